@@ -1,0 +1,15 @@
+// What a kernel's parameters mean. The build reads these names from the signatures and generates the dispatcher and the
+// types of `launch` from them; inside a kernel every pointer is a plain `usize` and `Scratch` is one too.
+
+/** Memory that the kernel writes, and does not read before it has written it. */
+export type Out<T> = usize;
+/** Memory that the kernel reads and updates in place. */
+export type InOut<T> = usize;
+/** Memory that the kernel only reads. */
+export type In<T> = usize;
+/** Memory that the kernel reads if it is given: 0 when absent. */
+export type OptionalIn<T> = usize;
+/** SCRATCH_BYTES of memory private to the calling thread, 64-byte aligned; its contents do not outlive one call. */
+export type Scratch = usize;
+
+export const SCRATCH_BYTES: i32 = 512 * 1024;

@@ -1,0 +1,15 @@
+// Multiply and add: fused to one rounding in the relaxed build where the machine can, two roundings elsewhere.
+
+export class Fma {
+  /** a * b + c */
+  @inline static vec(a: v128, b: v128, c: v128): v128 {
+    if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
+    return f32x4.add(f32x4.mul(a, b), c);
+  }
+
+  /** c - a * b */
+  @inline static negative(a: v128, b: v128, c: v128): v128 {
+    if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_nmadd(a, b, c);
+    return f32x4.sub(c, f32x4.mul(a, b));
+  }
+}

@@ -1,0 +1,347 @@
+// The blocked matrix product under every dense layer and convolution: C = A B + bias, in tiles of 4 rows x 8 columns.
+// Both operands are packed into panels, so that one pointer and constant offsets reach everything. Each number of C is
+// summed over ascending depth from its bias on, whatever the blocks are: how a product is cut never changes a bit.
+import { Fma } from "./fma";
+import { Run } from "./runs";
+
+/** Numbers of the shared dimension multiplied between two visits to C: a panel of B (8 KiB) then stays in L1. */
+export const DEPTH: i32 = 256;
+export const TILE_ROWS: i32 = 4;
+export const TILE_COLUMNS: i32 = 8;
+
+/** Rows of C that a unit of work may have at most. */
+export const BLOCK_ROWS: i32 = 128;
+/** Columns of a right operand packed together, so that whole cache lines of it are read at once. */
+const GROUP_COLUMNS: i32 = 32;
+
+// How a unit of work divides its scratch memory: first come the fields of the two operands.
+const RIGHT: usize = 192;
+const ZEROS: usize = 256; // DEPTH zeros
+const EDGE_BIAS: usize = ZEROS + 1024; // one row of a tile
+const EDGE_TILE: usize = EDGE_BIAS + 32; // a whole tile
+const EDGE_TARGETS: usize = EDGE_TILE + 128; // the addresses of its rows
+const TARGETS: usize = EDGE_TARGETS + 16; // the addresses of the block's rows of C
+const RIGHT_PANELS: usize = 4096; // [GROUP_COLUMNS / 8, DEPTH, 8]
+const LEFT_PANELS: usize = RIGHT_PANELS + 32768; // [BLOCK_ROWS / 4, DEPTH, 4]
+
+/** The left operand of a product: where its rows come from and where the rows of the result go. */
+@unmanaged
+export abstract class Left {
+  /** Packs rows [row, row + 4) at depths [depth, depth + count) as [count, 4]; rows that do not exist become zeros. */
+  abstract pack(panel: usize, row: i32, depth: i32, count: i32, zeros: usize): void;
+  /** The address of a row of the result. */
+  abstract target(row: i32): usize;
+}
+
+/** A matrix in memory as left operand; one of the strides is one number. Strides count bytes. */
+@unmanaged
+export class Matrix extends Left {
+  data: usize;
+  rows: i32;
+  rowStride: usize;
+  depthStride: usize;
+  result: usize;
+  resultStride: usize;
+
+  /** The matrix at `data` in scratch memory, its product going to dense rows of `columns` numbers at `result`. */
+  static at(
+    scratch: usize, data: usize, rows: i32, rowStride: i32, depthStride: i32, result: usize, columns: i32,
+  ): Matrix {
+    const left = changetype<Matrix>(scratch);
+    left.data = data;
+    left.rows = rows;
+    left.rowStride = <usize>rowStride << 2;
+    left.depthStride = <usize>depthStride << 2;
+    left.result = result;
+    left.resultStride = <usize>columns << 2;
+    return left;
+  }
+
+  pack(panel: usize, row: i32, depth: i32, count: i32, zeros: usize): void {
+    const stride = this.rowStride;
+    const p0 = this.data + <usize>row * stride + <usize>depth * this.depthStride;
+    const rows = this.rows - row;
+    if (this.depthStride == 4) {
+      const p1 = rows > 1 ? p0 + stride : zeros;
+      const p2 = rows > 2 ? p0 + 2 * stride : zeros;
+      const p3 = rows > 3 ? p0 + 3 * stride : zeros;
+      Panel.interleave(panel, 16, p0, p1, p2, p3, count);
+    } else if (rows >= TILE_ROWS) {
+      Panel.copy4(panel, p0, this.depthStride, count);
+    } else {
+      Panel.copyPart(panel, 4, p0, this.depthStride, rows, count);
+    }
+  }
+
+  @inline target(row: i32): usize {
+    return this.result + <usize>row * this.resultStride;
+  }
+}
+
+/**
+ * The right operand of a product, [depth, columns]: packed as [ceil(columns / 8), depth, 8], or as it lies in memory and
+ * packed group by group on the way. Strides count bytes, and one of them is one number.
+ */
+@unmanaged
+export class Right {
+  data: usize;
+  depth: i32;
+  columns: i32;
+  depthStride: usize;
+  columnStride: usize; // 0 when packed
+
+  static packed(scratch: usize, data: usize, depth: i32, columns: i32): Right {
+    return Right.at(scratch, data, depth, columns, 0, 0);
+  }
+
+  static at(scratch: usize, data: usize, depth: i32, columns: i32, depthStride: i32, columnStride: i32): Right {
+    const right = changetype<Right>(scratch + RIGHT);
+    right.data = data;
+    right.depth = depth;
+    right.columns = columns;
+    right.depthStride = <usize>depthStride << 2;
+    right.columnStride = <usize>columnStride << 2;
+    return right;
+  }
+
+  /** Packs depths [depth, depth + count) of columns [column, end) into panels `panelStride` bytes apart. */
+  pack(panel: usize, panelStride: usize, depth: i32, count: i32, column: i32, end: i32, zeros: usize): void {
+    const depthStride = this.depthStride;
+    const columnStride = this.columnStride;
+    let p = this.data + <usize>depth * depthStride + <usize>column * columnStride;
+    if (columnStride == 4) {
+      for (; column + GROUP_COLUMNS <= end; column += GROUP_COLUMNS, p += 128, panel += 4 * panelStride) {
+        Panel.copy32(panel, panelStride, p, depthStride, count);
+      }
+      for (; column + TILE_COLUMNS <= end; column += TILE_COLUMNS, p += 32, panel += panelStride) {
+        Panel.copy8(panel, p, depthStride, count);
+      }
+      if (column < end) Panel.copyPart(panel, TILE_COLUMNS, p, depthStride, end - column, count);
+      return;
+    }
+    for (; column < end; column += TILE_COLUMNS, panel += panelStride) {
+      for (let half: usize = 0; half < 32; half += 16) {
+        const columns = end - column - (half ? 4 : 0);
+        const p1 = p + columnStride;
+        const p2 = p1 + columnStride;
+        const p3 = p2 + columnStride;
+        Panel.interleave(
+          panel + half, 32, columns > 0 ? p : zeros, columns > 1 ? p1 : zeros, columns > 2 ? p2 : zeros,
+          columns > 3 ? p3 : zeros, count,
+        );
+        p = p3 + columnStride;
+      }
+    }
+  }
+}
+
+/** Packing: strips of a matrix become panels [depth, 4] (left operands) or [depth, 8] (right operands). */
+export class Panel {
+  /** panel[i] = [p0[i], p1[i], p2[i], p3[i]] for `count` depths, `step` bytes apart. */
+  static interleave(panel: usize, step: usize, p0: usize, p1: usize, p2: usize, p3: usize, count: i32): void {
+    const end = p0 + (<usize>count << 2);
+    for (; p0 + 16 <= end; p0 += 16, p1 += 16, p2 += 16, p3 += 16) {
+      const x0 = v128.load(p0);
+      const x1 = v128.load(p1);
+      const x2 = v128.load(p2);
+      const x3 = v128.load(p3);
+      const low01 = v128.shuffle<f32>(x0, x1, 0, 4, 1, 5);
+      const low23 = v128.shuffle<f32>(x2, x3, 0, 4, 1, 5);
+      const high01 = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7);
+      const high23 = v128.shuffle<f32>(x2, x3, 2, 6, 3, 7);
+      v128.store(panel, v128.shuffle<f64>(low01, low23, 0, 2));
+      panel += step;
+      v128.store(panel, v128.shuffle<f64>(low01, low23, 1, 3));
+      panel += step;
+      v128.store(panel, v128.shuffle<f64>(high01, high23, 0, 2));
+      panel += step;
+      v128.store(panel, v128.shuffle<f64>(high01, high23, 1, 3));
+      panel += step;
+    }
+    for (; p0 < end; p0 += 4, p1 += 4, p2 += 4, p3 += 4, panel += step) {
+      store<f32>(panel, load<f32>(p0));
+      store<f32>(panel, load<f32>(p1), 4);
+      store<f32>(panel, load<f32>(p2), 8);
+      store<f32>(panel, load<f32>(p3), 12);
+    }
+  }
+
+  /** panel[i] = the 4 numbers at p + i * stride. */
+  static copy4(panel: usize, p: usize, stride: usize, count: i32): void {
+    for (const end = panel + (<usize>count << 4); panel < end; panel += 16, p += stride) {
+      v128.store(panel, v128.load(p));
+    }
+  }
+
+  /** panel[i] = the 8 numbers at p + i * stride. */
+  static copy8(panel: usize, p: usize, stride: usize, count: i32): void {
+    for (const end = panel + (<usize>count << 5); panel < end; panel += 32, p += stride) {
+      v128.store(panel, v128.load(p));
+      v128.store(panel, v128.load(p, 16), 16);
+    }
+  }
+
+  /** Four panels at once: panel j at i = numbers 8 j .. 8 j + 7 at p + i * stride. */
+  static copy32(panel: usize, panelStride: usize, p: usize, stride: usize, count: i32): void {
+    const panel1 = panel + panelStride;
+    const panel2 = panel1 + panelStride;
+    const panel3 = panel2 + panelStride;
+    const bytes = <usize>count << 5;
+    for (let i: usize = 0; i < bytes; i += 32, p += stride) {
+      v128.store(panel + i, v128.load(p));
+      v128.store(panel + i, v128.load(p, 16), 16);
+      v128.store(panel1 + i, v128.load(p, 32));
+      v128.store(panel1 + i, v128.load(p, 48), 16);
+      v128.store(panel2 + i, v128.load(p, 64));
+      v128.store(panel2 + i, v128.load(p, 80), 16);
+      v128.store(panel3 + i, v128.load(p, 96));
+      v128.store(panel3 + i, v128.load(p, 112), 16);
+    }
+  }
+
+  /** panel[i] = the first `valid` numbers at p + i * stride, then zeros up to `width`. */
+  static copyPart(panel: usize, width: i32, p: usize, stride: usize, valid: i32, count: i32): void {
+    for (; count > 0; count--, p += stride) {
+      for (let i = 0; i < width; i++, panel += 4) {
+        store<f32>(panel, i < valid ? load<f32>(p + (<usize>i << 2)) : 0);
+      }
+    }
+  }
+}
+
+/** Zeros at the place in scratch memory where packers look for them. */
+export function clearZeros(scratch: usize): usize {
+  const zeros = scratch + ZEROS;
+  for (let p = zeros; p < zeros + (<usize>DEPTH << 2); p += 16) v128.store(p, f32x4.splat(0));
+  return zeros;
+}
+
+/**
+ * One tile: four rows of C, `offset` bytes into the rows whose addresses stand at `targets`. Starts from `bias` (8
+ * numbers) or, if that is 0, from C itself; no result is less than `floor` (NaN stays NaN).
+ */
+function multiplyTile(
+  targets: usize, offset: usize, a: usize, aEnd: usize, b: usize, bias: usize, floor: f32,
+): void {
+  const c0 = load<usize>(targets) + offset;
+  const c1 = load<usize>(targets, 4) + offset;
+  const c2 = load<usize>(targets, 8) + offset;
+  const c3 = load<usize>(targets, 12) + offset;
+  let start = bias ? bias : c0;
+  let c00 = v128.load(start);
+  let c01 = v128.load(start, 16);
+  start = bias ? bias : c1;
+  let c10 = v128.load(start);
+  let c11 = v128.load(start, 16);
+  start = bias ? bias : c2;
+  let c20 = v128.load(start);
+  let c21 = v128.load(start, 16);
+  start = bias ? bias : c3;
+  let c30 = v128.load(start);
+  let c31 = v128.load(start, 16);
+  if (a < aEnd) {
+    // Not unrolled: V8 keeps this body in registers as it stands, and spills a longer one.
+    do {
+      const b0 = v128.load(b);
+      const b1 = v128.load(b, 16);
+      let x = v128.load32_splat(a);
+      c00 = Fma.vec(x, b0, c00);
+      c01 = Fma.vec(x, b1, c01);
+      x = v128.load32_splat(a, 4);
+      c10 = Fma.vec(x, b0, c10);
+      c11 = Fma.vec(x, b1, c11);
+      x = v128.load32_splat(a, 8);
+      c20 = Fma.vec(x, b0, c20);
+      c21 = Fma.vec(x, b1, c21);
+      x = v128.load32_splat(a, 12);
+      c30 = Fma.vec(x, b0, c30);
+      c31 = Fma.vec(x, b1, c31);
+      a += 16;
+      b += 32;
+    } while (a < aEnd);
+  }
+  const least = f32x4.splat(floor);
+  v128.store(c0, f32x4.pmax(c00, least));
+  v128.store(c0, f32x4.pmax(c01, least), 16);
+  v128.store(c1, f32x4.pmax(c10, least));
+  v128.store(c1, f32x4.pmax(c11, least), 16);
+  v128.store(c2, f32x4.pmax(c20, least));
+  v128.store(c2, f32x4.pmax(c21, least), 16);
+  v128.store(c3, f32x4.pmax(c30, least));
+  v128.store(c3, f32x4.pmax(c31, least), 16);
+}
+
+/** A tile of which only `rows` x `columns` exist: worked on in scratch memory. */
+function multiplyEdge(
+  targets: usize, offset: usize, a: usize, aEnd: usize, b: usize, bias: usize, floor: f32, rows: i32, columns: i32,
+  scratch: usize,
+): void {
+  const tile = scratch + EDGE_TILE;
+  const tileTargets = scratch + EDGE_TARGETS;
+  for (let i = 0; i < TILE_ROWS; i++) {
+    const row = tile + (<usize>i << 5);
+    store<usize>(tileTargets + (<usize>i << 2), row);
+    if (bias == 0 && i < rows) Run.copy<f32>(row, load<usize>(targets + (<usize>i << 2)) + offset, columns);
+  }
+  if (bias) Run.copy<f32>(scratch + EDGE_BIAS, bias, columns);
+  multiplyTile(tileTargets, 0, a, aEnd, b, bias ? scratch + EDGE_BIAS : 0, floor);
+  for (let i = 0; i < rows; i++) {
+    Run.copy<f32>(load<usize>(targets + (<usize>i << 2)) + offset, tile + (<usize>i << 5), columns);
+  }
+}
+
+/**
+ * C[row, column] = max(floor, bias[column] + sum over depth of left[row, depth] right[depth, column]) over a block of rows
+ * (at most BLOCK_ROWS, the first a multiple of 4) and of columns (the first a multiple of 8). `bias` may be 0. The
+ * operands live in `scratch`.
+ */
+export function multiply<L extends Left>(
+  left: L, right: Right, bias: usize, floor: f32, rowBegin: i32, rowEnd: i32, columnBegin: i32, columnEnd: i32,
+  scratch: usize,
+): void {
+  const zeros = clearZeros(scratch);
+  const targets = scratch + TARGETS;
+  for (let row = rowBegin; row < rowEnd; row++) {
+    store<usize>(targets + (<usize>(row - rowBegin) << 2), left.target(row));
+  }
+  const depth = right.depth;
+  const isPacked = right.columnStride == 0;
+  let from = 0;
+  do {
+    const count = min(depth - from, DEPTH);
+    const tileBytes = <usize>count << 4;
+    const panelStride = <usize>(isPacked ? depth : count) << 5;
+    let a = scratch + LEFT_PANELS;
+    for (let row = rowBegin; row < rowEnd; row += TILE_ROWS, a += tileBytes) left.pack(a, row, from, count, zeros);
+    const least: f32 = from + count < depth ? f32.NEGATIVE_INFINITY : floor;
+    for (let group = columnBegin; group < columnEnd; group += GROUP_COLUMNS) {
+      const groupEnd = min(group + GROUP_COLUMNS, columnEnd);
+      let b: usize;
+      if (isPacked) {
+        b = right.data + (<usize>group * <usize>depth << 2) + (<usize>from << 5);
+      } else {
+        b = scratch + RIGHT_PANELS;
+        right.pack(b, panelStride, from, count, group, groupEnd, zeros);
+      }
+      for (let column = group; column < groupEnd; column += TILE_COLUMNS, b += panelStride) {
+        const offset = <usize>column << 2;
+        const start: usize = from ? 0 : bias ? bias + offset : zeros;
+        const columns = right.columns - column;
+        a = scratch + LEFT_PANELS;
+        let target = targets;
+        for (let row = rowBegin; row < rowEnd; row += TILE_ROWS, a += tileBytes, target += 16) {
+          const rows = rowEnd - row;
+          if (rows >= TILE_ROWS && columns >= TILE_COLUMNS) {
+            multiplyTile(target, offset, a, a + tileBytes, b, start, least);
+          } else {
+            multiplyEdge(
+              target, offset, a, a + tileBytes, b, start, least, min(rows, TILE_ROWS), min(columns, TILE_COLUMNS),
+              scratch,
+            );
+          }
+        }
+      }
+    }
+    from += DEPTH;
+  } while (from < depth);
+}

@@ -1,0 +1,26 @@
+// The arithmetic of the comparison: medians, ranges, ratios and how a figure is written.
+import type { Question } from "./question.ts";
+
+/** The median of at least one number. */
+export function median(values: number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** The least and the greatest. */
+export function range(values: number[]): [number, number] {
+  return [Math.min(...values), Math.max(...values)];
+}
+
+/** How many times better Heddle's figure is than the peer's. */
+export function ratio(question: Question, heddle: number, peer: number): number {
+  return question.better === "more" ? heddle / peer : peer / heddle;
+}
+
+/** Three significant digits, and never an exponent. */
+export function plain(value: number): string {
+  if (value === 0 || !Number.isFinite(value)) return `${value}`;
+  const decimals = 2 - Math.floor(Math.log10(Math.abs(value)));
+  return value.toFixed(Math.min(Math.max(decimals, 0), 6));
+}

@@ -1,0 +1,126 @@
+// npm run bench:peers: Heddle beside the libraries people use instead, on the same work, in one run. Progress goes to
+// standard error, the table (or with --json the records) to standard output.
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { availableParallelism, cpus, loadavg } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { compare, type Effort } from "./harness/compare.ts";
+import { toInstall } from "./harness/contenders.ts";
+import type { Question, Result } from "./harness/question.ts";
+import { results, table } from "./harness/report.ts";
+import { questions } from "./rows/index.ts";
+
+const usage = `npm run bench:peers -- [NAME ...] [options]
+
+NAME selects the rows whose names begin with it; without one all rows run:
+${questions.map(({ name, work }) => `  ${name.padEnd(18)} ${work}`).join("\n")}
+
+  --json          print an array of records instead of the table
+  --save          keep the records in bench/results/<date>.json as well
+  --rounds N      rounds for each contender (default 5)
+  --seconds S     length of a round (default 1)
+  --threads N     threads of the contenders that have them, beside 1 (default: the number of cores)`;
+
+const { values: options, positionals: names } = readArguments();
+if (options.help) {
+  console.log(usage);
+  process.exit(0);
+}
+const chosen = choose(names);
+const effort: Effort = {
+  rounds: positive("rounds", options.rounds, 5),
+  secondsPerRound: positive("seconds", options.seconds, 1),
+  threads: positive("threads", options.threads, availableParallelism()),
+};
+
+warnOfMissing();
+const records: Result[] = [];
+const versions = new Map<string, string>();
+const started = Date.now();
+for (const question of chosen) {
+  const outcomes = await compare(question, effort, (line) => console.error(line));
+  for (const { peer, version } of outcomes) if (version !== undefined) versions.set(peer, version);
+  records.push(...results(question, outcomes));
+  if (!options.json) console.log(table(question, outcomes));
+}
+const circumstances = {
+  date: new Date(started).toISOString(),
+  machine: `${cpus()[0]?.model ?? "unknown CPU"}, ${availableParallelism()} cores`,
+  node: process.version,
+  loadAverage: loadavg()[0],
+  ...effort,
+  versions: Object.fromEntries(versions),
+};
+if (options.json) console.log(JSON.stringify(records, null, 2));
+else console.log(footer());
+if (options.save) console.error(`kept in ${save()}`);
+warnOfMissing();
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        json: { type: "boolean", default: false },
+        save: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+        rounds: { type: "string" },
+        seconds: { type: "string" },
+        threads: { type: "string" },
+      },
+    });
+  } catch (error) {
+    return fail(`${(error as Error).message}\n\n${usage}`);
+  }
+}
+
+/** The questions whose names begin with one of the given ones. */
+function choose(prefixes: string[]): Question[] {
+  for (const prefix of prefixes) {
+    if (!questions.some(({ name }) => name.startsWith(prefix))) {
+      fail(`bench:peers: a row's name is expected, got "${prefix}"; known: ${questions.map((q) => q.name).join(", ")}`);
+    }
+  }
+  return questions.filter(({ name }) => prefixes.length === 0 || prefixes.some((prefix) => name.startsWith(prefix)));
+}
+
+function positive(name: string, given: string | undefined, otherwise: number): number {
+  const value = given === undefined ? otherwise : Number(given);
+  if (value > 0 && (name === "seconds" || Number.isInteger(value))) return value;
+  return fail(`bench:peers: --${name} must be a positive number, got "${given}"`);
+}
+
+/** Names the peers that are not installed, once before and once after, where it cannot be overlooked. */
+function warnOfMissing(): void {
+  const asked = [...new Set(chosen.flatMap(({ peers }) => peers))];
+  for (const command of new Set(asked.map(toInstall))) {
+    if (command === undefined) continue;
+    const peers = asked.filter((peer) => toInstall(peer) === command).join(", ");
+    console.error(`\n*** NOT COMPARED WITH ${peers.toUpperCase()}: not installed. Install with: ${command}\n`);
+  }
+}
+
+function footer(): string {
+  const { machine, node, loadAverage } = circumstances;
+  const peers = [...versions].map(([peer, version]) => `${peer} ${version}`).join(", ");
+  return [
+    `"heddle on N" is how many times as fast Heddle is on N threads; medians of ${effort.rounds} interleaved rounds.`,
+    `${machine}, Node ${node}, load average ${loadAverage?.toFixed(1)}; ${peers}.`,
+  ].join("\n");
+}
+
+/** Writes the records to bench/results/, beside those of an earlier run on the same day. */
+function save(): string {
+  const folder = join(import.meta.dirname, "results");
+  mkdirSync(folder, { recursive: true });
+  const day = circumstances.date.slice(0, 10);
+  let file = join(folder, `${day}.json`);
+  for (let run = 2; existsSync(file); run++) file = join(folder, `${day}-${run}.json`);
+  writeFileSync(file, `${JSON.stringify({ ...circumstances, rows: records }, null, 2)}\n`);
+  return file;
+}
+
+function fail(message: string): never {
+  console.error(message);
+  process.exit(2);
+}

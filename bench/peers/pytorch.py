@@ -1,0 +1,138 @@
+"""Native PyTorch, for scale. The child's end of bench/harness/child.ts, as serve.js is for the JavaScript peers: one
+JSON request a line on standard input, one answer a line on file descriptor 3. The inputs are those of inputs.js."""
+import json
+import os
+import sys
+import time
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+answers = os.fdopen(3, "w")
+
+
+def digits(folder, count):
+    with open(os.path.join(folder, "train-images-idx3-ubyte"), "rb") as file:
+        pixels = np.frombuffer(file.read(16 + count * 784)[16:], np.uint8).astype(np.float32) / 255
+    with open(os.path.join(folder, "train-labels-idx1-ubyte"), "rb") as file:
+        labels = np.frombuffer(file.read(8 + count)[8:], np.uint8).astype(np.int64)
+    return torch.from_numpy(pixels), torch.from_numpy(labels)
+
+
+def cnn():
+    return nn.Sequential(
+        nn.Conv2d(1, 32, 3), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(64, 64, 3), nn.ReLU(), nn.Flatten(),
+        nn.Linear(576, 64), nn.ReLU(), nn.Linear(64, 10))
+
+
+def mlp():
+    return nn.Sequential(nn.Linear(784, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
+
+
+class Training:
+    def __init__(self, model, image_shape, amount_per_step, options):
+        self.model, self.amount_per_step = model, amount_per_step
+        images, labels = digits(options["mnist"], options["images"])
+        images = images.view(-1, *image_shape)
+        self.batches = list(zip(images.split(options["batch"]), labels.split(options["batch"])))
+        self.optimizer = torch.optim.Adam(model.parameters())
+        self.at = 0
+
+    def step(self):
+        x, y = self.batches[self.at % len(self.batches)]
+        self.at += 1
+        self.loss = F.cross_entropy(self.model(x), y)
+        self.optimizer.zero_grad(set_to_none=True)
+        self.loss.backward()
+        self.optimizer.step()
+
+    def check(self):
+        return self.loss.item()
+
+
+class Inference:
+    def __init__(self, options):
+        self.model = cnn().eval()
+        self.amount_per_step = options["batch"]
+        self.x = digits(options["mnist"], options["batch"])[0].view(-1, 1, 28, 28)
+
+    def step(self):
+        with torch.no_grad():
+            self.y = F.softmax(self.model(self.x), 1)
+
+    def check(self):
+        return self.y.sum().item() / len(self.x)
+
+
+class Sgemm:
+    def __init__(self, options):
+        self.size = options["size"]
+        self.amount_per_step = 2 * self.size ** 3 / 1e9
+        i = torch.arange(self.size ** 2, dtype=torch.int64)
+        self.a = ((i * 31 % 101 - 50) / 50).float().view(self.size, self.size)
+        self.b = ((i * 17 % 97 - 48) / 48).float().view(self.size, self.size)
+
+    def step(self):
+        self.c = self.a @ self.b
+
+    def check(self):
+        return self.c.view(-1)[self.size + 1].item()
+
+
+class OpOverhead:
+    def __init__(self, options):
+        self.amount_per_step = options["opsPerStep"]
+        self.a = torch.ones(options["size"])
+        self.b = torch.ones(options["size"])
+
+    def step(self):
+        a, b = self.a, self.b
+        for _ in range(self.amount_per_step):
+            torch.add(a, b)
+
+    def check(self):
+        return torch.add(self.a, self.b)[-1].item()
+
+
+TASKS = {
+    "sgemm": Sgemm,
+    "cnn-training": lambda options: Training(cnn(), (1, 28, 28), options["batch"], options),
+    "mlp-training": lambda options: Training(mlp(), (784,), 1, options),
+    "cnn-inference": Inference,
+    "op-overhead": OpOverhead,
+}
+
+
+def run(task, seconds, least_steps):
+    steps, elapsed, start = 0, 0.0, time.perf_counter()
+    while steps < least_steps or elapsed < seconds:
+        task.step()
+        steps += 1
+        elapsed = time.perf_counter() - start
+    return {"amount": steps * task.amount_per_step, "seconds": elapsed, "check": task.check()}
+
+
+def main():
+    task = None
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            if request["do"] == "prepare":
+                torch.manual_seed(0)
+                torch.set_num_threads(request["options"]["threads"])
+                task = TASKS[request["task"]](request["options"])
+                run(task, request["warmUpSeconds"], 2)
+                reply = {"version": torch.__version__}
+            else:
+                reply = run(task, request["seconds"], 1)
+        except Exception as error:
+            reply = {"cannot": f"{error}".split("\n")[0][:200]}
+        answers.write(json.dumps(reply) + "\n")
+        answers.flush()
+
+
+main()

@@ -1,0 +1,109 @@
+// TensorFlow.js 4 on its WebAssembly backend. It starts no threads in Node, so there is one figure for it.
+import { createRequire } from "node:module";
+import { dirname, sep } from "node:path";
+import { digits, operands } from "./inputs.js";
+import { serve } from "./serve.js";
+
+const require = createRequire(import.meta.url);
+const tf = require("@tensorflow/tfjs");
+const wasm = require("@tensorflow/tfjs-backend-wasm");
+wasm.setWasmPaths(dirname(require.resolve("@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm")) + sep);
+await tf.setBackend("wasm");
+await tf.ready();
+
+function cnn() {
+  const { conv2d, maxPooling2d, flatten, dense } = tf.layers;
+  return tf.sequential({
+    layers: [
+      conv2d({ filters: 32, kernelSize: 3, activation: "relu", inputShape: [28, 28, 1] }),
+      maxPooling2d({ poolSize: 2 }),
+      conv2d({ filters: 64, kernelSize: 3, activation: "relu" }),
+      maxPooling2d({ poolSize: 2 }),
+      conv2d({ filters: 64, kernelSize: 3, activation: "relu" }),
+      flatten(),
+      dense({ units: 64, activation: "relu" }),
+      dense({ units: 10, activation: "softmax" }),
+    ],
+  });
+}
+
+function mlp() {
+  const { dense } = tf.layers;
+  return tf.sequential({
+    layers: [
+      dense({ units: 64, activation: "relu", inputShape: [784] }),
+      dense({ units: 64, activation: "relu" }),
+      dense({ units: 10, activation: "softmax" }),
+    ],
+  });
+}
+
+function training(model, imageShape, amountPerStep, { batch, mnist, images: count }) {
+  const { images, labels } = digits(mnist, count);
+  const batches = [];
+  for (let first = 0; first < count; first += batch) {
+    const size = images.length / count;
+    batches.push([
+      tf.tensor(images.subarray(first * size, (first + batch) * size), [batch, ...imageShape]),
+      tf.tensor1d(labels.slice(first, first + batch)),
+    ]);
+  }
+  model.compile({ optimizer: tf.train.adam(), loss: "sparseCategoricalCrossentropy" });
+  let at = 0;
+  let loss = NaN;
+  return {
+    amountPerStep,
+    step: async () => {
+      loss = await model.trainOnBatch(...batches[at++ % batches.length]);
+    },
+    check: () => loss,
+  };
+}
+
+await serve({
+  version: tf.version.tfjs,
+  tasks: {
+    sgemm({ size }) {
+      const inputs = operands(size);
+      const a = tf.tensor2d(inputs.a, [size, size]);
+      const b = tf.tensor2d(inputs.b, [size, size]);
+      let product;
+      return {
+        amountPerStep: (2 * size ** 3) / 1e9,
+        step: () => {
+          const c = tf.matMul(a, b);
+          product = c.dataSync();
+          c.dispose();
+        },
+        check: () => product[size + 1],
+      };
+    },
+    "cnn-training": (options) => training(cnn(), [28, 28, 1], options.batch, options),
+    "mlp-training": (options) => training(mlp(), [784], 1, options),
+    "cnn-inference"({ batch, mnist }) {
+      const model = cnn();
+      const x = tf.tensor4d(digits(mnist, batch).images, [batch, 28, 28, 1]);
+      let output;
+      return {
+        amountPerStep: batch,
+        step: () => {
+          const y = model.predictOnBatch(x);
+          output = y.dataSync();
+          y.dispose();
+        },
+        check: () => output.reduce((sum, value) => sum + value, 0) / batch,
+      };
+    },
+    "op-overhead"({ size, opsPerStep }) {
+      const a = tf.ones([size]);
+      const b = tf.ones([size]);
+      return {
+        amountPerStep: opsPerStep,
+        step: () => {
+          for (let i = 0; i < opsPerStep; i++) tf.add(a, b).dispose();
+        },
+        check: () => tf.add(a, b).dataSync()[size - 1],
+      };
+    },
+  },
+});

@@ -1,0 +1,124 @@
+// Reads the kernels' signatures and writes what follows from them: the dispatcher that turns a row into a call
+// (assembly/generated/dispatch.ts), the core's entry (assembly/generated/core.ts) and the types of `launch`
+// (ts/generated/kernels.ts). Nobody keeps a table by hand.
+import { readdirSync, readFileSync } from "node:fs";
+
+const notKernels = new Set(["signature.ts", "program.ts"]);
+const banner = "// Generated from the kernels' signatures by scripts/generate.js: do not edit.\n";
+
+/** TypeScript's view of a pointer's element type. */
+const elementTypes = { f32: '"f32"', i32: '"i32"', u8: '"u8" | "bool"', u32: '"f32" | "i32"' };
+
+/** Every exported function of assembly/*.ts, in the order of file and line. */
+export function readKernels(folder) {
+  const kernels = [];
+  for (const file of readdirSync(folder).sort()) {
+    if (!file.endsWith(".ts") || notKernels.has(file)) continue;
+    const source = readFileSync(`${folder}/${file}`, "utf8");
+    for (const match of source.matchAll(/^export function (\w+)\(([^)]*)\): (\w+) \{/gm)) {
+      kernels.push({ file: file.slice(0, -3), ...parseSignature(`${folder}/${file}`, match) });
+    }
+  }
+  return kernels;
+}
+
+function parseSignature(path, [, name, list, result]) {
+  const fail = (what) => {
+    throw new Error(`${path}: ${name}: ${what}`);
+  };
+  const parameters = list
+    .split(",")
+    .map((text) => text.trim())
+    .filter((text) => text !== "")
+    .map((text) => {
+      const match = /^(\w+): (?:(Out|InOut|In|OptionalIn)<(\w+)>|(i32|f32|Scratch))$/.exec(text);
+      if (!match) fail(`parameter '${text}' must be Out|InOut|In|OptionalIn<f32|i32|u8|u32>, i32, f32 or Scratch`);
+      if (match[3] && !(match[3] in elementTypes)) fail(`unknown element type in '${text}'`);
+      return { name: match[1], access: match[2], element: match[3], scalar: match[4] };
+    });
+  if (result !== "void") fail("a kernel must return void");
+  const range = parameters.splice(-2);
+  if (range.map((p) => `${p.name}: ${p.scalar}`).join() !== "begin: i32,end: i32") {
+    fail("the last parameters must be begin: i32, end: i32");
+  }
+  return { name, parameters };
+}
+
+export function dispatcherSource(kernels) {
+  const cases = kernels.map(({ name, parameters }, index) => {
+    let offset = 0;
+    const call = parameters.map(({ scalar }) => {
+      if (scalar === "Scratch") return "scratch";
+      const type = scalar ?? "usize";
+      const text = `load<${type}>(row${offset ? `, ${offset}` : ""})`;
+      offset += 4;
+      return text;
+    });
+    return `    case ${index}:\n      ${name}(${[...call, "begin", "end"].join(", ")});\n      break;`;
+  });
+  const files = [...new Set(kernels.map((kernel) => kernel.file))];
+  const imports = files.map((file) => {
+    const names = kernels.filter((kernel) => kernel.file === file).map((kernel) => kernel.name);
+    return `import { ${names.join(", ")} } from "../${file}";`;
+  });
+  return `${banner}
+${imports.join("\n")}
+
+let scratch: usize = 0;
+
+/** Tells this thread where its scratch memory is. */
+export function set_scratch(address: usize): void {
+  scratch = address;
+}
+
+/** Calls kernel number \`kernel\` with the arguments at \`row\` over units [begin, end). */
+export function dispatch(kernel: i32, row: usize, begin: i32, end: i32): void {
+  switch (kernel) {
+${cases.join("\n")}
+  }
+}
+`;
+}
+
+export function coreSource(kernels) {
+  const files = [...new Set(kernels.map((kernel) => kernel.file))];
+  // Exported kernels are never inlined into the dispatcher, where V8 could not optimise them one by one.
+  return `${banner}
+${files.map((file) => `export * from "../${file}";`).join("\n")}
+export { redo, run_alone, run_row, walk, work } from "../program";
+export { set_scratch } from "./dispatch";
+`;
+}
+
+export function typesSource(kernels) {
+  const letters = { Out: "w", InOut: "u", In: "r", OptionalIn: "r" };
+  const rows = kernels.map(({ name, parameters }) => {
+    const types = parameters
+      .filter((parameter) => parameter.scalar !== "Scratch")
+      .map(({ name, access, element, scalar }) => {
+        if (scalar) return `${name}: number`;
+        return `${name}: Operand<${elementTypes[element]}>${access === "OptionalIn" ? " | undefined" : ""}`;
+      });
+    return `  ${name}: [${types.join(", ")}];`;
+  });
+  const table = kernels.map(({ name, parameters }, index) => {
+    const kinds = parameters
+      .filter((parameter) => parameter.scalar !== "Scratch")
+      .map(({ access, scalar }) => (access ? letters[access] : scalar === "f32" ? "f" : "i"))
+      .join("");
+    return `  ${name}: { index: ${index}, kinds: "${kinds}" },`;
+  });
+  return `${banner}
+import type { Operand } from "../runtime/operand.ts";
+
+/** What each kernel takes: operands for its pointers, numbers for its sizes and scalars. */
+export interface Kernels {
+${rows.join("\n")}
+}
+
+/** A kernel's number in the dispatcher, and its parameters: w written, u updated, r read, i integer, f float. */
+export const kernels: { readonly [K in keyof Kernels]: { readonly index: number; readonly kinds: string } } = {
+${table.join("\n")}
+};
+`;
+}

@@ -1,0 +1,250 @@
+// ArrayData against plain JavaScript arrays.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { ArrayData } from "../../ts/data/array.ts";
+import { makeArray } from "../../ts/tensor/dtype.ts";
+import { ArgumentError, DtypeError, ShapeError } from "../../ts/tensor/errors.ts";
+
+const counting = (length: number): Float32Array => Float32Array.from({ length }, (_, i) => i);
+
+describe("an ArrayData", () => {
+  it("has the length of its first axis and the numbers of its rows", () => {
+    const array = new ArrayData(counting(12), [3, 2, 2], "f32");
+    expect(array.length).toBe(3);
+    expect(array.rowSize).toBe(4);
+    expect([...array.valuesAt(1)]).toEqual([4, 5, 6, 7]);
+    expect(array.array()).toEqual([
+      [
+        [0, 1],
+        [2, 3],
+      ],
+      [
+        [4, 5],
+        [6, 7],
+      ],
+      [
+        [8, 9],
+        [10, 11],
+      ],
+    ]);
+  });
+
+  it("keeps the typed array it was given, and views of it share its memory", () => {
+    const data = counting(12);
+    const array = new ArrayData(data, [4, 3], "f32");
+    expect(array.data).toBe(data);
+    const rows = array.slice(1, 3);
+    expect(rows.shape).toEqual([2, 3]);
+    expect([...array.slice(3).data]).toEqual([9, 10, 11]);
+    rows.data[0] = -1;
+    expect(array.valuesAt(1)[0]).toBe(-1);
+    expect(array.reshape([2, 2, 3]).data.buffer).toBe(data.buffer);
+  });
+
+  it("cannot be given another shape afterwards", () => {
+    const shape = [2, 3];
+    const array = new ArrayData(counting(6), shape, "f32");
+    shape[0] = 3;
+    expect(array.shape).toEqual([2, 3]);
+    expect(Object.isFrozen(array.shape)).toBe(true);
+  });
+
+  it("reads bytes as f32 times the scale", () => {
+    const array = new ArrayData(new Uint8Array([0, 51, 255, 128]), [2, 2], "f32", 1 / 255);
+    expect(array.valuesAt(0)).toEqual(new Float32Array([0, 0.2]));
+    expect(array.slice(1).array()).toEqual([[1, Math.fround(128 / 255)]]);
+    expect(array.reshape([4]).scale).toBe(1 / 255);
+  });
+
+  it("has booleans in its nested arrays where the dtype is bool", () => {
+    expect(new ArrayData(new Uint8Array([0, 1]), [2], "bool").array()).toEqual([false, true]);
+  });
+
+  it("may have no rows, and rows may have no numbers", () => {
+    expect(new ArrayData(new Int32Array(0), [0, 3], "i32").array()).toEqual([]);
+    const empty = new ArrayData(new Int32Array(0), [2, 0], "i32");
+    expect(empty.array()).toEqual([[], []]);
+    empty.copyRows([1, 0, 1], new Int32Array(0));
+  });
+});
+
+describe("copyRows", () => {
+  const storages = fc.constantFrom("f32", "scaled", "i32", "u8", "bool");
+  const cases = fc.tuple(fc.integer({ min: 1, max: 9 }), fc.nat(70)).chain(([rows, size]) =>
+    fc.record({
+      array: storages.map((storage) => arrayOf(storage, rows, size)),
+      indices: fc.array(fc.nat(rows - 1), { maxLength: 12 }),
+      begin: fc.nat(rows),
+    }),
+  );
+
+  it("copies the rows that were named, whatever the dtype and the length of a row", () => {
+    fc.assert(
+      fc.property(cases, ({ array, indices, begin }) => {
+        const { dtype, length, rowSize, scale } = array;
+        const seen = Array.from(array.data, (stored) => Math.fround(stored * scale));
+        const rowsOf = (rows: number[]) => rows.flatMap((row) => seen.slice(row * rowSize, (row + 1) * rowSize));
+
+        const gathered = makeArray(dtype, indices.length * rowSize);
+        array.copyRows(Int32Array.from(indices), gathered);
+        expect([...gathered]).toEqual(rowsOf(indices));
+
+        const range = makeArray(dtype, (length - begin) * rowSize);
+        array.copyRows({ begin, end: length }, range);
+        expect([...range]).toEqual(seen.slice(begin * rowSize));
+      }),
+    );
+  });
+
+  it("writes into shared memory, and only where it was told", () => {
+    const shared = new Float32Array(new SharedArrayBuffer(4 * 8)).fill(-1);
+    new ArrayData(counting(6), [3, 2], "f32").copyRows([2, 0], shared.subarray(2, 6));
+    expect([...shared]).toEqual([-1, -1, 4, 5, 0, 1, -1, -1]);
+  });
+
+  it("refuses rows that are not there before it writes anything", () => {
+    const array = new ArrayData(counting(6), [3, 2], "f32");
+    const target = new Float32Array(4).fill(-1);
+    expect(() => array.copyRows([0, 3], target)).toThrow(
+      new ArgumentError(
+        "copyRows: rows must be whole numbers from 0 and less than the 3 rows there are, got 3 at position 1",
+      ),
+    );
+    for (const row of [-1, 0.5, Number.NaN]) expect(() => array.copyRows([0, row], target)).toThrow(ArgumentError);
+    expect(() => array.copyRows({ begin: 2, end: 4 }, target)).toThrow(
+      new ArgumentError("copyRows: rows must be a range with 0 <= begin <= end <= 3, got begin 2 and end 4"),
+    );
+    for (const [begin, end] of [
+      [2, 1],
+      [-1, 1],
+      [0, 1.5],
+    ]) {
+      expect(() => array.copyRows({ begin, end }, target)).toThrow(ArgumentError);
+    }
+    expect([...target]).toEqual([-1, -1, -1, -1]);
+  });
+
+  it("refuses a target of another type or size", () => {
+    const array = new ArrayData(counting(6), [3, 2], "f32");
+    const wrong: unknown = new Int32Array(2);
+    expect(() => array.copyRows([0], wrong as Float32Array)).toThrow(
+      new DtypeError("copyRows: target must be Float32Array for f32, got Int32Array"),
+    );
+    expect(() => array.copyRows([0], new Float32Array(3))).toThrow(
+      new ShapeError("copyRows: target must have room for exactly 1 rows of 2 numbers, got room for 3 numbers"),
+    );
+  });
+});
+
+describe("firstNonFinite", () => {
+  it("tells where the first NaN or infinity is", () => {
+    const data = counting(24);
+    const array = new ArrayData(data, [2, 3, 4], "f32");
+    expect(array.firstNonFinite()).toBeUndefined();
+    data[22] = Number.NaN;
+    expect(array.firstNonFinite()).toEqual([1, 2, 2]);
+    data[5] = Number.NEGATIVE_INFINITY;
+    expect(array.firstNonFinite()).toEqual([0, 1, 1]);
+    expect(array.slice(1).firstNonFinite()).toEqual([0, 2, 2]);
+  });
+
+  it("finds nothing in bytes and integers", () => {
+    expect(new ArrayData(new Uint8Array(3), [3], "f32", 1 / 255).firstNonFinite()).toBeUndefined();
+    expect(new ArrayData(new Int32Array(3), [3], "i32").firstNonFinite()).toBeUndefined();
+  });
+});
+
+describe("what an ArrayData refuses", () => {
+  const error = (make: () => unknown): unknown => {
+    try {
+      return make();
+    } catch (caught) {
+      return caught;
+    }
+  };
+  const wrong = (data: unknown): Float32Array => data as Float32Array;
+
+  it.each([
+    [
+      () => new ArrayData(counting(5), [2, 3], "f32"),
+      ShapeError,
+      "shape [2, 3] must hold all numbers of the data, got 6 places for 5 numbers",
+    ],
+    [
+      () => new ArrayData(counting(1), [], "f32"),
+      ShapeError,
+      "shape must be one or more whole numbers, none negative, got []",
+    ],
+    [
+      () => new ArrayData(counting(1), [-1, -1], "f32"),
+      ShapeError,
+      "shape must be one or more whole numbers, none negative, got [-1, -1]",
+    ],
+    [
+      () => new ArrayData(counting(1), [0.5, 2], "f32"),
+      ShapeError,
+      "shape must be one or more whole numbers, none negative, got [0.5, 2]",
+    ],
+    [
+      () => new ArrayData(wrong(new Float64Array(2)), [2], "f32"),
+      DtypeError,
+      "data for f32 must be Float32Array or Uint8Array, got Float64Array",
+    ],
+    [
+      () => new ArrayData(wrong([1, 2]), [2], "f32"),
+      DtypeError,
+      "data for f32 must be Float32Array or Uint8Array, got Array",
+    ],
+    [
+      () => new ArrayData(wrong(undefined), [2], "f32"),
+      DtypeError,
+      "data for f32 must be Float32Array or Uint8Array, got Undefined",
+    ],
+    [() => new ArrayData(new Uint8Array(2), [2], "i32"), DtypeError, "data for i32 must be Int32Array, got Uint8Array"],
+    [
+      () => new ArrayData(counting(2), [2], "f64" as "f32"),
+      DtypeError,
+      "dtype must be one of f32, i32, u8, bool, got f64",
+    ],
+    [() => new ArrayData(new Uint8Array([0, 7]), [2], "bool"), ArgumentError, "bool data must be bytes 0 and 1, got 7"],
+    [
+      () => new ArrayData(new Uint8Array(2), [2], "f32", Number.NaN),
+      ArgumentError,
+      "scale must keep bytes finite in f32, got NaN",
+    ],
+    [
+      () => new ArrayData(new Uint8Array(2), [2], "f32", 1e37),
+      ArgumentError,
+      "scale must keep bytes finite in f32, got 1e+37",
+    ],
+    [
+      () => new ArrayData(counting(2), [2], "f32", 2),
+      ArgumentError,
+      "scale must be 1 unless bytes are read as f32, got 2",
+    ],
+  ])("case %#", (make, type, message) => {
+    expect(error(make)).toEqual(new type(`ArrayData: ${message}`));
+    expect(error(make)).toBeInstanceOf(type);
+  });
+
+  it("slices outside its rows", () => {
+    expect(() => new ArrayData(counting(4), [4], "f32").slice(1, 5)).toThrow(
+      new ArgumentError("slice: rows must be a range with 0 <= begin <= end <= 4, got begin 1 and end 5"),
+    );
+  });
+});
+
+function arrayOf(storage: "f32" | "scaled" | "i32" | "u8" | "bool", rows: number, size: number): ArrayData {
+  const length = rows * size;
+  const bytes = Uint8Array.from({ length }, (_, i) => (i * 7) % 256);
+  if (storage === "scaled") return new ArrayData(bytes, [rows, size], "f32", 1 / 255);
+  if (storage === "u8") return new ArrayData(bytes, [rows, size], "u8");
+  if (storage === "bool")
+    return new ArrayData(
+      bytes.map((byte) => byte & 1),
+      [rows, size],
+      "bool",
+    );
+  if (storage === "i32") return new ArrayData(new Int32Array(bytes), [rows, size], "i32");
+  return new ArrayData(new Float32Array(bytes), [rows, size], "f32");
+}

@@ -1,0 +1,95 @@
+// The walk back through the tape: from a result's gradient to those of what it was derived from. It does not know any
+// op's mathematics but a sum's.
+import { ShapeError, StateError } from "../runtime/errors.ts";
+import { launch } from "../runtime/program.ts";
+import { formatShape, sameShape } from "../tensor/shape.ts";
+import { type AnyTensor, empty, Tensor } from "../tensor/tensor.ts";
+import { type AnyOp, defineOp, type Gradient } from "./op.ts";
+import { type Node, tensorsOf, versionsOf, withRecording } from "./tape.ts";
+
+/** a + b for two gradients of one tensor. */
+export const accumulate = defineOp("accumulate", {
+  forward(a: Tensor, b: Tensor) {
+    const y = empty(a.shape);
+    launch("add_f32", y.size, 0.2, y, a, b);
+    return y;
+  },
+  gradients: [(dy) => dy, (dy) => dy],
+});
+
+/** The nodes between `y` and the targets, latest first; with no targets given, every tracked leaf is one. */
+function nodesToward(y: AnyTensor, targets: ReadonlySet<AnyTensor> | undefined): Node[] {
+  const found = new Set<Node>();
+  const pending = [y];
+  for (let x = pending.pop(); x !== undefined; x = pending.pop()) {
+    const node = x.derivation as Node | undefined;
+    if (node === undefined || found.has(node) || (targets?.has(x) && x !== y)) continue;
+    found.add(node);
+    pending.push(...tensorsOf(node.args));
+  }
+  const ascending = [...found].sort((a, b) => a.order - b.order);
+  const useful = new Set<Node>();
+  for (const node of ascending) {
+    for (const x of tensorsOf(node.args)) if (leads(x, targets, useful)) useful.add(node);
+  }
+  return ascending.filter((node) => useful.has(node)).reverse();
+}
+
+function leads(x: AnyTensor, targets: ReadonlySet<AnyTensor> | undefined, useful: ReadonlySet<Node>): boolean {
+  return (targets ? targets.has(x) : x.tracked) || useful.has(x.derivation as Node);
+}
+
+/** The gradients of `y`, weighted by `dy`, with respect to targets (default: every tracked leaf), computed by ops. */
+export function backpropagate(
+  y: Tensor,
+  dy: Tensor,
+  targets: ReadonlySet<AnyTensor> | undefined,
+  differentiable: boolean,
+): Map<AnyTensor, Tensor> {
+  const nodes = nodesToward(y, targets);
+  const useful = new Set(nodes);
+  const gradients = new Map<AnyTensor, Tensor>([[y, dy]]);
+  const add = (x: AnyTensor, dx: Tensor, op: AnyOp): void => {
+    if (!sameShape(dx.shape, x.shape)) {
+      throw new ShapeError(
+        `${op.opName}: a gradient must have its argument's shape ${formatShape(x.shape)}, got ${formatShape(dx.shape)}`,
+      );
+    }
+    const before = gradients.get(x);
+    gradients.set(x, before ? accumulate(before, dx) : dx);
+  };
+  withRecording(differentiable, () => {
+    for (const node of nodes) {
+      const dOutput = gradients.get(node.output);
+      if (dOutput === undefined) continue;
+      if (!targets?.has(node.output)) gradients.delete(node.output);
+      if (versionsOf(node.args) !== node.versions) {
+        throw new StateError(
+          `${node.op.opName}: its arguments must keep their values until the gradient is taken, got one updated in place`,
+        );
+      }
+      const wanted = (x: unknown): boolean => x instanceof Tensor && leads(x, targets, useful);
+      gradientsOf(node, dOutput, wanted).forEach((gradient, i) => {
+        const arg = node.args[i];
+        if (gradient instanceof Tensor) {
+          if (wanted(arg)) add(arg as AnyTensor, gradient, node.op);
+        } else if (gradient) {
+          const items = arg as readonly AnyTensor[];
+          gradient.forEach((dx, j) => {
+            if (dx && wanted(items[j])) add(items[j], dx, node.op);
+          });
+        }
+      });
+    }
+  });
+  return gradients;
+}
+
+function gradientsOf({ op, args, output }: Node, dy: Tensor, wanted: (x: unknown) => boolean): Gradient[] {
+  const { gradients } = op;
+  if (typeof gradients === "function") return gradients(dy, output, ...args);
+  return args.map((arg, i) => {
+    const some = Array.isArray(arg) ? arg.some(wanted) : wanted(arg);
+    return some ? gradients?.[i]?.(dy, output, ...args) : undefined;
+  });
+}

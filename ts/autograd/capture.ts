@@ -1,0 +1,142 @@
+// Capture: runs a step once and records it, then replays the recording in one call. It knows tensors; the program behind
+// it knows rows and memory.
+import { engine } from "../runtime/engine.ts";
+import { ArgumentError, StateError } from "../runtime/errors.ts";
+import type { Buffer } from "../runtime/operand.ts";
+import { isRecording, type Program, record } from "../runtime/program.ts";
+import { bytesPerElement, type Dtype } from "../tensor/dtype.ts";
+import { scope } from "../tensor/scope.ts";
+import { formatShape, type Shape } from "../tensor/shape.ts";
+import { type AnyTensor, Tensor, unfilled } from "../tensor/tensor.ts";
+import { Variable } from "../tensor/variable.ts";
+
+type Tree<T> = T | readonly Tree<T>[] | { readonly [name: string]: Tree<T> } | undefined;
+
+/** What a captured step may return: a tensor, or a list or record of tensors; nothing else is known after a replay. */
+export type StepResult = Tree<AnyTensor> | void;
+
+/** A captured step: called like the step itself. */
+export interface Captured<Args extends readonly unknown[], R extends StepResult> {
+  (...args: Args): R;
+  /** Frees the memory of all recordings. */
+  dispose(): void;
+  /** Recordings made so far, one for each signature of arguments. */
+  readonly recordings: number;
+}
+
+interface Recording {
+  readonly program: Program;
+  readonly inputs: readonly Slot[];
+  readonly result: Tree<Slot>;
+}
+
+/** A tensor's place in a program. */
+class Slot {
+  readonly shape: Shape;
+  readonly dtype: Dtype;
+  readonly buffer: Buffer;
+
+  constructor({ shape, dtype, buffer }: AnyTensor) {
+    this.shape = shape;
+    this.dtype = dtype;
+    this.buffer = buffer;
+  }
+}
+
+/** More signatures than this mean that something is passed as a number or shape that changes all the time. */
+const MOST_RECORDINGS = 32;
+
+/**
+ * The step, recorded: at the first call with given shapes, dtypes and plain values it runs and is recorded, later calls
+ * replay the recording with the new tensors' values. Variables are updated in place. The contract: control flow and plain
+ * numbers are baked in, tensors made from JavaScript values inside are constants, values must not be read inside
+ * (StateError), results are tensors, and what the step makes and does not return is gone afterwards.
+ */
+export function capture<Args extends readonly unknown[], R extends StepResult>(
+  step: (...args: Args) => R,
+): Captured<Args, R> {
+  const recordings = new Map<string, Recording>();
+  const captured = (...args: Args): R => {
+    if (isRecording()) return step(...args);
+    const signature = args.map(signatureOf).join("; ");
+    const known = recordings.get(signature);
+    const tensors = args.filter((arg) => arg instanceof Tensor);
+    if (known !== undefined) return replay(known, tensors) as R;
+    if (recordings.size === MOST_RECORDINGS) {
+      throw new StateError(
+        `capture: at most ${MOST_RECORDINGS} signatures must be recorded, got one more: ${signature}; ` +
+          "pass what changes as a tensor, or dispose the captured step",
+      );
+    }
+    const [recording, result] = makeRecording(step, args);
+    recordings.set(signature, recording);
+    return result;
+  };
+  const dispose = (): void => {
+    for (const { program } of recordings.values()) program.dispose();
+    recordings.clear();
+  };
+  return Object.defineProperty(Object.assign(captured, { dispose }), "recordings", {
+    get: () => recordings.size,
+  }) as unknown as Captured<Args, R>;
+}
+
+function makeRecording<Args extends readonly unknown[], R extends StepResult>(
+  step: (...args: Args) => R,
+  args: Args,
+): [Recording, R] {
+  let recording: Recording | undefined;
+  const result = scope(() => {
+    // The step sees copies: the program's own inputs, which replays fill.
+    const own = args.map((arg) => (arg instanceof Tensor ? copyOf(arg) : arg)) as unknown as Args;
+    const inputs = own.filter((arg) => arg instanceof Tensor);
+    const buffers = inputs.map((x) => x.buffer);
+    const outputs = (result: R): Buffer[] => [...leaves(result)].map((x) => x.buffer);
+    const [result, program] = record(buffers, () => step(...own), outputs);
+    recording = { program, inputs: inputs.map((x) => new Slot(x)), result: mapTree(result as Tree<AnyTensor>, (x) => new Slot(x)) };
+    // Inputs and variables that the step returns are copied, as a replay does.
+    return mapTree(result as Tree<AnyTensor>, (x) => (inputs.includes(x) || x instanceof Variable ? copyOf(x) : x)) as R;
+  });
+  return [recording as unknown as Recording, result];
+}
+
+function replay({ program, inputs, result }: Recording, tensors: readonly AnyTensor[]): StepResult {
+  const { memory } = engine();
+  inputs.forEach((input, i) => {
+    const source = tensors[i];
+    const from = source.buffer.block.address;
+    memory.bytes.copyWithin(program.address(input.buffer), from, from + source.size * bytesPerElement(source.dtype));
+  });
+  program.run();
+  return mapTree(result, ({ shape, dtype, buffer }) => {
+    const y = unfilled(shape, dtype);
+    const from = program.address(buffer);
+    engine().memory.bytes.copyWithin(y.buffer.block.address, from, from + y.size * bytesPerElement(dtype));
+    return y;
+  });
+}
+
+function copyOf(x: AnyTensor): AnyTensor {
+  return unfilled(x.shape, x.dtype).write(x.view());
+}
+
+function signatureOf(arg: unknown): string {
+  if (arg instanceof Tensor) return `${arg.dtype}${formatShape(arg.shape)}`;
+  if (arg === null || ["number", "boolean", "string", "undefined"].includes(typeof arg)) return String(arg);
+  throw new ArgumentError(`capture: a step's arguments must be tensors or plain values, got ${typeof arg}`);
+}
+
+function* leaves(result: StepResult): Generator<AnyTensor> {
+  if (result instanceof Tensor) yield result;
+  else if (typeof result === "object") for (const item of Object.values(result)) yield* leaves(item as StepResult);
+}
+
+function mapTree<A extends AnyTensor | Slot, B>(tree: Tree<A>, f: (leaf: A) => B): Tree<B> {
+  if (tree === undefined) return undefined;
+  if (tree instanceof Tensor || tree instanceof Slot) return f(tree as A);
+  if (Array.isArray(tree)) return tree.map((item: Tree<A>) => mapTree(item, f));
+  if (typeof tree !== "object" || tree === null) {
+    throw new ArgumentError(`capture: a step must return tensors, or lists or records of them, got ${typeof tree}`);
+  }
+  return Object.fromEntries(Object.entries(tree).map(([name, item]) => [name, mapTree(item as Tree<A>, f)]));
+}

@@ -1,0 +1,117 @@
+// Gradients for people: grad and valueAndGrad of a function, backward from a loss.
+import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { forbidWhileRecording } from "../runtime/program.ts";
+import { full, zeros } from "../tensor/create.ts";
+import { deferredScope, keep, scope } from "../tensor/scope.ts";
+import { formatShape } from "../tensor/shape.ts";
+import { type AnyTensor, alias, Tensor } from "../tensor/tensor.ts";
+import { Variable } from "../tensor/variable.ts";
+import { accumulate, backpropagate } from "./backward.ts";
+import { defineOp } from "./op.ts";
+import { withRecording } from "./tape.ts";
+
+/** What gradients can be taken with respect to: a tensor, or a list or record of tensors. */
+export type Parameters = Tensor | readonly Tensor[] | { readonly [name: string]: Tensor };
+
+/** Gradients in the structure of their parameters. */
+export type GradientsOf<P> = P extends Tensor ? Tensor : { [K in keyof P]: Tensor };
+
+/** A function's value: its loss, or a list whose first element is the loss and whose others just come along. */
+export type Loss = Tensor | readonly [Tensor, ...unknown[]];
+
+/** The same values under another handle. */
+const identity = defineOp("identity", { forward: (x: Tensor) => alias(x), gradients: [(dy) => dy] });
+
+/** How many gradients are being taken around the current one: inner ones must then be differentiable themselves. */
+let depth = 0;
+
+/**
+ * The function that returns [f(parameters, ...rest), the gradients of its scalar loss with respect to `parameters`].
+ * Everything else made on the way is freed. Variables are differentiated as themselves wherever f uses them, so
+ * `valueAndGrad(() => loss)(variables)` works. Errors: ShapeError unless the loss has one element.
+ */
+export function valueAndGrad<P extends Parameters, Rest extends unknown[], L extends Loss>(
+  f: (parameters: P, ...rest: Rest) => L,
+): (parameters: P, ...rest: Rest) => [L, GradientsOf<P>] {
+  return (parameters, ...rest) =>
+    deferredScope(() => {
+      // A plain tensor is differentiated through a stand-in, so that it stays untracked outside.
+      const targets: Tensor[] = [];
+      const tracked = mapParameters(parameters, (x) => {
+        const target = x instanceof Variable ? (x as Variable) : standIn(x);
+        targets.push(target);
+        return target;
+      });
+      depth++;
+      try {
+        const value = withRecording(true, () => f(tracked as P, ...rest));
+        const loss = (Array.isArray(value) ? value[0] : value) as Tensor;
+        requireScalar("valueAndGrad", loss);
+        const found = backpropagate(loss, full(loss.shape, 1), new Set(targets), depth > 1);
+        const gradients: unknown = mapParameters(tracked, (x) => gradientOf(x, found));
+        return [value, gradients as GradientsOf<P>];
+      } finally {
+        depth--;
+      }
+    });
+}
+
+/** The function that returns the gradient of f's scalar result with respect to its first argument; see `valueAndGrad`. */
+export function grad<P extends Parameters, Rest extends unknown[]>(
+  f: (parameters: P, ...rest: Rest) => Loss,
+): (parameters: P, ...rest: Rest) => GradientsOf<P> {
+  const both = valueAndGrad(f);
+  return (parameters, ...rest) => scope(() => both(parameters, ...rest)[1]);
+}
+
+/**
+ * Adds the gradients of a scalar to the `grad` of every trainable variable it was derived from, as PyTorch does. The
+ * gradients live until `zeroGrad`. Errors: ShapeError unless `loss` has one element.
+ */
+export function backward(loss: Tensor): void {
+  forbidWhileRecording("backward");
+  requireScalar("backward", loss);
+  scope(() => {
+    for (const [x, gradient] of backpropagate(loss, full(loss.shape, 1), undefined, false)) {
+      if (!(x instanceof Variable) || !x.trainable) continue;
+      const before = x.grad;
+      x.grad = keep(before ? accumulate(before, gradient) : alias(gradient));
+      before?.dispose();
+    }
+  });
+}
+
+function standIn(x: Tensor): Tensor {
+  const own = identity(x);
+  own.tracked = true;
+  return own;
+}
+
+/** The gradient found for x, zeros if the loss does not depend on it, always with a handle of its own to dispose of. */
+function gradientOf(x: Tensor, found: ReadonlyMap<AnyTensor, Tensor>): Tensor {
+  const gradient = found.get(x);
+  if (gradient === undefined) return zeros(x.shape);
+  for (const [other, shared] of found) if (other !== x && shared === gradient) return identity(gradient);
+  return gradient;
+}
+
+function requireScalar(operation: string, loss: Tensor): void {
+  if (!(loss instanceof Tensor)) throw new ArgumentError(`${operation}: the loss must be a tensor, got ${typeof loss}`);
+  if (loss.size !== 1) {
+    throw new ShapeError(`${operation}: the loss must have one element, got shape ${formatShape(loss.shape)}; reduce it with mean or sum`);
+  }
+}
+
+function mapParameters(parameters: Parameters, f: (x: Tensor) => Tensor): Parameters {
+  if (parameters instanceof Tensor) return f(parameters);
+  if (typeof parameters !== "object" || parameters === null) {
+    throw new ArgumentError(`grad: parameters must be a tensor, or a list or record of tensors, got ${typeof parameters}`);
+  }
+  if (Array.isArray(parameters)) return parameters.map((x) => f(checked(x)));
+  return Object.fromEntries(Object.entries(parameters).map(([name, x]) => [name, f(checked(x))]));
+}
+
+function checked(x: unknown): Tensor {
+  if (!(x instanceof Tensor)) throw new ArgumentError(`grad: parameters must be tensors, got ${typeof x} among them`);
+  return x as Tensor;
+}

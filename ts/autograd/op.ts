@@ -1,0 +1,65 @@
+// Ops are declared here: `defineOp` turns a forward function and its gradients into the public function itself.
+import { ArgumentError, StateError } from "../runtime/errors.ts";
+import type { Dtype } from "../tensor/dtype.ts";
+import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { isTracked, noteDerivation } from "./tape.ts";
+
+/** The gradient with respect to one argument: a tensor of its shape, for a list of tensors a list, or nothing. */
+export type Gradient = Tensor | (Tensor | undefined)[] | undefined;
+
+/**
+ * Gradients of an op, given dy (the gradient of its result), its result and its arguments. Written with ops, so that they
+ * have gradients themselves. Either one function for each argument (only those that are wanted are called), or one
+ * function that returns them all, in the order of the arguments.
+ */
+export type Gradients<Args extends readonly unknown[], Y> =
+  | readonly (((dy: Tensor, y: Y, ...args: Args) => Gradient) | undefined)[]
+  | ((dy: Tensor, y: Y, ...args: Args) => Gradient[]);
+
+type Forward = (...args: never[]) => AnyTensor;
+
+/** What `defineOp` takes. */
+export interface OpDefinition<F extends Forward> {
+  /** Checks its arguments, makes the result and launches what computes it. Tensors are arguments, never in options. */
+  forward: F;
+  /** Left out where the result has no gradient. */
+  gradients?: Gradients<Parameters<F>, ReturnType<F>>;
+}
+
+/** An op: a function that also knows its name and its gradients. */
+export type Op<F extends Forward = Forward> = F & {
+  readonly opName: string;
+  readonly gradients: Gradients<Parameters<F>, ReturnType<F>> | undefined;
+};
+
+/** An op as the tape sees it. */
+export interface AnyOp {
+  readonly opName: string;
+  readonly gradients: Gradients<readonly unknown[], AnyTensor> | undefined;
+}
+
+/** Declares an op. The name is what errors call it. */
+export function defineOp<F extends Forward>(name: string, definition: OpDefinition<F>): Op<F> {
+  const { gradients } = definition;
+  const forward = definition.forward as unknown as (...args: readonly unknown[]) => AnyTensor;
+  const op = (...args: readonly unknown[]): AnyTensor => {
+    let tracked = false;
+    for (const arg of args) {
+      if (arg instanceof Tensor) {
+        if (arg.disposed) throw new StateError(`${name}: its tensors must not be disposed, got a disposed one`);
+        tracked ||= isTracked(arg);
+      } else if (Array.isArray(arg)) {
+        for (const item of arg) if (item instanceof Tensor) tracked ||= isTracked(item);
+      }
+    }
+    const y = forward(...args);
+    if (tracked && gradients !== undefined) noteDerivation(op as unknown as AnyOp, args, y);
+    return y;
+  };
+  return Object.assign(op, { opName: name, gradients }) as unknown as Op<F>;
+}
+
+/** Throws an ArgumentError unless `x` is a tensor: what JavaScript callers and casts let through. */
+export function requireTensor(operation: string, what: string, x: unknown): asserts x is Tensor<Dtype> {
+  if (!(x instanceof Tensor)) throw new ArgumentError(`${operation}: ${what} must be a tensor, got ${typeof x}`);
+}

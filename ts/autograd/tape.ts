@@ -1,0 +1,57 @@
+// The tape: notes how each tracked tensor was derived. The walk back through it is in backward.ts.
+import { type AnyTensor, type Derivation, Tensor } from "../tensor/tensor.ts";
+import type { AnyOp } from "./op.ts";
+
+/** One application of an op. */
+export interface Node extends Derivation {
+  readonly op: AnyOp;
+  readonly args: readonly unknown[];
+  readonly output: AnyTensor;
+  /** Sum of the versions of the tensors it used: a later in-place update shows. */
+  readonly versions: number;
+}
+
+let recording = true;
+let order = 0;
+
+/** Whether an op on `x` must be noted. */
+export function isTracked(x: AnyTensor): boolean {
+  return recording && (x.tracked || x.derivation !== undefined);
+}
+
+/** Notes that `op` made `output` from `args`. */
+export function noteDerivation(op: AnyOp, args: readonly unknown[], output: AnyTensor): void {
+  const node: Node = { op, args, output, order: ++order, versions: versionsOf(args) };
+  output.derivation = node;
+}
+
+/** Runs `f` without noting derivations: what it computes has no gradient. */
+export function noGrad<T>(f: () => T): T {
+  return withRecording(false, f);
+}
+
+/** Runs `f` with noting on or off. */
+export function withRecording<T>(on: boolean, f: () => T): T {
+  const before = recording;
+  recording = on;
+  try {
+    return f();
+  } finally {
+    recording = before;
+  }
+}
+
+/** The tensors among an op's arguments; lists count too. */
+export function* tensorsOf(args: readonly unknown[]): Generator<AnyTensor> {
+  for (const arg of args) {
+    if (arg instanceof Tensor) yield arg;
+    else if (Array.isArray(arg)) for (const item of arg) if (item instanceof Tensor) yield item;
+  }
+}
+
+/** The sum of the versions of the tensors among an op's arguments. */
+export function versionsOf(args: readonly unknown[]): number {
+  let sum = 0;
+  for (const x of tensorsOf(args)) sum += x.buffer.version;
+  return sum;
+}

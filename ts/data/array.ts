@@ -1,0 +1,213 @@
+// Numbers in JavaScript memory with a shape: what data sets hand out and `fit` reads its batches from. Knows nothing
+// of tensors; rows are copied out into memory that the caller owns.
+import { type Dtype, makeArray, type TypedArray } from "../tensor/dtype.ts";
+import { ArgumentError, DtypeError, ShapeError } from "../tensor/errors.ts";
+import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
+import type { Nested } from "../tensor/tensor.ts";
+
+/** Rows `begin` up to, not including, `end`. */
+export interface RowRange {
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** The JavaScript arrays that store the dtypes. */
+export const arrayTypes: { readonly [D in Dtype]: abstract new () => TypedArray<D> } = {
+  f32: Float32Array,
+  i32: Int32Array,
+  u8: Uint8Array,
+  bool: Uint8Array,
+};
+
+const MAX_BYTE = 255;
+/** Rows shorter than this are copied number by number: they cost less than a call of `set`. */
+const SHORT_ROW = 32;
+
+/**
+ * An array of numbers `[length, ...]` in JavaScript memory, read by rows along its first axis.
+ * An f32 array may be stored as bytes: then it reads as `byte * scale`, at a quarter of the memory.
+ * Throws ShapeError when the shape does not fit the data, DtypeError when the data cannot store the dtype.
+ */
+export class ArrayData<D extends Dtype = Dtype> {
+  /** The stored numbers, row-major: those of `dtype`, or bytes that read as f32. Not copied. */
+  readonly data: TypedArray<D> | Uint8Array;
+  readonly shape: Shape;
+  /** What a reader sees. */
+  readonly dtype: D;
+  /** What stored bytes are multiplied by to read as f32; 1 for every other storage. */
+  readonly scale: number;
+  /** How many numbers one row has. */
+  readonly rowSize: number;
+  /** For f32 stored as bytes: the value of each byte. */
+  private readonly values: Float32Array | undefined;
+
+  constructor(data: TypedArray<D> | Uint8Array, shape: Shape, dtype: D, scale = 1) {
+    const scaled = dtype === "f32" && data instanceof Uint8Array;
+    checkStorage(data, dtype, scaled);
+    checkScale(scale, scaled);
+    checkShape(shape, data.length);
+    this.data = data;
+    this.shape = Object.freeze([...shape]);
+    this.dtype = dtype;
+    this.scale = scale;
+    this.rowSize = sizeOf(shape.slice(1));
+    this.values = scaled ? Float32Array.from({ length: MAX_BYTE + 1 }, (_, byte) => byte * scale) : undefined;
+  }
+
+  /** The number of rows: the length of the first axis. */
+  get length(): number {
+    return this.shape[0];
+  }
+
+  /** Rows `[begin, end)` as an array on the same memory. */
+  slice(begin: number, end: number = this.length): ArrayData<D> {
+    this.checkRange("slice", { begin, end });
+    const { data, rowSize, shape, dtype, scale } = this;
+    const rows = data.subarray(begin * rowSize, end * rowSize) as TypedArray<D> | Uint8Array;
+    return new ArrayData(rows, [end - begin, ...shape.slice(1)], dtype, scale);
+  }
+
+  /** The same numbers in another shape, on the same memory. */
+  reshape(shape: Shape): ArrayData<D> {
+    return new ArrayData(this.data, shape, this.dtype, this.scale);
+  }
+
+  /**
+   * Copies rows, given by their numbers or as a range, into `target`, one after the other.
+   * `target` has room for exactly those rows; it may lie in shared memory. After an error nothing has been written.
+   */
+  copyRows(rows: ArrayLike<number> | RowRange, target: TypedArray<D>): void {
+    const { rowSize } = this;
+    if ("length" in rows) {
+      this.checkRows(rows);
+      this.checkTarget(target, rows.length);
+      for (let i = 0; i < rows.length; i++) this.copy(rows[i] * rowSize, target, i * rowSize, rowSize);
+    } else {
+      this.checkRange("copyRows", rows);
+      this.checkTarget(target, rows.end - rows.begin);
+      this.copy(rows.begin * rowSize, target, 0, target.length);
+    }
+  }
+
+  /** The numbers of one row, in a new typed array. */
+  valuesAt(row: number): TypedArray<D> {
+    const values = makeArray(this.dtype, this.rowSize);
+    this.copyRows([row], values);
+    return values;
+  }
+
+  /** All values as nested arrays: booleans where the dtype is bool, else numbers. */
+  array(): Nested {
+    const values = makeArray(this.dtype, this.data.length);
+    this.copyRows({ begin: 0, end: this.length }, values);
+    const nest = (axis: number, offset: number): Nested => {
+      if (axis === this.shape.length) return this.dtype === "bool" ? values[offset] !== 0 : values[offset];
+      const stride = sizeOf(this.shape.slice(axis + 1));
+      return Array.from({ length: this.shape[axis] }, (_, i) => nest(axis + 1, offset + i * stride));
+    };
+    return nest(0, 0);
+  }
+
+  /** The index path of the first NaN or infinity; undefined when every number is finite. Reads all f32 numbers. */
+  firstNonFinite(): number[] | undefined {
+    const { data, shape } = this;
+    if (!(data instanceof Float32Array)) return undefined;
+    for (let i = 0; i < data.length; i++) {
+      if (!Number.isFinite(data[i])) return indexPath(i, shape);
+    }
+    return undefined;
+  }
+
+  /** Copies `count` numbers, from the `from`-th on, into `target` from its `to`-th on, as the reader sees them. */
+  private copy(from: number, target: TypedArray, to: number, count: number): void {
+    const data: TypedArray = this.data;
+    const { values } = this;
+    if (values) {
+      for (let i = 0; i < count; i++) target[to + i] = values[data[from + i]];
+    } else if (count < SHORT_ROW) {
+      for (let i = 0; i < count; i++) target[to + i] = data[from + i];
+    } else {
+      target.set(data.subarray(from, from + count), to);
+    }
+  }
+
+  private checkRange(operation: string, { begin, end }: RowRange): void {
+    const whole = Number.isInteger(begin) && Number.isInteger(end);
+    if (!whole || begin < 0 || end < begin || end > this.length) {
+      const held = `rows must be a range with 0 <= begin <= end <= ${this.length}`;
+      throw new ArgumentError(`${operation}: ${held}, got begin ${begin} and end ${end}`);
+    }
+  }
+
+  private checkRows(rows: ArrayLike<number>): void {
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i];
+      if (!Number.isInteger(row) || row < 0 || row >= this.length) {
+        const held = `rows must be whole numbers from 0 and less than the ${this.length} rows there are`;
+        throw new ArgumentError(`copyRows: ${held}, got ${row} at position ${i}`);
+      }
+    }
+  }
+
+  private checkTarget(target: TypedArray, rows: number): void {
+    const wanted = arrayTypes[this.dtype];
+    if (!(target instanceof wanted)) {
+      throw new DtypeError(`copyRows: target must be ${wanted.name} for ${this.dtype}, got ${kindOf(target)}`);
+    }
+    if (target.length !== rows * this.rowSize) {
+      const held = `target must have room for exactly ${rows} rows of ${this.rowSize} numbers`;
+      throw new ShapeError(`copyRows: ${held}, got room for ${target.length} numbers`);
+    }
+  }
+}
+
+function checkStorage(data: unknown, dtype: Dtype, scaled: boolean): void {
+  if (!Object.hasOwn(arrayTypes, dtype)) {
+    const known = Object.keys(arrayTypes).join(", ");
+    throw new DtypeError(`ArrayData: dtype must be one of ${known}, got ${String(dtype)}`);
+  }
+  const wanted = arrayTypes[dtype];
+  if (!scaled && !(data instanceof wanted)) {
+    const held = `data for ${dtype} must be ${wanted.name}${dtype === "f32" ? " or Uint8Array" : ""}`;
+    throw new DtypeError(`ArrayData: ${held}, got ${kindOf(data)}`);
+  }
+  if (dtype === "bool") {
+    const stranger = (data as Uint8Array).find((byte) => byte > 1);
+    if (stranger !== undefined) throw new ArgumentError(`ArrayData: bool data must be bytes 0 and 1, got ${stranger}`);
+  }
+}
+
+function checkScale(scale: number, scaled: boolean): void {
+  if (!Number.isFinite(Math.fround(MAX_BYTE * scale))) {
+    throw new ArgumentError(`ArrayData: scale must keep bytes finite in f32, got ${scale}`);
+  }
+  if (!scaled && scale !== 1) {
+    throw new ArgumentError(`ArrayData: scale must be 1 unless bytes are read as f32, got ${scale}`);
+  }
+}
+
+function checkShape(shape: Shape, numbers: number): void {
+  const text = formatShape(shape);
+  if (shape.length === 0 || !shape.every((length) => Number.isSafeInteger(length) && length >= 0)) {
+    throw new ShapeError(`ArrayData: shape must be one or more whole numbers, none negative, got ${text}`);
+  }
+  if (sizeOf(shape) !== numbers) {
+    const held = `shape ${text} must hold all numbers of the data`;
+    throw new ShapeError(`ArrayData: ${held}, got ${sizeOf(shape)} places for ${numbers} numbers`);
+  }
+}
+
+/** The name of a value's kind: `Float64Array`, `Array`, `Undefined`. */
+function kindOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice("[object ".length, -1);
+}
+
+function indexPath(position: number, shape: Shape): number[] {
+  const path: number[] = [];
+  let rest = position;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    path.unshift(rest % shape[axis]);
+    rest = Math.floor(rest / shape[axis]);
+  }
+  return path;
+}

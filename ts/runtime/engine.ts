@@ -1,0 +1,116 @@
+// The engine: one linear memory, one core, one thread pool, made at first use as `configure` asked. It knows how to run
+// a program and tells what it runs on.
+import { ArgumentError, StateError } from "./errors.ts";
+import { detectCores, detectRuntime, type Simd } from "./features.ts";
+import { type Core, loadCore } from "./kernels.ts";
+import { DEFAULT_MAXIMUM, LinearMemory, type MemoryReport } from "./memory.ts";
+import { MAXIMUM_THREADS, SCRATCH_BYTES, ThreadPool } from "./threads.ts";
+
+/** What `configure` takes; everything is optional. */
+export interface Configuration {
+  /** Threads that work, the calling one included; default: the number of cores. May change at any time. */
+  threads?: number;
+  /** Most bytes of WebAssembly memory to ask for; default 1 GiB, halved where refused. Before first use only. */
+  memory?: number;
+  /** Same bits in every runtime: the baseline SIMD build everywhere; default false. Before first use only. */
+  deterministic?: boolean;
+}
+
+/** What `engineInfo` returns. */
+export interface EngineInfo {
+  runtime: string;
+  simd: Simd;
+  /** Threads at work right now, the calling one included. */
+  threads: number;
+  /** Whether this context may share memory between threads. */
+  isolated: boolean;
+  /** Why there are fewer threads than asked for, if so. */
+  reason: string | undefined;
+  memory: MemoryReport;
+}
+
+class Engine {
+  readonly memory: LinearMemory;
+  readonly core: Core;
+  readonly simd: Simd;
+  private readonly module: WebAssembly.Module;
+  private pool: ThreadPool | undefined;
+
+  constructor({ memory, deterministic }: Configuration) {
+    this.memory = new LinearMemory(memory ?? DEFAULT_MAXIMUM);
+    const { simd, module, core } = loadCore(this.memory.memory, deterministic ?? false);
+    this.simd = simd;
+    this.module = module;
+    this.core = core;
+    core.set_scratch(this.memory.allocate(SCRATCH_BYTES).block.address);
+  }
+
+  /** Runs the groups at [program, end): on all threads where there is more than one ticket, else here. */
+  run(program: number, end: number, tickets: number): void {
+    const pool = tickets > 1 ? this.threads() : undefined;
+    if (pool) pool.run(program, end, tickets);
+    else this.core.run_alone(program, end);
+  }
+
+  /** The pool, started at the first call, or undefined where one thread is all there is. */
+  private threads(): ThreadPool | undefined {
+    if (wantedThreads === 1) return undefined;
+    this.pool ??= new ThreadPool(this.memory, this.core, this.module, wantedThreads);
+    return this.pool.failure === undefined ? this.pool : undefined;
+  }
+
+  /** Lets go of the threads; the next run that wants some starts them anew. */
+  restart(): void {
+    this.pool?.stop();
+    this.pool = undefined;
+  }
+
+  info(): EngineInfo {
+    const pool = this.threads() ?? this.pool;
+    return {
+      runtime: detectRuntime(),
+      simd: this.simd,
+      threads: pool?.ready ?? 1,
+      isolated: typeof SharedArrayBuffer !== "undefined",
+      reason: pool?.explain() ?? (wantedThreads === 1 ? "one thread was asked for, or the machine has one core" : undefined),
+      memory: this.memory.report(),
+    };
+  }
+}
+
+let current: Engine | undefined;
+let configuration: Configuration = {};
+let wantedThreads = Math.min(detectCores(), MAXIMUM_THREADS);
+
+/** The engine, made at first use. */
+export function engine(): Engine {
+  return current ?? (current = new Engine(configuration));
+}
+
+/** Sets how the engine works. Errors: ArgumentError for values out of range, StateError for what is fixed after first use. */
+export function configure(changes: Configuration): void {
+  const { threads, memory, deterministic } = changes;
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MAXIMUM_THREADS)) {
+    throw new ArgumentError(`configure: threads must be a whole number from 1 to ${MAXIMUM_THREADS}, got ${threads}`);
+  }
+  if (current && (memory !== undefined || deterministic !== undefined)) {
+    throw new StateError("configure: memory and deterministic must be set before the first tensor, got them after it");
+  }
+  configuration = { ...configuration, ...changes };
+  if (threads === undefined || threads === wantedThreads) return;
+  wantedThreads = threads;
+  current?.restart();
+}
+
+/** What the engine runs on: runtime, SIMD build, threads and why not more, memory. */
+export function engineInfo(): EngineInfo {
+  return engine().info();
+}
+
+/** The engine's memory: what is alive, and where it was made. */
+export const memory = {
+  /** Bytes in use, reserved and possible, and, for buffers made while tracing, where they were made. */
+  report: (): MemoryReport => engine().memory.report(),
+  /** Records from now on where each buffer is made (slow: a stack trace for each). */
+  trace: (on: boolean): void => engine().memory.trace(on),
+};

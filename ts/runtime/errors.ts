@@ -1,0 +1,44 @@
+// The errors Heddle throws. Every message reads `operation: what must hold, got what`.
+
+/** Shapes that do not fit together. */
+export class ShapeError extends Error {
+  override readonly name = "ShapeError";
+}
+
+/** Elements of the wrong type. */
+export class DtypeError extends Error {
+  override readonly name = "DtypeError";
+}
+
+/** An argument outside what the operation accepts. */
+export class ArgumentError extends Error {
+  override readonly name = "ArgumentError";
+}
+
+/** An operation at the wrong time: a disposed tensor, a value read while recording, a model not yet compiled. */
+export class StateError extends Error {
+  override readonly name = "StateError";
+}
+
+/** Bytes that are not what their format promises. */
+export class FormatError extends Error {
+  override readonly name = "FormatError";
+}
+
+/** No room left in the engine's memory. All sizes in bytes. */
+export class OutOfMemoryError extends Error {
+  override readonly name = "OutOfMemoryError";
+  readonly requested: number;
+  readonly inUse: number;
+  readonly maximum: number;
+
+  constructor(requested: number, inUse: number, maximum: number) {
+    super(
+      `allocate: the request must fit in the engine's memory, got ${requested} bytes with ${inUse} of ${maximum} in use; ` +
+        "dispose tensors, use smaller batches, or raise configure({ memory })",
+    );
+    this.requested = requested;
+    this.inUse = inUse;
+    this.maximum = maximum;
+  }
+}

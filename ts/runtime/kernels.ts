@@ -1,0 +1,39 @@
+// Loads the core: unpacks the build that this runtime validates, compiles it, and makes the calling thread's instance.
+import { StateError } from "./errors.ts";
+import { detectSimd, type Simd } from "./features.ts";
+import relaxedCore from "../generated/core-relaxed.ts";
+import simdCore from "../generated/core-simd.ts";
+import { inflate } from "./inflate.ts";
+
+/** What the core exports beside its kernels. */
+export interface Core {
+  run_row(row: number, begin: number, end: number): void;
+  run_alone(program: number, end: number): void;
+  walk(control: number, thread: number, epoch: number): number;
+  work(control: number, thread: number): void;
+  redo(control: number, ticket: number): void;
+  set_scratch(address: number): void;
+}
+
+export interface LoadedCore {
+  readonly simd: Simd;
+  readonly module: WebAssembly.Module;
+  readonly core: Core;
+}
+
+/** Compiles and instantiates the core on `memory`; `deterministic` keeps to the baseline build. */
+export function loadCore(memory: WebAssembly.Memory, deterministic: boolean): LoadedCore {
+  const best = detectSimd();
+  if (best === undefined) throw new StateError("heddle: the runtime must have WebAssembly SIMD, got one without it");
+  const chosen = deterministic ? "simd" : best;
+  const module = new WebAssembly.Module(inflate(decodeBase64(chosen === "relaxed" ? relaxedCore : simdCore)));
+  const instance = new WebAssembly.Instance(module, { env: { memory } });
+  return { simd: chosen, module, core: instance.exports as unknown as Core };
+}
+
+function decodeBase64(text: string): Uint8Array {
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
+}

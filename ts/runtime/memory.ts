@@ -1,0 +1,145 @@
+// The engine's linear memory: hands out buffers, grows in large steps, frees what nobody holds any more.
+import { Allocator, type Block } from "./allocator.ts";
+import { ArgumentError, OutOfMemoryError } from "./errors.ts";
+import type { Buffer } from "./operand.ts";
+
+const PAGE = 65536;
+const GROWTH = 16 * 1024 * 1024;
+const SMALLEST_MAXIMUM = 64 * 1024 * 1024;
+export const DEFAULT_MAXIMUM = 1024 * 1024 * 1024;
+
+/** One line of `memory.report()`: live buffers made at the same place. */
+export interface MemoryLine {
+  origin: string;
+  count: number;
+  bytes: number;
+}
+
+/** What `memory.report()` returns; all sizes in bytes. */
+export interface MemoryReport {
+  inUse: number;
+  reserved: number;
+  maximum: number;
+  buffers: number;
+  lines: MemoryLine[];
+}
+
+export class LinearMemory {
+  readonly memory: WebAssembly.Memory;
+  readonly maximum: number;
+  /** Views of the whole memory, made anew when it grows. */
+  bytes!: Uint8Array;
+  i32!: Int32Array;
+  f32!: Float32Array;
+  /** Number of buffers alive. */
+  buffers = 0;
+  private readonly allocator: Allocator;
+  /** Frees the block of a buffer that was collected without having been released. */
+  private readonly collected: FinalizationRegistry<Block>;
+  private readonly origins = new Map<Block, string>();
+  private tracing = false;
+
+  /** Reserves addresses for at most `maximum` bytes, halving where the runtime refuses so many. */
+  constructor(maximum: number) {
+    if (!(maximum >= SMALLEST_MAXIMUM && maximum <= 4 * 1024 ** 3)) {
+      throw new ArgumentError(
+        `configure: memory must be between ${SMALLEST_MAXIMUM} and ${4 * 1024 ** 3} bytes, got ${maximum}`,
+      );
+    }
+    const initial = GROWTH / PAGE;
+    let pages = Math.floor(maximum / PAGE);
+    let memory: WebAssembly.Memory | undefined;
+    while (memory === undefined) {
+      try {
+        memory = new WebAssembly.Memory({ initial, maximum: pages, shared: true });
+      } catch (error) {
+        pages = pages >> 1;
+        if (pages * PAGE < SMALLEST_MAXIMUM) throw error;
+      }
+    }
+    this.memory = memory;
+    this.maximum = pages * PAGE;
+    this.allocator = new Allocator(64, initial * PAGE);
+    this.collected = new FinalizationRegistry((block) => this.free(block));
+    this.view();
+  }
+
+  /** A buffer of `bytes`, its contents undefined; OutOfMemoryError when there is no room. */
+  allocate(bytes: number): Buffer {
+    const block = this.allocator.allocate(bytes) ?? this.grow(bytes);
+    const origin = this.tracing ? callSite() : undefined;
+    if (origin !== undefined) this.origins.set(block, origin);
+    const buffer: Buffer = { block, bytes, references: 1, version: 0, origin };
+    this.collected.register(buffer, block, buffer);
+    this.buffers++;
+    return buffer;
+  }
+
+  /** One holder fewer; the last one frees the buffer. */
+  release(buffer: Buffer): void {
+    if (--buffer.references > 0) return;
+    this.collected.unregister(buffer);
+    this.free(buffer.block);
+  }
+
+  /** Records from now on where each buffer was made (slow: a stack trace for each). */
+  trace(on: boolean): void {
+    this.tracing = on;
+  }
+
+  /** What is alive, and, for buffers made while tracing, where it was made. */
+  report(): MemoryReport {
+    const lines = new Map<string, MemoryLine>();
+    for (const [block, origin] of this.origins) {
+      const line = lines.get(origin) ?? { origin, count: 0, bytes: 0 };
+      line.count++;
+      line.bytes += block.bytes;
+      lines.set(origin, line);
+    }
+    return {
+      inUse: this.allocator.inUse,
+      reserved: this.memory.buffer.byteLength,
+      maximum: this.maximum,
+      buffers: this.buffers,
+      lines: [...lines.values()].sort((a, b) => b.bytes - a.bytes),
+    };
+  }
+
+  private free(block: Block): void {
+    this.origins.delete(block);
+    this.allocator.release(block);
+    this.buffers--;
+  }
+
+  private grow(bytes: number): Block {
+    const reserved = this.memory.buffer.byteLength;
+    const short = this.allocator.shortfall(bytes);
+    const wanted = Math.ceil(Math.max(short, GROWTH) / PAGE);
+    const possible = (this.maximum - reserved) / PAGE;
+    const pages = Math.min(wanted, possible);
+    if (short > pages * PAGE) throw new OutOfMemoryError(bytes, this.allocator.inUse, this.maximum);
+    try {
+      this.memory.grow(pages);
+    } catch {
+      throw new OutOfMemoryError(bytes, this.allocator.inUse, reserved);
+    }
+    this.allocator.extend(this.memory.buffer.byteLength);
+    this.view();
+    const block = this.allocator.allocate(bytes);
+    if (block === undefined) throw new OutOfMemoryError(bytes, this.allocator.inUse, this.maximum);
+    return block;
+  }
+
+  private view(): void {
+    this.bytes = new Uint8Array(this.memory.buffer);
+    this.i32 = new Int32Array(this.memory.buffer);
+    this.f32 = new Float32Array(this.memory.buffer);
+  }
+}
+
+/** The user's line that asked for memory: the first frame outside this library's own folders. */
+function callSite(): string {
+  const frames = (new Error().stack ?? "").split("\n").slice(1);
+  const own = /[\\/](ts|dist)[\\/](runtime|tensor|autograd|ops|layers|optim|data|io|train)[\\/]/;
+  return (frames.find((frame) => !own.test(frame)) ?? frames.at(-1) ?? "unknown").trim().replace(/^at /, "");
+}

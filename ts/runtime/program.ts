@@ -1,0 +1,248 @@
+// Launches and programs. Everything that computes is a launch: one row in shared memory. Eager mode runs a program of one
+// row; while a recorder is on, the row is noted as well, and the rows noted become a Program that runs in one call.
+import { type Kernels, kernels } from "../generated/kernels.ts";
+import { engine } from "./engine.ts";
+import { StateError } from "./errors.ts";
+import type { Buffer, Operand } from "./operand.ts";
+import { type Group, makePlan, type Plan } from "./plan.ts";
+
+/** One launch: what a row is made from. Pointers are kept as buffers, so that a plan can see what is read and written. */
+export interface Launch {
+  readonly kernel: number;
+  /** A letter per argument: w written, u updated, r read, i integer, f float. */
+  readonly kinds: string;
+  readonly units: number;
+  /** Units of one chunk, the least a thread takes at a time. */
+  readonly grain: number;
+  /** Estimated nanoseconds on one thread. */
+  readonly nanoseconds: number;
+  readonly buffers: readonly (Buffer | undefined)[];
+  readonly numbers: readonly number[];
+}
+
+const GROUP_WORDS = 8;
+const ROW_WORDS = 3;
+const EAGER_WORDS = 64;
+
+/** When and how a launch is cut into chunks; tests cut everything into crumbs. */
+export const splitting = {
+  /** Work below this is not worth handing out. */
+  parallelNanoseconds: 20_000,
+  /** About this much work makes a chunk. */
+  chunkNanoseconds: 8_000,
+};
+
+const floats = new Float32Array(1);
+const floatBits = new Int32Array(floats.buffer);
+
+let recorder: Recorder | undefined;
+let eager: Buffer | undefined;
+
+/** Runs a kernel over `units` units of about `cost` nanoseconds each; `args` follow the kernel's signature. */
+export function launch<K extends keyof Kernels>(name: K, units: number, cost: number, ...args: Kernels[K]): void {
+  if (units === 0) return;
+  const { index, kinds } = kernels[name];
+  const { memory, core } = (running ??= engine());
+  eager ??= memory.allocate(EAGER_WORDS * 4);
+  const grain = chunk(units, cost);
+  const i32 = memory.i32;
+  const group = eager.block.address >> 2;
+  const row = group + GROUP_WORDS;
+  let at = row + ROW_WORDS;
+  for (let i = 0; i < kinds.length; i++, at++) {
+    const arg = args[i] as Operand | number | undefined;
+    if (typeof arg === "number") i32[at] = kinds[i] === "f" ? bitsOf(arg) : arg;
+    else if (arg === undefined) i32[at] = 0;
+    else {
+      const buffer = arg.buffer;
+      if (kinds[i] === "u") buffer.version++;
+      i32[at] = buffer.block.address;
+    }
+  }
+  i32[row] = index;
+  if (grain >= units) core.run_row(row << 2, 0, units);
+  else {
+    i32[row + 1] = (at - row) << 2;
+    i32[row + 2] = units;
+    const tickets = Math.ceil(units / grain);
+    writeGroup(i32, group, (at - group) << 2, 0, tickets, 0, units, grain, 1);
+    running.run(group << 2, at << 2, tickets);
+  }
+  recorder?.note(index, kinds, units, grain, cost, args);
+}
+
+let running: ReturnType<typeof engine> | undefined;
+
+/** How many units make a chunk. It follows from the work alone, never from the number of threads. */
+function chunk(units: number, cost: number): number {
+  if (units * cost < splitting.parallelNanoseconds) return units;
+  const grain = Math.max(1, Math.ceil(splitting.chunkNanoseconds / cost));
+  // Chunks of many small units begin at cache lines, so that two threads do not write to the same one.
+  return grain < 64 ? grain : Math.ceil(grain / 64) * 64;
+}
+
+function bitsOf(value: number): number {
+  floats[0] = value;
+  return floatBits[0];
+}
+
+function writeGroup(
+  i32: Int32Array,
+  at: number,
+  bytes: number,
+  first: number,
+  tickets: number,
+  start: number,
+  units: number,
+  grain: number,
+  rows: number,
+): void {
+  i32[at] = bytes;
+  i32[at + 1] = first;
+  i32[at + 2] = tickets;
+  i32[at + 3] = start;
+  i32[at + 4] = units;
+  i32[at + 5] = grain;
+  i32[at + 6] = rows;
+}
+
+/** A buffer for a result of a launch. While recording it belongs to the program, which gives it a place of its own. */
+export function allocate(bytes: number): Buffer {
+  const buffer = (running ??= engine()).memory.allocate(bytes);
+  recorder?.owned.add(buffer);
+  return buffer;
+}
+
+/** Whether launches are being noted for a program. */
+export function isRecording(): boolean {
+  return recorder !== undefined;
+}
+
+/** Throws a StateError when a value is read while a step is being recorded: a replay could not see that read. */
+export function forbidWhileRecording(operation: string): void {
+  if (recorder) throw new StateError(`${operation}: values must not be read inside a captured step, got a read while recording`);
+}
+
+/** Runs `f` outside the recording: what it launches happens once and is not part of the program. */
+export function unrecorded<T>(f: () => T): T {
+  const outer = recorder;
+  recorder = undefined;
+  try {
+    return f();
+  } finally {
+    recorder = outer;
+  }
+}
+
+/** Runs `f` and makes a program of what it launched; `outputs` names the buffers of its result that a replay must leave. */
+export function record<T>(inputs: readonly Buffer[], f: () => T, outputs: (result: T) => readonly Buffer[]): [T, Program] {
+  if (recorder) throw new StateError("capture: a step must be recorded on its own, got a recording inside a recording");
+  const noted = new Recorder();
+  for (const buffer of inputs) noted.owned.add(buffer);
+  recorder = noted;
+  let result: T;
+  try {
+    result = f();
+  } finally {
+    recorder = undefined;
+  }
+  return [result, new Program(makePlan(noted.launches, noted.owned, inputs, outputs(result)))];
+}
+
+class Recorder {
+  readonly launches: Launch[] = [];
+  /** Buffers made while recording, and the inputs: the program lays them out. */
+  readonly owned = new Set<Buffer>();
+
+  note(kernel: number, kinds: string, units: number, grain: number, cost: number, args: readonly unknown[]): void {
+    const buffers: (Buffer | undefined)[] = [];
+    const numbers: number[] = [];
+    for (let i = 0; i < kinds.length; i++) {
+      const arg = args[i] as Operand | number | undefined;
+      if (typeof arg === "number") numbers.push(arg);
+      else buffers.push(arg?.buffer);
+    }
+    this.launches.push({ kernel, kinds, units, grain, nanoseconds: units * cost, buffers, numbers });
+  }
+}
+
+/** A recorded step: rows and their memory, ready to run in one call. */
+export class Program {
+  /** Rows of the program. */
+  readonly rows: number;
+  /** Bytes of the arena that holds its inputs, intermediate values and outputs. */
+  readonly arenaBytes: number;
+  private readonly plan: Plan;
+  private readonly arena: Buffer;
+  private readonly code: Buffer;
+  private readonly end: number;
+  private readonly tickets: number;
+  private disposed = false;
+
+  constructor(plan: Plan) {
+    const { memory } = engine();
+    this.plan = plan;
+    this.rows = plan.groups.reduce((sum, group) => sum + group.launches.length, 0);
+    this.arenaBytes = plan.arenaBytes;
+    this.arena = memory.allocate(plan.arenaBytes);
+    this.code = memory.allocate(4 * plan.groups.reduce((sum, group) => sum + groupWords(group), 1));
+    for (const buffer of plan.outside) buffer.references++;
+    this.end = this.write();
+    const last = plan.groups.at(-1);
+    this.tickets = plan.parallel && last ? last.first + last.tickets : 1;
+  }
+
+  /** Where an input or output of the recorded step lives in this program. */
+  address(buffer: Buffer): number {
+    const offset = this.plan.offsets.get(buffer);
+    return offset === undefined ? buffer.block.address : this.arena.block.address + offset;
+  }
+
+  /** Runs all rows. */
+  run(): void {
+    if (this.disposed) throw new StateError("run: the program must not be disposed, got a disposed one");
+    engine().run(this.code.block.address, this.end, this.tickets);
+    for (const buffer of this.plan.updated) buffer.version++;
+  }
+
+  /** Frees the program's memory and lets go of the buffers it used. */
+  dispose(): void {
+    if (this.disposed) return;
+    this.disposed = true;
+    const { memory } = engine();
+    for (const buffer of [this.arena, this.code, ...this.plan.outside]) memory.release(buffer);
+  }
+
+  private write(): number {
+    const { i32 } = engine().memory;
+    let at = this.code.block.address >> 2;
+    for (const group of this.plan.groups) {
+      const bytes = groupWords(group) << 2;
+      const { first, tickets, start, launches } = group;
+      writeGroup(i32, at, bytes, first, tickets, start, launches[0].units, launches[0].grain, launches.length);
+      at += GROUP_WORDS;
+      for (const row of launches) {
+        const begin = at;
+        i32[at] = row.kernel;
+        i32[at + 2] = row.units;
+        at += ROW_WORDS;
+        let buffer = 0;
+        let number = 0;
+        for (const kind of row.kinds) {
+          if (kind === "i") i32[at++] = row.numbers[number++];
+          else if (kind === "f") i32[at++] = bitsOf(row.numbers[number++]);
+          else {
+            const operand = row.buffers[buffer++];
+            i32[at++] = operand === undefined ? 0 : this.address(operand);
+          }
+        }
+        i32[begin + 1] = (at - begin) << 2;
+      }
+    }
+    return at << 2;
+  }
+}
+
+function groupWords({ launches }: Group): number {
+  return launches.reduce((sum, { kinds }) => sum + ROW_WORDS + kinds.length, GROUP_WORDS);
+}

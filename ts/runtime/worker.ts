@@ -1,0 +1,39 @@
+// The whole life of a worker thread, in Node and in browsers: instantiate the core on the shared memory, say so, and
+// work until told to stop. The build bundles this file into one string; it imports nothing.
+
+interface Start {
+  module: WebAssembly.Module;
+  memory: WebAssembly.Memory;
+  control: number;
+  thread: number;
+  scratch: number;
+}
+
+interface WorkerCore {
+  set_scratch(address: number): void;
+  work(control: number, thread: number): void;
+}
+
+interface Port {
+  onmessage: ((event: { data: Start }) => void) | null;
+  once?(event: "message", listener: (start: Start) => void): void;
+}
+
+interface Globals {
+  process?: { getBuiltinModule?(name: string): { parentPort: Port | null } };
+}
+
+const READY = 1;
+
+function begin({ module, memory, control, thread, scratch }: Start): void {
+  const instance = new WebAssembly.Instance(module, { env: { memory } });
+  const core = instance.exports as unknown as WorkerCore;
+  core.set_scratch(scratch);
+  // The second word of this thread's line in the control block says that the thread is there.
+  Atomics.store(new Int32Array(memory.buffer), (control + 256 + thread * 64 + 4) >> 2, READY);
+  core.work(control, thread);
+}
+
+const parent = (globalThis as Globals).process?.getBuiltinModule?.("node:worker_threads").parentPort;
+if (parent?.once) parent.once("message", begin);
+else (globalThis as unknown as Port).onmessage = (event) => begin(event.data);

@@ -1,0 +1,137 @@
+// Tensors from values: nested and typed arrays, constants, ranges.
+import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
+import { launch } from "../runtime/program.ts";
+import type { Dtype } from "./dtype.ts";
+import { checkShape, formatShape, type Shape, sizeOf } from "./shape.ts";
+import { empty, type Nested, type Tensor, unfilled } from "./tensor.ts";
+
+/** Options of `tensor`; what is missing follows from the values. */
+export interface TensorOptions<D extends Dtype = Dtype> {
+  shape?: Shape;
+  dtype?: D;
+}
+
+type Values = Nested | Float32Array | Float64Array | Int32Array | Uint8Array;
+
+/**
+ * A tensor holding `values`: a number, nested arrays or a typed array. The dtype is that of the typed array, bool for
+ * booleans, else f32. ShapeError where nested lengths differ or the shape does not fit; DtypeError where a value does not.
+ */
+export function tensor(values: Int32Array, options?: { shape?: Shape }): Tensor<"i32">;
+export function tensor(values: Uint8Array, options?: { shape?: Shape }): Tensor<"u8">;
+export function tensor<D extends Dtype = "f32">(values: Values, options?: TensorOptions<D>): Tensor<D>;
+export function tensor(values: Values, options: TensorOptions = {}): Tensor<Dtype> {
+  const typed = ArrayBuffer.isView(values);
+  const shape = options.shape ?? (typed ? [values.length] : shapeOf(values));
+  checkShape("tensor", shape);
+  const flat: ArrayLike<number | boolean> = typed ? values : flatten(values);
+  if (flat.length !== sizeOf(shape)) {
+    throw new ShapeError(
+      `tensor: the shape must have as many elements as there are values, got ${formatShape(shape)} for ${flat.length} values`,
+    );
+  }
+  const dtype = options.dtype ?? dtypeOf(values, flat);
+  return unfilled(shape, dtype).write(toNumbers(flat, dtype, typed));
+}
+
+function dtypeOf(values: Values, flat: ArrayLike<number | boolean>): Dtype {
+  if (values instanceof Int32Array) return "i32";
+  if (values instanceof Uint8Array) return "u8";
+  return typeof flat[0] === "boolean" ? "bool" : "f32";
+}
+
+/** Lengths along the first elements; every sibling must agree. */
+function shapeOf(values: Nested): number[] {
+  if (!Array.isArray(values)) return [];
+  const list = values as readonly Nested[];
+  const inner = list.length > 0 ? shapeOf(list[0]) : [];
+  for (const item of list) {
+    const other = shapeOf(item);
+    if (formatShape(other) !== formatShape(inner)) {
+      throw new ShapeError(
+        `tensor: nested arrays must all have the same lengths, got ${formatShape(inner)} beside ${formatShape(other)}`,
+      );
+    }
+  }
+  return [list.length, ...inner];
+}
+
+function flatten(values: Nested): (number | boolean)[] {
+  return Array.isArray(values) ? (values.flat(Number.POSITIVE_INFINITY) as (number | boolean)[]) : [values as number];
+}
+
+const ranges: { readonly [D in Dtype]?: readonly [number, number] } = {
+  i32: [-(2 ** 31), 2 ** 31 - 1],
+  u8: [0, 255],
+  bool: [0, 1],
+};
+
+/** The values as numbers, each one checked to be a value of the dtype. */
+function toNumbers(flat: ArrayLike<number | boolean>, dtype: Dtype, typed: boolean): ArrayLike<number> {
+  const range = ranges[dtype];
+  if (range === undefined && typed) return flat as ArrayLike<number>;
+  const numbers = new Array<number>(flat.length);
+  for (let i = 0; i < flat.length; i++) {
+    const value = flat[i];
+    const number = typeof value === "boolean" ? (value ? 1 : 0) : value;
+    if (typeof number !== "number") throw new DtypeError(`tensor: values must be numbers or booleans, got ${typeof value}`);
+    if (range && !(Number.isInteger(number) && number >= range[0] && number <= range[1])) {
+      throw new DtypeError(`tensor: ${dtype} values must be whole numbers from ${range[0]} to ${range[1]}, got ${number}`);
+    }
+    numbers[i] = number;
+  }
+  return numbers;
+}
+
+/** A tensor full of `value`. */
+export function full<D extends Dtype = "f32">(shape: Shape, value: number, dtype: D = "f32" as D): Tensor<D> {
+  checkShape("full", shape);
+  const [number] = toNumbers([value], dtype, false) as number[];
+  const y: Tensor<Dtype> = empty(shape, dtype);
+  if (y.dtype === "f32") launch("fill_u32", y.size, 0.1, y as Tensor, new Int32Array(Float32Array.of(number).buffer)[0]);
+  else if (y.dtype === "i32") launch("fill_u32", y.size, 0.1, y as Tensor<"i32">, number);
+  else launch("fill_u8", y.size, 0.05, y as Tensor<"u8" | "bool">, number);
+  return y as Tensor<D>;
+}
+
+/** A tensor of zeros. */
+export function zeros<D extends Dtype = "f32">(shape: Shape, dtype?: D): Tensor<D> {
+  return full(shape, 0, dtype);
+}
+
+/** A tensor of ones. */
+export function ones<D extends Dtype = "f32">(shape: Shape, dtype?: D): Tensor<D> {
+  return full(shape, 1, dtype);
+}
+
+/** start, start + step, ... up to but without stop: [ceil((stop - start) / step)]. `arange(n)` counts from 0 to n - 1. */
+export function arange<D extends "f32" | "i32" = "f32">(
+  start: number,
+  stop?: number,
+  step = 1,
+  dtype: D = "f32" as D,
+): Tensor<D> {
+  const [from, to] = stop === undefined ? [0, start] : [start, stop];
+  if (!Number.isFinite(step) || step === 0) throw new ArgumentError(`arange: step must be a number other than 0, got ${step}`);
+  const length = Math.max(0, Math.ceil((to - from) / step));
+  const values = Float64Array.from({ length }, (_, i) => from + i * step);
+  return tensor<D>(values, { dtype });
+}
+
+/** `count` numbers evenly spaced from start to stop, both included. */
+export function linspace(start: number, stop: number, count: number): Tensor {
+  if (!Number.isInteger(count) || count < 0) {
+    throw new ArgumentError(`linspace: count must be a whole number of at least 0, got ${count}`);
+  }
+  const step = count > 1 ? (stop - start) / (count - 1) : 0;
+  const value = (i: number): number => (i === count - 1 && i > 0 ? stop : start + i * step);
+  return tensor(Float64Array.from({ length: count }, (_, i) => value(i)));
+}
+
+/** The identity matrix [rows, columns]; columns default to rows. */
+export function eye(rows: number, columns = rows): Tensor {
+  checkShape("eye", [rows, columns]);
+  const values = new Float32Array(rows * columns);
+  for (let i = 0; i < Math.min(rows, columns); i++) values[i * columns + i] = 1;
+  return tensor(values, { shape: [rows, columns] });
+}

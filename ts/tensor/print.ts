@@ -1,0 +1,44 @@
+// Tensors as text: NumPy's layout, long axes shortened to three values at each end.
+import type { Dtype } from "./dtype.ts";
+import type { Shape } from "./shape.ts";
+
+const EDGE = 3;
+const LONGEST = 8;
+
+/** `Tensor f32 [2, 2]` and the values, one row a line. */
+export function formatTensor(shape: Shape, dtype: Dtype, data: ArrayLike<number>): string {
+  const shown = shownIndices(shape);
+  const texts = new Map(shown.map((index) => [index, formatNumber(data[index], dtype)]));
+  const width = Math.max(0, ...[...texts.values()].map((text) => text.length));
+  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
+  const format = (axis: number, offset: number): string => {
+    if (axis === shape.length) return (texts.get(offset) ?? "").padStart(width);
+    const parts = edges(shape[axis]).map((i) => (i < 0 ? "..." : format(axis + 1, offset + i * strides[axis])));
+    const last = axis === shape.length - 1;
+    const separator = last ? ", " : `,${"\n".repeat(shape.length - 1 - axis)}${" ".repeat(axis + 1)}`;
+    return `[${parts.join(separator)}]`;
+  };
+  return `Tensor ${dtype} [${shape.join(", ")}]\n${format(0, 0)}`;
+}
+
+/** The indices along an axis that are printed; -1 stands for the gap. */
+function edges(length: number): number[] {
+  const all = Array.from({ length }, (_, i) => i);
+  return length <= LONGEST ? all : [...all.slice(0, EDGE), -1, ...all.slice(-EDGE)];
+}
+
+function shownIndices(shape: Shape): number[] {
+  let indices = [0];
+  for (const length of shape) {
+    indices = indices.flatMap((index) => edges(length).flatMap((i) => (i < 0 ? [] : [index * length + i])));
+  }
+  return indices;
+}
+
+function formatNumber(value: number, dtype: Dtype): string {
+  if (dtype === "bool") return value ? "true" : "false";
+  if (dtype !== "f32" || !Number.isFinite(value)) return String(value);
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-4 || size >= 1e7)) return value.toExponential(4);
+  return String(Number(value.toPrecision(6)));
+}

@@ -1,0 +1,138 @@
+// A tensor: a shape and a dtype over a buffer in the engine's memory. Dense and row-major; it does not know gradients,
+// only where to keep how it was derived.
+import { engine } from "../runtime/engine.ts";
+import { StateError } from "../runtime/errors.ts";
+import type { Buffer, Operand } from "../runtime/operand.ts";
+import { allocate, forbidWhileRecording } from "../runtime/program.ts";
+import { ShapeError } from "../runtime/errors.ts";
+import { bytesPerElement, type Dtype, type TypedArray } from "./dtype.ts";
+import { formatTensor } from "./print.ts";
+import { enterScope, leaveScope } from "./scope.ts";
+import { formatShape, type Shape, sizeOf } from "./shape.ts";
+
+/** Nested arrays of numbers or booleans, one level per axis. */
+export type Nested = number | boolean | readonly Nested[];
+
+/** How a tensor came about; the tape knows more. */
+export interface Derivation {
+  /** Larger than that of everything it was derived from. */
+  readonly order: number;
+}
+
+export class Tensor<D extends Dtype = "f32"> implements Operand<D> {
+  readonly shape: Shape;
+  readonly dtype: D;
+  /** Number of elements. */
+  readonly size: number;
+  /** How it was computed, while gradients may ask. */
+  derivation: Derivation | undefined = undefined;
+  /** Whether gradients are wanted with respect to it though nothing derived it. */
+  tracked = false;
+  private held: Buffer | undefined;
+
+  /** A tensor over a buffer that already counts it as a holder; ops use `empty` and `alias`. */
+  constructor(buffer: Buffer, shape: Shape, dtype: D) {
+    this.held = buffer;
+    this.shape = shape;
+    this.dtype = dtype;
+    this.size = sizeOf(shape);
+    enterScope(this);
+  }
+
+  /** Number of axes. */
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  /** The memory it views; StateError once disposed. */
+  get buffer(): Buffer {
+    if (this.held === undefined) {
+      throw new StateError(`tensor: it must not be disposed, got a disposed tensor of shape ${formatShape(this.shape)}`);
+    }
+    return this.held;
+  }
+
+  get disposed(): boolean {
+    return this.held === undefined;
+  }
+
+  /** Frees it now instead of when it is collected. */
+  dispose(): void {
+    if (this.held === undefined) return;
+    engine().memory.release(this.held);
+    this.held = undefined;
+    this.derivation = undefined;
+    leaveScope(this);
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** Its values, copied, in row-major order. */
+  data(): TypedArray<D> {
+    forbidWhileRecording("data");
+    return this.view().slice() as TypedArray<D>;
+  }
+
+  /** Its only value. ShapeError unless it has exactly one element. */
+  item(): number {
+    forbidWhileRecording("item");
+    if (this.size !== 1) {
+      throw new ShapeError(`item: the tensor must have one element, got shape ${formatShape(this.shape)}`);
+    }
+    return this.view()[0];
+  }
+
+  /** Its values as nested arrays. */
+  array(): Nested {
+    const data = this.data();
+    const nest = (axis: number, offset: number): Nested => {
+      if (axis === this.rank) return this.dtype === "bool" ? data[offset] !== 0 : data[offset];
+      const stride = sizeOf(this.shape.slice(axis + 1));
+      return Array.from({ length: this.shape[axis] }, (_, i) => nest(axis + 1, offset + i * stride));
+    };
+    return nest(0, 0);
+  }
+
+  /** Its shape, dtype and values, long axes shortened. */
+  toString(): string {
+    return formatTensor(this.shape, this.dtype, this.data());
+  }
+
+  /** Overwrites its values from JavaScript. For new tensors and variables only: nothing derived from it may be alive. */
+  write(values: ArrayLike<number>): this {
+    this.view().set(values);
+    this.buffer.version++;
+    return this;
+  }
+
+  /** Its values where they are: valid until memory grows, and only for this library's own short reads. */
+  view(): TypedArray<D> {
+    const { memory } = engine();
+    const { address } = this.buffer.block;
+    if (this.dtype === "f32") return memory.f32.subarray(address >> 2, (address >> 2) + this.size) as TypedArray<D>;
+    if (this.dtype === "i32") return memory.i32.subarray(address >> 2, (address >> 2) + this.size) as TypedArray<D>;
+    return memory.bytes.subarray(address, address + this.size) as TypedArray<D>;
+  }
+}
+
+/** Any tensor, whatever its dtype. */
+export type AnyTensor = Tensor<Dtype>;
+
+/** A new tensor whose values the caller is about to compute by a launch. */
+export function empty<D extends Dtype = "f32">(shape: Shape, dtype: D = "f32" as D): Tensor<D> {
+  return new Tensor(allocate(sizeOf(shape) * bytesPerElement(dtype)), shape, dtype);
+}
+
+/** A new tensor whose values the caller is about to write from JavaScript: in a captured step it is a constant. */
+export function unfilled<D extends Dtype>(shape: Shape, dtype: D): Tensor<D> {
+  return new Tensor(engine().memory.allocate(sizeOf(shape) * bytesPerElement(dtype)), shape, dtype);
+}
+
+/** Another tensor over the same memory. */
+export function alias<D extends Dtype>(x: Tensor<D>, shape: Shape = x.shape): Tensor<D> {
+  const { buffer } = x;
+  buffer.references++;
+  return new Tensor(buffer, shape, x.dtype);
+}

@@ -1,0 +1,71 @@
+// Variables: tensors that live until disposed and are updated in place, such as a layer's weights.
+import { engine } from "../runtime/engine.ts";
+import { DtypeError, ShapeError } from "../runtime/errors.ts";
+import { bytesPerElement, type Dtype } from "./dtype.ts";
+import { keep } from "./scope.ts";
+import { formatShape, sameShape } from "./shape.ts";
+import { Tensor } from "./tensor.ts";
+
+/** Options of `variable`. */
+export interface VariableOptions {
+  /** What it is called in summaries and files; default "variable". */
+  name?: string;
+  /** Whether optimizers update it and gradients are taken with respect to it; default true. */
+  trainable?: boolean;
+}
+
+export class Variable<D extends Dtype = "f32"> extends Tensor<D> {
+  name: string;
+  /** The sum of gradients that `backward` has left here since `zeroGrad`. */
+  grad: Tensor<D> | undefined = undefined;
+
+  /** A variable with the values of `initial`, which stays as it is. */
+  constructor(initial: Tensor<D>, { name = "variable", trainable = true }: VariableOptions = {}) {
+    super(engine().memory.allocate(initial.size * bytesPerElement(initial.dtype)), initial.shape, initial.dtype);
+    keep(this);
+    this.name = name;
+    this.tracked = trainable;
+    this.write(initial.view());
+  }
+
+  get trainable(): boolean {
+    return this.tracked;
+  }
+
+  set trainable(value: boolean) {
+    this.tracked = value;
+  }
+
+  /** Takes over the values of a tensor of the same shape and dtype, or of an array of as many numbers. */
+  assign(value: Tensor<D> | ArrayLike<number>): this {
+    if (!(value instanceof Tensor)) {
+      if (value.length !== this.size) {
+        throw new ShapeError(`assign: ${this.name} must get ${this.size} values, got ${value.length}`);
+      }
+      return this.write(value);
+    }
+    if (!sameShape(value.shape, this.shape)) {
+      throw new ShapeError(
+        `assign: ${this.name} must keep its shape ${formatShape(this.shape)}, got ${formatShape(value.shape)}`,
+      );
+    }
+    if (value.dtype !== this.dtype) throw new DtypeError(`assign: ${this.name} must keep dtype ${this.dtype}, got ${value.dtype}`);
+    return this.write(value.view());
+  }
+
+  /** Forgets the gradient that `backward` left. */
+  zeroGrad(): void {
+    this.grad?.dispose();
+    this.grad = undefined;
+  }
+
+  override dispose(): void {
+    this.zeroGrad();
+    super.dispose();
+  }
+}
+
+/** A variable that starts as `initial`. */
+export function variable<D extends Dtype = "f32">(initial: Tensor<D>, options?: VariableOptions): Variable<D> {
+  return new Variable(initial, options);
+}
