@@ -14,7 +14,7 @@ function gather<T>(
   for (let unit = begin; unit < end; unit++, y += bytes) {
     const index = load<i32>(indices + (<usize>k << 2));
     if (<u32>index < <u32>axis) Run.move<T>(y, 1, plane + <usize>index * bytes, 1, inner);
-    else Run.fill<T>(y, 0, inner);
+    else memory.fill(y, 0, bytes);
     if (++k == count) {
       k = 0;
       plane += <usize>axis * bytes;

@@ -2,15 +2,10 @@
 // row unpacked. Strides count numbers; in each matrix either the row stride or the column stride is 1.
 import { In, OptionalIn, Out, Scratch } from "./signature";
 import { Thin } from "./simd/gemm-thin";
-import { clearZeros, DEPTH, Matrix, multiply, Right } from "./simd/gemm";
+import { clearZeros, DEPTH, floorOf, Matrix, multiply, Right } from "./simd/gemm";
 import { Run } from "./simd/runs";
 
 const DOTS: i32 = 32; // columns of one unit of a product of one row by a transposed matrix
-
-/** The least value that an activation lets through: 0 none, 1 relu. */
-function floorOf(activation: i32): f32 {
-  return activation == 1 ? 0 : f32.NEGATIVE_INFINITY;
-}
 
 /**
  * packed[batch, panel, d, 0..7] = b[batch, d, 8 panel + 0..7], zeros past the last column, over panels [begin, end) of

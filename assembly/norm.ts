@@ -32,6 +32,40 @@ class Residue extends RowMap {
   }
 }
 
+/** What the loops over the columns do with `lanes` of them. */
+class Step {
+  /** y[c] = (x[c] - mean[c]) scale[c] + offset[c] */
+  @inline static normalize(y: usize, x: usize, mean: usize, scale: usize, offset: usize, lanes: i32): void {
+    const d = f32x4.sub(Lanes.load(x, lanes), Lanes.load(mean, lanes));
+    Lanes.store(y, f32x4.add(f32x4.mul(d, Lanes.load(scale, lanes)), Lanes.load(offset, lanes)), lanes);
+  }
+
+  /** dx[c] = scale[c] (dy[c] - shift[c] - (x[c] - mean[c]) slope[c]) */
+  @inline static project(
+    dx: usize, dy: usize, x: usize, mean: usize, scale: usize, slope: usize, shift: usize, lanes: i32,
+  ): void {
+    const drift = f32x4.mul(f32x4.sub(Lanes.load(x, lanes), Lanes.load(mean, lanes)), Lanes.load(slope, lanes));
+    const g = f32x4.sub(f32x4.sub(Lanes.load(dy, lanes), Lanes.load(shift, lanes)), drift);
+    Lanes.store(dx, f32x4.mul(g, Lanes.load(scale, lanes)), lanes);
+  }
+
+  /** y[c] = (x[c] - mean) scale gamma[c] + beta[c]; gamma is 1 and beta 0 where they are absent. */
+  @inline static standardize(
+    y: usize, x: usize, mean: v128, scale: v128, gamma: usize, beta: usize, at: usize, lanes: i32,
+  ): void {
+    let v = f32x4.mul(f32x4.sub(Lanes.load(x + at, lanes), mean), scale);
+    if (gamma != 0) v = f32x4.mul(v, Lanes.load(gamma + at, lanes));
+    if (beta != 0) v = f32x4.add(v, Lanes.load(beta + at, lanes));
+    Lanes.store(y + at, v, lanes);
+  }
+
+  /** y[c] += dy[c] (x[c] - mean) scale */
+  @inline static correlate(y: usize, dy: usize, x: usize, mean: v128, scale: v128, lanes: i32): void {
+    const standard = f32x4.mul(f32x4.sub(Lanes.load(x, lanes), mean), scale);
+    Lanes.store(y, f32x4.add(Lanes.load(y, lanes), f32x4.mul(Lanes.load(dy, lanes), standard)), lanes);
+  }
+}
+
 /** mean[b, c] and m2[b, c], the sum of squared deviations from it, of each block of rows, over blocks [begin, end). */
 export function moments_f32(
   mean: Out<f32>, m2: Out<f32>, x: In<f32>, rows: i32, columns: i32, block: i32, begin: i32, end: i32,
@@ -47,7 +81,7 @@ export function moments_f32(
   }
 }
 
-/** mean[c] and variance[c] (biased) of all rows from those of the blocks, by Chan's formula, over columns [begin, end). */
+/** mean[c] and (biased) variance[c] from the moments of the blocks, by Chan's formula, over columns [begin, end). */
 export function moments_merge_f32(
   mean: Out<f32>, variance: Out<f32>, blockMean: In<f32>, blockM2: In<f32>,
   rows: i32, columns: i32, block: i32, begin: i32, end: i32,
@@ -107,27 +141,21 @@ export function batch_norm_f32(
   for (let first = 0; first < columns; first += STRIP) {
     const n = min(STRIP, columns - first);
     const at = <usize>first << 2;
+    const body = <usize>(n & ~3) << 2;
+    const rest = n & 3;
+    const centre = mean + at;
     scales(scratch, gamma != 0 ? gamma + at : 0, variance + at, epsilon, n);
     if (beta != 0) memory.copy(offset, beta + at, <usize>n << 2);
     else memory.fill(offset, 0, <usize>n << 2);
     for (let r = begin; r < end; r++) {
       const row = <usize>(r * columns + first) << 2;
-      normalize(y + row, x + row, mean + at, scratch, offset, n);
+      const yr = y + row;
+      const xr = x + row;
+      for (let i: usize = 0; i < body; i += 16) {
+        Step.normalize(yr + i, xr + i, centre + i, scratch + i, offset + i, 4);
+      }
+      if (rest > 0) Step.normalize(yr + body, xr + body, centre + body, scratch + body, offset + body, rest);
     }
-  }
-}
-
-/** y[c] = (x[c] - mean[c]) scale[c] + offset[c] for n columns. */
-function normalize(y: usize, x: usize, mean: usize, scale: usize, offset: usize, n: i32): void {
-  const end = y + (<usize>n << 2);
-  for (; y + 32 <= end; y += 32, x += 32, mean += 32, scale += 32, offset += 32) {
-    const d0 = f32x4.sub(v128.load(x), v128.load(mean));
-    const d1 = f32x4.sub(v128.load(x, 16), v128.load(mean, 16));
-    v128.store(y, f32x4.add(f32x4.mul(d0, v128.load(scale)), v128.load(offset)));
-    v128.store(y, f32x4.add(f32x4.mul(d1, v128.load(scale, 16)), v128.load(offset, 16)), 16);
-  }
-  for (; y < end; y += 4, x += 4, mean += 4, scale += 4, offset += 4) {
-    store<f32>(y, (load<f32>(x) - load<f32>(mean)) * load<f32>(scale) + load<f32>(offset));
   }
 }
 
@@ -164,31 +192,24 @@ export function batch_norm_grad_x_f32(
   for (let first = 0; first < columns; first += STRIP) {
     const n = min(STRIP, columns - first);
     const at = <usize>first << 2;
+    const body = <usize>(n & ~3) << 2;
+    const rest = n & 3;
+    const centre = mean + at;
     scales(scratch, gamma != 0 ? gamma + at : 0, variance + at, epsilon, n);
     scales(slope, dgamma + at, variance + at, epsilon, n);
     Row.map<Scaled>(slope, slope, slope, share, 0, 0, n);
     Row.map<Scaled>(shift, dbeta + at, dbeta + at, share, 0, 0, n);
     for (let r = begin; r < end; r++) {
       const row = <usize>(r * columns + first) << 2;
-      denormalize(dx + row, dy + row, x + row, mean + at, scratch, slope, shift, n);
+      for (let i: usize = 0; i < body; i += 16) {
+        const p = row + i;
+        Step.project(dx + p, dy + p, x + p, centre + i, scratch + i, slope + i, shift + i, 4);
+      }
+      const p = row + body;
+      if (rest > 0) {
+        Step.project(dx + p, dy + p, x + p, centre + body, scratch + body, slope + body, shift + body, rest);
+      }
     }
-  }
-}
-
-/** dx[c] = scale[c] (dy[c] - shift[c] - (x[c] - mean[c]) slope[c]) for n columns. */
-function denormalize(
-  dx: usize, dy: usize, x: usize, mean: usize, scale: usize, slope: usize, shift: usize, n: i32,
-): void {
-  const bytes = <usize>n << 2;
-  let i: usize = 0;
-  for (; i + 16 <= bytes; i += 16) {
-    const drift = f32x4.mul(f32x4.sub(v128.load(x + i), v128.load(mean + i)), v128.load(slope + i));
-    const g = f32x4.sub(f32x4.sub(v128.load(dy + i), v128.load(shift + i)), drift);
-    v128.store(dx + i, f32x4.mul(g, v128.load(scale + i)));
-  }
-  for (; i < bytes; i += 4) {
-    const drift = (load<f32>(x + i) - load<f32>(mean + i)) * load<f32>(slope + i);
-    store<f32>(dx + i, (load<f32>(dy + i) - load<f32>(shift + i) - drift) * load<f32>(scale + i));
   }
 }
 
@@ -201,6 +222,8 @@ export function layer_norm_f32(
   columns: i32, epsilon: f32, begin: i32, end: i32,
 ): void {
   const bytes = <usize>columns << 2;
+  const body = bytes & ~15;
+  const rest = columns & 3;
   const size = <f32>columns;
   for (let r = begin; r < end; r++) {
     const row = x + <usize>r * bytes;
@@ -209,21 +232,10 @@ export function layer_norm_f32(
     const scale: f32 = 1 / sqrt<f32>(Row.sum<SquaredDeviation>(row, row, centre, columns) / size + epsilon);
     store<f32>(mean + (<usize>r << 2), centre);
     store<f32>(rstd + (<usize>r << 2), scale);
-    standardize(out, row, centre, scale, gamma, beta, columns);
-  }
-}
-
-/** y[c] = (x[c] - mean) scale gamma[c] + beta[c] for n columns; gamma is 1 and beta 0 where they are absent. */
-function standardize(y: usize, x: usize, mean: f32, scale: f32, gamma: usize, beta: usize, n: i32): void {
-  const bytes = <usize>n << 2;
-  const means = f32x4.splat(mean);
-  const scales = f32x4.splat(scale);
-  for (let i: usize = 0; i < bytes; i += 16) {
-    const lanes = <i32>(bytes - i) >> 2;
-    let v = f32x4.mul(f32x4.sub(Lanes.load(x + i, lanes), means), scales);
-    if (gamma != 0) v = f32x4.mul(v, Lanes.load(gamma + i, lanes));
-    if (beta != 0) v = f32x4.add(v, Lanes.load(beta + i, lanes));
-    Lanes.store(y + i, v, lanes);
+    const means = f32x4.splat(centre);
+    const scales = f32x4.splat(scale);
+    for (let i: usize = 0; i < body; i += 16) Step.standardize(out, row, means, scales, gamma, beta, i, 4);
+    if (rest > 0) Step.standardize(out, row, means, scales, gamma, beta, body, rest);
   }
 }
 
@@ -260,6 +272,8 @@ export function layer_norm_grad_affine_f32(
   rows: i32, columns: i32, block: i32, begin: i32, end: i32,
 ): void {
   const bytes = <usize>columns << 2;
+  const body = bytes & ~15;
+  const rest = columns & 3;
   for (let b = begin; b < end; b++) {
     const at = <usize>b * bytes;
     const first = b * block;
@@ -268,21 +282,14 @@ export function layer_norm_grad_affine_f32(
     memory.fill(dgamma + at, 0, bytes);
     for (let r = first; r < last; r++) {
       const row = <usize>r * bytes;
-      const centre = load<f32>(mean + (<usize>r << 2));
-      const scale = load<f32>(rstd + (<usize>r << 2));
-      accumulate(dgamma + at, dy + row, x + row, centre, scale, columns);
+      const centre = v128.load32_splat(mean + (<usize>r << 2));
+      const scale = v128.load32_splat(rstd + (<usize>r << 2));
+      for (let i: usize = 0; i < body; i += 16) {
+        Step.correlate(dgamma + at + i, dy + row + i, x + row + i, centre, scale, 4);
+      }
+      if (rest > 0) {
+        Step.correlate(dgamma + at + body, dy + row + body, x + row + body, centre, scale, rest);
+      }
     }
-  }
-}
-
-/** y[c] += dy[c] (x[c] - mean) scale for n columns. */
-function accumulate(y: usize, dy: usize, x: usize, mean: f32, scale: f32, n: i32): void {
-  const bytes = <usize>n << 2;
-  const means = f32x4.splat(mean);
-  const scales = f32x4.splat(scale);
-  for (let i: usize = 0; i < bytes; i += 16) {
-    const lanes = <i32>(bytes - i) >> 2;
-    const d = f32x4.mul(f32x4.sub(Lanes.load(x + i, lanes), means), scales);
-    Lanes.store(y + i, f32x4.add(Lanes.load(y + i, lanes), f32x4.mul(Lanes.load(dy + i, lanes), d)), lanes);
   }
 }

@@ -1,6 +1,6 @@
 // One pass per variable for each optimizer, with Keras 3's formulas, and the norm that gradients are clipped by.
 // What may change between replays is in memory: the learning rate, the number of finished steps and the scale that
-// clipping found. Where a formula needs 1 - beta, that difference is the argument (`blend`): near 1, f32 holds it better.
+// clipping found. Where a formula needs 1 - beta, that is the argument (`blend`): f32 holds it better than a beta near 1.
 // Weight decay is decoupled, as everywhere in Keras: the variable first loses learningRate * weightDecay of itself.
 import { In, InOut, OptionalIn, Out } from "./signature";
 
@@ -21,6 +21,13 @@ class Lanes {
     const average = f32x4.add(old, f32x4.mul(f32x4.sub(x, old), blend));
     Lanes.write(at, average, whole);
     return average;
+  }
+
+  /** The sum at `at`, faded by a factor, plus x. */
+  @inline static accumulate(at: usize, factor: v128, x: v128, whole: bool): v128 {
+    const sum = f32x4.add(f32x4.mul(Lanes.read(at, whole), factor), x);
+    Lanes.write(at, sum, whole);
+    return sum;
   }
 }
 
@@ -83,20 +90,18 @@ class Momentum extends Rule {
   @inline step(
     g: v128, rate: v128, p: v128, q: v128, r: v128, a: usize, b: usize, c: usize, at: usize, whole: bool,
   ): v128 {
-    const velocity = f32x4.sub(f32x4.mul(Lanes.read(a + at, whole), p), f32x4.mul(g, rate));
-    Lanes.write(a + at, velocity, whole);
-    return velocity;
+    return Lanes.accumulate(a + at, p, f32x4.neg(f32x4.mul(g, rate)), whole);
   }
 }
 
 /** a = velocity; p = momentum. */
 @unmanaged
-class Nesterov extends Momentum {
+class Nesterov extends Rule {
   @inline step(
     g: v128, rate: v128, p: v128, q: v128, r: v128, a: usize, b: usize, c: usize, at: usize, whole: bool,
   ): v128 {
-    const velocity = super.step(g, rate, p, q, r, a, b, c, at, whole);
-    return f32x4.sub(f32x4.mul(velocity, p), f32x4.mul(g, rate));
+    const step = f32x4.neg(f32x4.mul(g, rate));
+    return f32x4.add(f32x4.mul(Lanes.accumulate(a + at, p, step, whole), p), step);
   }
 }
 
@@ -111,12 +116,8 @@ class Rmsprop extends Rule {
       const mean = Lanes.average(b + at, g, p, whole);
       variance = f32x4.sub(variance, f32x4.mul(mean, mean));
     }
-    let step = f32x4.div(f32x4.mul(g, rate), f32x4.sqrt(f32x4.add(variance, q)));
-    if (c != 0) {
-      step = f32x4.add(f32x4.mul(Lanes.read(c + at, whole), r), step);
-      Lanes.write(c + at, step, whole);
-    }
-    return f32x4.neg(step);
+    const step = f32x4.div(f32x4.mul(g, rate), f32x4.sqrt(f32x4.add(variance, q)));
+    return f32x4.neg(c == 0 ? step : Lanes.accumulate(c + at, r, step, whole));
   }
 }
 

@@ -13,7 +13,6 @@ import { dispatch } from "./generated/dispatch";
 const EPOCH: usize = 0; // i32: number of the run, workers sleep on it
 const PROGRAM: usize = 4;
 const TICKETS: usize = 8;
-const THREADS: usize = 12; // how many threads may take part in this run
 const STOP: usize = 16;
 const SPINS: usize = 20; // how often an idle worker looks before it sleeps
 const PROGRAM_END: usize = 24;
@@ -43,7 +42,7 @@ function run_ticket(group: usize, ticket: i32): void {
   }
   const grain = load<i32>(group, 20);
   const begin = (ticket - load<i32>(group, 4)) * grain;
-  const end = min(begin + grain, load<i32>(group, 16));
+  const end = begin + min(grain, load<i32>(group, 16) - begin);
   for (; rows > 0; rows--) {
     dispatch(load<i32>(row), row + 12, begin, end);
     row += load<usize>(row, 4);
@@ -59,12 +58,26 @@ export function run_alone(program: usize, end: usize): void {
   }
 }
 
-/** Runs one group's ticket again for a thread that died holding it. */
+/** Runs one group's ticket again for a thread that ended while it held it. */
 export function redo(control: usize, ticket: i32): void {
   let group = load<usize>(control, PROGRAM);
   while (ticket >= load<i32>(group, 4) + load<i32>(group, 8)) group += load<usize>(group);
   run_ticket(group, ticket);
   atomic.add<i32>(control + DONE, 1);
+}
+
+/** Begins a run of the groups at [program, end) and takes part as thread 0; returns what `walk` does. */
+export function run(control: usize, epoch: i32, program: usize, end: usize, tickets: i32): i32 {
+  // Threads may still be looking at the last run. Its number goes first and in one piece: from then on they can take
+  // nothing, whatever mixture of old and new they read below. The new number is told last, when all is in place.
+  atomic.store<i64>(control + NEXT, <i64>epoch << 32);
+  store<usize>(control, program, PROGRAM);
+  store<usize>(control, end, PROGRAM_END);
+  store<i32>(control, tickets, TICKETS);
+  atomic.store<i32>(control + DONE, 0);
+  atomic.store<i32>(control + EPOCH, epoch);
+  if (atomic.load<i32>(control + SLEEPERS) > 0) atomic.notify(control + EPOCH, -1);
+  return walk(control, 0, epoch);
 }
 
 /** Takes and runs tickets of the current run: 0 when the run is over, 1 when nothing could be taken for a while. */
@@ -84,7 +97,8 @@ export function walk(control: usize, thread: i32, epoch: i32): i32 {
       continue;
     }
     // A ticket is only taken once it may run, so that whoever waits holds nothing. The run may end at any moment and
-    // the next one begin; then `group` is nonsense, but it is not followed past `end` and the exchange below fails.
+    // the next one begin; then `group` is nonsense, but it is not followed before NEXT was looked at again, and the
+    // exchange below fails.
     if (ticket >= load<i32>(group, 4) + load<i32>(group, 8)) {
       group += load<usize>(group);
       if (group >= end) return 0;
@@ -95,9 +109,10 @@ export function walk(control: usize, thread: i32, epoch: i32): i32 {
       continue;
     }
     if (atomic.cmpxchg<i64>(control + NEXT, next, next + 1) != next) continue;
-    store<i32>(slot, ticket);
+    atomic.store<i32>(slot, ticket);
     run_ticket(group, ticket);
-    store<i32>(slot, -1);
+    // Whoever takes the ticket out of the slot counts it as done: this thread, or the one that gave this thread up.
+    if (atomic.cmpxchg<i32>(slot, ticket, -1) != ticket) return 0;
     atomic.add<i32>(control + DONE, 1);
     looks = 0;
   }
@@ -118,7 +133,6 @@ export function work(control: usize, thread: i32): void {
       continue;
     }
     epoch = atomic.load<i32>(control + EPOCH);
-    if (thread >= load<i32>(control, THREADS)) continue;
     while (walk(control, thread, epoch) != 0) {
       // Nothing to take for a while: give the core away for 50 microseconds.
       atomic.wait<i32>(control + EPOCH, epoch, 50_000);

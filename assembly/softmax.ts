@@ -112,7 +112,7 @@ export function log_sum_exp_f32(y: Out<f32>, x: In<f32>, columns: i32, begin: i3
   for (let r = begin; r < end; r++) store<f32>(y + (<usize>r << 2), logSumExp(x + <usize>r * stride, columns));
 }
 
-/** lse[r] = log sum_i e^x[r, i] and loss[r] = lse[r] - x[r, label[r]], NaN for no such label, over rows [begin, end). */
+/** lse[r] = log sum_i e^x[r, i]; loss[r] = lse[r] - x[r, label[r]], NaN for no such label; over rows [begin, end). */
 export function softmax_cross_entropy_labels_f32(
   loss: Out<f32>, lse: Out<f32>, x: In<f32>, labels: In<i32>, columns: i32, begin: i32, end: i32,
 ): void {

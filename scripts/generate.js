@@ -19,6 +19,9 @@ export function readKernels(folder) {
       kernels.push({ file: file.slice(0, -3), ...parseSignature(`${folder}/${file}`, match) });
     }
   }
+  const names = kernels.map((kernel) => kernel.name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice) throw new Error(`assembly: every kernel must have a name of its own, got ${twice} twice`);
   return kernels;
 }
 
@@ -85,7 +88,7 @@ export function coreSource(kernels) {
   // Exported kernels are never inlined into the dispatcher, where V8 could not optimise them one by one.
   return `${banner}
 ${files.map((file) => `export * from "../${file}";`).join("\n")}
-export { redo, run_alone, run_row, walk, work } from "../program";
+export { redo, run, run_alone, run_row, walk, work } from "../program";
 export { set_scratch } from "./dispatch";
 `;
 }

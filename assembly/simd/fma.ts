@@ -13,3 +13,18 @@ export class Fma {
     return f32x4.sub(c, f32x4.mul(a, b));
   }
 }
+
+/** The same on two f64. */
+export class Fma64 {
+  /** a * b + c */
+  @inline static vec(a: v128, b: v128, c: v128): v128 {
+    if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_madd(a, b, c);
+    return f64x2.add(f64x2.mul(a, b), c);
+  }
+
+  /** c - a * b */
+  @inline static negative(a: v128, b: v128, c: v128): v128 {
+    if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_nmadd(a, b, c);
+    return f64x2.sub(c, f64x2.mul(a, b));
+  }
+}

@@ -21,14 +21,45 @@ const EDGE_BIAS: usize = ZEROS + 1024; // one row of a tile
 const EDGE_TILE: usize = EDGE_BIAS + 32; // a whole tile
 const EDGE_TARGETS: usize = EDGE_TILE + 128; // the addresses of its rows
 const TARGETS: usize = EDGE_TARGETS + 16; // the addresses of the block's rows of C
+const SPANS: usize = TARGETS + <usize>(BLOCK_ROWS << 2); // for each panel of A
 const RIGHT_PANELS: usize = 4096; // [GROUP_COLUMNS / 8, DEPTH, 8]
 const LEFT_PANELS: usize = RIGHT_PANELS + 32768; // [BLOCK_ROWS / 4, DEPTH, 4]
+
+/** The parts of a panel of A that are not all zeros, as a list of byte ranges in scratch memory. */
+export class Spans {
+  static readonly BYTES: usize = 64;
+  static readonly MOST: i32 = 7;
+
+  static clear(spans: usize): void {
+    store<i32>(spans, 0);
+  }
+
+  @inline static isFull(spans: usize): bool {
+    return load<i32>(spans) == Spans.MOST;
+  }
+
+  /** Adds a range, which begins at or after the end of the last one. */
+  static add(spans: usize, begin: usize, end: usize): void {
+    const n = load<usize>(spans);
+    const last = spans + (n << 3);
+    if (n != 0 && load<usize>(last) == begin) {
+      store<usize>(last, end);
+      return;
+    }
+    store<usize>(spans, n + 1);
+    store<usize>(last, begin, 4);
+    store<usize>(last, end, 8);
+  }
+}
 
 /** The left operand of a product: where its rows come from and where the rows of the result go. */
 @unmanaged
 export abstract class Left {
-  /** Packs rows [row, row + 4) at depths [depth, depth + count) as [count, 4]; rows that do not exist become zeros. */
-  abstract pack(panel: usize, row: i32, depth: i32, count: i32, zeros: usize): void;
+  /**
+   * Packs rows [row, row + 4) at depths [depth, depth + count) as [count, 4], and adds the bytes of the panel that matter
+   * to `spans`: the others are zeros, and need not be written. Rows that do not exist count as zeros.
+   */
+  abstract pack(panel: usize, spans: usize, row: i32, depth: i32, count: i32, zeros: usize): void;
   /** The address of a row of the result. */
   abstract target(row: i32): usize;
 }
@@ -57,7 +88,8 @@ export class Matrix extends Left {
     return left;
   }
 
-  pack(panel: usize, row: i32, depth: i32, count: i32, zeros: usize): void {
+  pack(panel: usize, spans: usize, row: i32, depth: i32, count: i32, zeros: usize): void {
+    Spans.add(spans, 0, <usize>count << 4);
     const stride = this.rowStride;
     const p0 = this.data + <usize>row * stride + <usize>depth * this.depthStride;
     const rows = this.rows - row;
@@ -89,10 +121,7 @@ export class Right {
   columns: i32;
   depthStride: usize;
   columnStride: usize; // 0 when packed
-
-  static packed(scratch: usize, data: usize, depth: i32, columns: i32): Right {
-    return Right.at(scratch, data, depth, columns, 0, 0);
-  }
+  panelStride: usize; // when packed
 
   static at(scratch: usize, data: usize, depth: i32, columns: i32, depthStride: i32, columnStride: i32): Right {
     const right = changetype<Right>(scratch + RIGHT);
@@ -101,6 +130,7 @@ export class Right {
     right.columns = columns;
     right.depthStride = <usize>depthStride << 2;
     right.columnStride = <usize>columnStride << 2;
+    right.panelStride = <usize>depth << 5;
     return right;
   }
 
@@ -209,6 +239,11 @@ export class Panel {
   }
 }
 
+/** The least value that an activation lets through: 0 none, 1 relu. */
+export function floorOf(activation: i32): f32 {
+  return activation == 1 ? 0 : f32.NEGATIVE_INFINITY;
+}
+
 /** Zeros at the place in scratch memory where packers look for them. */
 export function clearZeros(scratch: usize): usize {
   const zeros = scratch + ZEROS;
@@ -276,6 +311,8 @@ function multiplyEdge(
   targets: usize, offset: usize, a: usize, aEnd: usize, b: usize, bias: usize, floor: f32, rows: i32, columns: i32,
   scratch: usize,
 ): void {
+  rows = min(rows, TILE_ROWS);
+  columns = min(columns, TILE_COLUMNS);
   const tile = scratch + EDGE_TILE;
   const tileTargets = scratch + EDGE_TARGETS;
   for (let i = 0; i < TILE_ROWS; i++) {
@@ -310,15 +347,20 @@ export function multiply<L extends Left>(
   do {
     const count = min(depth - from, DEPTH);
     const tileBytes = <usize>count << 4;
-    const panelStride = <usize>(isPacked ? depth : count) << 5;
+    const panelStride = isPacked ? right.panelStride : <usize>count << 5;
     let a = scratch + LEFT_PANELS;
-    for (let row = rowBegin; row < rowEnd; row += TILE_ROWS, a += tileBytes) left.pack(a, row, from, count, zeros);
-    const least: f32 = from + count < depth ? f32.NEGATIVE_INFINITY : floor;
+    let spans = scratch + SPANS;
+    for (let row = rowBegin; row < rowEnd; row += TILE_ROWS, a += tileBytes, spans += Spans.BYTES) {
+      Spans.clear(spans);
+      left.pack(a, spans, row, from, count, zeros);
+      if (load<i32>(spans) == 0) Spans.add(spans, 0, 0);
+    }
+    const blockFloor: f32 = from + count < depth ? f32.NEGATIVE_INFINITY : floor;
     for (let group = columnBegin; group < columnEnd; group += GROUP_COLUMNS) {
       const groupEnd = min(group + GROUP_COLUMNS, columnEnd);
       let b: usize;
       if (isPacked) {
-        b = right.data + (<usize>group * <usize>depth << 2) + (<usize>from << 5);
+        b = right.data + <usize>(group >> 3) * panelStride + (<usize>from << 5);
       } else {
         b = scratch + RIGHT_PANELS;
         right.pack(b, panelStride, from, count, group, groupEnd, zeros);
@@ -328,16 +370,21 @@ export function multiply<L extends Left>(
         const start: usize = from ? 0 : bias ? bias + offset : zeros;
         const columns = right.columns - column;
         a = scratch + LEFT_PANELS;
+        spans = scratch + SPANS;
         let target = targets;
-        for (let row = rowBegin; row < rowEnd; row += TILE_ROWS, a += tileBytes, target += 16) {
+        for (let row = rowBegin; row < rowEnd; row += TILE_ROWS, a += tileBytes, spans += Spans.BYTES, target += 16) {
           const rows = rowEnd - row;
-          if (rows >= TILE_ROWS && columns >= TILE_COLUMNS) {
-            multiplyTile(target, offset, a, a + tileBytes, b, start, least);
-          } else {
-            multiplyEdge(
-              target, offset, a, a + tileBytes, b, start, least, min(rows, TILE_ROWS), min(columns, TILE_COLUMNS),
-              scratch,
-            );
+          const isWhole = rows >= TILE_ROWS && columns >= TILE_COLUMNS;
+          const lastSpan = spans + (load<usize>(spans) << 3);
+          let begin = start;
+          for (let span = spans + 8; span <= lastSpan; span += 8, begin = 0) {
+            const skipped = load<usize>(span - 4);
+            const aBegin = a + skipped;
+            const aEnd = a + load<usize>(span);
+            const bBegin = b + (skipped << 1);
+            const least = span == lastSpan ? blockFloor : f32.NEGATIVE_INFINITY;
+            if (isWhole) multiplyTile(target, offset, aBegin, aEnd, bBegin, begin, least);
+            else multiplyEdge(target, offset, aBegin, aEnd, bBegin, begin, least, rows, columns, scratch);
           }
         }
       }

@@ -1,28 +1,107 @@
 // Elementary functions on four floats at a time: the building blocks of the elementwise, softmax and norm kernels.
-// Each class is one function; `vec` handles its special values, and NaN in any lane gives NaN in that lane.
-// The coefficients are minimax fits, rounded to f32 one after the other with the rest refitted.
-import { Fma } from "./fma";
+// Each class is one function; `vec` handles its special values, and NaN in a lane gives NaN in that lane. The figures
+// are the greatest errors found by sweeping the floats against float64, of the simd and of the relaxed build.
+// Polynomials are minimax fits, rounded to f32 one coefficient after the other while the rest were refitted.
+import { Fma, Fma64 } from "./fma";
+
+/** c0 + c1 x + c2 x^2 + ... by pairs of terms, given x2 = x^2: half the latency of Horner's rule. */
+class Polynomial {
+  @inline static of2(x: v128, c0: f32, c1: f32): v128 {
+    return Fma.vec(x, f32x4.splat(c1), f32x4.splat(c0));
+  }
+
+  @inline static of3(x: v128, x2: v128, c0: f32, c1: f32, c2: f32): v128 {
+    return Fma.vec(x2, f32x4.splat(c2), Polynomial.of2(x, c0, c1));
+  }
+
+  @inline static of4(x: v128, x2: v128, c0: f32, c1: f32, c2: f32, c3: f32): v128 {
+    return Fma.vec(x2, Polynomial.of2(x, c2, c3), Polynomial.of2(x, c0, c1));
+  }
+
+  @inline static of5(x: v128, x2: v128, c0: f32, c1: f32, c2: f32, c3: f32, c4: f32): v128 {
+    return Fma.vec(x2, Polynomial.of3(x, x2, c2, c3, c4), Polynomial.of2(x, c0, c1));
+  }
+
+  @inline static of6(x: v128, x2: v128, c0: f32, c1: f32, c2: f32, c3: f32, c4: f32, c5: f32): v128 {
+    return Fma.vec(x2, Polynomial.of4(x, x2, c2, c3, c4, c5), Polynomial.of2(x, c0, c1));
+  }
+}
+
+/** x, but not beyond -bound and bound. The order of the operands keeps NaN. */
+export class Clamp {
+  @inline static vec(x: v128, bound: f32): v128 {
+    return f32x4.pmax(f32x4.pmin(x, f32x4.splat(bound)), f32x4.splat(-bound));
+  }
+}
 
 /**
- * e^x: r = x - m 2ln2, e^r by a polynomial on [-ln2, ln2], then times 2^m twice, so that even denormal results and the
- * last binade before infinity come out right.
+ * e^x: with x = 2m ln2 + r, e^r by a polynomial on [-ln2, ln2] times 2^m twice, so that denormal results and the last
+ * binade before infinity come out right.
  */
 export class Exp {
   @inline static vec(x: v128): v128 {
-    // Below -176, 2^m becomes a true zero; above 89 the result overflows. The operand order of pmin and pmax keeps NaN.
+    // Above 89 the result overflows; below -176, 2^m becomes a true zero.
     const bounded = f32x4.pmax(f32x4.pmin(x, f32x4.splat(89)), f32x4.splat(-176));
-    // Adding 1.5 * 2^23 + 127 rounds to an integer and leaves m + 127, the exponent field of 2^m, in the low bits.
-    const magic = f32x4.splat(12583039);
-    const biased = Fma.vec(bounded, f32x4.splat(0.7213475108146667), magic);
-    const m = f32x4.sub(biased, magic);
-    const r = Fma.negative(m, f32x4.splat(2.857213530660374e-6), Fma.negative(m, f32x4.splat(1.38629150390625), bounded));
+    const biased = Exp.exponent(bounded);
+    return Exp.scaled(Exp.remainder(bounded, biased), biased);
+  }
+
+  /** e^(x + tail) for -176 <= x <= 0 and a tail far smaller than x that x itself could not hold. */
+  @inline static withTail(x: v128, tail: v128): v128 {
+    const biased = Exp.exponent(f32x4.add(x, tail));
+    return Exp.scaled(f32x4.add(Exp.remainder(x, biased), tail), biased);
+  }
+
+  /** Rounds x / 2ln2 to m by adding 1.5 * 2^23 + 127: m + 127, the exponent field of 2^m, is left in the low bits. */
+  @inline private static exponent(x: v128): v128 {
+    return Fma.vec(x, f32x4.splat(0.7213475108146667), f32x4.splat(12583039));
+  }
+
+  @inline private static remainder(x: v128, biased: v128): v128 {
+    const m = f32x4.sub(biased, f32x4.splat(12583039));
+    const high = Fma.negative(m, f32x4.splat(1.38629150390625), x);
+    return Fma.negative(m, f32x4.splat(2.857213530660374e-6), high);
+  }
+
+  @inline private static scaled(r: v128, biased: v128): v128 {
     const r2 = f32x4.mul(r, r);
-    let p = Fma.vec(f32x4.splat(0.000196377543034032), r, f32x4.splat(0.0014106627786532044));
-    p = Fma.vec(p, r2, Fma.vec(f32x4.splat(0.008335936814546585), r, f32x4.splat(0.041661154478788376)));
-    p = Fma.vec(p, r2, Fma.vec(f32x4.splat(0.1666661649942398), r, f32x4.splat(0.5000003576278687)));
-    p = Fma.vec(p, r2, f32x4.add(r, f32x4.splat(1)));
+    const q = Polynomial.of6(
+      r,
+      r2,
+      0.5000003576278687,
+      0.1666661649942398,
+      0.041661154478788376,
+      0.008335936814546585,
+      0.0014106627786532044,
+      0.000196377543034032,
+    );
+    const p = Fma.vec(q, r2, f32x4.add(r, f32x4.splat(1)));
     const power = i32x4.shl(biased, 23);
     return f32x4.mul(f32x4.mul(p, power), power);
+  }
+}
+
+/** e^x - 1 for x <= 88, without the cancellation near 0: 2^m (e^r - 1) + (2^m - 1) with x = m ln2 + r. */
+export class Expm1 {
+  @inline static vec(x: v128): v128 {
+    const bounded = f32x4.pmax(x, f32x4.splat(-18));
+    const magic = f32x4.splat(12583039);
+    const biased = Fma.vec(bounded, f32x4.splat(1.4426950216293335), magic);
+    const m = f32x4.sub(biased, magic);
+    const high = Fma.negative(m, f32x4.splat(0.693145751953125), bounded);
+    const r = Fma.negative(m, f32x4.splat(1.428606765330187e-6), high);
+    const r2 = f32x4.mul(r, r);
+    const q = Polynomial.of5(
+      r,
+      r2,
+      0.4999999701976776,
+      0.16666539013385773,
+      0.041667744517326355,
+      0.008367056958377361,
+      0.0013839412713423371,
+    );
+    const power = i32x4.shl(biased, 23);
+    return Fma.vec(Fma.vec(q, r2, r), power, f32x4.sub(power, f32x4.splat(1)));
   }
 }
 
@@ -30,23 +109,34 @@ export class Exp {
 export class Log {
   @inline static vec(x: v128): v128 {
     const denormal = f32x4.lt(x, f32x4.splat(1.1754943508222875e-38));
-    const scaled = v128.bitselect(f32x4.mul(x, f32x4.splat(8388608)), x, denormal);
-    const shifted = i32x4.sub(scaled, i32x4.splat(0x3f3504f3));
+    const normal = v128.bitselect(f32x4.mul(x, f32x4.splat(8388608)), x, denormal);
+    const shifted = i32x4.sub(normal, i32x4.splat(0x3f3504f3));
     const exponent = i32x4.sub(i32x4.shr_s(shifted, 23), v128.and(denormal, i32x4.splat(23)));
+    return Log.special(x, Log.sum(f32x4.convert_i32x4_s(exponent), Log.fraction(shifted)));
+  }
+
+  /** f of x = 2^e (1 + f), from the bits of x less those of sqrt(1/2). */
+  @inline static fraction(shifted: v128): v128 {
     const mantissa = i32x4.add(v128.and(shifted, i32x4.splat(0x7fffff)), i32x4.splat(0x3f3504f3));
-    return Log.special(x, Log.sum(f32x4.convert_i32x4_s(exponent), f32x4.sub(mantissa, f32x4.splat(1))));
+    return f32x4.sub(mantissa, f32x4.splat(1));
   }
 
   /** e ln2 + ln(1 + f) for f in [sqrt(1/2) - 1, sqrt(2) - 1). */
   @inline static sum(e: v128, f: v128): v128 {
     const f2 = f32x4.mul(f, f);
-    let p = Fma.vec(f32x4.splat(-0.1315649002790451), f, f32x4.splat(0.14200909435749054));
-    p = Fma.vec(Fma.vec(f32x4.splat(-0.07621138542890549), f, f32x4.splat(0.12751099467277527)), f2, p);
-    p = Fma.vec(p, f2, Fma.vec(f32x4.splat(-0.1662334948778152), f, f32x4.splat(0.20001260936260223)));
-    p = Fma.vec(p, f2, Fma.vec(f32x4.splat(-0.250008225440979), f, f32x4.splat(0.3333333134651184)));
-    p = f32x4.mul(f2, Fma.vec(p, f, f32x4.splat(-0.5)));
-    const tail = f32x4.add(f, Fma.vec(e, f32x4.splat(1.428606765330187e-6), p));
-    return Fma.vec(e, f32x4.splat(0.693145751953125), tail);
+    const q = Polynomial.of6(
+      f,
+      f2,
+      -0.2500133812427521,
+      0.19963064789772034,
+      -0.1657758206129074,
+      0.14914759993553162,
+      -0.14267498254776,
+      0.08700474351644516,
+    );
+    const p = Fma.vec(q, f2, Polynomial.of2(f, -0.5, 0.3333390951156616));
+    const low = Fma.vec(e, f32x4.splat(1.428606765330187e-6), f32x4.mul(p, f2));
+    return Fma.vec(e, f32x4.splat(0.693145751953125), f32x4.add(f, low));
   }
 
   /** `y`, except where x is 0, negative, infinite or NaN. */
@@ -54,5 +144,239 @@ export class Log {
     const finite = v128.bitselect(y, x, f32x4.lt(x, f32x4.splat(Infinity)));
     const zero = f32x4.splat(0);
     return v128.bitselect(f32x4.splat(-Infinity), v128.or(finite, f32x4.lt(x, zero)), f32x4.eq(x, zero));
+  }
+}
+
+/** ln(1 + x): ln of the rounded sum, whose fraction is first corrected by what the rounding lost. */
+export class Log1p {
+  @inline static vec(x: v128): v128 {
+    const one = f32x4.splat(1);
+    const sum = f32x4.add(x, one);
+    const shifted = i32x4.sub(sum, i32x4.splat(0x3f3504f3));
+    const exponent = i32x4.shr_s(shifted, 23);
+    // 2^-e; where the bound matters, nothing was lost.
+    const scale = i32x4.max_s(i32x4.sub(one, i32x4.shl(exponent, 23)), i32x4.splat(0x00800000));
+    const lost = f32x4.sub(x, f32x4.sub(sum, one));
+    const f = Fma.vec(lost, scale, Log.fraction(shifted));
+    const y = Log.special(sum, Log.sum(f32x4.convert_i32x4_s(exponent), f));
+    return v128.bitselect(x, y, f32x4.eq(x, f32x4.splat(0)));
+  }
+}
+
+/** ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|). */
+export class Softplus {
+  @inline static vec(x: v128): v128 {
+    const z = Exp.vec(f32x4.neg(f32x4.abs(x)));
+    const half = f32x4.splat(0.5);
+    const upper = f32x4.gt(z, f32x4.splat(0.41421356));
+    const f = v128.bitselect(Fma.vec(z, half, f32x4.neg(half)), z, upper);
+    const e = v128.and(upper, f32x4.splat(1));
+    return f32x4.add(f32x4.pmax(x, f32x4.splat(0)), Log.sum(e, f));
+  }
+}
+
+/** 1 / (1 + e^-x), computed as e^x / (1 + e^x), which keeps the small values exact to the last denormal. */
+export class Sigmoid {
+  @inline static vec(x: v128): v128 {
+    const e = Exp.vec(f32x4.pmin(x, f32x4.splat(88)));
+    return f32x4.div(e, f32x4.add(e, f32x4.splat(1)));
+  }
+}
+
+/** tanh x = x P(x^2) / Q(x^2); beyond 9.02 it is 1 in f32, and rounding must not carry it further. */
+export class Tanh {
+  @inline static vec(x: v128): v128 {
+    const bounded = Clamp.vec(x, 9.02);
+    const u = f32x4.mul(bounded, bounded);
+    const u2 = f32x4.mul(u, u);
+    const p = Polynomial.of5(
+      u,
+      u2,
+      1,
+      0.13786956667900085,
+      0.004011038225144148,
+      0.00003167938120895997,
+      5.129927416192004e-8,
+    );
+    const q = Polynomial.of6(
+      u,
+      u2,
+      1,
+      0.47120288014411926,
+      0.027745364233851433,
+      0.0004213148495182395,
+      0.0000016266857301161508,
+      7.509429189589412e-10,
+    );
+    return Clamp.vec(f32x4.div(f32x4.mul(bounded, p), q), 1);
+  }
+}
+
+/** erf x = x P(x^2) / Q(x^2); beyond 3.93 it is 1 in f32. */
+export class Erf {
+  @inline static vec(x: v128): v128 {
+    const bounded = Clamp.vec(x, 3.93);
+    const u = f32x4.mul(bounded, bounded);
+    const u2 = f32x4.mul(u, u);
+    const p = Polynomial.of6(
+      u,
+      u2,
+      1.1283791065216064,
+      0.1907835602760315,
+      0.05278997868299484,
+      0.003779651829972863,
+      0.00028480234323069453,
+      0.000002042159394477494,
+    );
+    const q = Polynomial.of6(
+      u,
+      u2,
+      1,
+      0.5024099946022034,
+      0.11425729840993881,
+      0.014997393824160099,
+      0.0011652089888229966,
+      0.00003800406921072863,
+    );
+    return Clamp.vec(f32x4.div(f32x4.mul(bounded, p), q), 1);
+  }
+}
+
+/** The standard normal distribution. Its lower tail keeps its relative accuracy, where 1 + erf would cancel. */
+export class Normal {
+  /** e^(-x^2 / 2). */
+  @inline static bell(x: v128): v128 {
+    const t = f32x4.pmin(f32x4.abs(x), f32x4.splat(18));
+    // The square is split in two, since an error of one ulp in 80 would be one of 80 ulp in the result.
+    const high = v128.and(t, i32x4.splat(0xfffff000));
+    const half = f32x4.splat(-0.5);
+    const tail = f32x4.mul(f32x4.mul(f32x4.sub(t, high), half), f32x4.add(t, high));
+    return Exp.withTail(f32x4.mul(f32x4.mul(high, half), high), tail);
+  }
+
+  /** P(X <= x), given bell(x): bell(x) times P(|x|) / Q(|x|) is the area of the tail beyond |x|. */
+  @inline static cumulative(x: v128, bell: v128): v128 {
+    const t = f32x4.pmin(f32x4.abs(x), f32x4.splat(18));
+    const t2 = f32x4.mul(t, t);
+    const p = Polynomial.of5(
+      t,
+      t2,
+      0.5,
+      0.43761563301086426,
+      0.18269969522953033,
+      0.04044288024306297,
+      0.004085701424628496,
+    );
+    const q = Polynomial.of6(
+      t,
+      t2,
+      1,
+      1.6731163263320923,
+      1.200347900390625,
+      0.46804943680763245,
+      0.10138183832168579,
+      0.010241212323307991,
+    );
+    const tail = f32x4.mul(bell, f32x4.div(p, q));
+    return v128.bitselect(f32x4.sub(f32x4.splat(1), tail), tail, f32x4.gt(x, f32x4.splat(0)));
+  }
+}
+
+/** sin(|x| + shift pi/2), the angle reduced in f64: full accuracy to 1.6e6, an absolute error of 2^-53 |x| beyond. */
+class Wave {
+  @inline static vec(x: v128, shift: i32): v128 {
+    const a = f32x4.abs(x);
+    const low = f64x2.promote_low_f32x4(a);
+    const high = f64x2.promote_low_f32x4(v128.shuffle<i32>(a, a, 2, 3, 2, 3));
+    const lowTurns = Wave.turns(low);
+    const highTurns = Wave.turns(high);
+    const lowAngle = f32x4.demote_f64x2_zero(Wave.remainder(low, lowTurns));
+    const highAngle = f32x4.demote_f64x2_zero(Wave.remainder(high, highTurns));
+    // Where |x| is so large that the remainder means nothing, the wave at least stays within its bounds.
+    const r = Clamp.vec(v128.shuffle<i32>(lowAngle, highAngle, 0, 1, 4, 5), 0.8);
+    const quadrant = i32x4.add(v128.shuffle<i32>(lowTurns, highTurns, 0, 2, 4, 6), i32x4.splat(shift));
+    const u = f32x4.mul(r, r);
+    const u2 = f32x4.mul(u, u);
+    const s = Polynomial.of3(u, u2, -0.16666655242443085, 0.008332189172506332, -0.00019518283079378307);
+    const c = Polynomial.of3(u, u2, 0.04166664555668831, -0.0013887309469282627, 0.000024432327633839888);
+    const sin = Fma.vec(f32x4.mul(r, u), s, r);
+    const cos = Fma.vec(u2, c, Fma.vec(u, f32x4.splat(-0.5), f32x4.splat(1)));
+    const odd = i32x4.shr_s(i32x4.shl(quadrant, 31), 31);
+    const sign = i32x4.shl(i32x4.shr_u(quadrant, 1), 31);
+    return v128.xor(v128.bitselect(cos, sin, odd), sign);
+  }
+
+  /** x 2/pi, rounded to an integer that stands in the low bits. */
+  @inline private static turns(x: v128): v128 {
+    return Fma64.vec(x, f64x2.splat(0.6366197723675814), f64x2.splat(6755399441055744));
+  }
+
+  @inline private static remainder(x: v128, turns: v128): v128 {
+    const n = f64x2.sub(turns, f64x2.splat(6755399441055744));
+    return Fma64.negative(n, f64x2.splat(6.077100506506192e-11), Fma64.negative(n, f64x2.splat(1.5707963267341256), x));
+  }
+}
+
+export class Sin {
+  @inline static vec(x: v128): v128 {
+    return v128.xor(Wave.vec(x, 0), v128.and(x, i32x4.splat(0x80000000)));
+  }
+}
+
+export class Cos {
+  @inline static vec(x: v128): v128 { return Wave.vec(x, 1); }
+}
+
+/** x^y = 2^(y log2 |x|) in f64, then the special cases of Math.pow. */
+export class Pow {
+  @inline static vec(x: v128, y: v128): v128 {
+    const a = f32x4.abs(x);
+    const low = Pow.positive(a, y);
+    const high = Pow.positive(v128.shuffle<i32>(a, a, 2, 3, 2, 3), v128.shuffle<i32>(y, y, 2, 3, 2, 3));
+    const power = v128.shuffle<i32>(low, high, 0, 1, 4, 5);
+
+    const zero = f32x4.splat(0);
+    const infinity = f32x4.splat(Infinity);
+    // 0 and infinity stay what they are, or become each other if y < 0: their bits differ by those of infinity.
+    const edge = v128.or(f32x4.eq(a, zero), f32x4.eq(a, infinity));
+    const magnitude = v128.bitselect(v128.xor(a, v128.and(f32x4.lt(y, zero), infinity)), power, edge);
+
+    const half = f32x4.mul(y, f32x4.splat(0.5));
+    const fractional = f32x4.ne(f32x4.trunc(y), y);
+    const odd = v128.andnot(f32x4.ne(f32x4.trunc(half), half), fractional);
+    const signed = v128.or(magnitude, v128.and(v128.and(x, odd), i32x4.splat(0x80000000)));
+
+    const complex = v128.andnot(v128.and(f32x4.lt(x, zero), fractional), edge);
+    const unknown = v128.or(complex, v128.or(f32x4.ne(x, x), f32x4.ne(y, y)));
+    return v128.bitselect(f32x4.splat(1), v128.or(signed, unknown), f32x4.eq(y, zero));
+  }
+
+  /** x^y of the lower two lanes, for finite x > 0. */
+  @inline private static positive(x: v128, y: v128): v128 {
+    // x = 2^e m with m in [sqrt(1/2), sqrt(2)); log2 m = s P(s^2) with s = (m - 1) / (m + 1).
+    const shifted = i64x2.sub(f64x2.promote_low_f32x4(x), i64x2.splat(0x3fe6a09e667f3bcd));
+    const exponent = i64x2.shr_u(i64x2.add(shifted, i64x2.splat(0x3ff0000000000000)), 52);
+    const e = f64x2.sub(v128.or(exponent, f64x2.splat(4503599627370496)), f64x2.splat(4503599627371519));
+    const m = i64x2.add(v128.and(shifted, i64x2.splat(0xfffffffffffff)), i64x2.splat(0x3fe6a09e667f3bcd));
+    const s = f64x2.div(f64x2.sub(m, f64x2.splat(1)), f64x2.add(m, f64x2.splat(1)));
+    const z = f64x2.mul(s, s);
+    let p = Fma64.vec(z, f64x2.splat(0.340730134839202), f64x2.splat(0.41167271786179327));
+    p = Fma64.vec(z, p, f64x2.splat(0.5770835849800819));
+    p = Fma64.vec(z, p, f64x2.splat(0.9617966733416922));
+    p = Fma64.vec(z, p, f64x2.splat(2.8853900817900864));
+    const log = Fma64.vec(s, p, e);
+
+    // 2^w = 2^n 2^r with r in [-1/2, 1/2]: adding 1.5 * 2^52 + 1023 rounds to n, its exponent field in the low bits.
+    const unbounded = f64x2.mul(f64x2.promote_low_f32x4(y), log);
+    const w = f64x2.pmax(f64x2.pmin(unbounded, f64x2.splat(130)), f64x2.splat(-160));
+    const biased = f64x2.add(w, f64x2.splat(6755399441056767));
+    const r = f64x2.sub(w, f64x2.sub(biased, f64x2.splat(6755399441056767)));
+    let q = Fma64.vec(r, f64x2.splat(0.0001534570231937031), f64x2.splat(0.001339996784763166));
+    q = Fma64.vec(r, q, f64x2.splat(0.009618488885584055));
+    q = Fma64.vec(r, q, f64x2.splat(0.05550328713133249));
+    q = Fma64.vec(r, q, f64x2.splat(0.24022646887186921));
+    q = Fma64.vec(r, q, f64x2.splat(0.6931472057665151));
+    q = Fma64.vec(r, q, f64x2.splat(1.0000000005549465));
+    return f32x4.demote_f64x2_zero(f64x2.mul(q, i64x2.shl(biased, 52)));
   }
 }

@@ -208,36 +208,43 @@ export class Block {
     }
   }
 
-  /** y[c] = the sum over rows of T(a[r, c], b[r, c], s[c]): a tree over four rows, then the trees one after the other. */
+  /** y[c] = the sum over r of T(a[r, c], b[r, c], s[c]): a tree over four rows, then the trees one after the other. */
   static sum<T extends Term>(
     y: usize, a: usize, b: usize, s: usize, rows: i32, columns: i32, stride: usize,
   ): void {
-    const op = changetype<T>(<usize>0);
     const bytes = <usize>columns << 2;
-    const step = b - a;
+    const body = bytes & ~15;
+    const rest = columns & 3;
     memory.fill(y, 0, bytes);
-    for (; rows >= 4; rows -= 4, a += stride << 2) {
-      for (let c: usize = 0; c < bytes; c += 16) {
-        const lanes = <i32>(bytes - c) >> 2;
-        const constant = Lanes.load(s + c, lanes);
-        const a0 = a + c;
-        const a1 = a0 + stride;
-        const a2 = a1 + stride;
-        const a3 = a2 + stride;
-        const t0 = op.vec(Lanes.load(a0, lanes), Lanes.load(a0 + step, lanes), constant);
-        const t1 = op.vec(Lanes.load(a1, lanes), Lanes.load(a1 + step, lanes), constant);
-        const t2 = op.vec(Lanes.load(a2, lanes), Lanes.load(a2 + step, lanes), constant);
-        const t3 = op.vec(Lanes.load(a3, lanes), Lanes.load(a3 + step, lanes), constant);
-        const sum = f32x4.add(f32x4.add(t0, t1), f32x4.add(t2, t3));
-        Lanes.store(y + c, f32x4.add(Lanes.load(y + c, lanes), sum), lanes);
-      }
+    for (; rows >= 4; rows -= 4, a += stride << 2, b += stride << 2) {
+      for (let c: usize = 0; c < body; c += 16) Block.addFour<T>(y + c, a + c, b + c, s + c, stride, 4);
+      if (rest > 0) Block.addFour<T>(y + body, a + body, b + body, s + body, stride, rest);
     }
-    for (; rows > 0; rows--, a += stride) {
-      for (let c: usize = 0; c < bytes; c += 16) {
-        const lanes = <i32>(bytes - c) >> 2;
-        const t = op.vec(Lanes.load(a + c, lanes), Lanes.load(a + c + step, lanes), Lanes.load(s + c, lanes));
-        Lanes.store(y + c, f32x4.add(Lanes.load(y + c, lanes), t), lanes);
-      }
+    for (; rows > 0; rows--, a += stride, b += stride) {
+      for (let c: usize = 0; c < body; c += 16) Block.addOne<T>(y + c, a + c, b + c, s + c, 4);
+      if (rest > 0) Block.addOne<T>(y + body, a + body, b + body, s + body, rest);
     }
+  }
+
+  /** Adds the terms of four rows to `lanes` numbers. */
+  @inline private static addFour<T extends Term>(
+    y: usize, a: usize, b: usize, s: usize, stride: usize, lanes: i32,
+  ): void {
+    const op = changetype<T>(<usize>0);
+    const constant = Lanes.load(s, lanes);
+    const t0 = op.vec(Lanes.load(a, lanes), Lanes.load(b, lanes), constant);
+    const t1 = op.vec(Lanes.load(a + stride, lanes), Lanes.load(b + stride, lanes), constant);
+    a += stride << 1;
+    b += stride << 1;
+    const t2 = op.vec(Lanes.load(a, lanes), Lanes.load(b, lanes), constant);
+    const t3 = op.vec(Lanes.load(a + stride, lanes), Lanes.load(b + stride, lanes), constant);
+    const sum = f32x4.add(f32x4.add(t0, t1), f32x4.add(t2, t3));
+    Lanes.store(y, f32x4.add(Lanes.load(y, lanes), sum), lanes);
+  }
+
+  /** Adds the terms of one row to `lanes` numbers. */
+  @inline private static addOne<T extends Term>(y: usize, a: usize, b: usize, s: usize, lanes: i32): void {
+    const term = changetype<T>(<usize>0).vec(Lanes.load(a, lanes), Lanes.load(b, lanes), Lanes.load(s, lanes));
+    Lanes.store(y, f32x4.add(Lanes.load(y, lanes), term), lanes);
   }
 }

@@ -14,7 +14,7 @@ export interface Effort {
 }
 
 const warmUpSeconds = 1;
-const patienceSeconds = 180;
+const patienceSeconds = 600;
 /** Between two contenders: thread pools go on spinning for up to 100 ms after their last work. */
 const pauseMilliseconds = 150;
 

@@ -24,3 +24,11 @@ export function plain(value: number): string {
   const decimals = 2 - Math.floor(Math.log10(Math.abs(value)));
   return value.toFixed(Math.min(Math.max(decimals, 0), 6));
 }
+
+/** Pads every column to its widest cell: the first to the right, the rest to the left. */
+export function columns(lines: string[][]): string[] {
+  const widths = lines[0].map((_, column) => Math.max(...lines.map((cells) => cells[column].length)));
+  const pad = (cell: string, column: number) =>
+    column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]);
+  return lines.map((cells) => `  ${cells.map(pad).join("  ")}`.trimEnd());
+}

@@ -1,5 +1,5 @@
 // Turns the outcomes of a question into the records of `--json` and into the table people read.
-import { median, plain, range, ratio } from "./figures.ts";
+import { columns, median, plain, range, ratio } from "./figures.ts";
 import { label, type Outcome, type Question, type Result } from "./question.ts";
 
 /** One record for each thread count of Heddle, beside the peers that used no more threads than that. */
@@ -49,12 +49,4 @@ export function table(question: Question, outcomes: Outcome[]): string {
     );
     return [outcome.peer, `${outcome.threads}`, plain(middle), `${plain(least)} - ${plain(most)}`, ...ratios];
   }
-}
-
-/** Pads every column to its widest cell: the first to the right, the rest to the left. */
-function columns(lines: string[][]): string[] {
-  const widths = lines[0].map((_, column) => Math.max(...lines.map((cells) => cells[column].length)));
-  const pad = (cell: string, column: number) =>
-    column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]);
-  return lines.map((cells) => `  ${cells.map(pad).join("  ")}`.trimEnd());
 }

@@ -7,8 +7,9 @@ import { isRecording, type Program, record } from "../runtime/program.ts";
 import { bytesPerElement, type Dtype } from "../tensor/dtype.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
-import { type AnyTensor, Tensor, unfilled } from "../tensor/tensor.ts";
+import { type AnyTensor, alias, Tensor, unfilled } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
+import { isTracked } from "./tape.ts";
 
 type Tree<T> = T | readonly Tree<T>[] | { readonly [name: string]: Tree<T> } | undefined;
 
@@ -50,7 +51,8 @@ const MOST_RECORDINGS = 32;
  * The step, recorded: at the first call with given shapes, dtypes and plain values it runs and is recorded, later calls
  * replay the recording with the new tensors' values. Variables are updated in place. The contract: control flow and plain
  * numbers are baked in, tensors made from JavaScript values inside are constants, values must not be read inside
- * (StateError), results are tensors, and what the step makes and does not return is gone afterwards.
+ * (StateError), results are tensors that are not derived from anything, and what the step makes and does not return is
+ * gone afterwards.
  */
 export function capture<Args extends readonly unknown[], R extends StepResult>(
   step: (...args: Args) => R,
@@ -60,8 +62,7 @@ export function capture<Args extends readonly unknown[], R extends StepResult>(
     if (isRecording()) return step(...args);
     const signature = args.map(signatureOf).join("; ");
     const known = recordings.get(signature);
-    const tensors = args.filter((arg) => arg instanceof Tensor);
-    if (known !== undefined) return replay(known, tensors) as R;
+    if (known !== undefined) return replay(known, args.filter(isInput)) as R;
     if (recordings.size === MOST_RECORDINGS) {
       throw new StateError(
         `capture: at most ${MOST_RECORDINGS} signatures must be recorded, got one more: ${signature}; ` +
@@ -88,14 +89,18 @@ function makeRecording<Args extends readonly unknown[], R extends StepResult>(
   let recording: Recording | undefined;
   const result = scope(() => {
     // The step sees copies: the program's own inputs, which replays fill.
-    const own = args.map((arg) => (arg instanceof Tensor ? copyOf(arg) : arg)) as unknown as Args;
-    const inputs = own.filter((arg) => arg instanceof Tensor);
+    const own = args.map((arg) => (isInput(arg) ? copyOf(arg) : arg)) as unknown as Args;
+    const inputs = own.filter(isInput).map((x) => new Slot(x));
     const buffers = inputs.map((x) => x.buffer);
-    const outputs = (result: R): Buffer[] => [...leaves(result)].map((x) => x.buffer);
-    const [result, program] = record(buffers, () => step(...own), outputs);
-    recording = { program, inputs: inputs.map((x) => new Slot(x)), result: mapTree(result as Tree<AnyTensor>, (x) => new Slot(x)) };
-    // Inputs and variables that the step returns are copied, as a replay does.
-    return mapTree(result as Tree<AnyTensor>, (x) => (inputs.includes(x) || x instanceof Variable ? copyOf(x) : x)) as R;
+    const [result, program] = record(
+      buffers,
+      () => step(...own) as Tree<AnyTensor>,
+      (result) => slotsOf(result).map((x) => x.buffer),
+    );
+    recording = { program, inputs, result: mapTree(result, (x) => new Slot(x)) };
+    // As after a replay: no memory shared with inputs or variables, and not derived from anything.
+    const shared = (x: AnyTensor): boolean => buffers.includes(x.buffer) || !program.owns(x.buffer);
+    return mapTree(result, (x) => (shared(x) ? copyOf(x) : alias(x))) as R;
   });
   return [recording as unknown as Recording, result];
 }
@@ -116,19 +121,46 @@ function replay({ program, inputs, result }: Recording, tensors: readonly AnyTen
   });
 }
 
+/** Whether an argument's values are copied into the program; a variable is used where it is. */
+function isInput(arg: unknown): arg is AnyTensor {
+  return arg instanceof Tensor && !(arg instanceof Variable);
+}
+
 function copyOf(x: AnyTensor): AnyTensor {
   return unfilled(x.shape, x.dtype).write(x.view());
 }
 
 function signatureOf(arg: unknown): string {
-  if (arg instanceof Tensor) return `${arg.dtype}${formatShape(arg.shape)}`;
-  if (arg === null || ["number", "boolean", "string", "undefined"].includes(typeof arg)) return String(arg);
+  if (isInput(arg)) {
+    if (isTracked(arg)) {
+      throw new StateError(
+        "capture: gradients must be taken inside the step, got a tracked tensor as an argument; " +
+          "call the captured step inside noGrad if no gradient is wanted",
+      );
+    }
+    return `${arg.dtype}${formatShape(arg.shape)}`;
+  }
+  if (arg instanceof Variable) return `variable ${numberOf(arg)}`;
+  if (typeof arg === "string") return JSON.stringify(arg);
+  if (Object.is(arg, -0)) return "-0";
+  if (arg === null || ["number", "boolean", "undefined"].includes(typeof arg)) return String(arg);
   throw new ArgumentError(`capture: a step's arguments must be tensors or plain values, got ${typeof arg}`);
 }
 
-function* leaves(result: StepResult): Generator<AnyTensor> {
-  if (result instanceof Tensor) yield result;
-  else if (typeof result === "object") for (const item of Object.values(result)) yield* leaves(item as StepResult);
+const numbers = new WeakMap<Variable<Dtype>, number>();
+let counted = 0;
+
+/** A number for each variable, since a recording is made for that one and no other. */
+function numberOf(x: Variable<Dtype>): number {
+  let number = numbers.get(x);
+  if (number === undefined) numbers.set(x, (number = ++counted));
+  return number;
+}
+
+function slotsOf(result: Tree<AnyTensor>): Slot[] {
+  const slots: Slot[] = [];
+  mapTree(result, (x) => slots.push(new Slot(x)));
+  return slots;
 }
 
 function mapTree<A extends AnyTensor | Slot, B>(tree: Tree<A>, f: (leaf: A) => B): Tree<B> {

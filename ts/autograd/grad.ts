@@ -1,5 +1,5 @@
 // Gradients for people: grad and valueAndGrad of a function, backward from a loss.
-import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
 import { forbidWhileRecording } from "../runtime/program.ts";
 import { full, zeros } from "../tensor/create.ts";
 import { deferredScope, keep, scope } from "../tensor/scope.ts";
@@ -66,11 +66,15 @@ export function grad<P extends Parameters, Rest extends unknown[]>(
 
 /**
  * Adds the gradients of a scalar to the `grad` of every trainable variable it was derived from, as PyTorch does. The
- * gradients live until `zeroGrad`. Errors: ShapeError unless `loss` has one element.
+ * gradients live until `zeroGrad`. Errors: ShapeError unless `loss` has one element, StateError if it was computed from no
+ * variable, inside noGrad, or by a captured step.
  */
 export function backward(loss: Tensor): void {
   forbidWhileRecording("backward");
   requireScalar("backward", loss);
+  if (loss.derivation === undefined && !loss.tracked) {
+    throw new StateError("backward: the loss must be computed from a trainable variable, got one that was not");
+  }
   scope(() => {
     for (const [x, gradient] of backpropagate(loss, full(loss.shape, 1), undefined, false)) {
       if (!(x instanceof Variable) || !x.trainable) continue;

@@ -1,6 +1,5 @@
 // Functions of one tensor, element by element, and their gradients.
 import { defineOp, requireTensor } from "../autograd/op.ts";
-import type { Kernels } from "../generated/kernels.ts";
 import { launch } from "../runtime/program.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
@@ -24,5 +23,5 @@ export const reluGrad = defineOp("reluGrad", {
     launch("relu_grad_f32", dx.size, 0.3, dx, dy, y);
     return dx;
   },
-  gradients: [(ddx, _dx, _dy, y) => reluGrad(ddx, y)],
+  gradients: [(ddx, _dx, _dy, y): Tensor => reluGrad(ddx, y)],
 });

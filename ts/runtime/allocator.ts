@@ -98,6 +98,7 @@ export class Allocator {
   }
 
   private find(size: number): Block | undefined {
+    if (size > this.end) return undefined;
     // Within the request's own class blocks may be too small; every block of a higher class fits.
     let list = classOf(size);
     for (let block = this.lists[list]; block; block = block.next) if (block.bytes >= size) return block;

@@ -3,7 +3,7 @@
 import { ArgumentError, StateError } from "./errors.ts";
 import { detectCores, detectRuntime, type Simd } from "./features.ts";
 import { type Core, loadCore } from "./kernels.ts";
-import { DEFAULT_MAXIMUM, LinearMemory, type MemoryReport } from "./memory.ts";
+import { checkMaximum, DEFAULT_MAXIMUM, LinearMemory, type MemoryReport } from "./memory.ts";
 import { MAXIMUM_THREADS, SCRATCH_BYTES, ThreadPool } from "./threads.ts";
 
 /** What `configure` takes; everything is optional. */
@@ -93,6 +93,7 @@ export function configure(changes: Configuration): void {
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MAXIMUM_THREADS)) {
     throw new ArgumentError(`configure: threads must be a whole number from 1 to ${MAXIMUM_THREADS}, got ${threads}`);
   }
+  if (memory !== undefined) checkMaximum(memory);
   if (current && (memory !== undefined || deterministic !== undefined)) {
     throw new StateError("configure: memory and deterministic must be set before the first tensor, got them after it");
   }

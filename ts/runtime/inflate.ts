@@ -16,12 +16,18 @@ interface Code {
   readonly table: Uint16Array;
 }
 
-function makeCode(lengths: ArrayLike<number>): Code {
+/** The code with these lengths. One code of one bit, or none, is fine where `sparse` ones are; else all must be used. */
+function makeCode(lengths: ArrayLike<number>, sparse: boolean): Code {
   const counts = new Uint16Array(16);
   for (let i = 0; i < lengths.length; i++) counts[lengths[i]]++;
   counts[0] = 0;
   let bits = 15;
   while (bits > 1 && counts[bits] === 0) bits--;
+  let unused = 1;
+  for (let length = 1; length <= bits && unused >= 0; length++) unused = 2 * unused - counts[length];
+  if (unused < 0 || (unused > 0 && !(sparse && bits === 1))) {
+    throw new FormatError("inflate: the code lengths must describe a complete code, got ones that do not");
+  }
   const next = new Uint16Array(16);
   for (let length = 1; length < 15; length++) next[length + 1] = (next[length] + counts[length]) << 1;
   const table = new Uint16Array(1 << bits);
@@ -45,13 +51,15 @@ export function inflate(input: Uint8Array): Uint8Array<ArrayBuffer> {
 
   const need = (count: number): void => {
     while (heldBits < count) {
-      // Past the end zeros come: a code may be looked up with fewer bits than its table has.
+      // Past the end zeros come, since a code may be looked up with fewer bits than its table has.
       held |= (position < input.length ? input[position] : 0) << heldBits;
       position++;
       heldBits += 8;
     }
-    if (position > input.length + 4) throw new FormatError("inflate: the data must be complete, got a truncated stream");
+    if (position > input.length + 4) throw truncated();
   };
+  /** Whether more was taken than was there. */
+  const overdrawn = (): boolean => position - (heldBits >> 3) > input.length;
   const take = (count: number): number => {
     need(count);
     const value = held & ((1 << count) - 1);
@@ -82,6 +90,10 @@ export function inflate(input: Uint8Array): Uint8Array<ArrayBuffer> {
       position -= heldBits >> 3;
       held = heldBits = 0;
       const length = input[position] | (input[position + 1] << 8);
+      if (position + 4 + length > input.length) throw truncated();
+      if ((input[position + 2] | (input[position + 3] << 8)) !== (length ^ 0xffff)) {
+        throw new FormatError("inflate: a stored block's length must be confirmed by its complement, got another");
+      }
       room(length);
       output.set(input.subarray(position + 4, position + 4 + length), written);
       written += length;
@@ -97,29 +109,38 @@ export function inflate(input: Uint8Array): Uint8Array<ArrayBuffer> {
         output[written++] = value;
         continue;
       }
+      if (value > 285) throw new FormatError(`inflate: a length code must be at most 285, got ${value}`);
       const length = lengthBase[value - 257] + take(lengthExtra[value - 257]);
       const code = symbol(distances);
       const distance = distanceBase[code] + take(code < 4 ? 0 : (code >> 1) - 1);
-      if (distance > written) throw new FormatError("inflate: a copy must start within the output, got one before it");
+      if (!(distance <= written)) throw new FormatError("inflate: a copy must start within the output, got one before it");
       room(length);
       for (let i = 0; i < length; i++, written++) output[written] = output[written - distance];
     }
   }
+  if (overdrawn()) throw truncated();
   return output.subarray(0, written);
+}
+
+function truncated(): FormatError {
+  return new FormatError("inflate: the data must be complete, got a truncated stream");
 }
 
 function fixedCodes(): [Code, Code] {
   const lengths = Array.from({ length: 288 }, (_, i) => (i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8));
-  return [makeCode(lengths), makeCode(new Array(30).fill(5))];
+  return [makeCode(lengths, false), makeCode(new Array(32).fill(5), false)];
 }
 
 function readCodes(take: (count: number) => number, symbol: (code: Code) => number): [Code, Code] {
   const literals = take(5) + 257;
   const distances = take(5) + 1;
   const count = take(4) + 4;
+  if (literals > 286 || distances > 30) {
+    throw new FormatError(`inflate: at most 286 and 30 codes must be there, got ${literals} and ${distances}`);
+  }
   const codeLengths = new Uint8Array(19);
   for (let i = 0; i < count; i++) codeLengths[codeOrder[i]] = take(3);
-  const code = makeCode(codeLengths);
+  const code = makeCode(codeLengths, false);
   const lengths: number[] = [];
   while (lengths.length < literals + distances) {
     const value = symbol(code);
@@ -127,9 +148,13 @@ function readCodes(take: (count: number) => number, symbol: (code: Code) => numb
       lengths.push(value);
       continue;
     }
-    const repeated = value === 16 ? lengths[lengths.length - 1] : 0;
+    const repeated = value === 16 ? (lengths.at(-1) ?? Number.NaN) : 0;
     const times = value === 16 ? 3 + take(2) : value === 17 ? 3 + take(3) : 11 + take(7);
     for (let i = 0; i < times; i++) lengths.push(repeated);
   }
-  return [makeCode(lengths.slice(0, literals)), makeCode(lengths.slice(literals, literals + distances))];
+  // A repetition of nothing, or past the end, or a block that cannot end.
+  if (!(lengths[0] >= 0) || lengths.length > literals + distances || lengths[256] === 0) {
+    throw new FormatError("inflate: the code lengths must fit the number of codes, got ones that do not");
+  }
+  return [makeCode(lengths.slice(0, literals), true), makeCode(lengths.slice(literals), true)];
 }

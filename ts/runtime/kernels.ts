@@ -9,6 +9,7 @@ import { inflate } from "./inflate.ts";
 export interface Core {
   run_row(row: number, begin: number, end: number): void;
   run_alone(program: number, end: number): void;
+  run(control: number, epoch: number, program: number, end: number, tickets: number): number;
   walk(control: number, thread: number, epoch: number): number;
   work(control: number, thread: number): void;
   redo(control: number, ticket: number): void;

@@ -6,6 +6,10 @@ import type { Buffer } from "./operand.ts";
 const PAGE = 65536;
 const GROWTH = 16 * 1024 * 1024;
 const SMALLEST_MAXIMUM = 64 * 1024 * 1024;
+const LARGEST_MAXIMUM = 4 * 1024 ** 3;
+/** Buffers of at most this size are kept for reuse when released, a few of each size. */
+const SPARE_BYTES = 64 * 1024;
+const SPARES = 32;
 export const DEFAULT_MAXIMUM = 1024 * 1024 * 1024;
 
 /** One line of `memory.report()`: live buffers made at the same place. */
@@ -24,6 +28,13 @@ export interface MemoryReport {
   lines: MemoryLine[];
 }
 
+/** Throws an ArgumentError unless `maximum` bytes may be asked for. */
+export function checkMaximum(maximum: number): void {
+  if (!(maximum >= SMALLEST_MAXIMUM && maximum <= LARGEST_MAXIMUM)) {
+    throw new ArgumentError(`configure: memory must be from ${SMALLEST_MAXIMUM} to ${LARGEST_MAXIMUM} bytes, got ${maximum}`);
+  }
+}
+
 export class LinearMemory {
   readonly memory: WebAssembly.Memory;
   readonly maximum: number;
@@ -36,16 +47,17 @@ export class LinearMemory {
   private readonly allocator: Allocator;
   /** Frees the block of a buffer that was collected without having been released. */
   private readonly collected: FinalizationRegistry<Block>;
+  /**
+   * Released small buffers by size in units of 64 bytes. Registering a buffer for finalization costs more than all the
+   * rest of a small op, so released ones are handed out again as they are.
+   */
+  private readonly spares: Buffer[][] = Array.from({ length: SPARE_BYTES / 64 + 1 }, () => []);
+  private spareBytes = 0;
   private readonly origins = new Map<Block, string>();
   private tracing = false;
 
   /** Reserves addresses for at most `maximum` bytes, halving where the runtime refuses so many. */
   constructor(maximum: number) {
-    if (!(maximum >= SMALLEST_MAXIMUM && maximum <= 4 * 1024 ** 3)) {
-      throw new ArgumentError(
-        `configure: memory must be between ${SMALLEST_MAXIMUM} and ${4 * 1024 ** 3} bytes, got ${maximum}`,
-      );
-    }
     const initial = GROWTH / PAGE;
     let pages = Math.floor(maximum / PAGE);
     let memory: WebAssembly.Memory | undefined;
@@ -66,10 +78,18 @@ export class LinearMemory {
 
   /** A buffer of `bytes`, its contents undefined; OutOfMemoryError when there is no room. */
   allocate(bytes: number): Buffer {
+    const spare = bytes <= SPARE_BYTES && !this.tracing ? this.spares[Math.max(1, (bytes + 63) >> 6)].pop() : undefined;
+    if (spare !== undefined) {
+      this.spareBytes -= spare.block.bytes;
+      this.buffers++;
+      spare.bytes = bytes;
+      spare.references = 1;
+      return spare;
+    }
     const block = this.allocator.allocate(bytes) ?? this.grow(bytes);
     const origin = this.tracing ? callSite() : undefined;
     if (origin !== undefined) this.origins.set(block, origin);
-    const buffer: Buffer = { block, bytes, references: 1, version: 0, origin };
+    const buffer: Buffer = { block, bytes, references: 1, reusable: origin === undefined, version: 0, origin };
     this.collected.register(buffer, block, buffer);
     this.buffers++;
     return buffer;
@@ -78,8 +98,16 @@ export class LinearMemory {
   /** One holder fewer; the last one frees the buffer. */
   release(buffer: Buffer): void {
     if (--buffer.references > 0) return;
+    const { block } = buffer;
+    const spares = buffer.reusable && block.bytes <= SPARE_BYTES ? this.spares[block.bytes >> 6] : undefined;
+    if (spares !== undefined && spares.length < SPARES) {
+      spares.push(buffer);
+      this.spareBytes += block.bytes;
+      this.buffers--;
+      return;
+    }
     this.collected.unregister(buffer);
-    this.free(buffer.block);
+    this.free(block);
   }
 
   /** Records from now on where each buffer was made (slow: a stack trace for each). */
@@ -97,7 +125,7 @@ export class LinearMemory {
       lines.set(origin, line);
     }
     return {
-      inUse: this.allocator.inUse,
+      inUse: this.allocator.inUse - this.spareBytes,
       reserved: this.memory.buffer.byteLength,
       maximum: this.maximum,
       buffers: this.buffers,
@@ -111,13 +139,29 @@ export class LinearMemory {
     this.buffers--;
   }
 
+  /** Gives the spare buffers' room back; whether there were any. */
+  private dropSpares(): boolean {
+    if (this.spareBytes === 0) return false;
+    for (const spares of this.spares) {
+      for (const buffer of spares.splice(0)) {
+        this.collected.unregister(buffer);
+        this.allocator.release(buffer.block);
+      }
+    }
+    this.spareBytes = 0;
+    return true;
+  }
+
   private grow(bytes: number): Block {
     const reserved = this.memory.buffer.byteLength;
     const short = this.allocator.shortfall(bytes);
     const wanted = Math.ceil(Math.max(short, GROWTH) / PAGE);
     const possible = (this.maximum - reserved) / PAGE;
     const pages = Math.min(wanted, possible);
-    if (short > pages * PAGE) throw new OutOfMemoryError(bytes, this.allocator.inUse, this.maximum);
+    if (short > pages * PAGE) {
+      if (this.dropSpares()) return this.allocator.allocate(bytes) ?? this.grow(bytes);
+      throw new OutOfMemoryError(bytes, this.allocator.inUse, this.maximum);
+    }
     try {
       this.memory.grow(pages);
     } catch {

@@ -5,9 +5,11 @@ import type { Block } from "./allocator.ts";
 export interface Buffer {
   readonly block: Block;
   /** Bytes asked for; the block may be a little larger. */
-  readonly bytes: number;
+  bytes: number;
   /** How many tensors and programs hold it. */
   references: number;
+  /** Whether this object may stand for another allocation once it is released. */
+  reusable: boolean;
   /** Counts in-place updates, so that a gradient never uses a value that has changed since. */
   version: number;
   /** Where it was made, when memory.trace is on. */

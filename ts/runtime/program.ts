@@ -5,6 +5,7 @@ import { engine } from "./engine.ts";
 import { StateError } from "./errors.ts";
 import type { Buffer, Operand } from "./operand.ts";
 import { type Group, makePlan, type Plan } from "./plan.ts";
+import { bitsOf, GROUP_WORDS, ROW_WORDS, writeGroup } from "./rows.ts";
 
 /** One launch: what a row is made from. Pointers are kept as buffers, so that a plan can see what is read and written. */
 export interface Launch {
@@ -20,8 +21,6 @@ export interface Launch {
   readonly numbers: readonly number[];
 }
 
-const GROUP_WORDS = 8;
-const ROW_WORDS = 3;
 const EAGER_WORDS = 64;
 
 /** When and how a launch is cut into chunks; tests cut everything into crumbs. */
@@ -31,9 +30,6 @@ export const splitting = {
   /** About this much work makes a chunk. */
   chunkNanoseconds: 8_000,
 };
-
-const floats = new Float32Array(1);
-const floatBits = new Int32Array(floats.buffer);
 
 let recorder: Recorder | undefined;
 let eager: Buffer | undefined;
@@ -46,7 +42,7 @@ export function launch<K extends keyof Kernels>(name: K, units: number, cost: nu
   eager ??= memory.allocate(EAGER_WORDS * 4);
   const grain = chunk(units, cost);
   const i32 = memory.i32;
-  const group = eager.block.address >> 2;
+  const group = eager.block.address >>> 2;
   const row = group + GROUP_WORDS;
   let at = row + ROW_WORDS;
   for (let i = 0; i < kinds.length; i++, at++) {
@@ -81,35 +77,10 @@ function chunk(units: number, cost: number): number {
   return grain < 64 ? grain : Math.ceil(grain / 64) * 64;
 }
 
-function bitsOf(value: number): number {
-  floats[0] = value;
-  return floatBits[0];
-}
-
-function writeGroup(
-  i32: Int32Array,
-  at: number,
-  bytes: number,
-  first: number,
-  tickets: number,
-  start: number,
-  units: number,
-  grain: number,
-  rows: number,
-): void {
-  i32[at] = bytes;
-  i32[at + 1] = first;
-  i32[at + 2] = tickets;
-  i32[at + 3] = start;
-  i32[at + 4] = units;
-  i32[at + 5] = grain;
-  i32[at + 6] = rows;
-}
-
 /** A buffer for a result of a launch. While recording it belongs to the program, which gives it a place of its own. */
 export function allocate(bytes: number): Buffer {
   const buffer = (running ??= engine()).memory.allocate(bytes);
-  recorder?.owned.add(buffer);
+  recorder?.own(buffer);
   return buffer;
 }
 
@@ -138,21 +109,33 @@ export function unrecorded<T>(f: () => T): T {
 export function record<T>(inputs: readonly Buffer[], f: () => T, outputs: (result: T) => readonly Buffer[]): [T, Program] {
   if (recorder) throw new StateError("capture: a step must be recorded on its own, got a recording inside a recording");
   const noted = new Recorder();
-  for (const buffer of inputs) noted.owned.add(buffer);
+  for (const buffer of inputs) noted.own(buffer);
   recorder = noted;
-  let result: T;
   try {
-    result = f();
+    const result = f();
+    return [result, new Program(makePlan(noted.launches, noted.owned, inputs, outputs(result)))];
   } finally {
     recorder = undefined;
+    noted.release();
   }
-  return [result, new Program(makePlan(noted.launches, noted.owned, inputs, outputs(result)))];
 }
 
 class Recorder {
   readonly launches: Launch[] = [];
   /** Buffers made while recording, and the inputs: the program lays them out. */
   readonly owned = new Set<Buffer>();
+  /** All other buffers: held, since the step may let go of a constant that the program goes on reading. */
+  private readonly outside = new Set<Buffer>();
+
+  own(buffer: Buffer): void {
+    // This object stands for one value of the program; another value must not come along in it.
+    buffer.reusable = false;
+    this.owned.add(buffer);
+  }
+
+  release(): void {
+    for (const buffer of this.outside) engine().memory.release(buffer);
+  }
 
   note(kernel: number, kinds: string, units: number, grain: number, cost: number, args: readonly unknown[]): void {
     const buffers: (Buffer | undefined)[] = [];
@@ -160,9 +143,17 @@ class Recorder {
     for (let i = 0; i < kinds.length; i++) {
       const arg = args[i] as Operand | number | undefined;
       if (typeof arg === "number") numbers.push(arg);
-      else buffers.push(arg?.buffer);
+      else buffers.push(this.hold(arg?.buffer));
     }
     this.launches.push({ kernel, kinds, units, grain, nanoseconds: units * cost, buffers, numbers });
+  }
+
+  private hold(buffer: Buffer | undefined): Buffer | undefined {
+    if (buffer && !this.owned.has(buffer) && !this.outside.has(buffer)) {
+      buffer.references++;
+      this.outside.add(buffer);
+    }
+    return buffer;
   }
 }
 
@@ -192,6 +183,11 @@ export class Program {
     this.tickets = plan.parallel && last ? last.first + last.tickets : 1;
   }
 
+  /** Whether the program has laid this buffer out in its own memory. */
+  owns(buffer: Buffer): boolean {
+    return this.plan.offsets.has(buffer);
+  }
+
   /** Where an input or output of the recorded step lives in this program. */
   address(buffer: Buffer): number {
     const offset = this.plan.offsets.get(buffer);
@@ -215,7 +211,7 @@ export class Program {
 
   private write(): number {
     const { i32 } = engine().memory;
-    let at = this.code.block.address >> 2;
+    let at = this.code.block.address >>> 2;
     for (const group of this.plan.groups) {
       const bytes = groupWords(group) << 2;
       const { first, tickets, start, launches } = group;

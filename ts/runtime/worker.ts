@@ -24,14 +24,21 @@ interface Globals {
 }
 
 const READY = 1;
+const FAILED = 2;
 
 function begin({ module, memory, control, thread, scratch }: Start): void {
   const instance = new WebAssembly.Instance(module, { env: { memory } });
   const core = instance.exports as unknown as WorkerCore;
   core.set_scratch(scratch);
   // The second word of this thread's line in the control block says that the thread is there.
-  Atomics.store(new Int32Array(memory.buffer), (control + 256 + thread * 64 + 4) >> 2, READY);
-  core.work(control, thread);
+  const state = (control + 256 + thread * 64 + 4) >>> 2;
+  Atomics.store(new Int32Array(memory.buffer), state, READY);
+  try {
+    core.work(control, thread);
+  } catch (error) {
+    Atomics.store(new Int32Array(memory.buffer), state, FAILED);
+    throw error;
+  }
 }
 
 const parent = (globalThis as Globals).process?.getBuiltinModule?.("node:worker_threads").parentPort;

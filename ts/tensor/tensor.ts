@@ -29,6 +29,7 @@ export class Tensor<D extends Dtype = "f32"> implements Operand<D> {
   /** Whether gradients are wanted with respect to it though nothing derived it. */
   tracked = false;
   private held: Buffer | undefined;
+  private written = false;
 
   /** A tensor over a buffer that already counts it as a holder; ops use `empty` and `alias`. */
   constructor(buffer: Buffer, shape: Shape, dtype: D) {
@@ -100,9 +101,14 @@ export class Tensor<D extends Dtype = "f32"> implements Operand<D> {
     return formatTensor(this.shape, this.dtype, this.data());
   }
 
-  /** Overwrites its values from JavaScript. For new tensors and variables only: nothing derived from it may be alive. */
+  /**
+   * Overwrites its values from JavaScript. For new tensors and variables only: nothing derived from it may be alive.
+   * StateError inside a captured step, unless it is new: a replay would not write.
+   */
   write(values: ArrayLike<number>): this {
+    if (this.written) forbidWhileRecording("write");
     this.view().set(values);
+    this.written = true;
     this.buffer.version++;
     return this;
   }
@@ -111,8 +117,8 @@ export class Tensor<D extends Dtype = "f32"> implements Operand<D> {
   view(): TypedArray<D> {
     const { memory } = engine();
     const { address } = this.buffer.block;
-    if (this.dtype === "f32") return memory.f32.subarray(address >> 2, (address >> 2) + this.size) as TypedArray<D>;
-    if (this.dtype === "i32") return memory.i32.subarray(address >> 2, (address >> 2) + this.size) as TypedArray<D>;
+    if (this.dtype === "f32") return memory.f32.subarray(address >>> 2, (address >>> 2) + this.size) as TypedArray<D>;
+    if (this.dtype === "i32") return memory.i32.subarray(address >>> 2, (address >>> 2) + this.size) as TypedArray<D>;
     return memory.bytes.subarray(address, address + this.size) as TypedArray<D>;
   }
 }

@@ -1,6 +1,7 @@
 // Variables: tensors that live until disposed and are updated in place, such as a layer's weights.
 import { engine } from "../runtime/engine.ts";
 import { DtypeError, ShapeError } from "../runtime/errors.ts";
+import { launch } from "../runtime/program.ts";
 import { bytesPerElement, type Dtype } from "./dtype.ts";
 import { keep } from "./scope.ts";
 import { formatShape, sameShape } from "./shape.ts";
@@ -50,7 +51,8 @@ export class Variable<D extends Dtype = "f32"> extends Tensor<D> {
       );
     }
     if (value.dtype !== this.dtype) throw new DtypeError(`assign: ${this.name} must keep dtype ${this.dtype}, got ${value.dtype}`);
-    return this.write(value.view());
+    copy(this, value);
+    return this;
   }
 
   /** Forgets the gradient that `backward` left. */
@@ -62,6 +64,16 @@ export class Variable<D extends Dtype = "f32"> extends Tensor<D> {
   override dispose(): void {
     this.zeroGrad();
     super.dispose();
+  }
+}
+
+/** y = x, by a launch, so that a captured step does it at each replay. */
+function copy<D extends Dtype>(y: Variable<D>, x: Tensor<D>): void {
+  y.buffer.version++;
+  if (bytesPerElement(x.dtype) === 4) {
+    launch("view_read_u32", x.size, 0.1, y as Tensor, x as Tensor, 1, 1, 1, 1, x.size, 0, 0, 0, 0, 0, 1, 0);
+  } else {
+    launch("view_read_u8", x.size, 0.03, y as Tensor<"u8">, x as Tensor<"u8">, 1, 1, 1, 1, x.size, 0, 0, 0, 0, 0, 1, 0);
   }
 }
 

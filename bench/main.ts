@@ -1,0 +1,48 @@
+// npm run bench: micro-benchmarks of Heddle alone, on one thread and on all cores. Progress goes to standard error, the
+// table (or with --json the figures) to standard output.
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import { cases as conv } from "./conv.bench.ts";
+import { cases as elementwise } from "./elementwise.bench.ts";
+import { columns, plain } from "./harness/figures.ts";
+import { time, type Timing } from "./harness/micro.ts";
+import { engineInfo } from "./heddle.ts";
+import { cases as matmul } from "./matmul.bench.ts";
+import { cases as program } from "./program.bench.ts";
+import { cases as rows } from "./rows.bench.ts";
+
+const cases = [...program, ...elementwise, ...rows, ...matmul, ...conv];
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: "boolean" }, threads: { type: "string" }, help: { type: "boolean" } },
+});
+if (values.help) {
+  console.log("npm run bench -- [NAME ...] [--json] [--threads N]\n\nNAME selects the cases whose names begin with it:");
+  console.log(cases.map(({ name }) => `  ${name}`).join("\n"));
+  process.exit(0);
+}
+const unknown = positionals.find((prefix) => !cases.some(({ name }) => name.startsWith(prefix)));
+if (unknown !== undefined) {
+  console.error(`bench: a case's name is expected, got "${unknown}"; known: ${cases.map(({ name }) => name).join(", ")}`);
+  process.exit(2);
+}
+const most = Number(values.threads ?? availableParallelism());
+const threadCounts = most > 1 ? [1, most] : [1];
+const chosen = cases.filter(({ name }) => positionals.length === 0 || positionals.some((prefix) => name.startsWith(prefix)));
+const timings: Timing[] = [];
+for (const item of chosen) {
+  console.error(item.name);
+  timings.push(await time(item, threadCounts));
+}
+if (values.json) console.log(JSON.stringify(timings, null, 2));
+else {
+  const head = ["", "unit", ...threadCounts.map((threads) => (threads === 1 ? "1 thread" : `${threads} threads`)), "gain"];
+  console.log(columns([head, ...timings.map(line)]).join("\n"));
+  console.log(`\nNode ${process.version}, ${engineInfo().simd} build; medians of 5 rounds in turn`);
+}
+
+function line({ name, unit, figures }: Timing): string[] {
+  const gain = unit === "us" ? figures[1] / figures[most] : figures[most] / figures[1];
+  return [name, unit, ...threadCounts.map((threads) => plain(figures[threads])), most > 1 ? `${plain(gain)}x` : ""];
+}

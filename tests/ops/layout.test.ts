@@ -1,0 +1,103 @@
+// What the op table does not cover of ts/ops/layout.ts and gather.ts: shared memory, many axes, indices out of range and
+// bad arguments.
+import { describe, expect, it } from "vitest";
+import { capture } from "../../ts/autograd/capture.ts";
+import { embedding, gather, oneHot, scatter } from "../../ts/ops/gather.ts";
+import * as layout from "../../ts/ops/layout.ts";
+import { ArgumentError, DtypeError, ShapeError } from "../../ts/runtime/errors.ts";
+import { arange, tensor, zeros } from "../../ts/tensor/create.ts";
+import { Variable } from "../../ts/tensor/variable.ts";
+
+describe("reshape", () => {
+  it("shares memory", () => {
+    const x = new Variable(tensor([1, 2, 3, 4]));
+    const y = layout.reshape(x, [2, 2]);
+    x.assign([5, 6, 7, 8]);
+    expect(y.array()).toEqual([[5, 6], [7, 8]]);
+    x.dispose();
+    expect(y.array()).toEqual([[5, 6], [7, 8]]);
+  });
+
+  it("keeps zero sizes apart from inferred ones", () => {
+    expect(layout.reshape(zeros([0, 3]), [3, -1]).shape).toEqual([3, 0]);
+  });
+});
+
+describe("many axes", () => {
+  it("are merged where they lie together", () => {
+    const shape = [2, 1, 2, 3, 1, 2, 2, 2, 2];
+    const x = arange(192);
+    const y = layout.transpose(layout.reshape(x, shape), [0, 1, 2, 3, 4, 8, 5, 6, 7]);
+    const flat = layout.transpose(layout.reshape(x, [12, 8, 2]), [0, 2, 1]);
+    expect(y.data()).toEqual(flat.data());
+  });
+
+  it("are refused beyond six that do not", () => {
+    expect(() => layout.transpose(zeros([2, 2, 2, 2, 2, 2, 2]))).toThrow(/at most 6 axes/);
+  });
+});
+
+describe("indices out of range", () => {
+  const x = tensor([[1, 2], [3, 4], [5, 6]]);
+  const wrong = tensor(Int32Array.of(0, 3));
+
+  it("are errors when they can be read", () => {
+    expect(() => gather(x, wrong)).toThrow("gather: indices must be from 0 to 2, got 3 at position 1");
+    expect(() => embedding(x, tensor(Int32Array.of(-1)))).toThrow(ArgumentError);
+    expect(() => scatter(tensor([1, 2]), wrong, 2)).toThrow(ArgumentError);
+    expect(() => oneHot(wrong, 3)).toThrow(ArgumentError);
+  });
+
+  it("pick zeros and scatter nothing inside a captured step", () => {
+    const step = capture((indices: ReturnType<typeof tensor<"i32">>) => [
+      gather(x, indices),
+      scatter(x, indices, 3),
+      oneHot(indices, 3),
+    ]);
+    const indices = tensor(Int32Array.of(2, 7, -1));
+    for (let i = 0; i < 2; i++) {
+      expect(step(indices).map((y) => y.array())).toEqual([
+        [[5, 6], [0, 0], [0, 0]],
+        [[0, 0], [0, 0], [1, 2]],
+        [[0, 0, 1], [0, 0, 0], [0, 0, 0]],
+      ]);
+    }
+  });
+});
+
+describe("bad arguments", () => {
+  const x = zeros([2, 3]);
+  const ids = tensor(Int32Array.of(0, 1));
+  it.each<[string, () => unknown, new (message: string) => Error]>([
+    ["reshape to another size", () => layout.reshape(x, [4]), ShapeError],
+    ["reshape with a remainder", () => layout.reshape(x, [4, -1]), ShapeError],
+    ["reshape with two unknown sizes", () => layout.reshape(x, [-1, -1]), ShapeError],
+    ["squeeze of a long axis", () => layout.squeeze(x, 0), ShapeError],
+    ["expandDims beyond the rank", () => layout.expandDims(x, 4), ArgumentError],
+    ["transpose with a repeated axis", () => layout.transpose(x, [0, 0]), ArgumentError],
+    ["transpose with too few axes", () => layout.transpose(x, [0]), ArgumentError],
+    ["flip of a missing axis", () => layout.flip(x, 2), ArgumentError],
+    ["broadcastTo fewer axes", () => layout.broadcastTo(x, [3]), ShapeError],
+    ["broadcastTo another size", () => layout.broadcastTo(x, [4, 3]), ShapeError],
+    ["tile with a missing count", () => layout.tile(x, [2]), ArgumentError],
+    ["tile with a negative count", () => layout.tile(x, [1, -1]), ShapeError],
+    ["slice beyond the end", () => layout.slice(x, [0, 2], [2, 2]), ShapeError],
+    ["slice from before the start", () => layout.slice(x, [0, -1]), ShapeError],
+    ["slice with stride 0", () => layout.slice(x, [0, 0], [1, 1], [1, 0]), ShapeError],
+    ["slice with too few numbers", () => layout.slice(x, [0]), ArgumentError],
+    ["pad by a negative width", () => layout.pad(x, [[0, 0], [-1, 0]]), ArgumentError],
+    ["concat of nothing", () => layout.concat([]), ArgumentError],
+    ["concat of other sizes", () => layout.concat([x, zeros([2, 4])]), ShapeError],
+    ["concat of other dtypes", () => layout.concat([x, zeros([2, 3], "i32") as never]), DtypeError],
+    ["stack of other shapes", () => layout.stack([x, zeros([3, 2])]), ShapeError],
+    ["split into uneven parts", () => layout.split(x, 2, 1), ArgumentError],
+    ["split into too little", () => layout.split(x, [1, 1], 1), ArgumentError],
+    ["gather by floats", () => gather(x, zeros([2]) as never), DtypeError],
+    ["gather along a missing axis", () => gather(x, ids, 2), ArgumentError],
+    ["embedding from a vector", () => embedding(zeros([3]), ids), ShapeError],
+    ["scatter of the wrong shape", () => scatter(zeros([3, 2]), ids, 4), ShapeError],
+    ["oneHot of depth 0", () => oneHot(ids, 0), ArgumentError],
+  ])("%s", (_name, f, type) => {
+    expect(f).toThrow(type);
+  });
+});

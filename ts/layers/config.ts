@@ -1,0 +1,38 @@
+// Layers as plain JSON, and things by name. Functions made by name, such as initializers, know what makes them again.
+import { ArgumentError } from "../runtime/errors.ts";
+
+/** What JSON can hold. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+
+const origins = new WeakMap<object, Json>();
+
+/** Notes what makes the function `f` again: the name or the options a layer would be given for it. */
+export function madeFrom<F extends object>(f: F, origin: Json): F {
+  origins.set(f, origin);
+  return f;
+}
+
+/** An option's value as plain JSON. ArgumentError for functions that are not known by a name. */
+export function toJson(operation: string, option: string, value: unknown): Json {
+  if (value === null || ["boolean", "number", "string"].includes(typeof value)) return value as Json;
+  const origin = origins.get(value as object);
+  if (origin !== undefined) return origin;
+  if (Array.isArray(value)) return value.map((item) => toJson(operation, option, item));
+  if (typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype) {
+    return toJsonRecord(operation, value as Record<string, unknown>);
+  }
+  throw new ArgumentError(`${operation}: to be saved, ${option} must be plain values or known by name, got ${typeof value}`);
+}
+
+/** Options as plain JSON, without those that are not given. */
+export function toJsonRecord(operation: string, options: object): Record<string, Json> {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given.map(([option, value]) => [option, toJson(operation, option, value)]));
+}
+
+/** The entry called `name`; ArgumentError listing the known names if there is none. */
+export function lookUp<T>(operation: string, name: unknown, known: { readonly [name: string]: T }): T {
+  if (typeof name === "string" && Object.hasOwn(known, name)) return known[name];
+  const got = typeof name === "string" ? `"${name}"` : name === null ? "null" : typeof name;
+  throw new ArgumentError(`${operation}: the name must be one of ${Object.keys(known).join(", ")}, got ${got}`);
+}

@@ -1,0 +1,41 @@
+// The fully connected layer.
+import { linear } from "../ops/matmul.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { KernelLayer, type KernelLayerOptions, type KernelOptions } from "./kernel-layer.ts";
+import { requireCount } from "./layer.ts";
+
+/** What `dense` takes. */
+export interface DenseOptions extends KernelLayerOptions, KernelOptions {
+  /** Number of outputs. */
+  units: number;
+}
+
+/** activation(x kernel + bias) along the last axis: [batch, ..., inputs] -> [batch, ..., units]. */
+export class Dense extends KernelLayer {
+  readonly units: number;
+
+  constructor(options: DenseOptions) {
+    super("dense", options, options);
+    requireCount(this.name, "units", options.units);
+    this.units = options.units;
+  }
+
+  override build(inputShape: Shape): void {
+    this.addKernel([inputShape[inputShape.length - 1], this.units], this.units);
+  }
+
+  override outputShape(inputShape: Shape): Shape {
+    if (inputShape.length === 0) throw this.misfit("have an axis of features after the batch", inputShape);
+    const features = inputShape[inputShape.length - 1];
+    if (this.built && features !== this.kernel.shape[0]) {
+      throw this.misfit(`have ${this.kernel.shape[0]} features, as when it was built,`, inputShape);
+    }
+    return [...inputShape.slice(0, -1), this.units];
+  }
+
+  call(x: AnyTensor): Tensor {
+    const inputs = this.floats(x);
+    return this.activate((activation) => linear(inputs, this.kernel, this.bias, { activation }));
+  }
+}

@@ -1,0 +1,166 @@
+// Initializers: the values that weights start with. Fans, limits and defaults are those of Keras.
+import {
+  Generator,
+  randomNormal as drawNormal,
+  randomTruncatedNormal as drawTruncatedNormal,
+  randomUniform as drawUniform,
+  type RandomOptions,
+} from "../ops/random.ts";
+import { ArgumentError } from "../runtime/errors.ts";
+import { full } from "../tensor/create.ts";
+import { type Shape, sizeOf } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { type Json, lookUp, madeFrom } from "./config.ts";
+
+/** Makes a new weight of a shape. */
+export type Initializer = (shape: Shape) => Tensor;
+
+/** Every random initializer takes a seed: with one it gives the same weight each time, else the default generator draws. */
+export interface SeedOptions {
+  seed?: number;
+}
+
+/** All values 0. */
+export function zeros(): Initializer {
+  return named("zeros", {}, (shape) => full(shape, 0));
+}
+
+/** All values 1. */
+export function ones(): Initializer {
+  return named("ones", {}, (shape) => full(shape, 1));
+}
+
+/** All values `value`, default 0. */
+export function constant({ value = 0 }: { value?: number } = {}): Initializer {
+  return named("constant", { value }, (shape) => full(shape, value));
+}
+
+/** Numbers spread evenly over [minval, maxval), default [-0.05, 0.05). */
+export function randomUniform(options: SeedOptions & { minval?: number; maxval?: number } = {}): Initializer {
+  const { minval: low = -0.05, maxval: high = 0.05, seed } = options;
+  return named("randomUniform", { ...options }, seeded(seed, (shape, random) => drawUniform(shape, { low, high, ...random })));
+}
+
+/** Normally distributed numbers; mean 0 and standard deviation 0.05 by default. */
+export function randomNormal(options: SeedOptions & { mean?: number; stddev?: number } = {}): Initializer {
+  const { mean = 0, stddev = 0.05, seed } = options;
+  return named("randomNormal", { ...options }, seeded(seed, (shape, random) => drawNormal(shape, { mean, stddev, ...random })));
+}
+
+/** As randomNormal, but numbers further than two standard deviations from the mean are drawn again. */
+export function truncatedNormal(options: SeedOptions & { mean?: number; stddev?: number } = {}): Initializer {
+  const { mean = 0, stddev = 0.05, seed } = options;
+  const draw = seeded(seed, (shape, random) => drawTruncatedNormal(shape, { mean, stddev, ...random }));
+  return named("truncatedNormal", { ...options }, draw);
+}
+
+/** Evenly spread with variance 2 / (fanIn + fanOut). */
+export const glorotUniform = scaled("glorotUniform", drawUniformly, ({ fanIn, fanOut }) => 2 / (fanIn + fanOut));
+
+/** Truncated normal with variance 2 / (fanIn + fanOut). */
+export const glorotNormal = scaled("glorotNormal", drawNormally, ({ fanIn, fanOut }) => 2 / (fanIn + fanOut));
+
+/** Evenly spread with variance 2 / fanIn. */
+export const heUniform = scaled("heUniform", drawUniformly, ({ fanIn }) => 2 / fanIn);
+
+/** Truncated normal with variance 2 / fanIn. */
+export const heNormal = scaled("heNormal", drawNormally, ({ fanIn }) => 2 / fanIn);
+
+/** Evenly spread with variance 1 / fanIn. */
+export const lecunUniform = scaled("lecunUniform", drawUniformly, ({ fanIn }) => 1 / fanIn);
+
+/** Truncated normal with variance 1 / fanIn. */
+export const lecunNormal = scaled("lecunNormal", drawNormally, ({ fanIn }) => 1 / fanIn);
+
+const factories = {
+  zeros,
+  ones,
+  constant,
+  randomUniform,
+  randomNormal,
+  truncatedNormal,
+  glorotUniform,
+  glorotNormal,
+  heUniform,
+  heNormal,
+  lecunUniform,
+  lecunNormal,
+} as const;
+
+/** The names of the initializers. */
+export type InitializerName = keyof typeof factories;
+
+/** An initializer by its name and options, as a saved layer has it: { name: "randomNormal", stddev: 0.02 }. */
+export interface InitializerConfig {
+  name: InitializerName;
+  [option: string]: Json;
+}
+
+/** How layers are given an initializer. */
+export type InitializerLike = InitializerName | InitializerConfig | Initializer;
+
+/** The initializer of this name; a function stays as it is. ArgumentError for an unknown name. */
+export function getInitializer(initializer: InitializerLike): Initializer {
+  if (typeof initializer === "function") return initializer;
+  const { name, ...options } = typeof initializer === "object" && initializer !== null ? initializer : { name: initializer };
+  return lookUp("initializer", name, factories)(options);
+}
+
+/** How many inputs an output of the weight sees, and how many outputs an input reaches. */
+export interface Fans {
+  fanIn: number;
+  fanOut: number;
+}
+
+/** Of a kernel [..., inputs, outputs]; the axes before are a convolution's window. */
+export function fansOf(shape: Shape): Fans {
+  if (shape.length < 2) {
+    const fan = shape[0] ?? 1;
+    return { fanIn: fan, fanOut: fan };
+  }
+  const [inputs, outputs] = shape.slice(-2);
+  const window = sizeOf(shape.slice(0, -2));
+  return { fanIn: window * inputs, fanOut: window * outputs };
+}
+
+type Draw = (shape: Shape, random: RandomOptions, variance: number) => Tensor;
+
+function drawUniformly(shape: Shape, random: RandomOptions, variance: number): Tensor {
+  const limit = Math.sqrt(3 * variance);
+  return drawUniform(shape, { low: -limit, high: limit, ...random });
+}
+
+/** The standard deviation of a standard normal distribution cut off at two. */
+const TRUNCATED_DEVIATION = 0.87962566103423978;
+
+function drawNormally(shape: Shape, random: RandomOptions, variance: number): Tensor {
+  return drawTruncatedNormal(shape, { stddev: Math.sqrt(variance) / TRUNCATED_DEVIATION, ...random });
+}
+
+/** A factory of initializers whose variance follows from the weight's fans. */
+function scaled(name: string, draw: Draw, variance: (fans: Fans) => number): (options?: SeedOptions) => Initializer {
+  return ({ seed } = {}) =>
+    named(name, { seed }, seeded(seed, (shape, random) => {
+      const { fanIn, fanOut } = fansOf(shape);
+      return draw(shape, random, variance({ fanIn: Math.max(1, fanIn), fanOut: Math.max(1, fanOut) }));
+    }));
+}
+
+/** Draws from a generator of its own if there is a seed. */
+function seeded(seed: number | undefined, draw: (shape: Shape, random: RandomOptions) => Tensor): Initializer {
+  if (seed === undefined) return (shape) => draw(shape, {});
+  if (!Number.isSafeInteger(seed)) throw new ArgumentError(`initializer: seed must be a safe integer, got ${seed}`);
+  return (shape) => {
+    const generator = new Generator(seed);
+    try {
+      return draw(shape, { generator });
+    } finally {
+      generator.state.dispose();
+    }
+  };
+}
+
+function named(name: string, options: { [option: string]: number | undefined }, initializer: Initializer): Initializer {
+  const given = Object.entries(options).filter((entry): entry is [string, number] => entry[1] !== undefined);
+  return madeFrom(initializer, given.length === 0 ? name : { name, ...Object.fromEntries(given) });
+}

@@ -1,0 +1,112 @@
+// Elements picked by index along an axis, sums scattered by index, one-hot rows. An index out of range is an
+// ArgumentError; inside a captured step, where values cannot be read, it picks zeros and scatters nothing.
+import { defineOp, requireTensor } from "../autograd/op.ts";
+import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
+import { isRecording, launch } from "../runtime/program.ts";
+import { zeros } from "../tensor/create.ts";
+import { bytesPerElement, type Dtype, requireDtype } from "../tensor/dtype.ts";
+import { formatShape, normalizeAxis, sameShape, type Shape, sizeOf } from "../tensor/shape.ts";
+import { empty, type Tensor } from "../tensor/tensor.ts";
+import { add } from "./binary.ts";
+
+/**
+ * Slices of x picked along an axis: y[a, i, b] = x[a, indices[i], b], where a and b stand for the axes before and after
+ * it. The shape of `indices` takes the place of that axis.
+ */
+export const gather = defineOp("gather", {
+  forward<D extends Dtype>(x: Tensor<D>, indices: Tensor<"i32">, axis = 0): Tensor<D> {
+    requireTensor("gather", "x", x);
+    const at = normalizeAxis("gather", axis, x.rank);
+    requireIndices("gather", indices, x.shape[at]);
+    const { outer, inner } = around(x.shape, at);
+    const y = empty(x.shape.toSpliced(at, 1, ...indices.shape), x.dtype);
+    const sizes = [x.shape[at], indices.size, inner] as const;
+    const rows = outer * indices.size;
+    if (bytesPerElement(x.dtype) === 4) {
+      launch("gather_u32", rows, 5 + 0.1 * inner, y as Tensor<"f32" | "i32">, x as Tensor<"f32" | "i32">, indices, ...sizes);
+    } else {
+      launch("gather_u8", rows, 5 + 0.03 * inner, y as Tensor<"u8" | "bool">, x as Tensor<"u8" | "bool">, indices, ...sizes);
+    }
+    return y;
+  },
+  gradients: [(dy, _y, x, indices, axis = 0): Tensor => scatter(dy, indices, x.shape[normalizeAxis("gather", axis, x.rank)], axis)],
+});
+
+/** The rows of a table [vocabulary, width] with the given numbers: [...ids' shape, width]. */
+export function embedding(table: Tensor, ids: Tensor<"i32">): Tensor {
+  requireTensor("embedding", "table", table);
+  if (table.rank !== 2) {
+    throw new ShapeError(`embedding: table must be [vocabulary, width], got shape ${formatShape(table.shape)}`);
+  }
+  return gather(table, ids, 0) as Tensor;
+}
+
+/**
+ * Sums of slices that share an index: y[a, j, b] = the sum of updates[a, i, b] over all i with indices[i] = j. Axis `axis`
+ * of y has the size `length`; in `updates` the shape of `indices` stands there. The gradient of gather.
+ */
+export const scatter = defineOp("scatter", {
+  forward(updates: Tensor, indices: Tensor<"i32">, length: number, axis = 0): Tensor {
+    requireTensor("scatter", "updates", updates);
+    requireDtype("scatter", "updates", updates.dtype, "f32");
+    requireIndices("scatter", indices, length);
+    const at = normalizeAxis("scatter", axis, updates.rank - indices.rank + 1);
+    const picked = updates.shape.slice(at, at + indices.rank);
+    if (!sameShape(picked, indices.shape)) {
+      throw new ShapeError(
+        `scatter: updates must have the shape of indices at axis ${at}, ` +
+          `got ${formatShape(updates.shape)} and ${formatShape(indices.shape)}`,
+      );
+    }
+    const shape = updates.shape.toSpliced(at, indices.rank, length);
+    const { outer, inner } = around(shape, at);
+    const y = zeros(shape);
+    const strips = outer * Math.ceil(inner / 16);
+    launch("scatter_add_f32", strips, 8 * indices.size, y, updates, indices, length, indices.size, inner);
+    return y;
+  },
+  gradients: [(dy, _y, _updates, indices, _length, axis): Tensor => gather(dy, indices, axis) as Tensor],
+});
+
+/** x with updates[a, i, b] added at x[a, indices[i], b], one after the other where indices repeat. */
+export function scatterAdd(x: Tensor, indices: Tensor<"i32">, updates: Tensor, axis = 0): Tensor {
+  requireTensor("scatterAdd", "x", x);
+  const at = normalizeAxis("scatterAdd", axis, x.rank);
+  const sums = scatter(updates, indices, x.shape[at], at);
+  if (!sameShape(sums.shape, x.shape)) {
+    throw new ShapeError(
+      `scatterAdd: updates must have x's shape but for axis ${at}, got ${formatShape(x.shape)} and ${formatShape(updates.shape)}`,
+    );
+  }
+  return add(x, sums);
+}
+
+/** 1 where the last axis's index equals the number, else 0: [...indices' shape, depth]. */
+export const oneHot = defineOp("oneHot", {
+  forward(indices: Tensor<"i32">, depth: number): Tensor {
+    if (!(Number.isInteger(depth) && depth >= 1)) {
+      throw new ArgumentError(`oneHot: depth must be a whole number of at least 1, got ${depth}`);
+    }
+    requireIndices("oneHot", indices, depth);
+    const y = empty([...indices.shape, depth]);
+    launch("one_hot_f32", indices.size, 3 + 0.1 * depth, y, indices, depth, 1, 0);
+    return y;
+  },
+});
+
+/** The numbers of elements before and after an axis. */
+function around(shape: Shape, axis: number): { outer: number; inner: number } {
+  return { outer: sizeOf(shape.slice(0, axis)), inner: sizeOf(shape.slice(axis + 1)) };
+}
+
+function requireIndices(operation: string, indices: Tensor<"i32">, length: number): void {
+  requireTensor(operation, "indices", indices);
+  if (indices.dtype !== "i32") throw new DtypeError(`${operation}: indices must be i32, got ${indices.dtype}`);
+  if (isRecording()) return;
+  const values = indices.view();
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] < 0 || values[i] >= length) {
+      throw new ArgumentError(`${operation}: indices must be from 0 to ${length - 1}, got ${values[i]} at position ${i}`);
+    }
+  }
+}

@@ -1,0 +1,267 @@
+// Movement: reshape shares memory, every other op here copies elements into a new dense tensor, whatever their dtype.
+import { defineOp, requireTensor } from "../autograd/op.ts";
+import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
+import { full } from "../tensor/create.ts";
+import type { Dtype } from "../tensor/dtype.ts";
+import { checkShape, formatShape, normalizeAxes, normalizeAxis, type Shape, sizeOf } from "../tensor/shape.ts";
+import { alias, type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
+import { sumTo } from "./reduce.ts";
+import { denseStrides, readView, writeView } from "./view.ts";
+
+/** The same elements in another shape, sharing memory. One size may be -1: it follows from the others. */
+export const reshape = defineOp("reshape", {
+  forward<D extends Dtype>(x: Tensor<D>, shape: Shape): Tensor<D> {
+    requireTensor("reshape", "x", x);
+    return alias(x, inferShape(x, shape));
+  },
+  gradients: [(dy, _y, x): Tensor => reshape(dy, x.shape)],
+});
+
+function inferShape(x: AnyTensor, shape: Shape): Shape {
+  const unknown = shape.indexOf(-1);
+  const known = sizeOf(shape.filter((_, axis) => axis !== unknown));
+  const inferred = unknown < 0 ? shape : shape.with(unknown, known === 0 ? 0 : x.size / known);
+  if (sizeOf(inferred) !== x.size || !inferred.every((length) => Number.isInteger(length) && length >= 0)) {
+    throw new ShapeError(
+      `reshape: the new shape must have as many elements as the old, got ${formatShape(x.shape)} and ${formatShape(shape)}`,
+    );
+  }
+  return inferred;
+}
+
+/** x without axes of size 1: those given, or all. */
+export function squeeze<D extends Dtype>(x: Tensor<D>, axes?: number | readonly number[]): Tensor<D> {
+  requireTensor("squeeze", "x", x);
+  const dropped = normalizeAxes("squeeze", axes, x.rank).filter((axis) => axes !== undefined || x.shape[axis] === 1);
+  if (dropped.some((axis) => x.shape[axis] !== 1)) {
+    throw new ShapeError(`squeeze: the axes must have size 1, got axes [${dropped.join(", ")}] of ${formatShape(x.shape)}`);
+  }
+  return reshape(x, x.shape.filter((_, axis) => !dropped.includes(axis))) as Tensor<D>;
+}
+
+/** x with a new axis of size 1 that becomes number `axis`. */
+export function expandDims<D extends Dtype>(x: Tensor<D>, axis: number): Tensor<D> {
+  requireTensor("expandDims", "x", x);
+  return reshape(x, x.shape.toSpliced(normalizeAxis("expandDims", axis, x.rank + 1), 0, 1));
+}
+
+/** y[i_perm[0], i_perm[1], ...] = x[i_0, i_1, ...]: axis k of the result is axis perm[k] of x; default: reversed. */
+export const transpose = defineOp("transpose", {
+  forward<D extends Dtype>(x: Tensor<D>, perm: readonly number[] = reversed(x)): Tensor<D> {
+    requireTensor("transpose", "x", x);
+    const axes = perm.map((axis) => normalizeAxis("transpose", axis, x.rank));
+    if (axes.length !== x.rank || new Set(axes).size !== x.rank) {
+      throw new ArgumentError(`transpose: perm must name each of the ${x.rank} axes once, got [${perm.join(", ")}]`);
+    }
+    const strides = denseStrides(x.shape);
+    return readView("transpose", x, axes.map((axis) => x.shape[axis]), axes.map((axis) => strides[axis]), 0);
+  },
+  gradients: [(dy, _y, x, perm = reversed(x)): Tensor => transpose(dy, inverse(perm.map((axis) => (axis + x.rank) % x.rank)))],
+});
+
+function reversed(x: AnyTensor): number[] {
+  return Array.from({ length: x.rank }, (_, i) => x.rank - 1 - i);
+}
+
+function inverse(perm: readonly number[]): number[] {
+  return perm.map((_, axis) => perm.indexOf(axis));
+}
+
+/** x in the opposite order along the axes (default all). */
+export const flip = defineOp("flip", {
+  forward<D extends Dtype>(x: Tensor<D>, axes?: number | readonly number[]): Tensor<D> {
+    requireTensor("flip", "x", x);
+    const strides = denseStrides(x.shape);
+    let offset = 0;
+    for (const axis of normalizeAxes("flip", axes, x.rank)) {
+      offset += (x.shape[axis] - 1) * strides[axis];
+      strides[axis] = -strides[axis];
+    }
+    return readView("flip", x, x.shape, strides, offset);
+  },
+  gradients: [(dy, _y, _x, axes): Tensor => flip(dy, axes)],
+});
+
+/** x repeated along its axes of size 1 and along new leading axes until it has the shape. */
+export const broadcastTo = defineOp("broadcastTo", {
+  forward<D extends Dtype>(x: Tensor<D>, shape: Shape): Tensor<D> {
+    requireTensor("broadcastTo", "x", x);
+    checkShape("broadcastTo", shape);
+    const own = denseStrides(x.shape);
+    const added = shape.length - x.rank;
+    const fits = added >= 0 && x.shape.every((length, axis) => length === 1 || length === shape[axis + added]);
+    if (!fits) {
+      throw new ShapeError(
+        `broadcastTo: sizes must be equal or 1, from the right, got ${formatShape(x.shape)} to ${formatShape(shape)}`,
+      );
+    }
+    const strides = shape.map((_, axis) => (axis < added || x.shape[axis - added] === 1 ? 0 : own[axis - added]));
+    return readView("broadcastTo", x, shape, strides, 0);
+  },
+  gradients: [(dy, _y, x): Tensor => sumTo(dy, x.shape)],
+});
+
+/** x `repeats[i]` times after itself along each axis i. */
+export function tile<D extends Dtype>(x: Tensor<D>, repeats: readonly number[]): Tensor<D> {
+  requireTensor("tile", "x", x);
+  if (repeats.length !== x.rank) {
+    throw new ArgumentError(`tile: repeats must have one number for each of the ${x.rank} axes, got [${repeats.join(", ")}]`);
+  }
+  checkShape("tile", repeats);
+  let y = x;
+  repeats.forEach((count, axis) => {
+    if (count === 1) return;
+    const outer = sizeOf(y.shape.slice(0, axis));
+    const inner = sizeOf(y.shape.slice(axis));
+    const repeated = broadcastTo(reshape(y, [outer, 1, inner]), [outer, count, inner]);
+    y = reshape(repeated, y.shape.with(axis, y.shape[axis] * count)) as Tensor<D>;
+  });
+  return y === x ? reshape(x, x.shape) as Tensor<D> : y;
+}
+
+/**
+ * y[i_0, ...] = x[begin_0 + i_0 strides_0, ...], `size` elements along each axis; a size of -1 means all that are left.
+ * Missing sizes are -1, missing strides 1.
+ */
+export const slice = defineOp("slice", {
+  forward<D extends Dtype>(x: Tensor<D>, begin: readonly number[], size?: readonly number[], strides?: readonly number[]): Tensor<D> {
+    requireTensor("slice", "x", x);
+    const window = windowOf("slice", x.shape, begin, size, strides);
+    return readView("slice", x, window.shape, window.strides, window.offset);
+  },
+  gradients: [(dy, _y, x, begin, _size, strides): Tensor => place(dy, x.shape, begin, strides)],
+});
+
+/** A tensor of the shape, full of `value` but for the window that `slice` would read: that holds x. */
+export const place = defineOp("place", {
+  forward<D extends Dtype>(x: Tensor<D>, shape: Shape, begin: readonly number[], strides?: readonly number[], value = 0): Tensor<D> {
+    requireTensor("place", "x", x);
+    checkShape("place", shape);
+    const window = windowOf("place", shape, begin, x.shape, strides);
+    const y = full(shape, value, x.dtype);
+    writeView("place", y, x, window.strides, window.offset);
+    return y;
+  },
+  gradients: [(dy, _y, x, _shape, begin, strides): Tensor => slice(dy, begin, x.shape, strides)],
+});
+
+/** A window of a dense tensor as a view: its shape, its strides and offset in elements of that tensor. */
+function windowOf(
+  operation: string,
+  shape: Shape,
+  begin: readonly number[],
+  size: readonly number[] = shape.map(() => -1),
+  steps: readonly number[] = shape.map(() => 1),
+): { shape: number[]; strides: number[]; offset: number } {
+  const rank = shape.length;
+  if (begin.length !== rank || size.length !== rank || steps.length !== rank) {
+    throw new ArgumentError(
+      `${operation}: begin, size and strides must have one number for each of the ${rank} axes, ` +
+        `got ${begin.length}, ${size.length} and ${steps.length}`,
+    );
+  }
+  const sizes = size.map((n, i) => (n === -1 ? Math.max(0, Math.ceil((shape[i] - begin[i]) / steps[i])) : n));
+  const fits = sizes.every((n, i) => {
+    const whole = [begin[i], n, steps[i]].every(Number.isInteger) && begin[i] >= 0 && n >= 0 && steps[i] >= 1;
+    return whole && (n === 0 ? begin[i] <= shape[i] : begin[i] + (n - 1) * steps[i] < shape[i]);
+  });
+  if (!fits) {
+    throw new ShapeError(
+      `${operation}: the window must lie inside ${formatShape(shape)}, ` +
+        `got begin ${formatShape(begin)}, size ${formatShape(size)}, strides ${formatShape(steps)}`,
+    );
+  }
+  const dense = denseStrides(shape);
+  const offset = begin.reduce((sum, b, i) => sum + b * dense[i], 0);
+  return { shape: sizes, strides: dense.map((stride, i) => stride * steps[i]), offset };
+}
+
+/** x with `widths[i] = [before, after]` elements of `value` added at the ends of each axis i. */
+export function pad<D extends Dtype>(x: Tensor<D>, widths: readonly (readonly [number, number])[], value = 0): Tensor<D> {
+  requireTensor("pad", "x", x);
+  const fits = widths.length === x.rank && widths.flat().every((width) => Number.isInteger(width) && width >= 0);
+  if (!fits) {
+    throw new ArgumentError(
+      `pad: widths must be a pair of whole numbers of at least 0 for each of the ${x.rank} axes, got ${JSON.stringify(widths)}`,
+    );
+  }
+  const shape = x.shape.map((length, axis) => widths[axis][0] + length + widths[axis][1]);
+  return place(x, shape, widths.map(([before]) => before), undefined, value) as Tensor<D>;
+}
+
+/** The tensors one after the other along an axis; all other sizes must agree. */
+export const concat = defineOp("concat", {
+  forward<D extends Dtype>(xs: readonly Tensor<D>[], axis = 0): Tensor<D> {
+    const [first] = requireTensors("concat", xs);
+    const at = normalizeAxis("concat", axis, first.rank);
+    for (const { shape } of xs) {
+      if (shape.length !== first.rank || shape.some((length, i) => i !== at && length !== first.shape[i])) {
+        throw new ShapeError(
+          `concat: shapes must agree but for axis ${at}, got ${formatShape(first.shape)} and ${formatShape(shape)}`,
+        );
+      }
+    }
+    const y = empty(first.shape.with(at, xs.reduce((sum, x) => sum + x.shape[at], 0)), first.dtype);
+    const strides = denseStrides(y.shape);
+    let begin = 0;
+    for (const x of xs) {
+      writeView("concat", y, x, strides, begin * strides[at]);
+      begin += x.shape[at];
+    }
+    return y;
+  },
+  gradients: [(dy, _y, xs, axis = 0): Tensor[] => split(dy, xs.map((x) => x.shape[normalizeAxis("concat", axis, dy.rank)]), axis)],
+});
+
+/** The tensors, all of one shape, along a new axis. */
+export function stack<D extends Dtype>(xs: readonly Tensor<D>[], axis = 0): Tensor<D> {
+  const [first] = requireTensors("stack", xs);
+  for (const { shape } of xs) {
+    if (formatShape(shape) !== formatShape(first.shape)) {
+      throw new ShapeError(`stack: shapes must be equal, got ${formatShape(first.shape)} and ${formatShape(shape)}`);
+    }
+  }
+  return concat(xs.map((x) => expandDims(x, axis)), axis) as Tensor<D>;
+}
+
+function requireTensors<D extends Dtype>(operation: string, xs: readonly Tensor<D>[]): readonly Tensor<D>[] {
+  if (!Array.isArray(xs) || xs.length === 0) {
+    throw new ArgumentError(`${operation}: at least one tensor must be given, got ${Array.isArray(xs) ? "none" : typeof xs}`);
+  }
+  for (const x of xs) {
+    requireTensor(operation, "each element", x);
+    if (x.dtype !== xs[0].dtype) {
+      throw new DtypeError(`${operation}: the tensors must have one dtype, got ${xs[0].dtype} and ${x.dtype}`);
+    }
+  }
+  return xs;
+}
+
+/** x cut along an axis: into as many equal parts as given, or into parts of the given sizes. */
+export function split<D extends Dtype>(x: Tensor<D>, parts: number | readonly number[], axis = 0): Tensor<D>[] {
+  requireTensor("split", "x", x);
+  const at = normalizeAxis("split", axis, x.rank);
+  const length = x.shape[at];
+  const sizes = typeof parts === "number" ? new Array<number>(parts).fill(length / parts) : parts;
+  if (!sizes.every((n) => Number.isInteger(n) && n >= 0) || sizeSum(sizes) !== length) {
+    const got = typeof parts === "number" ? parts : `[${parts.join(", ")}]`;
+    throw new ArgumentError(`split: the parts must be whole and together have axis ${at}'s size ${length}, got ${got}`);
+  }
+  let begin = 0;
+  return sizes.map((n) => {
+    const start = x.shape.map((_, i) => (i === at ? begin : 0));
+    begin += n;
+    return slice(x, start, x.shape.with(at, n)) as Tensor<D>;
+  });
+}
+
+function sizeSum(sizes: readonly number[]): number {
+  return sizes.reduce((sum, n) => sum + n, 0);
+}
+
+/** The tensors that `stack` along this axis would give x. */
+export function unstack<D extends Dtype>(x: Tensor<D>, axis = 0): Tensor<D>[] {
+  requireTensor("unstack", "x", x);
+  const at = normalizeAxis("unstack", axis, x.rank);
+  return split(x, new Array<number>(x.shape[at]).fill(1), at).map((part) => squeeze(part, at));
+}

@@ -1,0 +1,233 @@
+// Matrix products, and the dense layer's product with bias and activation.
+import { defineOp } from "../autograd/op.ts";
+import { ShapeError } from "../runtime/errors.ts";
+import { launch } from "../runtime/program.ts";
+import { broadcastShapes, formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
+import { empty, type Tensor } from "../tensor/tensor.ts";
+import { activated, activationCode, cutIntoBlocks, type FusedActivation, requireBias, requireFloat } from "./gemm.ts";
+import { broadcastTo, reshape } from "./layout.ts";
+import { sum, sumTo } from "./reduce.ts";
+
+export interface MatmulOptions {
+  /** Take a as [..., k, m]; vectors are never transposed. */
+  transposeA?: boolean;
+  /** Take b as [..., n, k]. */
+  transposeB?: boolean;
+}
+
+/**
+ * The product over the last two axes: [..., m, k] x [..., k, n] -> [..., m, n], leading axes broadcast. A vector counts as
+ * one row on the left, as one column on the right, and its axis is missing in the result, as in NumPy.
+ */
+export const matmul = defineOp("matmul", {
+  forward(a: Tensor, b: Tensor, options: MatmulOptions = {}) {
+    requireFloat("matmul", "a", a);
+    requireFloat("matmul", "b", b);
+    const { left, right, batch, m, n, k, shape, ...flags } = productOf(a.shape, b.shape, options);
+    const y = empty(shape);
+    const products = sizeOf(batch);
+    if (right.length === 2 && !flags.transposeA && products === sizeOf(left.slice(0, -2))) {
+      // One right matrix for all: the rows of all left matrices are one matrix.
+      multiply(y, a, b, undefined, { m: products * m, n, k, ...flags });
+      return y;
+    }
+    const [aAll, aBatch] = overBatch(a, left, batch);
+    const [bAll, bBatch] = overBatch(b, right, batch);
+    multiply(y, aAll, bAll, undefined, { m, n, k, ...flags, products, aBatch, bBatch });
+    if (aAll !== a) aAll.dispose();
+    if (bAll !== b) bAll.dispose();
+    return y;
+  },
+  gradients: [
+    (dy, _y, a, b, options): Tensor => {
+      const { left, right, batch, m, n, transposeA, transposeB } = productOf(a.shape, b.shape, options);
+      const dY = as(dy, [...batch, m, n]);
+      const B = as(b, right);
+      const dA = transposeA
+        ? matmul(B, dY, { transposeA: transposeB, transposeB: true })
+        : matmul(dY, B, { transposeB: !transposeB });
+      return as(sumTo(dA, left), a.shape);
+    },
+    (dy, _y, a, b, options): Tensor => {
+      const { left, right, batch, m, n, k, transposeA, transposeB } = productOf(a.shape, b.shape, options);
+      // With one right matrix for all, the sum over the batch is part of the product.
+      const isJoined = right.length === 2 && !transposeA && sizeOf(left.slice(0, -2)) === sizeOf(batch);
+      const dY = as(dy, isJoined ? [sizeOf(batch) * m, n] : [...batch, m, n]);
+      const A = as(a, isJoined ? [sizeOf(batch) * m, k] : left);
+      const dB = transposeB
+        ? matmul(dY, A, { transposeA: true, transposeB: transposeA })
+        : matmul(A, dY, { transposeA: !transposeA });
+      return as(sumTo(dB, right), b.shape);
+    },
+  ],
+});
+
+export interface LinearOptions {
+  /** Applied to the sums; default linear. */
+  activation?: FusedActivation;
+}
+
+/** activation(x weights + bias): [..., k] x [k, n] + [n] -> [..., n]. */
+export function linear(x: Tensor, weights: Tensor, bias?: Tensor, options: LinearOptions = {}): Tensor {
+  return activated(affine(x, weights, bias, options.activation), options.activation);
+}
+
+/** `linear` with the gradients of its sums: `activated` adds that of the activation. */
+const affine = defineOp("linear", {
+  forward(x: Tensor, weights: Tensor, bias: Tensor | undefined, activation: FusedActivation | undefined) {
+    requireFloat("linear", "x", x);
+    requireFloat("linear", "weights", weights);
+    const [k, n] = weights.shape;
+    if (weights.rank !== 2 || x.shape.at(-1) !== k) {
+      throw new ShapeError(
+        "linear: weights must be a matrix with a row for each number along x's last axis, " +
+          `got ${formatShape(weights.shape)} for x ${formatShape(x.shape)}`,
+      );
+    }
+    requireBias("linear", bias, n);
+    const y = empty([...x.shape.slice(0, -1), n]);
+    const m = sizeOf(x.shape.slice(0, -1));
+    multiply(y, x, weights, bias, { m, n, k, activation: activationCode("linear", activation) });
+    return y;
+  },
+  gradients: [
+    (dy, _y, _x, weights) => matmul(dy, weights, { transposeB: true }),
+    (dy, _y, x, weights) => {
+      const [k, n] = weights.shape;
+      return matmul(as(x, [x.size / k, k]), as(dy, [x.size / k, n]), { transposeA: true });
+    },
+    (dy) => sum(dy, leadingAxes(dy)),
+  ],
+});
+
+/** What the shapes of a product come to. */
+interface ProductShapes {
+  /** The operands' shapes, vectors as matrices. */
+  readonly left: Shape;
+  readonly right: Shape;
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly batch: Shape;
+  /** The result's. */
+  readonly shape: Shape;
+}
+
+function productOf(a: Shape, b: Shape, options: MatmulOptions = {}): ProductShapes {
+  if (a.length === 0 || b.length === 0) {
+    throw new ShapeError(`matmul: a and b must be vectors or matrices, got ${formatShape(a)} and ${formatShape(b)}`);
+  }
+  const left = a.length === 1 ? [1, a[0]] : a;
+  const right = b.length === 1 ? [b[0], 1] : b;
+  const transposeA = a.length > 1 && options.transposeA === true;
+  const transposeB = b.length > 1 && options.transposeB === true;
+  const [m, k] = transposeA ? [left[left.length - 1], left[left.length - 2]] : left.slice(-2);
+  const [rows, n] = transposeB ? [right[right.length - 1], right[right.length - 2]] : right.slice(-2);
+  if (k !== rows) {
+    const name = (shape: Shape, isTransposed: boolean) => `${formatShape(shape)}${isTransposed ? " transposed" : ""}`;
+    throw new ShapeError(
+      `matmul: a's columns must equal b's rows, got ${name(a, transposeA)} and ${name(b, transposeB)}`,
+    );
+  }
+  const batch = broadcastShapes("matmul", left.slice(0, -2), right.slice(0, -2));
+  const shape = [...batch, ...(a.length > 1 ? [m] : []), ...(b.length > 1 ? [n] : [])];
+  return { left, right, transposeA, transposeB, m, n, k, batch, shape };
+}
+
+/** A tensor with a matrix for each product, or one for all, and the distance from one product's to the next. */
+function overBatch(x: Tensor, matrix: Shape, batch: Shape): [Tensor, number] {
+  const size = sizeOf(matrix.slice(-2));
+  const own = matrix.slice(0, -2);
+  if (sizeOf(own) === 1) return [x, 0];
+  if (sizeOf(own) === sizeOf(batch)) return [x, size];
+  return [broadcastTo(x, [...batch, ...matrix.slice(-2)]) as Tensor, size];
+}
+
+/** Sizes of `products` products [m, k] x [k, n]; where the next product's operands begin. */
+interface Product {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+  readonly products?: number;
+  readonly aBatch?: number;
+  readonly bBatch?: number;
+  readonly activation?: number;
+}
+
+/** Row blocks from which on packing the right matrix beforehand beats packing it for each block. */
+const PACK_FROM_BLOCKS = 4;
+
+/** y = activation(a b + bias). */
+function multiply(y: Tensor, a: Tensor, b: Tensor, bias: Tensor | undefined, product: Product): void {
+  const { m, n, k, transposeA = false, transposeB = false, products = 1, aBatch = 0, bBatch = 0 } = product;
+  const { activation = 0 } = product;
+  if (y.size === 0) return;
+  if (m === 1 && k > 0) {
+    multiplyVector(y, a, b, bias, transposeB, { n, k, products, xBatch: aBatch, matrixBatch: bBatch, activation });
+    return;
+  }
+  if (n === 1 && k > 0 && bias === undefined) {
+    const turned = { n: m, k, products, xBatch: bBatch, matrixBatch: aBatch, activation };
+    multiplyVector(y, b, a, undefined, !transposeA, turned);
+    return;
+  }
+  const { blockRows, blockColumns, units, cost } = cutIntoBlocks(m, n, k, products);
+  const [aRow, aColumn] = transposeA ? [1, m] : [k, 1];
+  const [bRow, bColumn] = transposeB ? [1, k] : [n, 1];
+  if (m < PACK_FROM_BLOCKS * blockRows) {
+    launch(
+      "matmul_f32", units, cost, y, a, b, bias, m, n, k, aBatch, aRow, aColumn, bBatch, bRow, bColumn,
+      blockRows, blockColumns, activation,
+    );
+    return;
+  }
+  const panels = Math.ceil(n / 8);
+  const matrices = bBatch === 0 ? 1 : products;
+  const packed = empty([matrices, panels, k, 8]);
+  launch("matmul_pack_f32", matrices * panels, k, packed, b, n, k, bBatch, bRow, bColumn);
+  launch(
+    "matmul_f32", units, cost, y, a, packed, bias, m, n, k, aBatch, aRow, aColumn, bBatch === 0 ? 0 : panels * k * 8, 0, 0,
+    blockRows, blockColumns, activation,
+  );
+  packed.dispose();
+}
+
+interface VectorProduct {
+  readonly n: number;
+  readonly k: number;
+  readonly products: number;
+  readonly xBatch: number;
+  readonly matrixBatch: number;
+  readonly activation: number;
+}
+
+/** y = activation(x matrix + bias), the matrix [k, n], or [n, k] if it is transposed. */
+function multiplyVector(
+  y: Tensor, x: Tensor, matrix: Tensor, bias: Tensor | undefined, isTransposed: boolean, product: VectorProduct,
+): void {
+  const { n, k, products, xBatch, matrixBatch, activation } = product;
+  const nanoseconds = 0.15;
+  if (isTransposed) {
+    const units = products * Math.ceil(n / 32);
+    const cost = nanoseconds * k * Math.min(n, 32);
+    launch("matvec_f32", units, cost, y, x, matrix, bias, n, k, xBatch, matrixBatch, activation);
+    return;
+  }
+  const group = n >= 2048 ? 512 : n >= 512 ? 128 : 32;
+  const units = products * Math.ceil(n / group);
+  const cost = nanoseconds * k * Math.min(n, group);
+  launch("vecmat_f32", units, cost, y, x, matrix, bias, n, k, xBatch, matrixBatch, group, activation);
+}
+
+/** x in another shape; x itself if it has it. */
+function as(x: Tensor, shape: Shape): Tensor {
+  return sameShape(x.shape, shape) ? x : (reshape(x, shape) as Tensor);
+}
+
+function leadingAxes(x: Tensor): number[] {
+  return x.shape.slice(1).map((_, axis) => axis);
+}

@@ -1,0 +1,140 @@
+// Random tensors. A generator counts its draws in memory, so that a captured step draws anew at each replay; the numbers
+// follow from the seed, the draw's number and the element alone, whatever the threads, the split or the capture.
+import { requireTensor } from "../autograd/op.ts";
+import { ArgumentError } from "../runtime/errors.ts";
+import { forbidWhileRecording, launch } from "../runtime/program.ts";
+import { tensor } from "../tensor/create.ts";
+import { checkShape, type Shape } from "../tensor/shape.ts";
+import { empty, type Tensor } from "../tensor/tensor.ts";
+import { Variable } from "../tensor/variable.ts";
+import { mul } from "./binary.ts";
+import { reshape } from "./layout.ts";
+
+/** A stream of random numbers: all of it follows from the seed (default: one of its own for each generator). */
+export class Generator {
+  /** [seed's low bits, its high bits, number of the next draw, 0]: assign it to continue a saved stream. */
+  readonly state: Variable<"i32">;
+
+  constructor(seed?: number) {
+    this.state = new Variable(tensor(new Int32Array(4)), { name: "random", trainable: false });
+    this.seed(seed);
+  }
+
+  /** Begins the stream anew. */
+  seed(seed = Math.floor(Math.random() * 2 ** 53)): this {
+    forbidWhileRecording("seed");
+    if (!Number.isSafeInteger(seed)) throw new ArgumentError(`seed: the seed must be a safe integer, got ${seed}`);
+    this.state.assign([seed | 0, Math.floor(seed / 2 ** 32) | 0, 0, 0]);
+    return this;
+  }
+}
+
+let shared: Generator | undefined;
+
+/** The generator that random functions use when they are given none. */
+export function defaultGenerator(): Generator {
+  shared ??= new Generator();
+  return shared;
+}
+
+/** Begins the default generator's stream anew: what follows is the same in every run. */
+export function seed(seed: number): void {
+  defaultGenerator().seed(seed);
+}
+
+/** Where a random function draws from. */
+export interface RandomOptions {
+  /** Default: the shared one, which `seed` sets. */
+  generator?: Generator;
+}
+
+const BLOCK = 16;
+
+type Draw =
+  | "random_uniform_f32"
+  | "random_normal_f32"
+  | "random_truncated_normal_f32"
+  | "random_bernoulli_f32";
+
+function draw(kernel: Draw, shape: Shape, p: number, q: number, { generator = defaultGenerator() }: RandomOptions): Tensor {
+  const y = empty(shape);
+  launch(kernel, Math.ceil(y.size / BLOCK), 50, y, generator.state, y.size, p, q);
+  launch("random_advance_i32", 1, 1, generator.state);
+  return y;
+}
+
+/** Numbers spread evenly over [low, high), default [0, 1): 2^24 different ones. */
+export function randomUniform(shape: Shape, options: RandomOptions & { low?: number; high?: number } = {}): Tensor {
+  const { low = 0, high = 1 } = options;
+  checkShape("randomUniform", shape);
+  if (!(low <= high && Number.isFinite(high - low))) {
+    throw new ArgumentError(`randomUniform: low must be at most high, both finite, got ${low} and ${high}`);
+  }
+  return draw("random_uniform_f32", shape, low, high, options);
+}
+
+/** Normally distributed numbers. */
+export function randomNormal(shape: Shape, options: RandomOptions & { mean?: number; stddev?: number } = {}): Tensor {
+  const { mean = 0, stddev = 1 } = options;
+  checkNormal("randomNormal", shape, mean, stddev);
+  return draw("random_normal_f32", shape, mean, stddev, options);
+}
+
+/** Normally distributed numbers, those further than two standard deviations from the mean left out. */
+export function randomTruncatedNormal(shape: Shape, options: RandomOptions & { mean?: number; stddev?: number } = {}): Tensor {
+  const { mean = 0, stddev = 1 } = options;
+  checkNormal("randomTruncatedNormal", shape, mean, stddev);
+  return draw("random_truncated_normal_f32", shape, mean, stddev, options);
+}
+
+function checkNormal(operation: string, shape: Shape, mean: number, stddev: number): void {
+  checkShape(operation, shape);
+  if (!(Number.isFinite(mean) && stddev >= 0 && Number.isFinite(stddev))) {
+    throw new ArgumentError(`${operation}: mean must be finite and stddev at least 0, got ${mean} and ${stddev}`);
+  }
+}
+
+/** `value` (default 1) with the given probability, else 0. */
+export function randomBernoulli(
+  shape: Shape,
+  options: RandomOptions & { probability?: number; value?: number } = {},
+): Tensor {
+  const { probability = 0.5, value = 1 } = options;
+  checkShape("randomBernoulli", shape);
+  if (!(probability >= 0 && probability <= 1)) {
+    throw new ArgumentError(`randomBernoulli: probability must be from 0 to 1, got ${probability}`);
+  }
+  return draw("random_bernoulli_f32", shape, probability, value, options);
+}
+
+/** Whole numbers spread evenly over [low, high). */
+export function randomInteger(shape: Shape, low: number, high: number, options: RandomOptions = {}): Tensor<"i32"> {
+  const { generator = defaultGenerator() } = options;
+  checkShape("randomInteger", shape);
+  const fits = [low, high - 1].every((n) => Number.isInteger(n) && n === (n | 0)) && low < high;
+  if (!fits) {
+    throw new ArgumentError(`randomInteger: low must be less than high, both 32-bit integers, got ${low} and ${high}`);
+  }
+  const y = empty(shape, "i32");
+  launch("random_integer_i32", Math.ceil(y.size / BLOCK), 50, y, generator.state, y.size, low, high - low);
+  launch("random_advance_i32", 1, 1, generator.state);
+  return y;
+}
+
+/** The numbers 0 to size - 1 in random order. */
+export function randomPermutation(size: number, options: RandomOptions = {}): Tensor<"i32"> {
+  const { generator = defaultGenerator() } = options;
+  checkShape("randomPermutation", [size]);
+  const y = empty([size], "i32");
+  launch("random_permutation_i32", 1, 5 * size, y, generator.state, size);
+  launch("random_advance_i32", 1, 1, generator.state);
+  return y;
+}
+
+/** x with each element zeroed with probability `rate` and the others divided by 1 - rate: for training only. */
+export function dropout(x: Tensor, rate: number, options: RandomOptions = {}): Tensor {
+  requireTensor("dropout", "x", x);
+  if (!(rate >= 0 && rate < 1)) throw new ArgumentError(`dropout: rate must be at least 0 and less than 1, got ${rate}`);
+  if (rate === 0) return reshape(x, x.shape) as Tensor;
+  return mul(x, randomBernoulli(x.shape, { ...options, probability: 1 - rate, value: 1 / (1 - rate) }));
+}

@@ -1,0 +1,186 @@
+// Softmax, its logarithm and cross-entropy from logits, and their gradients. The kernels work on rows: another axis than
+// the last is moved there and back.
+import { defineOp, requireTensor } from "../autograd/op.ts";
+import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { isRecording, launch } from "../runtime/program.ts";
+import { requireDtype } from "../tensor/dtype.ts";
+import { formatShape, normalizeAxis, sameShape, sizeOf } from "../tensor/shape.ts";
+import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
+import { mul, sub } from "./binary.ts";
+import { exp, neg } from "./elementwise.ts";
+import { oneHot } from "./gather.ts";
+import { expandDims, transpose } from "./layout.ts";
+import { sum } from "./reduce.ts";
+
+/** y[i] = e^x[i] / sum_j e^x[j] along the axis (default the last). */
+export function softmax(x: Tensor, axis = -1): Tensor {
+  return alongAxis("softmax", softmaxRows, x, axis);
+}
+
+/** y[i] = x[i] - log sum_j e^x[j] along the axis (default the last): the logarithm of softmax, without overflow. */
+export function logSoftmax(x: Tensor, axis = -1): Tensor {
+  return alongAxis("logSoftmax", logSoftmaxRows, x, axis);
+}
+
+/** What `f` makes of the rows of x when the axis is its last. */
+function alongAxis(operation: string, f: (x: Tensor) => Tensor, x: Tensor, axis: number): Tensor {
+  requireTensor(operation, "x", x);
+  requireDtype(operation, "x", x.dtype, "f32");
+  const at = normalizeAxis(operation, axis, x.rank);
+  const last = x.rank - 1;
+  if (at === last) return f(x);
+  const swapped = x.shape.map((_, i) => (i === at ? last : i === last ? at : i));
+  return transpose(f(transpose(x, swapped) as Tensor), swapped) as Tensor;
+}
+
+/** The number of rows, nanoseconds for one, and numbers in it. */
+function rowsOf(x: AnyTensor, costPerNumber: number): [rows: number, cost: number, columns: number] {
+  const columns = x.shape[x.rank - 1];
+  return [sizeOf(x.shape.slice(0, -1)), 20 + costPerNumber * columns, columns];
+}
+
+const softmaxRows = defineOp("softmax", {
+  forward(x: Tensor) {
+    const [rows, cost, columns] = rowsOf(x, 1.5);
+    const y = empty(x.shape);
+    launch("softmax_f32", rows, cost, y, x, columns);
+    return y;
+  },
+  gradients: [(dy, y) => softmaxGrad(dy, y)],
+});
+
+/** dx = y (dy - the row's sum of dy y): a symmetric matrix times dy. */
+const softmaxGrad = defineOp("softmaxGrad", {
+  forward(dy: Tensor, y: Tensor) {
+    const [rows, cost, columns] = rowsOf(y, 0.4);
+    const dx = empty(y.shape);
+    launch("softmax_grad_f32", rows, cost, dx, dy, y, columns);
+    return dx;
+  },
+  gradients: [
+    (ddx, _dx, _dy, y) => softmaxGrad(ddx, y),
+    (ddx, _dx, dy, y) => sub(mul(ddx, sub(dy, rowSum(mul(dy, y)))), mul(dy, rowSum(mul(ddx, y)))),
+  ],
+});
+
+const logSoftmaxRows = defineOp("logSoftmax", {
+  forward(x: Tensor) {
+    const [rows, cost, columns] = rowsOf(x, 1.5);
+    const y = empty(x.shape);
+    launch("log_softmax_f32", rows, cost, y, x, columns);
+    return y;
+  },
+  gradients: [(dy, y) => logSoftmaxGrad(dy, y)],
+});
+
+/** dx = dy - e^y times the row's sum of dy. */
+const logSoftmaxGrad = defineOp("logSoftmaxGrad", {
+  forward(dy: Tensor, y: Tensor) {
+    const [rows, cost, columns] = rowsOf(y, 1.3);
+    const dx = empty(y.shape);
+    launch("log_softmax_grad_f32", rows, cost, dx, dy, y, columns);
+    return dx;
+  },
+  gradients: [
+    (ddx, _dx, _dy, y) => sub(ddx, rowSum(mul(ddx, exp(y)))),
+    (ddx, _dx, dy, y) => neg(mul(mul(ddx, exp(y)), rowSum(dy))),
+  ],
+});
+
+function rowSum(x: Tensor): Tensor {
+  return sum(x, -1, true);
+}
+
+/** dy, one number for each row, against the rows. */
+function byRow(dy: Tensor): Tensor {
+  return expandDims(dy, -1) as Tensor;
+}
+
+/**
+ * Cross-entropy of logits along the last axis: loss = log sum_j e^logits[j] - sum_i p[i] logits[i], one for each row. The
+ * targets are the probabilities p, in logits' shape, or class numbers (i32) in that shape without its last axis.
+ * Errors: ShapeError, DtypeError; ArgumentError for a class number out of range (inside a captured step: NaN).
+ */
+export function softmaxCrossEntropy(logits: Tensor, targets: Tensor | Tensor<"i32">): Tensor {
+  const operation = "softmaxCrossEntropy";
+  requireTensor(operation, "logits", logits);
+  requireTensor(operation, "targets", targets);
+  requireDtype(operation, "logits", logits.dtype, "f32");
+  requireDtype(operation, "targets", targets.dtype, "f32", "i32");
+  if (logits.rank === 0) throw new ShapeError(`${operation}: logits must have at least one axis, got shape []`);
+  const rows = logits.shape.slice(0, -1);
+  const wanted = targets.dtype === "i32" ? rows : logits.shape;
+  if (!sameShape(targets.shape, wanted)) {
+    throw new ShapeError(
+      `${operation}: ${targets.dtype} targets must have shape ${formatShape(wanted)} ` +
+        `for logits ${formatShape(logits.shape)}, got ${formatShape(targets.shape)}`,
+    );
+  }
+  // Filled by the forward pass and kept for the gradient.
+  const logSum = empty(rows);
+  if (targets.dtype === "f32") return denseCrossEntropy(logits, targets as Tensor, logSum);
+  requireClasses(operation, targets as Tensor<"i32">, logits.shape[logits.rank - 1]);
+  return sparseCrossEntropy(logits, targets as Tensor<"i32">, logSum);
+}
+
+function requireClasses(operation: string, labels: Tensor<"i32">, classes: number): void {
+  if (isRecording()) return;
+  const values = labels.view();
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] < 0 || values[i] >= classes) {
+      throw new ArgumentError(`${operation}: class numbers must be from 0 to ${classes - 1}, got ${values[i]} at position ${i}`);
+    }
+  }
+}
+
+const sparseCrossEntropy = defineOp("softmaxCrossEntropy", {
+  forward(x: Tensor, labels: Tensor<"i32">, logSum: Tensor) {
+    const [rows, cost, columns] = rowsOf(x, 1.4);
+    const loss = empty(labels.shape);
+    launch("softmax_cross_entropy_labels_f32", rows, cost, loss, logSum, x, labels, columns);
+    return loss;
+  },
+  gradients: [(dy, _loss, x, labels, logSum) => sparseCrossEntropyGrad(dy, x, labels, logSum)],
+});
+
+/** dx = dy (softmax(x) - oneHot(labels)). */
+const sparseCrossEntropyGrad = defineOp("softmaxCrossEntropyGrad", {
+  forward(dy: Tensor, x: Tensor, labels: Tensor<"i32">, logSum: Tensor) {
+    const [rows, cost, columns] = rowsOf(x, 1.3);
+    const dx = empty(x.shape);
+    launch("softmax_cross_entropy_labels_grad_f32", rows, cost, dx, dy, x, logSum, labels, columns);
+    return dx;
+  },
+  gradients: [
+    (ddx, _dx, _dy, x, labels) => sum(mul(ddx, sub(softmax(x), oneHot(labels, x.shape[x.rank - 1]))), -1),
+    (ddx, _dx, dy, x) => mul(byRow(dy), softmaxGrad(ddx, softmax(x))),
+  ],
+});
+
+const denseCrossEntropy = defineOp("softmaxCrossEntropy", {
+  forward(x: Tensor, targets: Tensor, logSum: Tensor) {
+    const [rows, cost, columns] = rowsOf(x, 1.6);
+    const loss = empty(logSum.shape);
+    launch("softmax_cross_entropy_f32", rows, cost, loss, logSum, x, targets, columns);
+    return loss;
+  },
+  gradients: [
+    (dy, _loss, x, targets, logSum) => denseCrossEntropyGrad(dy, x, targets, logSum),
+    (dy, _loss, x) => neg(mul(byRow(dy), logSoftmax(x))),
+  ],
+});
+
+/** dx = dy (softmax(x) sum(targets) - targets). */
+const denseCrossEntropyGrad = defineOp("softmaxCrossEntropyGrad", {
+  forward(dy: Tensor, x: Tensor, targets: Tensor, logSum: Tensor) {
+    const [rows, cost, columns] = rowsOf(x, 1.5);
+    const dx = empty(x.shape);
+    launch("softmax_cross_entropy_grad_f32", rows, cost, dx, dy, x, logSum, targets, columns);
+    return dx;
+  },
+  gradients: [
+    (ddx, _dx, _dy, x, targets) => sum(mul(ddx, sub(mul(softmax(x), rowSum(targets)), targets)), -1),
+    (ddx, _dx, dy, x, targets) => mul(mul(byRow(dy), rowSum(targets)), softmaxGrad(ddx, softmax(x))),
+    (ddx, _dx, dy, x) => mul(byRow(dy), sub(rowSum(mul(ddx, softmax(x))), ddx)),
+  ],
+});

@@ -1,0 +1,74 @@
+// What a compiled model does with one batch: a training step, a test step, a prediction, each captured so that it runs
+// in one call from the second batch on.
+import { capture, type Captured } from "../autograd/capture.ts";
+import { valueAndGrad } from "../autograd/grad.ts";
+import { noGrad } from "../autograd/tape.ts";
+import type { Loss } from "../layers/losses.ts";
+import type { Metric } from "../layers/metrics.ts";
+import { add } from "../ops/binary.ts";
+import type { Optimizer } from "../optim/optimizer.ts";
+import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import type { Variable } from "../tensor/variable.ts";
+import type { Model } from "./model.ts";
+
+/** What `compile` settled. */
+export interface Compiled {
+  readonly optimizer: Optimizer;
+  readonly loss: Loss;
+  readonly metrics: readonly Metric[];
+}
+
+/** The model's output for one batch, captured. */
+export function capturePrediction(model: Model): Captured<[x: AnyTensor], Tensor> {
+  return capture((x) => noGrad(() => model.apply(x)));
+}
+
+type PairStep = Captured<[x: AnyTensor, y: AnyTensor], Tensor>;
+
+export class Steps {
+  /** Updates the weights and the metrics with one batch; the batch's loss. */
+  readonly train: PairStep;
+  /** Updates the metrics with one batch; the batch's loss. */
+  readonly test: PairStep;
+  /** The weights that `train` was made for. */
+  private readonly trained: readonly Variable[];
+
+  constructor(model: Model, { optimizer, loss, metrics }: Compiled) {
+    const trained = model.trainableWeights;
+    this.trained = trained;
+    const total = (y: AnyTensor, prediction: Tensor): Tensor =>
+      model.penalties().reduce((sum, penalty) => add(sum, penalty), loss(y, prediction));
+    const measure = (y: AnyTensor, prediction: Tensor): void => {
+      noGrad(() => {
+        for (const metric of metrics) metric.update(y, prediction);
+      });
+    };
+    const lossAndGradients = valueAndGrad((_weights: readonly Tensor[], x: AnyTensor, y: AnyTensor) => {
+      const prediction = model.apply(x, { training: true });
+      return [total(y, prediction), prediction] as const;
+    });
+    this.train = capture((x, y) => {
+      const [[value, prediction], gradients] = lossAndGradients(trained, x, y);
+      optimizer.step(trained, gradients);
+      measure(y, prediction);
+      return value;
+    });
+    this.test = capture((x, y) =>
+      noGrad(() => {
+        const prediction = model.apply(x);
+        measure(y, prediction);
+        return total(y, prediction);
+      }),
+    );
+  }
+
+  /** Whether layers have been frozen or freed since. */
+  isStale(model: Model): boolean {
+    const now = model.trainableWeights;
+    return now.length !== this.trained.length || now.some((weight, i) => weight !== this.trained[i]);
+  }
+
+  dispose(): void {
+    for (const step of [this.train, this.test]) step.dispose();
+  }
+}
