@@ -1,6 +1,6 @@
-// Arithmetic of two operands, element by element, with broadcasting. y is [planes, rows, columns]; an operand spans some
-// of these axes (bits of its `spans`: 1 columns, 2 rows, 4 planes) and is repeated along the others; `value` stands for
-// an absent one. The unit of every kernel is an element of y.
+// Arithmetic of two operands, element by element, with broadcasting. y is [planes, rows, columns]; an operand spans
+// some of these axes (bits of its `spans`: 1 columns, 2 rows, 4 planes) and is repeated along the others; `value`
+// stands for an absent one. The unit of every kernel is an element of y.
 import { In, OptionalIn, Out } from "./signature";
 import { Binary, Elements } from "./simd/lanes";
 import * as math from "./simd/math";

@@ -1,5 +1,5 @@
-// Comparisons, logic, selection and conversion. Comparisons broadcast like the arithmetic of binary.ts. A bool is a byte
-// 0 or 1. The unit of every kernel is an element.
+// Comparisons, logic, selection and conversion. Comparisons broadcast like the arithmetic of binary.ts. A bool is a
+// byte 0 or 1. The unit of every kernel is an element.
 import { In, OptionalIn, Out } from "./signature";
 import { Binary, Elements, Unary } from "./simd/lanes";
 

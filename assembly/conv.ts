@@ -15,8 +15,8 @@ function together(batch: i32): i32 {
 }
 
 /**
- * y = activation(conv(x, filters) + bias) over blocks [begin, end) of `blockRows` pixels x `blockColumns` outputs: columns
- * counted fastest, then rows, then groups. `packed` is the filters of each group by matmul_pack_f32.
+ * y = activation(conv(x, filters) + bias) over blocks [begin, end) of `blockRows` pixels x `blockColumns` outputs:
+ * columns counted fastest, then rows, then groups. `packed` is the filters of each group by matmul_pack_f32.
  */
 export function conv2d_f32(
   y: Out<f32>, x: In<f32>, packed: In<f32>, bias: OptionalIn<f32>, batch: i32, height: i32, width: i32, channels: i32,
@@ -67,8 +67,8 @@ export function conv2d_f32(
 }
 
 /**
- * Packs the filters for conv2d_grad_input_f32, as [group, panel of 8 channels, depth, 8] over panels [begin, end) of all
- * groups. Depths are (residue of y, residue of x, tap row, tap column, output of the group), the taps backwards.
+ * Packs the filters for conv2d_grad_input_f32, as [group, panel of 8 channels, depth, 8] over panels [begin, end) of
+ * all groups. Depths are (residue of y, residue of x, tap row, tap column, output of the group), the taps backwards.
  */
 export function conv2d_grad_input_pack_f32(
   packed: Out<f32>, filters: In<f32>, channels: i32, outputs: i32, kernelHeight: i32, kernelWidth: i32,
@@ -238,8 +238,9 @@ export function conv2d_grad_filter_f32(
 }
 
 /**
- * y = activation(conv(x, filters) + bias) without padding and groups, for windows of few numbers, at least 4 windows a line
- * and outputs in multiples of 8, over lines of y [begin, end) of all images. `packed` is the filters by matmul_pack_f32.
+ * y = activation(conv(x, filters) + bias) without padding and groups, for windows of few numbers, at least 4 windows a
+ * line and outputs in multiples of 8, over lines of y [begin, end) of all images. `packed` is the filters by
+ * matmul_pack_f32.
  */
 export function conv2d_shallow_f32(
   y: Out<f32>, x: In<f32>, packed: In<f32>, bias: OptionalIn<f32>, height: i32, width: i32, channels: i32,

@@ -78,7 +78,8 @@ export function depthwise_conv2d_grad_input_f32(
     while (ty < kernelHeight && bottom - ty * dilationY >= outHeight * strideY) ty += periodY;
     grid.lines = 0;
     for (let t = ty; t < kernelHeight && t * dilationY <= bottom; t += periodY) grid.lines++;
-    const dyLine = dy + <usize>((line / height * outHeight + (bottom - ty * dilationY) / strideY) * outWidth) * outPixel;
+    const outLine = line / height * outHeight + (bottom - ty * dilationY) / strideY;
+    const dyLine = dy + <usize>(outLine * outWidth) * outPixel;
     let dxAt = dx + <usize>(line * width) * pixel;
     for (let column = 0; column < width; column++, dxAt += pixel) {
       const right = column + paddingLeft;
@@ -113,8 +114,8 @@ function addProducts<W extends Width>(
 }
 
 /**
- * Gradient of a depthwise convolution by its filters, applied to dy: partial[chunk] sums over `chunkLines` lines of dy, over
- * chunks [begin, end). sum_chunks_f32 adds the chunks up.
+ * Gradient of a depthwise convolution by its filters, applied to dy: partial[chunk] sums over `chunkLines` lines of dy,
+ * over chunks [begin, end). sum_chunks_f32 adds the chunks up.
  */
 export function depthwise_conv2d_grad_filter_f32(
   partial: Out<f32>, x: In<f32>, dy: In<f32>, batch: i32, height: i32, width: i32, channels: i32,

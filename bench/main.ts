@@ -18,27 +18,29 @@ const { values, positionals } = parseArgs({
   options: { json: { type: "boolean" }, threads: { type: "string" }, help: { type: "boolean" } },
 });
 if (values.help) {
-  console.log("npm run bench -- [NAME ...] [--json] [--threads N]\n\nNAME selects the cases whose names begin with it:");
+  console.log("npm run bench -- [NAME ...] [--json] [--threads N]\n");
+  console.log("NAME selects the cases whose names begin with it:");
   console.log(cases.map(({ name }) => `  ${name}`).join("\n"));
   process.exit(0);
 }
 const unknown = positionals.find((prefix) => !cases.some(({ name }) => name.startsWith(prefix)));
 if (unknown !== undefined) {
-  console.error(`bench: a case's name is expected, got "${unknown}"; known: ${cases.map(({ name }) => name).join(", ")}`);
+  const known = cases.map(({ name }) => name).join(", ");
+  console.error(`bench: a case's name is expected, got "${unknown}"; known: ${known}`);
   process.exit(2);
 }
 const most = Number(values.threads ?? availableParallelism());
 const threadCounts = most > 1 ? [1, most] : [1];
-const chosen = cases.filter(({ name }) => positionals.length === 0 || positionals.some((prefix) => name.startsWith(prefix)));
+const isChosen = (name: string) => positionals.length === 0 || positionals.some((prefix) => name.startsWith(prefix));
 const timings: Timing[] = [];
-for (const item of chosen) {
+for (const item of cases.filter(({ name }) => isChosen(name))) {
   console.error(item.name);
   timings.push(await time(item, threadCounts));
 }
 if (values.json) console.log(JSON.stringify(timings, null, 2));
 else {
-  const head = ["", "unit", ...threadCounts.map((threads) => (threads === 1 ? "1 thread" : `${threads} threads`)), "gain"];
-  console.log(columns([head, ...timings.map(line)]).join("\n"));
+  const threads = threadCounts.map((count) => (count === 1 ? "1 thread" : `${count} threads`));
+  console.log(columns([["", "unit", ...threads, "gain"], ...timings.map(line)]).join("\n"));
   console.log(`\nNode ${process.version}, ${engineInfo().simd} build; medians of 5 rounds in turn`);
 }
 

@@ -56,7 +56,9 @@ export class TapGrid {
   lines: i32;
   columns: i32;
 
-  /** y[0..7] = max(floor, bias + sum over the taps of x[0..7] w[0..7]) from channel `offset` bytes on; bias may be 0. */
+  /**
+   * y[0..7] = max(floor, bias + sum over the taps of x[0..7] w[0..7]) from channel `offset` bytes on; bias may be 0.
+   */
   write8(y: usize, bias: usize, floor: f32, offset: usize): void {
     let low = bias ? v128.load(bias + offset) : f32x4.splat(0);
     let high = bias ? v128.load(bias + offset, 16) : f32x4.splat(0);
@@ -92,7 +94,10 @@ export class TapGrid {
     width.store(y + offset, f32x4.pmax(sum, f32x4.splat(floor)));
   }
 
-  /** y = sum over the taps of x[first .. first + multiplier) . w[first .. first + multiplier): folds what `write` spreads. */
+  /**
+   * y = sum over the taps of x[first .. first + multiplier) . w[first .. first + multiplier): folds what `write`
+   * spreads.
+   */
   fold(y: usize, first: i32, multiplier: i32): void {
     const offset = <usize>first << 2;
     const bytes = <usize>multiplier << 2;

@@ -6,8 +6,8 @@ const ABSENT: i32 = -0x40000000; // the y of a window that does not exist: all i
 
 /**
  * Rows are the windows of a grid [batch, gridHeight, gridWidth] over a source image; depths are (tap row, tap column,
- * channel). Tap (ty, tx) of window (gy, gx) reads the source at y = gy strideY + ty stepY + originY and likewise x, zero
- * outside. Used by the forward pass and by the gradient of the input.
+ * channel). Tap (ty, tx) of window (gy, gx) reads the source at y = gy strideY + ty stepY + originY and likewise x,
+ * zero outside. Used by the forward pass and by the gradient of the input.
  *
  * Rows count through the images `together` at a time: with 4, a tile is the same window of 4 images, and taps that lie
  * outside are left out for the whole tile. Images must be a multiple of it.

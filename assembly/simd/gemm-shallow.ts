@@ -1,11 +1,11 @@
-// Tiles of convolutions with few channels and no padding, straight from the image: a window has so few numbers that packing
-// them would take as long as multiplying them.
+// Tiles of convolutions with few channels and no padding, straight from the image: a window has so few numbers that
+// packing them would take as long as multiplying them.
 import { Fma } from "./fma";
 
 export class Shallow {
   /**
-   * Four neighbouring windows times 8 outputs: y[i] = max(floor, bias + sum over the taps of x[i + tap] b[tap]). A window
-   * is `lines` x `runs` runs of `run` numbers; strides count bytes, b is [taps, 8], `bias` may be 0.
+   * Four neighbouring windows times 8 outputs: y[i] = max(floor, bias + sum over the taps of x[i + tap] b[tap]). A
+   * window is `lines` x `runs` runs of `run` numbers; strides count bytes, b is [taps, 8], `bias` may be 0.
    */
   static forward(
     y: usize, yStride: usize, x: usize, xStride: usize, b: usize, bias: usize, floor: f32,
@@ -64,8 +64,8 @@ export class Shallow {
   }
 
   /**
-   * tile[0..3, 0..7] += sum over `lines` x `pixels` windows of [x0, x1, x2, x3] (four taps) times 8 outputs of dy. x moves
-   * by `xStep` bytes from window to window and by `lineStride` from line to line, dy by `dyStep` throughout.
+   * tile[0..3, 0..7] += sum over `lines` x `pixels` windows of [x0, x1, x2, x3] (four taps) times 8 outputs of dy. x
+   * moves by `xStep` bytes from window to window and by `lineStride` from line to line, dy by `dyStep` throughout.
    */
   static gradient(
     tile: usize, x0: usize, x1: usize, x2: usize, x3: usize, xStep: usize, lineStride: usize,

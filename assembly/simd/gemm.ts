@@ -56,8 +56,8 @@ export class Spans {
 @unmanaged
 export abstract class Left {
   /**
-   * Packs rows [row, row + 4) at depths [depth, depth + count) as [count, 4], and adds the bytes of the panel that matter
-   * to `spans`: the others are zeros, and need not be written. Rows that do not exist count as zeros.
+   * Packs rows [row, row + 4) at depths [depth, depth + count) as [count, 4], and adds the bytes of the panel that
+   * matter to `spans`: the others are zeros, and need not be written. Rows that do not exist count as zeros.
    */
   abstract pack(panel: usize, spans: usize, row: i32, depth: i32, count: i32, zeros: usize): void;
   /** The address of a row of the result. */
@@ -111,8 +111,8 @@ export class Matrix extends Left {
 }
 
 /**
- * The right operand of a product, [depth, columns]: packed as [ceil(columns / 8), depth, 8], or as it lies in memory and
- * packed group by group on the way. Strides count bytes, and one of them is one number.
+ * The right operand of a product, [depth, columns]: packed as [ceil(columns / 8), depth, 8], or as it lies in memory
+ * and packed group by group on the way. Strides count bytes, and one of them is one number.
  */
 @unmanaged
 export class Right {
@@ -328,8 +328,8 @@ function multiplyEdge(
 }
 
 /**
- * C[row, column] = max(floor, bias[column] + sum over depth of left[row, depth] right[depth, column]) over a block of rows
- * (at most BLOCK_ROWS, the first a multiple of 4) and of columns (the first a multiple of 8). `bias` may be 0. The
+ * C[row, column] = max(floor, bias[column] + sum over depth of left[row, depth] right[depth, column]) over a block of
+ * rows (at most BLOCK_ROWS, the first a multiple of 4) and of columns (the first a multiple of 8). `bias` may be 0. The
  * operands live in `scratch`.
  */
 export function multiply<L extends Left>(

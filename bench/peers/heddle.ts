@@ -1,4 +1,4 @@
-// Heddle itself, through the interface its users have: ops on resident tensors, Sequential with compile, fit and predict.
+// Heddle itself, through what its users have: ops on resident tensors, Sequential with compile, fit and predict.
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { configure, datasets, engineInfo, layers, matmul, memory, ones, Sequential, tensor } from "../heddle.ts";

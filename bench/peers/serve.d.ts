@@ -1,4 +1,4 @@
-/** Work that is repeated for the length of a round: `amountPerStep` is what one step does, in the question's measure. */
+/** Work that is repeated for a whole round: `amountPerStep` is what one step does, in the question's measure. */
 export interface RepeatedTask {
   amountPerStep: number;
   step(): void | Promise<unknown>;

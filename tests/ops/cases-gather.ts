@@ -50,7 +50,10 @@ export const gatherCases: { [name in keyof typeof ops]: Case[] } = {
     }),
     row({
       name: "one element, bytes",
-      inputs: [{ shape: [3, 4], dtype: "u8", low: 0, high: 255 }, { shape: [], dtype: "i32", values: [2] }],
+      inputs: [
+        { shape: [3, 4], dtype: "u8", low: 0, high: 255 },
+        { shape: [], dtype: "i32", values: [2] },
+      ],
       run: (x: Tensor<"u8">, indices: Tensor<"i32">) => ops.gather(x, indices),
       reference: (x, indices) => picked(x, indices, 0),
     }),

@@ -9,16 +9,36 @@ const reshaped = (x: NdArray, shape: readonly number[]): NdArray => ({ shape, da
 const transposed = (x: NdArray, perm: readonly number[]): NdArray =>
   fromIndices(
     perm.map((axis) => x.shape[axis]),
-    (index) => at(x, x.shape.map((_, axis) => index[perm.indexOf(axis)])),
+    (index) =>
+      at(
+        x,
+        x.shape.map((_, axis) => index[perm.indexOf(axis)]),
+      ),
   );
 
 const flipped = (x: NdArray, axes: readonly number[]): NdArray =>
-  fromIndices(x.shape, (index) => at(x, index.map((i, axis) => (axes.includes(axis) ? x.shape[axis] - 1 - i : i))));
+  fromIndices(x.shape, (index) =>
+    at(
+      x,
+      index.map((i, axis) => (axes.includes(axis) ? x.shape[axis] - 1 - i : i)),
+    ),
+  );
 
 const sliced = (x: NdArray, begin: readonly number[], size: readonly number[], strides?: readonly number[]): NdArray =>
-  fromIndices(size, (index) => at(x, index.map((i, axis) => begin[axis] + i * (strides?.[axis] ?? 1))));
+  fromIndices(size, (index) =>
+    at(
+      x,
+      index.map((i, axis) => begin[axis] + i * (strides?.[axis] ?? 1)),
+    ),
+  );
 
-function placed(x: NdArray, shape: readonly number[], begin: readonly number[], strides: readonly number[], value: number): NdArray {
+function placed(
+  x: NdArray,
+  shape: readonly number[],
+  begin: readonly number[],
+  strides: readonly number[],
+  value: number,
+): NdArray {
   return fromIndices(shape, (index) => {
     const from = index.map((i, axis) => (i - begin[axis]) / strides[axis]);
     return from.every((i, axis) => Number.isInteger(i) && i >= 0 && i < x.shape[axis]) ? at(x, from) : value;
@@ -52,22 +72,49 @@ const permutations: [name: string, shape: readonly number[], perm: readonly numb
 
 export const layoutCases: { [name in keyof typeof ops]: Case[] } = {
   reshape: [
-    row({ inputs: [{ shape: [4, 6] }], run: (x: Tensor) => ops.reshape(x, [3, 8]), reference: (x) => reshaped(x, [3, 8]) }),
+    row({
+      inputs: [{ shape: [4, 6] }],
+      run: (x: Tensor) => ops.reshape(x, [3, 8]),
+      reference: (x) => reshaped(x, [3, 8]),
+    }),
     row({
       name: "an inferred size",
       inputs: [{ shape: [4, 6] }],
       run: (x: Tensor) => ops.reshape(x, [2, -1, 3]),
       reference: (x) => reshaped(x, [2, 4, 3]),
     }),
-    row({ name: "to a scalar", inputs: [{ shape: [1, 1] }], run: (x: Tensor) => ops.reshape(x, []), reference: (x) => reshaped(x, []) }),
+    row({
+      name: "to a scalar",
+      inputs: [{ shape: [1, 1] }],
+      run: (x: Tensor) => ops.reshape(x, []),
+      reference: (x) => reshaped(x, []),
+    }),
   ],
   squeeze: [
-    row({ inputs: [{ shape: [1, 3, 1, 2] }], run: (x: Tensor) => ops.squeeze(x), reference: (x) => reshaped(x, [3, 2]) }),
-    row({ name: "one axis", inputs: [{ shape: [1, 3, 1] }], run: (x: Tensor) => ops.squeeze(x, -1), reference: (x) => reshaped(x, [1, 3]) }),
+    row({
+      inputs: [{ shape: [1, 3, 1, 2] }],
+      run: (x: Tensor) => ops.squeeze(x),
+      reference: (x) => reshaped(x, [3, 2]),
+    }),
+    row({
+      name: "one axis",
+      inputs: [{ shape: [1, 3, 1] }],
+      run: (x: Tensor) => ops.squeeze(x, -1),
+      reference: (x) => reshaped(x, [1, 3]),
+    }),
   ],
   expandDims: [
-    row({ inputs: [{ shape: [3, 2] }], run: (x: Tensor) => ops.expandDims(x, 1), reference: (x) => reshaped(x, [3, 1, 2]) }),
-    row({ name: "at the end", inputs: [{ shape: [3] }], run: (x: Tensor) => ops.expandDims(x, -1), reference: (x) => reshaped(x, [3, 1]) }),
+    row({
+      inputs: [{ shape: [3, 2] }],
+      run: (x: Tensor) => ops.expandDims(x, 1),
+      reference: (x) => reshaped(x, [3, 1, 2]),
+    }),
+    row({
+      name: "at the end",
+      inputs: [{ shape: [3] }],
+      run: (x: Tensor) => ops.expandDims(x, -1),
+      reference: (x) => reshaped(x, [3, 1]),
+    }),
   ],
   transpose: [
     ...permutations.map(([name, shape, perm]) =>
@@ -75,10 +122,19 @@ export const layoutCases: { [name in keyof typeof ops]: Case[] } = {
         name,
         inputs: [{ shape }],
         run: (x: Tensor) => ops.transpose(x, perm),
-        reference: (x) => transposed(x, perm.map((axis) => (axis + shape.length) % shape.length)),
+        reference: (x) =>
+          transposed(
+            x,
+            perm.map((axis) => (axis + shape.length) % shape.length),
+          ),
       }),
     ),
-    row({ name: "default", inputs: [{ shape: [2, 3, 4] }], run: (x: Tensor) => ops.transpose(x), reference: (x) => transposed(x, [2, 1, 0]) }),
+    row({
+      name: "default",
+      inputs: [{ shape: [2, 3, 4] }],
+      run: (x: Tensor) => ops.transpose(x),
+      reference: (x) => transposed(x, [2, 1, 0]),
+    }),
     row({
       name: "bytes",
       inputs: [{ shape: [3, 4, 5], dtype: "u8", low: 0, high: 255 }],
@@ -88,7 +144,12 @@ export const layoutCases: { [name in keyof typeof ops]: Case[] } = {
   ],
   flip: [
     row({ inputs: [{ shape: [3, 4, 5] }], run: (x: Tensor) => ops.flip(x), reference: (x) => flipped(x, [0, 1, 2]) }),
-    row({ name: "the last axis", inputs: [{ shape: [3, 9] }], run: (x: Tensor) => ops.flip(x, 1), reference: (x) => flipped(x, [1]) }),
+    row({
+      name: "the last axis",
+      inputs: [{ shape: [3, 9] }],
+      run: (x: Tensor) => ops.flip(x, 1),
+      reference: (x) => flipped(x, [1]),
+    }),
     row({
       name: "the width of images",
       inputs: [{ shape: [2, 4, 5, 3], dtype: "u8", low: 0, high: 255 }],
@@ -97,10 +158,29 @@ export const layoutCases: { [name in keyof typeof ops]: Case[] } = {
     }),
   ],
   broadcastTo: [
-    row({ inputs: [{ shape: [3, 1, 4] }], run: (x: Tensor) => ops.broadcastTo(x, [3, 5, 4]), reference: (x) => fromIndices([3, 5, 4], (i) => at(x, i)) }),
-    row({ name: "new axes", inputs: [{ shape: [9] }], run: (x: Tensor) => ops.broadcastTo(x, [2, 3, 9]), reference: (x) => fromIndices([2, 3, 9], (i) => at(x, i)) }),
-    row({ name: "a scalar", inputs: [{ shape: [] }], run: (x: Tensor) => ops.broadcastTo(x, [3, 7]), reference: (x) => fromIndices([3, 7], (i) => at(x, i)) }),
-    row({ name: "columns", inputs: [{ shape: [4, 1] }], run: (x: Tensor) => ops.broadcastTo(x, [4, 30]), reference: (x) => fromIndices([4, 30], (i) => at(x, i)) }),
+    row({
+      inputs: [{ shape: [3, 1, 4] }],
+      run: (x: Tensor) => ops.broadcastTo(x, [3, 5, 4]),
+      reference: (x) => fromIndices([3, 5, 4], (i) => at(x, i)),
+    }),
+    row({
+      name: "new axes",
+      inputs: [{ shape: [9] }],
+      run: (x: Tensor) => ops.broadcastTo(x, [2, 3, 9]),
+      reference: (x) => fromIndices([2, 3, 9], (i) => at(x, i)),
+    }),
+    row({
+      name: "a scalar",
+      inputs: [{ shape: [] }],
+      run: (x: Tensor) => ops.broadcastTo(x, [3, 7]),
+      reference: (x) => fromIndices([3, 7], (i) => at(x, i)),
+    }),
+    row({
+      name: "columns",
+      inputs: [{ shape: [4, 1] }],
+      run: (x: Tensor) => ops.broadcastTo(x, [4, 30]),
+      reference: (x) => fromIndices([4, 30], (i) => at(x, i)),
+    }),
   ],
   tile: [
     row({
@@ -116,15 +196,29 @@ export const layoutCases: { [name in keyof typeof ops]: Case[] } = {
     }),
   ],
   slice: [
-    row({ inputs: [{ shape: [5, 6] }], run: (x: Tensor) => ops.slice(x, [1, 2], [3, 4]), reference: (x) => sliced(x, [1, 2], [3, 4]) }),
-    row({ name: "what is left", inputs: [{ shape: [5, 6] }], run: (x: Tensor) => ops.slice(x, [3, 0]), reference: (x) => sliced(x, [3, 0], [2, 6]) }),
+    row({
+      inputs: [{ shape: [5, 6] }],
+      run: (x: Tensor) => ops.slice(x, [1, 2], [3, 4]),
+      reference: (x) => sliced(x, [1, 2], [3, 4]),
+    }),
+    row({
+      name: "what is left",
+      inputs: [{ shape: [5, 6] }],
+      run: (x: Tensor) => ops.slice(x, [3, 0]),
+      reference: (x) => sliced(x, [3, 0], [2, 6]),
+    }),
     row({
       name: "strides",
       inputs: [{ shape: [7, 11, 3] }],
       run: (x: Tensor) => ops.slice(x, [1, 0, 0], [-1, -1, -1], [2, 3, 1]),
       reference: (x) => sliced(x, [1, 0, 0], [3, 4, 3], [2, 3, 1]),
     }),
-    row({ name: "nothing", inputs: [{ shape: [4, 3] }], run: (x: Tensor) => ops.slice(x, [4, 0], [0, 3]), reference: (x) => sliced(x, [4, 0], [0, 3]) }),
+    row({
+      name: "nothing",
+      inputs: [{ shape: [4, 3] }],
+      run: (x: Tensor) => ops.slice(x, [4, 0], [0, 3]),
+      reference: (x) => sliced(x, [4, 0], [0, 3]),
+    }),
   ],
   place: [
     row({
@@ -136,13 +230,27 @@ export const layoutCases: { [name in keyof typeof ops]: Case[] } = {
   pad: [
     row({
       inputs: [{ shape: [3, 4] }],
-      run: (x: Tensor) => ops.pad(x, [[1, 2], [0, 3]]),
+      run: (x: Tensor) =>
+        ops.pad(x, [
+          [1, 2],
+          [0, 3],
+        ]),
       reference: (x) => placed(x, [6, 7], [1, 0], [1, 1], 0),
     }),
     row({
       name: "images, by a value",
       inputs: [{ shape: [2, 3, 4, 2] }],
-      run: (x: Tensor) => ops.pad(x, [[0, 0], [1, 1], [2, 1], [0, 0]], -1),
+      run: (x: Tensor) =>
+        ops.pad(
+          x,
+          [
+            [0, 0],
+            [1, 1],
+            [2, 1],
+            [0, 0],
+          ],
+          -1,
+        ),
       reference: (x) => placed(x, [2, 5, 7, 2], [0, 1, 2, 0], [1, 1, 1, 1], -1),
     }),
   ],
@@ -160,7 +268,10 @@ export const layoutCases: { [name in keyof typeof ops]: Case[] } = {
     }),
     row({
       name: "i32",
-      inputs: [{ shape: [2, 2, 3], dtype: "i32" }, { shape: [2, 5, 3], dtype: "i32" }],
+      inputs: [
+        { shape: [2, 2, 3], dtype: "i32" },
+        { shape: [2, 5, 3], dtype: "i32" },
+      ],
       run: (...xs: Tensor<"i32">[]) => ops.concat(xs, 1),
       reference: (...xs) => joined(xs, 1),
     }),
@@ -184,7 +295,12 @@ export const layoutCases: { [name in keyof typeof ops]: Case[] } = {
       run: (x: Tensor) => ops.split(x, [1, 5, 2], 1)[1],
       reference: (x) => sliced(x, [0, 1], [3, 5]),
     }),
-    row({ name: "equal parts", inputs: [{ shape: [6, 2] }], run: (x: Tensor) => ops.split(x, 3)[2], reference: (x) => sliced(x, [4, 0], [2, 2]) }),
+    row({
+      name: "equal parts",
+      inputs: [{ shape: [6, 2] }],
+      run: (x: Tensor) => ops.split(x, 3)[2],
+      reference: (x) => sliced(x, [4, 0], [2, 2]),
+    }),
   ],
   unstack: [
     row({

@@ -1,5 +1,5 @@
-// What the op table does not cover of ts/ops/layout.ts and gather.ts: shared memory, many axes, indices out of range and
-// bad arguments.
+// What the op table does not cover of ts/ops/layout.ts and gather.ts: shared memory, many axes, indices out of range
+// and bad arguments.
 import { describe, expect, it } from "vitest";
 import { capture } from "../../ts/autograd/capture.ts";
 import { embedding, gather, oneHot, scatter } from "../../ts/ops/gather.ts";
@@ -13,9 +13,15 @@ describe("reshape", () => {
     const x = new Variable(tensor([1, 2, 3, 4]));
     const y = layout.reshape(x, [2, 2]);
     x.assign([5, 6, 7, 8]);
-    expect(y.array()).toEqual([[5, 6], [7, 8]]);
+    expect(y.array()).toEqual([
+      [5, 6],
+      [7, 8],
+    ]);
     x.dispose();
-    expect(y.array()).toEqual([[5, 6], [7, 8]]);
+    expect(y.array()).toEqual([
+      [5, 6],
+      [7, 8],
+    ]);
   });
 
   it("keeps zero sizes apart from inferred ones", () => {
@@ -38,7 +44,11 @@ describe("many axes", () => {
 });
 
 describe("indices out of range", () => {
-  const x = tensor([[1, 2], [3, 4], [5, 6]]);
+  const x = tensor([
+    [1, 2],
+    [3, 4],
+    [5, 6],
+  ]);
   const wrong = tensor(Int32Array.of(0, 3));
 
   it("are errors when they can be read", () => {
@@ -57,9 +67,21 @@ describe("indices out of range", () => {
     const indices = tensor(Int32Array.of(2, 7, -1));
     for (let i = 0; i < 2; i++) {
       expect(step(indices).map((y) => y.array())).toEqual([
-        [[5, 6], [0, 0], [0, 0]],
-        [[0, 0], [0, 0], [1, 2]],
-        [[0, 0, 1], [0, 0, 0], [0, 0, 0]],
+        [
+          [5, 6],
+          [0, 0],
+          [0, 0],
+        ],
+        [
+          [0, 0],
+          [0, 0],
+          [1, 2],
+        ],
+        [
+          [0, 0, 1],
+          [0, 0, 0],
+          [0, 0, 0],
+        ],
       ]);
     }
   });
@@ -85,7 +107,15 @@ describe("bad arguments", () => {
     ["slice from before the start", () => layout.slice(x, [0, -1]), ShapeError],
     ["slice with stride 0", () => layout.slice(x, [0, 0], [1, 1], [1, 0]), ShapeError],
     ["slice with too few numbers", () => layout.slice(x, [0]), ArgumentError],
-    ["pad by a negative width", () => layout.pad(x, [[0, 0], [-1, 0]]), ArgumentError],
+    [
+      "pad by a negative width",
+      () =>
+        layout.pad(x, [
+          [0, 0],
+          [-1, 0],
+        ]),
+      ArgumentError,
+    ],
     ["concat of nothing", () => layout.concat([]), ArgumentError],
     ["concat of other sizes", () => layout.concat([x, zeros([2, 4])]), ShapeError],
     ["concat of other dtypes", () => layout.concat([x, zeros([2, 3], "i32") as never]), DtypeError],

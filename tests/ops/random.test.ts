@@ -1,4 +1,4 @@
-// Random tensors: the generator against an independent Threefry, the distributions, seeds, threads, capture and dropout.
+// Random tensors: the words against an independent Threefry, the distributions, seeds, threads, capture and dropout.
 import { afterEach, describe, expect, it } from "vitest";
 import { capture } from "../../ts/autograd/capture.ts";
 import { grad } from "../../ts/autograd/grad.ts";
@@ -87,7 +87,13 @@ describe("distributions", () => {
   const generator = new Generator(3);
 
   it("uniform numbers stay below high", () => {
-    for (const [low, high] of [[0, 1], [1, 1 + 2 ** -22], [-1, 0], [-3, -2], [0, 3e38]]) {
+    for (const [low, high] of [
+      [0, 1],
+      [1, 1 + 2 ** -22],
+      [-1, 0],
+      [-3, -2],
+      [0, 3e38],
+    ]) {
       const xs = values(randomUniform([4096], { low, high, generator }));
       expect(Math.min(...xs)).toBeGreaterThanOrEqual(low);
       expect(Math.max(...xs)).toBeLessThan(high);
@@ -176,7 +182,11 @@ describe("generators", () => {
     const draw = (): number[] => {
       const generator = new Generator(8);
       const uniform = values(randomUniform([1000], { generator }));
-      return [...uniform, ...values(randomNormal([999], { generator })), ...values(randomInteger([77], 0, 9, { generator }))];
+      return [
+        ...uniform,
+        ...values(randomNormal([999], { generator })),
+        ...values(randomInteger([77], 0, 9, { generator })),
+      ];
     };
     configure({ threads: 1 });
     const alone = draw();
@@ -191,7 +201,10 @@ describe("generators", () => {
   it("draw anew at each replay of a captured step, the numbers of eager steps", () => {
     const eager = new Generator(21);
     const captured = new Generator(21);
-    const step = (generator: Generator) => () => [randomUniform([40], { generator }), randomNormal([40], { generator })];
+    const step = (generator: Generator) => () => [
+      randomUniform([40], { generator }),
+      randomNormal([40], { generator }),
+    ];
     const replayed = capture(step(captured));
     for (let i = 0; i < 3; i++) expect(replayed().map(values)).toEqual(step(eager)().map(values));
     expect(replayed.recordings).toBe(1);

@@ -5,8 +5,8 @@ import { backward, valueAndGrad } from "../../ts/autograd/grad.ts";
 import { mul } from "../../ts/ops/binary.ts";
 import { sum } from "../../ts/ops/reduce.ts";
 import { Adam, AdamW, getOptimizer, type OptimizerName, RMSprop, SGD } from "../../ts/optim/index.ts";
-import { ArgumentError, FormatError, ShapeError, StateError } from "../../ts/runtime/errors.ts";
 import { memory } from "../../ts/runtime/engine.ts";
+import { ArgumentError, FormatError, ShapeError, StateError } from "../../ts/runtime/errors.ts";
 import { tensor } from "../../ts/tensor/create.ts";
 import { scope } from "../../ts/tensor/scope.ts";
 import type { Tensor } from "../../ts/tensor/tensor.ts";
@@ -53,7 +53,10 @@ describe("a step", () => {
   it("decays only the variables it is told to", () => {
     const [kernel, bias] = [weights("kernel"), weights("bias")];
     const zero = tensor([0, 0, 0, 0, 0]);
-    new SGD({ learningRate: 0.1, weightDecay: 5, decays: ({ name }) => name !== "bias" }).step([kernel, bias], [zero, zero]);
+    new SGD({ learningRate: 0.1, weightDecay: 5, decays: ({ name }) => name !== "bias" }).step(
+      [kernel, bias],
+      [zero, zero],
+    );
     expect([...kernel.data()]).toEqual([0.5, -1, 1.5, 2, 2.5]);
     expect([...bias.data()]).toEqual([1, -2, 3, 4, 5]);
   });
@@ -116,7 +119,10 @@ describe("state", () => {
     const first = new Adam({ learningRate: 0.25 });
     for (let i = 0; i < 3; i++) first.step([a, b], [gradient(), gradient()]);
     const saved = Object.fromEntries(
-      Object.entries(first.state()).map(([name, x]) => [name, tensor<"f32">(x.data(), { shape: x.shape, dtype: x.dtype as "f32" })]),
+      Object.entries(first.state()).map(([name, x]) => [
+        name,
+        tensor<"f32">(x.data(), { shape: x.shape, dtype: x.dtype as "f32" }),
+      ]),
     );
     expect(Object.keys(saved)).toEqual([
       "iterations",
@@ -130,7 +136,11 @@ describe("state", () => {
     const second = new Adam();
     second.restore(saved, [c, d]);
     expect(second.learningRate).toBe(0.25);
-    for (const [optimizer, x, y] of [[first, a, b], [second, c, d]] as const) optimizer.step([x, y], [gradient(), gradient()]);
+    for (const [optimizer, x, y] of [
+      [first, a, b],
+      [second, c, d],
+    ] as const)
+      optimizer.step([x, y], [gradient(), gradient()]);
     expect(c.data()).toEqual(a.data());
     expect(d.data()).toEqual(b.data());
     expect(second.iterations.item()).toBe(4);

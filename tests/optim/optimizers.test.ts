@@ -79,7 +79,11 @@ function clip(g: Float64Array, { clipNorm, globalClipNorm, clipValue }: Optimize
 }
 
 /** Variables after 20 steps, the learning rate changing on the way: by the optimizer and by the rule. */
-function train(make: (options: OptimizerOptions) => Optimizer, rule: Rule, options: OptimizerOptions): [Float32Array, Float64Array] {
+function train(
+  make: (options: OptimizerOptions) => Optimizer,
+  rule: Rule,
+  options: OptimizerOptions,
+): [Float32Array, Float64Array] {
   const start = numbers(SIZE, -1, 1, 77);
   const x = new Variable(tensor(Float32Array.from(start)));
   const optimizer = make({ learningRate: 0.03, ...options });
@@ -150,7 +154,10 @@ describe("PyTorch", () => {
   it.each(Object.keys(golden.clipped))("gradients are clipped by their common norm, at most %s", (limit) => {
     const parts = [golden.gradients[0].slice(0, 8), golden.gradients[0].slice(8)];
     const variables = parts.map((part) => new Variable(tensor(part.map(() => 0))));
-    new SGD({ learningRate: 1, globalClipNorm: Number(limit) }).step(variables, parts.map((part) => tensor(part)));
+    new SGD({ learningRate: 1, globalClipNorm: Number(limit) }).step(
+      variables,
+      parts.map((part) => tensor(part)),
+    );
     const stepped = variables.flatMap((x) => Array.from(x.data(), (v) => -v));
     expectClose(stepped, golden.clipped[limit], 2e-6);
   });

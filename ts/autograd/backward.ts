@@ -11,7 +11,7 @@ import { type Node, tensorsOf, versionsOf, withRecording } from "./tape.ts";
 export const accumulate = defineOp("accumulate", {
   forward(a: Tensor, b: Tensor) {
     const y = empty(a.shape);
-    launch("add_f32", y.size, 0.2, y, a, b);
+    launch("accumulate_f32", y.size, 0.2, y, a, b);
     return y;
   },
   gradients: [(dy) => dy, (dy) => dy],

@@ -1,15 +1,31 @@
-// Convolutions of images [batch, height, width, channels]. Forward pass, gradient of the input and gradient of the filters
-// are three ops that are each other's gradients; the transposed convolution is the second of them.
+// Convolutions of images [batch, height, width, channels]. Forward pass, gradient of the input and gradient of the
+// filters are three ops that are each other's gradients; the transposed convolution is the second of them.
 import { defineOp } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
-import { activated, activationCode, cutIntoBlocks, type FusedActivation, MOST_CHUNKS, overChunks, requireBias } from "./gemm.ts";
+import {
+  activated,
+  activationCode,
+  cutIntoBlocks,
+  type FusedActivation,
+  MOST_CHUNKS,
+  overChunks,
+  requireBias,
+} from "./gemm.ts";
 import { pad } from "./layout.ts";
 import { sum } from "./reduce.ts";
-import { type Pair, pairOf, readOptions, requireImages, slideAlong, type WindowAxis, type WindowOptions } from "./window.ts";
+import {
+  type Pair,
+  pairOf,
+  readOptions,
+  requireImages,
+  slideAlong,
+  type WindowAxis,
+  type WindowOptions,
+} from "./window.ts";
 
 export interface Conv2dOptions extends WindowOptions {
   /** The channels fall into groups, each with filters of its own; default 1. */
@@ -52,11 +68,16 @@ export interface Conv2dTransposeOptions extends WindowOptions {
 }
 
 /**
- * The transposed convolution, activation(conv'(x, filters) + bias): each number of x spreads over a window of the result.
- * x [batch, height, width, channels], filters [rows, columns, outputs, channels], bias [outputs]. Sizes as in Keras: the
- * image that `conv2d` with the same options would turn into one of x's size.
+ * The transposed convolution, activation(conv'(x, filters) + bias): each number of x spreads over a window of the
+ * result. x [batch, height, width, channels], filters [rows, columns, outputs, channels], bias [outputs]. Sizes as in
+ * Keras: the image that `conv2d` with the same options would turn into one of x's size.
  */
-export function conv2dTranspose(x: Tensor, filters: Tensor, bias?: Tensor, options: Conv2dTransposeOptions = {}): Tensor {
+export function conv2dTranspose(
+  x: Tensor,
+  filters: Tensor,
+  bias?: Tensor,
+  options: Conv2dTransposeOptions = {},
+): Tensor {
   const { outputPadding, activation } = options;
   requireImages("conv2dTranspose", x, filters);
   const [batch, height, width, outputs] = x.shape;
@@ -77,11 +98,11 @@ export function conv2dTranspose(x: Tensor, filters: Tensor, bias?: Tensor, optio
 }
 
 /** The windows of the image that a transposed convolution makes, along one axis. */
-function spreadAlong(
+export function spreadAlong(
   windows: number,
   taps: number,
   axis: 0 | 1,
-  options: Conv2dTransposeOptions,
+  options: WindowOptions,
   outputPadding: number | undefined,
 ): WindowAxis {
   const { strides, dilations, padding } = readOptions("conv2dTranspose", options);
@@ -124,7 +145,8 @@ const convolve = defineOp("conv2d", {
     if (isShallow(geometry) && columns.windows >= 4) {
       withPadding(x, geometry, (padded) => {
         const cost = 0.06 * columns.windows * depth * outputs;
-        launch("conv2d_shallow_f32", batch * rows.windows, cost, y, padded, packed, bias, ...shallowSizes(padded, geometry), activation);
+        const all = shallowSizes(padded, geometry);
+        launch("conv2d_shallow_f32", batch * rows.windows, cost, y, padded, packed, bias, ...all, activation);
       });
     } else {
       const cut = cutIntoBlocks(batch * rows.windows * columns.windows, groupOutputs, depth, groups);
@@ -151,8 +173,8 @@ const convolveBack = defineOp("conv2dTranspose", {
     const panels = Math.ceil(groupChannels / 8);
     const packed = empty([groups, panels, depth, 8]);
     launch(
-      "conv2d_grad_input_pack_f32", groups * panels, 2 * depth, packed, filters, channels, outputs, rows.taps, columns.taps,
-      rows.stride, columns.stride, rows.dilation, columns.dilation, groups,
+      "conv2d_grad_input_pack_f32", groups * panels, 2 * depth, packed, filters, channels, outputs,
+      rows.taps, columns.taps, rows.stride, columns.stride, rows.dilation, columns.dilation, groups,
     );
     // Pixels with the same residues modulo the strides meet the same taps: so many convolutions, each with its share.
     const residues = rows.stride * columns.stride;
@@ -160,7 +182,8 @@ const convolveBack = defineOp("conv2dTranspose", {
     const cut = cutIntoBlocks(pixels, groupChannels, Math.ceil(depth / residues), groups * residues);
     const { blockRows, blockColumns, units, cost } = cut;
     launch(
-      "conv2d_grad_input_f32", units, cost, dx, dy, packed, bias, ...sizes(geometry), blockRows, blockColumns, activation,
+      "conv2d_grad_input_f32", units, cost, dx, dy, packed, bias, ...sizes(geometry),
+      blockRows, blockColumns, activation,
     );
     packed.dispose();
     return dx;
@@ -253,25 +276,19 @@ function outputShape({ batch, rows, columns, outputs }: Geometry): Shape {
   return [batch, rows.windows, columns.windows, outputs];
 }
 
-type Sixteen = [
-  number, number, number, number, number, number, number, number,
-  number, number, number, number, number, number, number, number,
-];
-type Twelve = [number, number, number, number, number, number, number, number, number, number, number, number];
-
 /** The sizes in the order of the blocked kernels' parameters. */
-function sizes({ batch, rows, columns, channels, outputs, groups }: Geometry): Sixteen {
+function sizes({ batch, rows, columns, channels, outputs, groups }: Geometry) {
   return [
     batch, rows.size, columns.size, channels, rows.windows, columns.windows, outputs, rows.taps, columns.taps,
     rows.stride, columns.stride, rows.before, columns.before, rows.dilation, columns.dilation, groups,
-  ];
+  ] as const;
 }
 
 /** The sizes in the order of the shallow kernels' parameters. */
-function shallowSizes(padded: Tensor, { rows, columns, channels, outputs }: Geometry): Twelve {
+function shallowSizes(padded: Tensor, { rows, columns, channels, outputs }: Geometry) {
   const [, height, width] = padded.shape;
   return [
     height, width, channels, rows.windows, columns.windows, outputs, rows.taps, columns.taps,
     rows.stride, columns.stride, rows.dilation, columns.dilation,
-  ];
+  ] as const;
 }

@@ -1,5 +1,5 @@
-// Depthwise convolutions: each channel has filters of its own. As in conv.ts, the forward pass and its two gradients are
-// three ops that are each other's gradients.
+// Depthwise convolutions: each channel has filters of its own. As in conv.ts, the forward pass and its two gradients
+// are three ops that are each other's gradients.
 import { defineOp } from "../autograd/op.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
@@ -18,7 +18,12 @@ export interface DepthwiseConv2dOptions extends WindowOptions {
  * activation(depthwise conv(x, filters) + bias): output channel c multiplier + i is channel c under its filter i.
  * x [batch, height, width, channels], filters [rows, columns, channels, multiplier], bias [channels multiplier].
  */
-export function depthwiseConv2d(x: Tensor, filters: Tensor, bias?: Tensor, options: DepthwiseConv2dOptions = {}): Tensor {
+export function depthwiseConv2d(
+  x: Tensor,
+  filters: Tensor,
+  bias?: Tensor,
+  options: DepthwiseConv2dOptions = {},
+): Tensor {
   const { activation } = options;
   requireImages("depthwiseConv2d", x, filters);
   const [batch, height, width, channels] = x.shape;
@@ -106,14 +111,10 @@ function lineCost({ rows, columns, channels, multiplier }: Geometry): number {
   return NANOSECONDS_PER_MULTIPLICATION * columns.windows * rows.taps * columns.taps * channels * multiplier;
 }
 
-type Fourteen = [
-  number, number, number, number, number, number, number, number, number, number, number, number, number, number,
-];
-
 /** The sizes in the order of the kernels' parameters. */
-function sizes({ rows, columns, channels, multiplier }: Geometry): Fourteen {
+function sizes({ rows, columns, channels, multiplier }: Geometry) {
   return [
     rows.size, columns.size, channels, rows.windows, columns.windows, multiplier, rows.taps, columns.taps,
     rows.stride, columns.stride, rows.before, columns.before, rows.dilation, columns.dilation,
-  ];
+  ] as const;
 }

@@ -5,7 +5,7 @@ import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
 import { isRecording, launch } from "../runtime/program.ts";
 import { zeros } from "../tensor/create.ts";
 import { bytesPerElement, type Dtype, requireDtype } from "../tensor/dtype.ts";
-import { formatShape, normalizeAxis, sameShape, type Shape, sizeOf } from "../tensor/shape.ts";
+import { formatShape, normalizeAxis, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { add } from "./binary.ts";
 
@@ -23,13 +23,32 @@ export const gather = defineOp("gather", {
     const sizes = [x.shape[at], indices.size, inner] as const;
     const rows = outer * indices.size;
     if (bytesPerElement(x.dtype) === 4) {
-      launch("gather_u32", rows, 5 + 0.1 * inner, y as Tensor<"f32" | "i32">, x as Tensor<"f32" | "i32">, indices, ...sizes);
+      launch(
+        "gather_u32",
+        rows,
+        5 + 0.1 * inner,
+        y as Tensor<"f32" | "i32">,
+        x as Tensor<"f32" | "i32">,
+        indices,
+        ...sizes,
+      );
     } else {
-      launch("gather_u8", rows, 5 + 0.03 * inner, y as Tensor<"u8" | "bool">, x as Tensor<"u8" | "bool">, indices, ...sizes);
+      launch(
+        "gather_u8",
+        rows,
+        5 + 0.03 * inner,
+        y as Tensor<"u8" | "bool">,
+        x as Tensor<"u8" | "bool">,
+        indices,
+        ...sizes,
+      );
     }
     return y;
   },
-  gradients: [(dy, _y, x, indices, axis = 0): Tensor => scatter(dy, indices, x.shape[normalizeAxis("gather", axis, x.rank)], axis)],
+  gradients: [
+    (dy, _y, x, indices, axis = 0): Tensor =>
+      scatter(dy, indices, x.shape[normalizeAxis("gather", axis, x.rank)], axis),
+  ],
 });
 
 /** The rows of a table [vocabulary, width] with the given numbers: [...ids' shape, width]. */
@@ -42,8 +61,8 @@ export function embedding(table: Tensor, ids: Tensor<"i32">): Tensor {
 }
 
 /**
- * Sums of slices that share an index: y[a, j, b] = the sum of updates[a, i, b] over all i with indices[i] = j. Axis `axis`
- * of y has the size `length`; in `updates` the shape of `indices` stands there. The gradient of gather.
+ * Sums of slices that share an index: y[a, j, b] = the sum of updates[a, i, b] over all i with indices[i] = j. Axis
+ * `axis` of y has the size `length`; in `updates` the shape of `indices` stands there. The gradient of gather.
  */
 export const scatter = defineOp("scatter", {
   forward(updates: Tensor, indices: Tensor<"i32">, length: number, axis = 0): Tensor {
@@ -74,9 +93,8 @@ export function scatterAdd(x: Tensor, indices: Tensor<"i32">, updates: Tensor, a
   const at = normalizeAxis("scatterAdd", axis, x.rank);
   const sums = scatter(updates, indices, x.shape[at], at);
   if (!sameShape(sums.shape, x.shape)) {
-    throw new ShapeError(
-      `scatterAdd: updates must have x's shape but for axis ${at}, got ${formatShape(x.shape)} and ${formatShape(updates.shape)}`,
-    );
+    const got = `${formatShape(updates.shape)} for ${formatShape(x.shape)}`;
+    throw new ShapeError(`scatterAdd: updates must have x's shape but for axis ${at}, got ${got}`);
   }
   return add(x, sums);
 }
@@ -106,7 +124,9 @@ function requireIndices(operation: string, indices: Tensor<"i32">, length: numbe
   const values = indices.view();
   for (let i = 0; i < values.length; i++) {
     if (values[i] < 0 || values[i] >= length) {
-      throw new ArgumentError(`${operation}: indices must be from 0 to ${length - 1}, got ${values[i]} at position ${i}`);
+      throw new ArgumentError(
+        `${operation}: indices must be from 0 to ${length - 1}, got ${values[i]} at position ${i}`,
+      );
     }
   }
 }

@@ -17,15 +17,17 @@ const activations: readonly string[] = ["linear", "relu"] satisfies FusedActivat
 /** The kernels' number of an activation. */
 export function activationCode(operation: string, activation: FusedActivation = "linear"): number {
   const code = activations.indexOf(activation);
-  if (code < 0) throw new ArgumentError(`${operation}: activation must be ${activations.join(" or ")}, got ${activation}`);
+  if (code < 0) {
+    throw new ArgumentError(`${operation}: activation must be ${activations.join(" or ")}, got ${String(activation)}`);
+  }
   return code;
 }
 
 const afterRelu = defineOp("relu", { forward: (y: Tensor) => alias(y), gradients: [(dy, y) => reluGrad(dy, y)] });
 
 /**
- * The result of an op that applied an activation to its sums by itself: shares the op's memory, and has the activation's
- * gradient, so that the op's own gradients are those of the sums.
+ * The result of an op that applied an activation to its sums by itself: shares the op's memory, and has the
+ * activation's gradient, so that the op's own gradients are those of the sums.
  */
 export function activated(y: Tensor, activation: FusedActivation | undefined): Tensor {
   return activation === "relu" && isTracked(y) ? afterRelu(y) : y;
@@ -49,8 +51,8 @@ const LEAST_WORK = 150_000;
 const NANOSECONDS_PER_MULTIPLICATION = 0.04;
 
 /**
- * Cuts `products` products [rows, depth] x [depth, columns] into blocks of about equal size. Blocks of few rows are cheaper
- * than blocks of few columns: each block packs its rows anew.
+ * Cuts `products` products [rows, depth] x [depth, columns] into blocks of about equal size. Blocks of few rows are
+ * cheaper than blocks of few columns: each block packs its rows anew.
  */
 export function cutIntoBlocks(rows: number, columns: number, depth: number, products = 1): Blocks {
   let rowBlocks = Math.max(1, Math.ceil(rows / MOST_ROWS));
@@ -64,7 +66,7 @@ export function cutIntoBlocks(rows: number, columns: number, depth: number, prod
     if (!isDone && blockColumns >= 256) columnBlocks *= 2;
     else if (!isDone && blockRows >= 32) rowBlocks *= 2;
     else if (!isDone && blockColumns >= 64) columnBlocks *= 2;
-    else return { blockRows, blockColumns, units, cost: work * NANOSECONDS_PER_MULTIPLICATION };
+    else return { blockRows, blockColumns, units, cost: 100 + work * NANOSECONDS_PER_MULTIPLICATION };
   }
 }
 

@@ -4,7 +4,7 @@ import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
 import { full } from "../tensor/create.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import { checkShape, formatShape, normalizeAxes, normalizeAxis, type Shape, sizeOf } from "../tensor/shape.ts";
-import { alias, type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
+import { type AnyTensor, alias, empty, type Tensor } from "../tensor/tensor.ts";
 import { sumTo } from "./reduce.ts";
 import { denseStrides, readView, writeView } from "./view.ts";
 
@@ -23,7 +23,7 @@ function inferShape(x: AnyTensor, shape: Shape): Shape {
   const inferred = unknown < 0 ? shape : shape.with(unknown, known === 0 ? 0 : x.size / known);
   if (sizeOf(inferred) !== x.size || !inferred.every((length) => Number.isInteger(length) && length >= 0)) {
     throw new ShapeError(
-      `reshape: the new shape must have as many elements as the old, got ${formatShape(x.shape)} and ${formatShape(shape)}`,
+      `reshape: the new shape must have as many elements as x, got ${formatShape(x.shape)} and ${formatShape(shape)}`,
     );
   }
   return inferred;
@@ -34,9 +34,10 @@ export function squeeze<D extends Dtype>(x: Tensor<D>, axes?: number | readonly 
   requireTensor("squeeze", "x", x);
   const dropped = normalizeAxes("squeeze", axes, x.rank).filter((axis) => axes !== undefined || x.shape[axis] === 1);
   if (dropped.some((axis) => x.shape[axis] !== 1)) {
-    throw new ShapeError(`squeeze: the axes must have size 1, got axes [${dropped.join(", ")}] of ${formatShape(x.shape)}`);
+    throw new ShapeError(`squeeze: the axes must have size 1, got [${dropped.join(", ")}] of ${formatShape(x.shape)}`);
   }
-  return reshape(x, x.shape.filter((_, axis) => !dropped.includes(axis))) as Tensor<D>;
+  const shape = x.shape.filter((_, axis) => !dropped.includes(axis));
+  return reshape(x, shape);
 }
 
 /** x with a new axis of size 1 that becomes number `axis`. */
@@ -53,18 +54,22 @@ export const transpose = defineOp("transpose", {
     if (axes.length !== x.rank || new Set(axes).size !== x.rank) {
       throw new ArgumentError(`transpose: perm must name each of the ${x.rank} axes once, got [${perm.join(", ")}]`);
     }
-    const strides = denseStrides(x.shape);
-    return readView("transpose", x, axes.map((axis) => x.shape[axis]), axes.map((axis) => strides[axis]), 0);
+    const dense = denseStrides(x.shape);
+    const shape = axes.map((axis) => x.shape[axis]);
+    const strides = axes.map((axis) => dense[axis]);
+    return readView("transpose", x, shape, strides, 0);
   },
-  gradients: [(dy, _y, x, perm = reversed(x)): Tensor => transpose(dy, inverse(perm.map((axis) => (axis + x.rank) % x.rank)))],
+  gradients: [(dy, _y, x, perm = reversed(x)): Tensor => transpose(dy, inverse(perm))],
 });
 
 function reversed(x: AnyTensor): number[] {
   return Array.from({ length: x.rank }, (_, i) => x.rank - 1 - i);
 }
 
+/** The permutation that undoes another; negative axes count from the end. */
 function inverse(perm: readonly number[]): number[] {
-  return perm.map((_, axis) => perm.indexOf(axis));
+  const axes = perm.map((axis) => (axis + perm.length) % perm.length);
+  return axes.map((_, axis) => axes.indexOf(axis));
 }
 
 /** x in the opposite order along the axes (default all). */
@@ -105,7 +110,9 @@ export const broadcastTo = defineOp("broadcastTo", {
 export function tile<D extends Dtype>(x: Tensor<D>, repeats: readonly number[]): Tensor<D> {
   requireTensor("tile", "x", x);
   if (repeats.length !== x.rank) {
-    throw new ArgumentError(`tile: repeats must have one number for each of the ${x.rank} axes, got [${repeats.join(", ")}]`);
+    throw new ArgumentError(
+      `tile: repeats must be one number for each axis of ${formatShape(x.shape)}, got [${repeats.join(", ")}]`,
+    );
   }
   checkShape("tile", repeats);
   let y = x;
@@ -114,9 +121,9 @@ export function tile<D extends Dtype>(x: Tensor<D>, repeats: readonly number[]):
     const outer = sizeOf(y.shape.slice(0, axis));
     const inner = sizeOf(y.shape.slice(axis));
     const repeated = broadcastTo(reshape(y, [outer, 1, inner]), [outer, count, inner]);
-    y = reshape(repeated, y.shape.with(axis, y.shape[axis] * count)) as Tensor<D>;
+    y = reshape(repeated, y.shape.with(axis, y.shape[axis] * count));
   });
-  return y === x ? reshape(x, x.shape) as Tensor<D> : y;
+  return y === x ? reshape(x, x.shape) : y;
 }
 
 /**
@@ -124,7 +131,12 @@ export function tile<D extends Dtype>(x: Tensor<D>, repeats: readonly number[]):
  * Missing sizes are -1, missing strides 1.
  */
 export const slice = defineOp("slice", {
-  forward<D extends Dtype>(x: Tensor<D>, begin: readonly number[], size?: readonly number[], strides?: readonly number[]): Tensor<D> {
+  forward<D extends Dtype>(
+    x: Tensor<D>,
+    begin: readonly number[],
+    size?: readonly number[],
+    strides?: readonly number[],
+  ): Tensor<D> {
     requireTensor("slice", "x", x);
     const window = windowOf("slice", x.shape, begin, size, strides);
     return readView("slice", x, window.shape, window.strides, window.offset);
@@ -134,7 +146,13 @@ export const slice = defineOp("slice", {
 
 /** A tensor of the shape, full of `value` but for the window that `slice` would read: that holds x. */
 export const place = defineOp("place", {
-  forward<D extends Dtype>(x: Tensor<D>, shape: Shape, begin: readonly number[], strides?: readonly number[], value = 0): Tensor<D> {
+  forward<D extends Dtype>(
+    x: Tensor<D>,
+    shape: Shape,
+    begin: readonly number[],
+    strides?: readonly number[],
+    value = 0,
+  ): Tensor<D> {
     requireTensor("place", "x", x);
     checkShape("place", shape);
     const window = windowOf("place", shape, begin, x.shape, strides);
@@ -177,16 +195,21 @@ function windowOf(
 }
 
 /** x with `widths[i] = [before, after]` elements of `value` added at the ends of each axis i. */
-export function pad<D extends Dtype>(x: Tensor<D>, widths: readonly (readonly [number, number])[], value = 0): Tensor<D> {
+export function pad<D extends Dtype>(
+  x: Tensor<D>,
+  widths: readonly (readonly [number, number])[],
+  value = 0,
+): Tensor<D> {
   requireTensor("pad", "x", x);
   const fits = widths.length === x.rank && widths.flat().every((width) => Number.isInteger(width) && width >= 0);
   if (!fits) {
     throw new ArgumentError(
-      `pad: widths must be a pair of whole numbers of at least 0 for each of the ${x.rank} axes, got ${JSON.stringify(widths)}`,
+      `pad: widths must be two numbers of at least 0 for each of the ${x.rank} axes, got ${JSON.stringify(widths)}`,
     );
   }
   const shape = x.shape.map((length, axis) => widths[axis][0] + length + widths[axis][1]);
-  return place(x, shape, widths.map(([before]) => before), undefined, value) as Tensor<D>;
+  const begin = widths.map(([before]) => before);
+  return place(x, shape, begin, undefined, value);
 }
 
 /** The tensors one after the other along an axis; all other sizes must agree. */
@@ -201,7 +224,8 @@ export const concat = defineOp("concat", {
         );
       }
     }
-    const y = empty(first.shape.with(at, xs.reduce((sum, x) => sum + x.shape[at], 0)), first.dtype);
+    const length = total(xs.map((x) => x.shape[at]));
+    const y = empty(first.shape.with(at, length), first.dtype);
     const strides = denseStrides(y.shape);
     let begin = 0;
     for (const x of xs) {
@@ -210,7 +234,12 @@ export const concat = defineOp("concat", {
     }
     return y;
   },
-  gradients: [(dy, _y, xs, axis = 0): Tensor[] => split(dy, xs.map((x) => x.shape[normalizeAxis("concat", axis, dy.rank)]), axis)],
+  gradients: [
+    (dy, _y, xs, axis = 0): Tensor[] => {
+      const sizes = xs.map((x) => x.shape.at(axis) as number);
+      return split(dy, sizes, axis);
+    },
+  ],
 });
 
 /** The tensors, all of one shape, along a new axis. */
@@ -221,12 +250,15 @@ export function stack<D extends Dtype>(xs: readonly Tensor<D>[], axis = 0): Tens
       throw new ShapeError(`stack: shapes must be equal, got ${formatShape(first.shape)} and ${formatShape(shape)}`);
     }
   }
-  return concat(xs.map((x) => expandDims(x, axis)), axis) as Tensor<D>;
+  const parts = xs.map((x) => expandDims(x, axis));
+  return concat(parts, axis);
 }
 
 function requireTensors<D extends Dtype>(operation: string, xs: readonly Tensor<D>[]): readonly Tensor<D>[] {
   if (!Array.isArray(xs) || xs.length === 0) {
-    throw new ArgumentError(`${operation}: at least one tensor must be given, got ${Array.isArray(xs) ? "none" : typeof xs}`);
+    throw new ArgumentError(
+      `${operation}: the tensors must be a list of at least one, got ${Array.isArray(xs) ? "none" : typeof xs}`,
+    );
   }
   for (const x of xs) {
     requireTensor(operation, "each element", x);
@@ -243,7 +275,7 @@ export function split<D extends Dtype>(x: Tensor<D>, parts: number | readonly nu
   const at = normalizeAxis("split", axis, x.rank);
   const length = x.shape[at];
   const sizes = typeof parts === "number" ? new Array<number>(parts).fill(length / parts) : parts;
-  if (!sizes.every((n) => Number.isInteger(n) && n >= 0) || sizeSum(sizes) !== length) {
+  if (!sizes.every((n) => Number.isInteger(n) && n >= 0) || total(sizes) !== length) {
     const got = typeof parts === "number" ? parts : `[${parts.join(", ")}]`;
     throw new ArgumentError(`split: the parts must be whole and together have axis ${at}'s size ${length}, got ${got}`);
   }
@@ -251,11 +283,11 @@ export function split<D extends Dtype>(x: Tensor<D>, parts: number | readonly nu
   return sizes.map((n) => {
     const start = x.shape.map((_, i) => (i === at ? begin : 0));
     begin += n;
-    return slice(x, start, x.shape.with(at, n)) as Tensor<D>;
+    return slice(x, start, x.shape.with(at, n));
   });
 }
 
-function sizeSum(sizes: readonly number[]): number {
+function total(sizes: readonly number[]): number {
   return sizes.reduce((sum, n) => sum + n, 0);
 }
 

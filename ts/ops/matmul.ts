@@ -16,8 +16,8 @@ export interface MatmulOptions {
 }
 
 /**
- * The product over the last two axes: [..., m, k] x [..., k, n] -> [..., m, n], leading axes broadcast. A vector counts as
- * one row on the left, as one column on the right, and its axis is missing in the result, as in NumPy.
+ * The product over the last two axes: [..., m, k] x [..., k, n] -> [..., m, n], leading axes broadcast. A vector counts
+ * as one row on the left, as one column on the right, and its axis is missing in the result, as in NumPy.
  */
 export const matmul = defineOp("matmul", {
   forward(a: Tensor, b: Tensor, options: MatmulOptions = {}) {
@@ -189,8 +189,9 @@ function multiply(y: Tensor, a: Tensor, b: Tensor, bias: Tensor | undefined, pro
   const matrices = bBatch === 0 ? 1 : products;
   const packed = empty([matrices, panels, k, 8]);
   launch("matmul_pack_f32", matrices * panels, k, packed, b, n, k, bBatch, bRow, bColumn);
+  const packedBatch = bBatch === 0 ? 0 : panels * k * 8;
   launch(
-    "matmul_f32", units, cost, y, a, packed, bias, m, n, k, aBatch, aRow, aColumn, bBatch === 0 ? 0 : panels * k * 8, 0, 0,
+    "matmul_f32", units, cost, y, a, packed, bias, m, n, k, aBatch, aRow, aColumn, packedBatch, 0, 0,
     blockRows, blockColumns, activation,
   );
   packed.dispose();

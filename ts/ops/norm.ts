@@ -1,5 +1,5 @@
-// Batch and layer normalization over the last axis, and their gradients. Where a gradient is itself to be differentiated,
-// it is taken from the formula in basic ops instead of the fused kernels.
+// Batch and layer normalization over the last axis, and their gradients. Where a gradient is itself to be
+// differentiated, it is taken from the formula in basic ops instead of the fused kernels.
 import { grad } from "../autograd/grad.ts";
 import { defineOp, type Gradient, requireTensor } from "../autograd/op.ts";
 import { isTracked } from "../autograd/tape.ts";
@@ -27,8 +27,8 @@ export interface BatchNormOptions {
 }
 
 /**
- * y = (x - mean) / sqrt(variance + epsilon) gamma + beta for each channel, the last axis of x. In training the moments are
- * those of x over all other axes, and the moving averages (variables, [channels]) are updated in place:
+ * y = (x - mean) / sqrt(variance + epsilon) gamma + beta for each channel, the last axis of x. In training the moments
+ * are those of x over all other axes, and the moving averages (variables, [channels]) are updated in place:
  * average = momentum average + (1 - momentum) moment. Otherwise the moving averages are the moments. gamma and beta,
  * [channels], may be left out. Source: Ioffe and Szegedy 2015.
  */
@@ -47,7 +47,7 @@ export function batchNorm(
   if (!training) return normalize(x, movingMean, movingVariance, gamma, beta, epsilon);
   const [rows, channels] = rowsOf(x);
   if (rows === 0) {
-    throw new ShapeError(`batchNorm: a batch must hold at least one value of each channel, got ${formatShape(x.shape)}`);
+    throw new ShapeError(`batchNorm: x must hold at least one row of channels, got shape ${formatShape(x.shape)}`);
   }
   const [mean, variance] = momentsOf(x);
   launch("running_average_f32", channels, 1, movingMean, mean, momentum);
@@ -94,7 +94,14 @@ function momentsOf(x: Tensor): [mean: Tensor, variance: Tensor] {
   return [mean, variance];
 }
 
-function normalizeRows(x: Tensor, mean: Tensor, variance: Tensor, gamma: Optional, beta: Optional, epsilon: number): Tensor {
+function normalizeRows(
+  x: Tensor,
+  mean: Tensor,
+  variance: Tensor,
+  gamma: Optional,
+  beta: Optional,
+  epsilon: number,
+): Tensor {
   const [rows, columns] = rowsOf(x);
   const y = empty(x.shape);
   launch("batch_norm_f32", rows, 5 + 0.35 * columns, y, x, mean, variance, gamma, beta, columns, epsilon);
@@ -105,16 +112,16 @@ function normalizeRows(x: Tensor, mean: Tensor, variance: Tensor, gamma: Optiona
 const normalize = defineOp("batchNorm", {
   forward: normalizeRows,
   gradients: [
-    (dy, _y, _x, _mean, variance, gamma, _beta, epsilon) => mul(dy, scaleOf(variance, gamma, epsilon)),
-    (dy, _y, _x, mean, variance, gamma, _beta, epsilon) =>
+    (dy, _y, _x, _mean, variance, gamma, _beta, epsilon): Tensor => mul(dy, scaleOf(variance, gamma, epsilon)),
+    (dy, _y, _x, mean, variance, gamma, _beta, epsilon): Tensor =>
       sumTo(mul(dy, mul(scaleOf(variance, gamma, epsilon), -1)), mean.shape),
-    (dy, _y, x, mean, variance, gamma, _beta, epsilon) => {
+    (dy, _y, x, mean, variance, gamma, _beta, epsilon): Tensor => {
       const slope = div(scaleOf(variance, gamma, epsilon), mul(add(variance, epsilon), -2));
       return sumTo(mul(mul(dy, sub(x, mean)), slope), variance.shape);
     },
-    (dy, _y, x, mean, variance, _gamma, _beta, epsilon) =>
+    (dy, _y, x, mean, variance, _gamma, _beta, epsilon): Tensor =>
       sumTo(mul(dy, mul(sub(x, mean), scaleOf(variance, undefined, epsilon))), mean.shape),
-    (dy, _y, _x, mean) => sumTo(dy, mean.shape),
+    (dy, _y, _x, mean): Tensor => sumTo(dy, mean.shape),
   ],
 });
 
@@ -133,10 +140,11 @@ const normalizeBatch = defineOp("batchNorm", {
     const dx = empty(x.shape);
     const [dgamma, dbeta] = sumBlocks(x, (dgammas, dbetas, block, blocks) => {
       const cost = 0.5 * block * columns;
-      launch("batch_norm_grad_affine_f32", blocks, cost, dgammas, dbetas, dy, x, mean, variance, rows, columns, block, epsilon);
+      const sizes = [rows, columns, block, epsilon] as const;
+      launch("batch_norm_grad_affine_f32", blocks, cost, dgammas, dbetas, dy, x, mean, variance, ...sizes);
     });
-    const cost = 5 + 0.5 * columns;
-    launch("batch_norm_grad_x_f32", rows, cost, dx, dy, x, mean, variance, gamma, dgamma, dbeta, rows, columns, epsilon);
+    const moments = [mean, variance, gamma, dgamma, dbeta] as const;
+    launch("batch_norm_grad_x_f32", rows, 5 + 0.5 * columns, dx, dy, x, ...moments, rows, columns, epsilon);
     return [dx, dgamma, dbeta];
   },
 });
@@ -190,7 +198,8 @@ const normalizeEach = defineOp("layerNorm", {
     if (gamma === undefined && beta === undefined) return [dx];
     const [dgamma, dbeta] = sumBlocks(x, (dgammas, dbetas, block, blocks) => {
       const cost = 0.6 * block * columns;
-      launch("layer_norm_grad_affine_f32", blocks, cost, dgammas, dbetas, dy, x, mean, reciprocal, rows, columns, block);
+      const sizes = [rows, columns, block] as const;
+      launch("layer_norm_grad_affine_f32", blocks, cost, dgammas, dbetas, dy, x, mean, reciprocal, ...sizes);
     });
     return [dx, dgamma, dbeta];
   },

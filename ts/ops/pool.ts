@@ -38,14 +38,15 @@ function requireImages(operation: string, x: AnyTensor): void {
   }
 }
 
-function poolingOf(operation: string, x: AnyTensor, { poolSize = 2, strides = poolSize, padding }: PoolOptions): Pooling {
+function poolingOf(operation: string, x: AnyTensor, options: PoolOptions): Pooling {
   requireImages(operation, x);
+  const { poolSize = 2, strides: wanted = poolSize } = options;
   const [batch, height, width, channels] = x.shape;
   const [windowHeight, windowWidth] = pairOf(operation, "poolSize", poolSize);
-  const options = readOptions(operation, { strides, padding });
-  const [strideHeight, strideWidth] = options.strides;
-  const down = slideAlong(operation, height, windowHeight, strideHeight, 1, options.padding);
-  const across = slideAlong(operation, width, windowWidth, strideWidth, 1, options.padding);
+  const { strides, padding } = readOptions(operation, { ...options, strides: wanted });
+  const [strideHeight, strideWidth] = strides;
+  const down = slideAlong(operation, height, windowHeight, strideHeight, 1, padding);
+  const across = slideAlong(operation, width, windowWidth, strideWidth, 1, padding);
   return {
     outShape: [batch, down.windows, across.windows, channels],
     sizes: [
@@ -56,7 +57,7 @@ function poolingOf(operation: string, x: AnyTensor, { poolSize = 2, strides = po
   };
 }
 
-/** The largest number of each window, for each channel; NaN if there is one. The first of equal ones gets the gradient. */
+/** The largest number of each window and channel, NaN if there is one. The first of equal ones gets the gradient. */
 export const maxPool2d = defineOp("maxPool2d", {
   forward(x: Tensor, options: PoolOptions = {}) {
     const { outShape, sizes, rowReads } = poolingOf("maxPool2d", x, options);
@@ -64,7 +65,7 @@ export const maxPool2d = defineOp("maxPool2d", {
     launch("max_pool2d_f32", outShape[0] * outShape[1], 10 + 0.2 * rowReads, y, x, ...sizes);
     return y;
   },
-  gradients: [(dy, y, x, options) => maxPool2dGrad(dy, x, y, options)],
+  gradients: [(dy, y, x, options): Tensor => maxPool2dGrad(dy, x, y, options)],
 });
 
 /** dx = the sum of dy over the windows whose first largest number stands there. */
@@ -75,7 +76,7 @@ const maxPool2dGrad = defineOp("maxPool2dGrad", {
     launch("max_pool2d_grad_f32", outShape[0] * outShape[1], 20 + 0.4 * rowReads, dx, dy, x, y, ...sizes);
     return dx;
   },
-  gradients: [(ddx, _dx, _dy, x, y, options) => maxPool2dGather(ddx, x, y, options)],
+  gradients: [(ddx, _dx, _dy, x, y, options): Tensor => maxPool2dGather(ddx, x, y, options)],
 });
 
 /** z = v at the first largest number of each window of x. */
@@ -86,7 +87,7 @@ const maxPool2dGather = defineOp("maxPool2dGather", {
     launch("max_pool2d_gather_f32", outShape[0] * outShape[1], 20 + 0.7 * rowReads, z, v, x, y, ...sizes);
     return z;
   },
-  gradients: [(dz, _z, _v, x, y, options) => maxPool2dGrad(dz, x, y, options)],
+  gradients: [(dz, _z, _v, x, y, options): Tensor => maxPool2dGrad(dz, x, y, options)],
 });
 
 /** The mean of each window, for each channel. */
@@ -97,7 +98,7 @@ export const avgPool2d = defineOp("avgPool2d", {
     launch("avg_pool2d_f32", outShape[0] * outShape[1], 10 + 0.2 * rowReads, y, x, ...sizes);
     return y;
   },
-  gradients: [(dy, _y, x, options) => avgPool2dGrad(dy, x, options)],
+  gradients: [(dy, _y, x, options): Tensor => avgPool2dGrad(dy, x, options)],
 });
 
 /** dx = the sum over the windows that hold the pixel of dy / pixels of the window. x gives the shape alone. */
@@ -110,7 +111,7 @@ const avgPool2dGrad = defineOp("avgPool2dGrad", {
     launch("avg_pool2d_grad_f32", batch * height, cost, dx, dy, ...sizes);
     return dx;
   },
-  gradients: [(ddx, _dx, _dy, _x, options) => avgPool2d(ddx, options)],
+  gradients: [(ddx, _dx, _dy, _x, options): Tensor => avgPool2d(ddx, options)],
 });
 
 /** The mean of each channel over the image: [batch, channels], or [batch, 1, 1, channels] with `keepDims`. */

@@ -1,9 +1,10 @@
-// Random tensors. A generator counts its draws in memory, so that a captured step draws anew at each replay; the numbers
-// follow from the seed, the draw's number and the element alone, whatever the threads, the split or the capture.
+// Random tensors. A generator counts its draws in memory, so that a captured step draws anew at each replay. The
+// numbers follow from the seed, the draw's number and the element alone, whatever the threads, split or capture.
 import { requireTensor } from "../autograd/op.ts";
 import { ArgumentError } from "../runtime/errors.ts";
-import { forbidWhileRecording, launch } from "../runtime/program.ts";
+import { forbidWhileRecording, launch, unrecorded } from "../runtime/program.ts";
 import { tensor } from "../tensor/create.ts";
+import { scope } from "../tensor/scope.ts";
 import { checkShape, type Shape } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
@@ -16,7 +17,7 @@ export class Generator {
   readonly state: Variable<"i32">;
 
   constructor(seed?: number) {
-    this.state = new Variable(tensor(new Int32Array(4)), { name: "random", trainable: false });
+    this.state = scope(() => new Variable(tensor(new Int32Array(4)), { name: "random", trainable: false }));
     this.seed(seed);
   }
 
@@ -33,7 +34,7 @@ let shared: Generator | undefined;
 
 /** The generator that random functions use when they are given none. */
 export function defaultGenerator(): Generator {
-  shared ??= new Generator();
+  shared ??= unrecorded(() => new Generator());
   return shared;
 }
 
@@ -50,13 +51,15 @@ export interface RandomOptions {
 
 const BLOCK = 16;
 
-type Draw =
-  | "random_uniform_f32"
-  | "random_normal_f32"
-  | "random_truncated_normal_f32"
-  | "random_bernoulli_f32";
+type Draw = "random_uniform_f32" | "random_normal_f32" | "random_truncated_normal_f32" | "random_bernoulli_f32";
 
-function draw(kernel: Draw, shape: Shape, p: number, q: number, { generator = defaultGenerator() }: RandomOptions): Tensor {
+function draw(
+  kernel: Draw,
+  shape: Shape,
+  p: number,
+  q: number,
+  { generator = defaultGenerator() }: RandomOptions,
+): Tensor {
   const y = empty(shape);
   launch(kernel, Math.ceil(y.size / BLOCK), 50, y, generator.state, y.size, p, q);
   launch("random_advance_i32", 1, 1, generator.state);
@@ -81,7 +84,10 @@ export function randomNormal(shape: Shape, options: RandomOptions & { mean?: num
 }
 
 /** Normally distributed numbers, those further than two standard deviations from the mean left out. */
-export function randomTruncatedNormal(shape: Shape, options: RandomOptions & { mean?: number; stddev?: number } = {}): Tensor {
+export function randomTruncatedNormal(
+  shape: Shape,
+  options: RandomOptions & { mean?: number; stddev?: number } = {},
+): Tensor {
   const { mean = 0, stddev = 1 } = options;
   checkNormal("randomTruncatedNormal", shape, mean, stddev);
   return draw("random_truncated_normal_f32", shape, mean, stddev, options);
@@ -134,7 +140,8 @@ export function randomPermutation(size: number, options: RandomOptions = {}): Te
 /** x with each element zeroed with probability `rate` and the others divided by 1 - rate: for training only. */
 export function dropout(x: Tensor, rate: number, options: RandomOptions = {}): Tensor {
   requireTensor("dropout", "x", x);
-  if (!(rate >= 0 && rate < 1)) throw new ArgumentError(`dropout: rate must be at least 0 and less than 1, got ${rate}`);
+  if (!(rate >= 0 && rate < 1))
+    throw new ArgumentError(`dropout: rate must be at least 0 and less than 1, got ${rate}`);
   if (rate === 0) return reshape(x, x.shape) as Tensor;
   return mul(x, randomBernoulli(x.shape, { ...options, probability: 1 - rate, value: 1 / (1 - rate) }));
 }

@@ -43,7 +43,7 @@ export const sum = defineOp("sum", {
     const list = normalizeAxes("sum", axes, x.rank);
     return fold("sum_f32", x, list, reducedShape(x.shape, list, keepDims));
   },
-  gradients: [(dy, _y, x, axes) => broadcastTo(restored(dy, x, axes), x.shape) as Tensor],
+  gradients: [(dy, _y, x, axes): Tensor => broadcastTo(restored(dy, x, axes), x.shape) as Tensor],
 });
 
 /** The mean over the axes; NaN where they are empty. */
@@ -54,7 +54,7 @@ export const mean = defineOp("mean", {
     return fold("sum_f32", x, list, reducedShape(x.shape, list, keepDims), countOf(x.shape, list));
   },
   gradients: [
-    (dy, _y, x, axes) => {
+    (dy, _y, x, axes): Tensor => {
       const count = countOf(x.shape, normalizeAxes("mean", axes, x.rank));
       return broadcastTo(restored(div(dy, count), x, axes), x.shape) as Tensor;
     },
@@ -65,20 +65,21 @@ export const mean = defineOp("mean", {
 export function sumTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   const added = x.rank - shape.length;
-  const axes = x.shape.flatMap((length, axis) => (axis < added || (shape[axis - added] === 1 && length !== 1) ? [axis] : []));
+  const repeated = (axis: number): boolean => axis < added || (shape[axis - added] === 1 && x.shape[axis] !== 1);
+  const axes = x.shape.flatMap((_, axis) => (repeated(axis) ? [axis] : []));
   return reshape(sum(x, axes), shape) as Tensor;
 }
 
 /** The largest number over the axes, NaN if there is one. Equal ones share the gradient evenly. */
 export const max = defineOp("max", {
   forward: (x: Tensor, axes?: Axes, keepDims = false) => extreme("max", "max_f32", x, axes, keepDims),
-  gradients: [(dy, y, x, axes) => shareOut(dy, y, x, axes)],
+  gradients: [(dy, y, x, axes): Tensor => shareOut(dy, y, x, axes)],
 });
 
 /** The smallest number over the axes, NaN if there is one. Equal ones share the gradient evenly. */
 export const min = defineOp("min", {
   forward: (x: Tensor, axes?: Axes, keepDims = false) => extreme("min", "min_f32", x, axes, keepDims),
-  gradients: [(dy, y, x, axes) => shareOut(dy, y, x, axes)],
+  gradients: [(dy, y, x, axes): Tensor => shareOut(dy, y, x, axes)],
 });
 
 function extreme(operation: string, kernel: FoldKernel, x: Tensor, axes: Axes, keepDims: boolean): Tensor {
@@ -91,7 +92,7 @@ function extreme(operation: string, kernel: FoldKernel, x: Tensor, axes: Axes, k
 function requireElements(operation: string, shape: Shape, axes: readonly number[]): void {
   if (countOf(shape, axes) > 0) return;
   throw new ShapeError(
-    `${operation}: the reduced axes must have at least one element, got axes [${axes.join(", ")}] of ${formatShape(shape)}`,
+    `${operation}: the axes must hold at least one element, got axes [${axes.join(", ")}] of ${formatShape(shape)}`,
   );
 }
 
@@ -141,7 +142,7 @@ export const logSumExp = defineOp("logSumExp", {
     if (rows !== x) rows.dispose();
     return y;
   },
-  gradients: [(dy, y, x, axes) => mul(restored(dy, x, axes), exp(sub(x, restored(y, x, axes))))],
+  gradients: [(dy, y, x, axes): Tensor => mul(restored(dy, x, axes), exp(sub(x, restored(y, x, axes))))],
 });
 
 /** x with the axes moved behind all others. */

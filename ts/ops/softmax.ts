@@ -1,5 +1,5 @@
-// Softmax, its logarithm and cross-entropy from logits, and their gradients. The kernels work on rows: another axis than
-// the last is moved there and back.
+// Softmax, its logarithm and cross-entropy from logits, and their gradients. The kernels work on rows: an axis that is
+// not the last is moved there and back.
 import { defineOp, requireTensor } from "../autograd/op.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { isRecording, launch } from "../runtime/program.ts";
@@ -46,7 +46,7 @@ const softmaxRows = defineOp("softmax", {
     launch("softmax_f32", rows, cost, y, x, columns);
     return y;
   },
-  gradients: [(dy, y) => softmaxGrad(dy, y)],
+  gradients: [(dy, y): Tensor => softmaxGrad(dy, y)],
 });
 
 /** dx = y (dy - the row's sum of dy y): a symmetric matrix times dy. */
@@ -58,8 +58,8 @@ const softmaxGrad = defineOp("softmaxGrad", {
     return dx;
   },
   gradients: [
-    (ddx, _dx, _dy, y) => softmaxGrad(ddx, y),
-    (ddx, _dx, dy, y) => sub(mul(ddx, sub(dy, rowSum(mul(dy, y)))), mul(dy, rowSum(mul(ddx, y)))),
+    (ddx, _dx, _dy, y): Tensor => softmaxGrad(ddx, y),
+    (ddx, _dx, dy, y): Tensor => sub(mul(ddx, sub(dy, rowSum(mul(dy, y)))), mul(dy, rowSum(mul(ddx, y)))),
   ],
 });
 
@@ -70,7 +70,7 @@ const logSoftmaxRows = defineOp("logSoftmax", {
     launch("log_softmax_f32", rows, cost, y, x, columns);
     return y;
   },
-  gradients: [(dy, y) => logSoftmaxGrad(dy, y)],
+  gradients: [(dy, y): Tensor => logSoftmaxGrad(dy, y)],
 });
 
 /** dx = dy - e^y times the row's sum of dy. */
@@ -82,8 +82,8 @@ const logSoftmaxGrad = defineOp("logSoftmaxGrad", {
     return dx;
   },
   gradients: [
-    (ddx, _dx, _dy, y) => sub(ddx, rowSum(mul(ddx, exp(y)))),
-    (ddx, _dx, dy, y) => neg(mul(mul(ddx, exp(y)), rowSum(dy))),
+    (ddx, _dx, _dy, y): Tensor => sub(ddx, rowSum(mul(ddx, exp(y)))),
+    (ddx, _dx, dy, y): Tensor => neg(mul(mul(ddx, exp(y)), rowSum(dy))),
   ],
 });
 
@@ -97,8 +97,8 @@ function byRow(dy: Tensor): Tensor {
 }
 
 /**
- * Cross-entropy of logits along the last axis: loss = log sum_j e^logits[j] - sum_i p[i] logits[i], one for each row. The
- * targets are the probabilities p, in logits' shape, or class numbers (i32) in that shape without its last axis.
+ * Cross-entropy of logits along the last axis, one number for each row: sum_i p[i] (log sum_j e^logits[j] - logits[i]).
+ * The targets are the probabilities p, in logits' shape, or class numbers (i32) in that shape without its last axis.
  * Errors: ShapeError, DtypeError; ArgumentError for a class number out of range (inside a captured step: NaN).
  */
 export function softmaxCrossEntropy(logits: Tensor, targets: Tensor | Tensor<"i32">): Tensor {
@@ -117,10 +117,10 @@ export function softmaxCrossEntropy(logits: Tensor, targets: Tensor | Tensor<"i3
     );
   }
   // Filled by the forward pass and kept for the gradient.
-  const logSum = empty(rows);
-  if (targets.dtype === "f32") return denseCrossEntropy(logits, targets as Tensor, logSum);
+  const [peak, total] = [empty(rows), empty(rows)];
+  if (targets.dtype === "f32") return denseCrossEntropy(logits, targets as Tensor, peak, total);
   requireClasses(operation, targets as Tensor<"i32">, logits.shape[logits.rank - 1]);
-  return sparseCrossEntropy(logits, targets as Tensor<"i32">, logSum);
+  return sparseCrossEntropy(logits, targets as Tensor<"i32">, peak, total);
 }
 
 function requireClasses(operation: string, labels: Tensor<"i32">, classes: number): void {
@@ -128,59 +128,61 @@ function requireClasses(operation: string, labels: Tensor<"i32">, classes: numbe
   const values = labels.view();
   for (let i = 0; i < values.length; i++) {
     if (values[i] < 0 || values[i] >= classes) {
-      throw new ArgumentError(`${operation}: class numbers must be from 0 to ${classes - 1}, got ${values[i]} at position ${i}`);
+      throw new ArgumentError(
+        `${operation}: class numbers must be from 0 to ${classes - 1}, got ${values[i]} at position ${i}`,
+      );
     }
   }
 }
 
 const sparseCrossEntropy = defineOp("softmaxCrossEntropy", {
-  forward(x: Tensor, labels: Tensor<"i32">, logSum: Tensor) {
+  forward(x: Tensor, labels: Tensor<"i32">, peak: Tensor, total: Tensor) {
     const [rows, cost, columns] = rowsOf(x, 1.4);
     const loss = empty(labels.shape);
-    launch("softmax_cross_entropy_labels_f32", rows, cost, loss, logSum, x, labels, columns);
+    launch("softmax_cross_entropy_labels_f32", rows, cost, loss, peak, total, x, labels, columns);
     return loss;
   },
-  gradients: [(dy, _loss, x, labels, logSum) => sparseCrossEntropyGrad(dy, x, labels, logSum)],
+  gradients: [(dy, _loss, x, labels, peak, total): Tensor => sparseCrossEntropyGrad(dy, x, labels, peak, total)],
 });
 
 /** dx = dy (softmax(x) - oneHot(labels)). */
 const sparseCrossEntropyGrad = defineOp("softmaxCrossEntropyGrad", {
-  forward(dy: Tensor, x: Tensor, labels: Tensor<"i32">, logSum: Tensor) {
+  forward(dy: Tensor, x: Tensor, labels: Tensor<"i32">, peak: Tensor, total: Tensor) {
     const [rows, cost, columns] = rowsOf(x, 1.3);
     const dx = empty(x.shape);
-    launch("softmax_cross_entropy_labels_grad_f32", rows, cost, dx, dy, x, logSum, labels, columns);
+    launch("softmax_cross_entropy_labels_grad_f32", rows, cost, dx, dy, x, peak, total, labels, columns);
     return dx;
   },
   gradients: [
-    (ddx, _dx, _dy, x, labels) => sum(mul(ddx, sub(softmax(x), oneHot(labels, x.shape[x.rank - 1]))), -1),
-    (ddx, _dx, dy, x) => mul(byRow(dy), softmaxGrad(ddx, softmax(x))),
+    (ddx, _dx, _dy, x, labels): Tensor => sum(mul(ddx, sub(softmax(x), oneHot(labels, x.shape[x.rank - 1]))), -1),
+    (ddx, _dx, dy, x): Tensor => mul(byRow(dy), softmaxGrad(ddx, softmax(x))),
   ],
 });
 
 const denseCrossEntropy = defineOp("softmaxCrossEntropy", {
-  forward(x: Tensor, targets: Tensor, logSum: Tensor) {
+  forward(x: Tensor, targets: Tensor, peak: Tensor, total: Tensor) {
     const [rows, cost, columns] = rowsOf(x, 1.6);
-    const loss = empty(logSum.shape);
-    launch("softmax_cross_entropy_f32", rows, cost, loss, logSum, x, targets, columns);
+    const loss = empty(peak.shape);
+    launch("softmax_cross_entropy_f32", rows, cost, loss, peak, total, x, targets, columns);
     return loss;
   },
   gradients: [
-    (dy, _loss, x, targets, logSum) => denseCrossEntropyGrad(dy, x, targets, logSum),
-    (dy, _loss, x) => neg(mul(byRow(dy), logSoftmax(x))),
+    (dy, _loss, x, targets, peak, total): Tensor => denseCrossEntropyGrad(dy, x, targets, peak, total),
+    (dy, _loss, x): Tensor => neg(mul(byRow(dy), logSoftmax(x))),
   ],
 });
 
 /** dx = dy (softmax(x) sum(targets) - targets). */
 const denseCrossEntropyGrad = defineOp("softmaxCrossEntropyGrad", {
-  forward(dy: Tensor, x: Tensor, targets: Tensor, logSum: Tensor) {
+  forward(dy: Tensor, x: Tensor, targets: Tensor, peak: Tensor, total: Tensor) {
     const [rows, cost, columns] = rowsOf(x, 1.5);
     const dx = empty(x.shape);
-    launch("softmax_cross_entropy_grad_f32", rows, cost, dx, dy, x, logSum, targets, columns);
+    launch("softmax_cross_entropy_grad_f32", rows, cost, dx, dy, x, peak, total, targets, columns);
     return dx;
   },
   gradients: [
-    (ddx, _dx, _dy, x, targets) => sum(mul(ddx, sub(mul(softmax(x), rowSum(targets)), targets)), -1),
-    (ddx, _dx, dy, x, targets) => mul(mul(byRow(dy), rowSum(targets)), softmaxGrad(ddx, softmax(x))),
-    (ddx, _dx, dy, x) => mul(byRow(dy), sub(rowSum(mul(ddx, softmax(x))), ddx)),
+    (ddx, _dx, _dy, x, targets): Tensor => sum(mul(ddx, sub(mul(softmax(x), rowSum(targets)), targets)), -1),
+    (ddx, _dx, dy, x, targets): Tensor => mul(mul(byRow(dy), rowSum(targets)), softmaxGrad(ddx, softmax(x))),
+    (ddx, _dx, dy, x): Tensor => mul(byRow(dy), sub(rowSum(mul(ddx, softmax(x))), ddx)),
   ],
 });

@@ -1,5 +1,5 @@
-// Views: a dense tensor addressed with a stride for each axis and an offset, read into a new dense tensor or written from
-// one. Strides and offsets count elements; strides may be zero or negative.
+// Views: a dense tensor addressed with a stride for each axis and an offset, read into a new dense tensor or written
+// from one. Strides and offsets count elements; strides may be zero or negative.
 import { ShapeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
 import { bytesPerElement, type Dtype } from "../tensor/dtype.ts";
@@ -13,6 +13,7 @@ interface Axis {
   dense: number;
 }
 
+type Four = [number, number, number, number];
 type Words = Tensor<"f32" | "i32">;
 type Bytes = Tensor<"u8" | "bool">;
 
@@ -43,20 +44,26 @@ export function readView<D extends Dtype>(
   const y = empty(shape, x.dtype);
   const axes = mergeAxes(operation, shape, strides);
   if (bytesPerElement(x.dtype) === 1) {
-    launch("view_read_u8", y.size, costOf(axes), bytes(y), bytes(x), ...lengthsOf(axes), ...stridesOf(axes), offset);
+    launch("view_read_u8", y.size, costOf(axes), bytes(y), bytes(x), ...viewOf(axes), offset);
   } else if (offset !== 0 || !transposePlanes(words(y), words(x), axes)) {
-    launch("view_read_u32", y.size, costOf(axes), words(y), words(x), ...lengthsOf(axes), ...stridesOf(axes), offset);
+    launch("view_read_u32", y.size, costOf(axes), words(y), words(x), ...viewOf(axes), offset);
   }
   return y;
 }
 
 /** Copies x, dense, into the view of y that has x's shape. */
-export function writeView(operation: string, y: AnyTensor, x: AnyTensor, strides: readonly number[], offset: number): void {
+export function writeView(
+  operation: string,
+  y: AnyTensor,
+  x: AnyTensor,
+  strides: readonly number[],
+  offset: number,
+): void {
   const axes = mergeAxes(operation, x.shape, strides);
   if (bytesPerElement(x.dtype) === 1) {
-    launch("view_write_u8", x.size, costOf(axes), bytes(y), bytes(x), ...lengthsOf(axes), ...stridesOf(axes), offset);
+    launch("view_write_u8", x.size, costOf(axes), bytes(y), bytes(x), ...viewOf(axes), offset);
   } else {
-    launch("view_write_u32", x.size, costOf(axes), words(y), words(x), ...lengthsOf(axes), ...stridesOf(axes), offset);
+    launch("view_write_u32", x.size, costOf(axes), words(y), words(x), ...viewOf(axes), offset);
   }
 }
 
@@ -65,15 +72,13 @@ function transposePlanes(y: Words, x: Words, axes: readonly Axis[]): boolean {
   const rows = axes.at(-1);
   const columns = axes.find((axis) => axis.stride === 1);
   if (rows === undefined || columns === undefined || rows.stride <= 1) return false;
-  const outer = padded(axes.filter((axis) => axis !== rows && axis !== columns), OUTER_AXES);
-  const [, d1, d2, d3] = outer.map((axis) => axis.length);
-  const [t0, t1, t2, t3] = outer.map((axis) => axis.dense);
-  const [s0, s1, s2, s3] = outer.map((axis) => axis.stride);
+  const rest = axes.filter((axis) => axis !== rows && axis !== columns);
+  const outer = padded(rest, OUTER_AXES);
+  const [, ...sizes] = outer.map((axis) => axis.length) as Four;
+  const steps = [...outer.map((axis) => axis.dense), ...outer.map((axis) => axis.stride)] as [...Four, ...Four];
+  const plane = [rows.length, columns.length, rows.stride, columns.dense] as const;
   const bands = outer.reduce((count, axis) => count * axis.length, Math.ceil(columns.length / 8));
-  launch(
-    "transpose_u32", bands, 10 + 0.3 * 8 * rows.length, y, x,
-    rows.length, columns.length, rows.stride, columns.dense, d1, d2, d3, t0, t1, t2, t3, s0, s1, s2, s3,
-  );
+  launch("transpose_u32", bands, 10 + 2.4 * rows.length, y, x, ...plane, ...sizes, ...steps);
   return true;
 }
 
@@ -89,7 +94,7 @@ function mergeAxes(operation: string, shape: Shape, strides: readonly number[]):
     } else axes.push({ length, stride: strides[i], dense: dense[i] });
   });
   if (axes.length > MOST_AXES) {
-    throw new ShapeError(`${operation}: at most ${MOST_AXES} axes that do not lie together must be moved, got ${axes.length}`);
+    throw new ShapeError(`${operation}: at most ${MOST_AXES} axes may be moved apart, got ${axes.length}`);
   }
   return axes;
 }
@@ -100,21 +105,19 @@ function padded(axes: readonly Axis[], count: number): Axis[] {
   return [...missing, ...axes];
 }
 
-/** The kernels' sizes d1 .. d5; that of the first axis follows from the number of elements. */
-function lengthsOf(axes: readonly Axis[]): [number, number, number, number, number] {
-  const [, d1, d2, d3, d4, d5] = padded(axes, MOST_AXES).map((axis) => axis.length);
-  return [d1, d2, d3, d4, d5];
-}
-
-function stridesOf(axes: readonly Axis[]): [number, number, number, number, number, number] {
-  const [s0, s1, s2, s3, s4, s5] = padded(axes, MOST_AXES).map((axis) => axis.stride);
-  return [s0, s1, s2, s3, s4, s5];
+/** What the kernels take: the sizes d1 .. d5, that of the first axis being implied, and the strides s0 .. s5. */
+function viewOf(axes: readonly Axis[]): [number, ...Four, ...Four, number, number] {
+  const all = padded(axes, MOST_AXES);
+  const [, ...sizes] = all.map((axis) => axis.length);
+  return [...sizes, ...all.map((axis) => axis.stride)] as [number, ...Four, ...Four, number, number];
 }
 
 /** Nanoseconds an element: runs are copied, the rest moved one by one; each run costs a few. */
 function costOf(axes: readonly Axis[]): number {
   const last = axes.at(-1);
-  return last === undefined ? 1 : (last.stride === 1 || last.stride === 0 ? 0.1 : 0.4) + 4 / Math.max(1, last.length);
+  if (last === undefined) return 1;
+  const each = last.stride === 1 || last.stride === 0 ? 0.1 : 0.4;
+  return each + 4 / Math.max(1, last.length);
 }
 
 function words(x: AnyTensor): Words {

@@ -7,7 +7,9 @@ import { requireFloat } from "./gemm.ts";
 /** One number for both axes, or [vertical, horizontal]. */
 export type Pair = number | readonly [number, number];
 
-/** valid: windows stay inside the image; same: ceil(size / stride) windows, with zeros around, the odd one at the end. */
+/**
+ * valid: windows stay inside the image; same: ceil(size / stride) windows, with zeros around, the odd one at the end.
+ */
 export type Padding = "valid" | "same";
 
 export interface WindowOptions {
@@ -74,7 +76,7 @@ export function slideAlong(
   const reach = (taps - 1) * dilation + 1;
   const windows = padding === "same" ? Math.ceil(size / stride) : Math.floor((size - reach) / stride) + 1;
   if (padding === "valid" && size < reach) {
-    throw new ShapeError(`${operation}: a window must fit into the image, got windows of ${reach} for a size of ${size}`);
+    throw new ShapeError(`${operation}: a window must fit into the image, got windows of ${reach} for size ${size}`);
   }
   const missing = Math.max(0, (windows - 1) * stride + reach - size);
   const before = padding === "same" ? Math.floor(missing / 2) : 0;

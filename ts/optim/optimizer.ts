@@ -1,14 +1,15 @@
-// What every optimizer is: a learning rate and a count of steps in memory, state for each variable, gradient clipping and
-// one fused launch a variable. Names, defaults and formulas are those of Keras 3.
+// What every optimizer is: a learning rate and a count of steps in memory, state for each variable, gradient clipping
+// and one fused launch a variable. Names, defaults and formulas are those of Keras 3.
 import { noGrad } from "../autograd/tape.ts";
+import { clip } from "../ops/elementwise.ts";
 import { ArgumentError, FormatError, ShapeError, StateError } from "../runtime/errors.ts";
 import { forbidWhileRecording, launch, unrecorded } from "../runtime/program.ts";
 import { tensor, zeros } from "../tensor/create.ts";
+import { requireDtype } from "../tensor/dtype.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
-import { clip } from "../ops/elementwise.ts";
 
 /** What every optimizer takes. At most one of the three ways of clipping. */
 export interface OptimizerOptions {
@@ -42,15 +43,17 @@ export abstract class Optimizer {
   constructor(options: OptimizerOptions, learningRate: number) {
     const ways = [options.clipNorm, options.globalClipNorm, options.clipValue].filter((limit) => limit !== undefined);
     if (ways.length > 1) {
-      throw new ArgumentError("optimizer: at most one of clipNorm, globalClipNorm and clipValue must be given, got several");
+      throw new ArgumentError(
+        "optimizer: only one of clipNorm, globalClipNorm and clipValue may be given, got several",
+      );
     }
     for (const limit of ways) requireRange("clipping", limit, Number.MIN_VALUE, Number.MAX_VALUE);
     requireRange("weightDecay", options.weightDecay ?? 0, 0, Number.MAX_VALUE);
     requireRange("learningRate", learningRate, 0, Number.MAX_VALUE);
     this.options = options;
-    const constant = { trainable: false };
-    this.iterations = new Variable(tensor(Int32Array.of(0), { shape: [] }), { name: "iterations", ...constant });
-    this.rate = new Variable(tensor(learningRate), { name: "learningRate", ...constant });
+    const fixed = { trainable: false };
+    this.iterations = scope(() => new Variable(tensor(Int32Array.of(0), { shape: [] }), fixed));
+    this.rate = scope(() => new Variable(tensor(learningRate), fixed));
   }
 
   /** May be set between steps, captured ones included. */
@@ -78,7 +81,7 @@ export abstract class Optimizer {
 
   /**
    * One step. `gradients` is a list or record like `variables`; without it, the gradients that `backward` left on the
-   * variables are used, then forgotten. Errors: ShapeError where a gradient does not fit; StateError where there are none.
+   * variables are used, then forgotten. Errors: ShapeError where one does not fit, StateError where there are none.
    */
   step(variables: Collection<Variable>, gradients?: Collection<Tensor>): void {
     if (gradients !== undefined) {
@@ -87,9 +90,10 @@ export abstract class Optimizer {
     }
     const reached = Object.values(variables).filter((variable) => variable.grad !== undefined);
     if (reached.length === 0) {
-      throw new StateError("step: at least one variable must have a gradient, got none; call backward or pass gradients");
+      throw new StateError("step: a variable must have a gradient, got none that has; call backward or pass gradients");
     }
-    this.apply(reached.map((variable) => variable.grad as Tensor), reached);
+    const left = reached.map((variable) => variable.grad as Tensor);
+    this.apply(left, reached);
     for (const variable of reached) variable.zeroGrad();
   }
 
@@ -98,24 +102,27 @@ export abstract class Optimizer {
     const targets = Object.values(variables);
     const given = paired(variables, gradients);
     this.build(targets);
-    noGrad(() => scope(() => {
-      const { weightDecay = 0, decays } = this.options;
-      const clipped = this.clipValues(given);
-      const scales = this.clipScales(clipped);
-      targets.forEach((variable, i) => {
-        const decay = decays === undefined || decays(variable) ? weightDecay : 0;
-        this.update(variable, this.slots.get(variable) as Variable[], clipped[i], scales[i], decay);
-      });
-      launch("advance_i32", 1, 1, this.iterations);
-    }));
+    noGrad(() => scope(() => this.updateAll(targets, given)));
+  }
+
+  private updateAll(variables: readonly Variable[], gradients: readonly Tensor[]): void {
+    const { weightDecay = 0, decays } = this.options;
+    const clipped = this.clipValues(gradients);
+    const scales = this.clipScales(clipped);
+    variables.forEach((variable, i) => {
+      const decay = decays === undefined || decays(variable) ? weightDecay : 0;
+      this.update(variable, this.slots.get(variable) as Variable[], clipped[i], scales[i], decay);
+    });
+    launch("advance_i32", 1, 1, this.iterations);
   }
 
   /** Makes the state of variables that have none yet; `apply` does it by itself. */
   build(variables: readonly Variable[]): void {
     for (const variable of variables) {
       if (this.slots.has(variable)) continue;
-      const make = (): Variable => new Variable(scope(() => zeros(variable.shape)), { trainable: false });
-      this.slots.set(variable, this.slotNames.map(() => unrecorded(make)));
+      const make = (): Variable => new Variable(zeros(variable.shape), { trainable: false });
+      const slots = unrecorded(() => scope(() => this.slotNames.map(make)));
+      this.slots.set(variable, slots);
     }
   }
 
@@ -133,7 +140,7 @@ export abstract class Optimizer {
     return state;
   }
 
-  /** Takes over a saved state for these variables. FormatError, before anything is changed, where something is missing. */
+  /** Takes over a saved state for these variables. FormatError, before anything changes, where something is missing. */
   restore(state: { readonly [name: string]: AnyTensor }, variables: readonly Variable[]): void {
     forbidWhileRecording("restore");
     this.build(variables);
@@ -186,19 +193,21 @@ function clipScale(gradients: readonly Tensor[], limit: number): Tensor {
 
 /** The gradients in the order of their variables. */
 function paired(variables: Collection<Variable>, gradients: Collection<Tensor>): Tensor[] {
-  const names = Object.keys(variables);
-  if (names.length !== Object.keys(gradients).length) {
-    throw new ArgumentError(
-      `step: there must be one gradient for each variable, got ${Object.keys(gradients).length} for ${names.length}`,
-    );
+  const byName = new Map(Object.entries<Tensor | undefined>(gradients));
+  const entries = Object.entries<Variable>(variables);
+  if (entries.length !== byName.size) {
+    throw new ArgumentError(`step: each variable must have one gradient, got ${byName.size} for ${entries.length}`);
   }
-  return names.map((name) => {
-    const variable = (variables as { readonly [name: string]: Variable })[name];
-    const gradient = (gradients as { readonly [name: string]: Tensor | undefined })[name];
-    if (!(variable instanceof Variable)) throw new ArgumentError(`step: what is updated must be a variable, got another at ${name}`);
+  return entries.map(([name, variable]) => {
+    if (!(variable instanceof Variable)) {
+      throw new ArgumentError(`step: what is updated must be variables, got something else at ${name}`);
+    }
+    requireDtype("step", variable.name, variable.dtype, "f32");
+    const gradient = byName.get(name);
     if (gradient === undefined || !sameShape(gradient.shape, variable.shape)) {
       const got = gradient === undefined ? "none" : formatShape(gradient.shape);
-      throw new ShapeError(`step: the gradient of ${variable.name} must have its shape ${formatShape(variable.shape)}, got ${got}`);
+      const wanted = formatShape(variable.shape);
+      throw new ShapeError(`step: the gradient of ${variable.name} must have its shape ${wanted}, got ${got}`);
     }
     return gradient;
   });
@@ -207,7 +216,7 @@ function paired(variables: Collection<Variable>, gradients: Collection<Tensor>):
 /** Throws an ArgumentError unless low <= value <= high. */
 export function requireRange(option: string, value: number, low: number, high: number): void {
   if (!(value >= low && value <= high)) {
-    const range = high === Number.MAX_VALUE ? `finite and ${low === 0 ? "at least 0" : "more than 0"}` : `from ${low} to ${high}`;
+    const range = high === Number.MAX_VALUE ? `at least ${low} and finite` : `from ${low} to ${high}`;
     throw new ArgumentError(`optimizer: ${option} must be ${range}, got ${value}`);
   }
 }

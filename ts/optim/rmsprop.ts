@@ -47,8 +47,20 @@ export class RMSprop extends Optimizer {
     const [velocity, second, third] = slots;
     if (centered && momentum > 0) {
       launch(
-        "rmsprop_centered_momentum_f32", x.size, 0.8,
-        x, velocity, second, third, g, scale, rate, decay, blend, epsilon, momentum,
+        "rmsprop_centered_momentum_f32",
+        x.size,
+        0.8,
+        x,
+        velocity,
+        second,
+        third,
+        g,
+        scale,
+        rate,
+        decay,
+        blend,
+        epsilon,
+        momentum,
       );
     } else if (centered) {
       launch("rmsprop_centered_f32", x.size, 0.7, x, velocity, second, g, scale, rate, decay, blend, epsilon);

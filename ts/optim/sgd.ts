@@ -33,7 +33,13 @@ export class SGD extends Optimizer {
     this.slotNames = momentum === 0 ? [] : ["velocity"];
   }
 
-  protected update(x: Variable, [velocity]: readonly Variable[], g: Tensor, scale: Tensor | undefined, decay: number): void {
+  protected update(
+    x: Variable,
+    [velocity]: readonly Variable[],
+    g: Tensor,
+    scale: Tensor | undefined,
+    decay: number,
+  ): void {
     const { momentum, rate } = this;
     if (momentum === 0) launch("sgd_f32", x.size, 0.2, x, g, scale, rate, decay);
     else if (this.nesterov) launch("sgd_nesterov_f32", x.size, 0.3, x, velocity, g, scale, rate, decay, momentum);

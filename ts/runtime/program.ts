@@ -89,9 +89,13 @@ export function isRecording(): boolean {
   return recorder !== undefined;
 }
 
-/** Throws a StateError when a value is read while a step is being recorded: a replay could not see that read. */
+/** Throws a StateError when JavaScript reads or writes values while a step is being recorded: no replay would do that. */
 export function forbidWhileRecording(operation: string): void {
-  if (recorder) throw new StateError(`${operation}: values must not be read inside a captured step, got a read while recording`);
+  if (recorder) {
+    throw new StateError(
+      `${operation}: values must not be read or written inside a captured step, got a call while recording`,
+    );
+  }
 }
 
 /** Runs `f` outside the recording: what it launches happens once and is not part of the program. */

@@ -1,0 +1,49 @@
+// What losses and metrics compare predictions with, checked and brought into the predictions' shape.
+import { cast } from "../ops/compare.ts";
+import { reshape } from "../ops/layout.ts";
+import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { formatShape, sameShape, type Shape } from "../tensor/shape.ts";
+import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+
+/** yTrue as floats in yPred's shape; either may have a last axis of size 1 that the other lacks. */
+export function targetsFor(operation: string, yTrue: AnyTensor, yPred: Tensor): Tensor {
+  if (!sameShape(trimmed(yTrue.shape, yPred.shape), trimmed(yPred.shape, yTrue.shape))) {
+    throw new ShapeError(
+      `${operation}: yTrue must have yPred's shape, got ${formatShape(yTrue.shape)} and ${formatShape(yPred.shape)}`,
+    );
+  }
+  return reshape(cast(yTrue, "f32") as Tensor, yPred.shape) as Tensor;
+}
+
+/** The shape without a last axis of size 1 that the other does not have. */
+function trimmed(shape: Shape, other: Shape): Shape {
+  return shape.length === other.length + 1 && shape[shape.length - 1] === 1 ? shape.slice(0, -1) : shape;
+}
+
+/** yTrue as class numbers, one for each row of yPred, whose last axis counts the classes. */
+export function labelsFor(operation: string, yTrue: AnyTensor, yPred: Tensor): Tensor<"i32"> {
+  const rows = yPred.shape.slice(0, -1);
+  if (yPred.rank === 0 || !sameShape(trimmed(yTrue.shape, rows), rows)) {
+    throw new ShapeError(
+      `${operation}: yTrue must have one class number for each row of yPred, ` +
+        `got ${formatShape(yTrue.shape)} and ${formatShape(yPred.shape)}`,
+    );
+  }
+  return reshape(cast(yTrue, "i32") as Tensor<"i32">, rows) as Tensor<"i32">;
+}
+
+/** Labels in JavaScript memory: numbers, or an array of data with numbers in it. */
+export type Labels = ArrayLike<number> | { readonly data: ArrayLike<number> };
+
+/** Throws an ArgumentError naming the first of `labels` that is not a whole number from 0 to classes - 1. */
+export function checkLabels(operation: string, labels: Labels, classes: number): void {
+  const numbers = "data" in labels ? labels.data : labels;
+  for (let i = 0; i < numbers.length; i++) {
+    const label = numbers[i];
+    if (!(Number.isInteger(label) && label >= 0 && label < classes)) {
+      throw new ArgumentError(
+        `${operation}: labels must be whole numbers from 0 to ${classes - 1}, got ${label} at index ${i}`,
+      );
+    }
+  }
+}

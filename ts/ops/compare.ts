@@ -1,0 +1,148 @@
+// Comparisons, logic, selection and conversion, element by element, with NumPy's broadcasting.
+import { defineOp, type Gradient, requireTensor } from "../autograd/op.ts";
+import { ArgumentError } from "../runtime/errors.ts";
+import { launch } from "../runtime/program.ts";
+import { bitsOf } from "../runtime/rows.ts";
+import { type Dtype, requireDtype } from "../tensor/dtype.ts";
+import { broadcastShapes, sameShape, type Shape } from "../tensor/shape.ts";
+import { alias, type AnyTensor, empty, Tensor } from "../tensor/tensor.ts";
+import { launchPair, type Numeric, sharedDtype, type TensorLike, toOperand } from "./broadcast.ts";
+import { broadcastTo } from "./layout.ts";
+
+type Comparison = "equal" | "not_equal" | "less" | "less_equal";
+
+/** Compares numbers as they are, bytes and bools as i32. */
+function compare(operation: string, kernel: Comparison, a: TensorLike<Dtype>, b: TensorLike<Dtype>): Tensor<"bool"> {
+  const [left, right] = [a, b].map((x) => (x instanceof Tensor && x.dtype !== "f32" ? cast(x, "i32") : x));
+  return launchPair(operation, kernel, left, right, 0.3, ["f32", "i32"], "bool");
+}
+
+/** a == b */
+export const equal = defineOp("equal", {
+  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>) => compare("equal", "equal", a, b),
+});
+
+/** a != b */
+export const notEqual = defineOp("notEqual", {
+  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>) => compare("notEqual", "not_equal", a, b),
+});
+
+/** a < b */
+export const less = defineOp("less", {
+  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>) => compare("less", "less", a, b),
+});
+
+/** a <= b */
+export const lessEqual = defineOp("lessEqual", {
+  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>) => compare("lessEqual", "less_equal", a, b),
+});
+
+/** a > b */
+export const greater = defineOp("greater", {
+  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>) => compare("greater", "less", b, a),
+});
+
+/** a >= b */
+export const greaterEqual = defineOp("greaterEqual", {
+  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>) => compare("greaterEqual", "less_equal", b, a),
+});
+
+/** x in the shape: itself if it has it. */
+function spread<D extends Dtype>(x: Tensor<D>, shape: Shape): Tensor<D> {
+  return sameShape(x.shape, shape) ? x : (broadcastTo(x, shape) as Tensor<D>);
+}
+
+function requireBool(operation: string, what: string, x: unknown): asserts x is Tensor<"bool"> {
+  requireTensor(operation, what, x);
+  requireDtype(operation, what, x.dtype, "bool");
+}
+
+function logic(
+  operation: string,
+  kernel: "logical_and_u8" | "logical_or_u8",
+  a: Tensor<"bool">,
+  b: Tensor<"bool">,
+): Tensor<"bool"> {
+  requireBool(operation, "a", a);
+  requireBool(operation, "b", b);
+  const shape = broadcastShapes(operation, a.shape, b.shape);
+  const y = empty(shape, "bool");
+  launch(kernel, y.size, 0.1, y, spread(a, shape), spread(b, shape));
+  return y;
+}
+
+/** a and b */
+export const logicalAnd = defineOp("logicalAnd", {
+  forward: (a: Tensor<"bool">, b: Tensor<"bool">) => logic("logicalAnd", "logical_and_u8", a, b),
+});
+
+/** a or b */
+export const logicalOr = defineOp("logicalOr", {
+  forward: (a: Tensor<"bool">, b: Tensor<"bool">) => logic("logicalOr", "logical_or_u8", a, b),
+});
+
+/** not x */
+export const logicalNot = defineOp("logicalNot", {
+  forward(x: Tensor<"bool">) {
+    requireBool("logicalNot", "x", x);
+    const y = empty(x.shape, "bool");
+    launch("logical_not_u8", y.size, 0.1, y, x);
+    return y;
+  },
+});
+
+/** a where the condition holds, else b */
+export const where = defineOp("where", {
+  forward<D extends Numeric = "f32">(condition: Tensor<"bool">, a: TensorLike<D>, b: TensorLike<D>): Tensor<D> {
+    requireBool("where", "condition", condition);
+    const dtype = sharedDtype("where", ["f32", "i32"], a, b) as D;
+    let shape = condition.shape;
+    for (const x of [a, b]) if (typeof x !== "number") shape = broadcastShapes("where", shape, x.shape);
+    const y = empty(shape, dtype);
+    const tensorOf = (x: TensorLike<D>): Tensor | undefined =>
+      typeof x === "number" ? undefined : (spread(x, shape) as AnyTensor as Tensor);
+    const bits = (x: TensorLike<D>): number => (typeof x !== "number" ? 0 : dtype === "f32" ? bitsOf(x) : x);
+    const target = y as AnyTensor as Tensor;
+    launch("where_u32", y.size, 0.4, target, spread(condition, shape), tensorOf(a), tensorOf(b), bits(a), bits(b));
+    return y;
+  },
+  gradients: [
+    undefined,
+    (dy, _y, condition, a): Gradient => toOperand(where(condition, dy, 0), a),
+    (dy, _y, condition, _a, b): Gradient => toOperand(where(condition, 0, dy), b),
+  ],
+});
+
+const conversions = {
+  f32: { i32: "cast_f32_i32", u8: "cast_f32_u8" },
+  i32: { f32: "cast_i32_f32", u8: "cast_i32_u8" },
+  u8: { f32: "cast_u8_f32", i32: "cast_u8_i32" },
+  bool: { f32: "cast_u8_f32", i32: "cast_u8_i32" },
+} as const;
+
+/**
+ * x as another dtype. From f32 to integers the fraction is cut off and NaN becomes 0; what is outside the new dtype's
+ * range is clamped to it; a bool is whether x differs from 0. Only f32 as f32 has a gradient.
+ */
+export const cast = defineOp("cast", {
+  forward<D extends Dtype>(x: AnyTensor, dtype: D): Tensor<D> {
+    requireTensor("cast", "x", x);
+    if (!(dtype in conversions)) {
+      throw new ArgumentError(`cast: dtype must be one of ${Object.keys(conversions).join(", ")}, got ${dtype}`);
+    }
+    if (x.dtype === dtype) return alias(x as Tensor<D>);
+    if (dtype === "bool") return notEqual(x, 0) as AnyTensor as Tensor<D>;
+    if (x.dtype === "bool" && dtype === "u8") {
+      // The same bytes.
+      x.buffer.references++;
+      return new Tensor(x.buffer, x.shape, dtype);
+    }
+    const y = empty(x.shape, dtype);
+    const to = dtype as Exclude<Dtype, "bool">;
+    // Which dtypes go with which kernel, the table knows and the compiler does not.
+    const kernel = conversions[x.dtype][to as keyof (typeof conversions)[Dtype]] as "cast_i32_f32";
+    launch(kernel, y.size, 0.3, y as AnyTensor as Tensor, x as Tensor<"i32">);
+    return y;
+  },
+  gradients: [(dy, y, x): Gradient => (x.dtype === y.dtype ? dy : undefined)],
+});
