@@ -227,7 +227,7 @@ class Silu extends Unary {
   @inline vec(x: v128): v128 { return f32x4.mul(f32x4.pmax(x, f32x4.splat(-110)), math.Sigmoid.vec(x)); }
 }
 
-/** y = x sigmoid(x) */
+/** y = x sigmoid(x); error 3.8 ulp */
 export function silu_f32(y: Out<f32>, x: In<f32>, begin: i32, end: i32): void {
   Elements.map<Silu>(y, x, begin, end);
 }
@@ -254,7 +254,7 @@ class Gelu extends Unary {
   }
 }
 
-/** y = x P(x) with the standard normal distribution P(x) = (1 + erf(x / sqrt(2))) / 2 */
+/** y = x P(x) with the standard normal distribution P(x) = (1 + erf(x / sqrt(2))) / 2; error 7.7 ulp */
 export function gelu_f32(y: Out<f32>, x: In<f32>, begin: i32, end: i32): void {
   Elements.map<Gelu>(y, x, begin, end);
 }
@@ -288,7 +288,7 @@ class GeluTanh extends Unary {
   @inline vec(x: v128): v128 { return f32x4.mul(f32x4.pmax(x, f32x4.splat(-14)), GeluTanhGate.vec(x)); }
 }
 
-/** y = x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2 */
+/** y = x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2; error 13 ulp to x = -3, more for the tiny y beyond */
 export function gelu_tanh_f32(y: Out<f32>, x: In<f32>, begin: i32, end: i32): void {
   Elements.map<GeluTanh>(y, x, begin, end);
 }
@@ -341,7 +341,7 @@ class Elu extends Binary {
   }
 }
 
-/** y = x where x >= 0, else alpha (e^x - 1) */
+/** y = x where x >= 0, else alpha (e^x - 1); error 1.7 ulp */
 export function elu_f32(y: Out<f32>, x: In<f32>, alpha: f32, begin: i32, end: i32): void {
   Elements.mapWith<Elu>(y, x, f32x4.splat(alpha), begin, end);
 }

@@ -1,9 +1,14 @@
 // How fast are matrix products: square ones of all sizes, transposed ones, batched ones, and those of a dense layer?
 import type { Case } from "./harness/micro.ts";
-import { linear, type MatmulOptions, matmul, ones } from "./heddle.ts";
+import { linear, matmul, ones } from "./heddle.ts";
+
+interface Transposed {
+  transposeA?: boolean;
+  transposeB?: boolean;
+}
 
 /** [m, k] x [k, n], `batch` times. */
-function product(name: string, [m, k, n]: [number, number, number], options: MatmulOptions = {}, batch = 1): Case {
+function product(name: string, [m, k, n]: [number, number, number], options: Transposed = {}, batch = 1): Case {
   const leading = batch > 1 ? [batch] : [];
   return {
     name: `matmul-${name}`,

@@ -36,7 +36,9 @@ const effort: Effort = {
 warnOfMissing();
 const records: Result[] = [];
 const versions = new Map<string, string>();
-const started = Date.now();
+const started = new Date();
+const loadAverage = loadavg()[0];
+if (loadAverage > 0.5) console.error(`bench:peers: the machine is at work already (load ${loadAverage.toFixed(1)})\n`);
 for (const question of chosen) {
   const outcomes = await compare(question, effort, (line) => console.error(line));
   for (const { peer, version } of outcomes) if (version !== undefined) versions.set(peer, version);
@@ -44,10 +46,10 @@ for (const question of chosen) {
   if (!options.json) console.log(table(question, outcomes));
 }
 const circumstances = {
-  date: new Date(started).toISOString(),
+  date: started.toISOString(),
   machine: `${cpus()[0]?.model ?? "unknown CPU"}, ${availableParallelism()} cores`,
   node: process.version,
-  loadAverage: loadavg()[0],
+  loadAverage,
   ...effort,
   versions: Object.fromEntries(versions),
 };
@@ -101,11 +103,11 @@ function warnOfMissing(): void {
 }
 
 function footer(): string {
-  const { machine, node, loadAverage } = circumstances;
+  const { machine, node } = circumstances;
   const peers = [...versions].map(([peer, version]) => `${peer} ${version}`).join(", ");
   return [
     `"heddle on N" is how many times as fast Heddle is on N threads; medians of ${effort.rounds} interleaved rounds.`,
-    `${machine}, Node ${node}, load average ${loadAverage?.toFixed(1)}; ${peers}.`,
+    `${machine}, Node ${node}, load at the start ${loadAverage.toFixed(1)}; ${peers}.`,
   ].join("\n");
 }
 

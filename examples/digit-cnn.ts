@@ -23,9 +23,20 @@ const program = {
   flags: {
     epochs: { kind: "number", default: 5, help: "times through the training images" },
     batchSize: { kind: "number", default: 32, most: TRAINING_IMAGES, help: "images in a training step" },
-    limit: { kind: "number", default: TRAINING_IMAGES, most: TRAINING_IMAGES, help: "train on the first N images only" },
+    limit: {
+      kind: "number",
+      default: TRAINING_IMAGES,
+      most: TRAINING_IMAGES,
+      help: "train on the first N images only",
+    },
     seed: { kind: "number", default: 1, least: 0, help: "where the random numbers begin" },
-    threads: { kind: "number", default: cores, most: 64, help: "threads that work", defaultText: `all cores: ${cores}` },
+    threads: {
+      kind: "number",
+      default: cores,
+      most: 64,
+      help: "threads that work",
+      defaultText: `all cores: ${cores}`,
+    },
     weights: { kind: "path", default: "weights/digit-cnn.safetensors", help: "where the trained weights are saved" },
     json: { kind: "switch", help: "end with one line of JSON on stdout; all else goes to stderr" },
   },
@@ -45,7 +56,9 @@ const images = train.images.slice(0, flags.limit);
 const labels = train.labels.slice(0, flags.limit);
 say(
   paint.bold("Heddle: a convolutional network learns to read handwritten digits"),
-  paint.dim(`${count(images.length)} images to learn from, ${count(test.images.length)} by other people to be tested on`),
+  paint.dim(
+    `${count(images.length)} images to learn from, ${count(test.images.length)} by other people to be tested on`,
+  ),
   "",
 );
 
@@ -85,7 +98,8 @@ async function fit(): Promise<number> {
   const reached = { epoch: 0, steps: 0, logs: {} as Record<string, number> };
   const watcher = {
     onEpochBegin: (epoch: number) => void Object.assign(reached, { epoch, steps: 0, logs: {} }),
-    onBatchEnd: (batch: number, logs: Record<string, number>) => void Object.assign(reached, { steps: batch + 1, logs }),
+    onBatchEnd: (batch: number, logs: Record<string, number>) =>
+      void Object.assign(reached, { steps: batch + 1, logs }),
   };
   const interruption = new AbortController();
   const interrupt = (): void => interruption.abort();
@@ -100,7 +114,10 @@ async function fit(): Promise<number> {
     progress.onTrainEnd();
     const steps = `${count(reached.steps)} of ${counted(Math.ceil(images.length / flags.batchSize), "step")}`;
     const figures = Object.entries(reached.logs).map(([name, value]) => `${name} ${value.toFixed(4)}`);
-    say("", `Stopped in epoch ${reached.epoch + 1} of ${flags.epochs}, after ${steps}: ${figures.join(", ") || "nothing learned"}.`);
+    say(
+      "",
+      `Stopped in epoch ${reached.epoch + 1} of ${flags.epochs}, after ${steps}: ${figures.join(", ") || "nothing learned"}.`,
+    );
     say("No weights were saved.");
     process.exit(INTERRUPTED);
   } finally {
@@ -133,10 +150,15 @@ function report(): void {
   const said = verdicts.map((verdict) => verdict.said);
   const total = count(verdicts.length);
 
-  say("", paint.bold(`${percent(accuracy)} of the ${total} test digits read right`) + paint.dim(`, loss ${loss.toFixed(4)}`), "");
+  say(
+    "",
+    paint.bold(`${percent(accuracy)} of the ${total} test digits read right`) + paint.dim(`, loss ${loss.toFixed(4)}`),
+    "",
+  );
   say(paint.bold("Confusion matrix") + paint.dim(", rows: what a digit is, columns: what it was read as"), "");
   say(...drawConfusionMatrix(countConfusions(test.labels.data, said, CLASSES), paint), "");
-  if (wrong.length > 0) say(paint.bold(`Misread: ${count(wrong.length)}`) + paint.dim(", the surest mistakes first"), "");
+  if (wrong.length > 0)
+    say(paint.bold(`Misread: ${count(wrong.length)}`) + paint.dim(", the surest mistakes first"), "");
   drawShown(wrong);
   if (right.length > 0) say(paint.bold(`Read right: ${count(right.length)}`) + paint.dim(", the least sure first"), "");
   drawShown(right);
@@ -156,7 +178,8 @@ function report(): void {
 /** Draws the first few of these test images, if there are any, with what was said about them. */
 function drawShown(verdicts: readonly Verdict[]): void {
   const shown = verdicts.slice(0, SHOWN).map(({ image, is, said, sure, truth }): CaptionedImage => {
-    const line = (word: string, digit: number, share: number): string => `${word} ${digit}${percent(share, 1).padStart(8)}`;
+    const line = (word: string, digit: number, share: number): string =>
+      `${word} ${digit}${percent(share, 1).padStart(8)}`;
     const caption: Caption[] = [{ text: line("read", said, sure), paint: is === said ? paint.green : paint.red }];
     caption.push(is === said ? { text: "  is " + is } : { text: line("  is", is, truth) });
     return { pixels: test.images.valuesAt(image), caption };
@@ -170,7 +193,10 @@ function checkWeightsPath(path: string): void {
     mkdirSync(dirname(path), { recursive: true });
     accessSync(dirname(path), constants.W_OK);
   } catch (error) {
-    exitUsage(program, `--weights must be in a folder that can be written, got ${error instanceof Error ? error.message : error}`);
+    exitUsage(
+      program,
+      `--weights must be in a folder that can be written, got ${error instanceof Error ? error.message : error}`,
+    );
   }
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
     exitUsage(program, `--weights must be the path of a file, got the folder ${JSON.stringify(path)}`);

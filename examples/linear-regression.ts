@@ -1,28 +1,45 @@
 // Finds the line behind noisy points, y = 3x + 2 + noise: first with a loop of one's own, then with a model and `fit`.
-import { layers, mean, randomNormal, randomUniform, Sequential, SGD, seed, square, tensor, valueAndGrad, variable } from "heddle";
+import {
+  layers,
+  optimizers,
+  randomNormal,
+  randomUniform,
+  Sequential,
+  scope,
+  seed,
+  tensor,
+  valueAndGrad,
+  variable,
+} from "heddle";
 
 seed(1);
 const x = randomUniform([200, 1], { low: -1, high: 1 });
-const y = x.mul(3).add(2).add(randomNormal([200, 1], { stddev: 0.1 }));
+const y = x
+  .mul(3)
+  .add(2)
+  .add(randomNormal([200, 1], { stddev: 0.1 }));
 
 // A loop of one's own: variables, a loss, its gradients, a step.
 const slope = variable(tensor(0));
 const intercept = variable(tensor(0));
-const lossAndGradients = valueAndGrad(() => mean(square(x.mul(slope).add(intercept).sub(y))));
-const optimizer = new SGD({ learningRate: 0.1 });
+const optimizer = new optimizers.SGD({ learningRate: 0.1 });
+const lossAndGradients = valueAndGrad(() => x.mul(slope).add(intercept).sub(y).square().mean());
 for (let step = 0; step < 200; step++) {
-  const [, gradients] = lossAndGradients([slope, intercept]);
-  optimizer.step([slope, intercept], gradients);
+  scope(() => {
+    const [, gradients] = lossAndGradients([slope, intercept]);
+    optimizer.step([slope, intercept], gradients);
+  });
 }
 show("plain loop", slope.item(), intercept.item());
 
 // The same as a model: one dense layer has a weight and a bias.
 const line = layers.dense({ units: 1, inputShape: [1] });
 const model = new Sequential([line]);
-model.compile({ optimizer: new SGD({ learningRate: 0.1 }), loss: "meanSquaredError" });
+model.compile({ optimizer: new optimizers.SGD({ learningRate: 0.1 }), loss: "meanSquaredError" });
 await model.fit(x, y, { epochs: 50, verbose: 0 });
-show("fit", ...line.weights.map((weight) => weight.item()));
+const [weight, bias] = line.weights;
+show("fit", weight.item(), bias.item());
 
-function show(way: string, ...[a, b]: number[]): void {
+function show(way: string, a: number, b: number): void {
   console.log(`${way.padEnd(12)} y = ${a.toFixed(3)} x + ${b.toFixed(3)}`);
 }

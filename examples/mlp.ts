@@ -1,5 +1,5 @@
 // Trains a small multilayer perceptron, 784-64-64-10, to read MNIST's handwritten digits.
-import { Adam, datasets, layers, Sequential, seed } from "heddle";
+import { datasets, layers, Sequential, seed } from "heddle";
 import { flagsOrExit } from "./terminal/flags.ts";
 import { count, percent } from "./terminal/numbers.ts";
 
@@ -11,7 +11,12 @@ const flags = flagsOrExit(
     does: "Trains a multilayer perceptron on MNIST's handwritten digits and tests it on 10,000 others.",
     flags: {
       epochs: { kind: "number", default: 10, help: "times through the training images" },
-      limit: { kind: "number", default: TRAINING_IMAGES, most: TRAINING_IMAGES, help: "train on the first N images only" },
+      limit: {
+        kind: "number",
+        default: TRAINING_IMAGES,
+        most: TRAINING_IMAGES,
+        help: "train on the first N images only",
+      },
       seed: { kind: "number", default: 1, least: 0, help: "where the random numbers begin" },
     },
   },
@@ -29,10 +34,12 @@ const model = new Sequential([
   layers.dense({ units: 64, activation: "relu" }),
   layers.dense({ units: 10, activation: "softmax" }),
 ]);
-model.compile({ optimizer: new Adam(), loss: "sparseCategoricalCrossentropy", metrics: ["accuracy"] });
+model.compile({ optimizer: "adam", loss: "sparseCategoricalCrossentropy", metrics: ["accuracy"] });
 console.log(model.summary());
 
 await model.fit(images, labels, { epochs: flags.epochs, batchSize: 32 });
 
 const { accuracy, loss } = await model.evaluate(test.images, test.labels);
-console.log(`\n${percent(accuracy)} of the ${count(test.images.length)} test digits read right, loss ${loss.toFixed(4)}`);
+console.log(
+  `\n${percent(accuracy)} of the ${count(test.images.length)} test digits read right, loss ${loss.toFixed(4)}`,
+);

@@ -75,7 +75,12 @@ function indexed(number) {
 }
 
 /** The parts of a cell that block characters fill, and the parts they leave: [x, y, width, height] from 0 to 1. */
-const [upper, lower, left, right] = [[0, 0, 1, 0.5], [0, 0.5, 1, 0.5], [0, 0, 0.5, 1], [0.5, 0, 0.5, 1]];
+const [upper, lower, left, right] = [
+  [0, 0, 1, 0.5],
+  [0, 0.5, 1, 0.5],
+  [0, 0, 0.5, 1],
+  [0.5, 0, 0.5, 1],
+];
 const whole = [0, 0, 1, 1];
 const blocks = { "▀": [upper, lower], "▄": [lower, upper], "█": [whole], "▌": [left, right], "▐": [right, left] };
 
@@ -158,7 +163,11 @@ ${spans.join("\n")}
 
 /** A run of text of one style, cut where there is more than one space: SVG keeps only one. */
 function words({ x, text, ...rest }) {
-  return [...text.matchAll(/\S+(?: \S+)*/g)].map(({ 0: part, index }) => ({ ...rest, x: x + index * cell.width, text: part }));
+  return [...text.matchAll(/\S+(?: \S+)*/g)].map(({ 0: part, index }) => ({
+    ...rest,
+    x: x + index * cell.width,
+    text: part,
+  }));
 }
 
 /** A text stretched to its place in the grid, whatever the font. */

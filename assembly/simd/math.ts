@@ -1,6 +1,6 @@
 // Elementary functions on four floats at a time: the building blocks of the elementwise, softmax and norm kernels.
-// Each class is one function; `vec` handles its special values, and NaN in a lane gives NaN in that lane. The figures
-// are the greatest errors found by sweeping the floats against float64, of the simd and of the relaxed build.
+// Each class is one function; `vec` handles its special values, and NaN in a lane gives NaN in that lane. The errors
+// are the greatest found by sweeping tens of millions of floats against float64, in either build.
 // Polynomials are minimax fits, rounded to f32 one coefficient after the other while the rest were refitted.
 import { Fma, Fma64 } from "./fma";
 
@@ -36,7 +36,7 @@ export class Clamp {
 
 /**
  * e^x: with x = 2m ln2 + r, e^r by a polynomial on [-ln2, ln2] times 2^m twice, so that denormal results and the last
- * binade before infinity come out right.
+ * binade before infinity come out right. Error: 2.0 ulp.
  */
 export class Exp {
   @inline static vec(x: v128): v128 {
@@ -81,7 +81,7 @@ export class Exp {
   }
 }
 
-/** e^x - 1 for x <= 88, without the cancellation near 0: 2^m (e^r - 1) + (2^m - 1) with x = m ln2 + r. */
+/** e^x - 1 for x <= 88, by 2^m (e^r - 1) + (2^m - 1) with x = m ln2 + r: nothing cancels near 0. Error: 1.7 ulp. */
 export class Expm1 {
   @inline static vec(x: v128): v128 {
     const bounded = f32x4.pmax(x, f32x4.splat(-18));
@@ -105,7 +105,7 @@ export class Expm1 {
   }
 }
 
-/** ln x: x = 2^e (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)), ln(1 + f) by a polynomial. ln 0 is -inf, ln(-1) NaN. */
+/** ln x: x = 2^e (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)), ln(1 + f) by a polynomial. Error: 1.3 ulp. */
 export class Log {
   @inline static vec(x: v128): v128 {
     const denormal = f32x4.lt(x, f32x4.splat(1.1754943508222875e-38));
@@ -147,7 +147,7 @@ export class Log {
   }
 }
 
-/** ln(1 + x): ln of the rounded sum, whose fraction is first corrected by what the rounding lost. */
+/** ln(1 + x): ln of the rounded sum, whose fraction is first corrected by what the rounding lost. Error: 1.8 ulp. */
 export class Log1p {
   @inline static vec(x: v128): v128 {
     const one = f32x4.splat(1);
@@ -163,7 +163,7 @@ export class Log1p {
   }
 }
 
-/** ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|). */
+/** ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|). Error: 2.5 ulp. */
 export class Softplus {
   @inline static vec(x: v128): v128 {
     const z = Exp.vec(f32x4.neg(f32x4.abs(x)));
@@ -175,7 +175,7 @@ export class Softplus {
   }
 }
 
-/** 1 / (1 + e^-x), computed as e^x / (1 + e^x), which keeps the small values exact to the last denormal. */
+/** 1 / (1 + e^-x), computed as e^x / (1 + e^x), which loses none of the small values. Error: 2.8 ulp. */
 export class Sigmoid {
   @inline static vec(x: v128): v128 {
     const e = Exp.vec(f32x4.pmin(x, f32x4.splat(88)));
@@ -183,7 +183,7 @@ export class Sigmoid {
   }
 }
 
-/** tanh x = x P(x^2) / Q(x^2); beyond 9.02 it is 1 in f32, and rounding must not carry it further. */
+/** tanh x = x P(x^2) / Q(x^2); beyond 9.02 it is 1 in f32, and rounding must not carry it further. Error: 4.8 ulp. */
 export class Tanh {
   @inline static vec(x: v128): v128 {
     const bounded = Clamp.vec(x, 9.02);
@@ -212,7 +212,7 @@ export class Tanh {
   }
 }
 
-/** erf x = x P(x^2) / Q(x^2); beyond 3.93 it is 1 in f32. */
+/** erf x = x P(x^2) / Q(x^2); beyond 3.93 it is 1 in f32. Error: 6.1 ulp. */
 export class Erf {
   @inline static vec(x: v128): v128 {
     const bounded = Clamp.vec(x, 3.93);
@@ -242,7 +242,7 @@ export class Erf {
   }
 }
 
-/** The standard normal distribution. Its lower tail keeps its relative accuracy, where 1 + erf would cancel. */
+/** The standard normal distribution; its tail keeps its accuracy where 1 + erf would cancel. Errors: 2.2 and 6 ulp. */
 export class Normal {
   /** e^(-x^2 / 2). */
   @inline static bell(x: v128): v128 {
@@ -282,7 +282,7 @@ export class Normal {
   }
 }
 
-/** sin(|x| + shift pi/2), the angle reduced in f64: full accuracy to 1.6e6, an absolute error of 2^-53 |x| beyond. */
+/** sin(|x| + shift pi/2), the angle reduced in f64. Error: 1.6 ulp to 1.6e6, of the order of 2^-53 |x| beyond. */
 class Wave {
   @inline static vec(x: v128, shift: i32): v128 {
     const a = f32x4.abs(x);
@@ -327,7 +327,7 @@ export class Cos {
   @inline static vec(x: v128): v128 { return Wave.vec(x, 1); }
 }
 
-/** x^y = 2^(y log2 |x|) in f64, then the special cases of Math.pow. */
+/** x^y = 2^(y log2 |x|) in f64, then the special cases of Math.pow. Error: 0.54 ulp. */
 export class Pow {
   @inline static vec(x: v128, y: v128): v128 {
     const a = f32x4.abs(x);

@@ -73,7 +73,7 @@ await serve({
       const inputs = operands(size);
       const a = tensor(inputs.a, { shape: [size, size] });
       const b = tensor(inputs.b, { shape: [size, size] });
-      let product = new Float32Array();
+      let product: Float32Array = new Float32Array();
       return {
         amountPerStep: (2 * size ** 3) / 1e9,
         step: () => {
@@ -90,7 +90,7 @@ await serve({
       await threads(count);
       const model = cnn();
       const x = tensor(digits(mnist, batch).images, { shape: [batch, 28, 28, 1] });
-      let output = new Float32Array();
+      let output: Float32Array = new Float32Array();
       return {
         amountPerStep: batch,
         step: async () => {

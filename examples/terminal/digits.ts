@@ -20,7 +20,7 @@ const GAP = 2;
 /** Ink fits in 20 pixels, with one of paper around it. */
 const WINDOW = 22;
 /** From here on a pixel counts as ink where there are no greys. */
-const INK = 0.4;
+const INK = 0.3;
 
 /** Images with their captions as lines of at most `columns` characters: as many side by side as fit. */
 export function drawImages(images: readonly CaptionedImage[], paint: Paint, columns: number): string[] {
@@ -30,7 +30,12 @@ export function drawImages(images: readonly CaptionedImage[], paint: Paint, colu
     if (begin > 0) lines.push("");
     const drawn = images.slice(begin, begin + perRow).map((image) => drawOne(image, paint));
     drawn[0].forEach((_, line) => {
-      lines.push(drawn.map((picture) => picture[line]).join(" ".repeat(GAP)).trimEnd());
+      lines.push(
+        drawn
+          .map((picture) => picture[line])
+          .join(" ".repeat(GAP))
+          .trimEnd(),
+      );
     });
   }
   return lines;

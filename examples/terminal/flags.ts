@@ -25,14 +25,18 @@ export class UsageError extends Error {
 }
 
 /** The flags' values, or "help" where --help is asked for. Throws UsageError for unknown flags and wrong values. */
-export function readFlags<F extends Record<string, Flag>>(program: Program<F>, args: readonly string[]): Values<F> | "help" {
+export function readFlags<F extends Record<string, Flag>>(
+  program: Program<F>,
+  args: readonly string[],
+): Values<F> | "help" {
   const flags = new Map(Object.entries(program.flags).map(([name, flag]) => [kebab(name), { name, flag }]));
   const options = Object.fromEntries(
     [...flags].map(([name, { flag }]) => [name, { type: flag.kind === "switch" ? "boolean" : "string" } as const]),
   );
   const { tokens } = parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true });
   const values: Record<string, unknown> = {};
-  for (const [name, flag] of Object.entries(program.flags)) values[name] = flag.kind === "switch" ? false : flag.default;
+  for (const [name, flag] of Object.entries(program.flags))
+    values[name] = flag.kind === "switch" ? false : flag.default;
   for (const token of tokens) {
     if (token.kind === "positional") {
       const remedy = `for example ${program.command} --${[...flags.keys()][0]} 1`;
@@ -94,7 +98,9 @@ function readValue(name: string, flag: Flag, text: string | undefined): unknown 
   const value = Number(text);
   if (!/^\d+$/.test(text ?? "") || value < least || value > most) {
     const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
-    throw new UsageError(`${name} must be a whole number ${range}, got ${text === undefined ? "nothing" : JSON.stringify(text)}`);
+    throw new UsageError(
+      `${name} must be a whole number ${range}, got ${text === undefined ? "nothing" : JSON.stringify(text)}`,
+    );
   }
   return value;
 }

@@ -59,16 +59,21 @@ describe("mlp", () => {
     const [help, wrong] = await Promise.all([run("mlp", "--help"), run("mlp", "--limit", "60001")]);
     expect(help.code).toBe(0);
     expect(help.out).toMatch(/^Usage: node scripts\/run\.js examples\/mlp\.ts \[flags\]\n/);
-    expect(wrong).toEqual({ code: 2, out: "", error: 'mlp: --limit must be a whole number from 1 to 60000, got "60001"\n' });
+    expect(wrong).toEqual({
+      code: 2,
+      out: "",
+      error: 'mlp: --limit must be a whole number from 1 to 60000, got "60001"\n',
+    });
   });
 });
 
 describe("digit-cnn", () => {
-  const budget = ["--epochs", "1", "--limit", "1600"];
+  const train = (...args: string[]) => run("digit-cnn", "--epochs", "1", "--limit", "1600", ...args);
+  const saved = (name: string): string => join(folder, "new/folder", name);
 
   it("shows a person what happened, in 80 columns", async () => {
-    const weights = join(folder, "new/folder/w.safetensors");
-    const { code, out, error } = await run("digit-cnn", ...budget, "--threads", "1", "--weights", weights);
+    const weights = saved("one-thread.safetensors");
+    const { code, out, error } = await train("--threads", "1", "--weights", weights);
     expect({ code, error }).toEqual({ code: 0, error: "" });
     expect(out).not.toContain("\x1b");
     for (const line of out.split("\n")) if (!line.includes(weights)) expect([...line].length).toBeLessThanOrEqual(80);
@@ -89,7 +94,8 @@ describe("digit-cnn", () => {
 
     const said = out.split("\n").filter((line) => /^read \d/.test(line));
     const is = out.split("\n").filter((line) => /^ {2}is \d/.test(line));
-    const digits = (line: string, word: string): string[] => [...line.matchAll(new RegExp(`${word} (\\d)`, "g"))].map((m) => m[1]);
+    const digits = (line: string, word: string): string[] =>
+      [...line.matchAll(new RegExp(`${word} (\\d)`, "g"))].map((m) => m[1]);
     expect([said.length, is.length]).toEqual([2, 2]);
     const [wrongSaid, rightSaid] = said.map((line) => digits(line, "read"));
     const [wrongIs, rightIs] = is.map((line) => digits(line, "is"));
@@ -99,8 +105,8 @@ describe("digit-cnn", () => {
   });
 
   it("--json ends with one line of JSON on stdout, and saves weights that can be read", async () => {
-    const weights = join(folder, "w.safetensors");
-    const { code, out, error } = await run("digit-cnn", ...budget, "--json", "--weights", weights, "--threads", "2");
+    const weights = saved("two-threads.safetensors");
+    const { code, out, error } = await train("--threads", "2", "--json", "--weights", weights);
     expect(code).toBe(0);
     expect(out.split("\n")).toHaveLength(2);
     const figures = JSON.parse(out) as Record<string, unknown>;
@@ -119,15 +125,12 @@ describe("digit-cnn", () => {
     expect(sizes).toEqual(expected.sort());
   });
 
-  it("gives the same weights again for the same seed, whatever the threads, and others for another", async () => {
-    const train = async (name: string, seed: string, threads: string): Promise<Buffer> => {
-      const weights = join(folder, name);
-      await run("digit-cnn", "--limit", "320", "--epochs", "1", "--json", "--weights", weights, "--seed", seed, "--threads", threads);
-      return readFile(weights);
-    };
-    const [first, again, other] = [await train("a", "7", "1"), await train("b", "7", "2"), await train("c", "8", "2")];
-    expect(again.equals(first)).toBe(true);
-    expect(other.equals(first)).toBe(false);
+  it("comes to the same weights with any number of threads, and to others from another seed", async () => {
+    await train("--seed", "8", "--json", "--weights", saved("other-seed.safetensors"));
+    const files = ["one-thread", "two-threads", "other-seed"].map((name) => readFile(saved(`${name}.safetensors`)));
+    const [one, two, other] = await Promise.all(files);
+    expect(two.equals(one)).toBe(true);
+    expect(other.equals(one)).toBe(false);
   });
 
   it("explains itself", async () => {

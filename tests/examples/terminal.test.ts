@@ -99,7 +99,9 @@ describe("images", () => {
   });
 
   it("without ink are paper", () => {
-    expect(drawImages([{ pixels: new Float32Array(784), caption: [] }], plain, 80)).toEqual(new Array<string>(7).fill(""));
+    expect(drawImages([{ pixels: new Float32Array(784), caption: [] }], plain, 80)).toEqual(
+      new Array<string>(7).fill(""),
+    );
   });
 
   it("captions are painted without losing their place", () => {
@@ -124,9 +126,24 @@ describe("facts", () => {
 describe("numbers", () => {
   it("read as people read them", () => {
     expect([count(60_000), counted(1, "epoch"), counted(1875, "step")]).toEqual(["60,000", "1 epoch", "1,875 steps"]);
-    expect([percent(0.99125), percent(1), percent(0), percent(0.5, 0)]).toEqual(["99.13 %", "100.00 %", "0.00 %", "50 %"]);
-    expect([duration(0), duration(59.94), duration(59.96), duration(75.4)]).toEqual(["0.0 s", "59.9 s", "1 min 0 s", "1 min 15 s"]);
-    expect([fileSize(999), fileSize(372_804), fileSize(999_499), fileSize(999_500)]).toEqual(["999 B", "373 kB", "999 kB", "1.0 MB"]);
+    expect([percent(0.99125), percent(1), percent(0), percent(0.5, 0)]).toEqual([
+      "99.13 %",
+      "100.00 %",
+      "0.00 %",
+      "50 %",
+    ]);
+    expect([duration(0), duration(59.94), duration(59.96), duration(75.4)]).toEqual([
+      "0.0 s",
+      "59.9 s",
+      "1 min 0 s",
+      "1 min 15 s",
+    ]);
+    expect([fileSize(999), fileSize(372_804), fileSize(999_499), fileSize(999_500)]).toEqual([
+      "999 B",
+      "373 kB",
+      "999 kB",
+      "1.0 MB",
+    ]);
   });
 
   it("what is not quite all never reads as all", () => {

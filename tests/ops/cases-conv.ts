@@ -68,7 +68,11 @@ function convolved(x: NdArray, filters: NdArray, bias: NdArray | undefined, opti
 
 /** The transposed convolution that makes images of this height and width. */
 function spread(
-  [height, width]: Sizes, x: NdArray, filters: NdArray, bias: NdArray | undefined, options: conv.Conv2dTransposeOptions,
+  [height, width]: Sizes,
+  x: NdArray,
+  filters: NdArray,
+  bias: NdArray | undefined,
+  options: conv.Conv2dTransposeOptions,
 ): NdArray {
   const [, , outputs, channels] = filters.shape;
   const shape = [x.shape[0], height, width, outputs];
@@ -84,7 +88,10 @@ function spread(
 }
 
 function convolvedDepthwise(
-  x: NdArray, filters: NdArray, bias: NdArray | undefined, options: depthwise.DepthwiseConv2dOptions,
+  x: NdArray,
+  filters: NdArray,
+  bias: NdArray | undefined,
+  options: depthwise.DepthwiseConv2dOptions,
 ): NdArray {
   const [, , channels, multiplier] = filters.shape;
   const outputs = channels * multiplier;
@@ -103,7 +110,11 @@ const common = { gradientTolerance: 3e-4, tolerance: 5e-6 };
 const inputs = (...shapes: Sizes[]) => shapes.map((shape) => ({ shape, low: -1, high: 1 }));
 
 function convRow(
-  name: string, x: Sizes, filters: Sizes, options: conv.Conv2dOptions = {}, rest: Partial<Case> = {},
+  name: string,
+  x: Sizes,
+  filters: Sizes,
+  options: conv.Conv2dOptions = {},
+  rest: Partial<Case> = {},
 ): Case {
   return row({
     name,
@@ -117,7 +128,11 @@ function convRow(
 }
 
 function transposeRow(
-  name: string, x: Sizes, filters: Sizes, image: Sizes, options: conv.Conv2dTransposeOptions = {},
+  name: string,
+  x: Sizes,
+  filters: Sizes,
+  image: Sizes,
+  options: conv.Conv2dTransposeOptions = {},
   rest: Partial<Case> = {},
 ): Case {
   return row({
@@ -132,7 +147,11 @@ function transposeRow(
 }
 
 function depthwiseRow(
-  name: string, x: Sizes, filters: Sizes, options: depthwise.DepthwiseConv2dOptions = {}, rest: Partial<Case> = {},
+  name: string,
+  x: Sizes,
+  filters: Sizes,
+  options: depthwise.DepthwiseConv2dOptions = {},
+  rest: Partial<Case> = {},
 ): Case {
   return row({
     name,
@@ -197,13 +216,23 @@ export const convCases: { [name in Exclude<keyof typeof conv, "spreadAlong">]: C
     transposeRow("strides beyond the taps, same", [1, 2, 2, 2], [2, 2, 3, 2], [6, 6], { strides: 3, padding: same }),
     transposeRow("outputPadding", [1, 3, 3, 2], [3, 3, 3, 2], [8, 7], { strides: 2, outputPadding: [1, 0] }),
     transposeRow("outputPadding, same", [1, 3, 3, 2], [3, 3, 3, 2], [5, 6], {
-      strides: 2, padding: same, outputPadding: [0, 1],
+      strides: 2,
+      padding: same,
+      outputPadding: [0, 1],
     }),
     transposeRow("dilation", [1, 3, 3, 2], [3, 2, 3, 2], [7, 6], { dilationRate: [2, 3] }),
     transposeRow("relu", [4, 3, 3, 4], [3, 3, 8, 4], [6, 6], { strides: 2, padding: same, activation: "relu" }),
-    transposeRow("several blocks", [2, 7, 8, 40], [3, 3, 33, 40], [14, 16], { strides: 2, padding: same }, {
-      gradients: [], tolerance: 2e-5,
-    }),
+    transposeRow(
+      "several blocks",
+      [2, 7, 8, 40],
+      [3, 3, 33, 40],
+      [14, 16],
+      { strides: 2, padding: same },
+      {
+        gradients: [],
+        tolerance: 2e-5,
+      },
+    ),
     transposeRow("no images", [0, 3, 3, 2], [3, 3, 4, 2], [5, 5]),
     row({
       name: "no bias",

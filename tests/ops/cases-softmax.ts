@@ -81,7 +81,10 @@ export const softmaxCases: { [name in keyof typeof ops]: Case[] } = {
     ),
     row({
       name: "sure and wrong",
-      inputs: [{ shape: [2, 3], values: large }, { shape: [2], dtype: "i32", values: [2, 1] }],
+      inputs: [
+        { shape: [2, 3], values: large },
+        { shape: [2], dtype: "i32", values: [2, 1] },
+      ],
       run: (x: Tensor, targets: Tensor<"i32">) => ops.softmaxCrossEntropy(x, targets),
       reference: (x, targets) => {
         const logs = logProbabilities(x, 1);

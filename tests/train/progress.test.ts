@@ -136,18 +136,24 @@ describe("in a terminal", () => {
 });
 
 describe("a narrow terminal", () => {
-  it.each([79, 60, 45, 30, 20, 10, 5])("is never wrapped at %d columns, and every figure stands at the end", (columns) => {
-    train(new ProgressLine(recorded({ columns })), 1, 1875, 6, { val_accuracy: 0.98, val_loss: 0.05 });
-    const redraws = written.join("").replaceAll(CLEAR, "").split(/[\r\n]/);
-    const widest = columns >= 30 ? columns - 1 : Number.POSITIVE_INFINITY;
-    const running = redraws.filter((text) => /^ *\d+\/1875/.test(text)).slice(0, -1);
-    for (const text of running) expect(text.length).toBeLessThan(columns);
-    for (const text of screen()) expect(text.length).toBeLessThanOrEqual(widest);
-    const end = screen().join(" ");
-    for (const figure of ["accuracy: 0.9512", "loss: 0.1634", "val_accuracy: 0.9800", "val_loss: 0.0500"]) {
-      expect(end).toContain(figure);
-    }
-  });
+  it.each([79, 60, 45, 30, 20, 10, 5])(
+    "is never wrapped at %d columns, and every figure stands at the end",
+    (columns) => {
+      train(new ProgressLine(recorded({ columns })), 1, 1875, 6, { val_accuracy: 0.98, val_loss: 0.05 });
+      const redraws = written
+        .join("")
+        .replaceAll(CLEAR, "")
+        .split(/[\r\n]/);
+      const widest = columns >= 30 ? columns - 1 : Number.POSITIVE_INFINITY;
+      const running = redraws.filter((text) => /^ *\d+\/1875/.test(text)).slice(0, -1);
+      for (const text of running) expect(text.length).toBeLessThan(columns);
+      for (const text of screen()) expect(text.length).toBeLessThanOrEqual(widest);
+      const end = screen().join(" ");
+      for (const figure of ["accuracy: 0.9512", "loss: 0.1634", "val_accuracy: 0.9800", "val_loss: 0.0500"]) {
+        expect(end).toContain(figure);
+      }
+    },
+  );
 
   it("continues the figures under the bar", () => {
     train(new ProgressLine(recorded()), 1, 1875, 6, { val_accuracy: 0.98, val_loss: 0.05 });
@@ -228,11 +234,14 @@ describe("colours", () => {
     { NO_COLOR: "1", FORCE_COLOR: "1", isTTY: true, colored: false },
     { NO_COLOR: "", FORCE_COLOR: "0", isTTY: true, colored: false },
     { NO_COLOR: "", FORCE_COLOR: "1", isTTY: false, colored: false },
-  ])("NO_COLOR=$NO_COLOR FORCE_COLOR=$FORCE_COLOR in a terminal: $isTTY", ({ NO_COLOR, FORCE_COLOR, isTTY, colored }) => {
-    vi.stubEnv("NO_COLOR", NO_COLOR);
-    vi.stubEnv("FORCE_COLOR", FORCE_COLOR);
-    expect(finish(isTTY).includes("\x1b[1m")).toBe(colored);
-  });
+  ])(
+    "NO_COLOR=$NO_COLOR FORCE_COLOR=$FORCE_COLOR in a terminal: $isTTY",
+    ({ NO_COLOR, FORCE_COLOR, isTTY, colored }) => {
+      vi.stubEnv("NO_COLOR", NO_COLOR);
+      vi.stubEnv("FORCE_COLOR", FORCE_COLOR);
+      expect(finish(isTTY).includes("\x1b[1m")).toBe(colored);
+    },
+  );
 });
 
 describe("the default output", () => {

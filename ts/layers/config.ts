@@ -21,7 +21,9 @@ export function toJson(operation: string, option: string, value: unknown): Json 
   if (typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype) {
     return toJsonRecord(operation, value as Record<string, unknown>);
   }
-  throw new ArgumentError(`${operation}: to be saved, ${option} must be plain values or known by name, got ${typeof value}`);
+  throw new ArgumentError(
+    `${operation}: to be saved, ${option} must be plain values or known by name, got ${typeof value}`,
+  );
 }
 
 /** Options as plain JSON, without those that are not given. */

@@ -37,12 +37,12 @@ abstract class Convolution extends KernelLayer {
     this.channels = inputShape[2];
   }
 
-  /** Height, width and channels of an image; ShapeError if it is none, or has other channels than the layer was built for. */
+  /** Height, width and channels of an image; ShapeError if it is none, or has other channels than before. */
   protected imageOf(inputShape: Shape): readonly [number, number, number] {
     if (inputShape.length !== 3) throw this.misfit("be images [batch, height, width, channels]", inputShape);
     const [height, width, channels] = inputShape;
     if (this.channels !== undefined && channels !== this.channels) {
-      throw this.misfit(`have ${this.channels} channels, as when it was built,`, inputShape);
+      throw this.misfit(`keep the ${this.channels} channels it was built for`, inputShape);
     }
     return [height, width, channels];
   }
@@ -170,8 +170,9 @@ export class Conv2DTranspose extends Convolution {
 
   override outputShape(inputShape: Shape): Shape {
     const [height, width] = this.imageOf(inputShape);
+    const { kernelSize, strides, padding, dilationRate, outputPadding } = this;
     const along = (windows: number, axis: 0 | 1): number =>
-      spreadAlong(windows, this.kernelSize[axis], axis, this, this.outputPadding?.[axis]).size;
+      spreadAlong(windows, kernelSize[axis], axis, { strides, padding, dilationRate }, outputPadding?.[axis]).size;
     return [along(height, 0), along(width, 1), this.filters];
   }
 

@@ -40,10 +40,13 @@ export class Reshape extends Layer {
   constructor(options: ReshapeOptions) {
     super("reshape", options);
     const { targetShape } = options;
-    const fits = Array.isArray(targetShape) && targetShape.every((size) => Number.isInteger(size) && (size > 0 || size === -1));
+    const fits =
+      Array.isArray(targetShape) && targetShape.every((size) => Number.isInteger(size) && (size > 0 || size === -1));
     if (!fits || targetShape.indexOf(-1) !== targetShape.lastIndexOf(-1)) {
       const got = Array.isArray(targetShape) ? formatShape(targetShape) : typeof targetShape;
-      throw new ArgumentError(`${this.name}: targetShape must hold sizes of at least 1, one of them perhaps -1, got ${got}`);
+      throw new ArgumentError(
+        `${this.name}: targetShape must hold sizes of at least 1, one of them perhaps -1, got ${got}`,
+      );
     }
     this.targetShape = targetShape;
   }
@@ -89,7 +92,7 @@ export interface DropoutOptions extends LayerOptions {
   seed?: number;
 }
 
-/** In training, zeroes each number with probability `rate` and divides the others by 1 - rate; otherwise does nothing. */
+/** In training, zeroes each number with probability `rate` and divides the others by 1 - rate; else does nothing. */
 export class Dropout extends Layer {
   readonly rate: number;
   private readonly generator: Generator | undefined;
@@ -97,7 +100,8 @@ export class Dropout extends Layer {
   constructor(options: DropoutOptions) {
     super("dropout", options);
     const { rate, seed } = options;
-    if (!(rate >= 0 && rate < 1)) throw new ArgumentError(`${this.name}: rate must be at least 0 and less than 1, got ${rate}`);
+    if (!(rate >= 0 && rate < 1))
+      throw new ArgumentError(`${this.name}: rate must be at least 0 and less than 1, got ${rate}`);
     this.rate = rate;
     this.generator = seed === undefined ? undefined : new Generator(seed);
   }

@@ -29,7 +29,7 @@ export class Dense extends KernelLayer {
     if (inputShape.length === 0) throw this.misfit("have an axis of features after the batch", inputShape);
     const features = inputShape[inputShape.length - 1];
     if (this.built && features !== this.kernel.shape[0]) {
-      throw this.misfit(`have ${this.kernel.shape[0]} features, as when it was built,`, inputShape);
+      throw this.misfit(`keep the ${this.kernel.shape[0]} features it was built for`, inputShape);
     }
     return [...inputShape.slice(0, -1), this.units];
   }

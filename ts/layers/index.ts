@@ -36,8 +36,7 @@ import {
   type PoolingOptions,
 } from "./pooling.ts";
 
-export type * from "./conv.ts";
-export { Conv2D, Conv2DTranspose, DepthwiseConv2D } from "./conv.ts";
+export * from "./conv.ts";
 export * from "./core.ts";
 export * from "./dense.ts";
 export { type CallContext, Layer, type LayerOptions, resetLayerNames, type WeightOptions } from "./layer.ts";
@@ -138,8 +137,8 @@ const kinds: Record<string, new (options: never) => Layer> = {
 };
 
 /** Makes layers of a class of one's own known to `layerFromConfig`; `kind` is what the class hands to `Layer`. */
-export function registerLayer(kind: string, constructor: new (options: never) => Layer): void {
-  kinds[kind] = constructor;
+export function registerLayer(kind: string, layer: new (options: never) => Layer): void {
+  kinds[kind] = layer;
 }
 
 /** A new layer from a layer's `kind` and `config()`. ArgumentError for an unknown kind. */

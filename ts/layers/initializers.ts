@@ -1,21 +1,21 @@
 // Initializers: the values that weights start with. Fans, limits and defaults are those of Keras.
 import {
-  Generator,
   randomNormal as drawNormal,
   randomTruncatedNormal as drawTruncatedNormal,
   randomUniform as drawUniform,
+  Generator,
   type RandomOptions,
 } from "../ops/random.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { full } from "../tensor/create.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { type Json, lookUp, madeFrom } from "./config.ts";
+import { type Json, lookUp, madeFrom, toJsonRecord } from "./config.ts";
 
 /** Makes a new weight of a shape. */
 export type Initializer = (shape: Shape) => Tensor;
 
-/** Every random initializer takes a seed: with one it gives the same weight each time, else the default generator draws. */
+/** With a seed a random initializer gives the same weight each time, without one the default generator draws. */
 export interface SeedOptions {
   seed?: number;
 }
@@ -37,21 +37,20 @@ export function constant({ value = 0 }: { value?: number } = {}): Initializer {
 
 /** Numbers spread evenly over [minval, maxval), default [-0.05, 0.05). */
 export function randomUniform(options: SeedOptions & { minval?: number; maxval?: number } = {}): Initializer {
-  const { minval: low = -0.05, maxval: high = 0.05, seed } = options;
-  return named("randomUniform", { ...options }, seeded(seed, (shape, random) => drawUniform(shape, { low, high, ...random })));
+  const { minval: low = -0.05, maxval: high = 0.05 } = options;
+  return named("randomUniform", options, (shape, random) => drawUniform(shape, { low, high, ...random }));
 }
 
 /** Normally distributed numbers; mean 0 and standard deviation 0.05 by default. */
 export function randomNormal(options: SeedOptions & { mean?: number; stddev?: number } = {}): Initializer {
-  const { mean = 0, stddev = 0.05, seed } = options;
-  return named("randomNormal", { ...options }, seeded(seed, (shape, random) => drawNormal(shape, { mean, stddev, ...random })));
+  const { mean = 0, stddev = 0.05 } = options;
+  return named("randomNormal", options, (shape, random) => drawNormal(shape, { mean, stddev, ...random }));
 }
 
 /** As randomNormal, but numbers further than two standard deviations from the mean are drawn again. */
 export function truncatedNormal(options: SeedOptions & { mean?: number; stddev?: number } = {}): Initializer {
-  const { mean = 0, stddev = 0.05, seed } = options;
-  const draw = seeded(seed, (shape, random) => drawTruncatedNormal(shape, { mean, stddev, ...random }));
-  return named("truncatedNormal", { ...options }, draw);
+  const { mean = 0, stddev = 0.05 } = options;
+  return named("truncatedNormal", options, (shape, random) => drawTruncatedNormal(shape, { mean, stddev, ...random }));
 }
 
 /** Evenly spread with variance 2 / (fanIn + fanOut). */
@@ -102,8 +101,9 @@ export type InitializerLike = InitializerName | InitializerConfig | Initializer;
 /** The initializer of this name; a function stays as it is. ArgumentError for an unknown name. */
 export function getInitializer(initializer: InitializerLike): Initializer {
   if (typeof initializer === "function") return initializer;
-  const { name, ...options } = typeof initializer === "object" && initializer !== null ? initializer : { name: initializer };
-  return lookUp("initializer", name, factories)(options);
+  const { name, ...options } =
+    typeof initializer === "object" && initializer !== null ? initializer : { name: initializer };
+  return lookUp<(options: never) => Initializer>("initializer", name, factories)(options as never);
 }
 
 /** How many inputs an output of the weight sees, and how many outputs an input reaches. */
@@ -139,18 +139,21 @@ function drawNormally(shape: Shape, random: RandomOptions, variance: number): Te
 
 /** A factory of initializers whose variance follows from the weight's fans. */
 function scaled(name: string, draw: Draw, variance: (fans: Fans) => number): (options?: SeedOptions) => Initializer {
-  return ({ seed } = {}) =>
-    named(name, { seed }, seeded(seed, (shape, random) => {
+  return (options = {}) =>
+    named(name, options, (shape, random) => {
       const { fanIn, fanOut } = fansOf(shape);
       return draw(shape, random, variance({ fanIn: Math.max(1, fanIn), fanOut: Math.max(1, fanOut) }));
-    }));
+    });
 }
 
-/** Draws from a generator of its own if there is a seed. */
-function seeded(seed: number | undefined, draw: (shape: Shape, random: RandomOptions) => Tensor): Initializer {
-  if (seed === undefined) return (shape) => draw(shape, {});
-  if (!Number.isSafeInteger(seed)) throw new ArgumentError(`initializer: seed must be a safe integer, got ${seed}`);
-  return (shape) => {
+/** An initializer that knows its name and options; with a seed it draws from a generator of its own. */
+function named(name: string, options: SeedOptions, draw: (shape: Shape, random: RandomOptions) => Tensor): Initializer {
+  const { seed } = options;
+  if (seed !== undefined && !Number.isSafeInteger(seed)) {
+    throw new ArgumentError(`initializer: seed must be a safe integer, got ${seed}`);
+  }
+  const initializer: Initializer = (shape) => {
+    if (seed === undefined) return draw(shape, {});
     const generator = new Generator(seed);
     try {
       return draw(shape, { generator });
@@ -158,9 +161,6 @@ function seeded(seed: number | undefined, draw: (shape: Shape, random: RandomOpt
       generator.state.dispose();
     }
   };
-}
-
-function named(name: string, options: { [option: string]: number | undefined }, initializer: Initializer): Initializer {
-  const given = Object.entries(options).filter((entry): entry is [string, number] => entry[1] !== undefined);
-  return madeFrom(initializer, given.length === 0 ? name : { name, ...Object.fromEntries(given) });
+  const given = toJsonRecord("initializer", options);
+  return madeFrom(initializer, Object.keys(given).length === 0 ? name : { name, ...given });
 }

@@ -52,7 +52,11 @@ export abstract class KernelLayer extends Layer {
     const { kernelInitializer, kernelRegularizer, biasInitializer, biasRegularizer } = this;
     this.kernel = this.addWeight("kernel", { shape, initializer: kernelInitializer, regularizer: kernelRegularizer });
     if (!this.useBias) return;
-    this.bias = this.addWeight("bias", { shape: [outputs], initializer: biasInitializer, regularizer: biasRegularizer });
+    this.bias = this.addWeight("bias", {
+      shape: [outputs],
+      initializer: biasInitializer,
+      regularizer: biasRegularizer,
+    });
   }
 
   /** The activation of a product; the product applies it by itself where it can. */

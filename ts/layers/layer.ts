@@ -1,10 +1,11 @@
-// What every layer is: a name, variables made when the input's shape is known, and a call. A subclass needs no more than
-// `call`; one with weights makes them in `build`, one that changes the shape says so in `outputShape`.
+// What every layer is: a name, variables made when the input's shape is known, and a call. A subclass needs no more
+// than `call`; one with weights makes them in `build`, one that changes the shape says so in `outputShape`.
+import { requireTensor } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { unrecorded } from "../runtime/program.ts";
 import { requireDtype } from "../tensor/dtype.ts";
-import { formatShape, sameShape, type Shape } from "../tensor/shape.ts";
+import { checkShape, formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
 import { type Json, toJsonRecord } from "./config.ts";
@@ -69,6 +70,7 @@ export abstract class Layer {
   constructor(kind: string, options: LayerOptions = {}) {
     this.kind = kind;
     this.name = options.name ?? nextName(kind);
+    if (options.inputShape !== undefined) checkShape(this.name, options.inputShape);
     this.inputShape = options.inputShape;
     this.ownTrainable = options.trainable ?? true;
     this.options = options;
@@ -87,17 +89,20 @@ export abstract class Layer {
 
   /** Builds the layer at the first call, then calls it. */
   apply(x: AnyTensor, context: CallContext = { training: false }): Tensor {
+    requireTensor(this.name, "inputs", x);
+    if (x.rank === 0) throw new ShapeError(`${this.name}: inputs must have a batch axis, got shape []`);
     const expected = this.ensureBuilt(x.shape.slice(1));
     const y = this.call(x, context);
     if (!sameShape(y.shape.slice(1), expected)) {
       throw new ShapeError(
-        `${this.name}: outputShape must give the shape of what call returns, got ${perExample(expected)} and ${formatShape(y.shape)}`,
+        `${this.name}: outputShape must give the shape of what call returns, ` +
+          `got ${perExample(expected)} and ${formatShape(y.shape)}`,
       );
     }
     return y;
   }
 
-  /** Checks the shape of inputs, builds the layer for it if it is not built yet, and returns the shape of its outputs. */
+  /** Checks the shape of inputs, builds the layer for it if it is not built yet, and returns the shape of outputs. */
   ensureBuilt(inputShape: Shape): Shape {
     if (this.checked !== undefined && sameShape(this.checked.input, inputShape)) return this.checked.output;
     const outputShape = this.outputShape(inputShape);
@@ -158,7 +163,7 @@ export abstract class Layer {
     for (const weight of this.weights) weight.dispose();
   }
 
-  /** A variable of this layer, named "layer/name". It is made once, also when a captured step is what builds the layer. */
+  /** A variable of this layer, named "layer/name": made once, also when a captured step is what builds the layer. */
   protected addWeight(name: string, options: WeightOptions): Variable {
     const { shape, initializer = "zeros", regularizer, trainable = true } = options;
     const weight = unrecorded(() =>
@@ -166,7 +171,8 @@ export abstract class Layer {
         const initial = getInitializer(initializer)(shape);
         if (!sameShape(initial.shape, shape)) {
           throw new ShapeError(
-            `${this.name}: the initializer of ${name} must return shape ${formatShape(shape)}, got ${formatShape(initial.shape)}`,
+            `${this.name}: the initializer of ${name} must return shape ${formatShape(shape)}, ` +
+              `got ${formatShape(initial.shape)}`,
           );
         }
         const made = new Variable(initial, { name: `${this.name}/${name}`, trainable: trainable && this.ownTrainable });

@@ -1,5 +1,5 @@
-// Losses: how far predictions are from the truth. Each is a mean over the numbers of an example and then over the batch,
-// a scalar. What follows softmax or sigmoid is computed from their logits.
+// Losses: how far predictions are from the truth. Each is a mean over the numbers of an example and then over the
+// batch, a scalar. What follows softmax or sigmoid is computed from their logits.
 import { add, mul, sub } from "../ops/binary.ts";
 import { abs, clip, log, neg, softplus, square } from "../ops/elementwise.ts";
 import { mean } from "../ops/reduce.ts";
@@ -50,14 +50,27 @@ export function binaryCrossentropy(yTrue: AnyTensor, yPred: Tensor, options: Smo
 }
 
 /** -sum(t log(p)) over each example's classes, the last axis, then the mean over the batch: p = yPred, t = yTrue. */
-export function categoricalCrossentropy(yTrue: AnyTensor, yPred: Tensor, options: SmoothedCrossentropyOptions = {}): Tensor {
+export function categoricalCrossentropy(
+  yTrue: AnyTensor,
+  yPred: Tensor,
+  options: SmoothedCrossentropyOptions = {},
+): Tensor {
   const classes = yPred.shape[yPred.rank - 1];
-  const targets = smoothed("categoricalCrossentropy", targetsFor("categoricalCrossentropy", yTrue, yPred), classes, options);
+  const targets = smoothed(
+    "categoricalCrossentropy",
+    targetsFor("categoricalCrossentropy", yTrue, yPred),
+    classes,
+    options,
+  );
   return mean(softmaxCrossEntropy(logitsFor(yPred, options), targets));
 }
 
 /** -log(p[label]) for each example, then the mean over the batch: p = yPred, label = yTrue, [batch] or [batch, 1]. */
-export function sparseCategoricalCrossentropy(yTrue: AnyTensor, yPred: Tensor, options: CrossentropyOptions = {}): Tensor {
+export function sparseCategoricalCrossentropy(
+  yTrue: AnyTensor,
+  yPred: Tensor,
+  options: CrossentropyOptions = {},
+): Tensor {
   const labels = labelsFor("sparseCategoricalCrossentropy", yTrue, yPred);
   return mean(softmaxCrossEntropy(logitsFor(yPred, options), labels));
 }

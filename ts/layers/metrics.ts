@@ -1,9 +1,9 @@
 // Metrics: figures for people, gathered over the batches of an epoch. Updates are made of ops and change variables in
 // place, so that they can be part of a captured step; only `result` reads.
 import { noGrad } from "../autograd/tape.ts";
+import { add, mul } from "../ops/binary.ts";
 import { cast, equal, greater, logicalAnd } from "../ops/compare.ts";
 import { concat, reshape } from "../ops/layout.ts";
-import { mul } from "../ops/binary.ts";
 import { argMax, max, sum } from "../ops/reduce.ts";
 import { full, zeros } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
@@ -42,7 +42,7 @@ export abstract class Metric {
 
 /** The running mean of numbers: their total and count lie in one variable and are read together. */
 export class Mean {
-  private readonly state = new Variable(zeros([2]), { name: "mean", trainable: false });
+  private readonly state = scope(() => new Variable(zeros([2]), { name: "mean", trainable: false }));
 
   /** Takes in the mean of `values`, counted as `weight` numbers (default: as many as there are). */
   add(values: Tensor, weight = values.size): void {
@@ -51,7 +51,8 @@ export class Mean {
       scope(() => {
         const total = reshape(sum(values), [1]) as Tensor;
         const factor = weight / values.size;
-        this.state.assignAdd(concat([factor === 1 ? total : mul(total, factor), full([1], weight)]) as Tensor);
+        const added = concat([factor === 1 ? total : mul(total, factor), full([1], weight)]) as Tensor;
+        this.state.assign(add(this.state, added));
       }),
     );
   }
@@ -102,7 +103,11 @@ export class MeanMetric extends Metric {
 }
 
 /** 1 where yPred > threshold is what yTrue, 0 or 1, says, else 0. NaN is wrong. */
-export function binaryAccuracy(yTrue: AnyTensor, yPred: Tensor, { threshold = 0.5 }: { threshold?: number } = {}): Tensor {
+export function binaryAccuracy(
+  yTrue: AnyTensor,
+  yPred: Tensor,
+  { threshold = 0.5 }: { threshold?: number } = {},
+): Tensor {
   const said = cast(greater(yPred, threshold), "f32") as Tensor;
   return right(equal(said, targetsFor("binaryAccuracy", yTrue, yPred)), yPred);
 }
@@ -152,7 +157,7 @@ export type MetricName = keyof typeof figures;
 /** How a model is given a metric. */
 export type MetricLike = MetricName | Metric | Figure;
 
-/** The metric of this name, or the mean of a figure of one's own; a metric stays as it is. ArgumentError for an unknown name. */
+/** The metric of this name, or the mean of a figure of one's own; metrics stay. ArgumentError for an unknown name. */
 export function getMetric(metric: MetricLike): Metric {
   if (metric instanceof Metric) return metric;
   if (typeof metric === "function") return new MeanMetric(metric.name || "metric", metric);

@@ -38,7 +38,13 @@ abstract class Normalization extends Layer {
 
   constructor(kind: string, options: NormalizationOptions) {
     super(kind, options);
-    const { epsilon = 1e-3, center = true, scale = true, betaInitializer = "zeros", gammaInitializer = "ones" } = options;
+    const {
+      epsilon = 1e-3,
+      center = true,
+      scale = true,
+      betaInitializer = "zeros",
+      gammaInitializer = "ones",
+    } = options;
     if (!(epsilon >= 0)) throw new ArgumentError(`${this.name}: epsilon must be at least 0, got ${epsilon}`);
     this.epsilon = epsilon;
     this.gammaInitializer = scale ? getInitializer(gammaInitializer) : undefined;
@@ -62,7 +68,7 @@ abstract class Normalization extends Layer {
   override outputShape(inputShape: Shape): Shape {
     if (inputShape.length === 0) throw this.misfit("have an axis of channels after the batch", inputShape);
     if (this.built && inputShape[inputShape.length - 1] !== this.channels) {
-      throw this.misfit(`have ${this.channels} channels, as when it was built,`, inputShape);
+      throw this.misfit(`keep the ${this.channels} channels it was built for`, inputShape);
     }
     return inputShape;
   }
@@ -79,9 +85,9 @@ export interface BatchNormalizationOptions extends NormalizationOptions {
 }
 
 /**
- * (x - mean) / sqrt(variance + epsilon) gamma + beta for each channel, the last axis. In training the mean and the variance
- * are the batch's own, and the moving ones are drawn towards them; otherwise, and while the layer is frozen, they are the
- * moving ones. The variance is the biased one, as in Keras. Source: Ioffe and Szegedy 2015.
+ * (x - mean) / sqrt(variance + epsilon) gamma + beta for each channel, the last axis. In training the mean and the
+ * variance are the batch's own, and the moving ones are drawn towards them; otherwise, and while the layer is frozen,
+ * they are the moving ones. The variance is the biased one, as in Keras. Source: Ioffe and Szegedy 2015.
  */
 export class BatchNormalization extends Normalization {
   readonly momentum: number;
@@ -106,7 +112,11 @@ export class BatchNormalization extends Normalization {
     const shape = inputShape.slice(-1);
     const { movingMeanInitializer, movingVarianceInitializer } = this;
     this.movingMean = this.addWeight("movingMean", { shape, initializer: movingMeanInitializer, trainable: false });
-    this.movingVariance = this.addWeight("movingVariance", { shape, initializer: movingVarianceInitializer, trainable: false });
+    this.movingVariance = this.addWeight("movingVariance", {
+      shape,
+      initializer: movingVarianceInitializer,
+      trainable: false,
+    });
   }
 
   call(x: AnyTensor, { training }: CallContext): Tensor {
@@ -116,7 +126,7 @@ export class BatchNormalization extends Normalization {
   }
 }
 
-/** (x - mean) / sqrt(variance + epsilon) gamma + beta for each row along the last axis. Source: Ba, Kiros and Hinton 2016. */
+/** (x - mean) / sqrt(variance + epsilon) gamma + beta along the last axis. Source: Ba, Kiros and Hinton 2016. */
 export class LayerNormalization extends Normalization {
   constructor(options: NormalizationOptions = {}) {
     super("layer_normalization", options);

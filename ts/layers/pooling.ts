@@ -23,7 +23,10 @@ abstract class Pooling extends Layer {
   constructor(kind: string, options: PoolingOptions) {
     super(kind, options);
     this.poolSize = pairOf(this.name, "poolSize", options.poolSize ?? 2);
-    const { strides, padding } = readOptions(this.name, { strides: options.strides ?? this.poolSize, padding: options.padding });
+    const { strides, padding } = readOptions(this.name, {
+      strides: options.strides ?? this.poolSize,
+      padding: options.padding,
+    });
     this.strides = strides;
     this.padding = padding;
   }

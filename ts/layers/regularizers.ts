@@ -1,8 +1,9 @@
 // Regularizers: penalties on large weights, added to the loss in training.
-import { ArgumentError } from "../runtime/errors.ts";
-import { abs, square } from "../ops/elementwise.ts";
+
 import { add, mul } from "../ops/binary.ts";
+import { abs, square } from "../ops/elementwise.ts";
 import { sum } from "../ops/reduce.ts";
+import { ArgumentError } from "../runtime/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { lookUp, madeFrom } from "./config.ts";
 

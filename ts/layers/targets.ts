@@ -2,7 +2,7 @@
 import { cast } from "../ops/compare.ts";
 import { reshape } from "../ops/layout.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
-import { formatShape, sameShape, type Shape } from "../tensor/shape.ts";
+import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 
 /** yTrue as floats in yPred's shape; either may have a last axis of size 1 that the other lacks. */

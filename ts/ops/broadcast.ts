@@ -4,9 +4,9 @@ import { ArgumentError, DtypeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
 import { full } from "../tensor/create.ts";
 import { type Dtype, requireDtype } from "../tensor/dtype.ts";
-import { broadcastShapes, type Shape } from "../tensor/shape.ts";
+import { broadcastShapes, type Shape, sizeOf } from "../tensor/shape.ts";
 import { type AnyTensor, empty, Tensor } from "../tensor/tensor.ts";
-import { broadcastTo } from "./layout.ts";
+import { broadcastTo, reshape } from "./layout.ts";
 import { sumTo } from "./reduce.ts";
 
 /** A tensor, or a number that stands for a tensor without axes. */
@@ -17,8 +17,17 @@ export type Numeric = "f32" | "i32";
 
 /** Kernels of two operands: their names without the dtype. */
 type PairKernel =
-  | "add" | "sub" | "mul" | "div" | "pow" | "maximum" | "minimum"
-  | "equal" | "not_equal" | "less" | "less_equal";
+  | "add"
+  | "sub"
+  | "mul"
+  | "div"
+  | "pow"
+  | "maximum"
+  | "minimum"
+  | "equal"
+  | "not_equal"
+  | "less"
+  | "less_equal";
 
 /**
  * The result as [planes, rows, columns], and which axes an operand spans (bits: 1 columns, 2 rows, 4 planes). Along the
@@ -36,6 +45,10 @@ const B = 2;
 
 /** The layout, unless there are more than three axes after joining neighbours that the same operands span. */
 function layoutOf(a: AnyTensor | undefined, b: AnyTensor | undefined, result: Shape): Layout | undefined {
+  const size = sizeOf(result);
+  if ((a === undefined || a.size === size) && (b === undefined || b.size === size)) {
+    return { rows: 1, columns: size, aSpans: a ? 1 : 0, bSpans: b ? 1 : 0 };
+  }
   const lengths: number[] = [];
   const spans: number[] = [];
   for (let axis = 1; axis <= result.length; axis++) {
@@ -54,31 +67,40 @@ function layoutOf(a: AnyTensor | undefined, b: AnyTensor | undefined, result: Sh
   return { columns: lengths[0], rows: lengths[1] ?? 1, aSpans: bits(A), bSpans: bits(B) };
 }
 
-/** The layout of operands that are whole, or of a result of one element. */
-function denseLayout(a: AnyTensor | undefined, b: AnyTensor | undefined, size: number): Layout {
-  return { rows: 1, columns: size, aSpans: a ? 1 : 0, bSpans: b ? 1 : 0 };
+/** A shorter row, repeated down a tensor, is first lengthened: the kernels are slow at starting a row. */
+const SHORT_ROW = 32;
+/** To about so many numbers. */
+const LONG_ROW = 1024;
+
+/** The row x, repeated one after the other. The last repetition may reach beyond the tensor, where no one reads it. */
+function lengthened(x: AnyTensor, columns: number): AnyTensor {
+  return broadcastTo(reshape(x, [1, columns]), [Math.ceil(LONG_ROW / columns), columns]);
 }
 
 /** The dtype that the operands share, f32 for numbers alone; DtypeError unless it is allowed. */
 export function sharedDtype(operation: string, allowed: readonly Numeric[], a: unknown, b: unknown): Numeric {
-  let dtype: Dtype | undefined;
-  for (const [what, x] of [["a", a], ["b", b]] as const) {
-    if (typeof x === "number") continue;
-    if (!(x instanceof Tensor)) {
-      throw new ArgumentError(`${operation}: ${what} must be a tensor or a number, got ${typeof x}`);
-    }
-    requireDtype(operation, what, x.dtype, ...allowed);
-    if (dtype !== undefined && dtype !== x.dtype) {
-      throw new DtypeError(`${operation}: a and b must have one dtype, got ${dtype} and ${x.dtype}; cast one of them`);
-    }
-    dtype = x.dtype;
+  const left = dtypeOf(operation, "a", a, allowed);
+  const right = dtypeOf(operation, "b", b, allowed);
+  if (left !== undefined && right !== undefined && left !== right) {
+    throw new DtypeError(`${operation}: a and b must have one dtype, got ${left} and ${right}; cast one of them`);
   }
-  for (const [what, x] of [["a", a], ["b", b]] as const) {
-    if (dtype === "i32" && typeof x === "number" && (x | 0) !== x) {
-      throw new ArgumentError(`${operation}: ${what} must be a whole number of 32 bits beside an i32 tensor, got ${x}`);
-    }
+  const number = typeof a === "number" ? a : b;
+  if ((left ?? right) === "i32" && typeof number === "number" && (number | 0) !== number) {
+    throw new ArgumentError(
+      `${operation}: a number beside an i32 tensor must be a whole one of 32 bits, got ${number}`,
+    );
   }
-  return (dtype ?? "f32") as Numeric;
+  return left ?? right ?? "f32";
+}
+
+/** The dtype of a tensor, undefined for a number. */
+function dtypeOf(operation: string, what: string, x: unknown, allowed: readonly Numeric[]): Numeric | undefined {
+  if (typeof x === "number") return undefined;
+  if (!(x instanceof Tensor)) {
+    throw new ArgumentError(`${operation}: ${what} must be a tensor or a number, got ${typeof x}`);
+  }
+  requireDtype(operation, what, x.dtype, ...allowed);
+  return x.dtype;
 }
 
 /** The result of a kernel of two operands; `cost` is nanoseconds for an element. Its dtype is theirs unless given. */
@@ -99,11 +121,15 @@ export function launchPair<R extends Dtype>(
   const y = empty(shape, resultDtype ?? (dtype as Dtype as R));
   if (y.size === 0) return y;
 
-  const dense = y.size === 1 || [a, b].every((x) => x === undefined || x.size === y.size);
-  let layout = dense ? denseLayout(a, b, y.size) : layoutOf(a, b, shape);
+  let layout = layoutOf(a, b, shape);
   if (a && layout === undefined) layout = layoutOf((a = broadcastTo(a, shape)), b, shape);
   if (b && layout === undefined) layout = layoutOf(a, (b = broadcastTo(b, shape)), shape);
-  const { rows, columns, aSpans, bSpans } = layout as Layout;
+  const { rows, aSpans, bSpans } = layout as Layout;
+  let { columns } = layout as Layout;
+  if (columns < SHORT_ROW && rows * columns === y.size && y.size > LONG_ROW) {
+    if (a && aSpans === 1 && bSpans === 3) columns = (a = lengthened(a, columns)).size;
+    else if (b && bSpans === 1 && aSpans === 3) columns = (b = lengthened(b, columns)).size;
+  }
   const value = typeof right === "number" ? right : typeof left === "number" ? left : 0;
   // The kernels of all names take the same, but for the dtype.
   const args = [y, a, b, value, rows, columns, aSpans, bSpans] as unknown as Kernels["add_f32"];

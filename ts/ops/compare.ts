@@ -4,8 +4,8 @@ import { ArgumentError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
 import { bitsOf } from "../runtime/rows.ts";
 import { type Dtype, requireDtype } from "../tensor/dtype.ts";
-import { broadcastShapes, sameShape, type Shape } from "../tensor/shape.ts";
-import { alias, type AnyTensor, empty, Tensor } from "../tensor/tensor.ts";
+import { broadcastShapes, type Shape, sameShape } from "../tensor/shape.ts";
+import { type AnyTensor, alias, empty, Tensor } from "../tensor/tensor.ts";
 import { launchPair, type Numeric, sharedDtype, type TensorLike, toOperand } from "./broadcast.ts";
 import { broadcastTo } from "./layout.ts";
 

@@ -173,8 +173,20 @@ const convolveBack = defineOp("conv2dTranspose", {
     const panels = Math.ceil(groupChannels / 8);
     const packed = empty([groups, panels, depth, 8]);
     launch(
-      "conv2d_grad_input_pack_f32", groups * panels, 2 * depth, packed, filters, channels, outputs,
-      rows.taps, columns.taps, rows.stride, columns.stride, rows.dilation, columns.dilation, groups,
+      "conv2d_grad_input_pack_f32",
+      groups * panels,
+      2 * depth,
+      packed,
+      filters,
+      channels,
+      outputs,
+      rows.taps,
+      columns.taps,
+      rows.stride,
+      columns.stride,
+      rows.dilation,
+      columns.dilation,
+      groups,
     );
     // Pixels with the same residues modulo the strides meet the same taps: so many convolutions, each with its share.
     const residues = rows.stride * columns.stride;
@@ -182,8 +194,17 @@ const convolveBack = defineOp("conv2dTranspose", {
     const cut = cutIntoBlocks(pixels, groupChannels, Math.ceil(depth / residues), groups * residues);
     const { blockRows, blockColumns, units, cost } = cut;
     launch(
-      "conv2d_grad_input_f32", units, cost, dx, dy, packed, bias, ...sizes(geometry),
-      blockRows, blockColumns, activation,
+      "conv2d_grad_input_f32",
+      units,
+      cost,
+      dx,
+      dy,
+      packed,
+      bias,
+      ...sizes(geometry),
+      blockRows,
+      blockColumns,
+      activation,
     );
     packed.dispose();
     return dx;
@@ -226,7 +247,16 @@ function blockedFilterGradient(gradient: Tensor, x: Tensor, dy: Tensor, geometry
   const { blockRows, blockColumns, units, cost } = cut;
   overChunks(gradient, chunks, (partial) => {
     launch(
-      "conv2d_grad_filter_f32", units, cost, partial, x, dy, ...sizes(geometry), chunkPixels, blockRows, blockColumns,
+      "conv2d_grad_filter_f32",
+      units,
+      cost,
+      partial,
+      x,
+      dy,
+      ...sizes(geometry),
+      chunkPixels,
+      blockRows,
+      blockColumns,
     );
   });
 }
@@ -240,7 +270,14 @@ function shallowFilterGradient(gradient: Tensor, x: Tensor, dy: Tensor, geometry
   withPadding(x, geometry, (padded) => {
     overChunks(gradient, chunks, (partial) => {
       launch(
-        "conv2d_shallow_grad_filter_f32", chunks, cost, partial, padded, dy, batch, ...shallowSizes(padded, geometry),
+        "conv2d_shallow_grad_filter_f32",
+        chunks,
+        cost,
+        partial,
+        padded,
+        dy,
+        batch,
+        ...shallowSizes(padded, geometry),
         chunkLines,
       );
     });
@@ -253,7 +290,14 @@ function withPadding(x: Tensor, { rows, columns }: Geometry, f: (padded: Tensor)
     f(x);
     return;
   }
-  const padded = noGrad(() => pad(x, [[0, 0], [rows.before, rows.after], [columns.before, columns.after], [0, 0]]));
+  const padded = noGrad(() =>
+    pad(x, [
+      [0, 0],
+      [rows.before, rows.after],
+      [columns.before, columns.after],
+      [0, 0],
+    ]),
+  );
   f(padded);
   padded.dispose();
 }
@@ -279,8 +323,22 @@ function outputShape({ batch, rows, columns, outputs }: Geometry): Shape {
 /** The sizes in the order of the blocked kernels' parameters. */
 function sizes({ batch, rows, columns, channels, outputs, groups }: Geometry) {
   return [
-    batch, rows.size, columns.size, channels, rows.windows, columns.windows, outputs, rows.taps, columns.taps,
-    rows.stride, columns.stride, rows.before, columns.before, rows.dilation, columns.dilation, groups,
+    batch,
+    rows.size,
+    columns.size,
+    channels,
+    rows.windows,
+    columns.windows,
+    outputs,
+    rows.taps,
+    columns.taps,
+    rows.stride,
+    columns.stride,
+    rows.before,
+    columns.before,
+    rows.dilation,
+    columns.dilation,
+    groups,
   ] as const;
 }
 
@@ -288,7 +346,17 @@ function sizes({ batch, rows, columns, channels, outputs, groups }: Geometry) {
 function shallowSizes(padded: Tensor, { rows, columns, channels, outputs }: Geometry) {
   const [, height, width] = padded.shape;
   return [
-    height, width, channels, rows.windows, columns.windows, outputs, rows.taps, columns.taps,
-    rows.stride, columns.stride, rows.dilation, columns.dilation,
+    height,
+    width,
+    channels,
+    rows.windows,
+    columns.windows,
+    outputs,
+    rows.taps,
+    columns.taps,
+    rows.stride,
+    columns.stride,
+    rows.dilation,
+    columns.dilation,
   ] as const;
 }

@@ -94,9 +94,7 @@ const filterGradient = defineOp("depthwiseConv2dFilterGradient", {
     const chunks = Math.max(1, Math.ceil(lines / chunkLines));
     const cost = chunkLines * lineCost(geometry);
     overChunks(gradient, chunks, (partial) => {
-      launch(
-        "depthwise_conv2d_grad_filter_f32", chunks, cost, partial, x, dy, batch, ...sizes(geometry), chunkLines,
-      );
+      launch("depthwise_conv2d_grad_filter_f32", chunks, cost, partial, x, dy, batch, ...sizes(geometry), chunkLines);
     });
     return gradient;
   },
@@ -114,7 +112,19 @@ function lineCost({ rows, columns, channels, multiplier }: Geometry): number {
 /** The sizes in the order of the kernels' parameters. */
 function sizes({ rows, columns, channels, multiplier }: Geometry) {
   return [
-    rows.size, columns.size, channels, rows.windows, columns.windows, multiplier, rows.taps, columns.taps,
-    rows.stride, columns.stride, rows.before, columns.before, rows.dilation, columns.dilation,
+    rows.size,
+    columns.size,
+    channels,
+    rows.windows,
+    columns.windows,
+    multiplier,
+    rows.taps,
+    columns.taps,
+    rows.stride,
+    columns.stride,
+    rows.before,
+    columns.before,
+    rows.dilation,
+    columns.dilation,
   ] as const;
 }

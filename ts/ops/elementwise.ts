@@ -146,10 +146,7 @@ export const tanh = defineOp("tanh", {
 /** dy (1 - y^2): the gradient of y = tanh(x). */
 export const tanhGrad = defineOp("tanhGrad", {
   forward: (dy: Tensor, y: Tensor) => slope("tanh_grad_f32", 0.3, dy, y),
-  gradients: [
-    (g, _dx, _dy, y): Gradient => tanhGrad(g, y),
-    (g, _dx, dy, y): Gradient => mul(mul(g, dy), mul(y, -2)),
-  ],
+  gradients: [(g, _dx, _dy, y): Gradient => tanhGrad(g, y), (g, _dx, dy, y): Gradient => mul(mul(g, dy), mul(y, -2))],
 });
 
 /** max(x, 0). The gradient at 0 is 0. */

@@ -180,8 +180,25 @@ function multiply(y: Tensor, a: Tensor, b: Tensor, bias: Tensor | undefined, pro
   const [bRow, bColumn] = transposeB ? [1, k] : [n, 1];
   if (m < PACK_FROM_BLOCKS * blockRows) {
     launch(
-      "matmul_f32", units, cost, y, a, b, bias, m, n, k, aBatch, aRow, aColumn, bBatch, bRow, bColumn,
-      blockRows, blockColumns, activation,
+      "matmul_f32",
+      units,
+      cost,
+      y,
+      a,
+      b,
+      bias,
+      m,
+      n,
+      k,
+      aBatch,
+      aRow,
+      aColumn,
+      bBatch,
+      bRow,
+      bColumn,
+      blockRows,
+      blockColumns,
+      activation,
     );
     return;
   }
@@ -191,8 +208,25 @@ function multiply(y: Tensor, a: Tensor, b: Tensor, bias: Tensor | undefined, pro
   launch("matmul_pack_f32", matrices * panels, k, packed, b, n, k, bBatch, bRow, bColumn);
   const packedBatch = bBatch === 0 ? 0 : panels * k * 8;
   launch(
-    "matmul_f32", units, cost, y, a, packed, bias, m, n, k, aBatch, aRow, aColumn, packedBatch, 0, 0,
-    blockRows, blockColumns, activation,
+    "matmul_f32",
+    units,
+    cost,
+    y,
+    a,
+    packed,
+    bias,
+    m,
+    n,
+    k,
+    aBatch,
+    aRow,
+    aColumn,
+    packedBatch,
+    0,
+    0,
+    blockRows,
+    blockColumns,
+    activation,
   );
   packed.dispose();
 }
@@ -208,7 +242,12 @@ interface VectorProduct {
 
 /** y = activation(x matrix + bias), the matrix [k, n], or [n, k] if it is transposed. */
 function multiplyVector(
-  y: Tensor, x: Tensor, matrix: Tensor, bias: Tensor | undefined, isTransposed: boolean, product: VectorProduct,
+  y: Tensor,
+  x: Tensor,
+  matrix: Tensor,
+  bias: Tensor | undefined,
+  isTransposed: boolean,
+  product: VectorProduct,
 ): void {
   const { n, k, products, xBatch, matrixBatch, activation } = product;
   const nanoseconds = 0.15;

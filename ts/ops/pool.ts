@@ -17,9 +17,17 @@ export interface PoolOptions extends Pick<WindowOptions, "strides" | "padding"> 
 
 /** The kernels' sizes, from the image's height to the pixels missing on its left. */
 type Sizes = [
-  height: number, width: number, channels: number, outHeight: number, outWidth: number,
-  windowHeight: number, windowWidth: number, strideHeight: number, strideWidth: number,
-  padTop: number, padLeft: number,
+  height: number,
+  width: number,
+  channels: number,
+  outHeight: number,
+  outWidth: number,
+  windowHeight: number,
+  windowWidth: number,
+  strideHeight: number,
+  strideWidth: number,
+  padTop: number,
+  padLeft: number,
 ];
 
 /** How a pooling divides an image. */
@@ -50,8 +58,17 @@ function poolingOf(operation: string, x: AnyTensor, options: PoolOptions): Pooli
   return {
     outShape: [batch, down.windows, across.windows, channels],
     sizes: [
-      height, width, channels, down.windows, across.windows,
-      windowHeight, windowWidth, strideHeight, strideWidth, down.before, across.before,
+      height,
+      width,
+      channels,
+      down.windows,
+      across.windows,
+      windowHeight,
+      windowWidth,
+      strideHeight,
+      strideWidth,
+      down.before,
+      across.before,
     ],
     rowReads: across.windows * windowHeight * windowWidth * channels,
   };

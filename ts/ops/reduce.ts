@@ -3,12 +3,12 @@ import { defineOp, requireTensor } from "../autograd/op.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
 import { requireDtype } from "../tensor/dtype.ts";
-import { formatShape, normalizeAxes, normalizeAxis, sameShape, type Shape, sizeOf } from "../tensor/shape.ts";
+import { formatShape, normalizeAxes, normalizeAxis, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
 import { div, mul, sub } from "./binary.ts";
 import { cast, equal } from "./compare.ts";
 import { exp, sqrt, square } from "./elementwise.ts";
-import { fold, type FoldKernel, TILE } from "./fold.ts";
+import { type FoldKernel, fold, TILE } from "./fold.ts";
 import { broadcastTo, reshape, transpose } from "./layout.ts";
 
 /** Axes to reduce: one, several, or all where none are given. Negative ones count from the end. */

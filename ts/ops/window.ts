@@ -48,7 +48,10 @@ export function pairOf(operation: string, what: string, value: Pair, least = 1):
 }
 
 /** Checks the options and returns, for each axis, its stride and dilation. */
-export function readOptions(operation: string, options: WindowOptions): {
+export function readOptions(
+  operation: string,
+  options: WindowOptions,
+): {
   strides: readonly [number, number];
   dilations: readonly [number, number];
   padding: Padding;

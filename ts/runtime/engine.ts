@@ -4,6 +4,7 @@ import { ArgumentError, StateError } from "./errors.ts";
 import { detectCores, detectRuntime, type Simd } from "./features.ts";
 import { type Core, loadCore } from "./kernels.ts";
 import { checkMaximum, DEFAULT_MAXIMUM, LinearMemory, type MemoryReport } from "./memory.ts";
+import type { Buffer } from "./operand.ts";
 import { MAXIMUM_THREADS, SCRATCH_BYTES, ThreadPool } from "./threads.ts";
 
 /** What `configure` takes; everything is optional. */
@@ -34,6 +35,8 @@ class Engine {
   readonly core: Core;
   readonly simd: Simd;
   private readonly module: WebAssembly.Module;
+  /** Held, or the collector would free it. */
+  private readonly scratch: Buffer;
   private pool: ThreadPool | undefined;
 
   constructor({ memory, deterministic }: Configuration) {
@@ -42,7 +45,8 @@ class Engine {
     this.simd = simd;
     this.module = module;
     this.core = core;
-    core.set_scratch(this.memory.allocate(SCRATCH_BYTES).block.address);
+    this.scratch = this.memory.allocate(SCRATCH_BYTES);
+    core.set_scratch(this.scratch.block.address);
   }
 
   /** Runs the groups at [program, end): on all threads where there is more than one ticket, else here. */

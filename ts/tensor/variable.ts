@@ -2,7 +2,6 @@
 import { engine } from "../runtime/engine.ts";
 import { DtypeError, ShapeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
-import { launch } from "../runtime/program.ts";
 import { bytesPerElement, type Dtype } from "./dtype.ts";
 import { keep } from "./scope.ts";
 import { formatShape, sameShape } from "./shape.ts";
@@ -53,16 +52,6 @@ export class Variable<D extends Dtype = "f32"> extends Tensor<D> {
     }
     if (value.dtype !== this.dtype) throw new DtypeError(`assign: ${this.name} must keep dtype ${this.dtype}, got ${value.dtype}`);
     copy(this, value);
-    return this;
-  }
-
-  /** Adds a tensor of the same shape, in place; a captured step does so at every replay. */
-  assignAdd(this: Variable, x: Tensor): Variable {
-    if (!sameShape(x.shape, this.shape)) {
-      throw new ShapeError(`assignAdd: ${this.name} must get its shape ${formatShape(this.shape)}, got ${formatShape(x.shape)}`);
-    }
-    launch("add_f32", this.size, 0.3, this, this, x);
-    this.buffer.version++;
     return this;
   }
 

@@ -166,7 +166,8 @@ export class ProgressBar {
 
   /** Counts, a bar if there is room for one, and times. */
   private head(done: number, room: number, [time, ...rest]: string[]): string {
-    const paint = (code: string, text: string): string => (this.color && text !== "" ? `\x1b[${code}m${text}\x1b[0m` : text);
+    const paint = (code: string, text: string): string =>
+      this.color && text !== "" ? `\x1b[${code}m${text}\x1b[0m` : text;
     const width = fittingBar(room);
     const full = this.steps > 0 ? Math.floor((width * Math.min(done, this.steps)) / this.steps) : width;
     const bar = paint("32", "━".repeat(full)) + paint("2", (this.color ? "━" : "─").repeat(width - full));

@@ -1,0 +1,35 @@
+// Checks what no test can: types, lint, format, who imports whom, and the rules of the house. One line for each check,
+// then what it found; fails if any did.
+import { checkCycles, checkImports } from "./check/imports.js";
+import { checkKernels, checkMarkers, checkNames, checkOpenings, checkSizes, checkWidths } from "./check/rules.js";
+import { checkBiome, checkTypes } from "./check/tools.js";
+
+process.chdir(new URL("..", import.meta.url).pathname);
+
+/** Each returns what it found, as `file:line: what must hold`. */
+const checks = {
+  "types of ts, tests, examples, bench": () => checkTypes("tsconfig.json"),
+  "types of assembly": () => checkTypes("assembly/tsconfig.json"),
+  "types of tests/assembly": () => checkTypes("tests/assembly/tsconfig.json"),
+  "lint and format": checkBiome,
+  "imports go one way": checkImports,
+  "no import cycles": checkCycles,
+  "file sizes": checkSizes,
+  "file names": checkNames,
+  "files say what they are": checkOpenings,
+  "line widths in assembly": checkWidths,
+  "kernels are documented": checkKernels,
+  "nothing left undone": checkMarkers,
+};
+
+let failed = 0;
+for (const [name, check] of Object.entries(checks)) {
+  const began = performance.now();
+  const problems = check();
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  console.log(problems.length === 0 ? `ok      ${name} (${seconds} s)` : `FAILED  ${name}: ${problems.length} found`);
+  for (const problem of problems) console.log(`        ${problem}`);
+  if (problems.length > 0) failed++;
+}
+console.log(`checks: ${Object.keys(checks).length - failed} passed, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);

@@ -1,0 +1,76 @@
+// Who imports whom in ts/: folders stand in a line and import to the left only, and no file needs itself.
+import { posix } from "node:path";
+import { linesOf, sourceFiles } from "./sources.js";
+
+const line = ["generated", "runtime", "tensor", "autograd", "ops", "layers", "optim", "data", "io", "train"];
+
+/** Where a folder stands; whatever the line does not name is a domain, after all of it; models come last. */
+function rank(folder) {
+  if (folder === "models") return line.length + 1;
+  const place = line.indexOf(folder);
+  return place < 0 ? line.length : place;
+}
+
+/** The imports and re-exports of a file: what they name, on which line, and whether only types come through. */
+function importsOf(path) {
+  const text = linesOf(path).join("\n");
+  const found = [];
+  const statements =
+    /^(?:import|export)\s(type\s)?(?:[^;"']*?\sfrom\s)?["']([^"']+)["']|(typeof\s)?\bimport\(\s*["']([^"']+)["']\s*\)/gm;
+  for (const match of text.matchAll(statements)) {
+    const target = match[2] ?? match[4];
+    const names = match[0];
+    const onlyTypes = Boolean(match[1] || match[3]) || /^import\s*\{(\s*type\s[^,}]*,?)+\s*\}/.test(names);
+    found.push({ target, onlyTypes, row: text.slice(0, match.index).split("\n").length });
+  }
+  return found;
+}
+
+const folderOf = (path) => path.split("/")[1];
+const resolve = (from, target) => posix.join(posix.dirname(from), target);
+
+/** Imports in ts/ that go the wrong way, or out of it. */
+export function checkImports() {
+  return sourceFiles("ts").flatMap((path) =>
+    importsOf(path).flatMap(({ target, onlyTypes, row }) => {
+      const at = `${path}:${row}:`;
+      if (!target.startsWith(".")) {
+        return onlyTypes ? [] : [`${at} ts/ must run anywhere and import nothing but itself, got "${target}"`];
+      }
+      const to = resolve(path, target);
+      if (!to.startsWith("ts/")) return [`${at} ts/ must import nothing outside ts/, got "${target}"`];
+      // ts/index.ts, at the end of the line, may import everything.
+      if (path.split("/").length === 2) return [];
+      const [here, there] = [folderOf(path), folderOf(to)];
+      const leftward = here === there || rank(there) < rank(here);
+      return leftward ? [] : [`${at} ${here}/ must not import ${there}/, which stands to its right: "${target}"`];
+    }),
+  );
+}
+
+/** Chains of imports that come back to where they began; imports of types do not count. */
+export function checkCycles() {
+  const files = sourceFiles("ts");
+  const targets = new Map(
+    files.map((path) => [
+      path,
+      importsOf(path)
+        .filter(({ target, onlyTypes }) => !onlyTypes && target.startsWith("."))
+        .map(({ target }) => resolve(path, target)),
+    ]),
+  );
+  const problems = [];
+  const done = new Set();
+  const visit = (path, chain) => {
+    if (chain.includes(path)) {
+      const cycle = [...chain.slice(chain.indexOf(path)), path];
+      problems.push(`${path}:1: imports must not come back to where they began: ${cycle.join(" -> ")}`);
+      return;
+    }
+    if (done.has(path)) return;
+    for (const target of targets.get(path) ?? []) visit(target, [...chain, path]);
+    done.add(path);
+  };
+  for (const path of files) visit(path, []);
+  return problems;
+}
