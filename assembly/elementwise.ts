@@ -227,7 +227,7 @@ class Silu extends Unary {
   @inline vec(x: v128): v128 { return f32x4.mul(f32x4.pmax(x, f32x4.splat(-110)), math.Sigmoid.vec(x)); }
 }
 
-/** y = x sigmoid(x); error 3.8 ulp */
+/** y = x sigmoid(x); error 4.1 ulp */
 export function silu_f32(y: Out<f32>, x: In<f32>, begin: i32, end: i32): void {
   Elements.map<Silu>(y, x, begin, end);
 }
@@ -250,11 +250,13 @@ export function silu_grad_f32(dx: Out<f32>, dy: In<f32>, x: In<f32>, begin: i32,
 @unmanaged
 class Gelu extends Unary {
   @inline vec(x: v128): v128 {
-    return f32x4.mul(f32x4.pmax(x, f32x4.splat(-18)), math.Normal.cumulative(x, math.Normal.bell(x)));
+    // x times the tail beyond |x|: with x first, no factor is denormal before the result is.
+    const tail = f32x4.mul(f32x4.mul(math.Clamp.vec(x, 18), math.Normal.bell(x)), math.Normal.tailRatio(x));
+    return v128.bitselect(f32x4.sub(x, tail), tail, f32x4.gt(x, f32x4.splat(0)));
   }
 }
 
-/** y = x P(x) with the standard normal distribution P(x) = (1 + erf(x / sqrt(2))) / 2; error 7.7 ulp */
+/** y = x P(x) with the standard normal distribution P(x) = (1 + erf(x / sqrt(2))) / 2; error 6.1 ulp */
 export function gelu_f32(y: Out<f32>, x: In<f32>, begin: i32, end: i32): void {
   Elements.map<Gelu>(y, x, begin, end);
 }

@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { cases as conv } from "./conv.bench.ts";
 import { cases as elementwise } from "./elementwise.bench.ts";
 import { columns, plain } from "./harness/figures.ts";
-import { time, type Timing } from "./harness/micro.ts";
+import { type Timing, time } from "./harness/micro.ts";
 import { engineInfo } from "./heddle.ts";
 import { cases as matmul } from "./matmul.bench.ts";
 import { cases as program } from "./program.bench.ts";

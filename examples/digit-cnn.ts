@@ -37,7 +37,7 @@ const program = {
       help: "threads that work",
       defaultText: `all cores: ${cores}`,
     },
-    weights: { kind: "path", default: "weights/digit-cnn.safetensors", help: "where the trained weights are saved" },
+    weights: { kind: "path", default: "weights/digit-cnn.safetensors", help: "where the weights go" },
     json: { kind: "switch", help: "end with one line of JSON on stdout; all else goes to stderr" },
   },
 } as const;
@@ -181,7 +181,7 @@ function drawShown(verdicts: readonly Verdict[]): void {
     const line = (word: string, digit: number, share: number): string =>
       `${word} ${digit}${percent(share, 1).padStart(8)}`;
     const caption: Caption[] = [{ text: line("read", said, sure), paint: is === said ? paint.green : paint.red }];
-    caption.push(is === said ? { text: "  is " + is } : { text: line("  is", is, truth) });
+    caption.push(is === said ? { text: `  is ${is}` } : { text: line("  is", is, truth) });
     return { pixels: test.images.valuesAt(image), caption };
   });
   if (shown.length > 0) say(...drawImages(shown, paint, screen.columns || 80), "");

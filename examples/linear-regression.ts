@@ -7,6 +7,7 @@ import {
   Sequential,
   scope,
   seed,
+  type Tensor,
   tensor,
   valueAndGrad,
   variable,
@@ -20,16 +21,18 @@ const y = x
   .add(randomNormal([200, 1], { stddev: 0.1 }));
 
 // A loop of one's own: variables, a loss, its gradients, a step.
-const slope = variable(tensor(0));
-const intercept = variable(tensor(0));
+const variables = [variable(tensor(0)), variable(tensor(0))];
 const optimizer = new optimizers.SGD({ learningRate: 0.1 });
-const lossAndGradients = valueAndGrad(() => x.mul(slope).add(intercept).sub(y).square().mean());
+const lossAndGradients = valueAndGrad(([slope, intercept]: Tensor[]) => {
+  return x.mul(slope).add(intercept).sub(y).square().mean();
+});
 for (let step = 0; step < 200; step++) {
   scope(() => {
-    const [, gradients] = lossAndGradients([slope, intercept]);
-    optimizer.step([slope, intercept], gradients);
+    const [, gradients] = lossAndGradients(variables);
+    optimizer.step(variables, gradients);
   });
 }
+const [slope, intercept] = variables;
 show("plain loop", slope.item(), intercept.item());
 
 // The same as a model: one dense layer has a weight and a bias.

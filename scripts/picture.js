@@ -23,9 +23,10 @@ function screen(recording) {
   let column = 0;
   let style = plain;
   const line = () => lines[lines.length - 1];
-  for (const [token, codes, command] of recording.matchAll(/\x1b\[([\d;?]*)([A-Za-z])|[^]/gu)) {
+  for (const [token, codes, command] of recording.matchAll(/\x1b\[([\d;?]*)([A-Za-z])|./gsu)) {
     if (command === "m") style = restyle(style, codes);
     else if (command === "K") line().length = Math.min(line().length, column);
+    else if (command === "G") column = Math.max(1, Number(codes)) - 1;
     else if (command !== undefined) continue;
     else if (token === "\r") column = 0;
     else if (token === "\n") {

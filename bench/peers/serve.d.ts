@@ -1,3 +1,5 @@
+// The types of serve.js: what a contender's tasks are made of.
+
 /** Work that is repeated for a whole round: `amountPerStep` is what one step does, in the question's measure. */
 export interface RepeatedTask {
   amountPerStep: number;

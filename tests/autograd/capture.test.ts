@@ -169,7 +169,7 @@ describe("inside a captured step", () => {
 
   it("results that are no tensors are an error", () => {
     for (const result of [5, "loss", null, [tensor([1]), 5]]) {
-      const step = captured((() => result) as () => Tensor);
+      const step = captured((() => result) as unknown as () => Tensor);
       expect(() => step()).toThrow(ArgumentError);
       expect(step.recordings).toBe(0);
     }

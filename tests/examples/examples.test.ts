@@ -12,7 +12,8 @@ interface Outcome {
   error: string;
 }
 
-const environment = { ...process.env, NO_COLOR: "1", FORCE_COLOR: "", NODE_OPTIONS: "" };
+const { FORCE_COLOR: _, NODE_OPTIONS: __, ...inherited } = process.env;
+const environment = { ...inherited, NO_COLOR: "1" };
 
 /** Runs `node scripts/run.js examples/NAME.ts ARGS`. */
 function run(name: string, ...args: string[]): Promise<Outcome> {

@@ -67,9 +67,9 @@ describe("images", () => {
   it("are half blocks, with the ink in the middle and captions below", () => {
     const lines = drawImages([image], plain, 80);
     expect(lines).toEqual([
-      ` ${"▄".repeat(12)}`,
-      ...new Array<string>(5).fill(` ${"█".repeat(12)}`),
-      ` ${"▀".repeat(12)}`,
+      "▄████████████▄",
+      ...new Array<string>(5).fill("██████████████"),
+      "▀████████████▀",
       "read 8",
     ]);
   });

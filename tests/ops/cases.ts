@@ -1,11 +1,36 @@
 // The op table: every op of ts/ops has its rows here, or this file does not compile.
 import type * as ops from "../../ts/ops/index.ts";
+import type * as random from "../../ts/ops/random.ts";
+import type { AnyTensor } from "../../ts/tensor/tensor.ts";
 import type { Case } from "./case.ts";
+import { binaryCases } from "./cases-binary.ts";
+import { compareCases } from "./cases-compare.ts";
+import { convCases, depthwiseCases } from "./cases-conv.ts";
 import { elementwiseCases } from "./cases-elementwise.ts";
+import { gatherCases } from "./cases-gather.ts";
+import { layoutCases } from "./cases-layout.ts";
+import { matmulCases } from "./cases-matmul.ts";
+import { normCases } from "./cases-norm.ts";
+import { poolCases } from "./cases-pool.ts";
+import { reduceCases } from "./cases-reduce.ts";
+import { softmaxCases } from "./cases-softmax.ts";
 
-/** The names of all exports of ts/ops that are ops. */
-type OpName = { [K in keyof typeof ops]: (typeof ops)[K] extends { readonly opName: string } ? K : never }[keyof typeof ops];
+/** The functions of ts/ops that return tensors; random ones have tests of their own. */
+type OpName = {
+  [K in keyof typeof ops]: (typeof ops)[K] extends (...args: never[]) => AnyTensor | AnyTensor[] ? K : never;
+}[Exclude<keyof typeof ops, keyof typeof random>];
 
 export const cases: { readonly [K in OpName]: readonly Case[] } = {
+  ...binaryCases,
+  ...compareCases,
+  ...convCases,
+  ...depthwiseCases,
   ...elementwiseCases,
+  ...gatherCases,
+  ...layoutCases,
+  ...matmulCases,
+  ...normCases,
+  ...poolCases,
+  ...reduceCases,
+  ...softmaxCases,
 };

@@ -87,7 +87,9 @@ describe("a program", () => {
           const make = (seed: number): Tensor[] =>
             SIZES.map((n, i) => tensor(numbers(n * COLUMNS, seed + i), { shape: [n, COLUMNS] }));
           const variables = make(20);
-          const restore = (): void => variables.forEach((x, i) => x.view().set(numbers(x.size, 20 + i)));
+          const restore = (): void => {
+            for (const [i, x] of variables.entries()) x.view().set(numbers(x.size, 20 + i));
+          };
           const start = (inputs: Tensor[]): Tensor[][] => inputs.map((x, i) => [x, variables[i]]);
 
           // As it is usually cut, all of it is too small to be handed out.

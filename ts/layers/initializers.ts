@@ -16,9 +16,7 @@ import { type Json, lookUp, madeFrom, toJsonRecord } from "./config.ts";
 export type Initializer = (shape: Shape) => Tensor;
 
 /** With a seed a random initializer gives the same weight each time, without one the default generator draws. */
-export interface SeedOptions {
-  seed?: number;
-}
+export type SeedOptions = { seed?: number };
 
 /** All values 0. */
 export function zeros(): Initializer {
@@ -147,7 +145,11 @@ function scaled(name: string, draw: Draw, variance: (fans: Fans) => number): (op
 }
 
 /** An initializer that knows its name and options; with a seed it draws from a generator of its own. */
-function named(name: string, options: SeedOptions, draw: (shape: Shape, random: RandomOptions) => Tensor): Initializer {
+function named(
+  name: string,
+  options: SeedOptions & { [option: string]: number | undefined },
+  draw: (shape: Shape, random: RandomOptions) => Tensor,
+): Initializer {
   const { seed } = options;
   if (seed !== undefined && !Number.isSafeInteger(seed)) {
     throw new ArgumentError(`initializer: seed must be a safe integer, got ${seed}`);

@@ -19,32 +19,35 @@ function compare(operation: string, kernel: Comparison, a: TensorLike<Dtype>, b:
 
 /** a == b */
 export const equal = defineOp("equal", {
-  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>) => compare("equal", "equal", a, b),
+  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>): Tensor<"bool"> => compare("equal", "equal", a, b),
 });
 
 /** a != b */
 export const notEqual = defineOp("notEqual", {
-  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>) => compare("notEqual", "not_equal", a, b),
+  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>): Tensor<"bool"> =>
+    compare("notEqual", "not_equal", a, b),
 });
 
 /** a < b */
 export const less = defineOp("less", {
-  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>) => compare("less", "less", a, b),
+  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>): Tensor<"bool"> => compare("less", "less", a, b),
 });
 
 /** a <= b */
 export const lessEqual = defineOp("lessEqual", {
-  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>) => compare("lessEqual", "less_equal", a, b),
+  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>): Tensor<"bool"> =>
+    compare("lessEqual", "less_equal", a, b),
 });
 
 /** a > b */
 export const greater = defineOp("greater", {
-  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>) => compare("greater", "less", b, a),
+  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>): Tensor<"bool"> => compare("greater", "less", b, a),
 });
 
 /** a >= b */
 export const greaterEqual = defineOp("greaterEqual", {
-  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>) => compare("greaterEqual", "less_equal", b, a),
+  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>): Tensor<"bool"> =>
+    compare("greaterEqual", "less_equal", b, a),
 });
 
 /** x in the shape: itself if it has it. */

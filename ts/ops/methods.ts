@@ -26,7 +26,7 @@ const methods = {
 declare module "../tensor/tensor.ts" {
   interface Tensor<D extends Dtype = "f32"> {
     abs: Method<typeof abs>;
-    add: Method<typeof add>;
+    add(b: Tensor<D> | number): Tensor<D>;
     argMax: Method<typeof argMax>;
     argMin: Method<typeof argMin>;
     backward: Method<typeof backward>;
@@ -35,26 +35,26 @@ declare module "../tensor/tensor.ts" {
     clip: Method<typeof clip>;
     cos: Method<typeof cos>;
     div: Method<typeof div>;
-    equal: Method<typeof equal>;
+    equal(b: Tensor<D> | number): Tensor<"bool">;
     exp: Method<typeof exp>;
     expandDims(...rest: Rest<typeof expandDims>): Tensor<D>;
     flip(...rest: Rest<typeof flip>): Tensor<D>;
-    greater: Method<typeof greater>;
-    greaterEqual: Method<typeof greaterEqual>;
-    less: Method<typeof less>;
-    lessEqual: Method<typeof lessEqual>;
+    greater(b: Tensor<D> | number): Tensor<"bool">;
+    greaterEqual(b: Tensor<D> | number): Tensor<"bool">;
+    less(b: Tensor<D> | number): Tensor<"bool">;
+    lessEqual(b: Tensor<D> | number): Tensor<"bool">;
     log: Method<typeof log>;
     logSoftmax: Method<typeof logSoftmax>;
     logSumExp: Method<typeof logSumExp>;
     matmul: Method<typeof matmul>;
     max: Method<typeof max>;
-    maximum: Method<typeof maximum>;
+    maximum(b: Tensor<D> | number): Tensor<D>;
     mean: Method<typeof mean>;
     min: Method<typeof min>;
-    minimum: Method<typeof minimum>;
-    mul: Method<typeof mul>;
+    minimum(b: Tensor<D> | number): Tensor<D>;
+    mul(b: Tensor<D> | number): Tensor<D>;
     neg: Method<typeof neg>;
-    notEqual: Method<typeof notEqual>;
+    notEqual(b: Tensor<D> | number): Tensor<"bool">;
     pad(...rest: Rest<typeof pad>): Tensor<D>;
     pow: Method<typeof pow>;
     relu: Method<typeof relu>;
@@ -66,7 +66,7 @@ declare module "../tensor/tensor.ts" {
     sqrt: Method<typeof sqrt>;
     square: Method<typeof square>;
     squeeze(...rest: Rest<typeof squeeze>): Tensor<D>;
-    sub: Method<typeof sub>;
+    sub(b: Tensor<D> | number): Tensor<D>;
     sum: Method<typeof sum>;
     tanh: Method<typeof tanh>;
     tile(...rest: Rest<typeof tile>): Tensor<D>;

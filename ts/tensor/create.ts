@@ -11,7 +11,10 @@ export interface TensorOptions<D extends Dtype = Dtype> {
   dtype?: D;
 }
 
-type Values = Nested | Float32Array | Float64Array | Int32Array | Uint8Array;
+type Numbers = number | readonly Numbers[];
+type Booleans = boolean | readonly Booleans[];
+type Floats = Float32Array | Float64Array;
+type Values = Nested | Floats | Int32Array | Uint8Array;
 
 /**
  * A tensor holding `values`: a number, nested arrays or a typed array. The dtype is that of the typed array, bool for
@@ -19,7 +22,10 @@ type Values = Nested | Float32Array | Float64Array | Int32Array | Uint8Array;
  */
 export function tensor(values: Int32Array, options?: { shape?: Shape }): Tensor<"i32">;
 export function tensor(values: Uint8Array, options?: { shape?: Shape }): Tensor<"u8">;
-export function tensor<D extends Dtype = "f32">(values: Values, options?: TensorOptions<D>): Tensor<D>;
+export function tensor<D extends Dtype = "f32">(values: Numbers | Floats, options?: TensorOptions<D>): Tensor<D>;
+export function tensor(values: Booleans, options?: { shape?: Shape }): Tensor<"bool">;
+export function tensor<D extends Dtype>(values: Values, options: TensorOptions<D> & { dtype: D }): Tensor<D>;
+export function tensor(values: Values, options?: TensorOptions): Tensor<Dtype>;
 export function tensor(values: Values, options: TensorOptions = {}): Tensor<Dtype> {
   const typed = ArrayBuffer.isView(values);
   const shape = options.shape ?? (typed ? [values.length] : shapeOf(values));
