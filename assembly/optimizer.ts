@@ -1,6 +1,6 @@
 // One pass per variable for each optimizer, with Keras 3's formulas, and the norm that gradients are clipped by.
 // What may change between replays is in memory: the learning rate, the number of finished steps and the scale that
-// clipping found. Where a formula needs 1 - beta, that is the argument (`blend`): f32 holds it better than a beta near 1.
+// clipping found. Where a formula needs 1 - beta, that is the argument (`blend`): f32 holds it better than beta near 1.
 // Weight decay is decoupled, as everywhere in Keras: the variable first loses learningRate * weightDecay of itself.
 import { In, InOut, OptionalIn, Out } from "./signature";
 

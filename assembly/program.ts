@@ -2,7 +2,7 @@
 // waited for; only one that stops while it holds a ticket is, and the caller can see which (its slot).
 //
 // A program is a list of groups. A group is rows that one thread runs one after the other over the same range, its
-// chunks numbered by consecutive tickets; it may start once all tickets below `start` are done. Layout, in 4-byte words:
+// chunks are numbered by consecutive tickets; it starts once all tickets below `start` are done. Layout, in words:
 //   group: [bytes to next group, first ticket, tickets, start, units, grain, rows, 0] then its rows
 //   row:   [kernel, bytes to next row, units, arguments...]
 // A group of one ticket runs each row over all of that row's own units.

@@ -80,8 +80,10 @@ say(model.summary(), "");
 
 const seconds = await fit();
 await model.saveWeights(flags.weights);
+if (screen.isTTY) screen.write(paint.dim("Testing ..."));
 const { loss, accuracy } = await model.evaluate(test.images, test.labels);
 const probabilities = await model.predict(test.images);
+if (screen.isTTY) screen.write("\r\x1b[K");
 const verdicts = judge(probabilities.data(), test.labels.data);
 const { threads, simd, runtime, reason } = engineInfo();
 const imagesPerSecond = (images.length * flags.epochs) / seconds;

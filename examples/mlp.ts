@@ -10,7 +10,7 @@ const flags = flagsOrExit(
     command: "node scripts/run.js examples/mlp.ts",
     does: "Trains a multilayer perceptron on MNIST's handwritten digits and tests it on 10,000 others.",
     flags: {
-      epochs: { kind: "number", default: 10, help: "times through the training images" },
+      epochs: { kind: "number", default: 12, help: "times through the training images" },
       limit: {
         kind: "number",
         default: TRAINING_IMAGES,

@@ -86,14 +86,14 @@ const whole = [0, 0, 1, 1];
 const blocks = { "▀": [upper, lower], "▄": [lower, upper], "█": [whole], "▌": [left, right], "▐": [right, left] };
 
 /** The strokes of line characters to the left, right, top and bottom: 1 light, 2 heavy. */
-const strokes = {
-  "─": [1, 1, 0, 0], "━": [2, 2, 0, 0], "│": [0, 0, 1, 1], "┃": [0, 0, 2, 2],
-  "┌": [0, 1, 0, 1], "┐": [1, 0, 0, 1], "└": [0, 1, 1, 0], "┘": [1, 0, 1, 0],
-  "├": [0, 1, 1, 1], "┤": [1, 0, 1, 1], "┬": [1, 1, 0, 1], "┴": [1, 1, 1, 0], "┼": [1, 1, 1, 1],
-  "┏": [0, 2, 0, 2], "┓": [2, 0, 0, 2], "┗": [0, 2, 2, 0], "┛": [2, 0, 2, 0],
-  "┳": [2, 2, 0, 2], "┻": [2, 2, 2, 0], "╋": [2, 2, 2, 2],
-  "┡": [0, 2, 2, 1], "┩": [2, 0, 2, 1], "╇": [2, 2, 2, 1], "┠": [0, 1, 2, 2], "┨": [1, 0, 2, 2], "╂": [1, 1, 2, 2],
-}; // biome-ignore format: one row per kind
+const strokes = Object.fromEntries(
+  (
+    "─1100 ━2200 │0011 ┃0022 ┌0101 ┐1001 └0110 ┘1010 ├0111 ┤1011 ┬1101 ┴1110 ┼1111 " +
+    "┏0202 ┓2002 ┗0220 ┛2020 ┳2202 ┻2220 ╋2222 ┡0221 ┩2021 ╇2221"
+  )
+    .split(" ")
+    .map(([character, ...widths]) => [character, widths.map(Number)]),
+);
 
 /** Rectangles by colour, those that touch in a row made one. */
 class Rectangles {

@@ -1,7 +1,7 @@
 // Heddle's one import.
 import "./ops/methods.ts";
 
-export { capture, type Captured } from "./autograd/capture.ts";
+export { type Captured, capture } from "./autograd/capture.ts";
 export { checkGradient, type GradientCheck } from "./autograd/check.ts";
 export { backward, grad, valueAndGrad } from "./autograd/grad.ts";
 export { defineOp, type Op } from "./autograd/op.ts";
@@ -10,8 +10,8 @@ export { ArrayData } from "./data/array.ts";
 export * as datasets from "./data/datasets.ts";
 export { decodeSafetensors, encodeSafetensors } from "./io/safetensors.ts";
 export * as layers from "./layers/index.ts";
-export { type CallContext, Layer, type LayerOptions } from "./layers/layer.ts";
 export * as initializers from "./layers/initializers.ts";
+export { type CallContext, Layer, type LayerOptions } from "./layers/layer.ts";
 export * as losses from "./layers/losses.ts";
 export * as metrics from "./layers/metrics.ts";
 export * as regularizers from "./layers/regularizers.ts";

@@ -18,9 +18,10 @@ import { variable } from "../../ts/tensor/variable.ts";
 const made: { dispose(): void }[] = [];
 
 /** A captured step that is disposed of after the test. */
-function captured<Args extends readonly unknown[], R extends AnyTensor | AnyTensor[] | Record<string, AnyTensor> | void>(
-  step: (...args: Args) => R,
-): Captured<Args, R> {
+function captured<
+  Args extends readonly unknown[],
+  R extends AnyTensor | AnyTensor[] | Record<string, AnyTensor> | void,
+>(step: (...args: Args) => R): Captured<Args, R> {
   const result = capture(step);
   made.push(result);
   return result;
@@ -39,7 +40,12 @@ describe("a captured step", () => {
       runs++;
       return mul(add(x, 1), x);
     });
-    for (const x of [[1, 2], [3, 4], [5, 6]]) expect(values(step(tensor(x)))).toEqual(x.map((v) => (v + 1) * v));
+    for (const x of [
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ])
+      expect(values(step(tensor(x)))).toEqual(x.map((v) => (v + 1) * v));
     expect([runs, step.recordings]).toEqual([1, 1]);
   });
 
@@ -55,7 +61,11 @@ describe("a captured step", () => {
       const x = tensor([1, 2]);
       const [same, column] = step(x);
       same.write([7, 8]);
-      expect([values(x), values(column), column.shape]).toEqual([[1, 2], [1, 2], [2, 1]]);
+      expect([values(x), values(column), column.shape]).toEqual([
+        [1, 2],
+        [1, 2],
+        [2, 1],
+      ]);
     }
   });
 
@@ -119,7 +129,9 @@ describe("signatures", () => {
     const step = captured((x: Tensor, i: number) => add(x, i));
     const x = tensor([1]);
     for (let i = 0; i < 32; i++) step(x, i);
-    expect(() => step(x, 32)).toThrow(/^capture: at most 32 signatures must be recorded, got one more: f32\[1\]; 32; pass what/);
+    expect(() => step(x, 32)).toThrow(
+      /^capture: at most 32 signatures must be recorded, got one more: f32\[1\]; 32; pass what/,
+    );
     expect(step(x, 5).item()).toBe(6);
     step.dispose();
     expect(step(x, 32).item()).toBe(33);
@@ -207,7 +219,11 @@ describe("inside a captured step", () => {
       const [value, [gradient]] = valueAndGrad((_weights: readonly Tensor[], x: Tensor) => loss(x))([weight], x);
       return [value, gradient];
     });
-    for (const x of [[1, 1], [2, -1], [-1, -2]]) {
+    for (const x of [
+      [1, 1],
+      [2, -1],
+      [-1, -2],
+    ]) {
       const [value, gradient] = step(tensor(x));
       const active = [2 * x[0] > 0 ? 1 : 0, -3 * x[1] > 0 ? 1 : 0];
       expect(value.item()).toBe(active[0] * 2 * x[0] + active[1] * 10 * -3 * x[1]);
@@ -231,7 +247,11 @@ describe("variables", () => {
     const self = captured(() => count);
     const [before, replayed] = [self(), self()];
     count.assign([5, 5]);
-    expect([values(before), values(replayed), values(self())]).toEqual([[4, 140], [4, 140], [5, 5]]);
+    expect([values(before), values(replayed), values(self())]).toEqual([
+      [4, 140],
+      [4, 140],
+      [5, 5],
+    ]);
   });
 
   it("of every dtype are assigned to", () => {
@@ -245,7 +265,11 @@ describe("variables", () => {
     });
     step(tensor([false, true, true]), tensor(Uint8Array.of(5, 4, 3, 2, 1)), tensor(Int32Array.of(7, 8)));
     step(tensor([false, false, true]), tensor(Uint8Array.of(9, 4, 3, 2, 9)), tensor(Int32Array.of(-7, 8)));
-    expect([flags.array(), values(bytes), values(integers)]).toEqual([[false, false, true], [9, 4, 3, 2, 9], [-7, 8]]);
+    expect([flags.array(), values(bytes), values(integers)]).toEqual([
+      [false, false, true],
+      [9, 4, 3, 2, 9],
+      [-7, 8],
+    ]);
   });
 
   it("given as arguments are used where they are, each by a program of its own", () => {
@@ -286,7 +310,9 @@ describe("gradients", () => {
   it("do not pass through a captured step, and nobody is left to believe so", () => {
     const weight = variable(tensor([3]));
     const step = captured((x: Tensor) => mul(x, x));
-    expect(() => step(mul(weight, 2))).toThrow("capture: gradients must be taken inside the step, got a tracked tensor");
+    expect(() => step(mul(weight, 2))).toThrow(
+      "capture: gradients must be taken inside the step, got a tracked tensor",
+    );
     expect(noGrad(() => step(mul(weight, 2))).item()).toBe(36);
     const loss = captured(() => sum(mul(weight, weight)));
     for (let call = 0; call < 2; call++) expect(() => backward(loss())).toThrow(StateError);

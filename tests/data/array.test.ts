@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ArrayData } from "../../ts/data/array.ts";
+import { ArgumentError, DtypeError, ShapeError } from "../../ts/runtime/errors.ts";
 import { makeArray } from "../../ts/tensor/dtype.ts";
-import { ArgumentError, DtypeError, ShapeError } from "../../ts/tensor/errors.ts";
 
 const counting = (length: number): Float32Array => Float32Array.from({ length }, (_, i) => i);
 

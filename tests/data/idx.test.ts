@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseIdx } from "../../ts/data/idx.ts";
-import { FormatError } from "../../ts/tensor/errors.ts";
+import { FormatError } from "../../ts/runtime/errors.ts";
 
 /** An IDX file, written number by number. */
 function idx(code: number, shape: number[], data: number[]): Uint8Array {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import * as datasets from "../../ts/data/datasets.ts";
-import { ArgumentError, FormatError } from "../../ts/tensor/errors.ts";
+import { ArgumentError, FormatError } from "../../ts/runtime/errors.ts";
 
 const SIDE = 28;
 

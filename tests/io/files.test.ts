@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { readFile, writeFileAtomic } from "../../ts/io/files.ts";
-import { StateError } from "../../ts/tensor/errors.ts";
+import { StateError } from "../../ts/runtime/errors.ts";
 
 let directory: string;
 let path: string;

@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeSafetensors, encodeSafetensors, type TensorRecord } from "../../ts/io/safetensors.ts";
+import { ArgumentError, DtypeError, FormatError, ShapeError } from "../../ts/runtime/errors.ts";
 import { makeArray } from "../../ts/tensor/dtype.ts";
-import { ArgumentError, DtypeError, FormatError, ShapeError } from "../../ts/tensor/errors.ts";
 
 const golden = (file: string): Uint8Array => readFileSync(new URL(`../golden/${file}`, import.meta.url));
 

@@ -3,13 +3,13 @@
 import { describe, expect, it } from "vitest";
 import { capture } from "../../ts/autograd/capture.ts";
 import { grad } from "../../ts/autograd/grad.ts";
-import { configure } from "../../ts/runtime/engine.ts";
-import { splitting } from "../../ts/runtime/program.ts";
-import type { Dtype } from "../../ts/tensor/dtype.ts";
-import { tensor } from "../../ts/tensor/create.ts";
-import type { AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";
 import { add, mul } from "../../ts/ops/binary.ts";
 import { sum } from "../../ts/ops/reduce.ts";
+import { configure } from "../../ts/runtime/engine.ts";
+import { splitting } from "../../ts/runtime/program.ts";
+import { tensor } from "../../ts/tensor/create.ts";
+import type { Dtype } from "../../ts/tensor/dtype.ts";
+import type { AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";
 import type { Case, Input } from "./case.ts";
 import { cases } from "./cases.ts";
 import { type NdArray, numbers, sizeOf } from "./reference.ts";
@@ -113,34 +113,41 @@ describe.each(Object.entries(cases))("%s", (_name, rows) => {
         const elements = sampled(arrays[i].data.length);
         const gradient = found[k].data();
         const difference = differences(row, arrays, i, elements, weights);
-        expectClose(elements.map((element) => gradient[element]), difference, row.gradientTolerance ?? 1e-4);
+        expectClose(
+          elements.map((element) => gradient[element]),
+          difference,
+          row.gradientTolerance ?? 1e-4,
+        );
       }
     });
 
-    onlyIf(wanted.length > 0 && row.second !== false && expected.data.length > 0)("has a gradient of the gradient", () => {
-      const inputs = toTensors(row, arrays);
-      const directions = wanted.map((i) => Float32Array.from(numbers(inputs[i].size, -1, 1, 7 + i)));
-      const product = grad((xs: readonly Tensor[]) => {
-        const all = [...inputs];
-        for (const [k, i] of wanted.entries()) all[i] = xs[k];
-        const parts = gradients(all).map((g, k) => sum(mul(g, tensor(directions[k], { shape: g.shape }))));
-        return parts.reduce((a, b) => add(a, b));
-      })(wanted.map((i) => inputs[i])) as Tensor[];
-      const moved = (sign: number): Tensor[] => {
-        const shifted = arrays.map(({ shape, data }, i) => {
-          const k = wanted.indexOf(i);
-          return { shape, data: k < 0 ? data : data.map((v, j) => v + sign * SECOND_STEP * directions[k][j]) };
+    onlyIf(wanted.length > 0 && row.second !== false && expected.data.length > 0)(
+      "has a gradient of the gradient",
+      () => {
+        const inputs = toTensors(row, arrays);
+        const directions = wanted.map((i) => Float32Array.from(numbers(inputs[i].size, -1, 1, 7 + i)));
+        const product = grad((xs: readonly Tensor[]) => {
+          const all = [...inputs];
+          for (const [k, i] of wanted.entries()) all[i] = xs[k];
+          const parts = gradients(all).map((g, k) => sum(mul(g, tensor(directions[k], { shape: g.shape }))));
+          return parts.reduce((a, b) => add(a, b));
+        })(wanted.map((i) => inputs[i])) as Tensor[];
+        const moved = (sign: number): Tensor[] => {
+          const shifted = arrays.map(({ shape, data }, i) => {
+            const k = wanted.indexOf(i);
+            return { shape, data: k < 0 ? data : data.map((v, j) => v + sign * SECOND_STEP * directions[k][j]) };
+          });
+          return gradients(toTensors(row, shifted));
+        };
+        const above = moved(1);
+        const below = moved(-1);
+        product.forEach((p, k) => {
+          const low = below[k].data();
+          const difference = above[k].data().map((v, j) => (v - low[j]) / (2 * SECOND_STEP));
+          expectClose(p.data(), difference, SECOND_TOLERANCE);
         });
-        return gradients(toTensors(row, shifted));
-      };
-      const above = moved(1);
-      const below = moved(-1);
-      product.forEach((p, k) => {
-        const low = below[k].data();
-        const difference = above[k].data().map((v, j) => (v - low[j]) / (2 * SECOND_STEP));
-        expectClose(p.data(), difference, SECOND_TOLERANCE);
-      });
-    });
+      },
+    );
 
     onlyIf(row.repeatable !== false)("replays as it runs eagerly, bit for bit", () => {
       const inputs = toTensors(row, arrays);

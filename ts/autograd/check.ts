@@ -1,6 +1,6 @@
 // Checks gradients against finite differences.
 import { scope } from "../tensor/scope.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { grad } from "./grad.ts";
 
 /** Where a gradient and the finite difference are furthest apart. */
@@ -17,7 +17,11 @@ export interface GradientCheck {
  * Compares the gradient of a scalar function with central differences (f(x + h) - f(x - h)) / 2h, element by element.
  * `f` may compute in f32, so `step` must not be small: default 1e-2 relative to 1 + |x|.
  */
-export function checkGradient(f: (...inputs: Tensor[]) => Tensor, inputs: readonly Tensor[], step = 1e-2): GradientCheck {
+export function checkGradient(
+  f: (...inputs: Tensor[]) => Tensor,
+  inputs: readonly Tensor[],
+  step = 1e-2,
+): GradientCheck {
   const gradients = grad((xs: readonly Tensor[]) => f(...xs))(inputs) as Tensor[];
   const worst: GradientCheck = { error: 0, input: -1, element: -1, gradient: 0, difference: 0 };
   inputs.forEach((x, input) => {
@@ -36,7 +40,8 @@ export function checkGradient(f: (...inputs: Tensor[]) => Tensor, inputs: readon
       x.write(values);
       const difference = (above - below) / (up - down);
       const error = Math.abs(gradient[element] - difference) / (1 + Math.abs(difference));
-      if (!(error <= worst.error)) Object.assign(worst, { error, input, element, gradient: gradient[element], difference });
+      if (!(error <= worst.error))
+        Object.assign(worst, { error, input, element, gradient: gradient[element], difference });
     }
   });
   for (const gradient of gradients) gradient.dispose();

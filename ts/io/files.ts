@@ -1,6 +1,7 @@
 // Whole files, read and written through the runtime's own file system. A write happens completely or not at all.
+
+import { StateError } from "../runtime/errors.ts";
 import { builtinModule } from "../runtime/features.ts";
-import { StateError } from "../tensor/errors.ts";
 
 type FileSystem = typeof import("node:fs").promises;
 

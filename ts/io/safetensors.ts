@@ -2,8 +2,8 @@
 // that tells each tensor's type, shape and place, then the numbers; little-endian, like WebAssembly. Knows typed arrays
 // and their names, no tensors and no files.
 import { arrayTypes } from "../data/array.ts";
+import { ArgumentError, DtypeError, FormatError, ShapeError } from "../runtime/errors.ts";
 import type { Dtype, TypedArray } from "../tensor/dtype.ts";
-import { ArgumentError, DtypeError, FormatError, ShapeError } from "../tensor/errors.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 
 /** What a file holds of one tensor. */

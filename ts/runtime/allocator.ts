@@ -157,4 +157,3 @@ function classOf(bytes: number): number {
 function lowestBit(bits: number): number {
   return 31 - Math.clz32(bits & -bits);
 }
-

@@ -76,7 +76,8 @@ class Engine {
       simd: this.simd,
       threads: pool?.ready ?? 1,
       isolated: typeof SharedArrayBuffer !== "undefined",
-      reason: pool?.explain() ?? (wantedThreads === 1 ? "one thread was asked for, or the machine has one core" : undefined),
+      reason:
+        pool?.explain() ?? (wantedThreads === 1 ? "one thread was asked for, or the machine has one core" : undefined),
       memory: this.memory.report(),
     };
   }

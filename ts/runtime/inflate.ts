@@ -2,11 +2,13 @@
 // all the others have too.
 import { FormatError } from "./errors.ts";
 
-const lengthBase = [3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258];
+const lengthBase = [
+  3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258,
+];
 const lengthExtra = [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0];
 const distanceBase = [
-  1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289,
-  16385, 24577,
+  1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145,
+  8193, 12289, 16385, 24577,
 ];
 const codeOrder = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
@@ -113,7 +115,8 @@ export function inflate(input: Uint8Array): Uint8Array<ArrayBuffer> {
       const length = lengthBase[value - 257] + take(lengthExtra[value - 257]);
       const code = symbol(distances);
       const distance = distanceBase[code] + take(code < 4 ? 0 : (code >> 1) - 1);
-      if (!(distance <= written)) throw new FormatError("inflate: a copy must start within the output, got one before it");
+      if (!(distance <= written))
+        throw new FormatError("inflate: a copy must start within the output, got one before it");
       room(length);
       for (let i = 0; i < length; i++, written++) output[written] = output[written - distance];
     }

@@ -1,8 +1,9 @@
 // Loads the core: unpacks the build that this runtime validates, compiles it, and makes the calling thread's instance.
-import { StateError } from "./errors.ts";
-import { detectSimd, type Simd } from "./features.ts";
+
 import relaxedCore from "../generated/core-relaxed.ts";
 import simdCore from "../generated/core-simd.ts";
+import { StateError } from "./errors.ts";
+import { detectSimd, type Simd } from "./features.ts";
 import { inflate } from "./inflate.ts";
 
 /** What the core exports beside its kernels. */

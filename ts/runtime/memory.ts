@@ -31,7 +31,9 @@ export interface MemoryReport {
 /** Throws an ArgumentError unless `maximum` bytes may be asked for. */
 export function checkMaximum(maximum: number): void {
   if (!(maximum >= SMALLEST_MAXIMUM && maximum <= LARGEST_MAXIMUM)) {
-    throw new ArgumentError(`configure: memory must be from ${SMALLEST_MAXIMUM} to ${LARGEST_MAXIMUM} bytes, got ${maximum}`);
+    throw new ArgumentError(
+      `configure: memory must be from ${SMALLEST_MAXIMUM} to ${LARGEST_MAXIMUM} bytes, got ${maximum}`,
+    );
   }
 }
 

@@ -110,7 +110,11 @@ export function unrecorded<T>(f: () => T): T {
 }
 
 /** Runs `f` and makes a program of what it launched; `outputs` names the buffers of its result that a replay must leave. */
-export function record<T>(inputs: readonly Buffer[], f: () => T, outputs: (result: T) => readonly Buffer[]): [T, Program] {
+export function record<T>(
+  inputs: readonly Buffer[],
+  f: () => T,
+  outputs: (result: T) => readonly Buffer[],
+): [T, Program] {
   if (recorder) throw new StateError("capture: a step must be recorded on its own, got a recording inside a recording");
   const noted = new Recorder();
   for (const buffer of inputs) noted.own(buffer);

@@ -167,7 +167,8 @@ export class ThreadPool {
 
   /** Gives the workers up and does what they held. */
   private takeOver(): void {
-    if (this.failure !== undefined) throw new StateError("run: a thread must not end unseen, got one that took work with it");
+    if (this.failure !== undefined)
+      throw new StateError("run: a thread must not end unseen, got one that took work with it");
     this.stop(
       this.anyFailed()
         ? "a worker failed while it held work"

@@ -80,9 +80,12 @@ function toNumbers(flat: ArrayLike<number | boolean>, dtype: Dtype, typed: boole
   for (let i = 0; i < flat.length; i++) {
     const value = flat[i];
     const number = typeof value === "boolean" ? (value ? 1 : 0) : value;
-    if (typeof number !== "number") throw new DtypeError(`tensor: values must be numbers or booleans, got ${typeof value}`);
+    if (typeof number !== "number")
+      throw new DtypeError(`tensor: values must be numbers or booleans, got ${typeof value}`);
     if (range && !(Number.isInteger(number) && number >= range[0] && number <= range[1])) {
-      throw new DtypeError(`tensor: ${dtype} values must be whole numbers from ${range[0]} to ${range[1]}, got ${number}`);
+      throw new DtypeError(
+        `tensor: ${dtype} values must be whole numbers from ${range[0]} to ${range[1]}, got ${number}`,
+      );
     }
     numbers[i] = number;
   }
@@ -94,7 +97,8 @@ export function full<D extends Dtype = "f32">(shape: Shape, value: number, dtype
   checkShape("full", shape);
   const [number] = toNumbers([value], dtype, false) as number[];
   const y: Tensor<Dtype> = empty(shape, dtype);
-  if (y.dtype === "f32") launch("fill_u32", y.size, 0.1, y as Tensor, new Int32Array(Float32Array.of(number).buffer)[0]);
+  if (y.dtype === "f32")
+    launch("fill_u32", y.size, 0.1, y as Tensor, new Int32Array(Float32Array.of(number).buffer)[0]);
   else if (y.dtype === "i32") launch("fill_u32", y.size, 0.1, y as Tensor<"i32">, number);
   else launch("fill_u8", y.size, 0.05, y as Tensor<"u8" | "bool">, number);
   return y as Tensor<D>;
@@ -118,7 +122,8 @@ export function arange<D extends "f32" | "i32" = "f32">(
   dtype: D = "f32" as D,
 ): Tensor<D> {
   const [from, to] = stop === undefined ? [0, start] : [start, stop];
-  if (!Number.isFinite(step) || step === 0) throw new ArgumentError(`arange: step must be a number other than 0, got ${step}`);
+  if (!Number.isFinite(step) || step === 0)
+    throw new ArgumentError(`arange: step must be a number other than 0, got ${step}`);
   const length = Math.max(0, Math.ceil((to - from) / step));
   const values = Float64Array.from({ length }, (_, i) => from + i * step);
   return tensor<D>(values, { dtype });

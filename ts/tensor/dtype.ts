@@ -20,7 +20,8 @@ export function bytesPerElement(dtype: Dtype): number {
 
 /** A zero-filled array of `length` elements. */
 export function makeArray<D extends Dtype>(dtype: D, length: number): TypedArray<D> {
-  const array = dtype === "f32" ? new Float32Array(length) : dtype === "i32" ? new Int32Array(length) : new Uint8Array(length);
+  const array =
+    dtype === "f32" ? new Float32Array(length) : dtype === "i32" ? new Int32Array(length) : new Uint8Array(length);
   return array as TypedArray<D>;
 }
 

@@ -68,5 +68,6 @@ function* reachable(value: unknown): Generator<Scoped> {
   if (typeof (value as Scoped).dispose === "function") yield value as Scoped;
   else if (Array.isArray(value)) for (const item of value) yield* reachable(item);
   else if (value instanceof Map) for (const item of value.values()) yield* reachable(item);
-  else if (Object.getPrototypeOf(value) === Object.prototype) for (const item of Object.values(value)) yield* reachable(item);
+  else if (Object.getPrototypeOf(value) === Object.prototype)
+    for (const item of Object.values(value)) yield* reachable(item);
 }

@@ -1,10 +1,9 @@
 // A tensor: a shape and a dtype over a buffer in the engine's memory. Dense and row-major; it does not know gradients,
 // only where to keep how it was derived.
 import { engine } from "../runtime/engine.ts";
-import { StateError } from "../runtime/errors.ts";
+import { ShapeError, StateError } from "../runtime/errors.ts";
 import type { Buffer, Operand } from "../runtime/operand.ts";
 import { allocate, forbidWhileRecording } from "../runtime/program.ts";
-import { ShapeError } from "../runtime/errors.ts";
 import { bytesPerElement, type Dtype, type TypedArray } from "./dtype.ts";
 import { formatTensor } from "./print.ts";
 import { enterScope, leaveScope } from "./scope.ts";
@@ -48,7 +47,9 @@ export class Tensor<D extends Dtype = "f32"> implements Operand<D> {
   /** The memory it views; StateError once disposed. */
   get buffer(): Buffer {
     if (this.held === undefined) {
-      throw new StateError(`tensor: it must not be disposed, got a disposed tensor of shape ${formatShape(this.shape)}`);
+      throw new StateError(
+        `tensor: it must not be disposed, got a disposed tensor of shape ${formatShape(this.shape)}`,
+      );
     }
     return this.held;
   }

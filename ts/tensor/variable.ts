@@ -50,7 +50,8 @@ export class Variable<D extends Dtype = "f32"> extends Tensor<D> {
         `assign: ${this.name} must keep its shape ${formatShape(this.shape)}, got ${formatShape(value.shape)}`,
       );
     }
-    if (value.dtype !== this.dtype) throw new DtypeError(`assign: ${this.name} must keep dtype ${this.dtype}, got ${value.dtype}`);
+    if (value.dtype !== this.dtype)
+      throw new DtypeError(`assign: ${this.name} must keep dtype ${this.dtype}, got ${value.dtype}`);
     copy(this, value);
     return this;
   }

@@ -10,16 +10,22 @@ export type Data = AnyTensor | ArrayData;
 /** The data as rows in JavaScript memory. Errors: ArgumentError for no data or other things, for NaN and infinities. */
 export function toRows(operation: string, what: string, data: Data): ArrayData {
   if (!(data instanceof Tensor || data instanceof ArrayData)) {
-    throw new ArgumentError(`${operation}: ${what} must be a tensor or ArrayData, got ${data === null ? "null" : typeof data}`);
+    throw new ArgumentError(
+      `${operation}: ${what} must be a tensor or ArrayData, got ${data === null ? "null" : typeof data}`,
+    );
   }
   if (data.shape.length === 0) throw new ShapeError(`${operation}: ${what} must have a batch axis, got a scalar`);
   if (data.shape[0] === 0) {
-    throw new ArgumentError(`${operation}: ${what} must have at least one example, got shape ${formatShape(data.shape)}`);
+    throw new ArgumentError(
+      `${operation}: ${what} must have at least one example, got shape ${formatShape(data.shape)}`,
+    );
   }
   const rows = data instanceof Tensor ? new ArrayData(data.data(), data.shape, data.dtype) : data;
   const bad = rows.firstNonFinite();
   if (bad !== undefined) {
-    throw new ArgumentError(`${operation}: ${what} must be finite numbers, got NaN or infinity at index [${bad.join(", ")}]`);
+    throw new ArgumentError(
+      `${operation}: ${what} must be finite numbers, got NaN or infinity at index [${bad.join(", ")}]`,
+    );
   }
   return rows;
 }

@@ -77,7 +77,15 @@ export class EarlyStopping implements Callback {
       throw new ArgumentError(`EarlyStopping: mode must be auto, min or max, got ${mode}`);
     }
     const { restoreBestWeights = false, startFromEpoch = 0 } = options;
-    this.options = { monitor, minDelta: Math.abs(minDelta), patience, mode, baseline, restoreBestWeights, startFromEpoch };
+    this.options = {
+      monitor,
+      minDelta: Math.abs(minDelta),
+      patience,
+      mode,
+      baseline,
+      restoreBestWeights,
+      startFromEpoch,
+    };
     this.sign = mode === "max" || (mode === "auto" && /acc|auc|precision|recall|f1|iou|r2/i.test(monitor)) ? -1 : 1;
   }
 
@@ -111,6 +119,6 @@ export class EarlyStopping implements Callback {
   }
 
   onTrainEnd(): void {
-    this.bestWeights?.forEach((values, i) => this.model?.weights[i].assign(values));
+    for (const [i, values] of (this.bestWeights ?? []).entries()) this.model?.weights[i].assign(values);
   }
 }

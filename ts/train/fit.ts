@@ -53,7 +53,11 @@ export async function fitModel(model: Model, x: Data, y: Data, options: FitOptio
 
   const history = new History();
   const verbose = options.verbose ?? 1;
-  const callbacks: Callback[] = [...(verbose ? [new ProgressLine({ verbose })] : []), history, ...(options.callbacks ?? [])];
+  const callbacks: Callback[] = [
+    ...(verbose ? [new ProgressLine({ verbose })] : []),
+    history,
+    ...(options.callbacks ?? []),
+  ];
   const samples = training.x.length;
   const steps = Math.ceil(samples / batchSize);
   const names = ["loss", ...metrics.map(({ name }) => name)];
@@ -61,7 +65,8 @@ export async function fitModel(model: Model, x: Data, y: Data, options: FitOptio
   const order = shuffle ? (seed === undefined ? defaultGenerator() : new Generator(seed)) : undefined;
   model.stopTraining = false;
   let logs: Logs = {};
-  for (const callback of callbacks) await callback.onTrainBegin?.({ model, epochs, steps, samples, batchSize, metrics: names });
+  for (const callback of callbacks)
+    await callback.onTrainBegin?.({ model, epochs, steps, samples, batchSize, metrics: names });
   for (let epoch = 0; epoch < epochs && !model.stopTraining; epoch++) {
     for (const callback of callbacks) await callback.onEpochBegin?.(epoch);
     const indices = order && permutation(samples, order);
@@ -189,7 +194,9 @@ function split(all: Pairs, part: number): [Pairs, Pairs | undefined] {
   if (part === 0) return [all, undefined];
   const at = Math.floor(all.x.length * (1 - part));
   if (at === 0 || at === all.x.length) {
-    throw new ArgumentError(`fit: validationSplit must leave examples on both sides, got ${part} of ${all.x.length} examples`);
+    throw new ArgumentError(
+      `fit: validationSplit must leave examples on both sides, got ${part} of ${all.x.length} examples`,
+    );
   }
   const cut = (rows: ArrayData): [ArrayData, ArrayData] => [rows.slice(0, at), rows.slice(at)];
   const [x, y] = [cut(all.x), cut(all.y)];

@@ -52,7 +52,8 @@ export abstract class Model extends Layer {
 
   /** The optimizer, the loss and the metrics; StateError before `compile`. */
   get compilation(): Compiled {
-    if (this.compiled === undefined) throw new StateError(`${this.name}: the model must be compiled first, got no compile()`);
+    if (this.compiled === undefined)
+      throw new StateError(`${this.name}: the model must be compiled first, got no compile()`);
     return this.compiled;
   }
 
@@ -167,6 +168,7 @@ export abstract class Model extends Layer {
   }
 
   private requireBuilt(operation: string): void {
-    if (!this.built) throw new StateError(`${operation}: the model must be built, got one that has not seen an input shape yet`);
+    if (!this.built)
+      throw new StateError(`${operation}: the model must be built, got one that has not seen an input shape yet`);
   }
 }

@@ -1,9 +1,10 @@
 // A model that is a list of layers, each fed with the output of the one before.
+
+import type { CallContext } from "../layers/layer.ts";
 import { Layer } from "../layers/layer.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import type { CallContext } from "../layers/layer.ts";
 import { Model } from "./model.ts";
 
 /** What `new Sequential` takes beside its layers. */
@@ -21,8 +22,10 @@ export class Sequential extends Model {
     if (layers.length === 0) throw new ArgumentError("Sequential: there must be at least one layer, got none");
     const names = new Set<string>();
     for (const layer of layers) {
-      if (!(layer instanceof Layer)) throw new ArgumentError(`Sequential: layers must be layers, got ${typeof layer} among them`);
-      if (names.has(layer.name)) throw new ArgumentError(`Sequential: names must be different, got two layers ${layer.name}`);
+      if (!(layer instanceof Layer))
+        throw new ArgumentError(`Sequential: layers must be layers, got ${typeof layer} among them`);
+      if (names.has(layer.name))
+        throw new ArgumentError(`Sequential: names must be different, got two layers ${layer.name}`);
       names.add(layer.name);
     }
     this.layers = [...layers];

@@ -1,6 +1,6 @@
 // What a compiled model does with one batch: a training step, a test step, a prediction, each captured so that it runs
 // in one call from the second batch on.
-import { capture, type Captured } from "../autograd/capture.ts";
+import { type Captured, capture } from "../autograd/capture.ts";
 import { valueAndGrad } from "../autograd/grad.ts";
 import { noGrad } from "../autograd/tape.ts";
 import type { Loss } from "../layers/losses.ts";

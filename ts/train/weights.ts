@@ -7,7 +7,9 @@ import type { Variable } from "../tensor/variable.ts";
 /** The safetensors file of these variables, by their names. */
 export function encodeWeights(weights: readonly Variable[]): Uint8Array {
   if (weights.length === 0) throw new StateError("saveWeights: the model must be built and have weights, got none");
-  const records = weights.map(({ name, dtype, shape }, i) => [name, { dtype, shape, data: weights[i].data() }] as const);
+  const records = weights.map(
+    ({ name, dtype, shape }, i) => [name, { dtype, shape, data: weights[i].data() }] as const,
+  );
   return encodeSafetensors(new Map(records), { format: "heddle" });
 }
 
@@ -32,5 +34,5 @@ export function decodeWeights(weights: readonly Variable[], bytes: Uint8Array, s
     }
     return record.data;
   });
-  weights.forEach((weight, i) => weight.assign(values[i]));
+  for (const [i, weight] of weights.entries()) weight.assign(values[i]);
 }
