@@ -2,7 +2,7 @@
 import { accessSync, constants, mkdirSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
-import { configure, datasets, engineInfo, layers, ProgressLine, Sequential, seed } from "heddle";
+import { configure, datasets, engineInfo, layers, optimizers, ProgressLine, Sequential, seed } from "heddle";
 import { countConfusions, drawConfusionMatrix } from "./terminal/confusion-matrix.ts";
 import { type Caption, type CaptionedImage, drawImages } from "./terminal/digits.ts";
 import { drawFacts } from "./terminal/facts.ts";
@@ -75,15 +75,17 @@ const model = new Sequential(
   ],
   { name: "digit_cnn" },
 );
-model.compile({ optimizer: "adam", loss: "sparseCategoricalCrossentropy", metrics: ["accuracy"] });
+const optimizer = optimizers.adam();
+model.compile({ optimizer, loss: "sparseCategoricalCrossentropy", metrics: ["accuracy"] });
 say(model.summary(), "");
 
 const seconds = await fit();
 await model.saveWeights(flags.weights);
-if (screen.isTTY) screen.write(paint.dim("Testing ..."));
+const erases = screen.isTTY && process.env.TERM !== "dumb";
+if (erases) screen.write(paint.dim("Testing ..."));
 const { loss, accuracy } = await model.evaluate(test.images, test.labels);
 const probabilities = await model.predict(test.images);
-if (screen.isTTY) screen.write("\r\x1b[K");
+if (erases) screen.write("\r\x1b[K");
 const verdicts = judge(probabilities.data(), test.labels.data);
 const { threads, simd, runtime, reason } = engineInfo();
 const imagesPerSecond = (images.length * flags.epochs) / seconds;
@@ -99,7 +101,12 @@ async function fit(): Promise<number> {
   const progress = new ProgressLine({ output: screen });
   const reached = { epoch: 0, steps: 0, logs: {} as Record<string, number> };
   const watcher = {
-    onEpochBegin: (epoch: number) => void Object.assign(reached, { epoch, steps: 0, logs: {} }),
+    onEpochBegin: (epoch: number) => {
+      Object.assign(reached, { epoch, steps: 0, logs: {} });
+      // The last two fifths of the epochs take smaller steps: where training ends then depends less on the seed.
+      if (epoch === Math.ceil(flags.epochs * 0.6)) optimizer.learningRate *= 0.3;
+      if (epoch === Math.ceil(flags.epochs * 0.8)) optimizer.learningRate *= 0.3;
+    },
     onBatchEnd: (batch: number, logs: Record<string, number>) =>
       void Object.assign(reached, { steps: batch + 1, logs }),
   };
@@ -113,7 +120,6 @@ async function fit(): Promise<number> {
     await model.fit(images, labels, { epochs, batchSize, signal, verbose: 0, callbacks: [progress, watcher] });
   } catch (error) {
     if (!interruption.signal.aborted) throw error;
-    progress.onTrainEnd();
     const steps = `${count(reached.steps)} of ${counted(Math.ceil(images.length / flags.batchSize), "step")}`;
     const figures = Object.entries(reached.logs).map(([name, value]) => `${name} ${value.toFixed(4)}`);
     say(
@@ -141,7 +147,7 @@ interface Verdict {
 function judge(probabilities: Float32Array, labels: ArrayLike<number>): Verdict[] {
   return Array.from(labels, (is, image) => {
     const row = probabilities.subarray(image * CLASSES, (image + 1) * CLASSES);
-    const said = row.indexOf(Math.max(...row));
+    const said = row.reduce((best, share, digit) => (share > row[best] ? digit : best), 0);
     return { image, is, said, sure: row[said], truth: row[is] };
   });
 }

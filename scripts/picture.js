@@ -1,6 +1,6 @@
-// Draws what a program printed in a terminal as a self-contained SVG. Reads the recording, with its escape codes, from
-// standard input: `script -qec "stty cols 80; npm start" /dev/null | node scripts/picture.js > docs/digit-cnn.svg`.
-// With --after TEXT and --before TEXT it draws only the lines between the first ones that contain these texts.
+// Draws what a program printed in a terminal, recorded with its escape codes, as a self-contained SVG. For the README:
+// script -qec "stty cols 80; npm start" /dev/null | node scripts/picture.js --after "run.js examples" > docs/digit-cnn.svg
+// --after TEXT and --before TEXT leave only the lines between the first ones that contain these texts.
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 

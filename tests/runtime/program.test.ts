@@ -45,6 +45,7 @@ function numbers(count: number, seed: number): Float32Array {
 
 /** Runs a random step on values of each size; the first of a size is the input, the second lives outside the step. */
 function runStep(step: readonly Row[], values: Tensor[][]): Tensor[] {
+  const constants = new Set<Tensor>();
   for (const { kind, size, a, b } of step) {
     const list = values[size];
     const units = SIZES[size];
@@ -55,13 +56,15 @@ function runStep(step: readonly Row[], values: Tensor[][]): Tensor[] {
       continue;
     }
     if (kind === "update") {
-      // Written over in place, shifted by one number.
-      if (x === other) continue;
+      // Written over in place, shifted by five numbers; constants must stay as they are.
+      if (x === other || constants.has(x)) continue;
       launch("view_write_u32", (units - 1) * COLUMNS, 1, x, other, 1, 1, 1, 1, (units - 1) * COLUMNS, 0, 0, 0, 0, 0, 1, 5);
       continue;
     }
     if (kind === "constant") {
-      list.push(unfilled(x.shape, "f32").write(numbers(x.size, b)));
+      const constant = unfilled(x.shape, "f32").write(numbers(x.size, b));
+      constants.add(constant);
+      list.push(constant);
       continue;
     }
     const y = empty(x.shape);
@@ -186,6 +189,15 @@ describe("a recording", () => {
     expect(() => record([], fail, () => [])).toThrow(RangeError);
     expect(isRecording()).toBe(false);
     expect(tensor([5]).item()).toBe(5);
+  });
+
+  it("refuses to update a constant, which would not be one at the next run", () => {
+    const step = (): void => {
+      const state = unfilled([4], "i32").write([1, 2, 3, 4]);
+      launch("random_advance_i32", 1, 1, state);
+    };
+    expect(() => record([], step, () => [])).toThrow(StateError);
+    step();
   });
 
   it("cannot be made inside another", () => {

@@ -84,6 +84,13 @@ export function allocate(bytes: number): Buffer {
   return buffer;
 }
 
+/** A buffer for values from JavaScript. While recording they are constants, which the program keeps as they are. */
+export function allocateConstant(bytes: number): Buffer {
+  const buffer = (running ??= engine()).memory.allocate(bytes);
+  recorder?.keepAsConstant(buffer);
+  return buffer;
+}
+
 /** Whether launches are being noted for a program. */
 export function isRecording(): boolean {
   return recorder !== undefined;
@@ -132,6 +139,7 @@ class Recorder {
   readonly launches: Launch[] = [];
   /** Buffers made while recording, and the inputs: the program lays them out. */
   readonly owned = new Set<Buffer>();
+  private readonly constants = new Set<Buffer>();
   /** All other buffers: held, since the step may let go of a constant that the program goes on reading. */
   private readonly outside = new Set<Buffer>();
 
@@ -139,6 +147,11 @@ class Recorder {
     // This object stands for one value of the program; another value must not come along in it.
     buffer.reusable = false;
     this.owned.add(buffer);
+  }
+
+  keepAsConstant(buffer: Buffer): void {
+    buffer.reusable = false;
+    this.constants.add(buffer);
   }
 
   release(): void {
@@ -150,8 +163,14 @@ class Recorder {
     const numbers: number[] = [];
     for (let i = 0; i < kinds.length; i++) {
       const arg = args[i] as Operand | number | undefined;
-      if (typeof arg === "number") numbers.push(arg);
-      else buffers.push(this.hold(arg?.buffer));
+      if (typeof arg === "number") {
+        numbers.push(arg);
+        continue;
+      }
+      if (arg && kinds[i] !== "r" && this.constants.has(arg.buffer)) {
+        throw new StateError("capture: a constant of the step must keep its values, got one that is updated in place");
+      }
+      buffers.push(this.hold(arg?.buffer));
     }
     this.launches.push({ kernel, kinds, units, grain, nanoseconds: units * cost, buffers, numbers });
   }

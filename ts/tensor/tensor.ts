@@ -3,7 +3,7 @@
 import { engine } from "../runtime/engine.ts";
 import { ShapeError, StateError } from "../runtime/errors.ts";
 import type { Buffer, Operand } from "../runtime/operand.ts";
-import { allocate, forbidWhileRecording } from "../runtime/program.ts";
+import { allocate, allocateConstant, forbidWhileRecording } from "../runtime/program.ts";
 import { bytesPerElement, type Dtype, type TypedArray } from "./dtype.ts";
 import { formatTensor } from "./print.ts";
 import { enterScope, leaveScope } from "./scope.ts";
@@ -134,7 +134,7 @@ export function empty<D extends Dtype = "f32">(shape: Shape, dtype: D = "f32" as
 
 /** A new tensor whose values the caller is about to write from JavaScript: in a captured step it is a constant. */
 export function unfilled<D extends Dtype>(shape: Shape, dtype: D): Tensor<D> {
-  return new Tensor(engine().memory.allocate(sizeOf(shape) * bytesPerElement(dtype)), shape, dtype);
+  return new Tensor(allocateConstant(sizeOf(shape) * bytesPerElement(dtype)), shape, dtype);
 }
 
 /** Another tensor over the same memory. */

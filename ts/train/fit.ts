@@ -5,7 +5,7 @@ import { ArgumentError } from "../runtime/errors.ts";
 import { BatchBuffer, type Data, type Pairs, toPairs } from "./batches.ts";
 import { type Callback, History, type Logs } from "./callbacks.ts";
 import type { Model } from "./model.ts";
-import { ProgressLine } from "./progress.ts";
+import { ProgressBar, ProgressLine, type Verbosity } from "./progress.ts";
 
 /** What `fit` takes beside the data. */
 export interface FitOptions {
@@ -25,7 +25,7 @@ export interface FitOptions {
   /** Stops training after the current step when aborted; `fit` then rejects with its reason. */
   signal?: AbortSignal;
   /** 0 silent, 1 a progress bar, 2 one line per epoch; default 1. */
-  verbose?: 0 | 1 | 2;
+  verbose?: Verbosity;
 }
 
 /** What `evaluate` and `predict` take beside the data. */
@@ -33,6 +33,8 @@ export interface EvaluateOptions {
   /** Examples in a step; default 32. */
   batchSize?: number;
   signal?: AbortSignal;
+  /** 0 silent, 1 a progress bar, 2 one line at the end; default 0. */
+  verbose?: Verbosity;
 }
 
 /** Other tasks of the event loop get their turn at least this often. */
@@ -65,28 +67,36 @@ export async function fitModel(model: Model, x: Data, y: Data, options: FitOptio
   const order = shuffle ? (seed === undefined ? defaultGenerator() : new Generator(seed)) : undefined;
   model.stopTraining = false;
   let logs: Logs = {};
-  for (const callback of callbacks)
+  for (const callback of callbacks) {
     await callback.onTrainBegin?.({ model, epochs, steps, samples, batchSize, metrics: names });
-  for (let epoch = 0; epoch < epochs && !model.stopTraining; epoch++) {
-    for (const callback of callbacks) await callback.onEpochBegin?.(epoch);
-    const indices = order && permutation(samples, order);
-    logs = await runEpoch(model, training, batchSize, indices, callbacks, pause);
-    if (validation) {
-      const figures = await runTest(model, validation, batchSize, pause);
-      for (const [name, value] of Object.entries(figures)) logs[`val_${name}`] = value;
-    }
-    for (const callback of callbacks) await callback.onEpochEnd?.(epoch, logs);
   }
-  for (const callback of callbacks) await callback.onTrainEnd?.(logs);
+  try {
+    for (let epoch = 0; epoch < epochs && !model.stopTraining; epoch++) {
+      for (const callback of callbacks) await callback.onEpochBegin?.(epoch);
+      const indices = order && permutation(samples, order);
+      logs = await runEpoch(model, training, batchSize, indices, callbacks, pause);
+      if (validation) {
+        const figures = await runTest(model, validation, batchSize, pause);
+        for (const [name, value] of Object.entries(figures)) logs[`val_${name}`] = value;
+      }
+      for (const callback of callbacks) await callback.onEpochEnd?.(epoch, logs);
+    }
+  } finally {
+    // Also when aborted: a progress line that was interrupted is closed.
+    for (const callback of callbacks) await callback.onTrainEnd?.(logs);
+  }
   return history;
 }
 
 export async function evaluateModel(model: Model, x: Data, y: Data, options: EvaluateOptions): Promise<Logs> {
-  const { batchSize = 32, signal } = options;
+  const { batchSize = 32, signal, verbose = 0 } = options;
   checkOptions("evaluate", { batchSize });
   const pairs = toPairs("evaluate", x, y);
   model.prepare("evaluate", pairs.x, pairs);
-  return runTest(model, pairs, batchSize, makePause(signal));
+  const bar = new ProgressBar(Math.ceil(pairs.x.length / batchSize), { verbose });
+  const logs = await runTest(model, pairs, batchSize, makePause(signal), (done) => bar.update(done, {}));
+  bar.finish(logs);
+  return logs;
 }
 
 async function runEpoch(
@@ -124,7 +134,13 @@ async function runEpoch(
   return figures.logs();
 }
 
-async function runTest(model: Model, { x, y }: Pairs, batchSize: number, pause: Pause): Promise<Logs> {
+async function runTest(
+  model: Model,
+  { x, y }: Pairs,
+  batchSize: number,
+  pause: Pause,
+  progress?: (done: number) => void,
+): Promise<Logs> {
   const { test } = model.steps;
   const figures = new Figures(model);
   const inputs = new BatchBuffer(x);
@@ -136,6 +152,7 @@ async function runTest(model: Model, { x, y }: Pairs, batchSize: number, pause: 
       const loss = test(inputs.load(rows), targets.load(rows));
       figures.add(loss.item(), rows.end - begin);
       loss.dispose();
+      progress?.(Math.ceil(rows.end / batchSize));
       await pause();
     }
   } finally {
@@ -167,10 +184,10 @@ class Figures {
   }
 }
 
-type Pause = () => Promise<void> | undefined;
+export type Pause = () => Promise<void> | undefined;
 
 /** Gives way to the event loop now and then, and throws the signal's reason once it is aborted. */
-function makePause(signal: AbortSignal | undefined): Pause {
+export function makePause(signal: AbortSignal | undefined): Pause {
   signal?.throwIfAborted();
   let last = performance.now();
   return () => {
@@ -213,7 +230,8 @@ function permutation(length: number, generator: Generator): Int32Array {
   return indices;
 }
 
-function checkOptions(operation: string, counts: Record<string, number>): void {
+/** Throws an ArgumentError unless every count is a whole number of at least 1. */
+export function checkOptions(operation: string, counts: Record<string, number>): void {
   for (const [name, value] of Object.entries(counts)) {
     if (!(Number.isInteger(value) && value >= 1)) {
       throw new ArgumentError(`${operation}: ${name} must be a whole number of at least 1, got ${value}`);

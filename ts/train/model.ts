@@ -12,7 +12,8 @@ import type { Shape } from "../tensor/shape.ts";
 import { type AnyTensor, type Tensor, unfilled } from "../tensor/tensor.ts";
 import { BatchBuffer, type Data, type Pairs, toPairs, toRows } from "./batches.ts";
 import type { History, Logs } from "./callbacks.ts";
-import { type EvaluateOptions, evaluateModel, type FitOptions, fitModel } from "./fit.ts";
+import { checkOptions, type EvaluateOptions, evaluateModel, type FitOptions, fitModel, makePause } from "./fit.ts";
+import { ProgressBar } from "./progress.ts";
 import { type Compiled, capturePrediction, Steps } from "./steps.ts";
 import { summarize } from "./summary.ts";
 import { decodeWeights, encodeWeights } from "./weights.ts";
@@ -71,20 +72,30 @@ export abstract class Model extends Layer {
   }
 
   /** The outputs for all examples, [length, ...]. Default: batches of 32. */
-  async predict(x: Data, { batchSize = 32 }: EvaluateOptions = {}): Promise<Tensor> {
+  async predict(x: Data, { batchSize = 32, signal, verbose = 0 }: EvaluateOptions = {}): Promise<Tensor> {
+    checkOptions("predict", { batchSize });
     const rows = toRows("predict", "x", x);
     const outputShape = this.prepare("predict", rows);
+    const pause = makePause(signal);
+    const bar = new ProgressBar(Math.ceil(rows.length / batchSize), { verbose });
     const result = unfilled([rows.length, ...outputShape], "f32");
     const batches = new BatchBuffer(rows);
     this.prediction ??= capturePrediction(this);
     let at = 0;
-    for (let begin = 0; begin < rows.length; begin += batchSize) {
-      const output = this.prediction(batches.load({ begin, end: Math.min(begin + batchSize, rows.length) }));
-      result.view().set(output.view(), at);
-      at += output.size;
-      output.dispose();
+    try {
+      for (let begin = 0; begin < rows.length; begin += batchSize) {
+        const end = Math.min(begin + batchSize, rows.length);
+        const output = this.prediction(batches.load({ begin, end }));
+        result.view().set(output.view(), at);
+        at += output.size;
+        output.dispose();
+        bar.update(Math.ceil(end / batchSize));
+        await pause();
+      }
+    } finally {
+      batches.dispose();
     }
-    batches.dispose();
+    bar.finish();
     return result;
   }
 
