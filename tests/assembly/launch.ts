@@ -1,5 +1,5 @@
-// Runs kernels alone, as the threads would: whole, cut in two anywhere, unit by unit and backwards. What they write must
-// be the same bits each time, and nothing beside their outputs.
+// Runs kernels alone, as the threads would: whole, cut in two anywhere, unit by unit and backwards. What they write
+// must be the same bits each time, and nothing beside their outputs.
 
 /** What stands around buffers and in outputs before a kernel has run: as f32 a number that no kernel computes. */
 const MARK: u8 = 0xc3;

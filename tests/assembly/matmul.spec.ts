@@ -122,8 +122,9 @@ describe("matmul", () => {
       const fused = (layout & 4) != 0;
       const packed = layout >= 8;
       for (let i = 0; i < SIZES.length; i++) {
-        const other = SIZES[(i * 7 + layout) % SIZES.length];
-        const launch = new ProductLaunch(SIZES[i], other, SIZES[(i * 3 + 1) % SIZES.length], transposeA, transposeB, packed, fused);
+        const n = SIZES[(i * 7 + layout) % SIZES.length];
+        const k = SIZES[(i * 3 + 1) % SIZES.length];
+        const launch = new ProductLaunch(SIZES[i], n, k, transposeA, transposeB, packed, fused);
         expect(check(launch)).toBe("");
         expect(launch.error).toBeLessThan(1e-4);
       }

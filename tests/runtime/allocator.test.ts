@@ -55,7 +55,14 @@ describe("Allocator", () => {
             const block = allocator.allocate(action.take);
             // Room can only be refused when no free block is large enough.
             if (block === undefined) {
-              const largest = any ? Math.max(0, ...neighbours(any).filter((b) => b.free).map((b) => b.bytes)) : END;
+              const largest = any
+                ? Math.max(
+                    0,
+                    ...neighbours(any)
+                      .filter((b) => b.free)
+                      .map((b) => b.bytes),
+                  )
+                : END;
               expect(largest).toBeLessThan(Math.ceil(action.take / 64) * 64);
               continue;
             }

@@ -12,7 +12,10 @@ const MB = 1024 * 1024;
 /** The engine's modules, loaded anew: an engine not yet made. */
 async function fresh(): Promise<typeof engineModule & typeof createModule> {
   vi.resetModules();
-  const [engine, create] = await Promise.all([import("../../ts/runtime/engine.ts"), import("../../ts/tensor/create.ts")]);
+  const [engine, create] = await Promise.all([
+    import("../../ts/runtime/engine.ts"),
+    import("../../ts/tensor/create.ts"),
+  ]);
   return { ...engine, ...create };
 }
 
@@ -73,7 +76,13 @@ describe("engineInfo", () => {
       threads: 1,
       isolated: true,
       reason: "one thread was asked for, or the machine has one core",
-      memory: { inUse: expect.any(Number), reserved: 16 * MB, maximum: 1024 * MB, buffers: expect.any(Number), lines: [] },
+      memory: {
+        inUse: expect.any(Number),
+        reserved: 16 * MB,
+        maximum: 1024 * MB,
+        buffers: expect.any(Number),
+        lines: [],
+      },
     });
   });
 

@@ -12,8 +12,12 @@ const contents = fc
   .array(
     fc.oneof(
       fc.uint8Array({ maxLength: 300 }),
-      fc.tuple(fc.integer({ min: 0, max: 255 }), fc.integer({ min: 1, max: 2000 })).map(([byte, n]) => new Uint8Array(n).fill(byte)),
-      fc.tuple(fc.uint8Array({ minLength: 1, maxLength: 40 }), fc.integer({ min: 1, max: 60 })).map(([word, n]) => Buffer.alloc(word.length * n, word)),
+      fc
+        .tuple(fc.integer({ min: 0, max: 255 }), fc.integer({ min: 1, max: 2000 }))
+        .map(([byte, n]) => new Uint8Array(n).fill(byte)),
+      fc
+        .tuple(fc.uint8Array({ minLength: 1, maxLength: 40 }), fc.integer({ min: 1, max: 60 }))
+        .map(([word, n]) => Buffer.alloc(word.length * n, word)),
     ),
     { maxLength: 8 },
   )

@@ -6,7 +6,15 @@ import { type Group, makePlan, type Plan } from "../../ts/runtime/plan.ts";
 import type { Launch } from "../../ts/runtime/program.ts";
 
 function makeBuffer(bytes: number): Buffer {
-  const block = { address: 0, bytes, free: false, before: undefined, after: undefined, previous: undefined, next: undefined };
+  const block = {
+    address: 0,
+    bytes,
+    free: false,
+    before: undefined,
+    after: undefined,
+    previous: undefined,
+    next: undefined,
+  };
   return { block, bytes, references: 1, reusable: false, version: 0, origin: undefined };
 }
 
@@ -143,7 +151,9 @@ describe("makePlan", () => {
         const plan = planOf(step);
         const used = step.launches.flatMap(({ buffers }) => buffers);
         const outside = new Set(used.filter((buffer) => buffer && !step.owned.has(buffer)));
-        const updated = new Set(step.launches.flatMap((row) => [...writes(row)]).filter((b) => b && !step.owned.has(b)));
+        const updated = new Set(
+          step.launches.flatMap((row) => [...writes(row)]).filter((b) => b && !step.owned.has(b)),
+        );
         expect(new Set(plan.outside)).toEqual(outside);
         expect(new Set(plan.updated)).toEqual(updated);
         for (const buffer of [...step.inputs, ...step.outputs]) expect(plan.offsets.has(buffer)).toBe(true);

@@ -3,7 +3,15 @@ import fc from "fast-check";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { configure, engine, engineInfo } from "../../ts/runtime/engine.ts";
 import { StateError } from "../../ts/runtime/errors.ts";
-import { allocate, isRecording, launch, type Program, record, splitting, unrecorded } from "../../ts/runtime/program.ts";
+import {
+  allocate,
+  isRecording,
+  launch,
+  type Program,
+  record,
+  splitting,
+  unrecorded,
+} from "../../ts/runtime/program.ts";
 import { tensor } from "../../ts/tensor/create.ts";
 import { scope } from "../../ts/tensor/scope.ts";
 import { empty, type Tensor, unfilled } from "../../ts/tensor/tensor.ts";
@@ -58,7 +66,25 @@ function runStep(step: readonly Row[], values: Tensor[][]): Tensor[] {
     if (kind === "update") {
       // Written over in place, shifted by five numbers; constants must stay as they are.
       if (x === other || constants.has(x)) continue;
-      launch("view_write_u32", (units - 1) * COLUMNS, 1, x, other, 1, 1, 1, 1, (units - 1) * COLUMNS, 0, 0, 0, 0, 0, 1, 5);
+      launch(
+        "view_write_u32",
+        (units - 1) * COLUMNS,
+        1,
+        x,
+        other,
+        1,
+        1,
+        1,
+        1,
+        (units - 1) * COLUMNS,
+        0,
+        0,
+        0,
+        0,
+        0,
+        1,
+        5,
+      );
       continue;
     }
     if (kind === "constant") {
@@ -109,7 +135,7 @@ describe("a program", () => {
           expect(variables.map((x) => bits(x.data()))).toEqual(updated);
 
           // Memory that the recorded run gave back is written over before the program runs.
-          const trash = Array.from({ length: 20 }, (_, i) => empty([64 << i % 9]));
+          const trash = Array.from({ length: 20 }, (_, i) => empty([64 << (i % 9)]));
           for (const x of trash) x.view().fill(Number.NaN);
           for (let run = 0; run < 3; run++) {
             restore();
@@ -131,7 +157,11 @@ describe("a program", () => {
 
   it("does nothing for a step that launches nothing", () => {
     const x = tensor([1, 2, 3]);
-    const [, program] = record([x.buffer], () => x, () => [x.buffer]);
+    const [, program] = record(
+      [x.buffer],
+      () => x,
+      () => [x.buffer],
+    );
     program.run();
     expect([program.rows, program.address(x.buffer)]).toEqual([0, expect.any(Number)]);
     program.dispose();
@@ -139,11 +169,15 @@ describe("a program", () => {
 
   it("cannot run once it is disposed, and lets go of its memory then", () => {
     const { inUse } = engine().memory.report();
-    const [y, program] = record([], () => {
-      const y = empty([100]);
-      launch("fill_u32", 100, 1, y, 0);
-      return y;
-    }, (y) => [y.buffer]);
+    const [y, program] = record(
+      [],
+      () => {
+        const y = empty([100]);
+        launch("fill_u32", 100, 1, y, 0);
+        return y;
+      },
+      (y) => [y.buffer],
+    );
     program.dispose();
     program.dispose();
     y.dispose();
@@ -154,11 +188,15 @@ describe("a program", () => {
   it("keeps what it reads from outside, after everyone else has let go of it", () => {
     const constant = tensor([1, 2, 3, 4]);
     const { buffer } = constant;
-    const [y, program] = record([], () => {
-      const y = empty([4]);
-      launch("softmax_f32", 1, 1, y, constant, 4);
-      return y;
-    }, (y) => [y.buffer]);
+    const [y, program] = record(
+      [],
+      () => {
+        const y = empty([4]);
+        launch("softmax_f32", 1, 1, y, constant, 4);
+        return y;
+      },
+      (y) => [y.buffer],
+    );
     const expected = bits(y.data());
     constant.dispose();
     expect(buffer.references).toBe(1);
@@ -171,7 +209,11 @@ describe("a program", () => {
 
   it("counts as an in-place update of what it changes outside", () => {
     const state = tensor(Int32Array.of(1, 2, 0, 0));
-    const [, program] = record([], () => launch("random_advance_i32", 1, 1, state), () => []);
+    const [, program] = record(
+      [],
+      () => launch("random_advance_i32", 1, 1, state),
+      () => [],
+    );
     const { version } = state.buffer;
     program.run();
     program.run();
@@ -201,13 +243,28 @@ describe("a recording", () => {
   });
 
   it("cannot be made inside another", () => {
-    expect(() => record([], () => record([], () => 1, () => []), () => [])).toThrow(StateError);
+    expect(() =>
+      record(
+        [],
+        () =>
+          record(
+            [],
+            () => 1,
+            () => [],
+          ),
+        () => [],
+      ),
+    ).toThrow(StateError);
     expect(isRecording()).toBe(false);
   });
 
   it("has no part in what runs unrecorded", () => {
     const x = empty([10]);
-    const [, program] = record([], () => unrecorded(() => launch("fill_u32", 10, 1, x, 7)), () => []);
+    const [, program] = record(
+      [],
+      () => unrecorded(() => launch("fill_u32", 10, 1, x, 7)),
+      () => [],
+    );
     expect(program.rows).toBe(0);
     expect(new Int32Array(x.data().buffer)[9]).toBe(7);
     program.dispose();

@@ -5,8 +5,8 @@ import { configure, engine, engineInfo } from "../../ts/runtime/engine.ts";
 import { OutOfMemoryError, StateError } from "../../ts/runtime/errors.ts";
 import { launch, splitting } from "../../ts/runtime/program.ts";
 import { spawning, type WorkerMaker } from "../../ts/runtime/threads.ts";
-import { empty, type Tensor } from "../../ts/tensor/tensor.ts";
 import { tensor } from "../../ts/tensor/create.ts";
+import { empty, type Tensor } from "../../ts/tensor/tensor.ts";
 
 const usual = { ...splitting, make: spawning.make };
 const ROWS = 4000;
@@ -14,7 +14,10 @@ const COLUMNS = 64;
 /** Runs until a busy machine has surely let a worker take part. */
 const MANY = 20_000;
 
-const input = tensor(Float32Array.from({ length: ROWS * COLUMNS }, (_, i) => Math.sin(i)), { shape: [ROWS, COLUMNS] });
+const input = tensor(
+  Float32Array.from({ length: ROWS * COLUMNS }, (_, i) => Math.sin(i)),
+  { shape: [ROWS, COLUMNS] },
+);
 
 function softmaxRows(): Tensor {
   const y = empty([ROWS, COLUMNS]);
@@ -87,7 +90,10 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  Object.assign(splitting, { parallelNanoseconds: usual.parallelNanoseconds, chunkNanoseconds: usual.chunkNanoseconds });
+  Object.assign(splitting, {
+    parallelNanoseconds: usual.parallelNanoseconds,
+    chunkNanoseconds: usual.chunkNanoseconds,
+  });
   spawning.make = usual.make;
   configure({ threads: 1 });
 });
@@ -114,7 +120,10 @@ describe("threads", () => {
   });
 
   it("run thousands of short programs while workers start, stop and sleep", async () => {
-    const small = tensor(Float32Array.from({ length: 37 * 5 }, (_, i) => Math.cos(i)), { shape: [37, 5] });
+    const small = tensor(
+      Float32Array.from({ length: 37 * 5 }, (_, i) => Math.cos(i)),
+      { shape: [37, 5] },
+    );
     const softmax = (): Float32Array => {
       const y = empty([37, 5]);
       launch("softmax_f32", 37, 100, y, small, 5);
