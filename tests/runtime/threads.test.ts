@@ -13,6 +13,8 @@ const ROWS = 4000;
 const COLUMNS = 64;
 /** Runs until a busy machine has surely let a worker take part. */
 const MANY = 20_000;
+/** Milliseconds: a second where this process has a core to itself, as it does not always have here. */
+const SOON = 2000;
 
 const input = tensor(
   Float32Array.from({ length: ROWS * COLUMNS }, (_, i) => Math.sin(i)),
@@ -213,7 +215,7 @@ describe("a worker that ends in the middle of a run", () => {
     restart(2);
     runAndCheck();
     await until(() => engineInfo().threads === 2);
-    for (let run = 0; run < MANY && engineInfo().threads === 2; run++) expect(runAndCheck()).toBeLessThan(1000);
+    for (let run = 0; run < MANY && engineInfo().threads === 2; run++) expect(runAndCheck()).toBeLessThan(SOON);
     expect(engineInfo()).toMatchObject({ threads: 1, reason });
     runAndCheck();
   });
@@ -248,7 +250,7 @@ describe("a worker that ends in the middle of a run", () => {
       }
     };
     expect(runs).toThrow("run: a thread must not end unseen");
-    expect(performance.now() - began).toBeLessThan(2000);
+    expect(performance.now() - began).toBeLessThan(2 * SOON);
     runAndCheck();
   });
 
@@ -266,7 +268,7 @@ describe("a worker that ends in the middle of a run", () => {
       runAndCheck();
       // It takes effect while the run goes on.
       void made.at(-1)?.terminate();
-      expect(runAndCheck()).toBeLessThan(1000);
+      expect(runAndCheck()).toBeLessThan(SOON);
       runAndCheck();
       await until(() => engineInfo().threads === 1);
       expect(engineInfo().reason).toMatch(/^a worker (ended|held work for 400 ms and was given up)$/);

@@ -1,4 +1,4 @@
-// The ops that people see: all of them but those that only gradients need.
+// The ops that people see: all of them but a few that only other ops need.
 export { add, div, maximum, minimum, mul, pow, sub } from "./binary.ts";
 export {
   cast,
@@ -15,30 +15,7 @@ export {
 } from "./compare.ts";
 export { conv2d, conv2dTranspose } from "./conv.ts";
 export { depthwiseConv2d } from "./depthwise.ts";
-export {
-  abs,
-  clip,
-  cos,
-  elu,
-  erf,
-  exp,
-  floor,
-  gelu,
-  leakyRelu,
-  log,
-  log1p,
-  neg,
-  reciprocal,
-  relu,
-  sigmoid,
-  sign,
-  silu,
-  sin,
-  softplus,
-  sqrt,
-  square,
-  tanh,
-} from "./elementwise.ts";
+export * from "./elementwise.ts";
 export { embedding, gather, oneHot, scatterAdd } from "./gather.ts";
 export {
   broadcastTo,
