@@ -22,9 +22,10 @@ export { type Configuration, configure, type EngineInfo, engineInfo, memory } fr
 export * from "./runtime/errors.ts";
 export { arange, eye, full, linspace, ones, tensor, zeros } from "./tensor/create.ts";
 export type { Dtype } from "./tensor/dtype.ts";
+export type { Nested } from "./tensor/nested.ts";
 export { keep, scope } from "./tensor/scope.ts";
 export type { Shape } from "./tensor/shape.ts";
-export { type AnyTensor, type Nested, Tensor } from "./tensor/tensor.ts";
+export { type AnyTensor, Tensor } from "./tensor/tensor.ts";
 export { Variable, variable } from "./tensor/variable.ts";
 export { type Callback, EarlyStopping, History, type Logs, type TrainingInfo } from "./train/callbacks.ts";
 export { Model } from "./train/model.ts";

@@ -1,7 +1,7 @@
 // A row of the op table: one way to call an op, what goes in and what must come out. tests/ops/ops.test.ts derives the
 // tests from it.
 import type { Dtype } from "../../ts/tensor/dtype.ts";
-import { type AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";
+import type { AnyTensor } from "../../ts/tensor/tensor.ts";
 import type { NdArray } from "./reference.ts";
 
 /** One input: values spread over [low, high) unless given. */
@@ -39,8 +39,4 @@ export interface Case {
 /** Type help for a row: the inputs' types are those the op takes. */
 export function row<T extends AnyTensor[]>(definition: Omit<Case, "run"> & { run: (...inputs: T) => AnyTensor }): Case {
   return definition as unknown as Case;
-}
-
-export function isTensor(x: unknown): x is Tensor {
-  return x instanceof Tensor;
 }

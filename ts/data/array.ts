@@ -3,8 +3,8 @@
 
 import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
 import { type Dtype, makeArray, type TypedArray } from "../tensor/dtype.ts";
+import { type Nested, nest } from "../tensor/nested.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
-import type { Nested } from "../tensor/tensor.ts";
 
 /** Rows `begin` up to, not including, `end`. */
 export interface RowRange {
@@ -101,12 +101,7 @@ export class ArrayData<D extends Dtype = Dtype> {
   array(): Nested {
     const values = makeArray(this.dtype, this.data.length);
     this.copyRows({ begin: 0, end: this.length }, values);
-    const nest = (axis: number, offset: number): Nested => {
-      if (axis === this.shape.length) return this.dtype === "bool" ? values[offset] !== 0 : values[offset];
-      const stride = sizeOf(this.shape.slice(axis + 1));
-      return Array.from({ length: this.shape[axis] }, (_, i) => nest(axis + 1, offset + i * stride));
-    };
-    return nest(0, 0);
+    return nest(this.shape, this.dtype, values);
   }
 
   /** The index path of the first NaN or infinity; undefined when every number is finite. Reads all f32 numbers. */

@@ -2,8 +2,9 @@
 import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
 import type { Dtype } from "./dtype.ts";
+import type { Nested } from "./nested.ts";
 import { checkShape, formatShape, type Shape, sizeOf } from "./shape.ts";
-import { empty, type Nested, type Tensor, unfilled } from "./tensor.ts";
+import { empty, type Tensor, unfilled } from "./tensor.ts";
 
 /** Options of `tensor`; what is missing follows from the values. */
 export interface TensorOptions<D extends Dtype = Dtype> {

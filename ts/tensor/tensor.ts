@@ -5,12 +5,10 @@ import { ShapeError, StateError } from "../runtime/errors.ts";
 import type { Buffer, Operand } from "../runtime/operand.ts";
 import { allocate, allocateConstant, forbidWhileRecording } from "../runtime/program.ts";
 import { bytesPerElement, type Dtype, type TypedArray } from "./dtype.ts";
+import { type Nested, nest } from "./nested.ts";
 import { formatTensor } from "./print.ts";
 import { enterScope, leaveScope } from "./scope.ts";
 import { formatShape, type Shape, sizeOf } from "./shape.ts";
-
-/** Nested arrays of numbers or booleans, one level per axis. */
-export type Nested = number | boolean | readonly Nested[];
 
 /** How a tensor came about; the tape knows more. */
 export interface Derivation {
@@ -88,13 +86,7 @@ export class Tensor<D extends Dtype = "f32"> implements Operand<D> {
 
   /** Its values as nested arrays. */
   array(): Nested {
-    const data = this.data();
-    const nest = (axis: number, offset: number): Nested => {
-      if (axis === this.rank) return this.dtype === "bool" ? data[offset] !== 0 : data[offset];
-      const stride = sizeOf(this.shape.slice(axis + 1));
-      return Array.from({ length: this.shape[axis] }, (_, i) => nest(axis + 1, offset + i * stride));
-    };
-    return nest(0, 0);
+    return nest(this.shape, this.dtype, this.data());
   }
 
   /** Its shape, dtype and values, long axes shortened. */
