@@ -69,11 +69,12 @@ export function redo(control: usize, ticket: i32): void {
 /** Begins a run of the groups at [program, end) and takes part as thread 0; returns what `walk` does. */
 export function run(control: usize, epoch: i32, program: usize, end: usize, tickets: i32): i32 {
   // Threads may still be looking at the last run. Its number goes first and in one piece: from then on they can take
-  // nothing, whatever mixture of old and new they read below. The new number is told last, when all is in place.
+  // nothing, whatever mixture of old and new they read below. The new number is told last, when all is in place. Atomic
+  // stores keep their order on every machine.
   atomic.store<i64>(control + NEXT, <i64>epoch << 32);
-  store<usize>(control, program, PROGRAM);
-  store<usize>(control, end, PROGRAM_END);
-  store<i32>(control, tickets, TICKETS);
+  atomic.store<usize>(control + PROGRAM, program);
+  atomic.store<usize>(control + PROGRAM_END, end);
+  atomic.store<i32>(control + TICKETS, tickets);
   atomic.store<i32>(control + DONE, 0);
   atomic.store<i32>(control + EPOCH, epoch);
   if (atomic.load<i32>(control + SLEEPERS) > 0) atomic.notify(control + EPOCH, -1);
