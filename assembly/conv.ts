@@ -17,6 +17,7 @@ function together(batch: i32): i32 {
 /**
  * y = activation(conv(x, filters) + bias) over blocks [begin, end) of `blockRows` pixels x `blockColumns` outputs:
  * columns counted fastest, then rows, then groups. `packed` is the filters of each group by matmul_pack_f32.
+ * @flops 2 * batch * outHeight * outWidth * outputs * kernelHeight * kernelWidth * channels / groups
  */
 export function conv2d_f32(
   y: Out<f32>, x: In<f32>, packed: In<f32>, bias: OptionalIn<f32>, batch: i32, height: i32, width: i32, channels: i32,
@@ -109,6 +110,7 @@ export function conv2d_grad_input_pack_f32(
  * dx = activation(gradient of conv by x applied to dy, + bias) over blocks [begin, end) of `blockRows` pixels x
  * `blockColumns` channels: columns counted fastest, then rows, then groups, then residues. Pixels of x with the same
  * residues of y and x modulo the strides meet the same taps, so each pair of residues is a convolution of its own.
+ * @flops 2 * batch * outHeight * outWidth * outputs * kernelHeight * kernelWidth * channels / groups
  */
 export function conv2d_grad_input_f32(
   dx: Out<f32>, dy: In<f32>, packed: In<f32>, bias: OptionalIn<f32>, batch: i32, height: i32, width: i32, channels: i32,
@@ -186,6 +188,7 @@ export function conv2d_grad_input_f32(
  * Gradient of conv by the filters, applied to dy: partial[chunk] sums over the pixels of dy of one chunk of
  * `chunkPixels`, over blocks [begin, end) of `blockRows` filter rows x `blockColumns` outputs: columns counted fastest,
  * then rows, then groups, then chunks. sum_chunks_f32 adds the chunks up.
+ * @flops 2 * batch * outHeight * outWidth * outputs * kernelHeight * kernelWidth * channels / groups
  */
 export function conv2d_grad_filter_f32(
   partial: Out<f32>, x: In<f32>, dy: In<f32>, batch: i32, height: i32, width: i32, channels: i32,
@@ -241,6 +244,7 @@ export function conv2d_grad_filter_f32(
  * y = activation(conv(x, filters) + bias) without padding and groups, for windows of few numbers, at least 4 windows a
  * line and outputs in multiples of 8, over lines of y [begin, end) of all images. `packed` is the filters by
  * matmul_pack_f32.
+ * @flops 2 * units * outWidth * outputs * kernelHeight * kernelWidth * channels
  */
 export function conv2d_shallow_f32(
   y: Out<f32>, x: In<f32>, packed: In<f32>, bias: OptionalIn<f32>, height: i32, width: i32, channels: i32,
@@ -276,6 +280,7 @@ export function conv2d_shallow_f32(
 /**
  * Gradient of such a convolution by the filters (at most 32 numbers for each output): partial[chunk] sums over
  * `chunkLines` lines of dy, over chunks [begin, end). sum_chunks_f32 adds the chunks up.
+ * @flops 2 * batch * outHeight * outWidth * outputs * kernelHeight * kernelWidth * channels
  */
 export function conv2d_shallow_grad_filter_f32(
   partial: Out<f32>, x: In<f32>, dy: In<f32>, batch: i32, height: i32, width: i32, channels: i32,

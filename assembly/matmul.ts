@@ -35,6 +35,7 @@ export function matmul_pack_f32(
  * c[batch] = activation(a[batch] b[batch] + bias) over blocks [begin, end): a block is `blockRows` (a multiple of 4, at
  * most 128) x `blockColumns` (a multiple of 8), columns counted fastest, then rows, then batches. A column stride of 0
  * says that b is packed.
+ * @flops 2 * m * n * k * units / (Math.ceil(m / blockRows) * Math.ceil(n / blockColumns))
  */
 export function matmul_f32(
   c: Out<f32>, a: In<f32>, b: In<f32>, bias: OptionalIn<f32>, m: i32, n: i32, k: i32,
@@ -61,6 +62,7 @@ export function matmul_f32(
 /**
  * y[batch] = activation(x[batch] b[batch] + bias), x a vector, k > 0 and the rows of b dense, over groups of
  * `groupColumns` columns [begin, end) of all batches.
+ * @flops 2 * n * k * units / Math.ceil(n / groupColumns)
  */
 export function vecmat_f32(
   y: Out<f32>, x: In<f32>, b: In<f32>, bias: OptionalIn<f32>, n: i32, k: i32, xBatch: i32, bBatch: i32,
@@ -93,6 +95,7 @@ export function vecmat_f32(
 /**
  * y[batch] = activation(b[batch] x[batch] + bias), x a vector, b of n dense rows of k numbers, over groups of 32 rows
  * [begin, end) of all batches.
+ * @flops 2 * n * k * units / Math.ceil(n / 32)
  */
 export function matvec_f32(
   y: Out<f32>, x: In<f32>, b: In<f32>, bias: OptionalIn<f32>, n: i32, k: i32, xBatch: i32, bBatch: i32,

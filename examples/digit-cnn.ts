@@ -2,7 +2,7 @@
 import { accessSync, constants, mkdirSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
-import { configure, datasets, engineInfo, layers, optimizers, ProgressLine, Sequential, seed } from "heddle";
+import { configure, datasets, engineInfo, layers, optimizers, ProgressLine, profile, Sequential, seed } from "heddle";
 import { countConfusions, drawConfusionMatrix } from "./terminal/confusion-matrix.ts";
 import { type Caption, type CaptionedImage, drawImages } from "./terminal/digits.ts";
 import { drawFacts } from "./terminal/facts.ts";
@@ -38,6 +38,7 @@ const program = {
       defaultText: `all cores: ${cores}`,
     },
     weights: { kind: "path", default: "weights/digit-cnn.safetensors", help: "where the weights go" },
+    profile: { kind: "switch", help: "show at the end where the time of training went, kernel by kernel" },
     json: { kind: "switch", help: "end with one line of JSON on stdout; all else goes to stderr" },
   },
 } as const;
@@ -79,7 +80,8 @@ const optimizer = optimizers.adam();
 model.compile({ optimizer, loss: "sparseCategoricalCrossentropy", metrics: ["accuracy"] });
 say(model.summary(), "");
 
-const seconds = await fit();
+const profiled = flags.profile ? await profile(fit) : undefined;
+const seconds = profiled?.result ?? (await fit());
 await model.saveWeights(flags.weights);
 const erases = screen.isTTY && process.env.TERM !== "dumb";
 if (erases) screen.write(paint.dim("Testing ..."));
@@ -90,6 +92,7 @@ const verdicts = judge(probabilities.data(), test.labels.data);
 const { threads, simd, runtime, reason } = engineInfo();
 const imagesPerSecond = (images.length * flags.epochs) / seconds;
 report();
+if (profiled) say("", paint.bold("Training, kernel by kernel"), "", profiled.toString());
 if (flags.json) {
   const [rounded, speed] = [Number(seconds.toFixed(3)), Math.round(imagesPerSecond)];
   const figures = { testAccuracy: accuracy, imagesPerSecond: speed, seconds: rounded, threads, weights: flags.weights };

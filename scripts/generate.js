@@ -16,13 +16,20 @@ export function readKernels(folder) {
     if (!file.endsWith(".ts") || notKernels.has(file)) continue;
     const source = readFileSync(`${folder}/${file}`, "utf8");
     for (const match of source.matchAll(/^export function (\w+)\(([^)]*)\): (\w+) \{/gm)) {
-      kernels.push({ file: file.slice(0, -3), ...parseSignature(`${folder}/${file}`, match) });
+      const flops = readFlops(source.slice(0, match.index));
+      kernels.push({ file: file.slice(0, -3), flops, ...parseSignature(`${folder}/${file}`, match) });
     }
   }
   const names = kernels.map((kernel) => kernel.name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice) throw new Error(`assembly: every kernel must have a name of its own, got ${twice} twice`);
   return kernels;
+}
+
+/** The expression after `@flops` in the comment right before a kernel: its floating-point operations, in its parameters. */
+function readFlops(before) {
+  const comment = /\/\*\*((?:(?!\*\/)[^])*)\*\/\n$/.exec(before)?.[1] ?? "";
+  return /@flops ((?:(?!@)[^])*)/.exec(comment)?.[1].replace(/\s*\n \*\s*/g, " ").trim();
 }
 
 function parseSignature(path, [, name, list, result]) {
@@ -104,12 +111,15 @@ export function typesSource(kernels) {
       });
     return `  ${name}: [${types.join(", ")}];`;
   });
-  const table = kernels.map(({ name, parameters }, index) => {
+  const table = kernels.map(({ name, parameters, flops }, index) => {
+    const numbers = parameters.filter(({ scalar }) => scalar && scalar !== "Scratch").map((parameter) => parameter.name);
+    const formula = flops?.replace(/[a-zA-Z]\w*/g, (word) => (numbers.includes(word) ? `n[${numbers.indexOf(word)}]` : word));
     const kinds = parameters
       .filter((parameter) => parameter.scalar !== "Scratch")
       .map(({ access, scalar }) => (access ? letters[access] : scalar === "f32" ? "f" : "i"))
       .join("");
-    return `  ${name}: { index: ${index}, kinds: "${kinds}" },`;
+    const work = formula ? `, flops: (${/\bunits\b/.test(formula) ? "n, units" : "n"}) => ${formula}` : "";
+    return `  ${name}: { index: ${index}, kinds: "${kinds}"${work} },`;
   });
   return `${banner}
 import type { Operand } from "../runtime/operand.ts";
@@ -119,8 +129,17 @@ export interface Kernels {
 ${rows.join("\n")}
 }
 
-/** A kernel's number in the dispatcher, and its parameters: w written, u updated, r read, i integer, f float. */
-export const kernels: { readonly [K in keyof Kernels]: { readonly index: number; readonly kinds: string } } = {
+/** What is known of a kernel beside its types. */
+export interface KernelFacts {
+  /** Its number in the dispatcher. */
+  readonly index: number;
+  /** Its parameters: w written, u updated, r read, i integer, f float. */
+  readonly kinds: string;
+  /** Floating-point operations of a launch with these numbers, where the kernel says. */
+  readonly flops?: (numbers: readonly number[], units: number) => number;
+}
+
+export const kernels: { readonly [K in keyof Kernels]: KernelFacts } = {
 ${table.join("\n")}
 };
 `;

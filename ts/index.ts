@@ -20,6 +20,7 @@ export * from "./ops/public.ts";
 export * as optimizers from "./optim/index.ts";
 export { type Configuration, configure, type EngineInfo, engineInfo, memory } from "./runtime/engine.ts";
 export * from "./runtime/errors.ts";
+export { type Profile, type ProfileRow, profile } from "./runtime/profile.ts";
 export { arange, eye, full, linspace, ones, tensor, zeros } from "./tensor/create.ts";
 export type { Dtype } from "./tensor/dtype.ts";
 export type { Nested } from "./tensor/nested.ts";

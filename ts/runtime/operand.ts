@@ -20,4 +20,6 @@ export interface Buffer {
 export interface Operand<D extends string = string> {
   readonly buffer: Buffer;
   readonly dtype: D;
+  /** For people who look at a profile; kernels get sizes as numbers. */
+  readonly shape?: readonly number[];
 }

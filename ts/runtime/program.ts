@@ -5,6 +5,7 @@ import { engine } from "./engine.ts";
 import { StateError } from "./errors.ts";
 import type { Buffer, Operand } from "./operand.ts";
 import { type Group, makePlan, type Plan } from "./plan.ts";
+import { type Profiler, profiling, shapesOf } from "./profile.ts";
 import { bitsOf, GROUP_WORDS, ROW_WORDS, writeGroup } from "./rows.ts";
 
 /** One launch: what a row is made from. Pointers are kept as buffers, so that a plan can see what is read and written. */
@@ -19,6 +20,8 @@ export interface Launch {
   readonly nanoseconds: number;
   readonly buffers: readonly (Buffer | undefined)[];
   readonly numbers: readonly number[];
+  /** The operands' shapes, for people. */
+  readonly shapes: string;
 }
 
 const EAGER_WORDS = 64;
@@ -56,6 +59,7 @@ export function launch<K extends keyof Kernels>(name: K, units: number, cost: nu
     }
   }
   i32[row] = index;
+  const began = profiling.current ? performance.now() : 0;
   if (grain >= units) core.run_row(row << 2, 0, units);
   else {
     i32[row + 1] = (at - row) << 2;
@@ -64,7 +68,22 @@ export function launch<K extends keyof Kernels>(name: K, units: number, cost: nu
     writeGroup(i32, group, (at - group) << 2, 0, tickets, 0, units, grain, 1);
     running.run(group << 2, at << 2, tickets);
   }
+  if (profiling.current) noteLaunch(profiling.current, index, kinds, units, args, performance.now() - began);
   recorder?.note(index, kinds, units, grain, cost, args);
+}
+
+function noteLaunch(
+  profiler: Profiler,
+  kernel: number,
+  kinds: string,
+  units: number,
+  args: readonly unknown[],
+  milliseconds: number,
+): void {
+  const numbers = args.filter((arg) => typeof arg === "number");
+  const operands = args.filter((arg) => typeof arg === "object") as Operand[];
+  const bytes = operands.reduce((sum, { buffer }) => sum + buffer.bytes, 0);
+  profiler.note(kernel, shapesOf(kinds, args), numbers, units, bytes, milliseconds / 1000);
 }
 
 let running: ReturnType<typeof engine> | undefined;
@@ -172,7 +191,8 @@ class Recorder {
       }
       buffers.push(this.hold(arg?.buffer));
     }
-    this.launches.push({ kernel, kinds, units, grain, nanoseconds: units * cost, buffers, numbers });
+    const shapes = shapesOf(kinds, args);
+    this.launches.push({ kernel, kinds, units, grain, nanoseconds: units * cost, buffers, numbers, shapes });
   }
 
   private hold(buffer: Buffer | undefined): Buffer | undefined {
@@ -224,7 +244,8 @@ export class Program {
   /** Runs all rows. */
   run(): void {
     if (this.disposed) throw new StateError("run: the program must not be disposed, got a disposed one");
-    engine().run(this.code.block.address, this.end, this.tickets);
+    if (profiling.current) this.runByRows(profiling.current);
+    else engine().run(this.code.block.address, this.end, this.tickets);
     for (const buffer of this.plan.updated) buffer.version++;
   }
 
@@ -236,6 +257,25 @@ export class Program {
     for (const buffer of [this.arena, this.code, ...this.plan.outside]) memory.release(buffer);
   }
 
+  /** Runs the rows one after the other, each on all threads, and lets the profiler note each. */
+  private runByRows(profiler: Profiler): void {
+    const { memory } = engine();
+    const code = memory.allocate(4 * EAGER_WORDS);
+    const at = code.block.address >>> 2;
+    for (const launch of this.plan.groups.flatMap((group) => group.launches)) {
+      const { kernel, units, grain, buffers, numbers, shapes } = launch;
+      const tickets = Math.ceil(units / grain);
+      const end = this.writeRow(at + GROUP_WORDS, launch);
+      writeGroup(memory.i32, at, (end - at) << 2, 0, tickets, 0, units, grain, 1);
+      const began = performance.now();
+      engine().run(at << 2, end << 2, tickets);
+      const seconds = (performance.now() - began) / 1000;
+      const bytes = buffers.reduce((sum, buffer) => sum + (buffer?.bytes ?? 0), 0);
+      profiler.note(kernel, shapes, numbers, units, bytes, seconds);
+    }
+    memory.release(code);
+  }
+
   private write(): number {
     const { i32 } = engine().memory;
     let at = this.code.block.address >>> 2;
@@ -244,25 +284,29 @@ export class Program {
       const { first, tickets, start, launches } = group;
       writeGroup(i32, at, bytes, first, tickets, start, launches[0].units, launches[0].grain, launches.length);
       at += GROUP_WORDS;
-      for (const row of launches) {
-        const begin = at;
-        i32[at] = row.kernel;
-        i32[at + 2] = row.units;
-        at += ROW_WORDS;
-        let buffer = 0;
-        let number = 0;
-        for (const kind of row.kinds) {
-          if (kind === "i") i32[at++] = row.numbers[number++];
-          else if (kind === "f") i32[at++] = bitsOf(row.numbers[number++]);
-          else {
-            const operand = row.buffers[buffer++];
-            i32[at++] = operand === undefined ? 0 : this.address(operand);
-          }
-        }
-        i32[begin + 1] = (at - begin) << 2;
-      }
+      for (const launch of launches) at = this.writeRow(at, launch);
     }
     return at << 2;
+  }
+
+  /** Writes a row at word `begin`; returns the word after it. */
+  private writeRow(begin: number, { kernel, kinds, units, buffers, numbers }: Launch): number {
+    const { i32 } = engine().memory;
+    let at = begin + ROW_WORDS;
+    let buffer = 0;
+    let number = 0;
+    for (const kind of kinds) {
+      if (kind === "i") i32[at++] = numbers[number++];
+      else if (kind === "f") i32[at++] = bitsOf(numbers[number++]);
+      else {
+        const operand = buffers[buffer++];
+        i32[at++] = operand === undefined ? 0 : this.address(operand);
+      }
+    }
+    i32[begin] = kernel;
+    i32[begin + 1] = (at - begin) << 2;
+    i32[begin + 2] = units;
+    return at;
   }
 }
 
