@@ -3,9 +3,10 @@
 // All three are blocked matrix products that read the images through windows. Sizes: `height` x `width` x `channels` is
 // the side of x, `outHeight` x `outWidth` x `outputs` the side of y, in the gradients too.
 import { In, OptionalIn, Out, Scratch } from "./signature";
-import { DEPTH, clearZeros, floorOf, multiply, Right } from "./simd/gemm";
+import { BLOCK_ROWS, DEPTH, clearZeros, floorOf, multiply, Right } from "./simd/gemm";
 import { Phase, Taps, Windows } from "./simd/gemm-conv";
 import { Shallow } from "./simd/gemm-shallow";
+import { SparseTaps, SparseWindows } from "./simd/gemm-sparse";
 
 const LINES: i32 = 4; // lines of dy worked on together by the shallow gradient, while they are in L1
 
@@ -16,12 +17,14 @@ function together(batch: i32): i32 {
 
 /**
  * y = activation(conv(x, filters) + bias) over blocks [begin, end) of `blockRows` pixels x `blockColumns` outputs:
- * columns counted fastest, then rows, then groups. `packed` is the filters of each group by matmul_pack_f32.
+ * columns counted fastest, then rows, then groups. `packed` is the filters of each group by matmul_pack_f32. Where `filters`
+ * are given as they are (one group, taps side by side, channels in multiples of 4, outputs of 8), images that are zero in
+ * many places are multiplied by lists; the bits are the same.
  * @flops 2 * batch * outHeight * outWidth * outputs * kernelHeight * kernelWidth * channels / groups
  */
 export function conv2d_f32(
-  y: Out<f32>, x: In<f32>, packed: In<f32>, bias: OptionalIn<f32>, batch: i32, height: i32, width: i32, channels: i32,
-  outHeight: i32, outWidth: i32, outputs: i32, kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32,
+  y: Out<f32>, x: In<f32>, packed: In<f32>, filters: OptionalIn<f32>, bias: OptionalIn<f32>,
+  batch: i32, height: i32, width: i32, channels: i32, outHeight: i32, outWidth: i32, outputs: i32, kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32,
   paddingTop: i32, paddingLeft: i32, dilationY: i32, dilationX: i32, groups: i32,
   blockRows: i32, blockColumns: i32, activation: i32, scratch: Scratch, begin: i32, end: i32,
 ): void {
@@ -59,10 +62,17 @@ export function conv2d_f32(
     const firstOutput = group * <usize>groupOutputs << 2;
     left.source = x + (group * <usize>groupChannels << 2);
     left.result = y + firstOutput;
+    const rowEnd = min(row + blockRows, rows);
+    const columnEnd = min(column + blockColumns, groupOutputs);
+    if (filters && SparseWindows.isWorthwhile(left, kernelHeight, row, rowEnd)) {
+      SparseWindows.multiply(
+        left, kernelHeight, filters, false, outputs, bias, floorOf(activation), row, rowEnd, column, columnEnd, scratch,
+      );
+      continue;
+    }
     const right = Right.at(scratch, packed + group * groupBytes, depth, groupOutputs, 0, 0);
     multiply<Windows>(
-      left, right, bias ? bias + firstOutput : 0, floorOf(activation),
-      row, min(row + blockRows, rows), column, min(column + blockColumns, groupOutputs), scratch,
+      left, right, bias ? bias + firstOutput : 0, floorOf(activation), row, rowEnd, column, columnEnd, scratch,
     );
   }
 }
@@ -109,12 +119,14 @@ export function conv2d_grad_input_pack_f32(
 /**
  * dx = activation(gradient of conv by x applied to dy, + bias) over blocks [begin, end) of `blockRows` pixels x
  * `blockColumns` channels: columns counted fastest, then rows, then groups, then residues. Pixels of x with the same
- * residues of y and x modulo the strides meet the same taps, so each pair of residues is a convolution of its own.
+ * residues of y and x modulo the strides meet the same taps, so each pair of residues is a convolution of its own. Where
+ * `turned` is given (one group, no strides and dilation, channels in multiples of 8, outputs of 4), the filters as [tap
+ * row, tap column, output, channel], a dy that is zero in many places is multiplied by lists; the bits are the same.
  * @flops 2 * batch * outHeight * outWidth * outputs * kernelHeight * kernelWidth * channels / groups
  */
 export function conv2d_grad_input_f32(
-  dx: Out<f32>, dy: In<f32>, packed: In<f32>, bias: OptionalIn<f32>, batch: i32, height: i32, width: i32, channels: i32,
-  outHeight: i32, outWidth: i32, outputs: i32, kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32,
+  dx: Out<f32>, dy: In<f32>, packed: In<f32>, turned: OptionalIn<f32>, bias: OptionalIn<f32>,
+  batch: i32, height: i32, width: i32, channels: i32, outHeight: i32, outWidth: i32, outputs: i32, kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32,
   paddingTop: i32, paddingLeft: i32, dilationY: i32, dilationX: i32, groups: i32,
   blockRows: i32, blockColumns: i32, activation: i32, scratch: Scratch, begin: i32, end: i32,
 ): void {
@@ -175,25 +187,33 @@ export function conv2d_grad_input_f32(
     }
     const panels = packed + group * groupBytes + (<usize>(taps * groupOutputs) << 5);
     const depth = tapRows * left.tapColumns * groupOutputs;
+    const rowEnd = min(row + blockRows, left.rows);
+    const columnEnd = min(column + blockColumns, groupChannels);
+    if (turned && SparseWindows.isWorthwhile(left, kernelHeight, row, rowEnd)) {
+      SparseWindows.multiply(
+        left, kernelHeight, turned, true, channels, bias, floorOf(activation), row, rowEnd, column, columnEnd, scratch,
+      );
+      continue;
+    }
     const right = Right.at(scratch, panels, depth, groupChannels, 0, 0);
     right.panelStride = panelStride;
     multiply<Windows>(
-      left, right, bias ? bias + firstChannel : 0, floorOf(activation),
-      row, min(row + blockRows, left.rows), column, min(column + blockColumns, groupChannels), scratch,
+      left, right, bias ? bias + firstChannel : 0, floorOf(activation), row, rowEnd, column, columnEnd, scratch,
     );
   }
 }
 
 /**
- * Gradient of conv by the filters, applied to dy: partial[chunk] sums over the pixels of dy of one chunk of
- * `chunkPixels`, over blocks [begin, end) of `blockRows` filter rows x `blockColumns` outputs: columns counted fastest,
- * then rows, then groups, then chunks. sum_chunks_f32 adds the chunks up.
+ * Gradient of conv without padding by the filters, applied to dy: partial[chunk] sums over the pixels of dy of one chunk
+ * of `chunkPixels`, over blocks [begin, end) of `blockRows` filter rows x `blockColumns` outputs (multiples of 8, at most
+ * 65,536 numbers): columns counted fastest, then rows, then groups, then chunks. sum_chunks_f32 adds the chunks up. A dy
+ * that is zero in many places is multiplied by lists; the bits are the same.
  * @flops 2 * batch * outHeight * outWidth * outputs * kernelHeight * kernelWidth * channels / groups
  */
 export function conv2d_grad_filter_f32(
   partial: Out<f32>, x: In<f32>, dy: In<f32>, batch: i32, height: i32, width: i32, channels: i32,
   outHeight: i32, outWidth: i32, outputs: i32, kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32,
-  paddingTop: i32, paddingLeft: i32, dilationY: i32, dilationX: i32, groups: i32,
+  dilationY: i32, dilationX: i32, groups: i32,
   chunkPixels: i32, blockRows: i32, blockColumns: i32, scratch: Scratch, begin: i32, end: i32,
 ): void {
   const groupChannels = channels / groups;
@@ -216,9 +236,8 @@ export function conv2d_grad_filter_f32(
   left.strideX = strideX;
   left.stepY = dilationY;
   left.stepX = dilationX;
-  left.originY = -paddingTop;
-  left.originX = -paddingLeft;
   left.resultStride = outputPixel;
+  const mayBeSparse = groups == 1 && dilationX == 1 && channels % 8 == 0 && outputs % 4 == 0;
   for (let unit = begin; unit < end; unit++) {
     const column = unit % columnBlocks * blockColumns;
     let rest = unit / columnBlocks;
@@ -232,11 +251,19 @@ export function conv2d_grad_filter_f32(
     left.source = x + (group * <usize>groupChannels << 2);
     left.result = partial + <usize>(chunk * rows) * outputPixel + firstOutput;
     const dyAt = dy + <usize>first * outputPixel + firstOutput;
-    const right = Right.at(scratch, dyAt, min(chunkPixels, pixels - first), groupOutputs, outputs, 1);
-    multiply<Taps>(
-      left, right, 0, f32.NEGATIVE_INFINITY,
-      row, min(row + blockRows, rows), column, min(column + blockColumns, groupOutputs), scratch,
-    );
+    const count = min(chunkPixels, pixels - first);
+    const rowEnd = min(row + blockRows, rows);
+    const columnEnd = min(column + blockColumns, groupOutputs);
+    if (mayBeSparse && SparseTaps.isWorthwhile(dyAt, count, outputs)) {
+      SparseTaps.multiply(left, dyAt, count, outputs, row, rowEnd, column, columnEnd, scratch);
+      continue;
+    }
+    const right = Right.at(scratch, dyAt, count, groupOutputs, outputs, 1);
+    for (let some = row; some < rowEnd; some += BLOCK_ROWS) {
+      multiply<Taps>(
+        left, right, 0, f32.NEGATIVE_INFINITY, some, min(some + BLOCK_ROWS, rowEnd), column, columnEnd, scratch,
+      );
+    }
   }
 }
 

@@ -29,7 +29,10 @@ export function readKernels(folder) {
 /** The expression after `@flops` in the comment right before a kernel: its floating-point operations, in its parameters. */
 function readFlops(before) {
   const comment = /\/\*\*((?:(?!\*\/)[^])*)\*\/\n$/.exec(before)?.[1] ?? "";
-  return /@flops ((?:(?!@)[^])*)/.exec(comment)?.[1].replace(/\s*\n \*\s*/g, " ").trim();
+  return /@flops ((?:(?!@)[^])*)/
+    .exec(comment)?.[1]
+    .replace(/\s*\n \*\s*/g, " ")
+    .trim();
 }
 
 function parseSignature(path, [, name, list, result]) {
@@ -112,8 +115,12 @@ export function typesSource(kernels) {
     return `  ${name}: [${types.join(", ")}];`;
   });
   const table = kernels.map(({ name, parameters, flops }, index) => {
-    const numbers = parameters.filter(({ scalar }) => scalar && scalar !== "Scratch").map((parameter) => parameter.name);
-    const formula = flops?.replace(/[a-zA-Z]\w*/g, (word) => (numbers.includes(word) ? `n[${numbers.indexOf(word)}]` : word));
+    const numbers = parameters
+      .filter(({ scalar }) => scalar && scalar !== "Scratch")
+      .map((parameter) => parameter.name);
+    const formula = flops?.replace(/[a-zA-Z]\w*/g, (word) =>
+      numbers.includes(word) ? `n[${numbers.indexOf(word)}]` : word,
+    );
     const kinds = parameters
       .filter((parameter) => parameter.scalar !== "Scratch")
       .map(({ access, scalar }) => (access ? letters[access] : scalar === "f32" ? "f" : "i"))

@@ -84,7 +84,7 @@ export class Windows extends Left {
   }
 
   /** The image that a row belongs to. */
-  @inline private image(row: i32): usize {
+  @inline image(row: i32): usize {
     const together = this.together;
     return <usize>(row / (together * this.gridWidth * this.gridHeight) * together + row % together);
   }
@@ -98,8 +98,8 @@ export class Windows extends Left {
 }
 
 /**
- * The same windows turned on their side: rows are (tap row, tap column, channel), depths are the windows from number
- * `firstWindow` on. Used by the gradient of the filters.
+ * Windows that all lie inside the image, turned on their side: rows are (tap row, tap column, channel), depths are the
+ * windows from number `firstWindow` on. Used by the gradient of the filters.
  */
 @unmanaged
 export class Taps extends Left {
@@ -116,8 +116,6 @@ export class Taps extends Left {
   strideX: i32;
   stepY: i32;
   stepX: i32;
-  originY: i32;
-  originX: i32;
   firstWindow: i32;
   result: usize;
   resultStride: usize;
@@ -128,53 +126,37 @@ export class Taps extends Left {
       this.gather<v128>(panel, row, depth, count);
       return;
     }
-    for (let i = 0; i < TILE_ROWS; i++, panel += 4) this.gather<f32>(panel, row + i, depth, count);
+    for (let i = 0; i < TILE_ROWS; i++, panel += 4) {
+      if (row + i < this.rows) this.gather<f32>(panel, row + i, depth, count);
+      else for (let at: usize = 0; at < <usize>count << 4; at += 16) store<f32>(panel + at, 0);
+    }
+  }
+
+  /** Where the numbers that a window reads begin. */
+  @inline window(line: i32, gx: i32): usize {
+    const y = line / this.gridHeight * this.height + line % this.gridHeight * this.strideY;
+    return this.source + <usize>(y * this.width + gx * this.strideX) * this.pixel;
   }
 
   /** Writes one row (f32) or the four rows from `row` on (v128), which then belong to one tap. */
   private gather<T>(panel: usize, row: i32, depth: i32, count: i32): void {
-    if (row >= this.rows) {
-      Taps.fill<T>(panel, count);
-      return;
-    }
     const tap = row / this.channels;
-    const channel = <usize>(row % this.channels) << 2;
-    const top = tap / this.tapColumns * this.stepY + this.originY;
-    const left = tap % this.tapColumns * this.stepX + this.originX;
+    const y = <usize>(tap / this.tapColumns * this.stepY);
+    const x = <usize>(tap % this.tapColumns * this.stepX);
+    const offset = (y * <usize>this.width + x) * this.pixel + (<usize>(row % this.channels) << 2);
     const step = <usize>this.strideX * this.pixel;
     let gx = (depth + this.firstWindow) % this.gridWidth;
     let line = (depth + this.firstWindow) / this.gridWidth; // number of the row of windows
     while (count > 0) {
       const some = min(this.gridWidth - gx, count);
-      const y = line % this.gridHeight * this.strideY + top;
-      const x = gx * this.strideX + left;
-      let before = some; // windows whose tap lies left of the image
-      let until = some; // windows before the first whose tap lies right of it
-      if (<u32>y < <u32>this.height) {
-        before = x < 0 ? min(some, (this.strideX - 1 - x) / this.strideX) : 0;
-        until = x < this.width ? min(some, (this.width - x + this.strideX - 1) / this.strideX) : 0;
-        until = max(before, until);
-      }
-      Taps.fill<T>(panel, before);
-      panel += <usize>before << 4;
-      let p = this.source + channel +
-        <usize>((line / this.gridHeight * this.height + y) * this.width + x + before * this.strideX) * this.pixel;
-      for (const end = panel + (<usize>(until - before) << 4); panel < end; panel += 16, p += step) {
+      let p = this.window(line, gx) + offset;
+      for (const end = panel + (<usize>some << 4); panel < end; panel += 16, p += step) {
         if (sizeof<T>() == 16) v128.store(panel, v128.load(p));
         else store<f32>(panel, load<f32>(p));
       }
-      Taps.fill<T>(panel, some - until);
-      panel += <usize>(some - until) << 4;
       count -= some;
       gx = 0;
       line++;
-    }
-  }
-
-  private static fill<T>(panel: usize, count: i32): void {
-    for (const end = panel + (<usize>count << 4); panel < end; panel += 16) {
-      if (sizeof<T>() == 16) v128.store(panel, f32x4.splat(0));
-      else store<f32>(panel, 0);
     }
   }
 

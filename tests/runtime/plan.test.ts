@@ -165,7 +165,16 @@ describe("makePlan", () => {
   it("lets buffers that follow each other share memory", () => {
     const chain = Array.from({ length: 10 }, () => makeBuffer(64_000));
     const rows = chain.slice(1).map((buffer, i): Launch => {
-      return { kernel: 0, kinds: "wr", units: 2, grain: 1, nanoseconds: 1e6, buffers: [buffer, chain[i]], numbers: [], shapes: "" };
+      return {
+        kernel: 0,
+        kinds: "wr",
+        units: 2,
+        grain: 1,
+        nanoseconds: 1e6,
+        buffers: [buffer, chain[i]],
+        numbers: [],
+        shapes: "",
+      };
     });
     const plan = makePlan(rows, new Set(chain), [chain[0]], [chain[9]]);
     expect(plan.arenaBytes).toBe(3 * 64_000);

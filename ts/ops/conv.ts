@@ -9,13 +9,14 @@ import { empty, type Tensor } from "../tensor/tensor.ts";
 import {
   activated,
   activationCode,
+  cutFilters,
   cutIntoBlocks,
   type FusedActivation,
   MOST_CHUNKS,
   overChunks,
   requireBias,
 } from "./gemm.ts";
-import { pad } from "./layout.ts";
+import { pad, transpose } from "./layout.ts";
 import { sum } from "./reduce.ts";
 import {
   type Pair,
@@ -135,7 +136,7 @@ interface Geometry {
 /** conv(x, filters) + bias with an activation, and the gradients of the sums. */
 const convolve = defineOp("conv2d", {
   forward(x: Tensor, filters: Tensor, bias: Tensor | undefined, geometry: Geometry, activation: number): Tensor {
-    const { batch, rows, columns, outputs, groups } = geometry;
+    const { batch, rows, columns, channels, outputs, groups } = geometry;
     const y = empty(outputShape(geometry));
     const depth = depthOf(geometry);
     const groupOutputs = outputs / groups;
@@ -151,7 +152,21 @@ const convolve = defineOp("conv2d", {
     } else {
       const cut = cutIntoBlocks(batch * rows.windows * columns.windows, groupOutputs, depth, groups);
       const { blockRows, blockColumns, units, cost } = cut;
-      launch("conv2d_f32", units, cost, y, x, packed, bias, ...sizes(geometry), blockRows, blockColumns, activation);
+      const plain = mayBeSparse(geometry, channels, outputs) ? filters : undefined;
+      launch(
+        "conv2d_f32",
+        units,
+        cost,
+        y,
+        x,
+        packed,
+        plain,
+        bias,
+        ...sizes(geometry),
+        blockRows,
+        blockColumns,
+        activation,
+      );
     }
     packed.dispose();
     return y;
@@ -193,6 +208,9 @@ const convolveBack = defineOp("conv2dTranspose", {
     const pixels = batch * Math.ceil(rows.size / rows.stride) * Math.ceil(columns.size / columns.stride);
     const cut = cutIntoBlocks(pixels, groupChannels, Math.ceil(depth / residues), groups * residues);
     const { blockRows, blockColumns, units, cost } = cut;
+    const isPlain = rows.stride === 1 && columns.stride === 1 && rows.dilation === 1;
+    const turned =
+      isPlain && mayBeSparse(geometry, outputs, channels) ? noGrad(() => transpose(filters, [0, 1, 3, 2])) : undefined;
     launch(
       "conv2d_grad_input_f32",
       units,
@@ -200,6 +218,7 @@ const convolveBack = defineOp("conv2dTranspose", {
       dx,
       dy,
       packed,
+      turned,
       bias,
       ...sizes(geometry),
       blockRows,
@@ -207,6 +226,7 @@ const convolveBack = defineOp("conv2dTranspose", {
       activation,
     );
     packed.dispose();
+    turned?.dispose();
     return dx;
   },
   gradients: [
@@ -232,32 +252,48 @@ const filterGradient = defineOp("conv2dFilterGradient", {
 });
 
 /** Pixels of a chunk of a sum over all pixels, unless there would be too many chunks. */
-const CHUNK_PIXELS = 1024;
+const CHUNK_PIXELS = 512;
 /** Numbers that all chunks' partial sums may take together. */
 const MOST_PARTIAL = 4_000_000;
 
 function blockedFilterGradient(gradient: Tensor, x: Tensor, dy: Tensor, geometry: Geometry): void {
-  const { batch, rows, columns, outputs, groups } = geometry;
+  const { batch, rows, columns, channels, outputs, groups } = geometry;
   const pixels = batch * rows.windows * columns.windows;
   const fitting = Math.max(1, Math.floor(MOST_PARTIAL / Math.max(1, gradient.size)));
   const wanted = Math.min(MOST_CHUNKS, fitting, Math.max(1, Math.ceil(pixels / CHUNK_PIXELS)));
   const chunkPixels = 256 * Math.max(1, Math.ceil(pixels / wanted / 256));
   const chunks = Math.max(1, Math.ceil(pixels / chunkPixels));
-  const cut = cutIntoBlocks(depthOf(geometry), outputs / groups, Math.min(pixels, chunkPixels), groups * chunks);
+  const cut = cutFilters(depthOf(geometry), outputs / groups, Math.min(pixels, chunkPixels), groups * chunks);
   const { blockRows, blockColumns, units, cost } = cut;
-  overChunks(gradient, chunks, (partial) => {
-    launch(
-      "conv2d_grad_filter_f32",
-      units,
-      cost,
-      partial,
-      x,
-      dy,
-      ...sizes(geometry),
-      chunkPixels,
-      blockRows,
-      blockColumns,
-    );
+  withPadding(x, geometry, (padded) => {
+    const [, height, width] = padded.shape;
+    overChunks(gradient, chunks, (partial) => {
+      launch(
+        "conv2d_grad_filter_f32",
+        units,
+        cost,
+        partial,
+        padded,
+        dy,
+        batch,
+        height,
+        width,
+        channels,
+        rows.windows,
+        columns.windows,
+        outputs,
+        rows.taps,
+        columns.taps,
+        rows.stride,
+        columns.stride,
+        rows.dilation,
+        columns.dilation,
+        groups,
+        chunkPixels,
+        blockRows,
+        blockColumns,
+      );
+    });
   });
 }
 
@@ -305,6 +341,11 @@ function withPadding(x: Tensor, { rows, columns }: Geometry, f: (padded: Tensor)
 /** Whether windows have so few numbers that they are read directly, without packing. */
 function isShallow({ rows, columns, channels, outputs, groups }: Geometry): boolean {
   return groups === 1 && rows.taps * columns.taps * channels <= 32 && outputs % 8 === 0 && outputs <= 1024;
+}
+
+/** Whether the blocked kernels can leave out the zeros of images with `read` channels for results with `written`. */
+function mayBeSparse({ columns, groups }: Geometry, read: number, written: number): boolean {
+  return groups === 1 && columns.dilation === 1 && read % 4 === 0 && written % 8 === 0;
 }
 
 /** Numbers in a window of one group. */

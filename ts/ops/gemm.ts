@@ -70,6 +70,28 @@ export function cutIntoBlocks(rows: number, columns: number, depth: number, prod
   }
 }
 
+/** Rows and columns of a block of filters, while there are enough blocks: with fewer, zeros are looked for too often. */
+const FILTER_ROWS = 192;
+const FILTER_COLUMNS = 32;
+/** Rows of a block that fit into scratch memory. */
+const MOST_FILTER_ROWS = 1024;
+
+/** Cuts `products` gradients of filters [rows, columns], sums over `depth`, into blocks. */
+export function cutFilters(rows: number, columns: number, depth: number, products: number): Blocks {
+  const columnBlocks = Math.ceil(columns / FILTER_COLUMNS);
+  const wanted = Math.ceil(ENOUGH_UNITS / (columnBlocks * products));
+  const rowBlocks = Math.max(Math.ceil(rows / MOST_FILTER_ROWS), Math.min(wanted, Math.floor(rows / FILTER_ROWS)), 1);
+  const blockRows = 8 * Math.ceil(rows / rowBlocks / 8);
+  const blockColumns = 8 * Math.ceil(columns / columnBlocks / 8);
+  const units = Math.ceil(rows / blockRows) * Math.ceil(columns / blockColumns) * products;
+  return {
+    blockRows,
+    blockColumns,
+    units,
+    cost: 100 + blockRows * blockColumns * depth * NANOSECONDS_PER_MULTIPLICATION,
+  };
+}
+
 /** The most chunks that a long sum is cut into: fixed by the sizes, so that any number of threads adds alike. */
 export const MOST_CHUNKS = 16;
 

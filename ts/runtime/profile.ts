@@ -37,7 +37,8 @@ export class Profiler {
     const name = names[kernel];
     const key = `${name} ${shapes}`;
     let row = this.rows.get(key);
-    if (row === undefined) this.rows.set(key, (row = { kernel: name, shapes, calls: 0, seconds: 0, flops: 0, bytes: 0 }));
+    if (row === undefined)
+      this.rows.set(key, (row = { kernel: name, shapes, calls: 0, seconds: 0, flops: 0, bytes: 0 }));
     row.calls++;
     row.seconds += seconds;
     row.flops += kernels[name].flops?.(numbers, units) ?? 0;
@@ -105,16 +106,18 @@ function table(rows: readonly ProfileRow[], seconds: number): string {
   const others = rows.slice(SHOWN);
   const lines = [
     ["kernel", "calls", "ms", "share", "us/call", "GFLOP/s", "GB/s", "shapes"],
-    ...rows.slice(0, SHOWN).map((row) => [
-      row.kernel,
-      String(row.calls),
-      (row.seconds * 1e3).toFixed(1),
-      `${((100 * row.seconds) / seconds).toFixed(1)} %`,
-      ((row.seconds / row.calls) * 1e6).toFixed(1),
-      rate(row.flops, row),
-      rate(row.bytes, row),
-      row.shapes,
-    ]),
+    ...rows
+      .slice(0, SHOWN)
+      .map((row) => [
+        row.kernel,
+        String(row.calls),
+        (row.seconds * 1e3).toFixed(1),
+        `${((100 * row.seconds) / seconds).toFixed(1)} %`,
+        ((row.seconds / row.calls) * 1e6).toFixed(1),
+        rate(row.flops, row),
+        rate(row.bytes, row),
+        row.shapes,
+      ]),
     ...(others.length > 0 ? [total(`${others.length} others`, others)] : []),
     total("all kernels", rows),
   ];
