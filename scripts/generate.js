@@ -28,8 +28,8 @@ export function readKernels(folder) {
 
 /** The expression after `@flops` in the comment right before a kernel: its floating-point operations, in its parameters. */
 function readFlops(before) {
-  const comment = /\/\*\*((?:(?!\*\/)[^])*)\*\/\n$/.exec(before)?.[1] ?? "";
-  return /@flops ((?:(?!@)[^])*)/
+  const comment = /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n$/.exec(before)?.[1] ?? "";
+  return /@flops ((?:(?!@)[\s\S])*)/
     .exec(comment)?.[1]
     .replace(/\s*\n \*\s*/g, " ")
     .trim();

@@ -4,8 +4,8 @@
 import { Fma } from "./fma";
 import { Run } from "./runs";
 
-/** Numbers of the shared dimension multiplied between two visits to C: a panel of B (8 KiB) then stays in L1. */
-export const DEPTH: i32 = 256;
+/** The most numbers of the shared dimension multiplied between two visits to C: a panel of B (12 KiB) then stays in L1. */
+export const DEPTH: i32 = 384;
 export const TILE_ROWS: i32 = 4;
 export const TILE_COLUMNS: i32 = 8;
 
@@ -17,13 +17,13 @@ const GROUP_COLUMNS: i32 = 32;
 // How a unit of work divides its scratch memory: first come the fields of the two operands.
 const RIGHT: usize = 192;
 const ZEROS: usize = 256; // DEPTH zeros
-const EDGE_BIAS: usize = ZEROS + 1024; // one row of a tile
+const EDGE_BIAS: usize = ZEROS + 1536; // one row of a tile
 const EDGE_TILE: usize = EDGE_BIAS + 32; // a whole tile
 const EDGE_TARGETS: usize = EDGE_TILE + 128; // the addresses of its rows
 const TARGETS: usize = EDGE_TARGETS + 16; // the addresses of the block's rows of C
 const SPANS: usize = TARGETS + <usize>(BLOCK_ROWS << 2); // for each panel of A
-const RIGHT_PANELS: usize = 4096; // [GROUP_COLUMNS / 8, DEPTH, 8]
-const LEFT_PANELS: usize = RIGHT_PANELS + 32768; // [BLOCK_ROWS / 4, DEPTH, 4]
+const RIGHT_PANELS: usize = 4608; // [GROUP_COLUMNS / 8, DEPTH, 8]
+const LEFT_PANELS: usize = RIGHT_PANELS + 49152; // [BLOCK_ROWS / 4, DEPTH, 4]
 
 /** The parts of a panel of A that are not all zeros, as a list of byte ranges in scratch memory. */
 export class Spans {
@@ -343,9 +343,11 @@ export function multiply<L extends Left>(
   }
   const depth = right.depth;
   const isPacked = right.columnStride == 0;
+  const parts = max((depth + DEPTH - 1) / DEPTH, 1);
+  const most = (depth + parts - 1) / parts;
   let from = 0;
   do {
-    const count = min(depth - from, DEPTH);
+    const count = min(depth - from, most);
     const tileBytes = <usize>count << 4;
     const panelStride = isPacked ? right.panelStride : <usize>count << 5;
     let a = scratch + LEFT_PANELS;
@@ -389,6 +391,6 @@ export function multiply<L extends Left>(
         }
       }
     }
-    from += DEPTH;
+    from += count;
   } while (from < depth);
 }

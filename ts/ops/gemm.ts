@@ -71,8 +71,8 @@ export function cutIntoBlocks(rows: number, columns: number, depth: number, prod
 }
 
 /** Rows and columns of a block of filters, while there are enough blocks: with fewer, zeros are looked for too often. */
-const FILTER_ROWS = 192;
-const FILTER_COLUMNS = 32;
+const FILTER_ROWS = 128;
+const FILTER_COLUMNS = 64;
 /** Rows of a block that fit into scratch memory. */
 const MOST_FILTER_ROWS = 1024;
 
