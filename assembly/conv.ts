@@ -8,6 +8,7 @@ import { Phase, Taps, Windows } from "./simd/gemm-conv";
 import { Shallow } from "./simd/gemm-shallow";
 import { SparseTaps, SparseWindows } from "./simd/gemm-sparse";
 
+const WINDOWS: i32 = 64; // windows of a line that the shallow forward pass packs together
 const LINES: i32 = 4; // lines of dy worked on together by the shallow gradient, while they are in L1
 
 /** How many images the windows are counted through at a time. */
@@ -276,7 +277,7 @@ export function conv2d_grad_filter_f32(
 export function conv2d_shallow_f32(
   y: Out<f32>, x: In<f32>, packed: In<f32>, bias: OptionalIn<f32>, height: i32, width: i32, channels: i32,
   outHeight: i32, outWidth: i32, outputs: i32, kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32,
-  dilationY: i32, dilationX: i32, activation: i32, begin: i32, end: i32,
+  dilationY: i32, dilationX: i32, activation: i32, scratch: Scratch, begin: i32, end: i32,
 ): void {
   const pixel = <usize>channels << 2;
   const line = pixel * <usize>width;
@@ -289,16 +290,25 @@ export function conv2d_shallow_f32(
     const firstLine = unit / outHeight * height + unit % outHeight * strideY;
     const xLine = x + <usize>firstLine * line;
     const yLine = y + <usize>(unit * outWidth) * outPixel;
-    let panel = packed;
-    for (let output: usize = 0; output < outPixel; output += 32, panel += panelBytes) {
-      for (let column = 0; column < outWidth; column += 4) {
+    for (let from = 0; from < outWidth; from += WINDOWS) {
+      const until = min(from + WINDOWS, outWidth);
+      let panel = scratch;
+      for (let column = from; column < until; column += 4) {
         // The last four windows overlap those before them: the same numbers once more.
-        const at = <usize>min(column, outWidth - 4);
-        Shallow.forward(
-          yLine + at * outPixel + output, outPixel, xLine + at * <usize>strideX * pixel, <usize>strideX * pixel,
-          panel, bias ? bias + output : 0, floor,
-          kernelHeight, <usize>dilationY * line, runs, <usize>dilationX * pixel, run,
+        const at = xLine + <usize>min(column, outWidth - 4) * <usize>strideX * pixel;
+        panel = Shallow.pack(
+          panel, at, <usize>strideX * pixel, kernelHeight, <usize>dilationY * line, runs, <usize>dilationX * pixel, run,
         );
+      }
+      let b = packed;
+      for (let output: usize = 0; output < outPixel; output += 32, b += panelBytes) {
+        panel = scratch;
+        for (let column = from; column < until; column += 4, panel += panelBytes >> 1) {
+          const at = <usize>min(column, outWidth - 4);
+          Shallow.forward(
+            yLine + at * outPixel + output, outPixel, panel, panel + (panelBytes >> 1), b, bias ? bias + output : 0, floor,
+          );
+        }
       }
     }
   }

@@ -1,16 +1,33 @@
-// Tiles of convolutions with few channels and no padding, straight from the image: a window has so few numbers that
-// packing them would take as long as multiplying them.
+// Tiles of convolutions with few channels and no padding: a window has so few numbers that what the blocked product does
+// around its tiles would take as long as multiplying them.
 import { Fma } from "./fma";
 
 export class Shallow {
   /**
-   * Four neighbouring windows times 8 outputs: y[i] = max(floor, bias + sum over the taps of x[i + tap] b[tap]). A
-   * window is `lines` x `runs` runs of `run` numbers; strides count bytes, b is [taps, 8], `bias` may be 0.
+   * Packs the numbers of four windows `xStride` bytes apart as [taps, 4]. A window is `lines` x `runs` runs of `run` bytes;
+   * strides count bytes. Returns the end of the panel.
    */
-  static forward(
-    y: usize, yStride: usize, x: usize, xStride: usize, b: usize, bias: usize, floor: f32,
-    lines: i32, lineStride: usize, runs: i32, runStride: usize, run: usize,
-  ): void {
+  static pack(
+    panel: usize, x: usize, xStride: usize, lines: i32, lineStride: usize, runs: i32, runStride: usize, run: usize,
+  ): usize {
+    for (; lines > 0; lines--, x += lineStride) {
+      for (let i = 0, from = x; i < runs; i++, from += runStride) {
+        for (let p = from; p < from + run; p += 4, panel += 16) {
+          if (xStride == 4) v128.store(panel, v128.load(p));
+          else {
+            store<f32>(panel, load<f32>(p));
+            store<f32>(panel, load<f32>(p + xStride), 4);
+            store<f32>(panel, load<f32>(p + 2 * xStride), 8);
+            store<f32>(panel, load<f32>(p + 3 * xStride), 12);
+          }
+        }
+      }
+    }
+    return panel;
+  }
+
+  /** Four windows times 8 outputs: y[i] = max(floor, bias + sum over the taps of a[tap, i] b[tap]); `bias` may be 0. */
+  static forward(y: usize, yStride: usize, a: usize, aEnd: usize, b: usize, bias: usize, floor: f32): void {
     let y00 = bias ? v128.load(bias) : f32x4.splat(0);
     let y01 = bias ? v128.load(bias, 16) : f32x4.splat(0);
     let y10 = y00;
@@ -19,36 +36,24 @@ export class Shallow {
     let y21 = y01;
     let y30 = y00;
     let y31 = y01;
-    for (; lines > 0; lines--, x += lineStride) {
-      for (let i = 0, from = x; i < runs; i++, from += runStride) {
-        let x0 = from;
-        let x1 = x0 + xStride;
-        let x2 = x1 + xStride;
-        let x3 = x2 + xStride;
-        const end = x0 + run;
-        do {
-          const b0 = v128.load(b);
-          const b1 = v128.load(b, 16);
-          let x = v128.load32_splat(x0);
-          y00 = Fma.vec(x, b0, y00);
-          y01 = Fma.vec(x, b1, y01);
-          x = v128.load32_splat(x1);
-          y10 = Fma.vec(x, b0, y10);
-          y11 = Fma.vec(x, b1, y11);
-          x = v128.load32_splat(x2);
-          y20 = Fma.vec(x, b0, y20);
-          y21 = Fma.vec(x, b1, y21);
-          x = v128.load32_splat(x3);
-          y30 = Fma.vec(x, b0, y30);
-          y31 = Fma.vec(x, b1, y31);
-          x0 += 4;
-          x1 += 4;
-          x2 += 4;
-          x3 += 4;
-          b += 32;
-        } while (x0 < end);
-      }
-    }
+    do {
+      const b0 = v128.load(b);
+      const b1 = v128.load(b, 16);
+      let x = v128.load32_splat(a);
+      y00 = Fma.vec(x, b0, y00);
+      y01 = Fma.vec(x, b1, y01);
+      x = v128.load32_splat(a, 4);
+      y10 = Fma.vec(x, b0, y10);
+      y11 = Fma.vec(x, b1, y11);
+      x = v128.load32_splat(a, 8);
+      y20 = Fma.vec(x, b0, y20);
+      y21 = Fma.vec(x, b1, y21);
+      x = v128.load32_splat(a, 12);
+      y30 = Fma.vec(x, b0, y30);
+      y31 = Fma.vec(x, b1, y31);
+      a += 16;
+      b += 32;
+    } while (a < aEnd);
     const least = f32x4.splat(floor);
     v128.store(y, f32x4.pmax(y00, least));
     v128.store(y, f32x4.pmax(y01, least), 16);

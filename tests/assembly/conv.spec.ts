@@ -196,7 +196,7 @@ class ShallowLaunch extends Launch {
     const s = this.s;
     kernels.conv2d_shallow_f32(
       this.y(), this.x(0), this.x(1), this.x(2), s.height, s.width, s.channels, s.outHeight, s.outWidth,
-      s.outputs, s.tapRows, s.tapColumns, s.stride, s.stride, s.dilation, s.dilation, 1, begin, end,
+      s.outputs, s.tapRows, s.tapColumns, s.stride, s.stride, s.dilation, s.dilation, 1, this.scratch, begin, end,
     );
   }
 }
