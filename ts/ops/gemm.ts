@@ -47,7 +47,7 @@ const MOST_COLUMNS = 512;
 /** Cut on while there are fewer units than this, so that many threads find work .. */
 const ENOUGH_UNITS = 32;
 /** .. but not into units of fewer multiplications than this. */
-const LEAST_WORK = 150_000;
+const LEAST_WORK = 250_000;
 const NANOSECONDS_PER_MULTIPLICATION = 0.04;
 
 /**

@@ -159,7 +159,7 @@ interface Product {
 }
 
 /** Row blocks from which on packing the right matrix beforehand beats packing it for each block. */
-const PACK_FROM_BLOCKS = 4;
+const PACK_FROM_BLOCKS = 2;
 
 /** y = activation(a b + bias). */
 function multiply(y: Tensor, a: Tensor, b: Tensor, bias: Tensor | undefined, product: Product): void {
