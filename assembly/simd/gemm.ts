@@ -2,6 +2,7 @@
 // Both operands are packed into panels, so that one pointer and constant offsets reach everything. Each number of C is
 // summed over ascending depth from its bias on, whatever the blocks are: how a product is cut never changes a bit.
 import { Fma } from "./fma";
+import { multiplyWide, wide, WIDE_COLUMNS } from "./gemm-wide";
 import { Run } from "./runs";
 
 /** Numbers of the shared dimension multiplied between two visits to C: a panel of B (8 KiB) then stays in L1. */
@@ -365,7 +366,8 @@ export function multiply<L extends Left>(
         b = scratch + RIGHT_PANELS;
         right.pack(b, panelStride, from, count, group, groupEnd, zeros);
       }
-      for (let column = group; column < groupEnd; column += TILE_COLUMNS, b += panelStride) {
+      for (let column = group; column < groupEnd; ) {
+        const isWide = wide && groupEnd - column >= WIDE_COLUMNS;
         const offset = <usize>column << 2;
         const start: usize = from ? 0 : bias ? bias + offset : zeros;
         const columns = right.columns - column;
@@ -383,10 +385,20 @@ export function multiply<L extends Left>(
             const aEnd = a + load<usize>(span);
             const bBegin = b + (skipped << 1);
             const least = span == lastSpan ? blockFloor : f32.NEGATIVE_INFINITY;
+            if (isWide && isWhole) {
+              multiplyWide(target, offset, aBegin, aEnd, bBegin, bBegin + panelStride, begin, least);
+              continue;
+            }
             if (isWhole) multiplyTile(target, offset, aBegin, aEnd, bBegin, begin, least);
             else multiplyEdge(target, offset, aBegin, aEnd, bBegin, begin, least, rows, columns, scratch);
+            if (isWide) {
+              const next = begin ? begin + 32 : 0;
+              multiplyEdge(target, offset + 32, aBegin, aEnd, bBegin + panelStride, next, least, rows, columns, scratch);
+            }
           }
         }
+        column += isWide ? WIDE_COLUMNS : TILE_COLUMNS;
+        b += isWide ? 2 * panelStride : panelStride;
       }
     }
     from += DEPTH;
