@@ -6,7 +6,7 @@ import { StateError } from "./errors.ts";
 import { detectSimd, type Simd } from "./features.ts";
 import { inflate } from "./inflate.ts";
 
-/** What the core exports beside its kernels. */
+/** What of the core is called by name; the other kernels run by rows. */
 export interface Core {
   run_row(row: number, begin: number, end: number): void;
   run_alone(program: number, end: number): void;
@@ -15,6 +15,8 @@ export interface Core {
   work(control: number, thread: number): void;
   redo(control: number, ticket: number): void;
   set_scratch(address: number): void;
+  set_wide(on: boolean): void;
+  matmul_f32(...arguments_: number[]): void;
 }
 
 export interface LoadedCore {
