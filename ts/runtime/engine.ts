@@ -2,11 +2,11 @@
 // a program and tells what it runs on.
 import { ArgumentError, StateError } from "./errors.ts";
 import { detectCores, detectRuntime, type Simd } from "./features.ts";
-import { type Core, loadCore } from "./kernels.ts";
+import { type Core, type LoadedCore, loadCore } from "./kernels.ts";
 import { checkMaximum, DEFAULT_MAXIMUM, LinearMemory, type MemoryReport } from "./memory.ts";
 import type { Buffer } from "./operand.ts";
 import { MAXIMUM_THREADS, SCRATCH_BYTES, ThreadPool } from "./threads.ts";
-import { measureWide, pairVectors, refuseWide, type WideMode } from "./wide.ts";
+import { refuseWide, tryWide, type WideMode } from "./wide.ts";
 
 /** What `configure` takes; everything is optional. */
 export interface Configuration {
@@ -18,7 +18,7 @@ export interface Configuration {
   deterministic?: boolean;
   /**
    * Matrix products on 256 bits, with the same bits as on 128: sets an experimental flag of V8 for the whole process, in
-   * Node 24 and later on x64, and is kept only where it measures faster (some 10 ms at first use); elsewhere it changes
+   * Node 24 and later on x64, and is kept only where it measures faster (some 40 ms at first use); elsewhere it changes
    * nothing. `engineInfo()` tells; default false. Before first use only.
    */
   wide?: boolean;
@@ -52,20 +52,21 @@ class Engine {
   private pool: ThreadPool | undefined;
 
   constructor({ memory, deterministic, wide }: Configuration) {
-    const refusal = wide ? refuseWide(detectRuntime()) : "256 bits were not asked for";
-    if (refusal === undefined) pairVectors(true); // before anything of the core is compiled
     this.memory = new LinearMemory(memory ?? DEFAULT_MAXIMUM);
-    const { simd, module, core } = loadCore(this.memory.memory, deterministic ?? false);
-    this.simd = simd;
-    this.module = module;
-    this.core = core;
     this.scratch = this.memory.allocate(SCRATCH_BYTES);
-    core.set_scratch(this.scratch.block.address);
-    this.wide =
+    const { address } = this.scratch.block;
+    const load = (twin: boolean): LoadedCore => loadCore(this.memory.memory, deterministic ?? false, twin);
+    const plain = load(false);
+    plain.core.set_scratch(address);
+    const refusal = wide ? refuseWide(detectRuntime()) : "256 bits were not asked for";
+    const { loaded, mode } =
       refusal === undefined
-        ? measureWide(core, this.memory, this.scratch.block.address)
-        : { on: false, reason: refusal };
-    if (refusal === undefined && !this.wide.on) pairVectors(false);
+        ? tryWide(plain, () => load(true), this.memory, address)
+        : { loaded: plain, mode: { on: false, reason: refusal } };
+    this.simd = loaded.simd;
+    this.module = loaded.module;
+    this.core = loaded.core;
+    this.wide = mode;
   }
 
   /** Runs the groups at [program, end): on all threads where there is more than one ticket, else here. */
