@@ -67,7 +67,7 @@ describe("a trial", () => {
   it("keeps what is faster", () => {
     expect(trial({ plain: 1.7, paired: 1 })).toEqual({
       kept: true,
-      flags: [true],
+      flags: [true, false],
       modes: [true],
       on: true,
       reason: "256 bits ran 1.70 times as fast as 128 bits",

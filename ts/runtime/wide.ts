@@ -34,8 +34,7 @@ const COMPARED_ROUNDS = 21;
 
 /**
  * Compiles a second core with the 256-bit mode and times both at one product, some 40 ms in all. Returns the second if
- * it is at least 1.2 times as fast and gives the same bits, else `plain`, and V8 as it was. `scratch` is the address of
- * the scratch memory.
+ * it is at least 1.2 times as fast and gives the same bits, else `plain`. `scratch` is the address of the scratch memory.
  */
 export function tryWide(
   plain: LoadedCore,
@@ -45,11 +44,13 @@ export function tryWide(
 ): { loaded: LoadedCore; mode: WideMode } {
   const product = new Product(memory, scratch);
   product.settle(plain.core);
+  // For no longer than it takes V8 to optimise the product: there are modules at which a V8 that pairs aborts.
   machine.pairVectors(true);
   const paired = compile();
   paired.core.set_scratch(scratch);
   paired.core.set_wide(true);
   product.settle(paired.core);
+  machine.pairVectors(false);
 
   // In turn: what else runs on the machine slows both.
   const gains: number[] = [];
@@ -66,9 +67,8 @@ export function tryWide(
   const reason = same
     ? `256 bits ran ${gain.toFixed(2)} times as fast as 128 bits`
     : "256 bits gave other numbers than 128 bits";
-  if (same && gain >= LEAST_GAIN) return { loaded: paired, mode: { on: true, reason } };
-  machine.pairVectors(false);
-  return { loaded: plain, mode: { on: false, reason } };
+  const on = same && gain >= LEAST_GAIN;
+  return { loaded: on ? paired : plain, mode: { on, reason } };
 }
 
 // The product's operands stay in the first cache.
