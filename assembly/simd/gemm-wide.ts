@@ -7,7 +7,7 @@ import { Fma } from "./fma";
 export const WIDE_COLUMNS: i32 = 16;
 
 /** Whether products use this tile. */
-export let wide = false;
+export let wide: bool = false;
 
 /** Says for this instance of the core whether products use the tile of 16 columns. */
 export function set_wide(on: bool): void {
@@ -16,7 +16,8 @@ export function set_wide(on: bool): void {
 
 /**
  * One tile: four rows of C, `offset` bytes into the rows whose addresses stand at `targets`, from the panels at `b` and
- * at `d`. Starts from `bias` (16 numbers) or, if that is 0, from C itself; no result is less than `floor` (NaN stays NaN).
+ * at `d`. Starts from `bias` (16 numbers) or, if that is 0, from C itself; no result is less than `floor` (NaN stays
+ * NaN).
  */
 export function multiplyWide(
   targets: usize, offset: usize, a: usize, aEnd: usize, b: usize, d: usize, bias: usize, floor: f32,

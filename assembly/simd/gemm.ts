@@ -385,15 +385,16 @@ export function multiply<L extends Left>(
             const aEnd = a + load<usize>(span);
             const bBegin = b + (skipped << 1);
             const least = span == lastSpan ? blockFloor : f32.NEGATIVE_INFINITY;
-            if (isWide && isWhole) {
+            if (!isWhole) {
+              multiplyEdge(target, offset, aBegin, aEnd, bBegin, begin, least, rows, columns, scratch);
+              if (!isWide) continue;
+              const next = bBegin + panelStride;
+              const nextBegin = begin ? begin + 32 : 0;
+              multiplyEdge(target, offset + 32, aBegin, aEnd, next, nextBegin, least, rows, columns, scratch);
+            } else if (isWide) {
               multiplyWide(target, offset, aBegin, aEnd, bBegin, bBegin + panelStride, begin, least);
-              continue;
-            }
-            if (isWhole) multiplyTile(target, offset, aBegin, aEnd, bBegin, begin, least);
-            else multiplyEdge(target, offset, aBegin, aEnd, bBegin, begin, least, rows, columns, scratch);
-            if (isWide) {
-              const next = begin ? begin + 32 : 0;
-              multiplyEdge(target, offset + 32, aBegin, aEnd, bBegin + panelStride, next, least, rows, columns, scratch);
+            } else {
+              multiplyTile(target, offset, aBegin, aEnd, bBegin, begin, least);
             }
           }
         }
