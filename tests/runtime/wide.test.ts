@@ -14,7 +14,8 @@ import { tensor } from "../../ts/tensor/create.ts";
 import { scope } from "../../ts/tensor/scope.ts";
 import type { Tensor } from "../../ts/tensor/tensor.ts";
 
-configure({ threads: 1 });
+// Where the runtime has the mode, the tiles below are compiled by it.
+configure({ threads: 1, wide: true });
 const { core, memory } = engine();
 const usual = { ...machine };
 afterAll(() => core.set_wide(false));

@@ -45,12 +45,16 @@ export function tryWide(
   const product = new Product(memory, scratch);
   product.settle(plain.core);
   // For no longer than it takes V8 to optimise the product: there are modules at which a V8 that pairs aborts.
+  let paired: LoadedCore;
   machine.pairVectors(true);
-  const paired = compile();
-  paired.core.set_scratch(scratch);
-  paired.core.set_wide(true);
-  product.settle(paired.core);
-  machine.pairVectors(false);
+  try {
+    paired = compile();
+    paired.core.set_scratch(scratch);
+    paired.core.set_wide(true);
+    product.settle(paired.core);
+  } finally {
+    machine.pairVectors(false);
+  }
 
   // In turn: what else runs on the machine slows both.
   const gains: number[] = [];
