@@ -100,6 +100,7 @@ export function coreSource(kernels) {
 ${files.map((file) => `export * from "../${file}";`).join("\n")}
 export { redo, run, run_alone, run_row, walk, work } from "../program";
 export { set_scratch } from "./dispatch";
+export { set_wide } from "../simd/gemm-wide";
 `;
 }
 

@@ -2,6 +2,7 @@
 // Both operands are packed into panels, so that one pointer and constant offsets reach everything. Each number of C is
 // summed over ascending depth from its bias on, whatever the blocks are: how a product is cut never changes a bit.
 import { Fma } from "./fma";
+import { multiplyWide, wide, WIDE_COLUMNS } from "./gemm-wide";
 import { Run } from "./runs";
 
 /** The most numbers of the shared dimension multiplied between two visits to C: a panel of B (12 KiB) then stays in L1. */
@@ -367,7 +368,8 @@ export function multiply<L extends Left>(
         b = scratch + RIGHT_PANELS;
         right.pack(b, panelStride, from, count, group, groupEnd, zeros);
       }
-      for (let column = group; column < groupEnd; column += TILE_COLUMNS, b += panelStride) {
+      for (let column = group; column < groupEnd; ) {
+        const isWide = wide && groupEnd - column >= WIDE_COLUMNS;
         const offset = <usize>column << 2;
         const start: usize = from ? 0 : bias ? bias + offset : zeros;
         const columns = right.columns - column;
@@ -385,10 +387,21 @@ export function multiply<L extends Left>(
             const aEnd = a + load<usize>(span);
             const bBegin = b + (skipped << 1);
             const least = span == lastSpan ? blockFloor : f32.NEGATIVE_INFINITY;
-            if (isWhole) multiplyTile(target, offset, aBegin, aEnd, bBegin, begin, least);
-            else multiplyEdge(target, offset, aBegin, aEnd, bBegin, begin, least, rows, columns, scratch);
+            if (!isWhole) {
+              multiplyEdge(target, offset, aBegin, aEnd, bBegin, begin, least, rows, columns, scratch);
+              if (!isWide) continue;
+              const next = bBegin + panelStride;
+              const nextBegin = begin ? begin + 32 : 0;
+              multiplyEdge(target, offset + 32, aBegin, aEnd, next, nextBegin, least, rows, columns, scratch);
+            } else if (isWide) {
+              multiplyWide(target, offset, aBegin, aEnd, bBegin, bBegin + panelStride, begin, least);
+            } else {
+              multiplyTile(target, offset, aBegin, aEnd, bBegin, begin, least);
+            }
           }
         }
+        column += isWide ? WIDE_COLUMNS : TILE_COLUMNS;
+        b += isWide ? 2 * panelStride : panelStride;
       }
     }
     from += count;

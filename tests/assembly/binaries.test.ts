@@ -106,7 +106,7 @@ describe.each([
     // Node 20 compiles relaxed SIMD behind a flag only: the names are read from the file.
     const section = sections.find(({ name }) => name === "export");
     const text = new TextDecoder().decode(section?.contents);
-    const machinery = ["redo", "run", "run_alone", "run_row", "walk", "work", "set_scratch"];
+    const machinery = ["redo", "run", "run_alone", "run_row", "walk", "work", "set_scratch", "set_wide"];
     for (const name of [...Object.keys(kernels), ...machinery]) expect(text).toContain(name);
     expect(Object.keys(kernels).length).toBeGreaterThan(50);
   });

@@ -42,9 +42,10 @@ describe("configure", () => {
     const { configure, tensor } = await fresh();
     configure({ deterministic: true });
     tensor([1]);
-    const message = "configure: memory and deterministic must be set before the first tensor, got them after it";
+    const message = "configure: memory, deterministic and wide must be set before the first tensor, got them after it";
     expect(() => configure({ memory: 256 * MB })).toThrow(message);
     expect(() => configure({ deterministic: false })).toThrow(message);
+    expect(() => configure({ wide: true })).toThrow(message);
     expect(() => configure({ threads: 1 })).not.toThrow();
   });
 
@@ -64,6 +65,22 @@ describe("configure", () => {
     configure({ deterministic: true });
     expect(engineInfo().simd).toBe("simd");
   });
+
+  it("takes wide everywhere, and says what came of it", async () => {
+    const { configure, engineInfo, tensor } = await fresh();
+    configure({ wide: true, threads: 1 });
+    expect(tensor([1, 2]).data()).toEqual(new Float32Array([1, 2]));
+    const { runtime, wide, wideReason } = engineInfo();
+    if (Number(process.versions.node.split(".")[0]) < 24) {
+      expect({ wide, wideReason }).toEqual({
+        wide: false,
+        wideReason: `256 bits need Node 24 or later, this is ${runtime}`,
+      });
+    } else {
+      const gain = /^256 bits ran (\d+\.\d\d) times as fast as 128 bits$/.exec(wideReason)?.[1];
+      expect(wide ? Number(gain) >= 1.2 : Number(gain) <= 1.2).toBe(true);
+    }
+  });
 });
 
 describe("engineInfo", () => {
@@ -76,6 +93,8 @@ describe("engineInfo", () => {
       threads: 1,
       isolated: true,
       reason: "one thread was asked for, or the machine has one core",
+      wide: false,
+      wideReason: "256 bits were not asked for",
       memory: {
         inUse: expect.any(Number),
         reserved: 16 * MB,

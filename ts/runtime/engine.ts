@@ -2,10 +2,11 @@
 // a program and tells what it runs on.
 import { ArgumentError, StateError } from "./errors.ts";
 import { detectCores, detectRuntime, type Simd } from "./features.ts";
-import { type Core, loadCore } from "./kernels.ts";
+import { type Core, type LoadedCore, loadCore } from "./kernels.ts";
 import { checkMaximum, DEFAULT_MAXIMUM, LinearMemory, type MemoryReport } from "./memory.ts";
 import type { Buffer } from "./operand.ts";
 import { MAXIMUM_THREADS, SCRATCH_BYTES, ThreadPool } from "./threads.ts";
+import { refuseWide, tryWide, type WideMode } from "./wide.ts";
 
 /** What `configure` takes; everything is optional. */
 export interface Configuration {
@@ -15,6 +16,12 @@ export interface Configuration {
   memory?: number;
   /** Same bits in every runtime: the baseline SIMD build everywhere; default false. Before first use only. */
   deterministic?: boolean;
+  /**
+   * Matrix products on 256 bits, with the same bits as on 128: sets an experimental flag of V8 for the whole process, in
+   * Node 24 and later on x64, and is kept only where it measures faster (some 40 ms at first use); elsewhere it changes
+   * nothing. `engineInfo()` tells; default false. Before first use only.
+   */
+  wide?: boolean;
 }
 
 /** What `engineInfo` returns. */
@@ -27,6 +34,10 @@ export interface EngineInfo {
   isolated: boolean;
   /** Why there are fewer threads than asked for, if so. */
   reason: string | undefined;
+  /** Whether matrix products run on 256 bits. */
+  wide: boolean;
+  /** Why they do or do not. */
+  wideReason: string;
   memory: MemoryReport;
 }
 
@@ -34,19 +45,28 @@ class Engine {
   readonly memory: LinearMemory;
   readonly core: Core;
   readonly simd: Simd;
+  private readonly wide: WideMode;
   private readonly module: WebAssembly.Module;
   /** Held, or the collector would free it. */
   private readonly scratch: Buffer;
   private pool: ThreadPool | undefined;
 
-  constructor({ memory, deterministic }: Configuration) {
+  constructor({ memory, deterministic, wide }: Configuration) {
     this.memory = new LinearMemory(memory ?? DEFAULT_MAXIMUM);
-    const { simd, module, core } = loadCore(this.memory.memory, deterministic ?? false);
-    this.simd = simd;
-    this.module = module;
-    this.core = core;
     this.scratch = this.memory.allocate(SCRATCH_BYTES);
-    core.set_scratch(this.scratch.block.address);
+    const { address } = this.scratch.block;
+    const load = (twin: boolean): LoadedCore => loadCore(this.memory.memory, deterministic ?? false, twin);
+    const plain = load(false);
+    plain.core.set_scratch(address);
+    const refusal = wide ? refuseWide(detectRuntime()) : "256 bits were not asked for";
+    const { loaded, mode } =
+      refusal === undefined
+        ? tryWide(plain, () => load(true), this.memory, address)
+        : { loaded: plain, mode: { on: false, reason: refusal } };
+    this.simd = loaded.simd;
+    this.module = loaded.module;
+    this.core = loaded.core;
+    this.wide = mode;
   }
 
   /** Runs the groups at [program, end): on all threads where there is more than one ticket, else here. */
@@ -59,7 +79,7 @@ class Engine {
   /** The pool, started at the first call, or undefined where one thread is all there is. */
   private threads(): ThreadPool | undefined {
     if (wantedThreads === 1) return undefined;
-    this.pool ??= new ThreadPool(this.memory, this.core, this.module, wantedThreads);
+    this.pool ??= new ThreadPool(this.memory, this.core, this.module, wantedThreads, this.wide.on);
     return this.pool.failure === undefined ? this.pool : undefined;
   }
 
@@ -78,6 +98,8 @@ class Engine {
       isolated: typeof SharedArrayBuffer !== "undefined",
       reason:
         pool?.explain() ?? (wantedThreads === 1 ? "one thread was asked for, or the machine has one core" : undefined),
+      wide: this.wide.on,
+      wideReason: this.wide.reason,
       memory: this.memory.report(),
     };
   }
@@ -94,13 +116,15 @@ export function engine(): Engine {
 
 /** Sets how the engine works. Errors: ArgumentError for values out of range, StateError for what is fixed after first use. */
 export function configure(changes: Configuration): void {
-  const { threads, memory, deterministic } = changes;
+  const { threads, memory, deterministic, wide } = changes;
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MAXIMUM_THREADS)) {
     throw new ArgumentError(`configure: threads must be a whole number from 1 to ${MAXIMUM_THREADS}, got ${threads}`);
   }
   if (memory !== undefined) checkMaximum(memory);
-  if (current && (memory !== undefined || deterministic !== undefined)) {
-    throw new StateError("configure: memory and deterministic must be set before the first tensor, got them after it");
+  if (current && (memory !== undefined || deterministic !== undefined || wide !== undefined)) {
+    throw new StateError(
+      "configure: memory, deterministic and wide must be set before the first tensor, got them after it",
+    );
   }
   configuration = { ...configuration, ...changes };
   if (threads === undefined || threads === wantedThreads) return;
@@ -108,7 +132,7 @@ export function configure(changes: Configuration): void {
   current?.restart();
 }
 
-/** What the engine runs on: runtime, SIMD build, threads and why not more, memory. */
+/** What the engine runs on: runtime, SIMD build, threads and why not more, width of products and why, memory. */
 export function engineInfo(): EngineInfo {
   return engine().info();
 }

@@ -46,6 +46,7 @@ export class ThreadPool {
   readonly threads: number;
   private readonly memory: LinearMemory;
   private readonly core: Core;
+  private readonly wide: boolean;
   private readonly control: Buffer;
   /** The control block's first word. */
   private readonly base: number;
@@ -56,10 +57,11 @@ export class ThreadPool {
   private exited = 0;
   private released = false;
 
-  /** Starts `threads - 1` workers; they report for work a few milliseconds later. */
-  constructor(memory: LinearMemory, core: Core, module: WebAssembly.Module, threads: number) {
+  /** Starts `threads - 1` workers, `wide` as the caller; they report for work a few milliseconds later. */
+  constructor(memory: LinearMemory, core: Core, module: WebAssembly.Module, threads: number, wide: boolean) {
     this.memory = memory;
     this.core = core;
+    this.wide = wide;
     this.threads = threads;
     const words = SLOTS + threads * SLOT_WORDS;
     this.control = memory.allocate(words * 4);
@@ -131,6 +133,7 @@ export class ThreadPool {
       control: this.control.block.address,
       thread,
       scratch: scratch.block.address,
+      wide: this.wide,
     });
   }
 

@@ -7,10 +7,12 @@ interface Start {
   control: number;
   thread: number;
   scratch: number;
+  wide: boolean;
 }
 
 interface WorkerCore {
   set_scratch(address: number): void;
+  set_wide(on: boolean): void;
   work(control: number, thread: number): void;
 }
 
@@ -26,10 +28,11 @@ interface Globals {
 const READY = 1;
 const FAILED = 2;
 
-function begin({ module, memory, control, thread, scratch }: Start): void {
+function begin({ module, memory, control, thread, scratch, wide }: Start): void {
   const instance = new WebAssembly.Instance(module, { env: { memory } });
   const core = instance.exports as unknown as WorkerCore;
   core.set_scratch(scratch);
+  core.set_wide(wide);
   // The second word of this thread's line in the control block says that the thread is there.
   const state = (control + 256 + thread * 64 + 4) >>> 2;
   Atomics.store(new Int32Array(memory.buffer), state, READY);
