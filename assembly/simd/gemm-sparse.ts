@@ -4,14 +4,16 @@
 import { Fma } from "./fma";
 import { clearZeros, Panel } from "./gemm";
 import { Taps, Windows } from "./gemm-conv";
+import { wide } from "./gemm-wide";
 
 /** Where the lists lie in scratch memory, behind what the blocked product keeps there, and how much room they have. */
 const LISTS: usize = 4096;
 const LISTS_BYTES: usize = 448 * 1024;
 const ENTRY: usize = 8; // f32 value, byte offset of what it is multiplied by
 const SAMPLES: usize = 16; // vectors looked at in each image
-/** Of 16 numbers so many may differ from zero for a list to be worth its trouble. */
+/** Of 16 numbers so many may differ from zero for a list to be worth its trouble, and so many beside tiles of 256 bits. */
 const MOST_OF_16: i32 = 10;
+const MOST_OF_16_WIDE: i32 = 6;
 
 export class Sparse {
   /**
@@ -140,6 +142,11 @@ export class Sparse {
     return 8;
   }
 
+  /** Whether `count` numbers that are not zero among `vectors` vectors are few enough for lists. */
+  static isFew(count: i32, vectors: i32): bool {
+    return count << 2 <= vectors * (wide ? MOST_OF_16_WIDE : MOST_OF_16);
+  }
+
   /** How many numbers of `vectors` vectors, evenly spread over [x, x + bytes), are not zero. */
   static sample(x: usize, bytes: usize, vectors: usize): i32 {
     const step = bytes / vectors & ~15;
@@ -170,7 +177,7 @@ export class SparseWindows {
       const x = left.source + left.image(rowBegin + image) * <usize>left.height * line + <usize>y * line;
       count += Sparse.sample(x, <usize>lines * line, SAMPLES);
     }
-    return count <= left.together * (<i32>SAMPLES * 4 / 16) * MOST_OF_16;
+    return Sparse.isFew(count, left.together * <i32>SAMPLES);
   }
 
   /** Rows of windows whose lines' lists fit into scratch memory. */
@@ -283,7 +290,7 @@ export class SparseTaps {
   static isWorthwhile(dy: usize, count: i32, outputs: i32): bool {
     const bytes = <usize>(count * outputs) << 2;
     const samples: usize = 4 * SAMPLES;
-    return bytes >= samples * 16 && Sparse.sample(dy, bytes, samples) <= (<i32>samples * 4 / 16) * MOST_OF_16;
+    return bytes >= samples * 16 && Sparse.isFew(Sparse.sample(dy, bytes, samples), <i32>samples);
   }
 
   /**
