@@ -42,13 +42,14 @@ export function table(question: Question, outcomes: Outcome[]): string {
 
 /** All targets of a run and what came of them: the end of the report. */
 export function summary(results: Result[]): string {
-  const lines = results.flatMap(({ name, targets }) =>
-    byTarget(targets).map((verdicts) => ({ status: status(verdicts), text: `${name}: ${sentence(verdicts)}` })),
+  const targets = results.flatMap(({ name, targets }) => byTarget(targets).map((verdicts) => ({ name, verdicts })));
+  if (targets.length === 0) return "No targets.\n";
+  const counts = new Map<string, number>();
+  for (const { verdicts } of targets) counts.set(status(verdicts), (counts.get(status(verdicts)) ?? 0) + 1);
+  const total = [...counts].map(([name, count]) => `${count} ${name}`).join(", ");
+  return [`Targets: ${total}`, ...targets.map(({ name, verdicts }) => `  ${name}: ${sentence(verdicts)}`), ""].join(
+    "\n",
   );
-  if (lines.length === 0) return "No targets.\n";
-  const statuses = [...new Set(lines.map((line) => line.status))];
-  const counts = statuses.map((status) => `${lines.filter((line) => line.status === status).length} ${status}`);
-  return [`targets: ${counts.join(", ")}`, ...lines.map(({ text }) => `  ${text}`), ""].join("\n");
 }
 
 /** The verdicts of each target, those of the plain Heddle first. */
@@ -67,8 +68,8 @@ function status([first, ...others]: Verdict[]): string {
 
 /** `at least 1.5x PyTorch: MISSED (heddle 0.87x, heddle on node 26 1.02x)`. */
 function sentence(verdicts: Verdict[]): string {
-  const figures = verdicts.map(({ contender, value, reason, unit }) =>
-    value === null ? `${contender} not measured: ${reason}` : `${contender} ${plain(value)}${unit}`,
-  );
-  return `${verdicts[0].target}: ${status(verdicts)} (${figures.join(", ")})`;
+  const measured = verdicts.filter(({ value }) => value !== null);
+  const figures = measured.map(({ contender, value, unit }) => `${contender} ${plain(value ?? NaN)}${unit}`);
+  const details = figures.length > 0 ? figures.join(", ") : verdicts[0].reason;
+  return `${verdicts[0].target}: ${status(verdicts)} (${details})`;
 }

@@ -122,18 +122,16 @@ await serve({
       const shapes = operandShapes(options);
       const a = tensor(values.a, { shape: shapes.a });
       const b = tensor(values.b, { shape: shapes.b });
-      let product: Float32Array = new Float32Array();
+      let product: Tensor | undefined;
       return {
         amountPerStep: gigaflops(options),
         step: () => {
-          const c = matmul(a, b, options);
-          product = c.data();
-          c.dispose();
+          product?.dispose();
+          product = matmul(a, b, options);
         },
-        check: () => sumOfSamples(product, options),
+        check: () => sumOfSamples(product?.data() ?? new Float32Array(), options),
         end: () => {
-          a.dispose();
-          b.dispose();
+          for (const held of [a, b, product]) held?.dispose();
         },
       };
     },
@@ -188,16 +186,16 @@ await serve({
       const [small, large] = [ones([4, size]), ones([8, size])];
       const manySmall = captureChain(2 * rows, (y) => softmax(y));
       const fewLarge = captureChain(rows, (y) => softmax(y));
-      return {
-        round: async (seconds) => {
-          let [many, few] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
-          for (const start = performance.now(); performance.now() - start < seconds * 1000; ) {
-            many = Math.min(many, timeReplay(manySmall, small));
-            few = Math.min(few, timeReplay(fewLarge, large));
-          }
-          return { amount: rows, seconds: many - few, check: manySmall(small).data()[0] };
-        },
+      const round = async (seconds: number) => {
+        let [many, few] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+        for (const start = performance.now(); performance.now() - start < seconds * 1000; ) {
+          many = Math.min(many, timeReplay(manySmall, small));
+          few = Math.min(few, timeReplay(fewLarge, large));
+        }
+        return { amount: rows, seconds: many - few, check: manySmall(small).data()[0] };
       };
+      await round(1); // records both and lets the compiler finish
+      return { round };
     },
     "memory-reserved": (options) => trainingMemory(options, (_, after) => after.reserved),
     "memory-in-use": (options) => trainingMemory(options, (_, after) => after.inUse),

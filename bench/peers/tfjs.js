@@ -92,12 +92,11 @@ await serve({
       return {
         amountPerStep: gigaflops(options),
         step: () => {
-          const c = tf.matMul(a, b, options.transposeA, options.transposeB);
-          product = c.dataSync();
-          c.dispose();
+          product?.dispose();
+          product = tf.matMul(a, b, options.transposeA, options.transposeB);
         },
-        check: () => sumOfSamples(product, options),
-        end: () => tf.dispose([a, b]),
+        check: () => sumOfSamples(product.dataSync(), options),
+        end: () => tf.dispose([a, b, product]),
       };
     },
     "cnn-training": (options) =>

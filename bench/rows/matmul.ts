@@ -1,5 +1,6 @@
-// How fast is a matrix product? Resident f32 operands where the library allows it; the product is read back. Squares
-// ("sgemm") and the products that a step of the README's CNN and of a small GPT is made of ("gemm").
+// How fast is a matrix product? The f32 operands and the product stay in the library's memory where it allows that (ONNX
+// Runtime Web copies all three, jax-js the product). Squares ("sgemm"), and the products that a step of the README's CNN
+// and of a small GPT is made of ("gemm").
 import type { ContenderName } from "../harness/contenders.ts";
 import type { Question } from "../harness/question.ts";
 import type { Target } from "../harness/targets.ts";
