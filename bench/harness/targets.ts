@@ -67,6 +67,7 @@ function verdict(question: Question, target: Target, contender: ContenderName, o
   const unmeasured = (reason: string): Verdict => ({ ...common, value: null, met: false, reason });
   const own = best(question, admitted(outcomes, [contender], target.on));
   if (own === undefined) return unmeasured(absence(outcomes, contender));
+  if (isBound && own < 0) return unmeasured("a difference that is smaller than the noise");
   if (isBound) return { ...common, value: own, met: own <= target.atMost };
   const others =
     target.times === "itself on one thread"

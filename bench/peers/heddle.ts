@@ -183,7 +183,7 @@ await serve({
     async "handout-overhead"(options): Promise<WholeTask> {
       await useEngine(options);
       const { size, rows } = options;
-      const [small, large] = [ones([4, size]), ones([8, size])];
+      const [small, large] = [ones([2, size]), ones([4, size])];
       const manySmall = captureChain(2 * rows, (y) => softmax(y));
       const fewLarge = captureChain(rows, (y) => softmax(y));
       const round = async (seconds: number) => {
@@ -201,7 +201,7 @@ await serve({
     "memory-in-use": (options) => trainingMemory(options, (_, after) => after.inUse),
     "memory-growth": (options) =>
       trainingMemory(options, (before, after) =>
-        Math.max(after.reserved - before.reserved, after.inUse - before.inUse),
+        Math.max(0, after.reserved - before.reserved, after.inUse - before.inUse),
       ),
     start: startTask("heddle"),
     size: () => ({

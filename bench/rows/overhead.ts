@@ -1,5 +1,5 @@
-// What does an op cost beside its arithmetic? Called from JavaScript, as a row of a captured program, and as a row that
-// is handed out to threads.
+// What does an op cost beside its arithmetic? Called from JavaScript, as a row of a captured program (such small ones are
+// strung together on one thread), and as a row whose halves are handed out to threads, which the next row waits for.
 import type { Question } from "../harness/question.ts";
 
 const heddles = ["heddle", "heddle on node 26"] as const;
@@ -37,12 +37,12 @@ export const overhead: Question[] = [
   {
     name: "handout-overhead",
     work:
-      "handing out one row of a captured program: the time of 64 softmax rows over 4 x 8192 floats, each of the result " +
-      "before, less that of 32 rows over twice as many, so the same arithmetic, / 32; of each the fastest replay of a round",
+      "handing out one row of a captured program: the time of 128 softmax rows over 2 x 8192 floats, each of the result " +
+      "before, less that of 64 rows over twice as many, so the same arithmetic, / 64; of each the fastest replay of a round",
     unit: "us/row",
     better: "less",
     task: "handout-overhead",
-    options: { size: 8192, rows: 32 },
+    options: { size: 8192, rows: 64 },
     contenders: heddles,
     targets: [{ on: "all threads", atMost: 0.4 }],
     figure: ({ amount, seconds }) => (seconds / amount) * 1e6,
