@@ -27,7 +27,7 @@ const tfjs = {
 };
 const onnxruntime = { file: "peers/onnxruntime.js", threaded: true, packages: ["onnxruntime-web"] };
 const jax = { file: "peers/jax.js", threaded: false, packages: ["@jax-js/jax"] };
-const peak = { runtime: "native", file: "native/peak.c", threaded: true, isCeiling: true } as const;
+const peak = { runtime: "native", file: "native/peak.c", isCeiling: true } as const;
 
 const contenders = {
   heddle: { runtime: "node", ...heddle },
@@ -40,8 +40,8 @@ const contenders = {
   "jax-js": { runtime: "node", ...jax },
   "jax-js on node 26": { runtime: "newer node", ...jax },
   pytorch: { runtime: "python", file: "peers/pytorch.py", threaded: true },
-  "native fma": { ...peak, options: { fused: true } },
-  "native mul+add": { ...peak, options: { fused: false } },
+  "native fma": { ...peak, threaded: true, options: { fused: true } },
+  "native mul+add": { ...peak, threaded: false, options: { fused: false } },
 } as const satisfies Record<string, Contender>;
 
 export type ContenderName = keyof typeof contenders;

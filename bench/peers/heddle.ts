@@ -26,9 +26,13 @@ import { digits, gigaflops, operandShapes, operands, patterns, sumOfSamples } fr
 import { type Options, type RepeatedTask, serve, type WholeTask } from "./serve.js";
 import { startTask } from "./start.js";
 
+let isWide = false;
+
 /** The threads and vectors asked for must be at work, or the figure would be another one's. */
 async function useEngine({ threads, wide = false }: Options): Promise<void> {
-  configure({ threads, ...(wide && { wide }) });
+  // The width is chosen once, before the first tensor; the threads may change between tasks.
+  configure({ threads, ...(wide && !isWide && { wide }) });
+  isWide = wide;
   for (let waited = 0; engineInfo().threads < threads; waited += 10) {
     if (waited > 3000) throw new Error(`runs on ${engineInfo().threads} of ${threads} threads: ${engineInfo().reason}`);
     await sleep(10);

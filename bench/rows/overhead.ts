@@ -44,6 +44,8 @@ export const overhead: Question[] = [
     task: "handout-overhead",
     options: { size: 8192, rows: 64 },
     contenders: heddles,
+    rounds: 9,
+    seconds: 0.5,
     targets: [{ on: "all threads", atMost: 0.4 }],
     figure: ({ amount, seconds }) => (seconds / amount) * 1e6,
     verify: (probability) => Math.abs(probability * 8192 - 1) < 1e-3,
