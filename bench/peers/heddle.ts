@@ -23,7 +23,7 @@ import {
 } from "../heddle.ts";
 import { cnn, convBn, mlp } from "./heddle-networks.ts";
 import { digits, gigaflops, operandShapes, operands, patterns, sumOfSamples } from "./inputs.js";
-import { type Options, type RepeatedTask, serve, type WholeTask } from "./serve.js";
+import { type Options, type RepeatedTask, serve, type Task, type WholeTask } from "./serve.js";
 import { startTask } from "./start.js";
 
 let isWide = false;
@@ -39,6 +39,18 @@ async function useEngine({ threads, wide = false }: Options): Promise<void> {
   }
   const info: EngineInfo & { wide?: boolean; wideReason?: string } = engineInfo();
   if (wide && info.wide !== true) throw new Error(info.wideReason ?? "this version has no 256-bit mode");
+}
+
+/** The tasks, each with the engine set up before anything is made. */
+function onEngine(tasks: Record<string, (options: Options) => Task | Promise<Task>>): typeof tasks {
+  const prepared = Object.entries(tasks).map(([name, make]) => {
+    const task = async (options: Options) => {
+      await useEngine(options);
+      return make(options);
+    };
+    return [name, task];
+  });
+  return Object.fromEntries(prepared);
 }
 
 /** A part of a data set that one call of `fit` sees. */
@@ -65,8 +77,7 @@ function patternParts({ images: count }: Options): Part[] {
 }
 
 /** One call of `fit` a step, over the next part. */
-async function training(model: Sequential, parts: Part[], options: Options, amountPerImage: number) {
-  await useEngine(options);
+function training(model: Sequential, parts: Part[], options: Options, amountPerImage: number) {
   model.compile({ optimizer: "adam", loss: "sparseCategoricalCrossentropy" });
   let at = 0;
   let loss = NaN;
@@ -84,7 +95,7 @@ async function training(model: Sequential, parts: Part[], options: Options, amou
 /** Bytes of memory after the question's number of training steps; `before` is the report after the first few of them. */
 async function trainingMemory(options: Options, bytes: (before: Report, after: Report) => number): Promise<WholeTask> {
   const parts = await digitParts(options, [28, 28, 1]);
-  const { step, check, amountPerStep } = await training(cnn(), parts, options, 1 / options.batch);
+  const { step, check, amountPerStep } = training(cnn(), parts, options, 1 / options.batch);
   await step(); // the first steps make what lives as long as the model
   return {
     round: async () => {
@@ -120,93 +131,90 @@ const { version } = JSON.parse(readFileSync(new URL("../../package.json", import
 await serve({
   version,
   tasks: {
-    async matmul(options): Promise<RepeatedTask> {
-      await useEngine(options);
-      const values = operands(options);
-      const shapes = operandShapes(options);
-      const a = tensor(values.a, { shape: shapes.a });
-      const b = tensor(values.b, { shape: shapes.b });
-      let product: Tensor | undefined;
-      return {
-        amountPerStep: gigaflops(options),
-        step: () => {
-          product?.dispose();
-          product = matmul(a, b, options);
-        },
-        check: () => sumOfSamples(product?.data() ?? new Float32Array(), options),
-        end: () => {
-          for (const held of [a, b, product]) held?.dispose();
-        },
-      };
-    },
-    "cnn-training": async (options) => training(cnn(), await digitParts(options, [28, 28, 1]), options, 1),
-    "mlp-training": async (options) => training(mlp(), await digitParts(options, [784]), options, 1 / options.batch),
-    "convbn-training": (options) => training(convBn(), patternParts(options), options, 1),
-    async "cnn-inference"(options): Promise<RepeatedTask> {
-      await useEngine(options);
-      const { batch, mnist } = options;
-      const model = cnn();
-      const x = tensor(digits(mnist, batch).images, { shape: [batch, 28, 28, 1] });
-      let output: Float32Array = new Float32Array();
-      return {
-        amountPerStep: batch,
-        step: async () => {
-          const y = await model.predict(x, { batchSize: batch });
-          output = y.data();
-          y.dispose();
-        },
-        check: () => output.reduce((sum, value) => sum + value, 0) / batch,
-        end: () => x.dispose(),
-      };
-    },
-    async "op-overhead"(options): Promise<RepeatedTask> {
-      await useEngine(options);
-      const { size, opsPerStep } = options;
-      const a = ones([size]);
-      const b = ones([size]);
-      return {
-        amountPerStep: opsPerStep,
-        step: () => {
-          for (let i = 0; i < opsPerStep; i++) a.add(b).dispose();
-        },
-        check: () => a.add(b).data()[size - 1],
-      };
-    },
-    async "row-overhead"(options): Promise<RepeatedTask> {
-      await useEngine(options);
-      const { size, rows } = options;
-      const x = ones([size]);
-      const one = ones([size]);
-      const program = captureChain(rows, (y) => add(y, one));
-      return {
-        amountPerStep: rows,
-        step: () => program(x).dispose(),
-        check: () => program(x).data()[size - 1],
-      };
-    },
-    async "handout-overhead"(options): Promise<WholeTask> {
-      await useEngine(options);
-      const { size, rows } = options;
-      const [small, large] = [ones([2, size]), ones([4, size])];
-      const manySmall = captureChain(2 * rows, (y) => softmax(y));
-      const fewLarge = captureChain(rows, (y) => softmax(y));
-      const round = async (seconds: number) => {
-        let [many, few] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
-        for (const start = performance.now(); performance.now() - start < seconds * 1000; ) {
-          many = Math.min(many, timeReplay(manySmall, small));
-          few = Math.min(few, timeReplay(fewLarge, large));
-        }
-        return { amount: rows, seconds: many - few, check: manySmall(small).data()[0] };
-      };
-      await round(1); // records both and lets the compiler finish
-      return { round };
-    },
-    "memory-reserved": (options) => trainingMemory(options, (_, after) => after.reserved),
-    "memory-in-use": (options) => trainingMemory(options, (_, after) => after.inUse),
-    "memory-growth": (options) =>
-      trainingMemory(options, (before, after) =>
-        Math.max(0, after.reserved - before.reserved, after.inUse - before.inUse),
-      ),
+    ...onEngine({
+      matmul(options): RepeatedTask {
+        const values = operands(options);
+        const shapes = operandShapes(options);
+        const a = tensor(values.a, { shape: shapes.a });
+        const b = tensor(values.b, { shape: shapes.b });
+        let product: Tensor | undefined;
+        return {
+          amountPerStep: gigaflops(options),
+          step: () => {
+            product?.dispose();
+            product = matmul(a, b, options);
+          },
+          check: () => sumOfSamples(product?.data() ?? new Float32Array(), options),
+          end: () => {
+            for (const held of [a, b, product]) held?.dispose();
+          },
+        };
+      },
+      "cnn-training": async (options) => training(cnn(), await digitParts(options, [28, 28, 1]), options, 1),
+      "mlp-training": async (options) => training(mlp(), await digitParts(options, [784]), options, 1 / options.batch),
+      "convbn-training": (options) => training(convBn(), patternParts(options), options, 1),
+      "cnn-inference"(options): RepeatedTask {
+        const { batch, mnist } = options;
+        const model = cnn();
+        const x = tensor(digits(mnist, batch).images, { shape: [batch, 28, 28, 1] });
+        let output: Float32Array = new Float32Array();
+        return {
+          amountPerStep: batch,
+          step: async () => {
+            const y = await model.predict(x, { batchSize: batch });
+            output = y.data();
+            y.dispose();
+          },
+          check: () => output.reduce((sum, value) => sum + value, 0) / batch,
+          end: () => x.dispose(),
+        };
+      },
+      "op-overhead"(options): RepeatedTask {
+        const { size, opsPerStep } = options;
+        const a = ones([size]);
+        const b = ones([size]);
+        return {
+          amountPerStep: opsPerStep,
+          step: () => {
+            for (let i = 0; i < opsPerStep; i++) a.add(b).dispose();
+          },
+          check: () => a.add(b).data()[size - 1],
+        };
+      },
+      "row-overhead"(options): RepeatedTask {
+        const { size, rows } = options;
+        const x = ones([size]);
+        const one = ones([size]);
+        const program = captureChain(rows, (y) => add(y, one));
+        return {
+          amountPerStep: rows,
+          step: () => program(x).dispose(),
+          check: () => program(x).data()[size - 1],
+        };
+      },
+      async "handout-overhead"(options): Promise<WholeTask> {
+        const { size, rows } = options;
+        const [small, large] = [ones([2, size]), ones([4, size])];
+        const manySmall = captureChain(2 * rows, (y) => softmax(y));
+        const fewLarge = captureChain(rows, (y) => softmax(y));
+        const round = async (seconds: number) => {
+          let [many, few] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+          for (const start = performance.now(); performance.now() - start < seconds * 1000; ) {
+            many = Math.min(many, timeReplay(manySmall, small));
+            few = Math.min(few, timeReplay(fewLarge, large));
+          }
+          return { amount: rows, seconds: many - few, check: manySmall(small).data()[0] };
+        };
+        await round(1); // records both and lets the compiler finish
+        return { round };
+      },
+      "memory-reserved": (options) => trainingMemory(options, (_, after) => after.reserved),
+      "memory-in-use": (options) => trainingMemory(options, (_, after) => after.inUse),
+      "memory-growth": (options) =>
+        trainingMemory(options, (before, after) =>
+          Math.max(0, after.reserved - before.reserved, after.inUse - before.inUse),
+        ),
+    }),
     start: startTask("heddle"),
     size: () => ({
       round: async () => {
