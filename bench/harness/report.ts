@@ -58,12 +58,12 @@ function byTarget(verdicts: Verdict[]): Verdict[][] {
   return [...targets].map((target) => verdicts.filter((verdict) => verdict.target === target));
 }
 
-/** Whether a target is met: by the first of the Heddles it means, else by which other one. */
+/** Whether a target is met: by the first of the Heddles it means, else by which others. */
 function status([first, ...others]: Verdict[]): string {
   if (first.met) return "met";
-  const other = others.find(({ met }) => met);
-  if (other) return `met by ${other.contender} only`;
-  return first.value === null ? "not measured" : "MISSED";
+  const able = others.filter(({ met }) => met).map(({ contender }) => contender);
+  if (able.length > 0) return `met only by ${able.join(" and ")}`;
+  return [first, ...others].every(({ value }) => value === null) ? "not measured" : "MISSED";
 }
 
 /** `at least 1.5x PyTorch: MISSED (heddle 0.87x, heddle on node 26 1.02x)`. */

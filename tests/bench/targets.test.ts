@@ -138,6 +138,6 @@ describe("the report", () => {
     const changes = { contenders: ["heddle", "heddle on node 26", "tfjs-wasm"] as const };
     const target: Target = { on: "one thread", atLeast: 1.5, times: "the best WASM peer" };
     const record = result(question([target], changes), [...outcomes, outcome("heddle on node 26", 1, 16)]);
-    expect(summary([record])).toContain("met by heddle on node 26 only (heddle 1.25x, heddle on node 26 2.00x)");
+    expect(summary([record])).toContain("met only by heddle on node 26 (heddle 1.25x, heddle on node 26 2.00x)");
   });
 });
