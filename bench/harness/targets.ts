@@ -65,35 +65,42 @@ function verdict(question: Question, target: Target, contender: ContenderName, o
   const isBound = "atMost" in target;
   const common = { target: describe(question, target), contender, unit: isBound ? ` ${question.unit}` : "x" };
   const unmeasured = (reason: string): Verdict => ({ ...common, value: null, met: false, reason });
-  const own = best(question, admitted(outcomes, [contender], target.on));
+  const own = best(question, ownOutcomes(outcomes, contender, target.on));
   if (own === undefined) return unmeasured(absence(outcomes, contender));
   if (isBound && own < 0) return unmeasured("a difference that is smaller than the noise");
   if (isBound) return { ...common, value: own, met: own <= target.atMost };
   const others =
     target.times === "itself on one thread"
-      ? admitted(outcomes, [contender], "one thread")
-      : admitted(outcomes, rivals[target.times], target.on);
+      ? ownOutcomes(outcomes, contender, "one thread")
+      : rivalOutcomes(outcomes, rivals[target.times], target.on);
   const other = best(question, others);
   if (other === undefined) return unmeasured(`no figure of ${target.times}`);
   const value = ratio(question, own, other);
   return { ...common, value, met: value >= target.atLeast };
 }
 
-/** The outcomes with figures of some contenders, on the threads that count. */
-function admitted(outcomes: Outcome[], names: readonly ContenderName[], on: On): Outcome[] {
+/** A Heddle's outcomes on the threads that are meant. */
+function ownOutcomes(outcomes: Outcome[], name: ContenderName, on: On): Outcome[] {
   const most = Math.max(...outcomes.map(({ threads }) => threads));
-  const isHeddle = names.some((name) => (heddles as readonly string[]).includes(name));
-  return outcomes.filter(({ contender, threads, figures }) => {
-    if (figures.length === 0 || !names.includes(contender)) return false;
+  return outcomes.filter(({ contender, threads }) => {
+    if (contender !== name) return false;
     if (on === "one thread") return threads === 1;
-    return on === "the best of both" || !isHeddle || (threads === most && most > 1);
+    return on === "the best of both" || (threads === most && most > 1);
   });
 }
 
+/** The rivals' outcomes: where Heddle uses all threads they may use fewer. */
+function rivalOutcomes(outcomes: Outcome[], names: readonly ContenderName[], on: On): Outcome[] {
+  return outcomes.filter(
+    ({ contender, threads }) => names.includes(contender) && (on !== "one thread" || threads === 1),
+  );
+}
+
+/** The best median, undefined where there is none. */
 function best({ better }: Question, outcomes: Outcome[]): number | undefined {
-  const figures = outcomes.map((outcome) => median(outcome.figures));
-  if (figures.length === 0) return undefined;
-  return better === "more" ? Math.max(...figures) : Math.min(...figures);
+  const medians = outcomes.filter(({ figures }) => figures.length > 0).map(({ figures }) => median(figures));
+  if (medians.length === 0) return undefined;
+  return better === "more" ? Math.max(...medians) : Math.min(...medians);
 }
 
 function absence(outcomes: Outcome[], contender: ContenderName): string {

@@ -208,6 +208,22 @@ await serve({
         await round(1); // records both and lets the compiler finish
         return { round };
       },
+      "idle-cpu": ({ size }) => ({
+        round: async (seconds) => {
+          const x = ones([64, size]);
+          const y = softmax(x);
+          await sleep(100);
+          const start = performance.now();
+          const before = process.cpuUsage();
+          await sleep(seconds * 1000);
+          const { user, system } = process.cpuUsage(before);
+          const elapsed = (performance.now() - start) / 1000;
+          const check = y.data()[0];
+          x.dispose();
+          y.dispose();
+          return { amount: (user + system) / 1e6, seconds: elapsed, check };
+        },
+      }),
       "memory-reserved": (options) => trainingMemory(options, (_, after) => after.reserved),
       "memory-in-use": (options) => trainingMemory(options, (_, after) => after.inUse),
       "memory-growth": (options) =>

@@ -1,5 +1,6 @@
 // What does an op cost beside its arithmetic? Called from JavaScript, as a row of a captured program (such small ones are
-// strung together on one thread), and as a row whose halves are handed out to threads, which the next row waits for.
+// strung together on one thread), and as a row whose halves are handed out to threads, which the next row waits for. And
+// what do threads cost that have nothing to do?
 import type { Question } from "../harness/question.ts";
 
 const heddles = ["heddle", "heddle on node 26"] as const;
@@ -48,6 +49,19 @@ export const overhead: Question[] = [
     seconds: 0.5,
     targets: [{ on: "all threads", atMost: 0.4 }],
     figure: ({ amount, seconds }) => (seconds / amount) * 1e6,
+    verify: (probability) => Math.abs(probability * 8192 - 1) < 1e-3,
+  },
+  {
+    name: "idle-cpu",
+    work: "processor time that Heddle's threads take while idle, from 100 ms after their last work on",
+    unit: "% of a core",
+    better: "less",
+    task: "idle-cpu",
+    options: { size: 8192 },
+    contenders: heddles,
+    threads: "most",
+    targets: [{ on: "all threads", atMost: 1 }],
+    figure: ({ amount, seconds }) => (amount / seconds) * 100,
     verify: (probability) => Math.abs(probability * 8192 - 1) < 1e-3,
   },
 ];
