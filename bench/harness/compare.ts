@@ -13,7 +13,8 @@ export interface Effort {
   threads: number;
 }
 
-const patienceSeconds = 600;
+/** No answer for so long means that a contender hangs; the longest round is memory-growth. */
+const patienceSeconds = 1200;
 /** After a contender with threads: their pools go on spinning for up to 100 ms after their last work. */
 const pauseMilliseconds = 150;
 
