@@ -73,7 +73,7 @@ export const matmul: Question[] = products.map((product) => {
   const { sum, magnitude } = expected(product, samples);
   return {
     name,
-    work: `f32 product ${form} ${batch > 1 ? `${batch} x ` : ""}${m} x ${n} x ${k}${note ? `, ${note}` : ""}`,
+    work: `f32 product ${form}, m x n x k = ${m} x ${n} x ${k}${batch > 1 ? `, ${batch} times` : ""}${note ? `, ${note}` : ""}`,
     unit: "GFLOP/s",
     better: "more",
     task: "matmul",
