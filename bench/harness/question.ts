@@ -1,6 +1,6 @@
 // The words of the comparison: a question, what one contender answers, and the record that is printed and kept.
-
-export type PeerName = "heddle" | "tfjs-wasm" | "onnxruntime-web" | "jax-js" | "pytorch";
+import type { ContenderName } from "./contenders.ts";
+import type { Target, Verdict } from "./targets.ts";
 
 /** What a contender reports of one round: how much it did, how long that took, and a number to verify the work by. */
 export interface Round {
@@ -9,7 +9,7 @@ export interface Round {
   check: number;
 }
 
-/** One row of the table: the same work asked of Heddle and of its peers. Each file of bench/rows/ exports some. */
+/** One table: the same work asked of Heddle and of its peers. Each file of bench/rows/ exports some. */
 export interface Question {
   /** What `npm run bench:peers -- NAME` selects it by. */
   name: string;
@@ -19,11 +19,17 @@ export interface Question {
   better: "more" | "less";
   /** The task of the contenders' files in bench/peers/, and its options. */
   task: string;
-  options: Record<string, number | string>;
-  /** Who is asked beside Heddle. */
-  peers: Exclude<PeerName, "heddle">[];
+  options: Record<string, number | string | boolean | readonly number[]>;
+  /** Who is asked, in the order of the table. */
+  contenders: readonly ContenderName[];
+  /** Asked on one thread only, or on the greater number only; default both. */
+  threads?: "one" | "most";
   /** How many rounds, where that differs from the command's; a single round needs no interleaving. */
   rounds?: number;
+  /** The length of a round, where the command's is longer than it takes. */
+  seconds?: number;
+  /** What Heddle must reach. */
+  targets?: readonly Target[];
   /** The figure in `unit` of one round. */
   figure(round: Round): number;
   /** Whether a contender computed the right thing, from its `check`; a wrong one is shown as such, never as fast. */
@@ -32,29 +38,27 @@ export interface Question {
 
 /** A contender's figures of all rounds, or why there are none. */
 export interface Outcome {
-  peer: PeerName;
+  contender: ContenderName;
   threads: number;
   figures: number[];
   missing?: string;
   version?: string;
 }
 
-/** What `--json` prints: Heddle on `threads` threads beside every peer that used no more than as many. */
+/** What `--json` prints of a question. */
 export interface Result {
   name: string;
+  work: string;
   unit: string;
-  threads: number;
-  heddle: number | null;
-  peers: Record<string, number>;
-  /** How many times as fast (or as small) as each peer Heddle is: above 1 is in Heddle's favour. */
-  ratios: Record<string, number>;
-  /** The least and the greatest figure of the rounds. */
-  ranges: Record<string, [number, number]>;
+  better: "more" | "less";
+  /** Medians over the rounds, with the least and the greatest figure. */
+  figures: { contender: string; threads: number; median: number; range: [number, number] }[];
   /** Who could not answer, and why. */
-  missing: Record<string, string>;
+  missing: { contender: string; threads: number; reason: string }[];
+  targets: Verdict[];
 }
 
-/** The key of a contender in a Result: its name, and its threads where they are more than one. */
-export function label(outcome: { peer: PeerName; threads: number }): string {
-  return outcome.threads > 1 ? `${outcome.peer} (${outcome.threads} threads)` : outcome.peer;
+/** A contender's name, and its threads where they are more than one. */
+export function label({ contender, threads }: { contender: string; threads: number }): string {
+  return threads > 1 ? `${contender} (${threads} threads)` : contender;
 }

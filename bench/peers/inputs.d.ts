@@ -1,4 +1,18 @@
 // The types of inputs.js.
 
-export function operands(size: number): { a: Float32Array; b: Float32Array };
-export function digits(folder: string, count: number): { images: Float32Array; labels: number[] };
+export interface Product {
+  m: number;
+  n: number;
+  k: number;
+  batch: number;
+  transposeA: boolean;
+  transposeB: boolean;
+  samples: readonly number[];
+}
+
+export function operands(product: Product): { a: Float32Array<ArrayBuffer>; b: Float32Array<ArrayBuffer> };
+export function operandShapes(product: Product): { a: number[]; b: number[] };
+export function gigaflops(product: Product): number;
+export function sumOfSamples(product: Float32Array, options: Product): number;
+export function digits(folder: string, count: number): { images: Float32Array<ArrayBuffer>; labels: number[] };
+export function patterns(count: number): { images: Float32Array<ArrayBuffer>; labels: number[] };

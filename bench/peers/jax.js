@@ -2,8 +2,9 @@
 // arguments: `x.ref` (and `tree.ref`) is one more use of x, so every use of an array but its last is written that way.
 import { readFileSync } from "node:fs";
 import * as jax from "@jax-js/jax";
-import { digits, operands } from "./inputs.js";
+import { digits, gigaflops, operandShapes, operands, sumOfSamples } from "./inputs.js";
 import { serve } from "./serve.js";
+import { startTask } from "./start.js";
 
 const { numpy: np, lax, nn, random, valueAndGrad, jit, tree } = jax;
 await jax.init("wasm");
@@ -99,21 +100,29 @@ function training(forward, weights, imageShape, amountPerStep, { batch, mnist, i
 await serve({
   version: JSON.parse(readFileSync(new URL("../node_modules/@jax-js/jax/package.json", import.meta.url))).version,
   tasks: {
-    sgemm({ size }) {
-      const inputs = operands(size);
-      const a = np.array(inputs.a).reshape([size, size]);
-      const b = np.array(inputs.b).reshape([size, size]);
+    matmul(options) {
+      const values = operands(options);
+      const shapes = operandShapes(options);
+      const a = np.array(values.a).reshape(shapes.a);
+      const b = np.array(values.b).reshape(shapes.b);
+      const left = () => (options.transposeA ? np.matrixTranspose(a.ref) : a.ref);
+      const right = () => (options.transposeB ? np.matrixTranspose(b.ref) : b.ref);
       let product;
       return {
-        amountPerStep: (2 * size ** 3) / 1e9,
+        amountPerStep: gigaflops(options),
         step: async () => {
-          product = await np.matmul(a.ref, b.ref).data();
+          product = await np.matmul(left(), right()).data();
         },
-        check: () => product[size + 1],
+        check: () => sumOfSamples(product, options),
+        end: () => {
+          a.dispose();
+          b.dispose();
+        },
       };
     },
     "cnn-training": (options) => training(cnn(options.batch), cnnWeights(), [1, 28, 28], options.batch, options),
     "mlp-training": (options) => training(mlp, mlpWeights(), [784], 1, options),
+    "convbn-training": "has no batch normalization",
     "cnn-inference"({ batch, mnist }) {
       const forward = cnn(batch);
       const run = jit((p, x) => nn.softmax(forward(p, x)));
@@ -128,5 +137,6 @@ await serve({
         check: () => output.reduce((sum, value) => sum + value, 0) / batch,
       };
     },
+    start: startTask("jax-js"),
   },
 });

@@ -1,9 +1,10 @@
 // ONNX Runtime Web on its WebAssembly backend. It runs models and cannot train; its inputs are copied in at every run.
 import { readFileSync } from "node:fs";
 import * as ort from "onnxruntime-web";
-import { digits, operands } from "./inputs.js";
+import { digits, gigaflops, operandShapes, operands, sumOfSamples } from "./inputs.js";
 import { onnxModel } from "./onnx-file.js";
 import { serve } from "./serve.js";
+import { startTask } from "./start.js";
 
 const cannotTrain = "runs models, cannot train them";
 
@@ -12,11 +13,26 @@ async function open(model, threads) {
   return ort.InferenceSession.create(model, { executionProviders: ["wasm"] });
 }
 
-function matmulModel(size) {
+/** MatMul has no flags for transposed operands: Gemm has, for single products, and batches go through Transpose. */
+function matmulModel(options) {
+  const { m, n, batch, transposeA, transposeB } = options;
+  const shapes = operandShapes(options);
+  const isFlipped = transposeA || transposeB;
+  const flip = { perm: [0, 2, 1] };
+  const nodes = [];
+  if (!isFlipped) nodes.push({ op: "MatMul", inputs: ["a", "b"], outputs: ["c"] });
+  else if (batch === 1) {
+    const attributes = { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0 };
+    nodes.push({ op: "Gemm", inputs: ["a", "b"], outputs: ["c"], attributes });
+  } else {
+    const turned = transposeA ? "a" : "b";
+    nodes.push({ op: "Transpose", inputs: [turned], outputs: ["t"], attributes: flip });
+    nodes.push({ op: "MatMul", inputs: transposeA ? ["t", "b"] : ["a", "t"], outputs: ["c"] });
+  }
   return onnxModel({
-    nodes: [{ op: "MatMul", inputs: ["a", "b"], outputs: ["c"] }],
-    inputs: ["a", "b"].map((name) => ({ name, shape: [size, size] })),
-    outputs: [{ name: "c", shape: [size, size] }],
+    nodes,
+    inputs: ["a", "b"].map((name) => ({ name, shape: shapes[name] })),
+    outputs: [{ name: "c", shape: batch > 1 ? [batch, m, n] : [m, n] }],
   });
 }
 
@@ -65,24 +81,27 @@ function layer(number, shape) {
 await serve({
   version: JSON.parse(readFileSync(new URL("../node_modules/onnxruntime-web/package.json", import.meta.url))).version,
   tasks: {
-    async sgemm({ size, threads }) {
-      const session = await open(matmulModel(size), threads);
-      const { a, b } = operands(size);
+    async matmul(options) {
+      const session = await open(matmulModel(options), options.threads);
+      const values = operands(options);
+      const shapes = operandShapes(options);
       const feeds = {
-        a: new ort.Tensor("float32", a, [size, size]),
-        b: new ort.Tensor("float32", b, [size, size]),
+        a: new ort.Tensor("float32", values.a, shapes.a),
+        b: new ort.Tensor("float32", values.b, shapes.b),
       };
       let product;
       return {
-        amountPerStep: (2 * size ** 3) / 1e9,
+        amountPerStep: gigaflops(options),
         step: async () => {
           product = (await session.run(feeds)).c.data;
         },
-        check: () => product[size + 1],
+        check: () => sumOfSamples(product, options),
+        end: () => session.release(),
       };
     },
     "cnn-training": cannotTrain,
     "mlp-training": cannotTrain,
+    "convbn-training": cannotTrain,
     async "cnn-inference"({ batch, mnist, threads }) {
       const session = await open(cnnModel(), threads);
       const feeds = { x: new ort.Tensor("float32", digits(mnist, batch).images, [batch, 1, 28, 28]) };
@@ -95,5 +114,6 @@ await serve({
         check: () => output.reduce((sum, value) => sum + value, 0) / batch,
       };
     },
+    start: startTask("onnxruntime-web"),
   },
 });

@@ -13,12 +13,20 @@ from torch.nn import functional as F
 answers = os.fdopen(3, "w")
 
 
-def digits(folder, count):
+def digits(folder, count, image_shape):
     with open(os.path.join(folder, "train-images-idx3-ubyte"), "rb") as file:
         pixels = np.frombuffer(file.read(16 + count * 784)[16:], np.uint8).astype(np.float32) / 255
     with open(os.path.join(folder, "train-labels-idx1-ubyte"), "rb") as file:
         labels = np.frombuffer(file.read(8 + count)[8:], np.uint8).astype(np.int64)
-    return torch.from_numpy(pixels), torch.from_numpy(labels)
+    return torch.from_numpy(pixels).view(-1, *image_shape), torch.from_numpy(labels)
+
+
+def patterns(count):
+    labels = np.arange(count) % 10
+    i = np.arange(32 * 32 * 3)
+    images = ((i * (2 * labels[:, None] + 3) + np.arange(count)[:, None]) % 101 - 50) / 50
+    images = torch.from_numpy(images.astype(np.float32)).view(count, 32, 32, 3).permute(0, 3, 1, 2)
+    return images, torch.from_numpy(labels)
 
 
 def cnn():
@@ -33,11 +41,19 @@ def mlp():
     return nn.Sequential(nn.Linear(784, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
 
 
+def conv_bn():
+    def block(channels, filters, stride):
+        return [nn.Conv2d(channels, filters, 3, stride, 1, bias=False), nn.BatchNorm2d(filters), nn.ReLU()]
+    return nn.Sequential(
+        *block(3, 32, 1), *block(32, 64, 2), *block(64, 128, 2), *block(128, 128, 1),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(128, 10))
+
+
 class Training:
-    def __init__(self, model, image_shape, amount_per_step, options, layout=torch.contiguous_format):
+    def __init__(self, model, data, amount_per_step, options, layout=torch.contiguous_format):
         self.model, self.amount_per_step = model.to(memory_format=layout), amount_per_step
-        images, labels = digits(options["mnist"], options["images"])
-        parts = images.view(-1, *image_shape).split(options["batch"])
+        images, labels = data
+        parts = images.split(options["batch"])
         parts = [part.contiguous(memory_format=layout) for part in parts]
         self.batches = list(zip(parts, labels.split(options["batch"])))
         self.optimizer = torch.optim.Adam(model.parameters())
@@ -59,7 +75,7 @@ class Inference:
     def __init__(self, options, layout):
         self.model = cnn().eval().to(memory_format=layout)
         self.amount_per_step = options["batch"]
-        self.x = digits(options["mnist"], options["batch"])[0].view(-1, 1, 28, 28).contiguous(memory_format=layout)
+        self.x = digits(options["mnist"], options["batch"], (1, 28, 28))[0].contiguous(memory_format=layout)
 
     def step(self):
         with torch.no_grad():
@@ -69,19 +85,24 @@ class Inference:
         return self.y.sum().item() / len(self.x)
 
 
-class Sgemm:
+class Matmul:
     def __init__(self, options):
-        self.size = options["size"]
-        self.amount_per_step = 2 * self.size ** 3 / 1e9
-        i = torch.arange(self.size ** 2, dtype=torch.int64)
-        self.a = ((i * 31 % 101 - 50) / 50).float().view(self.size, self.size)
-        self.b = ((i * 17 % 97 - 48) / 48).float().view(self.size, self.size)
+        batch, m, n, k = (options[key] for key in ("batch", "m", "n", "k"))
+        self.amount_per_step = 2 * batch * m * n * k / 1e9
+        self.samples = torch.tensor(options["samples"])
+        i, j = torch.arange(batch * m * k), torch.arange(batch * k * n)
+        a = ((i * 31 % 101 - 50) / 50).float()
+        b = ((j * 17 % 97 - 48) / 48).float()
+        self.a = a.view(batch, k, m).mT if options["transposeA"] else a.view(batch, m, k)
+        self.b = b.view(batch, n, k).mT if options["transposeB"] else b.view(batch, k, n)
+        if batch == 1:
+            self.a, self.b = self.a[0], self.b[0]
 
     def step(self):
         self.c = self.a @ self.b
 
     def check(self):
-        return self.c.view(-1)[self.size + 1].item()
+        return self.c.reshape(-1)[self.samples].double().sum().item()
 
 
 class OpOverhead:
@@ -112,10 +133,13 @@ def in_faster_layout(make):
 
 
 TASKS = {
-    "sgemm": Sgemm,
-    "cnn-training": lambda options: in_faster_layout(
-        lambda layout: Training(cnn(), (1, 28, 28), options["batch"], options, layout)),
-    "mlp-training": lambda options: Training(mlp(), (784,), 1, options),
+    "matmul": Matmul,
+    "cnn-training": lambda options: in_faster_layout(lambda layout: Training(
+        cnn(), digits(options["mnist"], options["images"], (1, 28, 28)), options["batch"], options, layout)),
+    "mlp-training": lambda options: Training(
+        mlp(), digits(options["mnist"], options["images"], (784,)), 1, options),
+    "convbn-training": lambda options: in_faster_layout(lambda layout: Training(
+        conv_bn(), patterns(options["images"]), options["batch"], options, layout)),
     "cnn-inference": lambda options: in_faster_layout(lambda layout: Inference(options, layout)),
     "op-overhead": OpOverhead,
 }

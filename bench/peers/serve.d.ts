@@ -1,26 +1,32 @@
 // The types of serve.js: what a contender's tasks are made of.
+import type { Product } from "./inputs.d.ts";
 
 /** Work that is repeated for a whole round: `amountPerStep` is what one step does, in the question's measure. */
 export interface RepeatedTask {
   amountPerStep: number;
   step(): void | Promise<unknown>;
   check?(): number | Promise<number>;
+  /** Frees what the task holds, before another is prepared in the same process. */
+  end?(): void;
 }
 
-/** Work that is its own round. */
+/** Work that is its own round, of about so many seconds where it can choose. */
 export interface WholeTask {
-  round(): Promise<{ amount: number; seconds: number; check: number }>;
+  round(seconds: number): Promise<{ amount: number; seconds: number; check: number }>;
 }
 
 export type Task = RepeatedTask | WholeTask;
 
-export interface Options {
+/** The question's options; every task reads its own. */
+export interface Options extends Product {
   threads: number;
+  /** Only in Heddle's: V8's 256-bit vectors. */
+  wide?: boolean;
   mnist: string;
   size: number;
-  batch: number;
   images: number;
   steps: number;
+  rows: number;
   opsPerStep: number;
 }
 

@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 
 /**
  * Answers requests until standard input closes. `tasks` maps a task's name to a function of its options that returns
- * `{ step, amountPerStep, check? }` or `{ round }`; or to a string, the reason why this peer cannot do it.
+ * `{ step, amountPerStep, check?, end? }` or `{ round }`; or to a string, the reason why this peer cannot do it.
  */
 export async function serve({ version, tasks }) {
   let task;
@@ -18,11 +18,12 @@ export async function serve({ version, tasks }) {
           answer({ cannot: make });
           continue;
         }
+        task?.end?.();
         task = await make(request.options);
         if (task.step) await run(task, request.warmUpSeconds, 2);
-        answer({ version });
+        answer({ version: `${version} (Node ${process.versions.node})` });
       } else {
-        answer(await (task.round ? task.round() : run(task, request.seconds, 1)));
+        answer(await (task.round ? task.round(request.seconds) : run(task, request.seconds, 1)));
       }
     } catch (error) {
       answer({ cannot: firstSentence(error) });

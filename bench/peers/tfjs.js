@@ -1,8 +1,9 @@
 // TensorFlow.js 4 on its WebAssembly backend. It starts no threads in Node, so there is one figure for it.
 import { createRequire } from "node:module";
 import { dirname, sep } from "node:path";
-import { digits, operands } from "./inputs.js";
+import { digits, gigaflops, operandShapes, operands, patterns, sumOfSamples } from "./inputs.js";
 import { serve } from "./serve.js";
+import { startTask } from "./start.js";
 
 const require = createRequire(import.meta.url);
 const tf = require("@tensorflow/tfjs");
@@ -38,8 +39,27 @@ function mlp() {
   });
 }
 
-function training(model, imageShape, amountPerStep, { batch, mnist, images: count }) {
-  const { images, labels } = digits(mnist, count);
+function convBn() {
+  const { activation, batchNormalization, conv2d, globalAveragePooling2d, dense } = tf.layers;
+  const block = (filters, strides, inputShape) => [
+    conv2d({ filters, kernelSize: 3, strides, padding: "same", useBias: false, inputShape }),
+    batchNormalization(),
+    activation({ activation: "relu" }),
+  ];
+  return tf.sequential({
+    layers: [
+      ...block(32, 1, [32, 32, 3]),
+      ...block(64, 2),
+      ...block(128, 2),
+      ...block(128, 1),
+      globalAveragePooling2d({}),
+      dense({ units: 10, activation: "softmax" }),
+    ],
+  });
+}
+
+function training(model, { images, labels }, imageShape, amountPerStep, { batch }) {
+  const count = labels.length;
   const batches = [];
   for (let first = 0; first < count; first += batch) {
     const size = images.length / count;
@@ -63,23 +83,26 @@ function training(model, imageShape, amountPerStep, { batch, mnist, images: coun
 await serve({
   version: tf.version.tfjs,
   tasks: {
-    sgemm({ size }) {
-      const inputs = operands(size);
-      const a = tf.tensor2d(inputs.a, [size, size]);
-      const b = tf.tensor2d(inputs.b, [size, size]);
+    matmul(options) {
+      const values = operands(options);
+      const shapes = operandShapes(options);
+      const a = tf.tensor(values.a, shapes.a);
+      const b = tf.tensor(values.b, shapes.b);
       let product;
       return {
-        amountPerStep: (2 * size ** 3) / 1e9,
+        amountPerStep: gigaflops(options),
         step: () => {
-          const c = tf.matMul(a, b);
-          product = c.dataSync();
-          c.dispose();
+          product?.dispose();
+          product = tf.matMul(a, b, options.transposeA, options.transposeB);
         },
-        check: () => product[size + 1],
+        check: () => sumOfSamples(product.dataSync(), options),
+        end: () => tf.dispose([a, b, product]),
       };
     },
-    "cnn-training": (options) => training(cnn(), [28, 28, 1], options.batch, options),
-    "mlp-training": (options) => training(mlp(), [784], 1, options),
+    "cnn-training": (options) =>
+      training(cnn(), digits(options.mnist, options.images), [28, 28, 1], options.batch, options),
+    "mlp-training": (options) => training(mlp(), digits(options.mnist, options.images), [784], 1, options),
+    "convbn-training": (options) => training(convBn(), patterns(options.images), [32, 32, 3], options.batch, options),
     "cnn-inference"({ batch, mnist }) {
       const model = cnn();
       const x = tf.tensor4d(digits(mnist, batch).images, [batch, 28, 28, 1]);
@@ -105,5 +128,6 @@ await serve({
         check: () => tf.add(a, b).dataSync()[size - 1],
       };
     },
+    start: startTask("tfjs-wasm"),
   },
 });

@@ -1,14 +1,31 @@
 // How fast does the README's convolutional network answer? One batch of digits in, ten probabilities an image out.
 import type { Question } from "../harness/question.ts";
+import type { Target } from "../harness/targets.ts";
 
-export const cnnInference: Question[] = [32, 128].map((batch) => ({
+const targets: Target[] = [
+  { on: "the best of both", atLeast: 2, times: "ONNX Runtime Web" },
+  { on: "the best of both", atLeast: 1, times: "PyTorch" },
+];
+
+export const cnnInference: Question[] = [1, 128].map((batch) => ({
   name: `cnn-inference-${batch}`,
   work: `the README's CNN, prediction, batch ${batch}`,
   unit: "images/s",
   better: "more",
   task: "cnn-inference",
   options: { batch },
-  peers: ["tfjs-wasm", "onnxruntime-web", "jax-js", "pytorch"],
+  contenders: [
+    "heddle",
+    "heddle on node 26",
+    "heddle wide",
+    "tfjs-wasm",
+    "onnxruntime-web",
+    "onnxruntime-web on node 26",
+    "jax-js",
+    "pytorch",
+  ],
+  seconds: 0.5,
+  targets,
   figure: ({ amount, seconds }) => amount / seconds,
   verify: (meanOfSums) => Math.abs(meanOfSums - 1) < 1e-3,
 }));

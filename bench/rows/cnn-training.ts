@@ -9,7 +9,8 @@ export const cnnTraining: Question[] = [
     better: "more",
     task: "cnn-training",
     options: { batch: 32, images: 6400 },
-    peers: ["tfjs-wasm", "onnxruntime-web", "jax-js", "pytorch"],
+    contenders: ["heddle", "heddle on node 26", "heddle wide", "tfjs-wasm", "onnxruntime-web", "jax-js", "pytorch"],
+    targets: [{ on: "the best of both", atLeast: 1.5, times: "PyTorch" }],
     figure: ({ amount, seconds }) => amount / seconds,
     // An untrained network has a loss of about log 10 = 2.3; the slowest peer takes only a few steps.
     verify: (loss) => loss < 2.6,

@@ -1,17 +1,21 @@
-// Every question of the comparison, in the order of the table. A new one is a file beside this and a line here.
+// Every question of the comparison, in the order of the report. A new one is a file beside this and a line here.
 import type { Question } from "../harness/question.ts";
 import { cnnInference } from "./cnn-inference.ts";
 import { cnnTraining } from "./cnn-training.ts";
-import { memoryGrowth } from "./memory-growth.ts";
+import { convbnTraining } from "./convbn-training.ts";
+import { matmul } from "./matmul.ts";
+import { memory } from "./memory.ts";
 import { mlpTraining } from "./mlp-training.ts";
-import { opOverhead } from "./op-overhead.ts";
-import { sgemm } from "./sgemm.ts";
+import { overhead } from "./overhead.ts";
+import { start } from "./start.ts";
 
 export const questions: Question[] = [
-  ...sgemm,
+  ...matmul,
   ...cnnTraining,
   ...cnnInference,
   ...mlpTraining,
-  ...opOverhead,
-  ...memoryGrowth,
+  ...convbnTraining,
+  ...overhead,
+  ...memory,
+  ...start,
 ];
