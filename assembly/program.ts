@@ -31,21 +31,26 @@ export function run_row(row: usize, begin: i32, end: i32): void {
 }
 
 function run_ticket(group: usize, ticket: i32): void {
-  let row = group + GROUP_BYTES;
-  let rows = load<i32>(group, 24);
-  if (load<i32>(group, 8) == 1) {
-    for (; rows > 0; rows--) {
+  const block = load<i32>(group, 28);
+  if (block == 0) {
+    let row = group + GROUP_BYTES;
+    for (let rows = load<i32>(group, 24); rows > 0; rows--) {
       dispatch(load<i32>(row), row + 12, 0, load<i32>(row, 8));
       row += load<usize>(row, 4);
     }
     return;
   }
   const grain = load<i32>(group, 20);
-  const begin = (ticket - load<i32>(group, 4)) * grain;
-  const end = begin + min(grain, load<i32>(group, 16) - begin);
-  for (; rows > 0; rows--) {
-    dispatch(load<i32>(row), row + 12, begin, end);
-    row += load<usize>(row, 4);
+  let begin = (ticket - load<i32>(group, 4)) * grain;
+  const last = begin + min(grain, load<i32>(group, 16) - begin);
+  while (begin < last) {
+    const end = begin + min(block, last - begin);
+    let row = group + GROUP_BYTES;
+    for (let rows = load<i32>(group, 24); rows > 0; rows--) {
+      dispatch(load<i32>(row), row + 12, begin, end);
+      row += load<usize>(row, 4);
+    }
+    begin = end;
   }
 }
 

@@ -34,10 +34,11 @@ function parseSignature(path, [, name, list, result]) {
     .map((text) => text.trim())
     .filter((text) => text !== "")
     .map((text) => {
-      const match = /^(\w+): (?:(Out|InOut|In|OptionalIn)<(\w+)>|(i32|f32|Scratch))$/.exec(text);
-      if (!match) fail(`parameter '${text}' must be Out|InOut|In|OptionalIn<f32|i32|u8|u32>, i32, f32 or Scratch`);
-      if (match[3] && !(match[3] in elementTypes)) fail(`unknown element type in '${text}'`);
-      return { name: match[1], access: match[2], element: match[3], scalar: match[4] };
+      const match = /^(\w+): (?:(Out|InOut|In|OptionalIn)(Each)?<(\w+)>|(i32|f32|Scratch))$/.exec(text);
+      if (!match)
+        fail(`parameter '${text}' must be Out|InOut|In|OptionalIn[Each]<f32|i32|u8|u32>, i32, f32 or Scratch`);
+      if (match[4] && !(match[4] in elementTypes)) fail(`unknown element type in '${text}'`);
+      return { name: match[1], access: match[2], each: match[3], element: match[4], scalar: match[5] };
     });
   if (result !== "void") fail("a kernel must return void");
   const range = parameters.splice(-2);
@@ -105,11 +106,12 @@ export function typesSource(kernels) {
     return `  ${name}: [${types.join(", ")}];`;
   });
   const table = kernels.map(({ name, parameters }, index) => {
-    const kinds = parameters
-      .filter((parameter) => parameter.scalar !== "Scratch")
+    const passed = parameters.filter((parameter) => parameter.scalar !== "Scratch");
+    const kinds = passed
       .map(({ access, scalar }) => (access ? letters[access] : scalar === "f32" ? "f" : "i"))
       .join("");
-    return `  ${name}: { index: ${index}, kinds: "${kinds}" },`;
+    const each = passed.map(({ each, element }) => (each ? (element === "u8" ? 1 : 4) : 0)).join("");
+    return `  ${name}: { index: ${index}, kinds: "${kinds}", each: "${each}" },`;
   });
   return `${banner}
 import type { Operand } from "../runtime/operand.ts";
@@ -119,8 +121,17 @@ export interface Kernels {
 ${rows.join("\n")}
 }
 
-/** A kernel's number in the dispatcher, and its parameters: w written, u updated, r read, i integer, f float. */
-export const kernels: { readonly [K in keyof Kernels]: { readonly index: number; readonly kinds: string } } = {
+/** What a launch needs to know of a kernel. */
+export interface Kernel {
+  /** Its number in the dispatcher. */
+  readonly index: number;
+  /** A letter per parameter: w written, u updated, r read, i integer, f float. */
+  readonly kinds: string;
+  /** A digit per parameter: the bytes of the one element that unit i touches there, or 0 where it may touch others. */
+  readonly each: string;
+}
+
+export const kernels: { readonly [K in keyof Kernels]: Kernel } = {
 ${table.join("\n")}
 };
 `;
