@@ -131,6 +131,7 @@ export interface Kernel {
   readonly each: string;
 }
 
+/** All kernels by name. */
 export const kernels: { readonly [K in keyof Kernels]: Kernel } = {
 ${table.join("\n")}
 };
