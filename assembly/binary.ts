@@ -1,7 +1,7 @@
 // Arithmetic of two operands, element by element, with broadcasting. y is [planes, rows, columns]; an operand spans
 // some of these axes (bits of its `spans`: 1 columns, 2 rows, 4 planes) and is repeated along the others; `value`
 // stands for an absent one. The unit of every kernel is an element of y.
-import { In, OptionalIn, Out } from "./signature";
+import { InEach, OptionalInEach, OutEach } from "./signature";
 import { Binary, Elements } from "./simd/lanes";
 import * as math from "./simd/math";
 
@@ -12,14 +12,14 @@ class Add extends Binary {
 
 /** y = a + b */
 export function add_f32(
-  y: Out<f32>, a: OptionalIn<f32>, b: OptionalIn<f32>, value: f32, rows: i32, columns: i32, aSpans: i32, bSpans: i32,
-  begin: i32, end: i32,
+  y: OutEach<f32>, a: OptionalInEach<f32>, b: OptionalInEach<f32>, value: f32,
+  rows: i32, columns: i32, aSpans: i32, bSpans: i32, begin: i32, end: i32,
 ): void {
   Elements.broadcast<Add, f32>(y, a, b, f32x4.splat(value), rows, columns, aSpans, bSpans, begin, end);
 }
 
 /** y = a + b, of one shape: the sum of two gradients */
-export function accumulate_f32(y: Out<f32>, a: In<f32>, b: In<f32>, begin: i32, end: i32): void {
+export function accumulate_f32(y: OutEach<f32>, a: InEach<f32>, b: InEach<f32>, begin: i32, end: i32): void {
   Elements.zip<Add>(y, a, b, begin, end);
 }
 
@@ -30,8 +30,8 @@ class Sub extends Binary {
 
 /** y = a - b */
 export function sub_f32(
-  y: Out<f32>, a: OptionalIn<f32>, b: OptionalIn<f32>, value: f32, rows: i32, columns: i32, aSpans: i32, bSpans: i32,
-  begin: i32, end: i32,
+  y: OutEach<f32>, a: OptionalInEach<f32>, b: OptionalInEach<f32>, value: f32,
+  rows: i32, columns: i32, aSpans: i32, bSpans: i32, begin: i32, end: i32,
 ): void {
   Elements.broadcast<Sub, f32>(y, a, b, f32x4.splat(value), rows, columns, aSpans, bSpans, begin, end);
 }
@@ -43,8 +43,8 @@ class Mul extends Binary {
 
 /** y = a b */
 export function mul_f32(
-  y: Out<f32>, a: OptionalIn<f32>, b: OptionalIn<f32>, value: f32, rows: i32, columns: i32, aSpans: i32, bSpans: i32,
-  begin: i32, end: i32,
+  y: OutEach<f32>, a: OptionalInEach<f32>, b: OptionalInEach<f32>, value: f32,
+  rows: i32, columns: i32, aSpans: i32, bSpans: i32, begin: i32, end: i32,
 ): void {
   Elements.broadcast<Mul, f32>(y, a, b, f32x4.splat(value), rows, columns, aSpans, bSpans, begin, end);
 }
@@ -56,8 +56,8 @@ class Div extends Binary {
 
 /** y = a / b */
 export function div_f32(
-  y: Out<f32>, a: OptionalIn<f32>, b: OptionalIn<f32>, value: f32, rows: i32, columns: i32, aSpans: i32, bSpans: i32,
-  begin: i32, end: i32,
+  y: OutEach<f32>, a: OptionalInEach<f32>, b: OptionalInEach<f32>, value: f32,
+  rows: i32, columns: i32, aSpans: i32, bSpans: i32, begin: i32, end: i32,
 ): void {
   Elements.broadcast<Div, f32>(y, a, b, f32x4.splat(value), rows, columns, aSpans, bSpans, begin, end);
 }
@@ -69,8 +69,8 @@ class Pow extends Binary {
 
 /** y = a^b, as Math.pow has it */
 export function pow_f32(
-  y: Out<f32>, a: OptionalIn<f32>, b: OptionalIn<f32>, value: f32, rows: i32, columns: i32, aSpans: i32, bSpans: i32,
-  begin: i32, end: i32,
+  y: OutEach<f32>, a: OptionalInEach<f32>, b: OptionalInEach<f32>, value: f32,
+  rows: i32, columns: i32, aSpans: i32, bSpans: i32, begin: i32, end: i32,
 ): void {
   Elements.broadcast<Pow, f32>(y, a, b, f32x4.splat(value), rows, columns, aSpans, bSpans, begin, end);
 }
@@ -82,8 +82,8 @@ class Maximum extends Binary {
 
 /** y = max(a, b), NaN if either is */
 export function maximum_f32(
-  y: Out<f32>, a: OptionalIn<f32>, b: OptionalIn<f32>, value: f32, rows: i32, columns: i32, aSpans: i32, bSpans: i32,
-  begin: i32, end: i32,
+  y: OutEach<f32>, a: OptionalInEach<f32>, b: OptionalInEach<f32>, value: f32,
+  rows: i32, columns: i32, aSpans: i32, bSpans: i32, begin: i32, end: i32,
 ): void {
   Elements.broadcast<Maximum, f32>(y, a, b, f32x4.splat(value), rows, columns, aSpans, bSpans, begin, end);
 }
@@ -95,8 +95,8 @@ class Minimum extends Binary {
 
 /** y = min(a, b), NaN if either is */
 export function minimum_f32(
-  y: Out<f32>, a: OptionalIn<f32>, b: OptionalIn<f32>, value: f32, rows: i32, columns: i32, aSpans: i32, bSpans: i32,
-  begin: i32, end: i32,
+  y: OutEach<f32>, a: OptionalInEach<f32>, b: OptionalInEach<f32>, value: f32,
+  rows: i32, columns: i32, aSpans: i32, bSpans: i32, begin: i32, end: i32,
 ): void {
   Elements.broadcast<Minimum, f32>(y, a, b, f32x4.splat(value), rows, columns, aSpans, bSpans, begin, end);
 }
@@ -108,8 +108,8 @@ class AddI32 extends Binary {
 
 /** y = a + b, modulo 2^32 */
 export function add_i32(
-  y: Out<i32>, a: OptionalIn<i32>, b: OptionalIn<i32>, value: i32, rows: i32, columns: i32, aSpans: i32, bSpans: i32,
-  begin: i32, end: i32,
+  y: OutEach<i32>, a: OptionalInEach<i32>, b: OptionalInEach<i32>, value: i32,
+  rows: i32, columns: i32, aSpans: i32, bSpans: i32, begin: i32, end: i32,
 ): void {
   Elements.broadcast<AddI32, i32>(y, a, b, i32x4.splat(value), rows, columns, aSpans, bSpans, begin, end);
 }
@@ -121,8 +121,8 @@ class SubI32 extends Binary {
 
 /** y = a - b, modulo 2^32 */
 export function sub_i32(
-  y: Out<i32>, a: OptionalIn<i32>, b: OptionalIn<i32>, value: i32, rows: i32, columns: i32, aSpans: i32, bSpans: i32,
-  begin: i32, end: i32,
+  y: OutEach<i32>, a: OptionalInEach<i32>, b: OptionalInEach<i32>, value: i32,
+  rows: i32, columns: i32, aSpans: i32, bSpans: i32, begin: i32, end: i32,
 ): void {
   Elements.broadcast<SubI32, i32>(y, a, b, i32x4.splat(value), rows, columns, aSpans, bSpans, begin, end);
 }
@@ -134,8 +134,8 @@ class MulI32 extends Binary {
 
 /** y = a b, modulo 2^32 */
 export function mul_i32(
-  y: Out<i32>, a: OptionalIn<i32>, b: OptionalIn<i32>, value: i32, rows: i32, columns: i32, aSpans: i32, bSpans: i32,
-  begin: i32, end: i32,
+  y: OutEach<i32>, a: OptionalInEach<i32>, b: OptionalInEach<i32>, value: i32,
+  rows: i32, columns: i32, aSpans: i32, bSpans: i32, begin: i32, end: i32,
 ): void {
   Elements.broadcast<MulI32, i32>(y, a, b, i32x4.splat(value), rows, columns, aSpans, bSpans, begin, end);
 }
@@ -147,8 +147,8 @@ class MaximumI32 extends Binary {
 
 /** y = max(a, b) */
 export function maximum_i32(
-  y: Out<i32>, a: OptionalIn<i32>, b: OptionalIn<i32>, value: i32, rows: i32, columns: i32, aSpans: i32, bSpans: i32,
-  begin: i32, end: i32,
+  y: OutEach<i32>, a: OptionalInEach<i32>, b: OptionalInEach<i32>, value: i32,
+  rows: i32, columns: i32, aSpans: i32, bSpans: i32, begin: i32, end: i32,
 ): void {
   Elements.broadcast<MaximumI32, i32>(y, a, b, i32x4.splat(value), rows, columns, aSpans, bSpans, begin, end);
 }
@@ -160,8 +160,8 @@ class MinimumI32 extends Binary {
 
 /** y = min(a, b) */
 export function minimum_i32(
-  y: Out<i32>, a: OptionalIn<i32>, b: OptionalIn<i32>, value: i32, rows: i32, columns: i32, aSpans: i32, bSpans: i32,
-  begin: i32, end: i32,
+  y: OutEach<i32>, a: OptionalInEach<i32>, b: OptionalInEach<i32>, value: i32,
+  rows: i32, columns: i32, aSpans: i32, bSpans: i32, begin: i32, end: i32,
 ): void {
   Elements.broadcast<MinimumI32, i32>(y, a, b, i32x4.splat(value), rows, columns, aSpans, bSpans, begin, end);
 }

@@ -1,6 +1,6 @@
 // Comparisons, logic, selection and conversion. Comparisons broadcast like the arithmetic of binary.ts. A bool is a
 // byte 0 or 1. The unit of every kernel is an element.
-import { In, OptionalIn, Out } from "./signature";
+import { InEach, OptionalInEach, OutEach } from "./signature";
 import { Binary, Elements, Unary } from "./simd/lanes";
 
 @unmanaged
@@ -10,8 +10,8 @@ class Equal extends Binary {
 
 /** y = a == b */
 export function equal_f32(
-  y: Out<u8>, a: OptionalIn<f32>, b: OptionalIn<f32>, value: f32, rows: i32, columns: i32, aSpans: i32, bSpans: i32,
-  begin: i32, end: i32,
+  y: OutEach<u8>, a: OptionalInEach<f32>, b: OptionalInEach<f32>, value: f32,
+  rows: i32, columns: i32, aSpans: i32, bSpans: i32, begin: i32, end: i32,
 ): void {
   Elements.broadcast<Equal, u8>(y, a, b, f32x4.splat(value), rows, columns, aSpans, bSpans, begin, end);
 }
@@ -23,8 +23,8 @@ class NotEqual extends Binary {
 
 /** y = a != b */
 export function not_equal_f32(
-  y: Out<u8>, a: OptionalIn<f32>, b: OptionalIn<f32>, value: f32, rows: i32, columns: i32, aSpans: i32, bSpans: i32,
-  begin: i32, end: i32,
+  y: OutEach<u8>, a: OptionalInEach<f32>, b: OptionalInEach<f32>, value: f32,
+  rows: i32, columns: i32, aSpans: i32, bSpans: i32, begin: i32, end: i32,
 ): void {
   Elements.broadcast<NotEqual, u8>(y, a, b, f32x4.splat(value), rows, columns, aSpans, bSpans, begin, end);
 }
@@ -36,8 +36,8 @@ class Less extends Binary {
 
 /** y = a < b */
 export function less_f32(
-  y: Out<u8>, a: OptionalIn<f32>, b: OptionalIn<f32>, value: f32, rows: i32, columns: i32, aSpans: i32, bSpans: i32,
-  begin: i32, end: i32,
+  y: OutEach<u8>, a: OptionalInEach<f32>, b: OptionalInEach<f32>, value: f32,
+  rows: i32, columns: i32, aSpans: i32, bSpans: i32, begin: i32, end: i32,
 ): void {
   Elements.broadcast<Less, u8>(y, a, b, f32x4.splat(value), rows, columns, aSpans, bSpans, begin, end);
 }
@@ -49,8 +49,8 @@ class LessEqual extends Binary {
 
 /** y = a <= b */
 export function less_equal_f32(
-  y: Out<u8>, a: OptionalIn<f32>, b: OptionalIn<f32>, value: f32, rows: i32, columns: i32, aSpans: i32, bSpans: i32,
-  begin: i32, end: i32,
+  y: OutEach<u8>, a: OptionalInEach<f32>, b: OptionalInEach<f32>, value: f32,
+  rows: i32, columns: i32, aSpans: i32, bSpans: i32, begin: i32, end: i32,
 ): void {
   Elements.broadcast<LessEqual, u8>(y, a, b, f32x4.splat(value), rows, columns, aSpans, bSpans, begin, end);
 }
@@ -62,8 +62,8 @@ class EqualI32 extends Binary {
 
 /** y = a == b */
 export function equal_i32(
-  y: Out<u8>, a: OptionalIn<i32>, b: OptionalIn<i32>, value: i32, rows: i32, columns: i32, aSpans: i32, bSpans: i32,
-  begin: i32, end: i32,
+  y: OutEach<u8>, a: OptionalInEach<i32>, b: OptionalInEach<i32>, value: i32,
+  rows: i32, columns: i32, aSpans: i32, bSpans: i32, begin: i32, end: i32,
 ): void {
   Elements.broadcast<EqualI32, u8>(y, a, b, i32x4.splat(value), rows, columns, aSpans, bSpans, begin, end);
 }
@@ -75,8 +75,8 @@ class NotEqualI32 extends Binary {
 
 /** y = a != b */
 export function not_equal_i32(
-  y: Out<u8>, a: OptionalIn<i32>, b: OptionalIn<i32>, value: i32, rows: i32, columns: i32, aSpans: i32, bSpans: i32,
-  begin: i32, end: i32,
+  y: OutEach<u8>, a: OptionalInEach<i32>, b: OptionalInEach<i32>, value: i32,
+  rows: i32, columns: i32, aSpans: i32, bSpans: i32, begin: i32, end: i32,
 ): void {
   Elements.broadcast<NotEqualI32, u8>(y, a, b, i32x4.splat(value), rows, columns, aSpans, bSpans, begin, end);
 }
@@ -88,8 +88,8 @@ class LessI32 extends Binary {
 
 /** y = a < b */
 export function less_i32(
-  y: Out<u8>, a: OptionalIn<i32>, b: OptionalIn<i32>, value: i32, rows: i32, columns: i32, aSpans: i32, bSpans: i32,
-  begin: i32, end: i32,
+  y: OutEach<u8>, a: OptionalInEach<i32>, b: OptionalInEach<i32>, value: i32,
+  rows: i32, columns: i32, aSpans: i32, bSpans: i32, begin: i32, end: i32,
 ): void {
   Elements.broadcast<LessI32, u8>(y, a, b, i32x4.splat(value), rows, columns, aSpans, bSpans, begin, end);
 }
@@ -101,8 +101,8 @@ class LessEqualI32 extends Binary {
 
 /** y = a <= b */
 export function less_equal_i32(
-  y: Out<u8>, a: OptionalIn<i32>, b: OptionalIn<i32>, value: i32, rows: i32, columns: i32, aSpans: i32, bSpans: i32,
-  begin: i32, end: i32,
+  y: OutEach<u8>, a: OptionalInEach<i32>, b: OptionalInEach<i32>, value: i32,
+  rows: i32, columns: i32, aSpans: i32, bSpans: i32, begin: i32, end: i32,
 ): void {
   Elements.broadcast<LessEqualI32, u8>(y, a, b, i32x4.splat(value), rows, columns, aSpans, bSpans, begin, end);
 }
@@ -145,7 +145,7 @@ class And extends Binary {
 }
 
 /** y = a and b */
-export function logical_and_u8(y: Out<u8>, a: In<u8>, b: In<u8>, begin: i32, end: i32): void {
+export function logical_and_u8(y: OutEach<u8>, a: InEach<u8>, b: InEach<u8>, begin: i32, end: i32): void {
   Bytes.zip<And>(y, a, b, begin, end);
 }
 
@@ -155,7 +155,7 @@ class Or extends Binary {
 }
 
 /** y = a or b */
-export function logical_or_u8(y: Out<u8>, a: In<u8>, b: In<u8>, begin: i32, end: i32): void {
+export function logical_or_u8(y: OutEach<u8>, a: InEach<u8>, b: InEach<u8>, begin: i32, end: i32): void {
   Bytes.zip<Or>(y, a, b, begin, end);
 }
 
@@ -165,13 +165,14 @@ class Not extends Binary {
 }
 
 /** y = not x */
-export function logical_not_u8(y: Out<u8>, x: In<u8>, begin: i32, end: i32): void {
+export function logical_not_u8(y: OutEach<u8>, x: InEach<u8>, begin: i32, end: i32): void {
   Bytes.zip<Not>(y, x, x, begin, end);
 }
 
 /** y = a where the condition holds, else b; `aBits` and `bBits` stand for an absent a or b */
 export function where_u32(
-  y: Out<u32>, condition: In<u8>, a: OptionalIn<u32>, b: OptionalIn<u32>, aBits: i32, bBits: i32, begin: i32, end: i32,
+  y: OutEach<u32>, condition: InEach<u8>, a: OptionalInEach<u32>, b: OptionalInEach<u32>,
+  aBits: i32, bBits: i32, begin: i32, end: i32,
 ): void {
   const aStep: usize = a ? 4 : 0;
   const bStep: usize = b ? 4 : 0;
@@ -209,31 +210,31 @@ class ToInteger extends Unary {
 }
 
 /** y = x, rounded to the nearest float */
-export function cast_i32_f32(y: Out<f32>, x: In<i32>, begin: i32, end: i32): void {
+export function cast_i32_f32(y: OutEach<f32>, x: InEach<i32>, begin: i32, end: i32): void {
   Elements.map<ToFloat>(y, x, begin, end);
 }
 
 /** y = x without its fraction, clamped to the integers' range; NaN gives 0 */
-export function cast_f32_i32(y: Out<i32>, x: In<f32>, begin: i32, end: i32): void {
+export function cast_f32_i32(y: OutEach<i32>, x: InEach<f32>, begin: i32, end: i32): void {
   Elements.map<ToInteger>(y, x, begin, end);
 }
 
 /** y = x */
-export function cast_u8_f32(y: Out<f32>, x: In<u8>, begin: i32, end: i32): void {
+export function cast_u8_f32(y: OutEach<f32>, x: InEach<u8>, begin: i32, end: i32): void {
   Bytes.widen<ToFloat>(y, x, begin, end);
 }
 
 /** y = x */
-export function cast_u8_i32(y: Out<i32>, x: In<u8>, begin: i32, end: i32): void {
+export function cast_u8_i32(y: OutEach<i32>, x: InEach<u8>, begin: i32, end: i32): void {
   Bytes.widen<Same>(y, x, begin, end);
 }
 
 /** y = x without its fraction, clamped to 0..255; NaN gives 0 */
-export function cast_f32_u8(y: Out<u8>, x: In<f32>, begin: i32, end: i32): void {
+export function cast_f32_u8(y: OutEach<u8>, x: InEach<f32>, begin: i32, end: i32): void {
   Elements.map<ToInteger, u8>(y, x, begin, end);
 }
 
 /** y = x, clamped to 0..255 */
-export function cast_i32_u8(y: Out<u8>, x: In<i32>, begin: i32, end: i32): void {
+export function cast_i32_u8(y: OutEach<u8>, x: InEach<i32>, begin: i32, end: i32): void {
   Elements.map<Same, u8>(y, x, begin, end);
 }

@@ -1,6 +1,6 @@
 // Functions of one number, and their gradients. The unit of every kernel is an element. A gradient
 // kernel takes dy and what the forward kernel read (x) or wrote (y), whichever is enough. For errors see simd/math.ts.
-import { In, Out } from "./signature";
+import { InEach, OutEach } from "./signature";
 import { Binary, Elements, Ternary, Unary } from "./simd/lanes";
 import * as math from "./simd/math";
 
@@ -10,7 +10,7 @@ class Neg extends Unary {
 }
 
 /** y = -x */
-export function neg_f32(y: Out<f32>, x: In<f32>, begin: i32, end: i32): void {
+export function neg_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: i32): void {
   Elements.map<Neg>(y, x, begin, end);
 }
 
@@ -20,7 +20,7 @@ class Abs extends Unary {
 }
 
 /** y = |x| */
-export function abs_f32(y: Out<f32>, x: In<f32>, begin: i32, end: i32): void {
+export function abs_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: i32): void {
   Elements.map<Abs>(y, x, begin, end);
 }
 
@@ -33,7 +33,7 @@ class Sign extends Unary {
 }
 
 /** y = -1 or 1 by the sign of x; 0, -0 and NaN stay what they are */
-export function sign_f32(y: Out<f32>, x: In<f32>, begin: i32, end: i32): void {
+export function sign_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: i32): void {
   Elements.map<Sign>(y, x, begin, end);
 }
 
@@ -43,7 +43,7 @@ class Floor extends Unary {
 }
 
 /** y = the greatest integer not above x */
-export function floor_f32(y: Out<f32>, x: In<f32>, begin: i32, end: i32): void {
+export function floor_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: i32): void {
   Elements.map<Floor>(y, x, begin, end);
 }
 
@@ -53,7 +53,7 @@ class Sqrt extends Unary {
 }
 
 /** y = sqrt(x) */
-export function sqrt_f32(y: Out<f32>, x: In<f32>, begin: i32, end: i32): void {
+export function sqrt_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: i32): void {
   Elements.map<Sqrt>(y, x, begin, end);
 }
 
@@ -63,7 +63,7 @@ class Square extends Unary {
 }
 
 /** y = x^2 */
-export function square_f32(y: Out<f32>, x: In<f32>, begin: i32, end: i32): void {
+export function square_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: i32): void {
   Elements.map<Square>(y, x, begin, end);
 }
 
@@ -73,7 +73,7 @@ class Reciprocal extends Unary {
 }
 
 /** y = 1 / x */
-export function reciprocal_f32(y: Out<f32>, x: In<f32>, begin: i32, end: i32): void {
+export function reciprocal_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: i32): void {
   Elements.map<Reciprocal>(y, x, begin, end);
 }
 
@@ -83,7 +83,7 @@ class Exp extends Unary {
 }
 
 /** y = e^x */
-export function exp_f32(y: Out<f32>, x: In<f32>, begin: i32, end: i32): void {
+export function exp_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: i32): void {
   Elements.map<Exp>(y, x, begin, end);
 }
 
@@ -93,7 +93,7 @@ class Log extends Unary {
 }
 
 /** y = ln x */
-export function log_f32(y: Out<f32>, x: In<f32>, begin: i32, end: i32): void {
+export function log_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: i32): void {
   Elements.map<Log>(y, x, begin, end);
 }
 
@@ -103,7 +103,7 @@ class Log1p extends Unary {
 }
 
 /** y = ln(1 + x) */
-export function log1p_f32(y: Out<f32>, x: In<f32>, begin: i32, end: i32): void {
+export function log1p_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: i32): void {
   Elements.map<Log1p>(y, x, begin, end);
 }
 
@@ -113,7 +113,7 @@ class Sin extends Unary {
 }
 
 /** y = sin x */
-export function sin_f32(y: Out<f32>, x: In<f32>, begin: i32, end: i32): void {
+export function sin_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: i32): void {
   Elements.map<Sin>(y, x, begin, end);
 }
 
@@ -123,7 +123,7 @@ class Cos extends Unary {
 }
 
 /** y = cos x */
-export function cos_f32(y: Out<f32>, x: In<f32>, begin: i32, end: i32): void {
+export function cos_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: i32): void {
   Elements.map<Cos>(y, x, begin, end);
 }
 
@@ -133,7 +133,7 @@ class Erf extends Unary {
 }
 
 /** y = erf x */
-export function erf_f32(y: Out<f32>, x: In<f32>, begin: i32, end: i32): void {
+export function erf_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: i32): void {
   Elements.map<Erf>(y, x, begin, end);
 }
 
@@ -143,7 +143,7 @@ class Sigmoid extends Unary {
 }
 
 /** y = 1 / (1 + e^-x) */
-export function sigmoid_f32(y: Out<f32>, x: In<f32>, begin: i32, end: i32): void {
+export function sigmoid_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: i32): void {
   Elements.map<Sigmoid>(y, x, begin, end);
 }
 
@@ -153,7 +153,7 @@ class SigmoidGrad extends Binary {
 }
 
 /** dx = dy y (1 - y) */
-export function sigmoid_grad_f32(dx: Out<f32>, dy: In<f32>, y: In<f32>, begin: i32, end: i32): void {
+export function sigmoid_grad_f32(dx: OutEach<f32>, dy: InEach<f32>, y: InEach<f32>, begin: i32, end: i32): void {
   Elements.zip<SigmoidGrad>(dx, dy, y, begin, end);
 }
 
@@ -163,7 +163,7 @@ class Tanh extends Unary {
 }
 
 /** y = tanh x */
-export function tanh_f32(y: Out<f32>, x: In<f32>, begin: i32, end: i32): void {
+export function tanh_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: i32): void {
   Elements.map<Tanh>(y, x, begin, end);
 }
 
@@ -176,7 +176,7 @@ class TanhGrad extends Binary {
 }
 
 /** dx = dy (1 - y^2) */
-export function tanh_grad_f32(dx: Out<f32>, dy: In<f32>, y: In<f32>, begin: i32, end: i32): void {
+export function tanh_grad_f32(dx: OutEach<f32>, dy: InEach<f32>, y: InEach<f32>, begin: i32, end: i32): void {
   Elements.zip<TanhGrad>(dx, dy, y, begin, end);
 }
 
@@ -186,7 +186,7 @@ class Relu extends Unary {
 }
 
 /** y = max(x, 0) */
-export function relu_f32(y: Out<f32>, x: In<f32>, begin: i32, end: i32): void {
+export function relu_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: i32): void {
   Elements.map<Relu>(y, x, begin, end);
 }
 
@@ -196,7 +196,7 @@ class ReluGrad extends Binary {
 }
 
 /** dx = dy where y > 0, else 0 */
-export function relu_grad_f32(dx: Out<f32>, dy: In<f32>, y: In<f32>, begin: i32, end: i32): void {
+export function relu_grad_f32(dx: OutEach<f32>, dy: InEach<f32>, y: InEach<f32>, begin: i32, end: i32): void {
   Elements.zip<ReluGrad>(dx, dy, y, begin, end);
 }
 
@@ -206,7 +206,7 @@ class Softplus extends Unary {
 }
 
 /** y = ln(1 + e^x) */
-export function softplus_f32(y: Out<f32>, x: In<f32>, begin: i32, end: i32): void {
+export function softplus_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: i32): void {
   Elements.map<Softplus>(y, x, begin, end);
 }
 
@@ -216,7 +216,7 @@ class SoftplusGrad extends Binary {
 }
 
 /** dx = dy sigmoid(x) */
-export function softplus_grad_f32(dx: Out<f32>, dy: In<f32>, x: In<f32>, begin: i32, end: i32): void {
+export function softplus_grad_f32(dx: OutEach<f32>, dy: InEach<f32>, x: InEach<f32>, begin: i32, end: i32): void {
   Elements.zip<SoftplusGrad>(dx, dy, x, begin, end);
 }
 
@@ -228,7 +228,7 @@ class Silu extends Unary {
 }
 
 /** y = x sigmoid(x); error 4.1 ulp */
-export function silu_f32(y: Out<f32>, x: In<f32>, begin: i32, end: i32): void {
+export function silu_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: i32): void {
   Elements.map<Silu>(y, x, begin, end);
 }
 
@@ -243,7 +243,7 @@ class SiluGrad extends Binary {
 }
 
 /** dx = dy s (1 + x (1 - s)) with s = sigmoid(x) */
-export function silu_grad_f32(dx: Out<f32>, dy: In<f32>, x: In<f32>, begin: i32, end: i32): void {
+export function silu_grad_f32(dx: OutEach<f32>, dy: InEach<f32>, x: InEach<f32>, begin: i32, end: i32): void {
   Elements.zip<SiluGrad>(dx, dy, x, begin, end);
 }
 
@@ -257,7 +257,7 @@ class Gelu extends Unary {
 }
 
 /** y = x P(x) with the standard normal distribution P(x) = (1 + erf(x / sqrt(2))) / 2; error 6.1 ulp */
-export function gelu_f32(y: Out<f32>, x: In<f32>, begin: i32, end: i32): void {
+export function gelu_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: i32): void {
   Elements.map<Gelu>(y, x, begin, end);
 }
 
@@ -271,7 +271,7 @@ class GeluGrad extends Binary {
 }
 
 /** dx = dy (P(x) + x p(x)) with the normal density p(x) = e^(-x^2 / 2) / sqrt(2 pi) */
-export function gelu_grad_f32(dx: Out<f32>, dy: In<f32>, x: In<f32>, begin: i32, end: i32): void {
+export function gelu_grad_f32(dx: OutEach<f32>, dy: InEach<f32>, x: InEach<f32>, begin: i32, end: i32): void {
   Elements.zip<GeluGrad>(dx, dy, x, begin, end);
 }
 
@@ -291,7 +291,7 @@ class GeluTanh extends Unary {
 }
 
 /** y = x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2; error 13 ulp to x = -3, more for the tiny y beyond */
-export function gelu_tanh_f32(y: Out<f32>, x: In<f32>, begin: i32, end: i32): void {
+export function gelu_tanh_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: i32): void {
   Elements.map<GeluTanh>(y, x, begin, end);
 }
 
@@ -308,7 +308,7 @@ class GeluTanhGrad extends Binary {
 }
 
 /** dx = dy s (1 + x (1 - s) 2u') with s = sigmoid(2u) and y = x s */
-export function gelu_tanh_grad_f32(dx: Out<f32>, dy: In<f32>, x: In<f32>, begin: i32, end: i32): void {
+export function gelu_tanh_grad_f32(dx: OutEach<f32>, dy: InEach<f32>, x: InEach<f32>, begin: i32, end: i32): void {
   Elements.zip<GeluTanhGrad>(dx, dy, x, begin, end);
 }
 
@@ -320,7 +320,7 @@ class LeakyRelu extends Binary {
 }
 
 /** y = x where x > 0, else slope x */
-export function leaky_relu_f32(y: Out<f32>, x: In<f32>, slope: f32, begin: i32, end: i32): void {
+export function leaky_relu_f32(y: OutEach<f32>, x: InEach<f32>, slope: f32, begin: i32, end: i32): void {
   Elements.mapWith<LeakyRelu>(y, x, f32x4.splat(slope), begin, end);
 }
 
@@ -332,7 +332,9 @@ class LeakyReluGrad extends Ternary {
 }
 
 /** dx = dy where x > 0, else slope dy */
-export function leaky_relu_grad_f32(dx: Out<f32>, dy: In<f32>, x: In<f32>, slope: f32, begin: i32, end: i32): void {
+export function leaky_relu_grad_f32(
+  dx: OutEach<f32>, dy: InEach<f32>, x: InEach<f32>, slope: f32, begin: i32, end: i32,
+): void {
   Elements.zipWith<LeakyReluGrad>(dx, dy, x, f32x4.splat(slope), begin, end);
 }
 
@@ -344,7 +346,7 @@ class Elu extends Binary {
 }
 
 /** y = x where x >= 0, else alpha (e^x - 1); error 1.7 ulp */
-export function elu_f32(y: Out<f32>, x: In<f32>, alpha: f32, begin: i32, end: i32): void {
+export function elu_f32(y: OutEach<f32>, x: InEach<f32>, alpha: f32, begin: i32, end: i32): void {
   Elements.mapWith<Elu>(y, x, f32x4.splat(alpha), begin, end);
 }
 
@@ -356,7 +358,9 @@ class EluGrad extends Ternary {
 }
 
 /** dx = dy where x > 0, else dy alpha e^x */
-export function elu_grad_f32(dx: Out<f32>, dy: In<f32>, x: In<f32>, alpha: f32, begin: i32, end: i32): void {
+export function elu_grad_f32(
+  dx: OutEach<f32>, dy: InEach<f32>, x: InEach<f32>, alpha: f32, begin: i32, end: i32,
+): void {
   Elements.zipWith<EluGrad>(dx, dy, x, f32x4.splat(alpha), begin, end);
 }
 
@@ -375,7 +379,7 @@ class Clip extends Binary {
 }
 
 /** y = min(max(x, lowest), highest) */
-export function clip_f32(y: Out<f32>, x: In<f32>, lowest: f32, highest: f32, begin: i32, end: i32): void {
+export function clip_f32(y: OutEach<f32>, x: InEach<f32>, lowest: f32, highest: f32, begin: i32, end: i32): void {
   Elements.mapWith<Clip>(y, x, Bounds.of(lowest, highest), begin, end);
 }
 
@@ -388,7 +392,7 @@ class ClipGrad extends Ternary {
 
 /** dx = dy where lowest <= x <= highest, else 0 */
 export function clip_grad_f32(
-  dx: Out<f32>, dy: In<f32>, x: In<f32>, lowest: f32, highest: f32, begin: i32, end: i32,
+  dx: OutEach<f32>, dy: InEach<f32>, x: InEach<f32>, lowest: f32, highest: f32, begin: i32, end: i32,
 ): void {
   Elements.zipWith<ClipGrad>(dx, dy, x, Bounds.of(lowest, highest), begin, end);
 }

@@ -1,7 +1,7 @@
 // Data movement: views of up to six axes read into a dense tensor or written from one, transposition, filling.
 // Elements are moved as bits. The caller drops axes of size 1, merges axes that lie together, and aligns them to the
 // right: unused leading axes have size 1 and stride 0. Strides and offsets count elements.
-import { In, InOut, Out } from "./signature";
+import { In, InOut, Out, OutEach } from "./signature";
 import { Run } from "./simd/runs";
 
 /** Moves n elements, row after row of `columns`, from the column `first` on; each side has its own strides. */
@@ -93,12 +93,12 @@ export function view_write_u8(
 }
 
 /** y = the element with these bits, over elements [begin, end). */
-export function fill_u32(y: Out<u32>, bits: i32, begin: i32, end: i32): void {
+export function fill_u32(y: OutEach<u32>, bits: i32, begin: i32, end: i32): void {
   Run.fill<u32>(y + (<usize>begin << 2), bits, end - begin);
 }
 
 /** y = the byte, over elements [begin, end). */
-export function fill_u8(y: Out<u8>, byte: i32, begin: i32, end: i32): void {
+export function fill_u8(y: OutEach<u8>, byte: i32, begin: i32, end: i32): void {
   Run.fill<u8>(y + <usize>begin, <u8>byte, end - begin);
 }
 

@@ -1,6 +1,6 @@
 // Batch normalization over the rows and layer normalization over the columns of [rows, columns], with their gradients.
 // Sums down the columns are made for blocks of `block` rows; `sum_f32` or `moments_merge_f32` combines the blocks.
-import { In, InOut, OptionalIn, Out, Scratch } from "./signature";
+import { In, InEach, InOutEach, OptionalIn, Out, Scratch } from "./signature";
 import { Block, Lanes, Row, RowMap, Scaled, Sum, Term } from "./simd/reduce";
 
 /** (a - s)^2 */
@@ -111,7 +111,7 @@ export function moments_merge_f32(
 
 /** average[i] = momentum average[i] + (1 - momentum) value[i], over elements [begin, end). */
 export function running_average_f32(
-  average: InOut<f32>, value: In<f32>, momentum: f32, begin: i32, end: i32,
+  average: InOutEach<f32>, value: InEach<f32>, momentum: f32, begin: i32, end: i32,
 ): void {
   for (let i = begin; i < end; i++) {
     const at = <usize>i << 2;

@@ -2,7 +2,7 @@
 // What may change between replays is in memory: the learning rate, the number of finished steps and the scale that
 // clipping found. Where a formula needs 1 - beta, that is the argument (`blend`): f32 holds it better than beta near 1.
 // Weight decay is decoupled, as everywhere in Keras: the variable first loses learningRate * weightDecay of itself.
-import { In, InOut, OptionalIn, Out } from "./signature";
+import { In, InEach, InOut, InOutEach, OptionalIn, Out } from "./signature";
 
 /** Four numbers at a time, or with `whole` false a single one, in lane 0 of the same instructions. */
 class Lanes {
@@ -135,7 +135,7 @@ class Adam extends Rule {
 
 /** variable -= learningRate gradient; over numbers [begin, end). */
 export function sgd_f32(
-  variable: InOut<f32>, gradient: In<f32>, scale: OptionalIn<f32>, learningRate: In<f32>,
+  variable: InOutEach<f32>, gradient: InEach<f32>, scale: OptionalIn<f32>, learningRate: In<f32>,
   weightDecay: f32, begin: i32, end: i32,
 ): void {
   const rate = load<f32>(learningRate);
@@ -144,7 +144,8 @@ export function sgd_f32(
 
 /** velocity = momentum velocity - learningRate gradient, variable += velocity; over numbers [begin, end). */
 export function sgd_momentum_f32(
-  variable: InOut<f32>, velocity: InOut<f32>, gradient: In<f32>, scale: OptionalIn<f32>, learningRate: In<f32>,
+  variable: InOutEach<f32>, velocity: InOutEach<f32>,
+  gradient: InEach<f32>, scale: OptionalIn<f32>, learningRate: In<f32>,
   weightDecay: f32, momentum: f32, begin: i32, end: i32,
 ): void {
   const rate = load<f32>(learningRate);
@@ -153,7 +154,8 @@ export function sgd_momentum_f32(
 
 /** The same with variable += momentum velocity - learningRate gradient; over numbers [begin, end). */
 export function sgd_nesterov_f32(
-  variable: InOut<f32>, velocity: InOut<f32>, gradient: In<f32>, scale: OptionalIn<f32>, learningRate: In<f32>,
+  variable: InOutEach<f32>, velocity: InOutEach<f32>,
+  gradient: InEach<f32>, scale: OptionalIn<f32>, learningRate: In<f32>,
   weightDecay: f32, momentum: f32, begin: i32, end: i32,
 ): void {
   const rate = load<f32>(learningRate);
@@ -165,7 +167,8 @@ export function sgd_nesterov_f32(
  * [begin, end). PyTorch adds its epsilon after the root.
  */
 export function rmsprop_f32(
-  variable: InOut<f32>, velocity: InOut<f32>, gradient: In<f32>, scale: OptionalIn<f32>, learningRate: In<f32>,
+  variable: InOutEach<f32>, velocity: InOutEach<f32>,
+  gradient: InEach<f32>, scale: OptionalIn<f32>, learningRate: In<f32>,
   weightDecay: f32, blend: f32, epsilon: f32, begin: i32, end: i32,
 ): void {
   const rate = load<f32>(learningRate);
@@ -174,8 +177,8 @@ export function rmsprop_f32(
 
 /** The same with step = momentum step + that update, variable -= step; over numbers [begin, end). */
 export function rmsprop_momentum_f32(
-  variable: InOut<f32>, velocity: InOut<f32>, step: InOut<f32>,
-  gradient: In<f32>, scale: OptionalIn<f32>, learningRate: In<f32>,
+  variable: InOutEach<f32>, velocity: InOutEach<f32>, step: InOutEach<f32>,
+  gradient: InEach<f32>, scale: OptionalIn<f32>, learningRate: In<f32>,
   weightDecay: f32, blend: f32, epsilon: f32, momentum: f32, begin: i32, end: i32,
 ): void {
   const rate = load<f32>(learningRate);
@@ -185,8 +188,8 @@ export function rmsprop_momentum_f32(
 
 /** rmsprop with the variance velocity - average^2 of the gradient under the root; over numbers [begin, end). */
 export function rmsprop_centered_f32(
-  variable: InOut<f32>, velocity: InOut<f32>, average: InOut<f32>,
-  gradient: In<f32>, scale: OptionalIn<f32>, learningRate: In<f32>,
+  variable: InOutEach<f32>, velocity: InOutEach<f32>, average: InOutEach<f32>,
+  gradient: InEach<f32>, scale: OptionalIn<f32>, learningRate: In<f32>,
   weightDecay: f32, blend: f32, epsilon: f32, begin: i32, end: i32,
 ): void {
   const rate = load<f32>(learningRate);
@@ -196,8 +199,8 @@ export function rmsprop_centered_f32(
 
 /** rmsprop with both, the centred variance and momentum; over numbers [begin, end). */
 export function rmsprop_centered_momentum_f32(
-  variable: InOut<f32>, velocity: InOut<f32>, average: InOut<f32>, step: InOut<f32>,
-  gradient: In<f32>, scale: OptionalIn<f32>, learningRate: In<f32>,
+  variable: InOutEach<f32>, velocity: InOutEach<f32>, average: InOutEach<f32>, step: InOutEach<f32>,
+  gradient: InEach<f32>, scale: OptionalIn<f32>, learningRate: In<f32>,
   weightDecay: f32, blend: f32, epsilon: f32, momentum: f32, begin: i32, end: i32,
 ): void {
   const rate = load<f32>(learningRate);
@@ -223,8 +226,8 @@ function gathered(blend: f32, t: i32): f64 {
  * PyTorch divides the root by sqrt(1 - beta2^t) before it adds epsilon: its epsilon weighs more in the first steps.
  */
 export function adam_f32(
-  variable: InOut<f32>, momentum: InOut<f32>, velocity: InOut<f32>,
-  gradient: In<f32>, scale: OptionalIn<f32>, learningRate: In<f32>, iterations: In<i32>,
+  variable: InOutEach<f32>, momentum: InOutEach<f32>, velocity: InOutEach<f32>,
+  gradient: InEach<f32>, scale: OptionalIn<f32>, learningRate: In<f32>, iterations: In<i32>,
   weightDecay: f32, blend1: f32, blend2: f32, epsilon: f32, begin: i32, end: i32,
 ): void {
   const rate = load<f32>(learningRate);

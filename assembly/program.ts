@@ -14,7 +14,7 @@ const EPOCH: usize = 0; // i32: number of the run, workers sleep on it
 const PROGRAM: usize = 4;
 const TICKETS: usize = 8;
 const STOP: usize = 16;
-const SPINS: usize = 20; // how often an idle worker looks before it sleeps
+const SPINS: usize = 20; // how often a worker with nothing to do looks before it sleeps
 const PROGRAM_END: usize = 24;
 const NEXT: usize = 64; // i64: epoch << 32 | next ticket
 const DONE: usize = 128; // i32: tickets finished
@@ -23,7 +23,7 @@ const SLOTS: usize = 256; // one line per thread: the ticket it holds, or -1
 const SLOT_BYTES: usize = 64;
 
 const GROUP_BYTES: usize = 32;
-const PATIENCE: i32 = 4000; // looks before `walk` reports that nothing moves
+const PATIENCE: i32 = 4000; // how often the calling thread looks before `walk` reports that nothing moves
 
 /** Runs one row over units [begin, end) on the calling thread. */
 export function run_row(row: usize, begin: i32, end: i32): void {
@@ -31,21 +31,26 @@ export function run_row(row: usize, begin: i32, end: i32): void {
 }
 
 function run_ticket(group: usize, ticket: i32): void {
-  let row = group + GROUP_BYTES;
-  let rows = load<i32>(group, 24);
-  if (load<i32>(group, 8) == 1) {
-    for (; rows > 0; rows--) {
+  const block = load<i32>(group, 28);
+  if (block == 0) {
+    let row = group + GROUP_BYTES;
+    for (let rows = load<i32>(group, 24); rows > 0; rows--) {
       dispatch(load<i32>(row), row + 12, 0, load<i32>(row, 8));
       row += load<usize>(row, 4);
     }
     return;
   }
   const grain = load<i32>(group, 20);
-  const begin = (ticket - load<i32>(group, 4)) * grain;
-  const end = begin + min(grain, load<i32>(group, 16) - begin);
-  for (; rows > 0; rows--) {
-    dispatch(load<i32>(row), row + 12, begin, end);
-    row += load<usize>(row, 4);
+  let begin = (ticket - load<i32>(group, 4)) * grain;
+  const last = begin + min(grain, load<i32>(group, 16) - begin);
+  while (begin < last) {
+    const end = begin + min(block, last - begin);
+    let row = group + GROUP_BYTES;
+    for (let rows = load<i32>(group, 24); rows > 0; rows--) {
+      dispatch(load<i32>(row), row + 12, begin, end);
+      row += load<usize>(row, 4);
+    }
+    begin = end;
   }
 }
 
@@ -87,8 +92,9 @@ export function walk(control: usize, thread: i32, epoch: i32): i32 {
   const slot = control + SLOTS + <usize>thread * SLOT_BYTES;
   const end = load<usize>(control, PROGRAM_END);
   let group = load<usize>(control, PROGRAM);
+  const patience = thread == 0 ? PATIENCE : load<i32>(control, SPINS);
   let looks = 0;
-  while (looks < PATIENCE) {
+  while (looks < patience) {
     const next = atomic.load<i64>(control + NEXT);
     if (<i32>(next >> 32) != epoch) return 0;
     const ticket = <i32>next;

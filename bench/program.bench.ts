@@ -1,6 +1,8 @@
 // What does it cost to get work started? Eager ops on 16 floats, rows of a captured program, waking the threads.
+
+import { splitting } from "../dist/runtime/splitting.js";
 import type { Case } from "./harness/micro.ts";
-import { add, capture, grad, ones, relu, sum } from "./heddle.ts";
+import { add, capture, grad, ones, relu, softmax, sum } from "./heddle.ts";
 
 const chain = 64;
 
@@ -15,6 +17,21 @@ function repeated(size: number): Case["prepare"] {
     });
     return () => step(x);
   };
+}
+
+/** Rows of two chunks of next to no work, each on the result before: what it costs to hand out a row and wait for it. */
+function handedOut(): () => ReturnType<typeof ones> {
+  const usual = { ...splitting };
+  Object.assign(splitting, { parallelNanoseconds: 0, chunkNanoseconds: 1 });
+  const x = ones([2, 4]);
+  const step = capture((input: typeof x) => {
+    let y = input;
+    for (let i = 0; i < chain; i++) y = softmax(y);
+    return y;
+  });
+  step(x).dispose();
+  Object.assign(splitting, usual);
+  return () => step(x);
 }
 
 export const cases: Case[] = [
@@ -39,5 +56,7 @@ export const cases: Case[] = [
     },
   },
   { name: "captured-row-16", unit: "us", amount: chain, prepare: repeated(16) },
+  { name: "captured-row-handed-out", unit: "us", amount: chain, prepare: handedOut },
   { name: "captured-row-65536", unit: "us", amount: chain, prepare: repeated(65536) },
+  { name: "captured-row-1048576", unit: "us", amount: chain, prepare: repeated(1 << 20) },
 ];

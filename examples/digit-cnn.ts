@@ -38,7 +38,7 @@ const program = {
       defaultText: `all cores: ${cores}`,
     },
     weights: { kind: "path", default: "weights/digit-cnn.safetensors", help: "where the weights go" },
-    profile: { kind: "switch", help: "show at the end where the time of training went, kernel by kernel" },
+    profile: { kind: "switch", help: "show where the time of training went, by kernel" },
     json: { kind: "switch", help: "end with one line of JSON on stdout; all else goes to stderr" },
   },
 } as const;

@@ -44,10 +44,11 @@ function parseSignature(path, [, name, list, result]) {
     .map((text) => text.trim())
     .filter((text) => text !== "")
     .map((text) => {
-      const match = /^(\w+): (?:(Out|InOut|In|OptionalIn)<(\w+)>|(i32|f32|Scratch))$/.exec(text);
-      if (!match) fail(`parameter '${text}' must be Out|InOut|In|OptionalIn<f32|i32|u8|u32>, i32, f32 or Scratch`);
-      if (match[3] && !(match[3] in elementTypes)) fail(`unknown element type in '${text}'`);
-      return { name: match[1], access: match[2], element: match[3], scalar: match[4] };
+      const match = /^(\w+): (?:(Out|InOut|In|OptionalIn)(Each)?<(\w+)>|(i32|f32|Scratch))$/.exec(text);
+      if (!match)
+        fail(`parameter '${text}' must be Out|InOut|In|OptionalIn[Each]<f32|i32|u8|u32>, i32, f32 or Scratch`);
+      if (match[4] && !(match[4] in elementTypes)) fail(`unknown element type in '${text}'`);
+      return { name: match[1], access: match[2], each: match[3], element: match[4], scalar: match[5] };
     });
   if (result !== "void") fail("a kernel must return void");
   const range = parameters.splice(-2);
@@ -116,18 +117,17 @@ export function typesSource(kernels) {
     return `  ${name}: [${types.join(", ")}];`;
   });
   const table = kernels.map(({ name, parameters, flops }, index) => {
-    const numbers = parameters
-      .filter(({ scalar }) => scalar && scalar !== "Scratch")
-      .map((parameter) => parameter.name);
+    const passed = parameters.filter((parameter) => parameter.scalar !== "Scratch");
+    const kinds = passed
+      .map(({ access, scalar }) => (access ? letters[access] : scalar === "f32" ? "f" : "i"))
+      .join("");
+    const each = passed.map(({ each, element }) => (each ? (element === "u8" ? 1 : 4) : 0)).join("");
+    const numbers = passed.filter(({ scalar }) => scalar).map((parameter) => parameter.name);
     const formula = flops?.replace(/[a-zA-Z]\w*/g, (word) =>
       numbers.includes(word) ? `n[${numbers.indexOf(word)}]` : word,
     );
-    const kinds = parameters
-      .filter((parameter) => parameter.scalar !== "Scratch")
-      .map(({ access, scalar }) => (access ? letters[access] : scalar === "f32" ? "f" : "i"))
-      .join("");
     const work = formula ? `, flops: (${/\bunits\b/.test(formula) ? "n, units" : "n"}) => ${formula}` : "";
-    return `  ${name}: { index: ${index}, kinds: "${kinds}"${work} },`;
+    return `  ${name}: { index: ${index}, kinds: "${kinds}", each: "${each}"${work} },`;
   });
   return `${banner}
 import type { Operand } from "../runtime/operand.ts";
@@ -137,17 +137,20 @@ export interface Kernels {
 ${rows.join("\n")}
 }
 
-/** What is known of a kernel beside its types. */
-export interface KernelFacts {
+/** What a launch needs to know of a kernel. */
+export interface Kernel {
   /** Its number in the dispatcher. */
   readonly index: number;
-  /** Its parameters: w written, u updated, r read, i integer, f float. */
+  /** A letter per parameter: w written, u updated, r read, i integer, f float. */
   readonly kinds: string;
+  /** A digit per parameter: the bytes of the one element that unit i touches there, or 0 where it may touch others. */
+  readonly each: string;
   /** Floating-point operations of a launch with these numbers, where the kernel says. */
   readonly flops?: (numbers: readonly number[], units: number) => number;
 }
 
-export const kernels: { readonly [K in keyof Kernels]: KernelFacts } = {
+/** All kernels by name. */
+export const kernels: { readonly [K in keyof Kernels]: Kernel } = {
 ${table.join("\n")}
 };
 `;

@@ -119,6 +119,32 @@ describe("signatures", () => {
     expect([runs, step.recordings]).toEqual([calls.length, calls.length]);
   });
 
+  it("are told apart when they take turns", () => {
+    const step = captured((x: AnyTensor, scale?: number) => mul(x as Tensor, scale ?? 10));
+    const [a, b] = [variable(tensor([5])), variable(tensor([6]))];
+    const calls: [AnyTensor, number?][] = [
+      [tensor([1, 2]), 2],
+      [tensor([1, 2]), 3],
+      [tensor([[1, 2]]), 3],
+      [tensor(Int32Array.of(1, 2)), 3],
+      [a, 3],
+      [b, 3],
+      [tensor([1, 2])],
+      [tensor([1, 2]), 0],
+      [tensor([1, 2]), -0],
+    ];
+    for (let round = 0; round < 3; round++) {
+      for (const call of calls) {
+        for (let repeat = 0; repeat < 2; repeat++) {
+          const y = step(...call);
+          expect([y.shape, y.dtype]).toEqual([call[0].shape, call[0].dtype]);
+          expect(values(y)).toEqual(values(call[0]).map((v) => v * (call[1] ?? 10)));
+        }
+      }
+    }
+    expect(step.recordings).toBe(calls.length);
+  });
+
   it("tell strings from what they look like", () => {
     const step = captured((a: string, b?: string) => tensor([a.length, b === undefined ? -1 : b.length]));
     expect(values(step('a"; "b'))).toEqual([6, -1]);
@@ -310,10 +336,12 @@ describe("gradients", () => {
   it("do not pass through a captured step, and nobody is left to believe so", () => {
     const weight = variable(tensor([3]));
     const step = captured((x: Tensor) => mul(x, x));
-    expect(() => step(mul(weight, 2))).toThrow(
-      "capture: gradients must be taken inside the step, got a tracked tensor",
-    );
-    expect(noGrad(() => step(mul(weight, 2))).item()).toBe(36);
+    for (let call = 0; call < 2; call++) {
+      expect(() => step(mul(weight, 2))).toThrow(
+        "capture: gradients must be taken inside the step, got a tracked tensor",
+      );
+      expect(noGrad(() => step(mul(weight, 2))).item()).toBe(36);
+    }
     const loss = captured(() => sum(mul(weight, weight)));
     for (let call = 0; call < 2; call++) expect(() => backward(loss())).toThrow(StateError);
   });

@@ -18,7 +18,8 @@ import { empty, type Tensor, unfilled } from "../../ts/tensor/tensor.ts";
 
 const usual = { ...splitting };
 const COLUMNS = 8;
-const SIZES = [3, 90, 700];
+const SIZES = [3, 90, 690];
+const SMALLEST = SIZES[0] * COLUMNS;
 
 beforeAll(async () => {
   configure({ threads: 2 });
@@ -31,7 +32,7 @@ afterEach(() => {
 
 /** One row of a random step: what it computes, from which earlier values, at which of the sizes. */
 interface Row {
-  readonly kind: "softmax" | "combine" | "update" | "drop" | "constant";
+  readonly kind: "softmax" | "combine" | "map" | "add" | "repeat" | "average" | "update" | "drop" | "constant";
   readonly size: number;
   readonly a: number;
   readonly b: number;
@@ -39,7 +40,10 @@ interface Row {
 
 const rows: fc.Arbitrary<Row[]> = fc.array(
   fc.record({
-    kind: fc.constantFrom("softmax", "combine", "combine", "update", "update", "drop", "constant"),
+    kind: fc.constantFrom(
+      ...(["softmax", "combine", "map", "map", "add", "add", "add", "repeat"] as const),
+      ...(["average", "update", "drop", "drop", "constant"] as const),
+    ),
     size: fc.nat(SIZES.length - 1),
     a: fc.nat(),
     b: fc.nat(),
@@ -61,6 +65,10 @@ function runStep(step: readonly Row[], values: Tensor[][]): Tensor[] {
     const other = list[b % list.length];
     if (kind === "drop") {
       if (list.length > 3) list.splice(2 + (a % (list.length - 2)), 1)[0].dispose();
+      continue;
+    }
+    if (kind === "average") {
+      if (x !== other && !constants.has(x)) launch("running_average_f32", x.size, 1, x, other, 0.5);
       continue;
     }
     if (kind === "update") {
@@ -95,6 +103,9 @@ function runStep(step: readonly Row[], values: Tensor[][]): Tensor[] {
     }
     const y = empty(x.shape);
     if (kind === "softmax") launch("softmax_f32", units, 20, y, x, COLUMNS);
+    else if (kind === "map") launch("sigmoid_f32", x.size, 1, y, x);
+    else if (kind === "add") launch("accumulate_f32", x.size, 1, y, x, other);
+    else if (kind === "repeat") launch("mul_f32", x.size, 1, y, x, values[0][0], 0, x.size / SMALLEST, SMALLEST, 3, 1);
     else launch("softmax_grad_f32", units, 20, y, x, other, COLUMNS);
     list.push(y);
   }
@@ -127,7 +138,7 @@ describe("a program", () => {
           const updated = variables.map((x) => bits(x.data()));
 
           restore();
-          Object.assign(splitting, { parallelNanoseconds: parallel, chunkNanoseconds: chunk });
+          Object.assign(splitting, { parallelNanoseconds: parallel, chunkNanoseconds: chunk, blockUnits: chunk });
           const inputs = make(10);
           const outputs = (result: Tensor[]) => result.map((y) => y.buffer);
           const [first, program] = record(outputs(inputs), () => runStep(step, start(inputs)), outputs);

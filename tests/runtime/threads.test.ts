@@ -146,6 +146,20 @@ describe("threads", () => {
   });
 });
 
+describe("workers with nothing to do", () => {
+  it("sleep, and use next to no processor time", async () => {
+    restart(2);
+    await until(() => engineInfo().threads === 2);
+    for (let i = 0; i < 20; i++) runAndCheck();
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    const before = process.cpuUsage();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const { user, system } = process.cpuUsage(before);
+    // One that went on looking would use 300 milliseconds.
+    expect((user + system) / 1000).toBeLessThan(100);
+  });
+});
+
 describe("workers that never start", () => {
   it("are not missed", async () => {
     const began = performance.now();

@@ -116,6 +116,40 @@ describe("fit", () => {
     expect(after.buffers).toBeLessThanOrEqual(before.buffers + 4);
   });
 
+  it("records each step once, whatever data of one shape it is called with, and tells examples from targets", async () => {
+    const model = new Sequential([layers.dense({ units: 2, kernelInitializer: "zeros", inputShape: [2] })]);
+    model.compile({ optimizer: new optimizers.SGD({ learningRate: 0 }), loss: "meanSquaredError" });
+    const pairs = (value: number): [Tensor, Tensor] => [
+      tensor([
+        [1, 1],
+        [1, 1],
+        [1, 1],
+      ]),
+      tensor([
+        [value, value],
+        [value, value],
+        [value, value],
+      ]),
+    ];
+    let before = memory.report();
+    for (const value of [1, 2, 3, 4]) {
+      const [x, y] = pairs(value);
+      for (const data of [x, new ArrayData(x.data(), x.shape, "f32")]) {
+        const { history } = await model.fit(data, y, { batchSize: 2, verbose: 0 });
+        expect(history.loss).toEqual([value * value]);
+        expect(await model.evaluate(data, y, { batchSize: 2 })).toEqual({ loss: value * value });
+        const outputs = await model.predict(data, { batchSize: 2 });
+        expect([...outputs.data()]).toEqual(new Array(6).fill(0));
+        outputs.dispose();
+      }
+      for (const data of [x, y]) data.dispose();
+      if (value === 1) before = memory.report();
+    }
+    expect([model.steps.train.recordings, model.steps.test.recordings]).toEqual([2, 2]);
+    expect(memory.report()).toMatchObject({ inUse: before.inUse, buffers: before.buffers });
+    model.dispose();
+  });
+
   it("calls callbacks in order, and stops when told to", async () => {
     const { x, y } = quadrants(32);
     const events: string[] = [];

@@ -1,18 +1,24 @@
 // Launches and programs. Everything that computes is a launch: one row in shared memory. Eager mode runs a program of one
 // row; while a recorder is on, the row is noted as well, and the rows noted become a Program that runs in one call.
-import { type Kernels, kernels } from "../generated/kernels.ts";
+import { type Kernel, type Kernels, kernels } from "../generated/kernels.ts";
 import { engine } from "./engine.ts";
 import { StateError } from "./errors.ts";
 import type { Buffer, Operand } from "./operand.ts";
-import { type Group, makePlan, type Plan } from "./plan.ts";
+import { makePlan, type Plan } from "./plan.ts";
 import { type Profiler, profiling, shapesOf } from "./profile.ts";
 import { bitsOf, GROUP_WORDS, ROW_WORDS, writeGroup } from "./rows.ts";
+import { chunk } from "./splitting.ts";
+import type { Group } from "./stages.ts";
+
+export { splitting } from "./splitting.ts";
 
 /** One launch: what a row is made from. Pointers are kept as buffers, so that a plan can see what is read and written. */
 export interface Launch {
   readonly kernel: number;
   /** A letter per argument: w written, u updated, r read, i integer, f float. */
   readonly kinds: string;
+  /** A digit per argument: the bytes of the one element that unit i touches there, or 0 where it may touch others. */
+  readonly each: string;
   readonly units: number;
   /** Units of one chunk, the least a thread takes at a time. */
   readonly grain: number;
@@ -26,21 +32,14 @@ export interface Launch {
 
 const EAGER_WORDS = 64;
 
-/** When and how a launch is cut into chunks; tests cut everything into crumbs. */
-export const splitting = {
-  /** Work below this is not worth handing out. */
-  parallelNanoseconds: 20_000,
-  /** About this much work makes a chunk. */
-  chunkNanoseconds: 8_000,
-};
-
 let recorder: Recorder | undefined;
 let eager: Buffer | undefined;
 
 /** Runs a kernel over `units` units of about `cost` nanoseconds each; `args` follow the kernel's signature. */
 export function launch<K extends keyof Kernels>(name: K, units: number, cost: number, ...args: Kernels[K]): void {
   if (units === 0) return;
-  const { index, kinds } = kernels[name];
+  const kernel: Kernel = kernels[name];
+  const { index, kinds } = kernel;
   const { memory, core } = (running ??= engine());
   eager ??= memory.allocate(EAGER_WORDS * 4);
   const grain = chunk(units, cost);
@@ -65,11 +64,11 @@ export function launch<K extends keyof Kernels>(name: K, units: number, cost: nu
     i32[row + 1] = (at - row) << 2;
     i32[row + 2] = units;
     const tickets = Math.ceil(units / grain);
-    writeGroup(i32, group, (at - group) << 2, 0, tickets, 0, units, grain, 1);
+    writeGroup(i32, group, (at - group) << 2, 0, tickets, 0, units, grain, 1, grain);
     running.run(group << 2, at << 2, tickets);
   }
   if (profiling.current) noteLaunch(profiling.current, index, kinds, units, args, performance.now() - began);
-  recorder?.note(index, kinds, units, grain, cost, args);
+  recorder?.note(kernel, units, grain, cost, args);
 }
 
 function noteLaunch(
@@ -87,14 +86,6 @@ function noteLaunch(
 }
 
 let running: ReturnType<typeof engine> | undefined;
-
-/** How many units make a chunk. It follows from the work alone, never from the number of threads. */
-function chunk(units: number, cost: number): number {
-  if (units * cost < splitting.parallelNanoseconds) return units;
-  const grain = Math.max(1, Math.ceil(splitting.chunkNanoseconds / cost));
-  // Chunks of many small units begin at cache lines, so that two threads do not write to the same one.
-  return grain < 64 ? grain : Math.ceil(grain / 64) * 64;
-}
 
 /** A buffer for a result of a launch. While recording it belongs to the program, which gives it a place of its own. */
 export function allocate(bytes: number): Buffer {
@@ -177,7 +168,7 @@ class Recorder {
     for (const buffer of this.outside) engine().memory.release(buffer);
   }
 
-  note(kernel: number, kinds: string, units: number, grain: number, cost: number, args: readonly unknown[]): void {
+  note({ index, kinds, each }: Kernel, units: number, grain: number, cost: number, args: readonly unknown[]): void {
     const buffers: (Buffer | undefined)[] = [];
     const numbers: number[] = [];
     for (let i = 0; i < kinds.length; i++) {
@@ -192,7 +183,17 @@ class Recorder {
       buffers.push(this.hold(arg?.buffer));
     }
     const shapes = shapesOf(kinds, args);
-    this.launches.push({ kernel, kinds, units, grain, nanoseconds: units * cost, buffers, numbers, shapes });
+    this.launches.push({
+      kernel: index,
+      kinds,
+      each,
+      units,
+      grain,
+      nanoseconds: units * cost,
+      buffers,
+      numbers,
+      shapes,
+    });
   }
 
   private hold(buffer: Buffer | undefined): Buffer | undefined {
@@ -266,7 +267,7 @@ export class Program {
       const { kernel, units, grain, buffers, numbers, shapes } = launch;
       const tickets = Math.ceil(units / grain);
       const end = this.writeRow(at + GROUP_WORDS, launch);
-      writeGroup(memory.i32, at, (end - at) << 2, 0, tickets, 0, units, grain, 1);
+      writeGroup(memory.i32, at, (end - at) << 2, 0, tickets, 0, units, grain, 1, grain);
       const began = performance.now();
       engine().run(at << 2, end << 2, tickets);
       const seconds = (performance.now() - began) / 1000;
@@ -281,8 +282,8 @@ export class Program {
     let at = this.code.block.address >>> 2;
     for (const group of this.plan.groups) {
       const bytes = groupWords(group) << 2;
-      const { first, tickets, start, launches } = group;
-      writeGroup(i32, at, bytes, first, tickets, start, launches[0].units, launches[0].grain, launches.length);
+      const { first, tickets, start, units, grain, launches, block } = group;
+      writeGroup(i32, at, bytes, first, tickets, start, units, grain, launches.length, block);
       at += GROUP_WORDS;
       for (const launch of launches) at = this.writeRow(at, launch);
     }

@@ -24,6 +24,7 @@ export function writeGroup(
   units: number,
   grain: number,
   rows: number,
+  block: number,
 ): void {
   i32[at] = bytes;
   i32[at + 1] = first;
@@ -32,6 +33,7 @@ export function writeGroup(
   i32[at + 4] = units;
   i32[at + 5] = grain;
   i32[at + 6] = rows;
+  i32[at + 7] = block;
 }
 
 /**

@@ -1,8 +1,12 @@
 // Training data as batches: what `fit`, `evaluate` and `predict` accept, checked, and its rows copied into batch tensors.
-import { ArrayData } from "../data/array.ts";
+import { ArrayData, type RowRange } from "../data/array.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
-import { formatShape } from "../tensor/shape.ts";
-import { type AnyTensor, Tensor, unfilled } from "../tensor/tensor.ts";
+import { zeros } from "../tensor/create.ts";
+import type { Dtype } from "../tensor/dtype.ts";
+import { scope } from "../tensor/scope.ts";
+import { formatShape, type Shape } from "../tensor/shape.ts";
+import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { Variable } from "../tensor/variable.ts";
 
 /** Examples along the first axis: a tensor, or numbers in JavaScript memory as data sets hand them out. */
 export type Data = AnyTensor | ArrayData;
@@ -47,30 +51,39 @@ export function toPairs(operation: string, x: Data, y: Data): Pairs {
   return pairs;
 }
 
-/** Tensors that hold one batch after the other: one for each batch size that occurs. */
+/**
+ * Variables that hold one batch after the other: one for each shape and dtype that occurs. A captured step reads a
+ * variable where it lies, so that a batch is copied once, from the data to where the program reads it.
+ */
 export class BatchBuffer {
-  private readonly tensors = new Map<number, AnyTensor>();
-  private readonly rows: ArrayData;
+  private readonly variables = new Map<string, Variable<Dtype>>();
+  /** What the last call asked for, and got. */
+  private last: { readonly rows: ArrayData; readonly count: number; readonly batch: Variable<Dtype> } | undefined;
 
-  constructor(rows: ArrayData) {
-    this.rows = rows;
-  }
-
-  /** The tensor with the given rows, valid until the next call. */
-  load(indices: ArrayLike<number> | { begin: number; end: number }): AnyTensor {
-    const { rows } = this;
+  /** A variable with the given rows, valid until the next call. */
+  load(rows: ArrayData, indices: ArrayLike<number> | RowRange): Variable<Dtype> {
     const count = "length" in indices ? indices.length : indices.end - indices.begin;
-    let batch = this.tensors.get(count);
-    if (batch === undefined) {
-      batch = unfilled([count, ...rows.shape.slice(1)], rows.dtype);
-      this.tensors.set(count, batch);
+    if (this.last?.rows !== rows || this.last.count !== count) {
+      this.last = { rows, count, batch: this.variable([count, ...rows.shape.slice(1)], rows.dtype) };
     }
+    const { batch } = this.last;
     rows.copyRows(indices, batch.view());
     return batch;
   }
 
   dispose(): void {
-    for (const batch of this.tensors.values()) batch.dispose();
-    this.tensors.clear();
+    for (const batch of this.variables.values()) batch.dispose();
+    this.variables.clear();
+    this.last = undefined;
+  }
+
+  private variable(shape: Shape, dtype: Dtype): Variable<Dtype> {
+    const key = `${dtype}${formatShape(shape)}`;
+    let batch = this.variables.get(key);
+    if (batch === undefined) {
+      batch = scope(() => new Variable(zeros(shape, dtype), { name: "batch", trainable: false }));
+      this.variables.set(key, batch);
+    }
+    return batch;
   }
 }

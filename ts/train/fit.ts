@@ -2,7 +2,7 @@
 import type { ArrayData } from "../data/array.ts";
 import { defaultGenerator, Generator, randomPermutation } from "../ops/random.ts";
 import { ArgumentError } from "../runtime/errors.ts";
-import { BatchBuffer, type Data, type Pairs, toPairs } from "./batches.ts";
+import { type Data, type Pairs, toPairs } from "./batches.ts";
 import { type Callback, History, type Logs } from "./callbacks.ts";
 import type { Model } from "./model.ts";
 import { ProgressBar, ProgressLine, type Verbosity } from "./progress.ts";
@@ -108,28 +108,22 @@ async function runEpoch(
   pause: Pause,
 ): Promise<Logs> {
   const { metrics } = model.compilation;
-  const { train } = model.steps;
+  const { train, inputs, targets } = model.steps;
   const watchers = callbacks.filter((callback) => callback.onBatchEnd);
   const figures = new Figures(model);
-  const inputs = new BatchBuffer(x);
-  const targets = new BatchBuffer(y);
-  try {
-    for (const metric of metrics) metric.reset();
-    for (let begin = 0, batch = 0; begin < x.length; begin += batchSize, batch++) {
-      const end = Math.min(begin + batchSize, x.length);
-      const rows = order ? order.subarray(begin, end) : { begin, end };
-      const loss = train(inputs.load(rows), targets.load(rows));
-      figures.add(loss.item(), end - begin);
-      loss.dispose();
-      if (watchers.length > 0) {
-        const logs = figures.logs();
-        for (const callback of watchers) await callback.onBatchEnd?.(batch, logs);
-      }
-      await pause();
+  for (const metric of metrics) metric.reset();
+  for (let begin = 0, batch = 0; begin < x.length; begin += batchSize, batch++) {
+    const end = Math.min(begin + batchSize, x.length);
+    const rows = order ? order.subarray(begin, end) : { begin, end };
+    const loss = train(inputs.load(x, rows), targets.load(y, rows));
+    figures.add(loss.item(), end - begin);
+    loss.dispose();
+    if (watchers.length > 0) {
+      const logs = figures.logs();
+      for (const callback of watchers) await callback.onBatchEnd?.(batch, logs);
     }
-  } finally {
-    inputs.dispose();
-    targets.dispose();
+    const rest = pause();
+    if (rest) await rest;
   }
   return figures.logs();
 }
@@ -141,23 +135,17 @@ async function runTest(
   pause: Pause,
   progress?: (done: number) => void,
 ): Promise<Logs> {
-  const { test } = model.steps;
+  const { test, inputs, targets } = model.steps;
   const figures = new Figures(model);
-  const inputs = new BatchBuffer(x);
-  const targets = new BatchBuffer(y);
-  try {
-    for (const metric of model.compilation.metrics) metric.reset();
-    for (let begin = 0; begin < x.length; begin += batchSize) {
-      const rows = { begin, end: Math.min(begin + batchSize, x.length) };
-      const loss = test(inputs.load(rows), targets.load(rows));
-      figures.add(loss.item(), rows.end - begin);
-      loss.dispose();
-      progress?.(Math.ceil(rows.end / batchSize));
-      await pause();
-    }
-  } finally {
-    inputs.dispose();
-    targets.dispose();
+  for (const metric of model.compilation.metrics) metric.reset();
+  for (let begin = 0; begin < x.length; begin += batchSize) {
+    const rows = { begin, end: Math.min(begin + batchSize, x.length) };
+    const loss = test(inputs.load(x, rows), targets.load(y, rows));
+    figures.add(loss.item(), rows.end - begin);
+    loss.dispose();
+    progress?.(Math.ceil(rows.end / batchSize));
+    const rest = pause();
+    if (rest) await rest;
   }
   return figures.logs();
 }

@@ -1,5 +1,4 @@
 // A model: a layer that can be compiled, fitted, evaluated and asked for predictions. Subclasses say how to call it.
-import type { Captured } from "../autograd/capture.ts";
 import type { ArrayData } from "../data/array.ts";
 import { readFile, writeFileAtomic } from "../io/files.ts";
 import { Layer, type LayerOptions } from "../layers/layer.ts";
@@ -9,12 +8,12 @@ import { getOptimizer, type OptimizerName } from "../optim/index.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { StateError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
-import { type AnyTensor, type Tensor, unfilled } from "../tensor/tensor.ts";
-import { BatchBuffer, type Data, type Pairs, toPairs, toRows } from "./batches.ts";
+import { type Tensor, unfilled } from "../tensor/tensor.ts";
+import { type Data, type Pairs, toPairs, toRows } from "./batches.ts";
 import type { History, Logs } from "./callbacks.ts";
 import { checkOptions, type EvaluateOptions, evaluateModel, type FitOptions, fitModel, makePause } from "./fit.ts";
 import { ProgressBar } from "./progress.ts";
-import { type Compiled, capturePrediction, Steps } from "./steps.ts";
+import { type Compiled, Prediction, Steps } from "./steps.ts";
 import { summarize } from "./summary.ts";
 import { decodeWeights, encodeWeights } from "./weights.ts";
 
@@ -33,7 +32,7 @@ export abstract class Model extends Layer {
   stopTraining = false;
   private compiled: Compiled | undefined;
   private captured: Steps | undefined;
-  private prediction: Captured<[x: AnyTensor], Tensor> | undefined;
+  private prediction: Prediction | undefined;
 
   constructor(kind: string, options: LayerOptions = {}) {
     super(kind, options);
@@ -79,21 +78,17 @@ export abstract class Model extends Layer {
     const pause = makePause(signal);
     const bar = new ProgressBar(Math.ceil(rows.length / batchSize), { verbose });
     const result = unfilled([rows.length, ...outputShape], "f32");
-    const batches = new BatchBuffer(rows);
-    this.prediction ??= capturePrediction(this);
+    const { run, inputs } = (this.prediction ??= new Prediction(this));
     let at = 0;
-    try {
-      for (let begin = 0; begin < rows.length; begin += batchSize) {
-        const end = Math.min(begin + batchSize, rows.length);
-        const output = this.prediction(batches.load({ begin, end }));
-        result.view().set(output.view(), at);
-        at += output.size;
-        output.dispose();
-        bar.update(Math.ceil(end / batchSize));
-        await pause();
-      }
-    } finally {
-      batches.dispose();
+    for (let begin = 0; begin < rows.length; begin += batchSize) {
+      const end = Math.min(begin + batchSize, rows.length);
+      const output = run(inputs.load(rows, { begin, end }));
+      result.view().set(output.view(), at);
+      at += output.size;
+      output.dispose();
+      bar.update(Math.ceil(end / batchSize));
+      const rest = pause();
+      if (rest) await rest;
     }
     bar.finish();
     return result;
@@ -105,13 +100,12 @@ export abstract class Model extends Layer {
     const { metrics } = this.compilation;
     this.prepare("trainOnBatch", pairs.x, pairs);
     const batch = { begin: 0, end: pairs.x.length };
-    const inputs = new BatchBuffer(pairs.x);
-    const targets = new BatchBuffer(pairs.y);
+    const { train, inputs, targets } = this.steps;
     for (const metric of metrics) metric.reset();
-    const loss = this.steps.train(inputs.load(batch), targets.load(batch));
+    const loss = train(inputs.load(pairs.x, batch), targets.load(pairs.y, batch));
     const logs: Logs = { loss: loss.item() };
     for (const metric of metrics) logs[metric.name] = metric.result();
-    for (const thing of [loss, inputs, targets]) thing.dispose();
+    loss.dispose();
     return logs;
   }
 

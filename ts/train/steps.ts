@@ -9,6 +9,7 @@ import { add } from "../ops/binary.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
+import { BatchBuffer } from "./batches.ts";
 import type { Model } from "./model.ts";
 
 /** What `compile` settled. */
@@ -18,9 +19,19 @@ export interface Compiled {
   readonly metrics: readonly Metric[];
 }
 
-/** The model's output for one batch, captured. */
-export function capturePrediction(model: Model): Captured<[x: AnyTensor], Tensor> {
-  return capture((x) => noGrad(() => model.apply(x)));
+/** The model's output for one batch. */
+export class Prediction {
+  readonly run: Captured<[x: AnyTensor], Tensor>;
+  /** Where `run` finds its batches. */
+  readonly inputs = new BatchBuffer();
+
+  constructor(model: Model) {
+    this.run = capture((x) => noGrad(() => model.apply(x)));
+  }
+
+  dispose(): void {
+    for (const thing of [this.run, this.inputs]) thing.dispose();
+  }
 }
 
 type PairStep = Captured<[x: AnyTensor, y: AnyTensor], Tensor>;
@@ -30,6 +41,9 @@ export class Steps {
   readonly train: PairStep;
   /** Updates the metrics with one batch; the batch's loss. */
   readonly test: PairStep;
+  /** Where the steps find the examples and the targets of their batches. */
+  readonly inputs = new BatchBuffer();
+  readonly targets = new BatchBuffer();
   /** The weights that `train` was made for. */
   private readonly trained: readonly Variable[];
 
@@ -69,6 +83,6 @@ export class Steps {
   }
 
   dispose(): void {
-    for (const step of [this.train, this.test]) step.dispose();
+    for (const thing of [this.train, this.test, this.inputs, this.targets]) thing.dispose();
   }
 }
