@@ -145,18 +145,28 @@ export class Taps extends Left {
     const x = <usize>(tap % this.tapColumns * this.stepX);
     const offset = (y * <usize>this.width + x) * this.pixel + (<usize>(row % this.channels) << 2);
     const step = <usize>this.strideX * this.pixel;
+    const line = <usize>this.width * this.pixel;
+    const down = <usize>this.strideY * line;
+    const across = <usize>(this.height - this.gridHeight * this.strideY) * line;
     let gx = (depth + this.firstWindow) % this.gridWidth;
-    let line = (depth + this.firstWindow) / this.gridWidth; // number of the row of windows
+    let gy = (depth + this.firstWindow) / this.gridWidth;
+    let first = this.window(gy, 0) + offset; // what the first window of this row of windows reads
+    gy %= this.gridHeight;
     while (count > 0) {
       const some = min(this.gridWidth - gx, count);
-      let p = this.window(line, gx) + offset;
+      let p = first + <usize>gx * step;
       for (const end = panel + (<usize>some << 4); panel < end; panel += 16, p += step) {
         if (sizeof<T>() == 16) v128.store(panel, v128.load(p));
         else store<f32>(panel, load<f32>(p));
       }
       count -= some;
       gx = 0;
-      line++;
+      gy++;
+      first += down;
+      if (gy == this.gridHeight) {
+        gy = 0;
+        first += across;
+      }
     }
   }
 

@@ -72,9 +72,9 @@ export function cutIntoBlocks(rows: number, columns: number, depth: number, prod
 
 /** Rows and columns of a block of filters, while there are enough blocks: with fewer, zeros are looked for too often. */
 const FILTER_ROWS = 128;
-const FILTER_COLUMNS = 64;
+const FILTER_COLUMNS = 128;
 /** Rows of a block that fit into scratch memory. */
-const MOST_FILTER_ROWS = 1024;
+const MOST_FILTER_ROWS = 512;
 
 /** Cuts `products` gradients of filters [rows, columns], sums over `depth`, into blocks. */
 export function cutFilters(rows: number, columns: number, depth: number, products: number): Blocks {
