@@ -3,11 +3,12 @@
 // All three are blocked matrix products that read the images through windows. Sizes: `height` x `width` x `channels` is
 // the side of x, `outHeight` x `outWidth` x `outputs` the side of y, in the gradients too.
 import { In, OptionalIn, Out, Scratch } from "./signature";
-import { BLOCK_ROWS, DEPTH, clearZeros, floorOf, multiply, Right } from "./simd/gemm";
+import { DEPTH, clearZeros, floorOf, multiply, Right } from "./simd/gemm";
 import { Phase, Taps, Windows } from "./simd/gemm-conv";
 import { Shallow } from "./simd/gemm-shallow";
 import { SparseTaps, SparseWindows } from "./simd/gemm-sparse";
 
+const ROWS: i32 = 96; // rows of a block that are packed and multiplied together
 const WINDOWS: i32 = 64; // windows of a line that the shallow forward pass packs together
 const LINES: i32 = 4; // lines of dy worked on together by the shallow gradient, while they are in L1
 
@@ -72,9 +73,12 @@ export function conv2d_f32(
       continue;
     }
     const right = Right.at(scratch, packed + group * groupBytes, depth, groupOutputs, 0, 0);
-    multiply<Windows>(
-      left, right, bias ? bias + firstOutput : 0, floorOf(activation), row, rowEnd, column, columnEnd, scratch,
-    );
+    for (let some = row; some < rowEnd; some += ROWS) {
+      multiply<Windows>(
+        left, right, bias ? bias + firstOutput : 0, floorOf(activation),
+        some, min(some + ROWS, rowEnd), column, columnEnd, scratch,
+      );
+    }
   }
 }
 
@@ -198,9 +202,12 @@ export function conv2d_grad_input_f32(
     }
     const right = Right.at(scratch, panels, depth, groupChannels, 0, 0);
     right.panelStride = panelStride;
-    multiply<Windows>(
-      left, right, bias ? bias + firstChannel : 0, floorOf(activation), row, rowEnd, column, columnEnd, scratch,
-    );
+    for (let some = row; some < rowEnd; some += ROWS) {
+      multiply<Windows>(
+        left, right, bias ? bias + firstChannel : 0, floorOf(activation),
+        some, min(some + ROWS, rowEnd), column, columnEnd, scratch,
+      );
+    }
   }
 }
 
@@ -260,9 +267,9 @@ export function conv2d_grad_filter_f32(
       continue;
     }
     const right = Right.at(scratch, dyAt, count, groupOutputs, outputs, 1);
-    for (let some = row; some < rowEnd; some += BLOCK_ROWS) {
+    for (let some = row; some < rowEnd; some += ROWS) {
       multiply<Taps>(
-        left, right, 0, f32.NEGATIVE_INFINITY, some, min(some + BLOCK_ROWS, rowEnd), column, columnEnd, scratch,
+        left, right, 0, f32.NEGATIVE_INFINITY, some, min(some + ROWS, rowEnd), column, columnEnd, scratch,
       );
     }
   }

@@ -116,7 +116,7 @@ describe("blocks", () => {
       [3872, 64, 288],
       [5, 5000, 300],
     ]) {
-      const { blockRows, blockColumns, units } = cutIntoBlocks(m, n, k);
+      const { blockRows, blockColumns, units } = cutIntoBlocks(m, n, k, 1, 96);
       expect(blockRows % 4).toBe(0);
       expect(blockRows).toBeLessThanOrEqual(128);
       expect(blockColumns % 8).toBe(0);

@@ -15,6 +15,7 @@ import {
   MOST_CHUNKS,
   overChunks,
   requireBias,
+  WINDOW_ROWS,
 } from "./gemm.ts";
 import { pad, transpose } from "./layout.ts";
 import { sum } from "./reduce.ts";
@@ -150,7 +151,7 @@ const convolve = defineOp("conv2d", {
         launch("conv2d_shallow_f32", batch * rows.windows, cost, y, padded, packed, bias, ...all, activation);
       });
     } else {
-      const cut = cutIntoBlocks(batch * rows.windows * columns.windows, groupOutputs, depth, groups);
+      const cut = cutIntoBlocks(batch * rows.windows * columns.windows, groupOutputs, depth, groups, WINDOW_ROWS);
       const { blockRows, blockColumns, units, cost } = cut;
       const plain = mayBeSparse(geometry, channels, outputs) ? filters : undefined;
       launch(
@@ -206,7 +207,7 @@ const convolveBack = defineOp("conv2dTranspose", {
     // Pixels with the same residues modulo the strides meet the same taps: so many convolutions, each with its share.
     const residues = rows.stride * columns.stride;
     const pixels = batch * Math.ceil(rows.size / rows.stride) * Math.ceil(columns.size / columns.stride);
-    const cut = cutIntoBlocks(pixels, groupChannels, Math.ceil(depth / residues), groups * residues);
+    const cut = cutIntoBlocks(pixels, groupChannels, Math.ceil(depth / residues), groups * residues, WINDOW_ROWS);
     const { blockRows, blockColumns, units, cost } = cut;
     const isPlain = rows.stride === 1 && columns.stride === 1 && rows.dilation === 1;
     const turned =
@@ -251,8 +252,6 @@ const filterGradient = defineOp("conv2dFilterGradient", {
   ],
 });
 
-/** Pixels of a chunk of a sum over all pixels, unless there would be too many chunks. */
-const CHUNK_PIXELS = 512;
 /** Numbers that all chunks' partial sums may take together. */
 const MOST_PARTIAL = 4_000_000;
 
@@ -260,11 +259,8 @@ function blockedFilterGradient(gradient: Tensor, x: Tensor, dy: Tensor, geometry
   const { batch, rows, columns, channels, outputs, groups } = geometry;
   const pixels = batch * rows.windows * columns.windows;
   const fitting = Math.max(1, Math.floor(MOST_PARTIAL / Math.max(1, gradient.size)));
-  const wanted = Math.min(MOST_CHUNKS, fitting, Math.max(1, Math.ceil(pixels / CHUNK_PIXELS)));
-  const chunkPixels = 256 * Math.max(1, Math.ceil(pixels / wanted / 256));
-  const chunks = Math.max(1, Math.ceil(pixels / chunkPixels));
-  const cut = cutFilters(depthOf(geometry), outputs / groups, Math.min(pixels, chunkPixels), groups * chunks);
-  const { blockRows, blockColumns, units, cost } = cut;
+  const cut = cutFilters(depthOf(geometry), outputs / groups, pixels, groups, fitting);
+  const { chunks, chunkPixels, blockRows, blockColumns, units, cost } = cut;
   withPadding(x, geometry, (padded) => {
     const [, height, width] = padded.shape;
     overChunks(gradient, chunks, (partial) => {

@@ -42,10 +42,12 @@ export interface Blocks {
   readonly cost: number;
 }
 
-const MOST_ROWS = 96;
+/** Rows of a block of a matrix product, and of a convolution: there, blocks of few rows would read many pixels twice. */
+export const MATRIX_ROWS = 96;
+export const WINDOW_ROWS = 384;
 const MOST_COLUMNS = 512;
 /** Cut on while there are fewer units than this, so that many threads find work .. */
-const ENOUGH_UNITS = 32;
+const ENOUGH_UNITS = 16;
 /** .. but not into units of fewer multiplications than this. */
 const LEAST_WORK = 250_000;
 const NANOSECONDS_PER_MULTIPLICATION = 0.04;
@@ -54,42 +56,67 @@ const NANOSECONDS_PER_MULTIPLICATION = 0.04;
  * Cuts `products` products [rows, depth] x [depth, columns] into blocks of about equal size. Blocks of few rows are
  * cheaper than blocks of few columns: each block packs its rows anew.
  */
-export function cutIntoBlocks(rows: number, columns: number, depth: number, products = 1): Blocks {
-  let rowBlocks = Math.max(1, Math.ceil(rows / MOST_ROWS));
+export function cutIntoBlocks(
+  rows: number,
+  columns: number,
+  depth: number,
+  products: number,
+  mostRows: number,
+): Blocks {
+  let rowBlocks = Math.max(1, Math.ceil(rows / mostRows));
   let columnBlocks = Math.max(1, Math.ceil(columns / MOST_COLUMNS));
   for (;;) {
-    const blockRows = 4 * Math.ceil(rows / rowBlocks / 4);
-    const blockColumns = 8 * Math.ceil(columns / columnBlocks / 8);
-    const units = Math.ceil(rows / blockRows) * Math.ceil(columns / blockColumns) * products;
-    const work = blockRows * blockColumns * depth;
-    const isDone = units >= ENOUGH_UNITS || work < 2 * LEAST_WORK;
+    const blocks = blocksOf(rows, columns, depth, products, rowBlocks, columnBlocks);
+    const { blockRows, blockColumns, units } = blocks;
+    const isDone = units >= ENOUGH_UNITS || blockRows * blockColumns * depth < 2 * LEAST_WORK;
     if (!isDone && blockColumns >= 256) columnBlocks *= 2;
     else if (!isDone && blockRows >= 32) rowBlocks *= 2;
     else if (!isDone && blockColumns >= 64) columnBlocks *= 2;
-    else return { blockRows, blockColumns, units, cost: 100 + work * NANOSECONDS_PER_MULTIPLICATION };
+    else return blocks;
   }
 }
 
-/** Rows and columns of a block of filters, while there are enough blocks: with fewer, zeros are looked for too often. */
-const FILTER_ROWS = 128;
+/** Rows and columns of a block of filters: with smaller ones, zeros would be looked for too often. */
+const FILTER_ROWS = 384;
 const FILTER_COLUMNS = 128;
-/** Rows of a block that fit into scratch memory. */
-const MOST_FILTER_ROWS = 512;
 
-/** Cuts `products` gradients of filters [rows, columns], sums over `depth`, into blocks. */
-export function cutFilters(rows: number, columns: number, depth: number, products: number): Blocks {
-  const columnBlocks = Math.ceil(columns / FILTER_COLUMNS);
-  const wanted = Math.ceil(ENOUGH_UNITS / (columnBlocks * products));
-  const rowBlocks = Math.max(Math.ceil(rows / MOST_FILTER_ROWS), Math.min(wanted, Math.floor(rows / FILTER_ROWS)), 1);
+/** A sum over the pixels of all images, cut into chunks of pixels and each of them into blocks of filters. */
+export interface FilterBlocks extends Blocks {
+  readonly chunks: number;
+  readonly chunkPixels: number;
+}
+
+/** Cuts `groups` gradients of filters [rows, columns], sums over `pixels`; `mostChunks` partial sums fit into memory. */
+export function cutFilters(
+  rows: number,
+  columns: number,
+  pixels: number,
+  groups: number,
+  mostChunks: number,
+): FilterBlocks {
+  const rowBlocks = Math.max(1, Math.ceil(rows / FILTER_ROWS));
+  const columnBlocks = Math.max(1, Math.ceil(columns / FILTER_COLUMNS));
+  const wanted = Math.min(Math.ceil(ENOUGH_UNITS / (rowBlocks * columnBlocks * groups)), MOST_CHUNKS, mostChunks);
+  const chunkPixels = 256 * Math.max(1, Math.ceil(pixels / Math.max(1, wanted) / 256));
+  const chunks = Math.max(1, Math.ceil(pixels / chunkPixels));
+  const depth = Math.min(pixels, chunkPixels);
+  return { ...blocksOf(rows, columns, depth, groups * chunks, rowBlocks, columnBlocks), chunks, chunkPixels };
+}
+
+/** Blocks of about equal size; rows and columns in multiples of 8, so that tiles are whole. */
+function blocksOf(
+  rows: number,
+  columns: number,
+  depth: number,
+  products: number,
+  rowBlocks: number,
+  columnBlocks: number,
+): Blocks {
   const blockRows = 8 * Math.ceil(rows / rowBlocks / 8);
   const blockColumns = 8 * Math.ceil(columns / columnBlocks / 8);
   const units = Math.ceil(rows / blockRows) * Math.ceil(columns / blockColumns) * products;
-  return {
-    blockRows,
-    blockColumns,
-    units,
-    cost: 100 + blockRows * blockColumns * depth * NANOSECONDS_PER_MULTIPLICATION,
-  };
+  const cost = 100 + blockRows * blockColumns * depth * NANOSECONDS_PER_MULTIPLICATION;
+  return { blockRows, blockColumns, units, cost };
 }
 
 /** The most chunks that a long sum is cut into: fixed by the sizes, so that any number of threads adds alike. */

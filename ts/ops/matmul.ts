@@ -4,7 +4,15 @@ import { ShapeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
 import { broadcastShapes, formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
-import { activated, activationCode, cutIntoBlocks, type FusedActivation, requireBias, requireFloat } from "./gemm.ts";
+import {
+  activated,
+  activationCode,
+  cutIntoBlocks,
+  type FusedActivation,
+  MATRIX_ROWS,
+  requireBias,
+  requireFloat,
+} from "./gemm.ts";
 import { broadcastTo, reshape } from "./layout.ts";
 import { sum, sumTo } from "./reduce.ts";
 
@@ -175,7 +183,7 @@ function multiply(y: Tensor, a: Tensor, b: Tensor, bias: Tensor | undefined, pro
     multiplyVector(y, b, a, undefined, !transposeA, turned);
     return;
   }
-  const { blockRows, blockColumns, units, cost } = cutIntoBlocks(m, n, k, products);
+  const { blockRows, blockColumns, units, cost } = cutIntoBlocks(m, n, k, products, MATRIX_ROWS);
   const [aRow, aColumn] = transposeA ? [1, m] : [k, 1];
   const [bRow, bColumn] = transposeB ? [1, k] : [n, 1];
   if (m < PACK_FROM_BLOCKS * blockRows) {
