@@ -10,6 +10,7 @@ const DOTS: i32 = 32; // columns of one unit of a product of one row by a transp
 /**
  * packed[batch, panel, d, 0..7] = b[batch, d, 8 panel + 0..7], zeros past the last column, over panels [begin, end) of
  * all batches.
+ * @pack
  */
 export function matmul_pack_f32(
   packed: Out<f32>, b: In<f32>, n: i32, k: i32, bBatch: i32, bRow: i32, bColumn: i32,

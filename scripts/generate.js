@@ -16,8 +16,11 @@ export function readKernels(folder) {
     if (!file.endsWith(".ts") || notKernels.has(file)) continue;
     const source = readFileSync(`${folder}/${file}`, "utf8");
     for (const match of source.matchAll(/^export function (\w+)\(([^)]*)\): (\w+) \{/gm)) {
-      const flops = readFlops(source.slice(0, match.index));
-      kernels.push({ file: file.slice(0, -3), flops, ...parseSignature(`${folder}/${file}`, match) });
+      kernels.push({
+        file: file.slice(0, -3),
+        ...readTags(source.slice(0, match.index)),
+        ...parseSignature(`${folder}/${file}`, match),
+      });
     }
   }
   const names = kernels.map((kernel) => kernel.name);
@@ -26,13 +29,17 @@ export function readKernels(folder) {
   return kernels;
 }
 
-/** The expression after `@flops` in the comment right before a kernel: its floating-point operations, in its parameters. */
-function readFlops(before) {
+/**
+ * The tags in the comment right before a kernel. `@flops` is followed by an expression in the kernel's parameters: its
+ * floating-point operations. `@pack` says that it only rearranges what it reads, for kernels that read it often.
+ */
+function readTags(before) {
   const comment = /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n$/.exec(before)?.[1] ?? "";
-  return /@flops ((?:(?!@)[\s\S])*)/
+  const flops = /@flops ((?:(?!@)[\s\S])*)/
     .exec(comment)?.[1]
     .replace(/\s*\n \*\s*/g, " ")
     .trim();
+  return { flops, pack: /@pack\b/.test(comment) };
 }
 
 function parseSignature(path, [, name, list, result]) {
@@ -116,7 +123,7 @@ export function typesSource(kernels) {
       });
     return `  ${name}: [${types.join(", ")}];`;
   });
-  const table = kernels.map(({ name, parameters, flops }, index) => {
+  const table = kernels.map(({ name, parameters, flops, pack }, index) => {
     const passed = parameters.filter((parameter) => parameter.scalar !== "Scratch");
     const kinds = passed
       .map(({ access, scalar }) => (access ? letters[access] : scalar === "f32" ? "f" : "i"))
@@ -127,7 +134,7 @@ export function typesSource(kernels) {
       numbers.includes(word) ? `n[${numbers.indexOf(word)}]` : word,
     );
     const work = formula ? `, flops: (${/\bunits\b/.test(formula) ? "n, units" : "n"}) => ${formula}` : "";
-    return `  ${name}: { index: ${index}, kinds: "${kinds}", each: "${each}"${work} },`;
+    return `  ${name}: { index: ${index}, kinds: "${kinds}", each: "${each}"${work}${pack ? ", pack: true" : ""} },`;
   });
   return `${banner}
 import type { Operand } from "../runtime/operand.ts";
@@ -147,6 +154,8 @@ export interface Kernel {
   readonly each: string;
   /** Floating-point operations of a launch with these numbers, where the kernel says. */
   readonly flops?: (numbers: readonly number[], units: number) => number;
+  /** Whether it only rearranges what it reads, for kernels that read it often. */
+  readonly pack?: boolean;
 }
 
 /** All kernels by name. */

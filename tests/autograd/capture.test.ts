@@ -6,10 +6,12 @@ import { noGrad } from "../../ts/autograd/tape.ts";
 import { add, mul } from "../../ts/ops/binary.ts";
 import { relu } from "../../ts/ops/elementwise.ts";
 import { reshape } from "../../ts/ops/layout.ts";
+import { matmul } from "../../ts/ops/matmul.ts";
 import { Generator, randomUniform } from "../../ts/ops/random.ts";
 import { sum } from "../../ts/ops/reduce.ts";
 import { memory } from "../../ts/runtime/engine.ts";
 import { ArgumentError, StateError } from "../../ts/runtime/errors.ts";
+import { profile } from "../../ts/runtime/profile.ts";
 import { tensor } from "../../ts/tensor/create.ts";
 import { scope } from "../../ts/tensor/scope.ts";
 import type { AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";
@@ -308,6 +310,27 @@ describe("variables", () => {
       step(b, tensor([2]));
     }
     expect([a.item(), b.item(), step.recordings]).toEqual([3, 106, 2]);
+  });
+
+  it("are packed anew when they have changed, by whomever", () => {
+    const weights = variable(randomUniform([40, 24]));
+    const x = randomUniform([200, 40]);
+    const product = captured((x: Tensor) => matmul(x, weights));
+    const halve = captured(() => {
+      weights.assign(mul(weights, 0.5));
+    });
+    const check = (): void => expect(values(product(x))).toEqual(values(matmul(x, weights)));
+    for (let call = 0; call < 3; call++) check();
+    weights.assign(randomUniform([40, 24]));
+    check();
+    for (let call = 0; call < 3; call++) {
+      halve();
+      check();
+    }
+    const { rows } = profile(() => product(x));
+    expect(rows.map(({ kernel }) => kernel)).toEqual(["matmul_f32"]);
+    weights.assign(randomUniform([40, 24]));
+    expect(profile(() => product(x)).rows.map(({ kernel }) => kernel)).toContain("matmul_pack_f32");
   });
 
   it("can be freed by everyone else: the program keeps what it reads", () => {

@@ -74,6 +74,7 @@ const steps: fc.Arbitrary<Step> = fc
         nanoseconds: units * cost,
         buffers: [write, ...(update === undefined ? [] : [update]), ...reads].map((i) => buffers[i]),
         numbers: [1, 2],
+        pack: false,
         shapes: "",
       })),
       owned: new Set(buffers.slice(0, -2)),
@@ -238,7 +239,18 @@ describe("makePlan", () => {
   });
 
   const row = (kinds: string, each: string, units: number, ...buffers: Buffer[]): Launch => {
-    return { kernel: 0, kinds, each, units, grain: units, nanoseconds: units, buffers, numbers: [], shapes: "" };
+    return {
+      kernel: 0,
+      kinds,
+      each,
+      units,
+      grain: units,
+      nanoseconds: units,
+      buffers,
+      numbers: [],
+      pack: false,
+      shapes: "",
+    };
   };
 
   it("lets buffers that follow each other share memory", () => {
@@ -305,6 +317,29 @@ describe("makePlan", () => {
     expect(plan.groups.flatMap(({ launches }) => launches)).toEqual([0, 3, 4, 5].map((i) => rows[i]));
     expect([plan.outside, plan.updated]).toEqual([[variable], [variable]]);
     expect(plan.offsets.has(unread)).toBe(false);
+  });
+
+  it("packs apart from the rest what no row changes, and keeps it", () => {
+    const [x, y, packed, alsoPacked, weights, updated] = Array.from({ length: 6 }, () => makeBuffer(400));
+    const pack = (to: Buffer, from: Buffer): Launch => ({ ...row("wr", "00", 100, to, from), pack: true });
+    const rows = [
+      pack(packed, weights),
+      pack(alsoPacked, updated),
+      row("wrr", "000", 100, y, x, packed),
+      row("ur", "00", 100, updated, alsoPacked),
+    ];
+    const plan = makePlan(rows, new Set([x, y, packed, alsoPacked]), [x], [y]);
+    expect(plan.packing.flatMap(({ launches }) => launches)).toEqual([rows[0]]);
+    expect(plan.packedFrom).toEqual([weights]);
+    expect(plan.groups.flatMap(({ launches }) => launches)).toEqual(rows.slice(1));
+    // Nothing else may lie where the packed weights lie.
+    const place = plan.offsets.get(packed);
+    expect([x, y, alsoPacked].map((buffer) => plan.offsets.get(buffer))).not.toContain(place);
+    // A result that the caller gets, and what an input is packed from, belong to each run.
+    expect(makePlan([pack(y, weights)], new Set([y]), [], [y]).packing).toEqual([]);
+    expect(
+      makePlan([pack(y, x), row("wr", "00", 1, packed, y)], new Set([x, y, packed]), [x], [packed]).packing,
+    ).toEqual([]);
   });
 
   it("wants more than one thread where enough can be done side by side", () => {

@@ -265,7 +265,8 @@ function multiplyVector(
     launch("matvec_f32", units, cost, y, x, matrix, bias, n, k, xBatch, matrixBatch, activation);
     return;
   }
-  const group = n >= 2048 ? 512 : n >= 512 ? 128 : 32;
+  // Small matrices are read from one end to the other; of large ones several threads take columns.
+  const group = n * k * nanoseconds < 20_000 ? n : n >= 2048 ? 512 : n >= 512 ? 128 : 32;
   const units = products * Math.ceil(n / group);
   const cost = nanoseconds * k * Math.min(n, group);
   launch("vecmat_f32", units, cost, y, x, matrix, bias, n, k, xBatch, matrixBatch, group, activation);

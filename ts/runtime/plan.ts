@@ -7,6 +7,10 @@ import { splitting } from "./splitting.ts";
 import { accesses, type Group, makeStages } from "./stages.ts";
 
 export interface Plan {
+  /** Rows that only pack what the program does not change: they need not run each time. */
+  readonly packing: readonly Group[];
+  /** The buffers that they read. */
+  readonly packedFrom: readonly Buffer[];
   readonly groups: readonly Group[];
   /** Whether more than one thread is worth while. */
   readonly parallel: boolean;
@@ -27,16 +31,9 @@ export function makePlan(
   outputs: readonly Buffer[],
 ): Plan {
   const needed = withoutDeadRows(launches, owned, [...inputs, ...outputs]);
-  const stages = makeStages(needed);
-  let ticket = 0;
-  for (const stage of stages) {
-    const start = ticket;
-    for (const group of stage) {
-      group.start = start;
-      group.first = ticket;
-      ticket += group.tickets;
-    }
-  }
+  const [packs, others] = splitPacks(needed, owned, [...inputs, ...outputs]);
+  const packing = numbered(makeStages(packs));
+  const stages = numbered(makeStages(others));
   const outside = new Set<Buffer>();
   const updated = new Set<Buffer>();
   for (const { buffer, kind } of needed.flatMap(accesses)) {
@@ -45,8 +42,12 @@ export function makePlan(
     if (kind !== "r") updated.add(buffer);
   }
   for (const buffer of outputs) if (!owned.has(buffer)) outside.add(buffer);
-  const { offsets, bytes } = layOut(stages, owned, inputs, outputs);
+  // What is packed stays for the next run, as inputs do.
+  const packed = packs.flatMap(accesses).filter(({ kind }) => kind !== "r");
+  const { offsets, bytes } = layOut(stages, owned, [...inputs, ...packed.map(({ buffer }) => buffer)], outputs);
   return {
+    packing: packing.flat(),
+    packedFrom: packs.flatMap(accesses).flatMap(({ buffer, kind }) => (kind === "r" ? [buffer] : [])),
     groups: stages.flat(),
     parallel: isWorthThreads(stages),
     offsets,
@@ -68,6 +69,40 @@ function withoutDeadRows(launches: readonly Launch[], owned: ReadonlySet<Buffer>
     needed.push(launch);
   }
   return needed.reverse();
+}
+
+/** Gives the groups of all stages their tickets. */
+function numbered(stages: Group[][]): Group[][] {
+  let ticket = 0;
+  for (const stage of stages) {
+    const start = ticket;
+    for (const group of stage) {
+      group.start = start;
+      group.first = ticket;
+      ticket += group.tickets;
+    }
+  }
+  return stages;
+}
+
+/** The rows that only pack memory from outside that no row changes, into memory that no other row writes; and the others. */
+function splitPacks(
+  launches: readonly Launch[],
+  owned: ReadonlySet<Buffer>,
+  kept: readonly Buffer[],
+): [packs: Launch[], others: Launch[]] {
+  const writers = new Map<Buffer, number>();
+  for (const { buffer, kind } of launches.flatMap(accesses)) {
+    if (kind !== "r") writers.set(buffer, (writers.get(buffer) ?? 0) + 1);
+  }
+  const isSteady = (launch: Launch): boolean =>
+    launch.pack &&
+    accesses(launch).every(({ buffer, kind }) =>
+      kind === "r"
+        ? !owned.has(buffer) && !writers.has(buffer)
+        : owned.has(buffer) && writers.get(buffer) === 1 && !kept.includes(buffer),
+    );
+  return [launches.filter(isSteady), launches.filter((launch) => !isSteady(launch))];
 }
 
 /** Whether a second thread could take over enough work: it does nothing where a stage is one long ticket. */

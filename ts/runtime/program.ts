@@ -26,6 +26,8 @@ export interface Launch {
   readonly nanoseconds: number;
   readonly buffers: readonly (Buffer | undefined)[];
   readonly numbers: readonly number[];
+  /** Whether the kernel only rearranges what it reads. */
+  readonly pack: boolean;
   /** The operands' shapes, for people. */
   readonly shapes: string;
 }
@@ -168,7 +170,13 @@ class Recorder {
     for (const buffer of this.outside) engine().memory.release(buffer);
   }
 
-  note({ index, kinds, each }: Kernel, units: number, grain: number, cost: number, args: readonly unknown[]): void {
+  note(
+    { index, kinds, each, pack = false }: Kernel,
+    units: number,
+    grain: number,
+    cost: number,
+    args: readonly unknown[],
+  ): void {
     const buffers: (Buffer | undefined)[] = [];
     const numbers: number[] = [];
     for (let i = 0; i < kinds.length; i++) {
@@ -192,6 +200,7 @@ class Recorder {
       nanoseconds: units * cost,
       buffers,
       numbers,
+      pack,
       shapes,
     });
   }
@@ -205,6 +214,14 @@ class Recorder {
   }
 }
 
+/** Groups that run in one call, and where their code lies. */
+interface Stretch {
+  readonly groups: readonly Group[];
+  readonly begin: number;
+  readonly end: number;
+  readonly tickets: number;
+}
+
 /** A recorded step: rows and their memory, ready to run in one call. */
 export class Program {
   /** Rows of the program. */
@@ -214,21 +231,24 @@ export class Program {
   private readonly plan: Plan;
   private readonly arena: Buffer;
   private readonly code: Buffer;
-  private readonly end: number;
-  private readonly tickets: number;
+  /** The code of the rows that pack, then that of all others, each up to its end and with so many tickets. */
+  private readonly packing: Stretch;
+  private readonly rest: Stretch;
+  /** The versions, in sum, of what was packed last. */
+  private packed = -1;
   private disposed = false;
 
   constructor(plan: Plan) {
     const { memory } = engine();
     this.plan = plan;
-    this.rows = plan.groups.reduce((sum, group) => sum + group.launches.length, 0);
+    this.rows = [...plan.packing, ...plan.groups].reduce((sum, group) => sum + group.launches.length, 0);
     this.arenaBytes = plan.arenaBytes;
     this.arena = memory.allocate(plan.arenaBytes);
-    this.code = memory.allocate(4 * plan.groups.reduce((sum, group) => sum + groupWords(group), 1));
+    const groups = [...plan.packing, ...plan.groups];
+    this.code = memory.allocate(4 * groups.reduce((sum, group) => sum + groupWords(group), 1));
     for (const buffer of plan.outside) buffer.references++;
-    this.end = this.write();
-    const last = plan.groups.at(-1);
-    this.tickets = plan.parallel && last ? last.first + last.tickets : 1;
+    this.packing = this.write(this.code.block.address, plan.packing, true);
+    this.rest = this.write(this.packing.end, plan.groups, plan.parallel);
   }
 
   /** Whether the program has laid this buffer out in its own memory. */
@@ -242,11 +262,13 @@ export class Program {
     return offset === undefined ? buffer.block.address : this.arena.block.address + offset;
   }
 
-  /** Runs all rows. */
+  /** Runs all rows; those that only pack what no row changes run when it has been changed since the last run. */
   run(): void {
     if (this.disposed) throw new StateError("run: the program must not be disposed, got a disposed one");
-    if (profiling.current) this.runByRows(profiling.current);
-    else engine().run(this.code.block.address, this.end, this.tickets);
+    const versions = this.plan.packedFrom.reduce((sum, { version }) => sum + version, 0);
+    if (versions !== this.packed) this.runStretch(this.packing);
+    this.packed = versions;
+    this.runStretch(this.rest);
     for (const buffer of this.plan.updated) buffer.version++;
   }
 
@@ -258,12 +280,18 @@ export class Program {
     for (const buffer of [this.arena, this.code, ...this.plan.outside]) memory.release(buffer);
   }
 
-  /** Runs the rows one after the other, each on all threads, and lets the profiler note each. */
-  private runByRows(profiler: Profiler): void {
+  private runStretch({ groups, begin, end, tickets }: Stretch): void {
+    if (groups.length === 0) return;
+    if (profiling.current) this.runByRows(profiling.current, groups);
+    else engine().run(begin, end, tickets);
+  }
+
+  /** Runs rows one after the other, each on all threads, and lets the profiler note each. */
+  private runByRows(profiler: Profiler, groups: readonly Group[]): void {
     const { memory } = engine();
     const code = memory.allocate(4 * EAGER_WORDS);
     const at = code.block.address >>> 2;
-    for (const launch of this.plan.groups.flatMap((group) => group.launches)) {
+    for (const launch of groups.flatMap((group) => group.launches)) {
       const { kernel, units, grain, buffers, numbers, shapes } = launch;
       const tickets = Math.ceil(units / grain);
       const end = this.writeRow(at + GROUP_WORDS, launch);
@@ -277,17 +305,19 @@ export class Program {
     memory.release(code);
   }
 
-  private write(): number {
+  /** Writes the code of `groups` from `begin` on. */
+  private write(begin: number, groups: readonly Group[], parallel: boolean): Stretch {
     const { i32 } = engine().memory;
-    let at = this.code.block.address >>> 2;
-    for (const group of this.plan.groups) {
+    let at = begin >>> 2;
+    for (const group of groups) {
       const bytes = groupWords(group) << 2;
       const { first, tickets, start, units, grain, launches, block } = group;
       writeGroup(i32, at, bytes, first, tickets, start, units, grain, launches.length, block);
       at += GROUP_WORDS;
       for (const launch of launches) at = this.writeRow(at, launch);
     }
-    return at << 2;
+    const last = groups.at(-1);
+    return { groups, begin, end: at << 2, tickets: parallel && last ? last.first + last.tickets : 1 };
   }
 
   /** Writes a row at word `begin`; returns the word after it. */

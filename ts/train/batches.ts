@@ -68,6 +68,7 @@ export class BatchBuffer {
     }
     const { batch } = this.last;
     rows.copyRows(indices, batch.view());
+    batch.buffer.version++;
     return batch;
   }
 
