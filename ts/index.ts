@@ -1,7 +1,7 @@
 // Heddle's one import.
 import "./ops/methods.ts";
 
-export { type Captured, capture } from "./autograd/capture.ts";
+export { type Captured, type CaptureOptions, capture } from "./autograd/capture.ts";
 export { checkGradient, type GradientCheck } from "./autograd/check.ts";
 export { backward, grad, valueAndGrad } from "./autograd/grad.ts";
 export { defineOp, type Op } from "./autograd/op.ts";

@@ -165,6 +165,17 @@ describe("signatures", () => {
     expect(step(x, 32).item()).toBe(33);
   });
 
+  it("take each other's places where the oldest may go", () => {
+    const step = capture((x: Tensor) => mul(x, 2), { replaceOldest: true });
+    made.push(step);
+    for (let round = 0; round < 2; round++) {
+      for (let size = 1; size <= 40; size++) {
+        expect(values(step(tensor(new Float32Array(size).fill(size))))).toEqual(new Array(size).fill(2 * size));
+      }
+    }
+    expect(step.recordings).toBe(32);
+  });
+
   it("are made of tensors and plain values only", () => {
     const step = captured((x: unknown) => tensor([typeof x === "object" ? 1 : 2]));
     for (const x of [{}, [], () => 1, Symbol("x"), [tensor([1])]]) {

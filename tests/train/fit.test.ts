@@ -105,6 +105,17 @@ describe("fit", () => {
     expect(Math.max(...prediction.data().map((v, i) => Math.abs(v - whole[i])))).toBeLessThan(1e-6);
   });
 
+  it("takes batches of more sizes than programs are kept", async () => {
+    const { x, y } = quadrants(40);
+    const model = classifier();
+    const rows = new ArrayData(x.data(), [40, 2], "f32");
+    const labels = new ArrayData(y.data(), [40], "i32");
+    for (let count = 1; count <= 40; count++) {
+      expect((await model.predict(rows.slice(0, count), { batchSize: 40 })).shape).toEqual([count, 4]);
+      await model.fit(rows.slice(0, count), labels.slice(0, count), { batchSize: 40, verbose: 0 });
+    }
+  });
+
   it("does not grow memory from step to step", async () => {
     const { x, y } = quadrants(64);
     const model = classifier();

@@ -25,6 +25,12 @@ export interface Captured<Args extends readonly unknown[], R extends StepResult>
   readonly recordings: number;
 }
 
+/** What `capture` takes beside the step. */
+export interface CaptureOptions {
+  /** Whether one more signature than can be kept takes the place of the oldest instead of being an error; default false. */
+  replaceOldest?: boolean;
+}
+
 interface Recording {
   readonly program: Program;
   /** What it was recorded with: the program's own tensors, variables and plain values. */
@@ -57,6 +63,7 @@ const MOST_RECORDINGS = 32;
  */
 export function capture<Args extends readonly unknown[], R extends StepResult>(
   step: (...args: Args) => R,
+  { replaceOldest = false }: CaptureOptions = {},
 ): Captured<Args, R> {
   const recordings = new Map<string, Recording>();
   let last: Recording | undefined;
@@ -67,7 +74,11 @@ export function capture<Args extends readonly unknown[], R extends StepResult>(
     const signature = args.map(signatureOf).join("; ");
     last = recordings.get(signature);
     if (last !== undefined) return replay(last, args) as R;
-    if (recordings.size === MOST_RECORDINGS) {
+    if (recordings.size === MOST_RECORDINGS && replaceOldest) {
+      const [[oldest, { program }]] = recordings;
+      program.dispose();
+      recordings.delete(oldest);
+    } else if (recordings.size === MOST_RECORDINGS) {
       throw new StateError(
         `capture: at most ${MOST_RECORDINGS} signatures must be recorded, got one more: ${signature}; ` +
           "pass what changes as a tensor, or dispose the captured step",

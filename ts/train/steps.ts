@@ -26,7 +26,7 @@ export class Prediction {
   readonly inputs = new BatchBuffer();
 
   constructor(model: Model) {
-    this.run = capture((x) => noGrad(() => model.apply(x)));
+    this.run = capture((x) => noGrad(() => model.apply(x)), { replaceOldest: true });
   }
 
   dispose(): void {
@@ -61,18 +61,22 @@ export class Steps {
       const prediction = model.apply(x, { training: true });
       return [total(y, prediction), prediction] as const;
     });
+    // Batches of many sizes are no mistake here.
+    const options = { replaceOldest: true };
     this.train = capture((x, y) => {
       const [[value, prediction], gradients] = lossAndGradients(trained, x, y);
       optimizer.step(trained, gradients);
       measure(y, prediction);
       return value;
-    });
-    this.test = capture((x, y) =>
-      noGrad(() => {
-        const prediction = model.apply(x);
-        measure(y, prediction);
-        return total(y, prediction);
-      }),
+    }, options);
+    this.test = capture(
+      (x, y) =>
+        noGrad(() => {
+          const prediction = model.apply(x);
+          measure(y, prediction);
+          return total(y, prediction);
+        }),
+      options,
     );
   }
 
