@@ -19,14 +19,15 @@ function together(batch: i32): i32 {
 
 /**
  * y = activation(conv(x, filters) + bias) over blocks [begin, end) of `blockRows` pixels x `blockColumns` outputs:
- * columns counted fastest, then rows, then groups. `packed` is the filters of each group by matmul_pack_f32. Where `filters`
- * are given as they are (one group, taps side by side, channels in multiples of 4, outputs of 8), images that are zero in
- * many places are multiplied by lists; the bits are the same.
+ * columns counted fastest, then rows, then groups. `packed` is the filters of each group by matmul_pack_f32. Where
+ * `filters` are given as they are (one group, taps side by side, channels in multiples of 4, outputs of 8), images that
+ * are zero in many places are multiplied by lists; the bits are the same.
  * @flops 2 * batch * outHeight * outWidth * outputs * kernelHeight * kernelWidth * channels / groups
  */
 export function conv2d_f32(
   y: Out<f32>, x: In<f32>, packed: In<f32>, filters: OptionalIn<f32>, bias: OptionalIn<f32>,
-  batch: i32, height: i32, width: i32, channels: i32, outHeight: i32, outWidth: i32, outputs: i32, kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32,
+  batch: i32, height: i32, width: i32, channels: i32,
+  outHeight: i32, outWidth: i32, outputs: i32, kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32,
   paddingTop: i32, paddingLeft: i32, dilationY: i32, dilationX: i32, groups: i32,
   blockRows: i32, blockColumns: i32, activation: i32, scratch: Scratch, begin: i32, end: i32,
 ): void {
@@ -124,14 +125,16 @@ export function conv2d_grad_input_pack_f32(
 /**
  * dx = activation(gradient of conv by x applied to dy, + bias) over blocks [begin, end) of `blockRows` pixels x
  * `blockColumns` channels: columns counted fastest, then rows, then groups, then residues. Pixels of x with the same
- * residues of y and x modulo the strides meet the same taps, so each pair of residues is a convolution of its own. Where
- * `turned` is given (one group, no strides and dilation, channels in multiples of 8, outputs of 4), the filters as [tap
- * row, tap column, output, channel], a dy that is zero in many places is multiplied by lists; the bits are the same.
+ * residues of y and x modulo the strides meet the same taps, so each pair of residues is a convolution of its own.
+ * Where `turned` is given (one group, no strides and dilation, channels in multiples of 8, outputs of 4), the filters
+ * as [tap row, tap column, output, channel], a dy that is zero in many places is multiplied by lists; the bits are the
+ * same.
  * @flops 2 * batch * outHeight * outWidth * outputs * kernelHeight * kernelWidth * channels / groups
  */
 export function conv2d_grad_input_f32(
   dx: Out<f32>, dy: In<f32>, packed: In<f32>, turned: OptionalIn<f32>, bias: OptionalIn<f32>,
-  batch: i32, height: i32, width: i32, channels: i32, outHeight: i32, outWidth: i32, outputs: i32, kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32,
+  batch: i32, height: i32, width: i32, channels: i32,
+  outHeight: i32, outWidth: i32, outputs: i32, kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32,
   paddingTop: i32, paddingLeft: i32, dilationY: i32, dilationX: i32, groups: i32,
   blockRows: i32, blockColumns: i32, activation: i32, scratch: Scratch, begin: i32, end: i32,
 ): void {
@@ -212,10 +215,10 @@ export function conv2d_grad_input_f32(
 }
 
 /**
- * Gradient of conv without padding by the filters, applied to dy: partial[chunk] sums over the pixels of dy of one chunk
- * of `chunkPixels`, over blocks [begin, end) of `blockRows` filter rows x `blockColumns` outputs (multiples of 8, at most
- * 65,536 numbers): columns counted fastest, then rows, then groups, then chunks. sum_chunks_f32 adds the chunks up. A dy
- * that is zero in many places is multiplied by lists; the bits are the same.
+ * Gradient of conv without padding by the filters, applied to dy: partial[chunk] sums over the pixels of dy of one
+ * chunk of `chunkPixels`, over blocks [begin, end) of `blockRows` filter rows x `blockColumns` outputs (multiples of 8,
+ * at most 65,536 numbers): columns counted fastest, then rows, then groups, then chunks. sum_chunks_f32 adds the chunks
+ * up. A dy that is zero in many places is multiplied by lists; the bits are the same.
  * @flops 2 * batch * outHeight * outWidth * outputs * kernelHeight * kernelWidth * channels / groups
  */
 export function conv2d_grad_filter_f32(
@@ -313,7 +316,8 @@ export function conv2d_shallow_f32(
         for (let column = from; column < until; column += 4, panel += panelBytes >> 1) {
           const at = <usize>min(column, outWidth - 4);
           Shallow.forward(
-            yLine + at * outPixel + output, outPixel, panel, panel + (panelBytes >> 1), b, bias ? bias + output : 0, floor,
+            yLine + at * outPixel + output, outPixel, panel, panel + (panelBytes >> 1), b, bias ? bias + output : 0,
+            floor,
           );
         }
       }

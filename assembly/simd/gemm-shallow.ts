@@ -1,11 +1,11 @@
-// Tiles of convolutions with few channels and no padding: a window has so few numbers that what the blocked product does
-// around its tiles would take as long as multiplying them.
+// Tiles of convolutions with few channels and no padding: a window has so few numbers that what the blocked product
+// does around its tiles would take as long as multiplying them.
 import { Fma } from "./fma";
 
 export class Shallow {
   /**
-   * Packs the numbers of four windows `xStride` bytes apart as [taps, 4]. A window is `lines` x `runs` runs of `run` bytes;
-   * strides count bytes. Returns the end of the panel.
+   * Packs the numbers of four windows `xStride` bytes apart as [taps, 4]. A window is `lines` x `runs` runs of `run`
+   * bytes; strides count bytes. Returns the end of the panel.
    */
   static pack(
     panel: usize, x: usize, xStride: usize, lines: i32, lineStride: usize, runs: i32, runStride: usize, run: usize,

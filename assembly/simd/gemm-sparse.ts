@@ -1,47 +1,41 @@
 // Convolutions of images that are zero in many places, as they are behind ReLU and max pooling, and as gradients are in
-// front of them: only what is not zero is multiplied. Each result is summed in the order of the blocked product, of which
-// only the zero terms are missing: the bits are the same, and which way is taken is a question of speed alone.
+// front of them: only what is not zero is multiplied. Each result is summed in the order of the blocked product, of
+// which only the zero terms are missing: the bits are the same, and which way is taken is a question of speed alone.
 import { Fma } from "./fma";
 import { clearZeros, Panel } from "./gemm";
 import { Taps, Windows } from "./gemm-conv";
 import { wide } from "./gemm-wide";
 
-/** Where the lists lie in scratch memory, behind what the blocked product keeps there, and how much room they have. */
+/** Where the lists lie in scratch memory, and how much room they have. */
 const LISTS: usize = 4096;
 const LISTS_BYTES: usize = 448 * 1024;
 const ENTRY: usize = 8; // f32 value, byte offset of what it is multiplied by
 const SAMPLES: usize = 16; // vectors looked at in each image
-/** Of 16 numbers so many may differ from zero for a list to be worth its trouble, and so many beside tiles of 256 bits. */
+/** Of 16 numbers so many may differ from zero for lists to be worth their trouble; so many beside tiles of 256 bits. */
 const MOST_OF_16: i32 = 10;
 const MOST_OF_16_WIDE: i32 = 6;
 
 export class Sparse {
+  /** Writes a number down; returns where the next goes: over it if it is zero. A branch would be mispredicted. */
+  @inline static put(list: usize, bits: u32, offset: usize): usize {
+    store<u32>(list, bits);
+    store<usize>(list, offset, 4);
+    return list + (bits << 1 ? ENTRY : 0);
+  }
+
   /**
-   * Lists the numbers of [x, x + bytes) that are not zero (bytes a multiple of 16) as (value, offset), where offsets begin at
-   * `offset` and grow by `step` a number. Returns the end of the list.
+   * Lists the numbers of [x, x + bytes) that are not zero (bytes a multiple of 16) as (value, offset), where offsets
+   * begin at `offset` and grow by `step` a number. Returns the end of the list.
    */
   static list(list: usize, x: usize, bytes: usize, offset: usize, step: usize): usize {
-    // Every number is written down, and the next one over it if it was zero: branches on data would be mispredicted.
     for (const end = x + bytes; x < end; x += 16) {
-      let bits = load<u32>(x);
-      store<u32>(list, bits);
-      store<usize>(list, offset, 4);
-      list += <usize>((bits << 1) != 0) << 3;
+      list = Sparse.put(list, load<u32>(x), offset);
       offset += step;
-      bits = load<u32>(x, 4);
-      store<u32>(list, bits);
-      store<usize>(list, offset, 4);
-      list += <usize>((bits << 1) != 0) << 3;
+      list = Sparse.put(list, load<u32>(x, 4), offset);
       offset += step;
-      bits = load<u32>(x, 8);
-      store<u32>(list, bits);
-      store<usize>(list, offset, 4);
-      list += <usize>((bits << 1) != 0) << 3;
+      list = Sparse.put(list, load<u32>(x, 8), offset);
       offset += step;
-      bits = load<u32>(x, 12);
-      store<u32>(list, bits);
-      store<usize>(list, offset, 4);
-      list += <usize>((bits << 1) != 0) << 3;
+      list = Sparse.put(list, load<u32>(x, 12), offset);
       offset += step;
     }
     return list;
@@ -49,12 +43,7 @@ export class Sparse {
 
   /** The same for `count` numbers `stride` bytes apart. */
   static listApart(list: usize, x: usize, stride: usize, count: i32, offset: usize, step: usize): usize {
-    for (; count > 0; count--, x += stride, offset += step) {
-      const bits = load<u32>(x);
-      store<u32>(list, bits);
-      store<usize>(list, offset, 4);
-      list += <usize>((bits << 1) != 0) << 3;
-    }
+    for (; count > 0; count--, x += stride, offset += step) list = Sparse.put(list, load<u32>(x), offset);
     return list;
   }
 
@@ -161,8 +150,8 @@ export class Sparse {
 /** The convolution of a block of windows with dense filters [tap row, tap column, channel, columns], by lists. */
 export class SparseWindows {
   /**
-   * Whether the images that the windows [rowBegin, rowEnd) read are zero in enough places, and lists of them fit. `left`
-   * must have dense pixels of a multiple of 4 channels and taps side by side.
+   * Whether the images that the windows [rowBegin, rowEnd) read are zero in enough places, and lists of them fit.
+   * `left` must have dense pixels of a multiple of 4 channels and taps side by side.
    */
   static isWorthwhile(left: Windows, tapRows: i32, rowBegin: i32, rowEnd: i32): bool {
     if (SparseWindows.rowsTogether(left, tapRows) < 1) return false;
@@ -294,9 +283,9 @@ export class SparseTaps {
   }
 
   /**
-   * What `multiply` computes for rows [rowBegin, rowEnd) (multiples of 8) and columns from and up to multiples of 4: the sum
-   * over `count` windows from `left.firstWindow` on of the numbers under a tap times dy [window, outputs]. The taps lie side
-   * by side.
+   * What `multiply` computes for rows [rowBegin, rowEnd) (multiples of 8) and columns from and up to multiples of 4:
+   * the sum over `count` windows from `left.firstWindow` on of the numbers under a tap times dy [window, outputs].
+   * The taps lie side by side.
    */
   static multiply(
     left: Taps, dy: usize, count: i32, outputs: i32, rowBegin: i32, rowEnd: i32, columnBegin: i32, columnEnd: i32,

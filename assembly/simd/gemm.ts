@@ -5,7 +5,7 @@ import { Fma } from "./fma";
 import { multiplyWide, wide, WIDE_COLUMNS } from "./gemm-wide";
 import { Run } from "./runs";
 
-/** The most numbers of the shared dimension multiplied between two visits to C: a panel of B (12 KiB) then stays in L1. */
+/** The most numbers of the shared dimension multiplied between visits to C: a panel of B (12 KiB) then stays in L1. */
 export const DEPTH: i32 = 384;
 export const TILE_ROWS: i32 = 4;
 export const TILE_COLUMNS: i32 = 8;
