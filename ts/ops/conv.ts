@@ -147,7 +147,7 @@ const convolve = defineOp("conv2d", {
     if (isShallow(geometry) && columns.windows >= 4) {
       withPadding(x, geometry, (padded) => {
         const cost = 0.06 * columns.windows * depth * outputs;
-        const all = shallowSizes(padded, geometry);
+        const all = unpaddedSizes(padded, geometry);
         launch("conv2d_shallow_f32", batch * rows.windows, cost, y, padded, packed, bias, ...all, activation);
       });
     } else {
@@ -256,14 +256,14 @@ const filterGradient = defineOp("conv2dFilterGradient", {
 const MOST_PARTIAL = 4_000_000;
 
 function blockedFilterGradient(gradient: Tensor, x: Tensor, dy: Tensor, geometry: Geometry): void {
-  const { batch, rows, columns, channels, outputs, groups } = geometry;
+  const { batch, rows, columns, outputs, groups } = geometry;
   const pixels = batch * rows.windows * columns.windows;
   const fitting = Math.max(1, Math.floor(MOST_PARTIAL / Math.max(1, gradient.size)));
   const cut = cutFilters(depthOf(geometry), outputs / groups, pixels, groups, fitting);
   const { chunks, chunkPixels, blockRows, blockColumns, units, cost } = cut;
   withPadding(x, geometry, (padded) => {
-    const [, height, width] = padded.shape;
     overChunks(gradient, chunks, (partial) => {
+      const all = unpaddedSizes(padded, geometry);
       launch(
         "conv2d_grad_filter_f32",
         units,
@@ -272,18 +272,7 @@ function blockedFilterGradient(gradient: Tensor, x: Tensor, dy: Tensor, geometry
         padded,
         dy,
         batch,
-        height,
-        width,
-        channels,
-        rows.windows,
-        columns.windows,
-        outputs,
-        rows.taps,
-        columns.taps,
-        rows.stride,
-        columns.stride,
-        rows.dilation,
-        columns.dilation,
+        ...all,
         groups,
         chunkPixels,
         blockRows,
@@ -309,7 +298,7 @@ function shallowFilterGradient(gradient: Tensor, x: Tensor, dy: Tensor, geometry
         padded,
         dy,
         batch,
-        ...shallowSizes(padded, geometry),
+        ...unpaddedSizes(padded, geometry),
         chunkLines,
       );
     });
@@ -379,8 +368,8 @@ function sizes({ batch, rows, columns, channels, outputs, groups }: Geometry) {
   ] as const;
 }
 
-/** The sizes in the order of the shallow kernels' parameters. */
-function shallowSizes(padded: Tensor, { rows, columns, channels, outputs }: Geometry) {
+/** The sizes in the order of the parameters of kernels that take images with their padding in place. */
+function unpaddedSizes(padded: Tensor, { rows, columns, channels, outputs }: Geometry) {
   const [, height, width] = padded.shape;
   return [
     height,

@@ -39,6 +39,7 @@ export interface Access {
 
 /** Small rows are strung together up to about this much work before another thread is offered the next ones. */
 const GROUP_NANOSECONDS = 20_000;
+
 /** The pointers of a launch. */
 export function accesses({ kinds, each, units, buffers }: Launch): Access[] {
   const list: Access[] = [];
