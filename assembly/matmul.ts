@@ -33,14 +33,14 @@ export function matmul_pack_f32(
 }
 
 /**
- * c[batch] = activation(a[batch] b[batch] + bias) over blocks [begin, end): a block is `blockRows` (a multiple of 4, at
- * most 128) x `blockColumns` (a multiple of 8), columns counted fastest, then rows, then batches. A column stride of 0
- * says that b is packed.
+ * c[batch] = activation(a[batch] b[batch] + bias), each row of c dense, over blocks [begin, end): a block is
+ * `blockRows` (a multiple of 4, at most 128) x `blockColumns` (a multiple of 8), columns counted fastest, then rows,
+ * then batches. A column stride of 0 says that b is packed.
  * @flops 2 * m * n * k * units / (Math.ceil(m / blockRows) * Math.ceil(n / blockColumns))
  */
 export function matmul_f32(
   c: Out<f32>, a: In<f32>, b: In<f32>, bias: OptionalIn<f32>, m: i32, n: i32, k: i32,
-  aBatch: i32, aRow: i32, aColumn: i32, bBatch: i32, bRow: i32, bColumn: i32,
+  cBatch: i32, cRow: i32, aBatch: i32, aRow: i32, aColumn: i32, bBatch: i32, bRow: i32, bColumn: i32,
   blockRows: i32, blockColumns: i32, activation: i32, scratch: Scratch, begin: i32, end: i32,
 ): void {
   const rowBlocks = (m + blockRows - 1) / blockRows;
@@ -50,8 +50,8 @@ export function matmul_f32(
     const rest = unit / columnBlocks;
     const row = rest % rowBlocks * blockRows;
     const batch = <usize>(rest / rowBlocks);
-    const cAt = c + (batch * <usize>m * <usize>n << 2);
-    const left = Matrix.at(scratch, a + (batch * <usize>aBatch << 2), m, aRow, aColumn, cAt, n);
+    const cAt = c + (batch * <usize>cBatch << 2);
+    const left = Matrix.at(scratch, a + (batch * <usize>aBatch << 2), m, aRow, aColumn, cAt, cRow);
     const right = Right.at(scratch, b + (batch * <usize>bBatch << 2), k, n, bRow, bColumn);
     multiply<Matrix>(
       left, right, bias, floorOf(activation),

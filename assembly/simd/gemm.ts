@@ -75,9 +75,9 @@ export class Matrix extends Left {
   result: usize;
   resultStride: usize;
 
-  /** The matrix at `data` in scratch memory, its product going to dense rows of `columns` numbers at `result`. */
+  /** The matrix at `data` in scratch memory, its product going to `result`. */
   static at(
-    scratch: usize, data: usize, rows: i32, rowStride: i32, depthStride: i32, result: usize, columns: i32,
+    scratch: usize, data: usize, rows: i32, rowStride: i32, depthStride: i32, result: usize, resultStride: i32,
   ): Matrix {
     const left = changetype<Matrix>(scratch);
     left.data = data;
@@ -85,7 +85,7 @@ export class Matrix extends Left {
     left.rowStride = <usize>rowStride << 2;
     left.depthStride = <usize>depthStride << 2;
     left.result = result;
-    left.resultStride = <usize>columns << 2;
+    left.resultStride = <usize>resultStride << 2;
     return left;
   }
 

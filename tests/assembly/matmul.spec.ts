@@ -55,7 +55,8 @@ class ProductLaunch extends Launch {
     }
     kernels.matmul_f32(
       this.y(), this.x(0), this.packed ? this.x(3) : this.x(1), this.fused ? this.x(2) : 0, this.m, this.n, this.k,
-      this.m * this.k, aRow, aColumn, bBatch, bRow, bColumn, 8, 16, this.fused ? 1 : 0, this.scratch, begin, end,
+      this.m * this.n, this.n, this.m * this.k, aRow, aColumn, bBatch, bRow, bColumn, 8, 16, this.fused ? 1 : 0,
+      this.scratch, begin, end,
     );
   }
 

@@ -197,6 +197,14 @@ export const convCases: { [name in Exclude<keyof typeof conv, "spreadAlong">]: C
     convRow("chunks of pixels", [1, 40, 40, 4], [3, 3, 4, 5], { padding: same }, { ...filtersOnly, second: false }),
     convRow("few channels, many lines", [2, 30, 10, 1], [3, 3, 1, 8], {}, { ...filtersOnly, second: false }),
     convRow("several blocks", [4, 11, 10, 40], [3, 3, 40, 70], { padding: same }, { gradients: [], tolerance: 2e-5 }),
+    convRow("Winograd", [1, 6, 4, 32], [3, 3, 32, 32], { padding: same }, { second: false, tolerance: 1e-5 }),
+    convRow(
+      "Winograd, odd sizes",
+      [2, 6, 7, 32],
+      [3, 3, 32, 40],
+      { activation: "relu" },
+      { second: false, tolerance: 1e-5 },
+    ),
     convRow("no images", [0, 5, 5, 4], [3, 3, 4, 5]),
     row({
       name: "no bias",
@@ -233,6 +241,7 @@ export const convCases: { [name in Exclude<keyof typeof conv, "spreadAlong">]: C
         tolerance: 2e-5,
       },
     ),
+    transposeRow("Winograd", [1, 4, 4, 32], [3, 3, 32, 32], [6, 6], {}, { second: false, tolerance: 1e-5 }),
     transposeRow("no images", [0, 3, 3, 2], [3, 3, 4, 2], [5, 5]),
     row({
       name: "no bias",

@@ -20,6 +20,7 @@ import {
 import { pad, transpose } from "./layout.ts";
 import { sum } from "./reduce.ts";
 import {
+  type Geometry,
   type Pair,
   pairOf,
   readOptions,
@@ -28,6 +29,7 @@ import {
   type WindowAxis,
   type WindowOptions,
 } from "./window.ts";
+import { hasFewerProducts, winogradBack, winogradConvolve, winogradFilterGradient } from "./winograd.ts";
 
 export interface Conv2dOptions extends WindowOptions {
   /** The channels fall into groups, each with filters of its own; default 1. */
@@ -124,21 +126,15 @@ export function spreadAlong(
   return made;
 }
 
-/** All sizes of a convolution; `rows` and `columns` are the windows down and across. */
-interface Geometry {
-  readonly batch: number;
-  readonly rows: WindowAxis;
-  readonly columns: WindowAxis;
-  readonly channels: number;
-  readonly outputs: number;
-  readonly groups: number;
-}
-
 /** conv(x, filters) + bias with an activation, and the gradients of the sums. */
 const convolve = defineOp("conv2d", {
   forward(x: Tensor, filters: Tensor, bias: Tensor | undefined, geometry: Geometry, activation: number): Tensor {
     const { batch, rows, columns, channels, outputs, groups } = geometry;
     const y = empty(outputShape(geometry));
+    if (hasFewerProducts(geometry)) {
+      winogradConvolve(y, x, filters, bias, geometry, activation);
+      return y;
+    }
     const depth = depthOf(geometry);
     const groupOutputs = outputs / groups;
     const panels = Math.ceil(groupOutputs / 8);
@@ -173,17 +169,32 @@ const convolve = defineOp("conv2d", {
     return y;
   },
   gradients: [
-    (dy, _y, _x, filters, _bias, geometry): Tensor => convolveBack(dy, filters, undefined, geometry, 0),
-    (dy, _y, x, _filters, _bias, geometry): Tensor => filterGradient(x, dy, geometry),
+    (dy, _y, _x, filters, _bias, geometry, activation): Tensor =>
+      convolveBack(dy, filters, undefined, geometry, 0, activation !== 0),
+    (dy, _y, x, _filters, _bias, geometry, activation): Tensor => filterGradient(x, dy, geometry, activation !== 0),
     (dy) => sum(dy, [0, 1, 2]),
   ],
 });
 
-/** The gradient of `convolve` by its images, + bias with an activation, and the gradients of the sums. */
+/**
+ * The gradient of `convolve` by its images, + bias with an activation, and the gradients of the sums. Behind a ReLU dy
+ * has so many zeros (`isSparse`) that leaving them out saves more than Winograd's way.
+ */
 const convolveBack = defineOp("conv2dTranspose", {
-  forward(dy: Tensor, filters: Tensor, bias: Tensor | undefined, geometry: Geometry, activation: number): Tensor {
+  forward(
+    dy: Tensor,
+    filters: Tensor,
+    bias: Tensor | undefined,
+    geometry: Geometry,
+    activation: number,
+    isSparse = false,
+  ): Tensor {
     const { batch, rows, columns, channels, outputs, groups } = geometry;
     const dx = empty(imageShape(geometry));
+    if (!isSparse && hasFewerProducts(geometry)) {
+      winogradBack(dx, dy, filters, bias, geometry, activation);
+      return dx;
+    }
     const groupChannels = channels / groups;
     const depth = (rows.taps * columns.taps * outputs) / groups;
     const panels = Math.ceil(groupChannels / 8);
@@ -239,10 +250,11 @@ const convolveBack = defineOp("conv2dTranspose", {
 
 /** The gradient of `convolve` by its filters. */
 const filterGradient = defineOp("conv2dFilterGradient", {
-  forward(x: Tensor, dy: Tensor, geometry: Geometry): Tensor {
+  forward(x: Tensor, dy: Tensor, geometry: Geometry, isSparse = false): Tensor {
     const { rows, columns, channels, outputs, groups } = geometry;
     const gradient = empty([rows.taps, columns.taps, channels / groups, outputs]);
-    if (isShallow(geometry)) shallowFilterGradient(gradient, x, dy, geometry);
+    if (!isSparse && hasFewerProducts(geometry)) winogradFilterGradient(gradient, x, dy, geometry);
+    else if (isShallow(geometry)) shallowFilterGradient(gradient, x, dy, geometry);
     else blockedFilterGradient(gradient, x, dy, geometry);
     return gradient;
   },

@@ -97,3 +97,13 @@ export function requireImages(operation: string, x: Tensor, filters: Tensor): vo
     throw new ShapeError(`${operation}: filters must have four axes, none empty, got ${formatShape(filters.shape)}`);
   }
 }
+
+/** All sizes of a convolution; `rows` and `columns` are the windows down and across. */
+export interface Geometry {
+  readonly batch: number;
+  readonly rows: WindowAxis;
+  readonly columns: WindowAxis;
+  readonly channels: number;
+  readonly outputs: number;
+  readonly groups: number;
+}

@@ -22,6 +22,11 @@ export interface Configuration {
    * nothing. `engineInfo()` tells; default false. Before first use only.
    */
   wide?: boolean;
+  /**
+   * 3 x 3 convolutions of many channels by Winograd's minimal filtering: 16 multiplications where there were 36, other
+   * roundings (docs/decisions/0008); default true. May change at any time; captured programs stay as they are.
+   */
+  winograd?: boolean;
 }
 
 /** What `engineInfo` returns. */
@@ -130,6 +135,11 @@ export function configure(changes: Configuration): void {
   if (threads === undefined || threads === wantedThreads) return;
   wantedThreads = threads;
   current?.restart();
+}
+
+/** Whether convolutions may take Winograd's way. */
+export function mayUseWinograd(): boolean {
+  return configuration.winograd ?? true;
 }
 
 /** What the engine runs on: runtime, SIMD build, threads and why not more, width of products and why, memory. */

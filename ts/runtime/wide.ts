@@ -80,7 +80,7 @@ const ROWS = 32;
 const COLUMNS = 72;
 const DEPTH = 128;
 const SHAPE = [ROWS, COLUMNS, DEPTH];
-const STRIDES = [0, DEPTH, 1, 0, 8, 0]; // of the left operand and of the right one, which is packed
+const STRIDES = [0, COLUMNS, 0, DEPTH, 1, 0, 8, 0]; // of the product, the left operand and the right one, which is packed
 const BLOCK = [ROWS, COLUMNS];
 const REPETITIONS = 4; // timed together: some 50 microseconds
 /** V8 optimises in the background: it has done when this many times in turn have not bettered the best by a tenth. */
