@@ -1,4 +1,4 @@
-// Winograd's minimal filtering F(2x2, 3x3) for four channels of one tile: 4 x 4 pixels, 2 x 2 results and 3 x 3 filters,
+// Winograd's minimal filtering F(2x2, 3x3) for four channels of a tile: 4 x 4 pixels, 2 x 2 results and 3 x 3 filters,
 // line by line turned into 16 numbers and back. The matrices are B, G and A of Lavin and Gray, arXiv 1509.09308.
 
 export class Turn {
