@@ -16,10 +16,10 @@ export function isNear(right: Right, rows: i32, columns: i32): bool {
 }
 
 /**
- * Eight columns of `rows` rows of C, tile by tile: four rows of the left operand at `a`, `aStep` bytes from one depth to
- * the next and `aTile` from one tile to the next; the right operand [b, bEnd) with `bStep` bytes from one depth to the
- * next; the result at `c` with `stride` bytes a row. Starts from `bias` (8 numbers); no result is less than `floor` (NaN
- * stays NaN).
+ * Eight columns of `rows` rows of C, tile by tile: four rows of the left operand at `a`, `aStep` bytes from one depth
+ * to the next and `aTile` from one tile to the next; the right operand [b, bEnd) with `bStep` bytes from one depth to
+ * the next; the result at `c` with `stride` bytes a row. Starts from `bias` (8 numbers); no result is less than `floor`
+ * (NaN stays NaN).
  */
 function multiplyColumn(
   a: usize, aStep: usize, aTile: usize, b: usize, bEnd: usize, bStep: usize, c: usize, stride: usize, rows: i32,

@@ -16,8 +16,8 @@ export function set_wide(on: bool): void {
 
 /**
  * One tile: four rows of C, `offset` bytes into the rows whose addresses stand at `targets`, from the parts of the
- * panels at `a` and at `b` and `d` that `spans` lists. Starts from `bias` (16 numbers) or, if that is 0, from C itself; no result is less than `floor` (NaN stays
- * NaN).
+ * panels at `a` and at `b` and `d` that `spans` lists. Starts from `bias` (16 numbers) or, if that is 0, from C itself;
+ * no result is less than `floor` (NaN stays NaN).
  */
 export function multiplyWide(
   targets: usize, offset: usize, a: usize, spans: usize, b: usize, d: usize, bias: usize, floor: f32,
