@@ -48,9 +48,9 @@ export abstract class KernelLayer extends Layer {
   }
 
   /** Makes the kernel, and a bias for each output unless there is none. */
-  protected addKernel(shape: Shape, outputs: number): void {
+  protected addKernel(shape: Shape, outputs: number, name = "kernel"): void {
     const { kernelInitializer, kernelRegularizer, biasInitializer, biasRegularizer } = this;
-    this.kernel = this.addWeight("kernel", { shape, initializer: kernelInitializer, regularizer: kernelRegularizer });
+    this.kernel = this.addWeight(name, { shape, initializer: kernelInitializer, regularizer: kernelRegularizer });
     if (!this.useBias) return;
     this.bias = this.addWeight("bias", {
       shape: [outputs],
