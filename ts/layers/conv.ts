@@ -1,21 +1,6 @@
 // Convolutions over sequences, images and volumes: [batch, ...sizes, channels], channels last only.
-import {
-  type ConvOptions,
-  type ConvTransposeOptions,
-  conv1d,
-  conv1dTranspose,
-  conv2d,
-  conv2dTranspose,
-  conv3d,
-  conv3dTranspose,
-} from "../ops/conv.ts";
-import {
-  type DepthwiseConvOptions,
-  depthwiseConv1d,
-  depthwiseConv2d,
-  separableConv1d,
-  separableConv2d,
-} from "../ops/depthwise.ts";
+import * as conv from "../ops/conv.ts";
+import * as depthwise from "../ops/depthwise.ts";
 import {
   type ConvPadding,
   FORMS,
@@ -109,9 +94,9 @@ export interface ConvLayerOptions<R extends Rank> extends ConvolutionOptions<R>,
 abstract class Conv<R extends Rank> extends Convolution<R, ConvPadding<R>> {
   readonly filters: number;
   readonly groups: number;
-  private readonly op: Op<ConvOptions<R>>;
+  private readonly op: Op<conv.ConvOptions<R>>;
 
-  constructor(kind: string, rank: R, op: Op<ConvOptions<R>>, options: ConvLayerOptions<R>) {
+  constructor(kind: string, rank: R, op: Op<conv.ConvOptions<R>>, options: ConvLayerOptions<R>) {
     super(kind, rank, options, options, true);
     const { filters, groups = 1 } = options;
     requireCount(this.name, "filters", filters);
@@ -143,22 +128,37 @@ abstract class Conv<R extends Rank> extends Convolution<R, ConvPadding<R>> {
 /** A convolution of sequences: [batch, time, channels] -> [batch, windows, filters]. */
 export class Conv1D extends Conv<1> {
   constructor(options: ConvLayerOptions<1>) {
-    super("conv1d", 1, conv1d, options);
+    super("conv1d", 1, conv.conv1d, options);
   }
+}
+
+/** activation(conv(x, kernel) + bias) of sequences. */
+export function conv1d(options: ConvLayerOptions<1>): Conv1D {
+  return new Conv1D(options);
 }
 
 /** A convolution of images: [batch, height, width, channels] -> [batch, ...windows, filters]. */
 export class Conv2D extends Conv<2> {
   constructor(options: ConvLayerOptions<2>) {
-    super("conv2d", 2, conv2d, options);
+    super("conv2d", 2, conv.conv2d, options);
   }
+}
+
+/** activation(conv(x, kernel) + bias) of images. */
+export function conv2d(options: ConvLayerOptions<2>): Conv2D {
+  return new Conv2D(options);
 }
 
 /** A convolution of volumes: [batch, depth, height, width, channels] -> [batch, ...windows, filters]. */
 export class Conv3D extends Conv<3> {
   constructor(options: ConvLayerOptions<3>) {
-    super("conv3d", 3, conv3d, options);
+    super("conv3d", 3, conv.conv3d, options);
   }
+}
+
+/** activation(conv(x, kernel) + bias) of volumes. */
+export function conv3d(options: ConvLayerOptions<3>): Conv3D {
+  return new Conv3D(options);
 }
 
 /** What `conv1dTranspose`, `conv2dTranspose` and `conv3dTranspose` take. */
@@ -176,10 +176,10 @@ abstract class ConvTranspose<R extends Rank> extends Convolution<R, Padding> {
   readonly filters: number;
   readonly groups: number;
   readonly outputPadding: readonly number[] | undefined;
-  private readonly op: Op<ConvTransposeOptions<R>>;
+  private readonly op: Op<conv.ConvTransposeOptions<R>>;
   private readonly given: PerAxis<R> | undefined;
 
-  constructor(kind: string, rank: R, op: Op<ConvTransposeOptions<R>>, options: ConvTransposeLayerOptions<R>) {
+  constructor(kind: string, rank: R, op: Op<conv.ConvTransposeOptions<R>>, options: ConvTransposeLayerOptions<R>) {
     super(kind, rank, options, options, false);
     const { filters, groups = 1, outputPadding } = options;
     requireCount(this.name, "filters", filters);
@@ -217,22 +217,37 @@ abstract class ConvTranspose<R extends Rank> extends Convolution<R, Padding> {
 /** The transposed convolution of sequences. */
 export class Conv1DTranspose extends ConvTranspose<1> {
   constructor(options: ConvTransposeLayerOptions<1>) {
-    super("conv1d_transpose", 1, conv1dTranspose, options);
+    super("conv1d_transpose", 1, conv.conv1dTranspose, options);
   }
+}
+
+/** The transposed convolution, which makes sequences larger. */
+export function conv1dTranspose(options: ConvTransposeLayerOptions<1>): Conv1DTranspose {
+  return new Conv1DTranspose(options);
 }
 
 /** The transposed convolution of images. */
 export class Conv2DTranspose extends ConvTranspose<2> {
   constructor(options: ConvTransposeLayerOptions<2>) {
-    super("conv2d_transpose", 2, conv2dTranspose, options);
+    super("conv2d_transpose", 2, conv.conv2dTranspose, options);
   }
+}
+
+/** The transposed convolution, which makes images larger. */
+export function conv2dTranspose(options: ConvTransposeLayerOptions<2>): Conv2DTranspose {
+  return new Conv2DTranspose(options);
 }
 
 /** The transposed convolution of volumes. */
 export class Conv3DTranspose extends ConvTranspose<3> {
   constructor(options: ConvTransposeLayerOptions<3>) {
-    super("conv3d_transpose", 3, conv3dTranspose, options);
+    super("conv3d_transpose", 3, conv.conv3dTranspose, options);
   }
+}
+
+/** The transposed convolution, which makes volumes larger. */
+export function conv3dTranspose(options: ConvTransposeLayerOptions<3>): Conv3DTranspose {
+  return new Conv3DTranspose(options);
 }
 
 /** The kernel of a depthwise convolution. */
@@ -250,9 +265,9 @@ export interface DepthwiseConvLayerOptions<R extends 1 | 2> extends ConvolutionO
 /** A convolution of each channel with filters of its own, kernel [...kernelSize, channels, depthMultiplier]. */
 abstract class DepthwiseConv<R extends 1 | 2> extends Convolution<R, ConvPadding<R>> {
   readonly depthMultiplier: number;
-  private readonly op: Op<DepthwiseConvOptions<R>>;
+  private readonly op: Op<depthwise.DepthwiseConvOptions<R>>;
 
-  constructor(kind: string, rank: R, op: Op<DepthwiseConvOptions<R>>, options: DepthwiseConvLayerOptions<R>) {
+  constructor(kind: string, rank: R, op: Op<depthwise.DepthwiseConvOptions<R>>, options: DepthwiseConvLayerOptions<R>) {
     const { depthwiseInitializer: kernelInitializer, depthwiseRegularizer: kernelRegularizer } = options;
     super(kind, rank, options, { kernelInitializer, kernelRegularizer }, true);
     const { depthMultiplier = 1 } = options;
@@ -282,15 +297,25 @@ abstract class DepthwiseConv<R extends 1 | 2> extends Convolution<R, ConvPadding
 /** A convolution of each channel of sequences by itself. */
 export class DepthwiseConv1D extends DepthwiseConv<1> {
   constructor(options: DepthwiseConvLayerOptions<1>) {
-    super("depthwise_conv1d", 1, depthwiseConv1d, options);
+    super("depthwise_conv1d", 1, depthwise.depthwiseConv1d, options);
   }
+}
+
+/** A convolution of each channel of sequences with filters of its own. */
+export function depthwiseConv1d(options: DepthwiseConvLayerOptions<1>): DepthwiseConv1D {
+  return new DepthwiseConv1D(options);
 }
 
 /** A convolution of each channel of images by itself. */
 export class DepthwiseConv2D extends DepthwiseConv<2> {
   constructor(options: DepthwiseConvLayerOptions<2>) {
-    super("depthwise_conv2d", 2, depthwiseConv2d, options);
+    super("depthwise_conv2d", 2, depthwise.depthwiseConv2d, options);
   }
+}
+
+/** A convolution of each channel of images with filters of its own. */
+export function depthwiseConv2d(options: DepthwiseConvLayerOptions<2>): DepthwiseConv2D {
+  return new DepthwiseConv2D(options);
 }
 
 /** What `separableConv1d` and `separableConv2d` take. */
@@ -319,11 +344,16 @@ abstract class SeparableConv<R extends 1 | 2> extends Convolution<R, ConvPadding
   readonly depthMultiplier: number;
   /** There once the layer is built, as `kernel`, which is the pointwise one. */
   depthwiseKernel!: Variable;
-  private readonly op: SeparableOp<DepthwiseConvOptions<R>>;
+  private readonly op: SeparableOp<depthwise.DepthwiseConvOptions<R>>;
   private readonly depthwiseInitializer: Initializer;
   private readonly depthwiseRegularizer: Regularizer | undefined;
 
-  constructor(kind: string, rank: R, op: SeparableOp<DepthwiseConvOptions<R>>, options: SeparableConvLayerOptions<R>) {
+  constructor(
+    kind: string,
+    rank: R,
+    op: SeparableOp<depthwise.DepthwiseConvOptions<R>>,
+    options: SeparableConvLayerOptions<R>,
+  ) {
     const { pointwiseInitializer: kernelInitializer, pointwiseRegularizer: kernelRegularizer } = options;
     super(kind, rank, options, { kernelInitializer, kernelRegularizer }, true);
     const { filters, depthMultiplier = 1, depthwiseInitializer = "glorotUniform", depthwiseRegularizer } = options;
@@ -362,15 +392,25 @@ abstract class SeparableConv<R extends 1 | 2> extends Convolution<R, ConvPadding
 /** A depthwise convolution of sequences, then sums over its channels. */
 export class SeparableConv1D extends SeparableConv<1> {
   constructor(options: SeparableConvLayerOptions<1>) {
-    super("separable_conv1d", 1, separableConv1d, options);
+    super("separable_conv1d", 1, depthwise.separableConv1d, options);
   }
+}
+
+/** A depthwise convolution of sequences, then sums over its channels. */
+export function separableConv1d(options: SeparableConvLayerOptions<1>): SeparableConv1D {
+  return new SeparableConv1D(options);
 }
 
 /** A depthwise convolution of images, then sums over its channels. */
 export class SeparableConv2D extends SeparableConv<2> {
   constructor(options: SeparableConvLayerOptions<2>) {
-    super("separable_conv2d", 2, separableConv2d, options);
+    super("separable_conv2d", 2, depthwise.separableConv2d, options);
   }
+}
+
+/** A depthwise convolution of images, then sums over its channels. */
+export function separableConv2d(options: SeparableConvLayerOptions<2>): SeparableConv2D {
+  return new SeparableConv2D(options);
 }
 
 function requireGroups(name: string, groups: number, filters: number): void {

@@ -57,12 +57,7 @@ abstract class Pooling<R extends Rank> extends Layer {
   private readonly window: PoolOptions<R>;
   private readonly read: ReadOptions;
 
-  constructor(
-    kind: string,
-    rank: R,
-    op: (x: Tensor, options: PoolOptions<R>) => Tensor,
-    options: PoolingOptions<R>,
-  ) {
+  constructor(kind: string, rank: R, op: (x: Tensor, options: PoolOptions<R>) => Tensor, options: PoolingOptions<R>) {
     super(kind, options);
     const { poolSize = 2, strides = poolSize, padding } = options;
     this.rank = rank;
@@ -95,11 +90,21 @@ export class MaxPooling1D extends Pooling<1> {
   }
 }
 
+/** The largest number of each window of sequences. */
+export function maxPooling1d(options?: PoolingOptions<1>): MaxPooling1D {
+  return new MaxPooling1D(options);
+}
+
 /** The largest number of each window of images. */
 export class MaxPooling2D extends Pooling<2> {
   constructor(options: PoolingOptions<2> = {}) {
     super("max_pooling2d", 2, maxPool2d, options);
   }
+}
+
+/** The largest number of each window of images. */
+export function maxPooling2d(options?: PoolingOptions<2>): MaxPooling2D {
+  return new MaxPooling2D(options);
 }
 
 /** The largest number of each window of volumes. */
@@ -109,11 +114,21 @@ export class MaxPooling3D extends Pooling<3> {
   }
 }
 
+/** The largest number of each window of volumes. */
+export function maxPooling3d(options?: PoolingOptions<3>): MaxPooling3D {
+  return new MaxPooling3D(options);
+}
+
 /** The mean of each window of sequences; what lies outside does not count. */
 export class AveragePooling1D extends Pooling<1> {
   constructor(options: PoolingOptions<1> = {}) {
     super("average_pooling1d", 1, avgPool1d, options);
   }
+}
+
+/** The mean of each window of sequences. */
+export function averagePooling1d(options?: PoolingOptions<1>): AveragePooling1D {
+  return new AveragePooling1D(options);
 }
 
 /** The mean of each window of images; what lies outside does not count. */
@@ -123,11 +138,21 @@ export class AveragePooling2D extends Pooling<2> {
   }
 }
 
+/** The mean of each window of images. */
+export function averagePooling2d(options?: PoolingOptions<2>): AveragePooling2D {
+  return new AveragePooling2D(options);
+}
+
 /** The mean of each window of volumes; what lies outside does not count. */
 export class AveragePooling3D extends Pooling<3> {
   constructor(options: PoolingOptions<3> = {}) {
     super("average_pooling3d", 3, avgPool3d, options);
   }
+}
+
+/** The mean of each window of volumes. */
+export function averagePooling3d(options?: PoolingOptions<3>): AveragePooling3D {
+  return new AveragePooling3D(options);
 }
 
 /** What `globalAveragePooling1d` to `globalMaxPooling3d` take. */
@@ -182,11 +207,21 @@ export class GlobalAveragePooling1D extends GlobalPooling {
   }
 }
 
+/** The mean of each channel of sequences. */
+export function globalAveragePooling1d(options?: GlobalPoolingOptions): GlobalAveragePooling1D {
+  return new GlobalAveragePooling1D(options);
+}
+
 /** The mean of each channel of images: [batch, channels]. */
 export class GlobalAveragePooling2D extends GlobalPooling {
   constructor(options: GlobalPoolingOptions = {}) {
     super("global_average_pooling2d", 2, globalAveragePool2d, options);
   }
+}
+
+/** The mean of each channel of images. */
+export function globalAveragePooling2d(options?: GlobalPoolingOptions): GlobalAveragePooling2D {
+  return new GlobalAveragePooling2D(options);
 }
 
 /** The mean of each channel of volumes: [batch, channels]. */
@@ -196,11 +231,21 @@ export class GlobalAveragePooling3D extends GlobalPooling {
   }
 }
 
+/** The mean of each channel of volumes. */
+export function globalAveragePooling3d(options?: GlobalPoolingOptions): GlobalAveragePooling3D {
+  return new GlobalAveragePooling3D(options);
+}
+
 /** The largest number of each channel of sequences: [batch, channels]. */
 export class GlobalMaxPooling1D extends GlobalPooling {
   constructor(options: GlobalPoolingOptions = {}) {
     super("global_max_pooling1d", 1, globalMaxPool1d, options);
   }
+}
+
+/** The largest number of each channel of sequences. */
+export function globalMaxPooling1d(options?: GlobalPoolingOptions): GlobalMaxPooling1D {
+  return new GlobalMaxPooling1D(options);
 }
 
 /** The largest number of each channel of images: [batch, channels]. */
@@ -210,11 +255,21 @@ export class GlobalMaxPooling2D extends GlobalPooling {
   }
 }
 
+/** The largest number of each channel of images. */
+export function globalMaxPooling2d(options?: GlobalPoolingOptions): GlobalMaxPooling2D {
+  return new GlobalMaxPooling2D(options);
+}
+
 /** The largest number of each channel of volumes: [batch, channels]. */
 export class GlobalMaxPooling3D extends GlobalPooling {
   constructor(options: GlobalPoolingOptions = {}) {
     super("global_max_pooling3d", 3, globalMaxPool3d, options);
   }
+}
+
+/** The largest number of each channel of volumes. */
+export function globalMaxPooling3d(options?: GlobalPoolingOptions): GlobalMaxPooling3D {
+  return new GlobalMaxPooling3D(options);
 }
 
 /** What `adaptiveAveragePooling1d` to `adaptiveMaxPooling3d` take. */
@@ -261,11 +316,21 @@ export class AdaptiveAveragePooling1D extends AdaptivePooling<1> {
   }
 }
 
+/** The means of as many windows of sequences as are wanted. */
+export function adaptiveAveragePooling1d(options: AdaptivePoolingOptions<1>): AdaptiveAveragePooling1D {
+  return new AdaptiveAveragePooling1D(options);
+}
+
 /** The mean of each of evenly spread windows of images. */
 export class AdaptiveAveragePooling2D extends AdaptivePooling<2> {
   constructor(options: AdaptivePoolingOptions<2>) {
     super("adaptive_average_pooling2d", 2, adaptiveAveragePool2d, options);
   }
+}
+
+/** The means of as many windows of images as are wanted. */
+export function adaptiveAveragePooling2d(options: AdaptivePoolingOptions<2>): AdaptiveAveragePooling2D {
+  return new AdaptiveAveragePooling2D(options);
 }
 
 /** The mean of each of evenly spread windows of volumes. */
@@ -275,11 +340,21 @@ export class AdaptiveAveragePooling3D extends AdaptivePooling<3> {
   }
 }
 
+/** The means of as many windows of volumes as are wanted. */
+export function adaptiveAveragePooling3d(options: AdaptivePoolingOptions<3>): AdaptiveAveragePooling3D {
+  return new AdaptiveAveragePooling3D(options);
+}
+
 /** The largest number of each of evenly spread windows of sequences. */
 export class AdaptiveMaxPooling1D extends AdaptivePooling<1> {
   constructor(options: AdaptivePoolingOptions<1>) {
     super("adaptive_max_pooling1d", 1, adaptiveMaxPool1d, options);
   }
+}
+
+/** The largest numbers of as many windows of sequences as are wanted. */
+export function adaptiveMaxPooling1d(options: AdaptivePoolingOptions<1>): AdaptiveMaxPooling1D {
+  return new AdaptiveMaxPooling1D(options);
 }
 
 /** The largest number of each of evenly spread windows of images. */
@@ -289,9 +364,19 @@ export class AdaptiveMaxPooling2D extends AdaptivePooling<2> {
   }
 }
 
+/** The largest numbers of as many windows of images as are wanted. */
+export function adaptiveMaxPooling2d(options: AdaptivePoolingOptions<2>): AdaptiveMaxPooling2D {
+  return new AdaptiveMaxPooling2D(options);
+}
+
 /** The largest number of each of evenly spread windows of volumes. */
 export class AdaptiveMaxPooling3D extends AdaptivePooling<3> {
   constructor(options: AdaptivePoolingOptions<3>) {
     super("adaptive_max_pooling3d", 3, adaptiveMaxPool3d, options);
   }
+}
+
+/** The largest numbers of as many windows of volumes as are wanted. */
+export function adaptiveMaxPooling3d(options: AdaptivePoolingOptions<3>): AdaptiveMaxPooling3D {
+  return new AdaptiveMaxPooling3D(options);
 }

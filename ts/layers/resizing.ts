@@ -42,6 +42,11 @@ export class UpSampling1D extends UpSampling<1> {
   }
 }
 
+/** Sequences larger by whole factors. */
+export function upSampling1d(options?: UpSamplingOptions<1>): UpSampling1D {
+  return new UpSampling1D(options);
+}
+
 /** What `upSampling2d` takes. */
 export interface UpSampling2DOptions extends UpSamplingOptions<2> {
   /** Default nearest: each pixel stands size[0] x size[1] times. */
@@ -66,11 +71,21 @@ export class UpSampling2D extends UpSampling<2> {
   }
 }
 
+/** Images larger by whole factors. */
+export function upSampling2d(options?: UpSampling2DOptions): UpSampling2D {
+  return new UpSampling2D(options);
+}
+
 /** Each number of volumes size[0] x size[1] x size[2] times. */
 export class UpSampling3D extends UpSampling<3> {
   constructor(options: UpSamplingOptions<3> = {}) {
     super("up_sampling3d", 3, options);
   }
+}
+
+/** Volumes larger by whole factors. */
+export function upSampling3d(options?: UpSamplingOptions<3>): UpSampling3D {
+  return new UpSampling3D(options);
 }
 
 /** Numbers before and after an axis. */
@@ -168,11 +183,21 @@ export class ZeroPadding1D extends ZeroPadding<1> {
   }
 }
 
+/** Zeros around sequences. */
+export function zeroPadding1d(options?: ZeroPaddingOptions<1>): ZeroPadding1D {
+  return new ZeroPadding1D(options);
+}
+
 /** Zeros around images. */
 export class ZeroPadding2D extends ZeroPadding<2> {
   constructor(options: ZeroPaddingOptions<2> = {}) {
     super("zero_padding2d", 2, options);
   }
+}
+
+/** Zeros around images. */
+export function zeroPadding2d(options?: ZeroPaddingOptions<2>): ZeroPadding2D {
+  return new ZeroPadding2D(options);
 }
 
 /** Zeros around volumes. */
@@ -182,11 +207,21 @@ export class ZeroPadding3D extends ZeroPadding<3> {
   }
 }
 
+/** Zeros around volumes. */
+export function zeroPadding3d(options?: ZeroPaddingOptions<3>): ZeroPadding3D {
+  return new ZeroPadding3D(options);
+}
+
 /** The inner part of sequences. */
 export class Cropping1D extends Cropping<1> {
   constructor(options: CroppingOptions<1> = {}) {
     super("cropping1d", 1, options.cropping ?? 1, options);
   }
+}
+
+/** The inner part of sequences. */
+export function cropping1d(options?: CroppingOptions<1>): Cropping1D {
+  return new Cropping1D(options);
 }
 
 /** The inner part of images. */
@@ -196,9 +231,19 @@ export class Cropping2D extends Cropping<2> {
   }
 }
 
+/** The inner part of images. */
+export function cropping2d(options?: CroppingOptions<2>): Cropping2D {
+  return new Cropping2D(options);
+}
+
 /** The inner part of volumes. */
 export class Cropping3D extends Cropping<3> {
   constructor(options: CroppingOptions<3> = {}) {
     super("cropping3d", 3, options.cropping ?? 1, options);
   }
+}
+
+/** The inner part of volumes. */
+export function cropping3d(options?: CroppingOptions<3>): Cropping3D {
+  return new Cropping3D(options);
 }
