@@ -1,6 +1,7 @@
 // Images of another size, and numbers repeated along axes.
-import { ArgumentError } from "../runtime/errors.ts";
+import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { tensor } from "../tensor/create.ts";
+import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { add, mul } from "./binary.ts";
 import { gather } from "./gather.ts";
@@ -31,6 +32,9 @@ export function resize(x: Tensor, size: readonly [number, number], options: Resi
   requireImages("resize", 2, x);
   requireInterpolation("resize", interpolation);
   perAxis("resize", "size", size, 2);
+  if (x.shape[1] * x.shape[2] === 0) {
+    throw new ShapeError(`resize: images must not be empty, got ${formatShape(x.shape)}`);
+  }
   const along = interpolation === "nearest" ? nearestAlong : linearAlong;
   return along(along(x, 1, size[0]), 2, size[1]);
 }
