@@ -10,6 +10,7 @@ export { ArrayData } from "./data/array.ts";
 export * as datasets from "./data/datasets.ts";
 export { decodeSafetensors, encodeSafetensors } from "./io/safetensors.ts";
 export * as activations from "./layers/activations.ts";
+export * as constraints from "./layers/constraints.ts";
 export * as layers from "./layers/index.ts";
 export * as initializers from "./layers/initializers.ts";
 export { type CallContext, Layer, type LayerOptions } from "./layers/layer.ts";

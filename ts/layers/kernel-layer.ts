@@ -4,6 +4,7 @@ import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import { type Activation, type ActivationLike, activations, getActivation } from "./activations.ts";
+import { type Constraint, type ConstraintLike, getConstraint } from "./constraints.ts";
 import { getInitializer, type Initializer, type InitializerLike } from "./initializers.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
 import { getRegularizer, type Regularizer, type RegularizerLike } from "./regularizers.ts";
@@ -17,6 +18,7 @@ export interface KernelLayerOptions extends LayerOptions {
   /** Default zeros. */
   biasInitializer?: InitializerLike;
   biasRegularizer?: RegularizerLike;
+  biasConstraint?: ConstraintLike;
 }
 
 /** Options of the kernel, under the name most layers give it. */
@@ -24,6 +26,7 @@ export interface KernelOptions {
   /** Default glorotUniform. */
   kernelInitializer?: InitializerLike;
   kernelRegularizer?: RegularizerLike;
+  kernelConstraint?: ConstraintLike;
 }
 
 export abstract class KernelLayer extends Layer {
@@ -36,6 +39,8 @@ export abstract class KernelLayer extends Layer {
   private readonly biasInitializer: Initializer;
   private readonly kernelRegularizer: Regularizer | undefined;
   private readonly biasRegularizer: Regularizer | undefined;
+  private readonly kernelConstraint: Constraint | undefined;
+  private readonly biasConstraint: Constraint | undefined;
 
   constructor(kind: string, options: KernelLayerOptions, kernel: KernelOptions) {
     super(kind, options);
@@ -45,17 +50,25 @@ export abstract class KernelLayer extends Layer {
     this.biasInitializer = getInitializer(options.biasInitializer ?? "zeros");
     this.kernelRegularizer = kernel.kernelRegularizer && getRegularizer(kernel.kernelRegularizer);
     this.biasRegularizer = options.biasRegularizer && getRegularizer(options.biasRegularizer);
+    this.kernelConstraint = kernel.kernelConstraint && getConstraint(kernel.kernelConstraint);
+    this.biasConstraint = options.biasConstraint && getConstraint(options.biasConstraint);
   }
 
   /** Makes the kernel, and a bias for each output unless there is none. */
   protected addKernel(shape: Shape, outputs: number): void {
-    const { kernelInitializer, kernelRegularizer, biasInitializer, biasRegularizer } = this;
-    this.kernel = this.addWeight("kernel", { shape, initializer: kernelInitializer, regularizer: kernelRegularizer });
+    const { kernelInitializer, kernelRegularizer, kernelConstraint } = this;
+    this.kernel = this.addWeight("kernel", {
+      shape,
+      initializer: kernelInitializer,
+      regularizer: kernelRegularizer,
+      constraint: kernelConstraint,
+    });
     if (!this.useBias) return;
     this.bias = this.addWeight("bias", {
       shape: [outputs],
-      initializer: biasInitializer,
-      regularizer: biasRegularizer,
+      initializer: this.biasInitializer,
+      regularizer: this.biasRegularizer,
+      constraint: this.biasConstraint,
     });
   }
 

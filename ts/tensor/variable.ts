@@ -17,8 +17,6 @@ export interface VariableOptions {
 
 export class Variable<D extends Dtype = "f32"> extends Tensor<D> {
   name: string;
-  /** What optimizers put its values through after each update, so that they stay within bounds. */
-  constraint: ((x: Tensor<D>) => Tensor<D>) | undefined = undefined;
   /** The sum of gradients that `backward` has left here since `zeroGrad`. */
   grad: Tensor<D> | undefined = undefined;
   /** What optimizers apply to it after each update, such as a limit to its norm. */
