@@ -30,6 +30,23 @@ export type { Shape } from "./tensor/shape.ts";
 export { type AnyTensor, Tensor } from "./tensor/tensor.ts";
 export { Variable, variable } from "./tensor/variable.ts";
 export { type Callback, EarlyStopping, History, type Logs, type TrainingInfo } from "./train/callbacks.ts";
+export {
+  BackupAndRestore,
+  type BackupAndRestoreOptions,
+  ModelCheckpoint,
+  type ModelCheckpointOptions,
+} from "./train/callbacks-checkpoint.ts";
+export { LambdaCallback, SwapEMAWeights, TerminateOnNaN } from "./train/callbacks-control.ts";
+export { CSVLogger, type CSVLoggerOptions } from "./train/callbacks-log.ts";
+export { LearningRateScheduler, ReduceLROnPlateau, type ReduceLROnPlateauOptions } from "./train/callbacks-rate.ts";
+export { TensorBoard, type TensorBoardOptions } from "./train/callbacks-tensorboard.ts";
+export {
+  type CrossValidateOptions,
+  type CrossValidation,
+  crossValidate,
+  kFold,
+  stratifiedKFold,
+} from "./train/cross-validate.ts";
 export { Model } from "./train/model.ts";
-export { ProgressLine } from "./train/progress.ts";
+export { ProgressLine as ProgbarLogger, ProgressLine } from "./train/progress.ts";
 export { Sequential } from "./train/sequential.ts";
