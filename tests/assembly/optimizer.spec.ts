@@ -147,7 +147,7 @@ describe("optimizer", () => {
       store<f32>(partials.pointer, 0);
       store<f32>(partials.pointer + 4, i == 1 ? NaN : 0);
       steps.loss_scale_f32(open.pointer, unscale.pointer, scale.pointer, good.pointer, partials.pointer, 2, 2, 0, 1);
-      seen += load<i32>(open.pointer).toString() + " " + i32(1 / f32At(unscale, 0)).toString() + " ";
+      seen += load<i32>(open.pointer).toString() + " " + i32(<f32>1 / f32At(unscale, 0)).toString() + " ";
       seen += i32(f32At(scale, 0)).toString() + ", ";
     }
     expect(seen).toBe("1 8 8, 0 8 4, 1 4 4, 1 4 8, 1 8 8, ");
