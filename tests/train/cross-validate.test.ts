@@ -92,10 +92,10 @@ describe("crossValidate", () => {
       () => {
         const model = new Sequential([dense({ units: 1, inputShape: [1] })]);
         model.compile({ loss: "meanSquaredError" });
-        const fit = model.fit.bind(model);
+        const train = model.fit.bind(model);
         model.fit = (inputs, targets, options) => {
           seen.push(...(inputs as ArrayData).data);
-          return fit(inputs, targets, options);
+          return train(inputs, targets, options);
         };
         return model;
       },
