@@ -304,6 +304,27 @@ describe("averages of weights", () => {
 });
 
 describe("loss scaling", () => {
+  it("leaves out gradients that are not finite from those that are accumulated", () => {
+    const x = new Variable(tensor([0]));
+    const inner = new SGD({ learningRate: 1, gradientAccumulationSteps: 2 });
+    const optimizer = new LossScaleOptimizer(inner, { initialScale: 4 });
+    const captured = capture((g: Tensor) => optimizer.step([x], [g]));
+    const seen = [4, Number.NaN, 6, Number.POSITIVE_INFINITY, 8, 10].map((g) => {
+      captured(tensor([g]));
+      return [x.item(), optimizer.dynamicScale.item()];
+    });
+    // Gradients 4/4, then 6/2 once the scale is halved; later 8/1 and 10/1.
+    expect(seen).toEqual([
+      [0, 4],
+      [0, 2],
+      [-2, 2],
+      [-2, 1],
+      [-2, 1],
+      [-11, 1],
+    ]);
+    expect(optimizer.iterations.item()).toBe(2);
+  });
+
   it("trains as without it, and saves what it has learnt", () => {
     const [plain, scaled] = [weights(), weights()];
     const [adam, optimizer] = [new Adam(), new LossScaleOptimizer(new Adam(), { dynamicGrowthSteps: 2 })];

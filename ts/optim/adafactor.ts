@@ -20,15 +20,13 @@ export interface AdafactorOptions extends OptimizerOptions {
   epsilon2?: number;
   /** The greatest root mean square of a step; default 1. */
   clipThreshold?: number;
-  /** Whether a learning rate given as a number is at most 1 / sqrt(t) in step t; default true. */
-  relativeStep?: boolean;
 }
 
 /**
  * velocity = rows columns / mean(rows), the averages of squared gradients of a matrix's rows and columns (of vectors, the
  * average itself), step = gradient / sqrt(velocity) within clipThreshold,
- * variable -= max(epsilon2, rms(variable)) min(learningRate, 1 / sqrt(t)) step. As in Keras, schedules are kept below
- * 1 / sqrt(t) too. Shazeer and Stern, "Adafactor" (2018).
+ * variable -= max(epsilon2, rms(variable)) min(learningRate, 1 / sqrt(t)) step. Keras's relativeStep changes nothing, as
+ * there, too, the rate is always kept below 1 / sqrt(t). Shazeer and Stern, "Adafactor" (2018).
  */
 export class Adafactor extends Optimizer {
   private readonly beta2Decay: number;
