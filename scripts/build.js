@@ -104,6 +104,8 @@ if (!process.argv.includes("--core")) {
         platform: "neutral",
         target: "es2022",
       });
+      write("dist/node/index.d.ts", 'export * from "../index.js";\n');
+      write("dist/node/layers.d.ts", 'export * from "../layers/index.js";\n');
     },
   );
 }
