@@ -19,6 +19,7 @@ export * as metrics from "./layers/metrics.ts";
 export * as regularizers from "./layers/regularizers.ts";
 export * from "./ops/public.ts";
 export * as optimizers from "./optim/index.ts";
+export * as schedules from "./optim/schedules.ts";
 export { type Configuration, configure, type EngineInfo, engineInfo, memory } from "./runtime/engine.ts";
 export * from "./runtime/errors.ts";
 export { type Profile, type ProfileRow, profile } from "./runtime/profile.ts";

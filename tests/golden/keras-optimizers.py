@@ -1,7 +1,7 @@
 """Makes keras-optimizers.json: 100 steps of Keras's optimizers, and its learning-rate schedules.
 
 Run with `KERAS_BACKEND=jax python3 tests/golden/keras-optimizers.py > tests/golden/keras-optimizers.json` where Keras 3
-and JAX are installed. Each run has a matrix [3, 4] and a vector [5]. In step t (from 0) the gradient of element i, counted
+and JAX are installed. Each run has a matrix [3, 4] and a vector [5], or the shapes that stand with it. In step t (from 0) the gradient of element i, counted
 through both, is 0.3 x + noise(17 t + i) with noise(n) = ((n * 7919) % 1009) / 500 - 1, computed in float32: nothing but
 starting values and results need be stored.
 """
@@ -16,7 +16,8 @@ jax.config.update("jax_default_matmul_precision", "highest")
 
 STEPS = 100
 SHAPES = [(3, 4), (5,)]
-SIZE = sum(int(np.prod(shape)) for shape in SHAPES)
+OTHER_SHAPES = [(4, 2), (2, 3, 2)]
+SIZE = 20
 K = keras.optimizers
 S = K.schedules
 
@@ -54,6 +55,7 @@ CASES = {
         K.Adafactor,
         {"learning_rate": 0.5, "beta_2_decay": -0.6, "clip_threshold": 0.5, "weight_decay": 0.01},
     ),
+    "adafactor of other shapes": (K.Adafactor, {"learning_rate": 0.1}, OTHER_SHAPES),
     "ftrl": (K.Ftrl, {}),
     "ftrl options": (
         K.Ftrl,
@@ -71,6 +73,7 @@ CASES = {
         K.Muon,
         {"nesterov": False, "ns_steps": 3, "rms_rate": None, "adam_lr_ratio": 0.5, "adam_weight_decay": 0.1},
     ),
+    "muon of other shapes": (K.Muon, {}, OTHER_SHAPES),
     "clipped by norm": (K.Adam, {"clipnorm": 0.5}),
     "clipped by the global norm": (K.SGD, {"global_clipnorm": 0.5}),
     "clipped by value": (K.SGD, {"clipvalue": 0.3}),
@@ -85,10 +88,10 @@ CASES = {
 RATE = 0.01
 
 
-def run(make, options):
+def run(make, options, shapes=SHAPES):
     variables = []
     at = 0
-    for i, shape in enumerate(SHAPES):
+    for i, shape in enumerate(shapes):
         size = int(np.prod(shape))
         variables.append(keras.Variable(start[at : at + size].reshape(shape), name=f"v{i}"))
         at += size
@@ -105,7 +108,7 @@ def run(make, options):
     flat = np.concatenate([np.array(v).ravel() for v in variables])
     optimizer.finalize_variable_values(variables)
     ema = np.concatenate([np.array(v).ravel() for v in variables])
-    result = {"options": options, "after": rounded(flat)}
+    result = {"options": options, "shapes": shapes, "after": rounded(flat)}
     if options.get("use_ema"):
         result["average"] = rounded(ema)
     return result

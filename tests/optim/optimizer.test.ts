@@ -14,8 +14,8 @@ import {
   type OptimizerName,
   RMSprop,
   SGD,
-  schedules,
 } from "../../ts/optim/index.ts";
+import * as schedules from "../../ts/optim/schedules.ts";
 import { memory } from "../../ts/runtime/engine.ts";
 import { ArgumentError, FormatError, ShapeError, StateError } from "../../ts/runtime/errors.ts";
 import { tensor } from "../../ts/tensor/create.ts";

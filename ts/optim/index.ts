@@ -20,7 +20,6 @@ export { LossScaleOptimizer, type LossScaleOptions } from "./loss-scale.ts";
 export { Muon, type MuonOptions } from "./muon.ts";
 export { type Collection, Optimizer, type OptimizerOptions } from "./optimizer.ts";
 export { RMSprop, type RMSpropOptions } from "./rmsprop.ts";
-export * as schedules from "./schedules.ts";
 export { SGD, type SGDOptions } from "./sgd.ts";
 
 /** Stochastic gradient descent; see `SGD`. */
