@@ -298,6 +298,19 @@ describe("averages of weights", () => {
     expect(x.item()).toBe(5);
     optimizer.swapAverages([x]);
     expect(x.item()).toBe(4);
+    expect(optimizer.averagesInPlace).toBe(false);
+    optimizer.finalizeVariableValues([x]);
+    expect(x.item()).toBe(5);
+  });
+
+  it("stay in place at the end if they are there", () => {
+    const x = new Variable(tensor([8]));
+    const optimizer = new SGD({ learningRate: 1, useEma: true, emaMomentum: 0.5 });
+    for (let i = 0; i < 2; i++) optimizer.step([x], [tensor([2])]);
+    optimizer.swapAverages([x]);
+    expect(optimizer.averagesInPlace).toBe(true);
+    optimizer.finalizeVariableValues([x]);
+    expect([x.item(), optimizer.averagesInPlace]).toEqual([5, false]);
     optimizer.finalizeVariableValues([x]);
     expect(x.item()).toBe(5);
   });

@@ -92,6 +92,10 @@ export class LossScaleOptimizer extends Optimizer {
     this.innerOptimizer.finalizeVariableValues(variables);
   }
 
+  override get averagesInPlace(): boolean {
+    return this.innerOptimizer.averagesInPlace;
+  }
+
   override swapAverages(variables: readonly Variable[]): void {
     this.innerOptimizer.swapAverages(variables);
   }

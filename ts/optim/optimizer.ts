@@ -76,6 +76,7 @@ export abstract class Optimizer {
   private readonly groups: readonly Group[];
   private readonly slots = new Map<Variable, Slots>();
   private readonly undecayed: (string | Variable)[] = [];
+  private swapped = false;
   /** Gradients accumulated since the last update. */
   private readonly pending: Variable<"i32"> | undefined;
 
@@ -254,17 +255,28 @@ export abstract class Optimizer {
 
   /** Puts the averages of the weights in their places, where `useEma` keeps them: for the end of training. */
   finalizeVariableValues(variables: readonly Variable[]): void {
-    for (const [variable, average] of this.averages(variables)) variable.assign(average);
+    for (const [variable, average] of this.averages(variables)) {
+      if (this.swapped) average.assign(variable);
+      else variable.assign(average);
+    }
+    this.swapped = false;
   }
 
-  /** Exchanges the weights with their averages, where `useEma` keeps them. */
+  /** Whether weights and averages have changed places. */
+  get averagesInPlace(): boolean {
+    return this.swapped;
+  }
+
+  /** Exchanges the weights with their averages, where `useEma` keeps them and a step was taken. */
   swapAverages(variables: readonly Variable[]): void {
     forbidWhileRecording("swapAverages");
-    for (const [variable, average] of this.averages(variables)) {
+    const pairs = this.averages(variables);
+    for (const [variable, average] of pairs) {
       const values = variable.data();
       variable.assign(average);
       average.assign(values);
     }
+    if (pairs.length > 0) this.swapped = !this.swapped;
   }
 
   private averages(variables: readonly Variable[]): [Variable, Variable][] {

@@ -46,7 +46,6 @@ export class TerminateOnNaN implements Callback {
 export class SwapEMAWeights implements Callback {
   private readonly swapOnEpoch: boolean;
   private info: TrainingInfo | undefined;
-  private swapped = false;
 
   constructor({ swapOnEpoch = false }: { swapOnEpoch?: boolean } = {}) {
     this.swapOnEpoch = swapOnEpoch;
@@ -54,7 +53,6 @@ export class SwapEMAWeights implements Callback {
 
   onTrainBegin(info: TrainingInfo): void {
     this.info = info;
-    this.swapped = false;
   }
 
   onEpochBegin(): void {
@@ -81,9 +79,9 @@ export class SwapEMAWeights implements Callback {
   }
 
   private swap(toAverages: boolean): void {
-    const { info } = this;
-    if (info === undefined || this.swapped === toAverages) return;
-    info.model.compilation.optimizer.swapAverages(info.model.trainableWeights);
-    this.swapped = toAverages;
+    if (this.info === undefined) return;
+    const { model } = this.info;
+    const { optimizer } = model.compilation;
+    if (optimizer.averagesInPlace !== toAverages) optimizer.swapAverages(model.trainableWeights);
   }
 }
