@@ -7,8 +7,10 @@ import { binaryCases } from "./cases-binary.ts";
 import { compareCases } from "./cases-compare.ts";
 import { convCases, depthwiseCases } from "./cases-conv.ts";
 import { elementwiseCases } from "./cases-elementwise.ts";
+import { fftCases } from "./cases-fft.ts";
 import { gatherCases } from "./cases-gather.ts";
 import { layoutCases } from "./cases-layout.ts";
+import { linalgCases } from "./cases-linalg.ts";
 import { matmulCases } from "./cases-matmul.ts";
 import { normCases } from "./cases-norm.ts";
 import { poolCases } from "./cases-pool.ts";
@@ -26,8 +28,10 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
   ...convCases,
   ...depthwiseCases,
   ...elementwiseCases,
+  ...fftCases,
   ...gatherCases,
   ...layoutCases,
+  ...linalgCases,
   ...matmulCases,
   ...normCases,
   ...poolCases,

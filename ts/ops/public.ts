@@ -16,6 +16,19 @@ export {
 export { conv2d, conv2dTranspose } from "./conv.ts";
 export { depthwiseConv2d } from "./depthwise.ts";
 export * from "./elementwise.ts";
+export {
+  type ComplexPair,
+  extractSequences,
+  fft,
+  fft2,
+  ifft,
+  ifft2,
+  irfft,
+  istft,
+  rfft,
+  type StftOptions,
+  stft,
+} from "./fft.ts";
 export { embedding, gather, oneHot, scatterAdd } from "./gather.ts";
 export {
   broadcastTo,
@@ -32,6 +45,24 @@ export {
   transpose,
   unstack,
 } from "./layout.ts";
+export {
+  cholesky,
+  det,
+  eigh,
+  inv,
+  logdet,
+  lstsq,
+  type NormOptions,
+  norm,
+  type PseudoInverseOptions,
+  pinv,
+  qr,
+  slogdet,
+  solve,
+  solveTriangular,
+  svd,
+  svdvals,
+} from "./linalg.ts";
 export { linear, matmul } from "./matmul.ts";
 export { batchNorm, layerNorm } from "./norm.ts";
 export { avgPool2d, globalAveragePool2d, globalMaxPool2d, maxPool2d } from "./pool.ts";
