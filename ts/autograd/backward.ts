@@ -4,6 +4,7 @@ import { ShapeError, StateError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, empty, Tensor } from "../tensor/tensor.ts";
+import { place } from "./observe.ts";
 import { type AnyOp, defineOp, type Gradient } from "./op.ts";
 import { type Node, tensorsOf, versionsOf, withRecording } from "./tape.ts";
 
@@ -85,11 +86,18 @@ export function backpropagate(
   return gradients;
 }
 
-function gradientsOf({ op, args, output }: Node, dy: Tensor, wanted: (x: unknown) => boolean): Gradient[] {
+function gradientsOf(node: Node, dy: Tensor, wanted: (x: unknown) => boolean): Gradient[] {
+  const { op, args, output, layer } = node;
   const { gradients } = op;
-  if (typeof gradients === "function") return gradients(dy, output, ...args);
-  return args.map((arg, i) => {
-    const some = Array.isArray(arg) ? arg.some(wanted) : wanted(arg);
-    return some ? gradients?.[i]?.(dy, output, ...args) : undefined;
-  });
+  const before = { ...place };
+  Object.assign(place, { layer, gradientOf: op.opName });
+  try {
+    if (typeof gradients === "function") return gradients(dy, output, ...args);
+    return args.map((arg, i) => {
+      const some = Array.isArray(arg) ? arg.some(wanted) : wanted(arg);
+      return some ? gradients?.[i]?.(dy, output, ...args) : undefined;
+    });
+  } finally {
+    Object.assign(place, before);
+  }
 }
