@@ -207,7 +207,6 @@ export const fftCases: { [name in keyof typeof ops]: Case[] } = {
       inputs: [{ shape: [2, 30] }],
       run: (x: Tensor) => ops.istft(ops.stft(x, 8, 3, 10), 8, 3, 10, { length: 28 }),
       reference: (x) => resized(x, 28),
-      second: false,
     }),
   ],
 };

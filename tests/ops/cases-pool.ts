@@ -59,7 +59,6 @@ function rowsFor(op: (x: Tensor, options?: ops.PoolOptions) => Tensor, f: (value
         inputs: [{ shape, values: spaced(shape) }],
         run: (x: Tensor) => op(x, geometry),
         reference: (x) => overWindows(x, geometry, f),
-        second: false,
       }),
     ),
     ...[{}, { poolSize: 3, strides: 1, padding: "same" } as const].map((geometry, i) =>
@@ -87,7 +86,6 @@ function globalRows(op: (x: Tensor, keepDims?: boolean) => Tensor, f: (values: n
       inputs: [{ shape: [2, 3, 4, 5], values: spaced([2, 3, 4, 5]) }],
       run: (x: Tensor) => op(x, keepDims),
       reference: (x) => overAxes(x, [1, 2], keepDims, f),
-      second: false,
     }),
   );
 }
