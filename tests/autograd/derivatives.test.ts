@@ -6,8 +6,10 @@ import {
   add,
   capture,
   customGrad,
+  dropout,
   exp,
   eye,
+  Generator,
   grad,
   hessian,
   hvp,
@@ -15,11 +17,13 @@ import {
   jvp,
   type Layer,
   layers,
+  linear,
   losses,
   matmul,
   memory,
   mul,
   neg,
+  ones,
   perExampleGrad,
   Sequential,
   ShapeError,
@@ -211,6 +215,67 @@ describe("perExampleGrad", () => {
       const row = gradients.slice([2, ...weights[k].shape.map(() => 0)], [1, ...weights[k].shape.map(() => -1)]);
       expectClose(row.data(), third[k].data(), { relative: 1e-4, absolute: 1e-6 });
     });
+  });
+
+  it("runs dense and convolutional networks once, others once for each example", () => {
+    const runs = (loss: (p: Tensor, x: Tensor) => Tensor): number => {
+      let count = 0;
+      const counted = (p: Tensor, one: Tensor): Tensor => {
+        count++;
+        return loss(p, one);
+      };
+      perExampleGrad(counted)(spread([3, 2]), spread([7, 3])).dispose();
+      return count;
+    };
+    expect(runs((w, one) => sum(square(matmul(one, w))))).toBe(1);
+    expect(runs((w, one) => neg(sum(tanh(matmul(one, w)), [0, 1])))).toBe(1);
+    // One attempt, then seven examples: the weights are used in a way, or the total is, that is not known.
+    expect(runs((w, one) => sum(matmul(one, square(w))))).toBe(8);
+    expect(runs((w, one) => mul(sum(matmul(one, w)), 1 / one.shape[0]))).toBe(8);
+  });
+
+  it.each<[string, (p: readonly Tensor[], x: Tensor) => Tensor]>([
+    [
+      "a mean of rows",
+      ([w, b], one) =>
+        tanh(add(matmul(one, w), 0))
+          .mul(linear(one, w, b))
+          .mean(),
+    ],
+    ["a product with weights transposed", ([w], one) => sum(square(matmul(one, w, { transposeB: true })))],
+    ["weights used twice", ([w, b], one) => sum(linear(sigmoid(linear(one, w, b)), w, b).square())],
+    [
+      "positions",
+      ([w, b], one) =>
+        linear(one.reshape([one.shape[0], 1, 4]), w, b)
+          .softmax()
+          .square()
+          .mean(),
+    ],
+    ["a scaled sum of all", ([w], one) => mul(sum(exp(matmul(one, w))), 1 / one.shape[0])],
+    ["weights in elementwise ops", ([w, b], one) => sum(square(add(matmul(one, w), mul(b, b))))],
+    ["a batch whose mean is taken off", ([w], one) => sum(square(matmul(sub(one, one.mean(0, true)), w)))],
+  ])("agrees with each example alone: %s", (_title, loss) => {
+    const parameters = [spread([4, 4], { seed: 5 }), spread([4], { seed: 6 })];
+    const x = spread([6, 4], { seed: 7 });
+    const each = perExampleGrad(loss)(parameters, x);
+    for (let i = 0; i < 6; i++) {
+      const alone = grad(loss)(parameters, x.slice([i, 0], [1, 4])) as Tensor[];
+      alone.forEach((gradient, k) => {
+        const row = each[k].slice([i, ...gradient.shape.map(() => 0)], [1, ...gradient.shape]);
+        expectClose(row.data(), gradient.data(), { relative: 1e-4, absolute: 1e-6 });
+      });
+    }
+  });
+
+  it("leaves statistics and random streams as the examples alone leave them", () => {
+    const generator = new Generator(3);
+    const loss = (w: Tensor, one: Tensor): Tensor => sum(matmul(dropout(one, 0.5, { generator }), w));
+    const each = perExampleGrad(loss)(ones([8, 1]), ones([3, 8]));
+    const same = new Generator(3);
+    const drawn = [0, 1, 2].map(() => [...dropout(ones([1, 8]), 0.5, { generator: same }).data()]);
+    expect([...each.data()]).toEqual(drawn.flat());
+    expect([...generator.state.data()]).toEqual([...same.state.data()]);
   });
 
   it("takes each example alone where a batch's examples act on each other", () => {

@@ -40,12 +40,16 @@ function leads(x: AnyTensor, targets: ReadonlySet<AnyTensor> | undefined, useful
   return (targets ? targets.has(x) : x.tracked) || useful.has(x.derivation as Node);
 }
 
-/** The gradients of `y`, weighted by `dy`, with respect to targets (default: every tracked leaf), computed by ops. */
+/**
+ * The gradients of `y`, weighted by `dy`, with respect to targets (default: every tracked leaf), computed by ops. `visit`,
+ * if given, is shown each node with the gradient of its result, and makes the targets' gradients itself.
+ */
 export function backpropagate(
   y: Tensor,
   dy: Tensor,
   targets: ReadonlySet<AnyTensor> | undefined,
   differentiable: boolean,
+  visit?: (node: Node, dOutput: Tensor) => void,
 ): Map<AnyTensor, Tensor> {
   const nodes = nodesToward(y, targets);
   const useful = new Set(nodes);
@@ -69,7 +73,9 @@ export function backpropagate(
           `${node.op.opName}: its arguments must keep their values until the gradient is taken, got one updated in place`,
         );
       }
-      const wanted = (x: unknown): boolean => x instanceof Tensor && leads(x, targets, useful);
+      visit?.(node, dOutput);
+      const wanted = (x: unknown): boolean =>
+        x instanceof Tensor && leads(x, targets, useful) && !(visit && targets?.has(x));
       gradientsOf(node, dOutput, wanted).forEach((gradient, i) => {
         const arg = node.args[i];
         if (gradient instanceof Tensor) {

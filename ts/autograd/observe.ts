@@ -36,13 +36,16 @@ export function isObserved(): boolean {
   return observer !== undefined;
 }
 
-/** Runs `f`, which may return a promise, and shows the observer every op until it is done. */
+/** Runs `f`, which may return a promise, and shows the observer every op until it is done, after those around it. */
 export function observed<T>(next: Observer, f: () => T): T {
   const before = observer;
   const restore = (): void => {
     observer = before;
   };
-  observer = next;
+  observer = (op, args, made) => {
+    before?.(op, args, made);
+    next(op, args, made);
+  };
   let result: T;
   try {
     result = f();

@@ -1,22 +1,12 @@
-// Matrices of derivatives, and gradients example by example: gradients stacked by ops.
+// Matrices of derivatives: gradients, or gradients of gradients, stacked.
 import { backpropagate } from "../autograd/backward.ts";
-import {
-  differentiate,
-  type GradientsOf,
-  grad,
-  gradientOf,
-  type Loss,
-  mapParameters,
-  type Parameters,
-} from "../autograd/grad.ts";
+import { differentiate, grad, gradientOf, type Loss } from "../autograd/grad.ts";
 import { requireTensor } from "../autograd/op.ts";
 import { withRecording } from "../autograd/tape.ts";
-import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { tensor, zeros } from "../tensor/create.ts";
-import { freeingScope, scope } from "../tensor/scope.ts";
-import { formatShape } from "../tensor/shape.ts";
-import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { reshape, slice, stack } from "./layout.ts";
+import { freeingScope } from "../tensor/scope.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { reshape, stack } from "./layout.ts";
 
 /**
  * The function (x, ...rest) that returns all derivatives of y = f(x, ...rest) by x: [...y's shape, ...x's shape]. One way
@@ -52,47 +42,4 @@ export function hessian<Rest extends unknown[]>(
   f: (x: Tensor, ...rest: Rest) => Loss,
 ): (x: Tensor, ...rest: Rest) => Tensor {
   return jacobian(grad<Tensor, Rest>(f));
-}
-
-/**
- * The function (parameters, ...batch) that returns the gradients of a scalar loss for each example on its own, with a
- * leading axis of examples: gradient i is that of loss(parameters, ...batch) where each tensor of the batch is cut to
- * example i, [1, ...]. One way forward and back for each example, so it holds for any model, also where examples of a
- * batch act on each other.
- */
-export function perExampleGrad<P extends Parameters, Batch extends AnyTensor[]>(
-  loss: (parameters: P, ...batch: Batch) => Loss,
-): (parameters: P, ...batch: Batch) => GradientsOf<P> {
-  const gradient = grad(loss);
-  return (parameters, ...batch) => {
-    const count = examplesIn(batch);
-    return scope(() => {
-      const examples = Array.from({ length: count }, (_, i) => {
-        const one = batch.map((x) => slice(x, [i, ...x.shape.slice(1).map(() => 0)], [1, ...x.shape.slice(1)]));
-        const found: Tensor[] = [];
-        mapParameters(gradient(parameters, ...(one as unknown as Batch)) as Parameters, (x) => {
-          found.push(x);
-          return x;
-        });
-        return found;
-      });
-      let next = 0;
-      return mapParameters(parameters, () => {
-        const at = next++;
-        return stack(examples.map((found) => found[at])) as Tensor;
-      }) as unknown as GradientsOf<P>;
-    });
-  };
-}
-
-/** The common size of the first axes. */
-function examplesIn(batch: readonly AnyTensor[]): number {
-  if (batch.length === 0) throw new ArgumentError("perExampleGrad: there must be a batch of examples, got no tensors");
-  for (const x of batch) requireTensor("perExampleGrad", "each batch", x);
-  const [count] = batch[0].shape;
-  if (!(count >= 1) || batch.some(({ shape }) => shape[0] !== count)) {
-    const got = batch.map(({ shape }) => formatShape(shape)).join(", ");
-    throw new ShapeError(`perExampleGrad: the batches must have one number of examples, at least 1, got ${got}`);
-  }
-  return count;
 }
