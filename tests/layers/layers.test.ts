@@ -5,7 +5,7 @@ import { capture } from "../../ts/autograd/capture.ts";
 import { checkGradient } from "../../ts/autograd/check.ts";
 import { valueAndGrad } from "../../ts/autograd/grad.ts";
 import * as layers from "../../ts/layers/index.ts";
-import { meanSquaredError } from "../../ts/layers/losses.ts";
+import { meanSquaredError } from "../../ts/losses/index.ts";
 import { mul, sub } from "../../ts/ops/binary.ts";
 import { mean, sum } from "../../ts/ops/reduce.ts";
 import { tensor, zeros } from "../../ts/tensor/create.ts";

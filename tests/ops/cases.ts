@@ -6,6 +6,7 @@ import type { Case } from "./case.ts";
 import { binaryCases } from "./cases-binary.ts";
 import { compareCases } from "./cases-compare.ts";
 import { convCases, depthwiseCases } from "./cases-conv.ts";
+import { ctcCases } from "./cases-ctc.ts";
 import { elementwiseCases } from "./cases-elementwise.ts";
 import { gatherCases } from "./cases-gather.ts";
 import { layoutCases } from "./cases-layout.ts";
@@ -24,6 +25,7 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
   ...binaryCases,
   ...compareCases,
   ...convCases,
+  ...ctcCases,
   ...depthwiseCases,
   ...elementwiseCases,
   ...gatherCases,

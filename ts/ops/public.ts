@@ -14,6 +14,7 @@ export {
   where,
 } from "./compare.ts";
 export { conv2d, conv2dTranspose } from "./conv.ts";
+export { ctcLoss } from "./ctc.ts";
 export { depthwiseConv2d } from "./depthwise.ts";
 export * from "./elementwise.ts";
 export { embedding, gather, oneHot, scatterAdd } from "./gather.ts";

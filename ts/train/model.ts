@@ -2,8 +2,8 @@
 import type { ArrayData } from "../data/array.ts";
 import { readFile, writeFileAtomic } from "../io/files.ts";
 import { Layer, type LayerOptions } from "../layers/layer.ts";
-import { checkLabels, getLoss, type Loss, type LossName, sparseCategoricalCrossentropy } from "../layers/losses.ts";
-import { getMetric, type Metric, type MetricName } from "../layers/metrics.ts";
+import { checkLabels, getLoss, type Loss, type LossName, sparseCategoricalCrossentropy } from "../losses/index.ts";
+import { getMetric, type Metric, type MetricName } from "../metrics/index.ts";
 import { getOptimizer, type OptimizerName } from "../optim/index.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { StateError } from "../runtime/errors.ts";

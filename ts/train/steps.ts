@@ -3,8 +3,8 @@
 import { type Captured, capture } from "../autograd/capture.ts";
 import { valueAndGrad } from "../autograd/grad.ts";
 import { noGrad } from "../autograd/tape.ts";
-import type { Loss } from "../layers/losses.ts";
-import type { Metric } from "../layers/metrics.ts";
+import type { Loss } from "../losses/index.ts";
+import type { Metric } from "../metrics/index.ts";
 import { add } from "../ops/binary.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
