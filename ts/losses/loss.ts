@@ -6,12 +6,13 @@ import { reshape } from "../ops/layout.ts";
 import { mean, sum } from "../ops/reduce.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import type { Dtype } from "../tensor/dtype.ts";
-import { formatShape, type Shape } from "../tensor/shape.ts";
+import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 
 /** A scalar for a batch of targets and predictions: a loss of this library, or any such function. */
 export interface Loss {
   (yTrue: AnyTensor, yPred: Tensor): Tensor;
+  readonly name: string;
   /** The values of which it is the mean. */
   readonly perExample?: (yTrue: AnyTensor, yPred: Tensor) => Tensor;
 }
@@ -46,6 +47,7 @@ export interface LossFunction<Options extends object = object> {
     yPred: Tensor,
     options?: Options,
   ) => Tensor<"bool"> | undefined;
+  readonly reduction: Reduction;
   /** The same loss with these options as its defaults: `compile({ loss: losses.huber.with({ delta: 2 }) })`. */
   with(options: Options & ReductionOptions): LossFunction<Options>;
 }
@@ -76,19 +78,55 @@ function withDefaults<Options extends object>(
   const loss = (yTrue: AnyTensor, yPred: Tensor, given?: Options & ReductionOptions): Tensor => {
     const options = { ...defaults, ...given };
     const values = perExample(yTrue, yPred, options);
-    const kept = counted?.(values, yTrue, yPred, options);
-    if (kept === undefined) return reduceLoss(values, options);
-    const { mask = kept } = options;
-    const aligned = alignWeights(name, "mask", mask, values.shape) as Tensor<"bool">;
-    return reduceLoss(values, { ...options, mask: logicalAnd(kept, aligned) });
+    return reduceLoss(values, {
+      ...options,
+      mask: bothMasks(values, counted?.(values, yTrue, yPred, options), options.mask),
+    });
   };
   return Object.assign(Object.defineProperty(loss, "name", { value: name }), {
     perExample: (yTrue: AnyTensor, yPred: Tensor, given?: Options) =>
       perExample(yTrue, yPred, { ...defaults, ...given }),
     countedValues: (values: Tensor, yTrue: AnyTensor, yPred: Tensor, given?: Options) =>
       counted?.(values, yTrue, yPred, { ...defaults, ...given }),
+    reduction: defaults.reduction ?? "mean",
     with: (options: Options & ReductionOptions) => withDefaults(name, perExample, counted, { ...defaults, ...options }),
   });
+}
+
+/** What both masks leave of the values. */
+function bothMasks(
+  values: Tensor,
+  kept: Tensor<"bool"> | undefined,
+  mask: Tensor<"bool"> | undefined,
+): Tensor<"bool"> | undefined {
+  if (kept === undefined || mask === undefined) return kept ?? mask;
+  return logicalAnd(kept, alignWeights("loss", "mask", mask, values.shape));
+}
+
+/**
+ * Any loss as one number, weighted. A mask over steps that a loss has summed up already does not count. Errors:
+ * ArgumentError for a function that gives a scalar where there are weights or a mask.
+ */
+export function weightedLoss(
+  loss: Loss,
+  yTrue: AnyTensor,
+  yPred: Tensor,
+  { sampleWeight, mask }: Pick<ReductionOptions, "sampleWeight" | "mask"> = {},
+): Tensor {
+  if (sampleWeight === undefined && mask === undefined) {
+    const value = loss(yTrue, yPred);
+    return value.rank === 0 ? value : mean(value);
+  }
+  const own = "countedValues" in loss ? (loss as LossFunction) : undefined;
+  const values = (loss.perExample ?? loss)(yTrue, yPred);
+  if (values.rank === 0 && own === undefined) {
+    throw new ArgumentError(
+      `${loss.name || "loss"}: with sample weights or masks, a loss must return a number for each example, got a scalar`,
+    );
+  }
+  const fits = mask !== undefined && sameShape(mask.shape, values.shape.slice(0, mask.rank));
+  const kept = bothMasks(values, own?.countedValues(values, yTrue, yPred), fits ? mask : undefined);
+  return reduceLoss(values, { reduction: own?.reduction, sampleWeight, mask: kept });
 }
 
 /** The values reduced to one number (with "none": weighted). Errors: ShapeError for weights or masks that do not fit. */
