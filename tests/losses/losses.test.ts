@@ -210,8 +210,7 @@ describe("gradients", () => {
 describe("errors", () => {
   it("unknown names list the known ones", () => {
     expect(() => getLoss("crossentropy" as never)).toThrow(
-      "loss: the name must be one of meanSquaredError, meanAbsoluteError, binaryCrossentropy, " +
-        'categoricalCrossentropy, sparseCategoricalCrossentropy, mse, mae, got "crossentropy"',
+      /^loss: the name must be one of meanSquaredError, .*, mse, mae, mape, msle, bce, kld, got "crossentropy"$/,
     );
     expect(() => getLoss("toString" as never)).toThrow("loss: the name must be");
     expect(getLoss("mse")).toBe(meanSquaredError);
