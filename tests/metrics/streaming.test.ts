@@ -2,6 +2,7 @@
 // Keras in golden.test.ts.
 import { describe, expect, it } from "vitest";
 import { capture } from "../../ts/autograd/capture.ts";
+import { attachMask } from "../../ts/layers/masks.ts";
 import { sparseCategoricalCrossentropy } from "../../ts/losses/index.ts";
 import * as metrics from "../../ts/metrics/index.ts";
 import { Totals } from "../../ts/metrics/totals.ts";
@@ -72,6 +73,28 @@ describe("a mean of a loss", () => {
     expectClose([metric.result()], [-(Math.log(0.5) + 3 * Math.log(0.75)) / 4]);
     metric.update(labels([-1, -1, -1]), p);
     expectClose([metric.result()], [-(Math.log(0.5) + 3 * Math.log(0.75)) / 4]);
+  });
+
+  it("leaves out the steps that the mask of the prediction leaves out", () => {
+    const mask = tensor([
+      [true, true],
+      [true, false],
+    ]);
+    const steps = attachMask(tensor([0.9, 0.8, 0.2, 0.1], { shape: [2, 2, 1] }), mask);
+    const truth = tensor([1, 0, 1, 1], { shape: [2, 2, 1] });
+    for (const name of ["accuracy", "binaryCrossentropy"] as const) {
+      const metric = metrics.getMetric(name);
+      metric.update(truth, steps);
+      const losses = [0.9, 0.2, 0.2].map((q) => -Math.log(q)).reduce((a, b) => a + b);
+      expectClose([metric.result()], [(name === "accuracy" ? 1 : losses) / 3]);
+      metric.reset();
+      metric.update(truth, steps, tensor([3, 1]));
+      const heavy = -3 * Math.log(0.9) - 4 * Math.log(0.2);
+      expectClose([metric.result()], [(name === "accuracy" ? 3 : heavy) / 7]);
+    }
+    const perplexity = new metrics.Perplexity();
+    perplexity.update(labels([0, 1, 0, 0], [2, 2]), attachMask(softmax(zeros([2, 2, 3])), mask));
+    expectClose([perplexity.result()], [3]);
   });
 
   it("may have defaults of its own, and a name of its own", () => {

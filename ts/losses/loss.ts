@@ -93,8 +93,13 @@ function withDefaults<Options extends object>(
   });
 }
 
+/** The mask, if it is one of the first axes of the values: not where a loss has summed up the steps it is about. */
+export function fittingMask(values: Tensor, mask: Tensor<"bool"> | undefined): Tensor<"bool"> | undefined {
+  return mask && sameShape(mask.shape, values.shape.slice(0, mask.rank)) ? mask : undefined;
+}
+
 /** What both masks leave of the values. */
-function bothMasks(
+export function bothMasks(
   values: Tensor,
   kept: Tensor<"bool"> | undefined,
   mask: Tensor<"bool"> | undefined,
@@ -124,8 +129,7 @@ export function weightedLoss(
       `${loss.name || "loss"}: with sample weights or masks, a loss must return a number for each example, got a scalar`,
     );
   }
-  const fits = mask !== undefined && sameShape(mask.shape, values.shape.slice(0, mask.rank));
-  const kept = bothMasks(values, own?.countedValues(values, yTrue, yPred), fits ? mask : undefined);
+  const kept = bothMasks(values, own?.countedValues(values, yTrue, yPred), fittingMask(values, mask));
   return reduceLoss(values, { reduction: own?.reduction, sampleWeight, mask: kept });
 }
 

@@ -1,7 +1,8 @@
 // Metrics: figures for people, gathered over the batches of an epoch. Updates are made of ops and change variables in
 // place, so that they can be part of a captured step; only `result` reads.
 import { noGrad } from "../autograd/tape.ts";
-import { alignWeights, type LossFunction } from "../losses/loss.ts";
+import { maskOf } from "../layers/masks.ts";
+import { alignWeights, bothMasks, fittingMask, type LossFunction } from "../losses/loss.ts";
 import { mul } from "../ops/binary.ts";
 import { cast } from "../ops/compare.ts";
 import { scope } from "../tensor/scope.ts";
@@ -37,7 +38,10 @@ export type Figure<Options extends object = object> =
   | ((yTrue: AnyTensor, yPred: Tensor, options?: Options) => Tensor)
   | LossFunction<Options>;
 
-/** The mean of a figure over all examples. What a loss leaves out, such as an ignored class, is left out here too. */
+/**
+ * The mean of a figure over all examples. What a loss leaves out, such as an ignored class, is left out here too, and so
+ * are the steps that the mask of yPred leaves out.
+ */
 export class MeanMetric<Options extends object = object> extends Metric {
   private readonly mean = new Mean();
   private readonly figure: Figure<Options>;
@@ -57,7 +61,7 @@ export class MeanMetric<Options extends object = object> extends Metric {
         const isLoss = "perExample" in figure;
         const values = (isLoss ? figure.perExample : figure)(yTrue, yPred, options);
         const kept = isLoss ? figure.countedValues(values, yTrue, yPred, options) : undefined;
-        this.mean.update(values, weigh(kept, sampleWeight, values), yPred.shape[0]);
+        this.mean.update(values, weightsOf(values, yPred, kept, sampleWeight), yPred.shape[0]);
       }),
     );
   }
@@ -75,9 +79,17 @@ export class MeanMetric<Options extends object = object> extends Metric {
   }
 }
 
-/** The weights of values of which only some count. */
-function weigh(kept: Tensor<"bool"> | undefined, weights: Tensor | undefined, values: Tensor): Tensor | undefined {
-  if (kept === undefined) return weights;
-  const ones = cast(kept, "f32") as Tensor;
-  return weights ? mul(ones, alignWeights("metric", "sampleWeight", weights, values.shape)) : ones;
+/** The weights of a figure's values, of which only some are kept, and of these those that the mask of yPred leaves. */
+export function weightsOf(
+  values: Tensor,
+  yPred: Tensor,
+  kept: Tensor<"bool"> | undefined,
+  sampleWeight: Tensor | undefined,
+): Tensor | undefined {
+  const counted = bothMasks(values, kept, fittingMask(values, maskOf(yPred)));
+  if (counted === undefined) return sampleWeight;
+  const ones = cast(counted, "f32") as Tensor;
+  if (sampleWeight === undefined) return ones;
+  const [a, b] = [ones, sampleWeight].map((x) => alignWeights("metric", "sampleWeight", x, values.shape));
+  return mul(a, b);
 }

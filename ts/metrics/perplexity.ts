@@ -3,13 +3,12 @@ import { noGrad } from "../autograd/tape.ts";
 import { sparseCategoricalCrossentropy } from "../losses/crossentropy.ts";
 import { alignWeights } from "../losses/loss.ts";
 import { mul } from "../ops/binary.ts";
-import { cast } from "../ops/compare.ts";
 import { broadcastTo, stack } from "../ops/layout.ts";
 import { sum } from "../ops/reduce.ts";
 import { ones } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { Metric } from "./metric.ts";
+import { Metric, weightsOf } from "./metric.ts";
 import { Totals } from "./totals.ts";
 
 /** Options of `Perplexity`. */
@@ -39,11 +38,9 @@ export class Perplexity extends Metric {
         const options = { fromLogits: this.fromLogits, ignoreClass: this.ignoreClass };
         const values = sparseCategoricalCrossentropy.perExample(yTrue, yPred, options);
         const kept = sparseCategoricalCrossentropy.countedValues(values, yTrue, yPred, options);
-        let weights = kept ? (cast(kept, "f32") as Tensor) : ones(values.shape);
-        if (sampleWeight) {
-          const given = alignWeights("Perplexity", "sampleWeight", sampleWeight, values.shape);
-          weights = mul(weights, broadcastTo(given, values.shape) as Tensor);
-        }
+        const given = weightsOf(values, yPred, kept, sampleWeight) ?? ones(values.shape);
+        const aligned = alignWeights("Perplexity", "sampleWeight", given, values.shape);
+        const weights = broadcastTo(aligned, values.shape) as Tensor;
         this.totals.add(stack([sum(mul(values, weights)), sum(weights)]));
       }),
     );
