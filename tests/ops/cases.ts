@@ -6,6 +6,7 @@ import type { Case } from "./case.ts";
 import { binaryCases } from "./cases-binary.ts";
 import { compareCases } from "./cases-compare.ts";
 import { convCases, depthwiseCases } from "./cases-conv.ts";
+import { ctcCases } from "./cases-ctc.ts";
 import { elementwiseCases } from "./cases-elementwise.ts";
 import { fftCases } from "./cases-fft.ts";
 import { gatherCases } from "./cases-gather.ts";
@@ -29,6 +30,7 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
   ...colorCases,
   ...compareCases,
   ...convCases,
+  ...ctcCases,
   ...depthwiseCases,
   ...elementwiseCases,
   ...fftCases,

@@ -4,6 +4,7 @@ export * from "./binary.ts";
 export * from "./color.ts";
 export * from "./compare.ts";
 export * from "./conv.ts";
+export * from "./ctc.ts";
 export * from "./depthwise.ts";
 export * from "./elementwise.ts";
 export * from "./fft.ts";

@@ -23,6 +23,7 @@ export {
   where,
 } from "./compare.ts";
 export { conv1d, conv1dTranspose, conv2d, conv2dTranspose, conv3d, conv3dTranspose } from "./conv.ts";
+export { ctcLoss } from "./ctc.ts";
 export { depthwiseConv1d, depthwiseConv2d, separableConv1d, separableConv2d } from "./depthwise.ts";
 export * from "./elementwise.ts";
 export {
