@@ -13,23 +13,23 @@ const HARDLY: f32 = -1e29;
 const MARGIN: usize = 16;
 
 /** Bytes of a row for up to `longest` labels. */
-@inline
 function rowBytes(longest: i32): usize {
   return (<usize>((2 * longest + 4) & ~3) << 2) + 2 * MARGIN;
 }
 
-/** log(e^a + e^b + e^c) */
-@inline
-function logSum(a: v128, b: v128, c: v128): v128 {
-  const peak = f32x4.pmax(f32x4.pmax(a, b), c);
-  const pair = f32x4.add(Exp.vec(f32x4.sub(a, peak)), Exp.vec(f32x4.sub(b, peak)));
-  return f32x4.add(peak, Log.vec(f32x4.add(pair, Exp.vec(f32x4.sub(c, peak)))));
-}
+/** Numbers that are logarithms, four at a time. */
+class Logs {
+  /** log(e^a + e^b + e^c) */
+  @inline static sum(a: v128, b: v128, c: v128): v128 {
+    const peak = f32x4.pmax(f32x4.pmax(a, b), c);
+    const pair = f32x4.add(Exp.vec(f32x4.sub(a, peak)), Exp.vec(f32x4.sub(b, peak)));
+    return f32x4.add(peak, Log.vec(f32x4.add(pair, Exp.vec(f32x4.sub(c, peak)))));
+  }
 
-@inline
-function largest(v: v128): f32 {
-  const pairs = f32x4.pmax(v, i32x4.shuffle(v, v, 2, 3, 0, 1));
-  return f32x4.extract_lane(f32x4.pmax(pairs, i32x4.shuffle(pairs, pairs, 1, 0, 3, 2)), 0);
+  @inline static largest(v: v128): f32 {
+    const pairs = f32x4.pmax(v, i32x4.shuffle(v, v, 2, 3, 0, 1));
+    return f32x4.extract_lane(f32x4.pmax(pairs, i32x4.shuffle(pairs, pairs, 1, 0, 3, 2)), 0);
+  }
 }
 
 /** Fills a row, margins too, with the logarithm of zero. */
@@ -67,7 +67,7 @@ function emit(row: usize, x: usize, classOf: usize, states: i32): void {
 
 /** Lowers a row by its largest number, unless nothing in it is possible; the number. */
 function lower(row: usize, states: i32, peak: v128): f32 {
-  const top = largest(peak);
+  const top = Logs.largest(peak);
   if (top < HARDLY) return 0;
   for (let s = 0; s < states; s += 4) {
     const at = row + MARGIN + (<usize>s << 2);
@@ -80,14 +80,14 @@ function lower(row: usize, states: i32, peak: v128): f32 {
 function ending(row: usize, states: i32): f32 {
   const last = row + MARGIN + (<usize>(states - 1) << 2);
   const never = f32x4.splat(NEVER);
-  return f32x4.extract_lane(logSum(v128.load32_splat(last), v128.load32_splat(last - 4), never), 0);
+  return f32x4.extract_lane(Logs.sum(v128.load32_splat(last), v128.load32_splat(last - 4), never), 0);
 }
 
 /**
  * loss[b] = -log p(labels[b] | x[b]), infinite where the labels do not fit into the time steps, over examples
- * [begin, end). x are log-probabilities [batch, time, classes], labels [batch, longest]; inputs[b] and counts[b] say how
- * many of the time steps and of the labels count. alpha, [batch, time + 1, row], gets the forward probabilities for the
- * gradient, each row lowered by its largest number; the first stands for the time before the first step. work is
+ * [begin, end). x are log-probabilities [batch, time, classes], labels [batch, longest]; inputs[b] and counts[b] say
+ * how many of the time steps and of the labels count. alpha, [batch, time + 1, row], gets the forward probabilities for
+ * the gradient, each row lowered by its largest number; the first stands for the time before the first step. work is
  * [batch, 3, row].
  */
 export function ctc_f32(
@@ -117,7 +117,7 @@ export function ctc_f32(
       for (let s = 0; s < states; s += 4) {
         const at = MARGIN + (<usize>s << 2);
         const jumped = f32x4.add(v128.load(from + at - 8), v128.load(skip + at));
-        const arrived = logSum(v128.load(from + at), v128.load(from + at - 4), jumped);
+        const arrived = Logs.sum(v128.load(from + at), v128.load(from + at - 4), jumped);
         const next = f32x4.add(arrived, v128.load(emission + at));
         peak = f32x4.pmax(peak, next);
         v128.store(to + at, next);
@@ -185,7 +185,7 @@ function share(out: usize, alpha: usize, beta: usize, states: i32): void {
     const at = MARGIN + (<usize>s << 2);
     peak = f32x4.pmax(peak, f32x4.add(v128.load(alpha + at), v128.load(beta + at)));
   }
-  const top = f32x4.splat(largest(peak));
+  const top = f32x4.splat(Logs.largest(peak));
   let sum = f32x4.splat(0);
   for (let s = 0; s < states; s += 4) {
     const at = MARGIN + (<usize>s << 2);
@@ -213,6 +213,6 @@ function retreat(beta: usize, ahead: usize, emission: usize, skip: usize, states
   for (let s = 0; s < states; s += 4) {
     const at = MARGIN + (<usize>s << 2);
     const jumped = f32x4.add(v128.load(ahead + at + 8), v128.load(skip + at + 8));
-    v128.store(beta + at, logSum(v128.load(ahead + at), v128.load(ahead + at + 4), jumped));
+    v128.store(beta + at, Logs.sum(v128.load(ahead + at), v128.load(ahead + at + 4), jumped));
   }
 }

@@ -1,4 +1,4 @@
-// Connectionist temporal classification: the loss and its gradient, for labels that fit, repeat, are none or are too many.
+// Connectionist temporal classification: the loss and its gradient, for labels that fit, are none, or are too many.
 import * as kernels from "../../assembly/ctc";
 import { Buffer, check, f32At, floats, integers, Launch } from "./launch";
 

@@ -169,6 +169,34 @@ describe("any function as a loss", () => {
   });
 });
 
+describe("ctc", () => {
+  const logits = spread([2, 6, 4]);
+
+  it("counts the labels up to the blanks, in a captured step too", () => {
+    const step = capture((y: AnyTensor, x: AnyTensor) => losses.ctc.perExample(y, x as Tensor));
+    for (const y of [labels([1, 2, 0, 3, 3, 3], [2, 3]), labels([2, 0, 0, 0, 0, 0], [2, 3])]) {
+      const labelLengths = labels([...y.data()].every((label, i) => i < 3 || label > 0) ? [2, 3] : [1, 0]);
+      const inputLengths = labels([6, 6]);
+      const expected = losses.ctc.perExample(y, logits, { labelLengths, inputLengths }).data();
+      expect([...step(y, logits).data()]).toEqual([...expected]);
+    }
+  });
+
+  it("is infinite for labels that do not fit, without a gradient", () => {
+    const loss = (x: Tensor): Tensor => losses.ctc(labels([3, 3, 3, 3], [1, 4]), x);
+    expect(loss(spread([1, 6, 4])).item()).toBe(Number.POSITIVE_INFINITY);
+    expect([...grad(loss)(spread([1, 6, 4])).data()].every((g) => g === 0)).toBe(true);
+    expect(Number.isFinite(loss(spread([1, 7, 4])).item())).toBe(true);
+  });
+
+  it("falls to nothing for logits that spell the labels", () => {
+    const spelt = [1, 1, 0, 1, 2, 0].flatMap((label) => [0, 1, 2, 3].map((k) => (k === label ? 60 : 0)));
+    const x = tensor(spelt, { shape: [1, 6, 4] });
+    expect(losses.ctc(labels([1, 1, 2], [1, 3]), x).item()).toBeCloseTo(0, 5);
+    expect(losses.ctc(labels([1, 2, 0], [1, 3]), x).item()).toBeGreaterThan(50);
+  });
+});
+
 describe("far from the middle", () => {
   const far = tensor([
     [300, 0],

@@ -34,9 +34,13 @@ export abstract class Metric<Result = number> {
 }
 
 /** A batch's figure: a scalar, or a number for each example or each of its parts. A loss is one. */
-export type Figure<Options extends object = object> =
-  | ((yTrue: AnyTensor, yPred: Tensor, options?: Options) => Tensor)
-  | LossFunction<Options>;
+export interface Figure<Options extends object = object> {
+  (yTrue: AnyTensor, yPred: Tensor, options?: Options): Tensor;
+  readonly name: string;
+  /** See `LossFunction`. */
+  readonly perExample?: LossFunction<Options>["perExample"];
+  readonly countedValues?: LossFunction<Options>["countedValues"];
+}
 
 /**
  * The mean of a figure over all examples. What a loss leaves out, such as an ignored class, is left out here too, and so
@@ -58,9 +62,8 @@ export class MeanMetric<Options extends object = object> extends Metric {
     noGrad(() =>
       scope(() => {
         const { figure, options } = this;
-        const isLoss = "perExample" in figure;
-        const values = (isLoss ? figure.perExample : figure)(yTrue, yPred, options);
-        const kept = isLoss ? figure.countedValues(values, yTrue, yPred, options) : undefined;
+        const values = (figure.perExample ?? figure)(yTrue, yPred, options);
+        const kept = figure.countedValues?.(values, yTrue, yPred, options);
         this.mean.update(values, weightsOf(values, yPred, kept, sampleWeight), yPred.shape[0]);
       }),
     );

@@ -49,9 +49,7 @@ function centred(x: Tensor, axis: number): Tensor {
 /** sqrt(mean((yPred - yTrue)^2)) over all examples. */
 export class RootMeanSquaredError extends MeanMetric {
   constructor({ name = "rootMeanSquaredError" }: { name?: string } = {}) {
-    super(name, (yTrue: AnyTensor, yPred: Tensor) =>
-      square(sub(yPred, targetsFor("rootMeanSquaredError", yTrue, yPred))),
-    );
+    super(name, (yTrue, yPred) => square(sub(yPred, targetsFor("rootMeanSquaredError", yTrue, yPred))));
   }
 
   override result(): number {
