@@ -1,8 +1,9 @@
 // Rows for ts/ops/reduce.ts.
-import { square } from "../../ts/ops/elementwise.ts";
+import { mul } from "../../ts/ops/binary.ts";
+import { exp, square } from "../../ts/ops/elementwise.ts";
 import * as ops from "../../ts/ops/reduce.ts";
-import type { Tensor } from "../../ts/tensor/tensor.ts";
-import { type Case, row } from "./case.ts";
+import type { AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";
+import { type Case, type Input, row } from "./case.ts";
 import { at, fromIndices, map, type NdArray, sizeOf } from "./reference.ts";
 
 type Statistic = (values: number[]) => number;
@@ -44,6 +45,32 @@ const spread = (values: number[], correction = 0): number => {
   const centre = average(values);
   return total(values.map((v) => (v - centre) ** 2)) / (values.length - correction);
 };
+
+const product = (values: number[]): number => values.reduce((a, b) => a * b, 1);
+const normOf = (values: number[], order: number): number => {
+  const sizes = values.map(Math.abs);
+  if (!Number.isFinite(order)) return order > 0 ? largest(sizes) : smallest(sizes);
+  if (order === 0) return sizes.filter((v) => v !== 0).length;
+  return total(sizes.map((v) => v ** order)) ** (1 / order);
+};
+
+/** Counts: of floats, integers and bools, along axes and over nothing. */
+function truthRows(op: (x: AnyTensor, axes?: ops.Axes, keepDims?: boolean) => AnyTensor, f: Statistic): Case[] {
+  const make = (name: string, input: Input, axes: ops.Axes, keepDims = false): Case =>
+    row({
+      name,
+      inputs: [input],
+      run: (x: AnyTensor) => op(x, axes, keepDims),
+      reference: (x) => overAxes(x, normal(axes, input.shape.length), keepDims, f),
+      gradients: [],
+    });
+  return [
+    make("floats", { shape: [3, 4], values: [0, 1, 2, 0, 1, 2, 3, 4, 0, 0, 0, -0] }, 1),
+    make("integers", { shape: [5, 3], dtype: "i32", low: 0, high: 2 }, 0, true),
+    make("bools", { shape: [2, 3], dtype: "bool", low: 0, high: 2 }, undefined),
+    make("nothing", { shape: [2, 0] }, 1),
+  ];
+}
 
 type Reduction = (x: Tensor, axes?: ops.Axes, keepDims?: boolean) => Tensor;
 
@@ -148,6 +175,49 @@ export const reduceCases: { [name in keyof typeof ops]: Case[] } = {
       inputs: [{ shape: [3, 0] }],
       run: (x: Tensor) => ops.sum(x, 1),
       reference: (x) => overAxes(x, [1], false, total),
+    }),
+  ],
+  prod: [
+    // Of numbers near 1, since thousands of others would be far too large or too small.
+    ...reductionRows(
+      (x, axes, keepDims) => ops.prod(exp(mul(x, 0.01)), axes, keepDims),
+      (values) => product(values.map((v) => Math.exp(v / 100))),
+      { tolerance: 5e-5 },
+    ),
+    row({
+      name: "over no elements: 1",
+      inputs: [{ shape: [3, 0] }],
+      run: (x: Tensor) => ops.prod(x, 1),
+      reference: (x) => overAxes(x, [1], false, product),
+    }),
+    row({
+      name: "with one zero and with two",
+      inputs: [{ shape: [3, 5], values: [1, 2, 0, 3, -1, 0, 2, 3, 0, 1.5, 1, 2, 3, -2, 0.5] }],
+      run: (x: Tensor) => ops.prod(x, 1),
+      reference: (x) => overAxes(x, [1], false, product),
+    }),
+  ],
+  countNonzero: truthRows(ops.countNonzero, (values) => values.filter((v) => v !== 0).length),
+  all: truthRows(ops.all, (values) => (values.every((v) => v !== 0) ? 1 : 0)),
+  any: truthRows(ops.any, (values) => (values.some((v) => v !== 0) ? 1 : 0)),
+  norm: [
+    ...[2, 1, 3, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0].flatMap((order) =>
+      [undefined, 1].map((axes) =>
+        row({
+          name: `order ${order} over ${axes === undefined ? "all axes" : "rows"}`,
+          inputs: [{ shape: [3, 4], values: spaced([3, 4]).map((v) => v + 0.04) }],
+          run: (x: Tensor) => ops.norm(x, axes, { order, keepDims: true }),
+          reference: (x) => overAxes(x, normal(axes, 2), true, (values) => normOf(values, order)),
+          gradients: order === 0 ? [] : undefined,
+          second: Number.isFinite(order) && order > 1,
+        }),
+      ),
+    ),
+    row({
+      name: "nothing",
+      inputs: [{ shape: [2, 0] }],
+      run: (x: Tensor) => ops.norm(x, 1),
+      reference: () => ({ shape: [2], data: Float64Array.of(0, 0) }),
     }),
   ],
   mean: [

@@ -5,15 +5,21 @@ import type { AnyTensor } from "../../ts/tensor/tensor.ts";
 import type { Case } from "./case.ts";
 import { binaryCases } from "./cases-binary.ts";
 import { compareCases } from "./cases-compare.ts";
+import { contractCases } from "./cases-contract.ts";
 import { convCases, depthwiseCases } from "./cases-conv.ts";
 import { elementwiseCases } from "./cases-elementwise.ts";
 import { gatherCases } from "./cases-gather.ts";
 import { layoutCases } from "./cases-layout.ts";
 import { matmulCases } from "./cases-matmul.ts";
+import { matrixCases } from "./cases-matrix.ts";
 import { normCases } from "./cases-norm.ts";
 import { poolCases } from "./cases-pool.ts";
 import { reduceCases } from "./cases-reduce.ts";
+import { scanCases } from "./cases-scan.ts";
 import { softmaxCases } from "./cases-softmax.ts";
+import { sortCases } from "./cases-sort.ts";
+import { statisticsCases } from "./cases-statistics.ts";
+import { transcendentalCases } from "./cases-transcendental.ts";
 
 /** The functions of ts/ops that return tensors; random ones have tests of their own. */
 type OpName = {
@@ -23,14 +29,20 @@ type OpName = {
 export const cases: { readonly [K in OpName]: readonly Case[] } = {
   ...binaryCases,
   ...compareCases,
+  ...contractCases,
   ...convCases,
   ...depthwiseCases,
   ...elementwiseCases,
   ...gatherCases,
   ...layoutCases,
   ...matmulCases,
+  ...matrixCases,
   ...normCases,
   ...poolCases,
   ...reduceCases,
+  ...scanCases,
   ...softmaxCases,
+  ...sortCases,
+  ...statisticsCases,
+  ...transcendentalCases,
 };

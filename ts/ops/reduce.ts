@@ -56,22 +56,22 @@ export const prod = defineOp("prod", {
 function halving(x: Tensor, axes: Axes): Tensor {
   const list = normalizeAxes("prod", axes, x.rank);
   const count = countOf(x.shape, list);
-  let y = reshape(axesLast(x, list), [-1, count]) as Tensor;
+  const rows = sizeOf(x.shape.filter((_, axis) => !list.includes(axis)));
+  const withOne = (numbers: Tensor): Tensor =>
+    pad(
+      numbers,
+      [
+        [0, 0],
+        [0, 1],
+      ],
+      1,
+    ) as Tensor;
+  let y = reshape(axesLast(x, list), [rows, count]) as Tensor;
+  if (count === 0) y = withOne(y);
   for (let n = count; n > 1; n = Math.ceil(n / 2)) {
-    const [rows, half] = [y.shape[0], Math.ceil(n / 2)];
+    const half = Math.ceil(n / 2);
     const rest = slice(y, [0, half], [rows, n - half]) as Tensor;
-    const other =
-      n % 2 === 0
-        ? rest
-        : (pad(
-            rest,
-            [
-              [0, 0],
-              [0, 1],
-            ],
-            1,
-          ) as Tensor);
-    y = mul(slice(y, [0, 0], [rows, half]) as Tensor, other);
+    y = mul(slice(y, [0, 0], [rows, half]) as Tensor, n % 2 === 0 ? rest : withOne(rest));
   }
   return y;
 }
