@@ -72,7 +72,7 @@ export function one_hot_f32(
   }
 }
 
-/** y[o, k, i] = x[o, indices[o, k, i], i], x of [outer, axis, inner]; over elements [begin, end) of [outer, count, inner]. */
+/** y[o, k, i] = x[o, indices[o, k, i], i], x of [outer, axis, inner]; over elements [begin, end) of y. */
 export function take_along_u32(
   y: Out<u32>, x: In<u32>, indices: In<i32>, axis: i32, count: i32, inner: i32, begin: i32, end: i32,
 ): void {

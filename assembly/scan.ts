@@ -1,5 +1,5 @@
-// Running sums and products along the middle axis of [outer, length, inner], in f64. The unit of every kernel is a strip
-// of up to four columns, ceil(inner / 4) of them for each o.
+// Running sums and products along the middle axis of [outer, length, inner], in f64. The unit of every kernel is a
+// strip of up to four columns, ceil(inner / 4) of them for each o.
 import { In, Out } from "./signature";
 import { Lanes } from "./simd/reduce";
 
@@ -22,6 +22,12 @@ class Multiply extends Step {
   @inline pair(total: v128, x: v128): v128 { return f64x2.mul(total, x); }
 }
 
+class Totals {
+  @inline static round(low: v128, high: v128): v128 {
+    return v128.shuffle<i32>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 1, 4, 5);
+  }
+}
+
 function scan<S extends Step>(
   y: usize, x: usize, length: i32, inner: i32, reverse: i32, exclusive: i32, begin: i32, end: i32,
 ): void {
@@ -39,17 +45,12 @@ function scan<S extends Step>(
     let high = low;
     for (let i = 0; i < length; i++, offset += next) {
       const v = Lanes.load(x + offset, lanes);
-      if (exclusive) Lanes.store(y + offset, rounded(low, high), lanes);
+      if (exclusive) Lanes.store(y + offset, Totals.round(low, high), lanes);
       low = step.pair(low, f64x2.promote_low_f32x4(v));
       high = step.pair(high, f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3)));
-      if (!exclusive) Lanes.store(y + offset, rounded(low, high), lanes);
+      if (!exclusive) Lanes.store(y + offset, Totals.round(low, high), lanes);
     }
   }
-}
-
-@inline
-function rounded(low: v128, high: v128): v128 {
-  return v128.shuffle<i32>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 1, 4, 5);
 }
 
 /** y[o, k, i] = the sum of x[o, j, i] over j <= k, or j >= k if reverse; without x[o, k, i] itself if exclusive. */

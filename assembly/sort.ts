@@ -6,34 +6,36 @@ import { In, Out, Scratch } from "./signature";
 const SHORT_ROW: i32 = 48;
 const BUCKETS: i32 = 256;
 
-/** The key of a number: that of NaN is the largest, -0 and 0 have the same. */
-@inline
-function keyOf(bits: u32, isFloat: i32, flip: i32): u32 {
-  let key = bits ^ 0x80000000;
-  if (isFloat) {
+class Key {
+  /** That of NaN is the largest, -0 and 0 have the same. No branches, which signs would mislead. */
+  @inline static of(bits: u32, isFloat: i32, flip: i32): u32 {
     const magnitude = bits & 0x7fffffff;
-    if (magnitude > 0x7f800000) key = 0xffffffff;
-    else if (magnitude == 0) key = 0x80000000;
-    else if (bits >> 31) key = ~bits;
+    const sign = <u32>(<i32>bits >> 31 & -isFloat) | 0x80000000;
+    const key = select<u32>(0x80000000, bits ^ sign, isFloat & i32(magnitude == 0));
+    return select<u32>(0xffffffff, key, isFloat & i32(magnitude > 0x7f800000)) ^ <u32>flip;
   }
-  return key ^ <u32>flip;
-}
 
-@inline
-function keyAt(x: usize, i: i32, isFloat: i32, flip: i32): u32 {
-  return keyOf(load<u32>(x + (<usize>i << 2)), isFloat, flip);
+  @inline static at(x: usize, i: i32, isFloat: i32, flip: i32): u32 {
+    return Key.of(load<u32>(x + (<usize>i << 2)), isFloat, flip);
+  }
 }
 
 /** Pairs of a key and, below it, an index: no two are equal, so that their order is that of a stable sort. */
-@inline
-function pairAt(x: usize, i: i32, isFloat: i32, flip: i32): u64 {
-  return <u64>keyAt(x, i, isFloat, flip) << 32 | <u64>i;
+class Pair {
+  @inline static at(x: usize, i: i32, isFloat: i32, flip: i32): u64 {
+    return <u64>Key.at(x, i, isFloat, flip) << 32 | <u64>i;
+  }
+
+  /** Where pairs are counted whose key has the same byte. */
+  @inline static bucket(counts: usize, pair: u64, byte: i32): usize {
+    return counts + (<usize>(byte * BUCKETS + <i32>(pair >> (32 + 8 * byte) & 255)) << 2);
+  }
 }
 
 /** Sorts a row's pairs by inserting one after the other. */
 function insertionSort(pairs: usize, x: usize, n: i32, isFloat: i32, flip: i32): void {
   for (let i = 0; i < n; i++) {
-    const pair = pairAt(x, i, isFloat, flip);
+    const pair = Pair.at(x, i, isFloat, flip);
     let at = pairs + (<usize>i << 3);
     while (at > pairs && load<u64>(at - 8) > pair) {
       store<u64>(at, load<u64>(at - 8));
@@ -47,16 +49,16 @@ function insertionSort(pairs: usize, x: usize, n: i32, isFloat: i32, flip: i32):
 function radixSort(pairs: usize, spare: usize, counts: usize, x: usize, n: i32, isFloat: i32, flip: i32): usize {
   memory.fill(counts, 0, 4 * BUCKETS * 4);
   for (let i = 0; i < n; i++) {
-    const pair = pairAt(x, i, isFloat, flip);
+    const pair = Pair.at(x, i, isFloat, flip);
     store<u64>(pairs + (<usize>i << 3), pair);
     for (let byte = 0; byte < 4; byte++) {
-      const count = bucket(counts, pair, byte);
+      const count = Pair.bucket(counts, pair, byte);
       store<i32>(count, load<i32>(count) + 1);
     }
   }
   for (let byte = 0; byte < 4; byte++) {
     // Nothing moves where all keys share the byte.
-    if (load<i32>(bucket(counts, load<u64>(pairs), byte)) == n) continue;
+    if (load<i32>(Pair.bucket(counts, load<u64>(pairs), byte)) == n) continue;
     let total = 0;
     for (let b = 0; b < BUCKETS; b++) {
       const count = counts + (<usize>(byte * BUCKETS + b) << 2);
@@ -66,7 +68,7 @@ function radixSort(pairs: usize, spare: usize, counts: usize, x: usize, n: i32, 
     }
     for (let i = 0; i < n; i++) {
       const pair = load<u64>(pairs + (<usize>i << 3));
-      const count = bucket(counts, pair, byte);
+      const count = Pair.bucket(counts, pair, byte);
       const place = load<i32>(count);
       store<i32>(count, place + 1);
       store<u64>(spare + (<usize>place << 3), pair);
@@ -78,13 +80,7 @@ function radixSort(pairs: usize, spare: usize, counts: usize, x: usize, n: i32, 
   return pairs;
 }
 
-/** Where pairs are counted whose key has this byte. */
-@inline
-function bucket(counts: usize, pair: u64, byte: i32): usize {
-  return counts + (<usize>(byte * BUCKETS + <i32>(pair >> (32 + 8 * byte) & 255)) << 2);
-}
-
-/** order[r, i] = where the i-th number of row r stands in x, equal ones in their order; pairs, spare: 8 bytes a number. */
+/** order[r, i] = where number i of row r in order stands in x, equal ones in theirs; pairs, spare: 8 bytes a number. */
 export function argsort_u32(
   order: Out<i32>, pairs: Out<i32>, spare: Out<i32>, x: In<u32>, columns: i32, isFloat: i32, flip: i32,
   scratch: Scratch, begin: i32, end: i32,
@@ -105,7 +101,7 @@ function placeOf(sorted: usize, key: u32, n: i32, isFloat: i32, right: i32): i32
   let low = 0;
   while (low < n) {
     const middle = (low + n) >>> 1;
-    const other = keyAt(sorted, middle, isFloat, 0);
+    const other = Key.at(sorted, middle, isFloat, 0);
     if (other < key || (right && other == key)) low = middle + 1;
     else n = middle;
   }
@@ -126,7 +122,7 @@ export function top_k_u32(
     let count = 0;
     let last: u32 = 0;
     for (let i = 0; i < columns; i++) {
-      const key = keyAt(source, i, isFloat, flip);
+      const key = Key.at(source, i, isFloat, flip);
       if (count == k && key >= last) continue;
       const place = placeOf(keys, key, count, 0, 1);
       if (count < k) count++;
@@ -136,7 +132,7 @@ export function top_k_u32(
       memory.copy(places + at + 4, places + at, moved);
       store<u32>(keys + at, key ^ 0x80000000);
       store<i32>(places + at, i);
-      last = keyAt(keys, count - 1, 0, 0);
+      last = Key.at(keys, count - 1, 0, 0);
     }
   }
 }
@@ -146,6 +142,6 @@ export function search_sorted_u32(
   y: Out<i32>, sorted: In<u32>, x: In<u32>, n: i32, isFloat: i32, right: i32, begin: i32, end: i32,
 ): void {
   for (let i = begin; i < end; i++) {
-    store<i32>(y + (<usize>i << 2), placeOf(sorted, keyAt(x, i, isFloat, 0), n, isFloat, right));
+    store<i32>(y + (<usize>i << 2), placeOf(sorted, Key.at(x, i, isFloat, 0), n, isFloat, right));
   }
 }

@@ -1,6 +1,6 @@
-// Transcendental functions beyond those of elementwise.ts, and what else is computed in f64: angles, hyperbolic functions
-// and their inverses, division with a remainder. The unit of every kernel is an element. For errors see simd/math64.ts;
-// for the parameters of what takes two operands see binary.ts.
+// Transcendental functions beyond those of elementwise.ts, and what else is computed in f64: angles, hyperbolic
+// functions and their inverses, division with a remainder. The unit of every kernel is an element. For errors see
+// simd/math64.ts; for the parameters of what takes two operands see binary.ts.
 import { InEach, OptionalInEach, OutEach } from "./signature";
 import { Elements, Unary } from "./simd/lanes";
 import * as math from "./simd/math";
@@ -71,7 +71,9 @@ export function atan2_f32(
   y: OutEach<f32>, a: OptionalInEach<f32>, b: OptionalInEach<f32>, value: f32,
   rows: i32, columns: i32, aSpans: i32, bSpans: i32, begin: i32, end: i32,
 ): void {
-  Elements.broadcast<wide.WideBinary<wide.Atan2>, f32>(y, a, b, f32x4.splat(value), rows, columns, aSpans, bSpans, begin, end);
+  Elements.broadcast<wide.WideBinary<wide.Atan2>, f32>(
+    y, a, b, f32x4.splat(value), rows, columns, aSpans, bSpans, begin, end,
+  );
 }
 
 /** y = sqrt(a^2 + b^2) */
@@ -79,7 +81,9 @@ export function hypot_f32(
   y: OutEach<f32>, a: OptionalInEach<f32>, b: OptionalInEach<f32>, value: f32,
   rows: i32, columns: i32, aSpans: i32, bSpans: i32, begin: i32, end: i32,
 ): void {
-  Elements.broadcast<wide.WideBinary<wide.Hypot>, f32>(y, a, b, f32x4.splat(value), rows, columns, aSpans, bSpans, begin, end);
+  Elements.broadcast<wide.WideBinary<wide.Hypot>, f32>(
+    y, a, b, f32x4.splat(value), rows, columns, aSpans, bSpans, begin, end,
+  );
 }
 
 /** y = ln(e^a + e^b) */
@@ -87,7 +91,9 @@ export function log_add_exp_f32(
   y: OutEach<f32>, a: OptionalInEach<f32>, b: OptionalInEach<f32>, value: f32,
   rows: i32, columns: i32, aSpans: i32, bSpans: i32, begin: i32, end: i32,
 ): void {
-  Elements.broadcast<wide.WideBinary<wide.LogAddExp>, f32>(y, a, b, f32x4.splat(value), rows, columns, aSpans, bSpans, begin, end);
+  Elements.broadcast<wide.WideBinary<wide.LogAddExp>, f32>(
+    y, a, b, f32x4.splat(value), rows, columns, aSpans, bSpans, begin, end,
+  );
 }
 
 /** y = a - floor(a / b) b */
@@ -95,7 +101,9 @@ export function mod_f32(
   y: OutEach<f32>, a: OptionalInEach<f32>, b: OptionalInEach<f32>, value: f32,
   rows: i32, columns: i32, aSpans: i32, bSpans: i32, begin: i32, end: i32,
 ): void {
-  Elements.broadcast<wide.WideBinary<wide.Mod>, f32>(y, a, b, f32x4.splat(value), rows, columns, aSpans, bSpans, begin, end);
+  Elements.broadcast<wide.WideBinary<wide.Mod>, f32>(
+    y, a, b, f32x4.splat(value), rows, columns, aSpans, bSpans, begin, end,
+  );
 }
 
 /** y = floor(a / b) */
@@ -103,7 +111,9 @@ export function floor_divide_f32(
   y: OutEach<f32>, a: OptionalInEach<f32>, b: OptionalInEach<f32>, value: f32,
   rows: i32, columns: i32, aSpans: i32, bSpans: i32, begin: i32, end: i32,
 ): void {
-  Elements.broadcast<wide.WideBinary<wide.FloorDivide>, f32>(y, a, b, f32x4.splat(value), rows, columns, aSpans, bSpans, begin, end);
+  Elements.broadcast<wide.WideBinary<wide.FloorDivide>, f32>(
+    y, a, b, f32x4.splat(value), rows, columns, aSpans, bSpans, begin, end,
+  );
 }
 
 /** y = a - floor(a / b) b; 0 where b is 0 */
@@ -111,7 +121,9 @@ export function mod_i32(
   y: OutEach<i32>, a: OptionalInEach<i32>, b: OptionalInEach<i32>, value: i32,
   rows: i32, columns: i32, aSpans: i32, bSpans: i32, begin: i32, end: i32,
 ): void {
-  Elements.broadcast<wide.IntegerBinary<wide.Mod>, i32>(y, a, b, i32x4.splat(value), rows, columns, aSpans, bSpans, begin, end);
+  Elements.broadcast<wide.IntegerBinary<wide.Mod>, i32>(
+    y, a, b, i32x4.splat(value), rows, columns, aSpans, bSpans, begin, end,
+  );
 }
 
 /** y = floor(a / b), clamped to the range of i32 */
@@ -119,5 +131,7 @@ export function floor_divide_i32(
   y: OutEach<i32>, a: OptionalInEach<i32>, b: OptionalInEach<i32>, value: i32,
   rows: i32, columns: i32, aSpans: i32, bSpans: i32, begin: i32, end: i32,
 ): void {
-  Elements.broadcast<wide.IntegerBinary<wide.FloorDivide>, i32>(y, a, b, i32x4.splat(value), rows, columns, aSpans, bSpans, begin, end);
+  Elements.broadcast<wide.IntegerBinary<wide.FloorDivide>, i32>(
+    y, a, b, i32x4.splat(value), rows, columns, aSpans, bSpans, begin, end,
+  );
 }

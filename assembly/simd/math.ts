@@ -338,7 +338,7 @@ export class Cos {
   @inline static vec(x: v128): v128 { return Wave.vec(x, 1); }
 }
 
-/** tan x, as sin x / cos x; too long to inline. Error: 3 ulp. */
+/** tan x, as sin x / cos x; too long to inline. Error: 3.7 ulp. */
 export class Tan {
   static vec(x: v128): v128 { return f32x4.div(Sin.vec(x), Cos.vec(x)); }
 }

@@ -1,6 +1,6 @@
-// Functions of four floats computed in f64, two at a time, and rounded: what is too rare for the care that speed takes in
-// math.ts. Series end where their rest is below 1e-9. Error: 0.6 ulp, where nothing else is said. Nothing is inlined four
-// times over but the way in and out.
+// Functions of four floats computed in f64, two at a time, and rounded: what is too rare for the care that speed takes
+// in math.ts. Series end where their rest is below 1e-9. Error: 0.6 ulp, where nothing else is said. Long functions are
+// not inlined, since the loops of lanes.ts would hold each four times.
 import { Fma64 } from "./fma";
 import { Binary, Unary } from "./lanes";
 import { Normal } from "./math";
@@ -44,17 +44,16 @@ export class IntegerBinary<F extends Pair> extends Binary {
   @inline vec(a: v128, b: v128): v128 { return ofIntegers<F>(a, b); }
 }
 
-/** y with the sign bit of x added to its own. */
-@inline
-function withSign(y: v128, x: v128): v128 {
-  return v128.or(y, v128.and(x, f64x2.splat(-0.0)));
+class Sign {
+  /** y with the sign bit of x added to its own. */
+  @inline static copy(y: v128, x: v128): v128 { return v128.or(y, v128.and(x, f64x2.splat(-0.0))); }
 }
 
 /** e^x = 2^n (1 + m), n and 2^n from adding 1.5 * 2^52 + 1023, m by the Taylor series. |x| is bounded by 200. */
 class Power {
   @inline static exponent(x: v128): v128 {
     const bounded = Power.bounded(x);
-    return Fma64.vec(bounded, f64x2.splat(1.4426950408889634), f64x2.splat(6755399441056767));
+    return Fma64.vec(bounded, f64x2.splat(Math.LOG2E), f64x2.splat(6755399441056767));
   }
 
   @inline static of(biased: v128): v128 { return i64x2.shl(biased, 52); }
@@ -66,7 +65,7 @@ class Power {
   /** m = e^r - 1 with r = x - n ln2. */
   static fraction(x: v128, biased: v128): v128 {
     const n = f64x2.sub(biased, f64x2.splat(6755399441056767));
-    const r = Fma64.negative(n, f64x2.splat(0.6931471805599453), Power.bounded(x));
+    const r = Fma64.negative(n, f64x2.splat(Math.LN2), Power.bounded(x));
     let q = Fma64.vec(r, f64x2.splat(0.0000248015873015873), f64x2.splat(0.0001984126984126984));
     q = Fma64.vec(r, q, f64x2.splat(0.001388888888888889));
     q = Fma64.vec(r, q, f64x2.splat(0.008333333333333333));
@@ -87,7 +86,7 @@ function expm1(x: v128): v128 {
   const biased = Power.exponent(x);
   const power = Power.of(biased);
   const y = Fma64.vec(Power.fraction(x, biased), power, f64x2.sub(power, f64x2.splat(1)));
-  return withSign(y, x);
+  return Sign.copy(y, x);
 }
 
 /** ln(1 + x) for x >= 0 or NaN: 1 + x = 2^e (1 + f), ln(1 + f) = 2 artanh s with s = f / (2 + f), by its series. */
@@ -105,7 +104,7 @@ function log1p(x: v128): v128 {
   p = Fma64.vec(z, p, f64x2.splat(0.4));
   p = Fma64.vec(z, p, f64x2.splat(0.6666666666666666));
   p = Fma64.vec(z, p, f64x2.splat(2));
-  const y = Fma64.vec(s, p, f64x2.mul(e, f64x2.splat(0.6931471805599453)));
+  const y = Fma64.vec(s, p, f64x2.mul(e, f64x2.splat(Math.LN2)));
   return v128.bitselect(y, x, f64x2.lt(x, f64x2.splat(Infinity)));
 }
 
@@ -125,18 +124,19 @@ function angle(y: v128, x: v128): v128 {
   p = Fma64.vec(z, p, f64x2.splat(-0.14281956631873768));
   p = Fma64.vec(z, p, f64x2.splat(0.1999990178071969));
   p = Fma64.vec(z, p, f64x2.splat(-0.3333333246849659));
-  const turned = v128.and(upper, f64x2.splat(0.7853981633974483));
+  const turned = v128.and(upper, f64x2.splat(Math.PI / 4));
   let r = f64x2.add(Fma64.vec(f64x2.mul(t, z), p, t), turned);
-  r = v128.bitselect(f64x2.sub(f64x2.splat(1.5707963267948966), r), r, f64x2.gt(a, b));
-  r = v128.bitselect(f64x2.sub(f64x2.splat(3.141592653589793), r), r, i64x2.shr_s(x, 63));
-  return v128.or(withSign(r, y), v128.or(f64x2.ne(x, x), f64x2.ne(y, y)));
+  r = v128.bitselect(f64x2.sub(f64x2.splat(Math.PI / 2), r), r, f64x2.gt(a, b));
+  r = v128.bitselect(f64x2.sub(f64x2.splat(Math.PI), r), r, i64x2.shr_s(x, 63));
+  return v128.or(Sign.copy(r, y), v128.or(f64x2.ne(x, x), f64x2.ne(y, y)));
 }
 
-/** The other side of a right triangle with hypotenuse 1. */
-@inline
-function cathetus(a: v128): v128 {
-  const one = f64x2.splat(1);
-  return f64x2.sqrt(f64x2.mul(f64x2.sub(one, a), f64x2.add(one, a)));
+class Cathetus {
+  /** The other side of a right triangle with hypotenuse 1. */
+  @inline static of(a: v128): v128 {
+    const one = f64x2.splat(1);
+    return f64x2.sqrt(f64x2.mul(f64x2.sub(one, a), f64x2.add(one, a)));
+  }
 }
 
 @unmanaged
@@ -149,7 +149,7 @@ export class Sinh extends Pair {
   @inline pair(a: v128, b: v128): v128 {
     const m = expm1(f64x2.abs(a));
     const sum = f64x2.add(m, f64x2.div(m, f64x2.add(m, f64x2.splat(1))));
-    return withSign(f64x2.mul(sum, f64x2.splat(0.5)), a);
+    return Sign.copy(f64x2.mul(sum, f64x2.splat(0.5)), a);
   }
 }
 
@@ -170,7 +170,7 @@ export class Asinh extends Pair {
     const bounded = f64x2.pmin(t, f64x2.splat(1e40));
     const square = f64x2.mul(bounded, bounded);
     const rest = f64x2.div(square, f64x2.add(one, f64x2.sqrt(f64x2.add(square, one))));
-    return withSign(log1p(f64x2.add(t, rest)), a);
+    return Sign.copy(log1p(f64x2.add(t, rest)), a);
   }
 }
 
@@ -191,18 +191,18 @@ export class Atanh extends Pair {
     const t = f64x2.abs(a);
     const one = f64x2.splat(1);
     const y = log1p(f64x2.div(f64x2.add(t, t), f64x2.sub(one, t)));
-    return v128.or(withSign(f64x2.mul(y, f64x2.splat(0.5)), a), f64x2.gt(t, one));
+    return v128.or(Sign.copy(f64x2.mul(y, f64x2.splat(0.5)), a), f64x2.gt(t, one));
   }
 }
 
 @unmanaged
 export class Asin extends Pair {
-  @inline pair(a: v128, b: v128): v128 { return angle(a, cathetus(a)); }
+  @inline pair(a: v128, b: v128): v128 { return angle(a, Cathetus.of(a)); }
 }
 
 @unmanaged
 export class Acos extends Pair {
-  @inline pair(a: v128, b: v128): v128 { return angle(cathetus(a), a); }
+  @inline pair(a: v128, b: v128): v128 { return angle(Cathetus.of(a), a); }
 }
 
 @unmanaged
@@ -220,7 +220,7 @@ export class Hypot extends Pair {
   @inline pair(a: v128, b: v128): v128 { return f64x2.sqrt(f64x2.add(f64x2.mul(a, a), f64x2.mul(b, b))); }
 }
 
-/** max(a, b) + ln(1 + e^-|a - b|), also where both are the same infinity. */
+/** max(a, b) + ln(1 + e^-|a - b|), also where both are the same infinity. Error: 3 ulp where the two nearly cancel. */
 @unmanaged
 export class LogAddExp extends Pair {
   @inline pair(a: v128, b: v128): v128 {
@@ -248,11 +248,11 @@ class Bell extends Pair {
   @inline pair(a: v128, b: v128): v128 { return exp(f64x2.neg(f64x2.mul(a, a))); }
 }
 
-/** 1 - erf x, by the tail of the normal distribution beyond sqrt(2) |x|. Error: 6 ulp. */
+/** 1 - erf x, by the tail of the normal distribution beyond sqrt(2) |x|. Error: 6.5 ulp. */
 @unmanaged
 export class Erfc extends Unary {
   vec(x: v128): v128 {
-    const ratio = Normal.tailRatio(f32x4.mul(x, f32x4.splat(1.4142135624)));
+    const ratio = Normal.tailRatio(f32x4.mul(x, f32x4.splat(<f32>Math.SQRT2)));
     const tail = f32x4.mul(f32x4.mul(widened<Bell>(x, x), f32x4.splat(2)), ratio);
     return v128.bitselect(tail, f32x4.sub(f32x4.splat(2), tail), f32x4.ge(x, f32x4.splat(0)));
   }

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import * as ops from "../../ts/ops/index.ts";
 import { tensor } from "../../ts/tensor/create.ts";
+import { scope } from "../../ts/tensor/scope.ts";
 import type { Tensor } from "../../ts/tensor/tensor.ts";
 import { numbers } from "./reference.ts";
 import { floats, ulp } from "./ulp.ts";
@@ -205,7 +206,7 @@ const functions: { readonly [name: string]: Function } = {
   },
 };
 
-/** Whatever the step, the sample must not hit the same fractions again and again: it is a prime. */
+/** Every so many floats are tried: a prime, so that the sample does not hit the same fractions again and again. */
 const STEP = 9_973;
 
 describe.each(Object.entries(functions))("%s", (name, { op, exact, ranges }) => {
@@ -213,7 +214,7 @@ describe.each(Object.entries(functions))("%s", (name, { op, exact, ranges }) => 
     let worst = { error: 0, x: 0, y: 0 };
     for (const [low, high] of ranges) {
       const xs = floats(low, high, STEP);
-      const ys = op(tensor(xs)).data();
+      const ys = scope(() => op(tensor(xs)).data());
       ys.forEach((y, i) => {
         const error = ulp(y, exact(xs[i]));
         if (!(error <= worst.error)) worst = { error, x: xs[i], y };
@@ -238,7 +239,7 @@ describe.each(Object.entries(pairs))("%s", (name, [op, exact]) => {
     const one = [...floats(1e-6, 1e4, 99_991), ...floats(-1e-6, -1e4, 99_991)];
     const as = Float32Array.from(one.flatMap((a, i) => (i % 8 === 0 ? one.map(() => a) : [])));
     const bs = Float32Array.from(one.flatMap((_, i) => (i % 8 === 0 ? one : [])));
-    const ys = op(tensor(as), tensor(bs)).data();
+    const ys = scope(() => op(tensor(as), tensor(bs)).data());
     let worst = { error: 0, a: 0, b: 0 };
     ys.forEach((y, i) => {
       const error = ulp(y, exact(as[i], bs[i]));

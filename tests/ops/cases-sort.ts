@@ -87,7 +87,7 @@ export const sortCases: { [name in Exclude<keyof typeof ops, "unique">]: Case[] 
     const at = (axis + input.shape.length) % input.shape.length;
     const k = Math.min(5, input.shape[at]);
     return row({
-      name,
+      name: `${k} of ${name}`,
       inputs: [input],
       run: (x: Tensor) => ops.topKIndices(x, k, axis),
       reference: (x) => first(order(x, at, true), k, at),

@@ -69,9 +69,9 @@ describe("topK", () => {
 
   it("takes the same whether it inserts or sorts", () => {
     const x = tensor(numbers(2000, -1, 1), { shape: [2, 1000] });
-    const many = ops.topK(x, 300).indices.data();
-    const few = ops.topK(x, 256).indices.data();
-    expect([...few.subarray(0, 256)]).toEqual([...many.subarray(0, 256)]);
+    const many = ops.topK(x, 300).indices;
+    const few = ops.topK(x, 30).indices;
+    expect(few.array()).toEqual(ops.slice(many, [0, 0], [2, 30]).array());
   });
 });
 

@@ -3,10 +3,9 @@
 import { defineOp, requireTensor } from "../autograd/op.ts";
 import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
 import { forbidWhileRecording, launch } from "../runtime/program.ts";
-import { tensor } from "../tensor/create.ts";
 import { type Dtype, makeArray, requireDtype } from "../tensor/dtype.ts";
 import { formatShape, normalizeAxis, sizeOf } from "../tensor/shape.ts";
-import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
+import { type AnyTensor, empty, type Tensor, unfilled } from "../tensor/tensor.ts";
 import type { Numeric } from "./broadcast.ts";
 import { cast } from "./compare.ts";
 import { takeAlongAxis } from "./gather.ts";
@@ -79,7 +78,7 @@ export const topKIndices = defineOp("topKIndices", {
     if (!(Number.isInteger(k) && k >= 0 && k <= x.shape[at])) {
       throw new ArgumentError(`topK: k must be a whole number from 0 to axis ${at}'s size ${x.shape[at]}, got ${k}`);
     }
-    if (k > MOST_INSERTED) {
+    if (!isInserted(k, x.shape[at])) {
       const all = argsort(x, at, { descending: true });
       return slice(
         all,
@@ -99,8 +98,13 @@ export const topKIndices = defineOp("topKIndices", {
   },
 });
 
-/** The most elements that `top_k_u32` keeps in order by inserting them; for more, sorting all is faster. */
-const MOST_INSERTED = 256;
+/**
+ * Whether `top_k_u32`, which keeps the first k in order by inserting, is faster than sorting n numbers: of numbers in any
+ * order it inserts about k (1 + ln(n / k)), at the price of sorting 5 each; of ascending ones n, so that k is bounded.
+ */
+function isInserted(k: number, n: number): boolean {
+  return k === 0 || (k <= 256 && 5 * k * (1 + Math.log(n / k)) <= n);
+}
 
 /** The k largest elements along the axis (default the last), the largest first, and where they stand. */
 export function topK<D extends Numeric = "f32">(
@@ -177,9 +181,9 @@ export function unique<D extends Dtype = "f32">(x: Tensor<D>): Unique<D> {
     counts[size - 1]++;
   }
   return {
-    values: tensor(found.subarray(0, size), { dtype: x.dtype }) as AnyTensor as Tensor<D>,
-    inverse: tensor(inverse, { shape: x.shape }),
-    counts: tensor(counts.subarray(0, size)),
+    values: unfilled([size], x.dtype).write(found.subarray(0, size)),
+    inverse: unfilled(x.shape, "i32").write(inverse),
+    counts: unfilled([size], "i32").write(counts.subarray(0, size)),
   };
 }
 
