@@ -21,6 +21,7 @@ import {
   type Tensor,
   tensor,
 } from "../heddle.ts";
+import { bandwidthTask } from "./heddle-bandwidth.ts";
 import { cnn, convBn, mlp } from "./heddle-networks.ts";
 import { digits, gigaflops, operandShapes, operands, patterns, sumOfSamples } from "./inputs.js";
 import { type Options, type RepeatedTask, serve, type Task, type WholeTask } from "./serve.js";
@@ -169,6 +170,7 @@ await serve({
           end: () => x.dispose(),
         };
       },
+      bandwidth: bandwidthTask,
       "op-overhead"(options): RepeatedTask {
         const { size, opsPerStep } = options;
         const a = ones([size]);
@@ -234,7 +236,7 @@ await serve({
     start: startTask("heddle"),
     size: () => ({
       round: async () => {
-        const entry = fileURLToPath(new URL("../../dist/index.js", import.meta.url));
+        const entry = fileURLToPath(new URL("../../dist/node/index.js", import.meta.url));
         const bundling = { bundle: true, minify: true, write: false, format: "esm", platform: "node" } as const;
         const { outputFiles } = buildSync({ entryPoints: [entry], target: "es2022", ...bundling });
         const bytes = gzipSync(outputFiles[0].contents, { level: 9 }).length;

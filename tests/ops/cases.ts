@@ -7,13 +7,17 @@ import { binaryCases } from "./cases-binary.ts";
 import { compareCases } from "./cases-compare.ts";
 import { contractCases } from "./cases-contract.ts";
 import { convCases, depthwiseCases } from "./cases-conv.ts";
+import { ctcCases } from "./cases-ctc.ts";
 import { elementwiseCases } from "./cases-elementwise.ts";
+import { fftCases } from "./cases-fft.ts";
 import { gatherCases } from "./cases-gather.ts";
+import { colorCases, gridSampleCases, resizeCases } from "./cases-image.ts";
 import { layoutCases } from "./cases-layout.ts";
+import { linalgCases } from "./cases-linalg.ts";
 import { matmulCases } from "./cases-matmul.ts";
 import { matrixCases } from "./cases-matrix.ts";
 import { normCases } from "./cases-norm.ts";
-import { poolCases } from "./cases-pool.ts";
+import { adaptivePoolCases, poolCases } from "./cases-pool.ts";
 import { reduceCases } from "./cases-reduce.ts";
 import { scanCases } from "./cases-scan.ts";
 import { softmaxCases } from "./cases-softmax.ts";
@@ -27,19 +31,26 @@ type OpName = {
 }[Exclude<keyof typeof ops, keyof typeof random>];
 
 export const cases: { readonly [K in OpName]: readonly Case[] } = {
+  ...adaptivePoolCases,
   ...binaryCases,
+  ...colorCases,
   ...compareCases,
   ...contractCases,
   ...convCases,
+  ...ctcCases,
   ...depthwiseCases,
   ...elementwiseCases,
+  ...fftCases,
   ...gatherCases,
+  ...gridSampleCases,
   ...layoutCases,
+  ...linalgCases,
   ...matmulCases,
   ...matrixCases,
   ...normCases,
   ...poolCases,
   ...reduceCases,
+  ...resizeCases,
   ...scanCases,
   ...softmaxCases,
   ...sortCases,

@@ -70,7 +70,7 @@ const values: { readonly [name: string]: (...xs: never[]) => readonly AnyTensor[
   cumsum: (x: F) => [ops.cumsum(x, 1), ops.cumprod(x, 2)],
   prod: (x: F) => [ops.prod(x), ops.prod(x, [0, 2], true)],
   truth: (x: I) => [ops.all(x, 0), ops.any(x, 1), ops.countNonzero(x, 1)],
-  norm: (x: F) => [ops.norm(x), ops.norm(x, 1, { order: 1 }), ops.norm(x, 0, { order: infinity })],
+  norm: (x: F) => [ops.norm(x), ops.norm(x, { ord: 1, axis: 1 }), ops.norm(x, { ord: infinity, axis: 0 })],
   roll: (x: F) => [ops.roll(x, 2), ops.roll(x, -1, 1), ops.roll(x, [1, 5], [0, 2])],
   repeat: (x: F) => [ops.repeat(x, 2), ops.repeat(x, 3, 1)],
   meshgrid: (x: F, y: F) => [...ops.meshgrid([x, y]), ...ops.meshgrid([x, y], { indexing: "ij" })],
@@ -99,7 +99,7 @@ const values: { readonly [name: string]: (...xs: never[]) => readonly AnyTensor[
 const differentiable: { readonly [name: string]: (...xs: F[]) => F } = {
   prod: (x) => ops.prod(x, 1),
   cumprod: (x) => ops.cumprod(x, 1),
-  norm: (x) => ops.norm(x, 1),
+  norm: (x) => ops.norm(x, { axis: 1 }),
   sort: (x) => ops.sort(x, 0),
   "top k": (x) => ops.topK(x, 2, 1).values,
   cumsum: (x) => ops.cumsum(x, 0),

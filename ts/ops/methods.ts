@@ -24,7 +24,7 @@ import {
 } from "./elementwise.ts";
 import { broadcastTo, expandDims, flip, pad, reshape, slice, squeeze, tile, transpose } from "./layout.ts";
 import { matmul } from "./matmul.ts";
-import { all, any, argMax, argMin, logSumExp, max, mean, min, norm, prod, std, sum, variance } from "./reduce.ts";
+import { all, any, argMax, argMin, logSumExp, max, mean, min, prod, std, sum, variance } from "./reduce.ts";
 import { cumprod, cumsum } from "./scan.ts";
 import { logSoftmax, softmax } from "./softmax.ts";
 import { argsort, sort } from "./sort.ts";
@@ -72,7 +72,6 @@ const methods = {
   minimum,
   mul,
   neg,
-  norm,
   notEqual,
   pad,
   pow,
@@ -137,7 +136,6 @@ declare module "../tensor/tensor.ts" {
     minimum(b: Tensor<D> | number): Tensor<D>;
     mul(b: Tensor<D> | number): Tensor<D>;
     neg: Method<typeof neg>;
-    norm: Method<typeof norm>;
     notEqual(b: Tensor<D> | number): Tensor<"bool">;
     pad(...rest: Rest<typeof pad>): Tensor<D>;
     pow: Method<typeof pow>;

@@ -6,9 +6,9 @@ import { launch } from "../runtime/program.ts";
 import { normalizeAxes, normalizeAxis, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
 import { type Axes, axesLast, countOf, reducedShape, requireElements, requireFloat, restored } from "./axes.ts";
-import { div, mul, pow, sub } from "./binary.ts";
-import { cast, equal, notEqual, where } from "./compare.ts";
-import { abs, exp, sqrt, square } from "./elementwise.ts";
+import { div, mul, sub } from "./binary.ts";
+import { cast, equal, notEqual } from "./compare.ts";
+import { exp, sqrt, square } from "./elementwise.ts";
 import { type FoldKernel, fold, TILE } from "./fold.ts";
 import { broadcastTo, pad, reshape, slice } from "./layout.ts";
 
@@ -193,28 +193,3 @@ export function variance(x: Tensor, axes?: Axes, { keepDims = false, correction 
 export function std(x: Tensor, axes?: Axes, options?: VarianceOptions): Tensor {
   return sqrt(variance(x, axes, options));
 }
-
-/** What `norm` takes beside the axes. */
-export interface NormOptions {
-  /** p; Infinity and -Infinity for the largest and the smallest |x|, 0 for how many are not 0. Default 2. */
-  order?: number;
-  keepDims?: boolean;
-}
-
-/** The p-norm of the numbers over the axes, as one vector: (sum |x|^p)^(1/p). */
-export function norm(x: Tensor, axes?: Axes, { order = 2, keepDims = false }: NormOptions = {}): Tensor {
-  requireFloat("norm", x);
-  if (Number.isNaN(order)) throw new ArgumentError(`norm: order must be a number, got ${order}`);
-  if (order === 2) return euclideanNorm(x, axes, keepDims);
-  if (order === Number.POSITIVE_INFINITY) return max(abs(x), axes, keepDims);
-  if (order === Number.NEGATIVE_INFINITY) return min(abs(x), axes, keepDims);
-  if (order === 0) return cast(countNonzero(x, axes, keepDims), "f32");
-  if (order === 1) return sum(abs(x), axes, keepDims);
-  return pow(sum(pow(abs(x), order), axes, keepDims), 1 / order);
-}
-
-/** sqrt(sum x^2). The gradient of 0 is 0. */
-const euclideanNorm = defineOp("norm", {
-  forward: (x: Tensor, axes: Axes, keepDims: boolean) => sqrt(sum(square(x), axes, keepDims)),
-  gradients: [(dy, y, x, axes): Tensor => mul(x, restored(div(dy, where(equal(y, 0), 1, y)), x, axes))],
-});
