@@ -160,6 +160,16 @@ export function logical_or_u8(y: OutEach<u8>, a: InEach<u8>, b: InEach<u8>, begi
 }
 
 @unmanaged
+class Xor extends Binary {
+  @inline vec(a: v128, b: v128): v128 { return v128.xor(a, b); }
+}
+
+/** y = either a or b */
+export function logical_xor_u8(y: OutEach<u8>, a: InEach<u8>, b: InEach<u8>, begin: i32, end: i32): void {
+  Bytes.zip<Xor>(y, a, b, begin, end);
+}
+
+@unmanaged
 class Not extends Binary {
   @inline vec(a: v128, b: v128): v128 { return v128.xor(a, i8x16.splat(1)); }
 }

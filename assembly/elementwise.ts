@@ -48,6 +48,36 @@ export function floor_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: i32)
 }
 
 @unmanaged
+class Ceil extends Unary {
+  @inline vec(x: v128): v128 { return f32x4.ceil(x); }
+}
+
+/** y = the smallest integer not below x */
+export function ceil_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: i32): void {
+  Elements.map<Ceil>(y, x, begin, end);
+}
+
+@unmanaged
+class Round extends Unary {
+  @inline vec(x: v128): v128 { return f32x4.nearest(x); }
+}
+
+/** y = the integer nearest to x, the even one of two */
+export function round_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: i32): void {
+  Elements.map<Round>(y, x, begin, end);
+}
+
+@unmanaged
+class Trunc extends Unary {
+  @inline vec(x: v128): v128 { return f32x4.trunc(x); }
+}
+
+/** y = x without its fraction */
+export function trunc_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: i32): void {
+  Elements.map<Trunc>(y, x, begin, end);
+}
+
+@unmanaged
 class Sqrt extends Unary {
   @inline vec(x: v128): v128 { return f32x4.sqrt(x); }
 }
@@ -75,6 +105,16 @@ class Reciprocal extends Unary {
 /** y = 1 / x */
 export function reciprocal_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: i32): void {
   Elements.map<Reciprocal>(y, x, begin, end);
+}
+
+@unmanaged
+class Rsqrt extends Unary {
+  @inline vec(x: v128): v128 { return f32x4.div(f32x4.splat(1), f32x4.sqrt(x)); }
+}
+
+/** y = 1 / sqrt(x) */
+export function rsqrt_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: i32): void {
+  Elements.map<Rsqrt>(y, x, begin, end);
 }
 
 @unmanaged
@@ -287,10 +327,36 @@ class GeluTanhGate {
 
 @unmanaged
 class GeluTanh extends Unary {
-  @inline vec(x: v128): v128 { return f32x4.mul(f32x4.pmax(x, f32x4.splat(-14)), GeluTanhGate.vec(x)); }
+  @inline vec(x: v128): v128 {
+    // Beyond 12.5 the gate is 0 or 1 in f32.
+    const bounded = math.Clamp.vec(x, 12.5);
+    const low = GeluTanh.angle(f64x2.promote_low_f32x4(bounded));
+    const high = GeluTanh.angle(f64x2.promote_low_f32x4(v128.shuffle<i32>(bounded, bounded, 2, 3, 2, 3)));
+    const head = GeluTanh.join(low, high);
+    const lowTail = f64x2.sub(low, f64x2.promote_low_f32x4(head));
+    const highTail = f64x2.sub(high, f64x2.promote_low_f32x4(v128.shuffle<i32>(head, head, 2, 3, 2, 3)));
+    const tail = GeluTanh.join(lowTail, highTail);
+
+    const biased = math.Exp.exponent(head);
+    const power = math.Exp.polynomial(f32x4.add(math.Exp.remainder(head, biased), tail));
+    const small = math.Exp.scaled(f32x4.mul(bounded, power), biased);
+    const numerator = v128.bitselect(x, small, f32x4.gt(x, f32x4.splat(0)));
+    return f32x4.div(numerator, f32x4.add(math.Exp.scaled(power, biased), f32x4.splat(1)));
+  }
+
+  /** -|2u| in f64: an error of one ulp in 80 would be one of 80 ulp in the result. */
+  @inline private static angle(x: v128): v128 {
+    const bend = f64x2.mul(f64x2.mul(x, x), f64x2.splat(0.07135481627260025));
+    const slope = f64x2.add(f64x2.splat(1.5957691216057308), bend);
+    return f64x2.neg(f64x2.abs(f64x2.mul(x, slope)));
+  }
+
+  @inline private static join(low: v128, high: v128): v128 {
+    return v128.shuffle<i32>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 1, 4, 5);
+  }
 }
 
-/** y = x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2; error 13 ulp to x = -3, more for the tiny y beyond */
+/** y = x (1 + tanh u) / 2 with u = sqrt(2 / pi) (x + 0.044715 x^3), as x e^min(2u, 0) / (1 + e^-|2u|); error 3.5 ulp */
 export function gelu_tanh_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: i32): void {
   Elements.map<GeluTanh>(y, x, begin, end);
 }

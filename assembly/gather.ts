@@ -1,5 +1,5 @@
-// Rows picked by index, and their gradient: gather, scatter-add, one-hot. An index outside [0, axis) is safe: it
-// gathers zeros, scatters nothing and has an all-off one-hot row.
+// Rows picked by index, and their gradient: gather, scatter-add, one-hot; elements picked one by one along an axis. An
+// index outside [0, axis) is safe: it gathers zeros, scatters nothing and has an all-off one-hot row.
 import { In, InOut, Out } from "./signature";
 import { Run } from "./simd/runs";
 
@@ -69,5 +69,50 @@ export function one_hot_f32(
   for (let i = begin; i < end; i++) {
     const index = load<i32>(indices + (<usize>i << 2));
     if (<u32>index < <u32>depth) store<f32>(y + (<usize>(i * depth + index) << 2), on);
+  }
+}
+
+/** y[o, k, i] = x[o, indices[o, k, i], i], x of [outer, axis, inner]; over elements [begin, end) of y. */
+export function take_along_u32(
+  y: Out<u32>, x: In<u32>, indices: In<i32>, axis: i32, count: i32, inner: i32, begin: i32, end: i32,
+): void {
+  if (begin >= end) return;
+  let column = begin % inner;
+  let k = (begin / inner) % count;
+  let plane = x + (<usize>(begin / inner / count * axis * inner) << 2);
+  for (let unit = begin; unit < end; unit++) {
+    const index = load<i32>(indices + (<usize>unit << 2));
+    const from = plane + (<usize>(index * inner + column) << 2);
+    store<u32>(y + (<usize>unit << 2), <u32>index < <u32>axis ? load<u32>(from) : 0);
+    if (++column < inner) continue;
+    column = 0;
+    if (++k < count) continue;
+    k = 0;
+    plane += <usize>(axis * inner) << 2;
+  }
+}
+
+/**
+ * y[o, indices[o, k, i], i] += x[o, k, i] in the order of k, y of [outer, axis, inner]; over columns [begin, end) of
+ * outer x inner.
+ */
+export function scatter_along_f32(
+  y: InOut<f32>, x: In<f32>, indices: In<i32>, axis: i32, count: i32, inner: i32, begin: i32, end: i32,
+): void {
+  for (let unit = begin; unit < end; ) {
+    const outer = unit / inner;
+    const first = unit - outer * inner;
+    const last = min(inner, first + end - unit);
+    const plane = y + (<usize>(outer * axis * inner) << 2);
+    for (let k = 0; k < count; k++) {
+      const row = (outer * count + k) * inner;
+      for (let i = first; i < last; i++) {
+        const index = load<i32>(indices + (<usize>(row + i) << 2));
+        if (<u32>index >= <u32>axis) continue;
+        const to = plane + (<usize>(index * inner + i) << 2);
+        store<f32>(to, load<f32>(to) + load<f32>(x + (<usize>(row + i) << 2)));
+      }
+    }
+    unit += last - first;
   }
 }

@@ -1,7 +1,7 @@
 // Reductions over the middle axis of [outer, length, inner]. A long axis is cut into blocks of `block` rows and a wide
 // row into tiles of `tile` columns: the same kernel first makes y = [outer, blocks, inner] and then reduces that again.
 import { In, Out } from "./signature";
-import { Block, Fold, Lanes, Max, Min, Row, Sum } from "./simd/reduce";
+import { Block, Fold, Lanes, Max, Min, Multiply, Row, Sum } from "./simd/reduce";
 
 /** Folds block `b` and tile `t` of `o` for each unit (o, b, t); an empty axis has one empty block. */
 function reduce<F extends Fold>(
@@ -36,6 +36,13 @@ export function sum_f32(
   y: Out<f32>, x: In<f32>, length: i32, inner: i32, block: i32, tile: i32, divisor: f32, begin: i32, end: i32,
 ): void {
   reduce<Sum>(y, x, length, inner, block, tile, divisor, begin, end);
+}
+
+/** y = product of x, over units [begin, end) of outer x blocks x tiles. */
+export function prod_f32(
+  y: Out<f32>, x: In<f32>, length: i32, inner: i32, block: i32, tile: i32, begin: i32, end: i32,
+): void {
+  reduce<Multiply>(y, x, length, inner, block, tile, 1, begin, end);
 }
 
 /** y = the largest of x, NaN if there is one, over units [begin, end) of outer x blocks x tiles. */

@@ -46,6 +46,13 @@ export class Sum extends Fold {
   @inline one(a: f32, b: f32): f32 { return a + b; }
 }
 
+@unmanaged
+export class Multiply extends Fold {
+  @inline start(): f32 { return 1; }
+  @inline vec(a: v128, b: v128): v128 { return f32x4.mul(a, b); }
+  @inline one(a: f32, b: f32): f32 { return a * b; }
+}
+
 /** The largest number; NaN if there is one: three instructions, where f32x4.max takes eight on x86. */
 @unmanaged
 export class Max extends Fold {

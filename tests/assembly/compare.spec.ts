@@ -92,6 +92,7 @@ describe("compare", () => {
     for (let i = 0; i < COUNTS.length; i++) {
       expect(check(new LogicLaunch(kernels.logical_and_u8, COUNTS[i]))).toBe("");
       expect(check(new LogicLaunch(kernels.logical_or_u8, COUNTS[i]))).toBe("");
+      expect(check(new LogicLaunch(kernels.logical_xor_u8, COUNTS[i]))).toBe("");
       expect(check(new CastLaunch(kernels.logical_not_u8, bytes(COUNTS[i], 2), COUNTS[i], 1))).toBe("");
     }
   });

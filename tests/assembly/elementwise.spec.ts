@@ -102,9 +102,13 @@ describe("elementwise", () => {
   test("abs_f32", () => { checkMap(kernels.abs_f32); });
   test("sign_f32", () => { checkMap(kernels.sign_f32); });
   test("floor_f32", () => { checkMap(kernels.floor_f32); });
+  test("ceil_f32", () => { checkMap(kernels.ceil_f32); });
+  test("round_f32", () => { checkMap(kernels.round_f32); });
+  test("trunc_f32", () => { checkMap(kernels.trunc_f32); });
   test("sqrt_f32", () => { checkMap(kernels.sqrt_f32); });
   test("square_f32", () => { checkMap(kernels.square_f32); });
   test("reciprocal_f32", () => { checkMap(kernels.reciprocal_f32); });
+  test("rsqrt_f32", () => { checkMap(kernels.rsqrt_f32); });
   test("exp_f32", () => { checkMap(kernels.exp_f32); });
   test("log_f32", () => { checkMap(kernels.log_f32); });
   test("log1p_f32", () => { checkMap(kernels.log1p_f32); });
@@ -143,7 +147,8 @@ describe("elementwise", () => {
       kernels.neg_f32, kernels.abs_f32, kernels.sign_f32, kernels.floor_f32, kernels.sqrt_f32, kernels.square_f32,
       kernels.reciprocal_f32, kernels.exp_f32, kernels.log_f32, kernels.log1p_f32, kernels.sin_f32, kernels.cos_f32,
       kernels.erf_f32, kernels.sigmoid_f32, kernels.tanh_f32, kernels.relu_f32, kernels.softplus_f32, kernels.silu_f32,
-      kernels.gelu_f32, kernels.gelu_tanh_f32,
+      kernels.gelu_f32, kernels.gelu_tanh_f32, kernels.ceil_f32, kernels.round_f32, kernels.trunc_f32,
+      kernels.rsqrt_f32,
     ];
     for (let i = 0; i < maps.length; i++) expect(isNaN(at(maps[i], NaN))).toBe(true, "number " + i.toString());
   });

@@ -38,6 +38,26 @@ class ScatterLaunch extends Launch {
   }
 }
 
+class AlongLaunch extends Launch {
+  constructor(public isScattering: bool, public count: i32, public inner: i32) {
+    super();
+    const n = OUTER * count * inner;
+    this.units = isScattering ? OUTER * inner : n;
+    this.reads(floats(isScattering ? n : OUTER * AXIS * inner));
+    this.reads(integers(n, -2, AXIS + 2));
+    if (isScattering) this.updates(floats(OUTER * AXIS * inner, 2));
+    else this.writes(n * 4);
+  }
+
+  run(begin: i32, end: i32): void {
+    if (this.isScattering) {
+      kernels.scatter_along_f32(this.y(), this.x(0), this.x(1), AXIS, this.count, this.inner, begin, end);
+    } else {
+      kernels.take_along_u32(this.y(), this.x(0), this.x(1), AXIS, this.count, this.inner, begin, end);
+    }
+  }
+}
+
 class OneHotLaunch extends Launch {
   constructor(count: i32, public depth: i32) {
     super();
@@ -62,6 +82,12 @@ describe("gather", () => {
   test("scatter_add_f32", () => {
     for (let inner = 1; inner < 60; inner += inner < 10 ? 1 : 7) for (let count = 0; count < 8; count++) {
       expect(check(new ScatterLaunch(count, inner))).toBe("");
+    }
+  });
+  test("take_along_u32 and scatter_along_f32", () => {
+    for (let inner = 1; inner < 9; inner++) for (let count = 0; count < 8; count++) {
+      expect(check(new AlongLaunch(false, count, inner))).toBe("");
+      expect(check(new AlongLaunch(true, count, inner))).toBe("");
     }
   });
   test("one_hot_f32", () => {

@@ -61,6 +61,7 @@ function checkArg(kernel: Arg): void {
 
 describe("reduce", () => {
   test("sum_f32", () => { checkFold(null); });
+  test("prod_f32", () => { checkFold(kernels.prod_f32); });
   test("max_f32", () => { checkFold(kernels.max_f32); });
   test("min_f32", () => { checkFold(kernels.min_f32); });
   test("arg_max_f32", () => { checkArg(kernels.arg_max_f32); });

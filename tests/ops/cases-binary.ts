@@ -43,7 +43,7 @@ interface Domain {
 }
 
 /** All meetings, and plain numbers on either side. */
-function binary(op: Binary, f: Function, { low = -2, high = 2 }: Domain = {}): Case[] {
+export function binary(op: Binary, f: Function, { low = -2, high = 2 }: Domain = {}): Case[] {
   return [
     ...meetings.map(([name, a, b]) =>
       row({
@@ -68,6 +68,32 @@ function binary(op: Binary, f: Function, { low = -2, high = 2 }: Domain = {}): C
       run: (b: Tensor) => op(1.75, b),
       reference: (b) => fromIndices(b.shape, (i) => f(1.75, at(b, i))),
     }),
+  ];
+}
+
+/** Numbers whose quotient is nowhere near a whole one, of both signs. */
+const dividends = [-5.3, -2.2, -0.4, 0.7, 1.9, 5.5];
+const divisors = [-1.5, 0.8, 2.1, -0.9];
+
+/** Division with a remainder: f32 of all signs, integers of all signs and by 0. */
+function division(op: Binary, f: Function, gradients: readonly number[]): Case[] {
+  return [
+    row({
+      inputs: [
+        { shape: [6, 1], values: dividends },
+        { shape: [4], values: divisors },
+      ],
+      run: (a: Tensor, b: Tensor) => op(a, b),
+      reference: (a, b) => pairs(a, b, f),
+      gradients,
+      second: false,
+    }),
+    ...integers(op as unknown as Parameters<typeof integers>[0], (a, b) => (b === 0 ? NaN : f(a, b))).map((one) => ({
+      ...one,
+      inputs: one.inputs.map((input, i) =>
+        i === 1 ? { ...input, low: 1, high: 7 } : { ...input, low: -99, high: 99 },
+      ),
+    })),
   ];
 }
 
@@ -98,6 +124,8 @@ export const binaryCases: { [name in keyof typeof ops]: Case[] } = {
   sub: [...binary(ops.sub, (a, b) => a - b), ...integers(ops.sub, (a, b) => a - b)],
   mul: [...binary(ops.mul, (a, b) => a * b), ...integers(ops.mul, (a, b) => a * b)],
   div: binary(ops.div, (a, b) => a / b, { low: 0.5, high: 3 }),
+  floorDivide: division(ops.floorDivide as Binary, (a, b) => Math.floor(a / b), []),
+  mod: division(ops.mod as Binary, (a, b) => a - Math.floor(a / b) * b, [0, 1]),
   pow: [
     ...binary(ops.pow, (a, b) => a ** b, { low: 0.5, high: 3 }),
     ...[2, 3, -1, 0].map((exponent) =>

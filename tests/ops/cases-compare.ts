@@ -67,6 +67,20 @@ function logic(
   );
 }
 
+const odd = [1.5, Number.NaN, Number.POSITIVE_INFINITY, -2, Number.NEGATIVE_INFINITY, 0];
+const LARGEST = 3.4028234663852886e38;
+
+function predicate(op: (x: Tensor) => Tensor<"bool">, f: (x: number) => boolean): Case[] {
+  return [
+    row({
+      inputs: [{ shape: [2, 3], values: odd }],
+      run: (x: Tensor) => op(x),
+      reference: (x) => map(x, (v) => (f(v) ? 1 : 0)),
+      gradients: [],
+    }),
+  ];
+}
+
 const condition = (shape: readonly number[]): Input => ({ shape, dtype: "bool", low: 0, high: 2 });
 
 function cast(from: Dtype, to: Dtype, f: (x: number) => number, input: Partial<Input> = {}): Case {
@@ -92,11 +106,37 @@ export const compareCases: { [name in keyof typeof ops]: Case[] } = {
   greaterEqual: comparison(ops.greaterEqual, (a, b) => a >= b),
   logicalAnd: logic(ops.logicalAnd, (a, b) => a & b),
   logicalOr: logic(ops.logicalOr, (a, b) => a | b),
+  logicalXor: logic(ops.logicalXor, (a, b) => a ^ b),
   logicalNot: [
     row({
       inputs: [condition([37])],
       run: (x: Tensor<"bool">) => ops.logicalNot(x),
       reference: (x) => map(x, (v) => 1 - v),
+    }),
+  ],
+  isNaN: predicate(ops.isNaN, Number.isNaN),
+  isFinite: predicate(ops.isFinite, Number.isFinite),
+  isInfinite: predicate(ops.isInfinite, (x) => Math.abs(x) === Number.POSITIVE_INFINITY),
+  nanToNum: [
+    row({
+      inputs: [{ shape: [6], values: odd }],
+      run: (x: Tensor) => ops.nanToNum(x),
+      reference: (x) => map(x, (v) => (Number.isNaN(v) ? 0 : Math.min(Math.max(v, -LARGEST), LARGEST))),
+      gradients: [],
+    }),
+    row({
+      name: "other numbers",
+      inputs: [{ shape: [6], values: odd }],
+      run: (x: Tensor) => ops.nanToNum(x, { nan: 5, positiveInfinity: 6, negativeInfinity: -7 }),
+      reference: (x) => map(x, (v) => (Number.isNaN(v) ? 5 : v === Infinity ? 6 : v === -Infinity ? -7 : v)),
+      gradients: [],
+    }),
+    row({
+      name: "the gradient of finite numbers",
+      inputs: [{ shape: [3, 5] }],
+      run: (x: Tensor) => ops.nanToNum(x),
+      reference: (x) => x,
+      second: false,
     }),
   ],
   where: [

@@ -4,13 +4,13 @@ import type { Tensor } from "../../ts/tensor/tensor.ts";
 import { type Case, row } from "./case.ts";
 import { at, fromIndices, map, type NdArray } from "./reference.ts";
 
-interface Domain {
+export interface Domain {
   readonly low?: number;
   readonly high?: number;
 }
 
 /** An op of one tensor: eights, fours and single elements of a row, and nothing at all. */
-function unary(op: (x: Tensor) => Tensor, f: (x: number) => number, { low, high }: Domain = {}): Case[] {
+export function unary(op: (x: Tensor) => Tensor, f: (x: number) => number, { low, high }: Domain = {}): Case[] {
   const reference = (x: NdArray): NdArray => map(x, f);
   const run = (x: Tensor): Tensor => op(x);
   return [
@@ -45,7 +45,7 @@ const logistic = (x: number): number => 1 / (1 + Math.exp(-x));
 const density = (x: number): number => Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
 
 /** The error function by its Taylor series, exact in float64 for |x| up to 3. */
-function erf(x: number): number {
+export function erf(x: number): number {
   let term = x;
   let sum = x;
   for (let n = 1; n < 100; n++) {
@@ -65,9 +65,13 @@ export const elementwiseCases: { [name in keyof typeof ops]: Case[] } = {
   abs: unary(ops.abs, Math.abs),
   sign: flat(ops.sign, Math.sign),
   floor: flat(ops.floor, Math.floor),
+  ceil: flat(ops.ceil, Math.ceil),
+  round: flat(ops.round, Math.round),
+  trunc: flat(ops.trunc, Math.trunc),
   sqrt: unary(ops.sqrt, Math.sqrt, { low: 0.3, high: 4 }),
   square: unary(ops.square, (x) => x * x),
   reciprocal: unary(ops.reciprocal, (x) => 1 / x, { low: 0.4, high: 3 }),
+  rsqrt: unary(ops.rsqrt, (x) => 1 / Math.sqrt(x), { low: 0.5, high: 4 }),
   exp: unary(ops.exp, Math.exp),
   log: unary(ops.log, Math.log, { low: 0.3, high: 5 }),
   log1p: unary(ops.log1p, Math.log1p, { low: -0.7, high: 4 }),

@@ -309,4 +309,77 @@ export const layoutCases: { [name in keyof typeof ops]: Case[] } = {
       reference: (x) => fromIndices([3, 2], ([i, j]) => at(x, [i, 2, j])),
     }),
   ],
+  roll: [
+    row({
+      inputs: [{ shape: [3, 5] }],
+      run: (x: Tensor) => ops.roll(x, 2, 1),
+      reference: (x) => fromIndices([3, 5], ([i, j]) => at(x, [i, (j + 3) % 5])),
+    }),
+    row({
+      name: "two axes, one backwards and round more than once",
+      inputs: [{ shape: [3, 5] }],
+      run: (x: Tensor) => ops.roll(x, [-1, 7], [0, -1]),
+      reference: (x) => fromIndices([3, 5], ([i, j]) => at(x, [(i + 1) % 3, (j + 3) % 5])),
+    }),
+    row({
+      name: "all elements",
+      inputs: [{ shape: [2, 3], dtype: "i32", low: -9, high: 9 }],
+      run: (x: Tensor<"i32">) => ops.roll(x, 1),
+      reference: (x) => ({ shape: [2, 3], data: x.data.map((_, i) => x.data[(i + 5) % 6]) }),
+    }),
+    row({
+      name: "nothing",
+      inputs: [{ shape: [0, 3] }],
+      run: (x: Tensor) => ops.roll(x, 1, 0),
+      reference: (x) => x,
+    }),
+  ],
+  repeat: [
+    row({
+      inputs: [{ shape: [2, 3] }],
+      run: (x: Tensor) => ops.repeat(x, 3, 1),
+      reference: (x) => fromIndices([2, 9], ([i, j]) => at(x, [i, Math.floor(j / 3)])),
+    }),
+    row({
+      name: "rows",
+      inputs: [{ shape: [2, 3] }],
+      run: (x: Tensor) => ops.repeat(x, 2, 0),
+      reference: (x) => fromIndices([4, 3], ([i, j]) => at(x, [Math.floor(i / 2), j])),
+    }),
+    row({
+      name: "all elements",
+      inputs: [{ shape: [2, 3] }],
+      run: (x: Tensor) => ops.repeat(x, 2),
+      reference: (x) => fromIndices([12], ([i]) => x.data[Math.floor(i / 2)]),
+    }),
+    row({
+      name: "not at all",
+      inputs: [{ shape: [2, 3] }],
+      run: (x: Tensor) => ops.repeat(x, 0, 1),
+      reference: () => fromIndices([2, 0], () => 0),
+    }),
+  ],
+  meshgrid: [
+    row({
+      name: "x of xy",
+      inputs: [{ shape: [3] }, { shape: [4] }],
+      run: (...xs: Tensor[]) => ops.meshgrid(xs)[0],
+      reference: (x) => fromIndices([4, 3], ([, j]) => at(x, [j])),
+      gradients: [0],
+    }),
+    row({
+      name: "y of xy",
+      inputs: [{ shape: [3] }, { shape: [4] }, { shape: [2] }],
+      run: (...xs: Tensor[]) => ops.meshgrid(xs)[1],
+      reference: (_x, y) => fromIndices([4, 3, 2], ([i]) => at(y, [i])),
+      gradients: [1],
+    }),
+    row({
+      name: "ij",
+      inputs: [{ shape: [3] }, { shape: [4] }],
+      run: (...xs: Tensor[]) => ops.meshgrid(xs, { indexing: "ij" })[1],
+      reference: (_x, y) => fromIndices([3, 4], ([, j]) => at(y, [j])),
+      gradients: [1],
+    }),
+  ],
 };

@@ -1,8 +1,9 @@
 // Rows for ts/ops/reduce.ts.
-import { square } from "../../ts/ops/elementwise.ts";
+import { mul } from "../../ts/ops/binary.ts";
+import { exp, square } from "../../ts/ops/elementwise.ts";
 import * as ops from "../../ts/ops/reduce.ts";
-import type { Tensor } from "../../ts/tensor/tensor.ts";
-import { type Case, row } from "./case.ts";
+import type { AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";
+import { type Case, type Input, row } from "./case.ts";
 import { at, fromIndices, map, type NdArray, sizeOf } from "./reference.ts";
 
 type Statistic = (values: number[]) => number;
@@ -44,6 +45,25 @@ const spread = (values: number[], correction = 0): number => {
   const centre = average(values);
   return total(values.map((v) => (v - centre) ** 2)) / (values.length - correction);
 };
+
+const product = (values: number[]): number => values.reduce((a, b) => a * b, 1);
+/** Counts: of floats, integers and bools, along axes and over nothing. */
+function truthRows(op: (x: AnyTensor, axes?: ops.Axes, keepDims?: boolean) => AnyTensor, f: Statistic): Case[] {
+  const make = (name: string, input: Input, axes: ops.Axes, keepDims = false): Case =>
+    row({
+      name,
+      inputs: [input],
+      run: (x: AnyTensor) => op(x, axes, keepDims),
+      reference: (x) => overAxes(x, normal(axes, input.shape.length), keepDims, f),
+      gradients: [],
+    });
+  return [
+    make("floats", { shape: [3, 4], values: [0, 1, 2, 0, 1, 2, 3, 4, 0, 0, 0, -0] }, 1),
+    make("integers", { shape: [5, 3], dtype: "i32", low: 0, high: 2 }, 0, true),
+    make("bools", { shape: [2, 3], dtype: "bool", low: 0, high: 2 }, undefined),
+    make("nothing", { shape: [2, 0] }, 1),
+  ];
+}
 
 type Reduction = (x: Tensor, axes?: ops.Axes, keepDims?: boolean) => Tensor;
 
@@ -150,6 +170,29 @@ export const reduceCases: { [name in keyof typeof ops]: Case[] } = {
       reference: (x) => overAxes(x, [1], false, total),
     }),
   ],
+  prod: [
+    // Of numbers near 1, since thousands of others would be far too large or too small.
+    ...reductionRows(
+      (x, axes, keepDims) => ops.prod(exp(mul(x, 0.01)), axes, keepDims),
+      (values) => product(values.map((v) => Math.exp(v / 100))),
+      { tolerance: 5e-5 },
+    ),
+    row({
+      name: "over no elements: 1",
+      inputs: [{ shape: [3, 0] }],
+      run: (x: Tensor) => ops.prod(x, 1),
+      reference: (x) => overAxes(x, [1], false, product),
+    }),
+    row({
+      name: "with one zero and with two",
+      inputs: [{ shape: [3, 5], values: [1, 2, 0, 3, -1, 0, 2, 3, 0, 1.5, 1, 2, 3, -2, 0.5] }],
+      run: (x: Tensor) => ops.prod(x, 1),
+      reference: (x) => overAxes(x, [1], false, product),
+    }),
+  ],
+  countNonzero: truthRows(ops.countNonzero, (values) => values.filter((v) => v !== 0).length),
+  all: truthRows(ops.all, (values) => (values.every((v) => v !== 0) ? 1 : 0)),
+  any: truthRows(ops.any, (values) => (values.some((v) => v !== 0) ? 1 : 0)),
   mean: [
     ...reductionRows(ops.mean, average),
     row({

@@ -5,6 +5,7 @@ import type { AnyTensor } from "../../ts/tensor/tensor.ts";
 import type { Case } from "./case.ts";
 import { binaryCases } from "./cases-binary.ts";
 import { compareCases } from "./cases-compare.ts";
+import { contractCases } from "./cases-contract.ts";
 import { convCases, depthwiseCases } from "./cases-conv.ts";
 import { ctcCases } from "./cases-ctc.ts";
 import { elementwiseCases } from "./cases-elementwise.ts";
@@ -14,10 +15,15 @@ import { colorCases, gridSampleCases, resizeCases } from "./cases-image.ts";
 import { layoutCases } from "./cases-layout.ts";
 import { linalgCases } from "./cases-linalg.ts";
 import { matmulCases } from "./cases-matmul.ts";
+import { matrixCases } from "./cases-matrix.ts";
 import { normCases } from "./cases-norm.ts";
 import { adaptivePoolCases, poolCases } from "./cases-pool.ts";
 import { reduceCases } from "./cases-reduce.ts";
+import { scanCases } from "./cases-scan.ts";
 import { softmaxCases } from "./cases-softmax.ts";
+import { sortCases } from "./cases-sort.ts";
+import { statisticsCases } from "./cases-statistics.ts";
+import { transcendentalCases } from "./cases-transcendental.ts";
 
 /** The functions of ts/ops that return tensors; random ones have tests of their own. */
 type OpName = {
@@ -29,6 +35,7 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
   ...binaryCases,
   ...colorCases,
   ...compareCases,
+  ...contractCases,
   ...convCases,
   ...ctcCases,
   ...depthwiseCases,
@@ -39,9 +46,14 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
   ...layoutCases,
   ...linalgCases,
   ...matmulCases,
+  ...matrixCases,
   ...normCases,
   ...poolCases,
   ...reduceCases,
   ...resizeCases,
+  ...scanCases,
   ...softmaxCases,
+  ...sortCases,
+  ...statisticsCases,
+  ...transcendentalCases,
 };

@@ -39,6 +39,28 @@ export const div = defineOp("div", {
 });
 
 /**
+ * The greatest integer not above a / b, exact while that is below 2^29. No gradient. Of integers divided by 0: the end of
+ * their range on a's side.
+ */
+export const floorDivide = defineOp("floorDivide", {
+  forward: <D extends Numeric = "f32">(a: TensorLike<D>, b: TensorLike<D>): Tensor<D> =>
+    launchPair("floorDivide", "floor_divide", a, b, 3, ["f32", "i32"]),
+});
+
+/**
+ * a - floor(a / b) b, the remainder with b's sign, exact while |a / b| is below 2^29. Where b is 0: NaN, for integers 0.
+ * The gradient takes floor(a / b) as constant.
+ */
+export const mod = defineOp("mod", {
+  forward: <D extends Numeric = "f32">(a: TensorLike<D>, b: TensorLike<D>): Tensor<D> =>
+    launchPair("mod", "mod", a, b, 3, ["f32", "i32"]),
+  gradients: [
+    (dy, _y, a): Gradient => toOperand(dy, a),
+    (dy, _y, a, b): Gradient => toOperand(mul(neg(dy), floorDivide(a, b)), b),
+  ],
+});
+
+/**
  * a^b, with the special cases of Math.pow. The gradient is 0 for a where b is 0, and for b where a is 0 and b is not
  * negative.
  */

@@ -27,7 +27,12 @@ type PairKernel =
   | "equal"
   | "not_equal"
   | "less"
-  | "less_equal";
+  | "less_equal"
+  | "mod"
+  | "floor_divide"
+  | "atan2"
+  | "hypot"
+  | "log_add_exp";
 
 /**
  * The result as [planes, rows, columns], and which axes an operand spans (bits: 1 columns, 2 rows, 4 planes). Along the

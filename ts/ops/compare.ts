@@ -7,6 +7,7 @@ import { type Dtype, requireDtype } from "../tensor/dtype.ts";
 import { broadcastShapes, type Shape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, alias, empty, Tensor } from "../tensor/tensor.ts";
 import { launchPair, type Numeric, sharedDtype, type TensorLike, toOperand } from "./broadcast.ts";
+import { abs } from "./elementwise.ts";
 import { broadcastTo } from "./layout.ts";
 
 type Comparison = "equal" | "not_equal" | "less" | "less_equal";
@@ -62,7 +63,7 @@ function requireBool(operation: string, what: string, x: unknown): asserts x is 
 
 function logic(
   operation: string,
-  kernel: "logical_and_u8" | "logical_or_u8",
+  kernel: "logical_and_u8" | "logical_or_u8" | "logical_xor_u8",
   a: Tensor<"bool">,
   b: Tensor<"bool">,
 ): Tensor<"bool"> {
@@ -82,6 +83,11 @@ export const logicalAnd = defineOp("logicalAnd", {
 /** a or b */
 export const logicalOr = defineOp("logicalOr", {
   forward: (a: Tensor<"bool">, b: Tensor<"bool">) => logic("logicalOr", "logical_or_u8", a, b),
+});
+
+/** either a or b, not both */
+export const logicalXor = defineOp("logicalXor", {
+  forward: (a: Tensor<"bool">, b: Tensor<"bool">) => logic("logicalXor", "logical_xor_u8", a, b),
 });
 
 /** not x */
@@ -115,6 +121,40 @@ export const where = defineOp("where", {
     (dy, _y, condition, _a, b): Gradient => toOperand(where(condition, 0, dy), b),
   ],
 });
+
+/** Whether x is not a number. */
+function nan(x: Tensor): Tensor<"bool"> {
+  return notEqual(x, x);
+}
+
+/** Whether x is neither infinite nor NaN. */
+function finite(x: Tensor): Tensor<"bool"> {
+  return less(abs(x), Number.POSITIVE_INFINITY);
+}
+
+/** Whether x is infinity or -infinity. */
+function infinite(x: Tensor): Tensor<"bool"> {
+  return equal(abs(x), Number.POSITIVE_INFINITY);
+}
+
+// JavaScript's own functions of these names are not shadowed here.
+export { finite as isFinite, infinite as isInfinite, nan as isNaN };
+
+/** What `nanToNum` takes beside x: what stands for NaN (default 0) and the infinities (default the largest floats). */
+export interface NanToNumOptions {
+  nan?: number;
+  positiveInfinity?: number;
+  negativeInfinity?: number;
+}
+
+const LARGEST = (2 - 2 ** -23) * 2 ** 127;
+
+/** x with other numbers for NaN and the infinities. The gradient there is 0. */
+export function nanToNum(x: Tensor, options: NanToNumOptions = {}): Tensor {
+  const { positiveInfinity = LARGEST, negativeInfinity = -LARGEST } = options;
+  const other = where(greater(x, 0), positiveInfinity, where(less(x, 0), negativeInfinity, options.nan ?? 0));
+  return where(finite(x), x, other);
+}
 
 const conversions = {
   f32: { i32: "cast_f32_i32", u8: "cast_f32_u8" },

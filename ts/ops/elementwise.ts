@@ -1,50 +1,11 @@
 // Functions of one tensor, element by element, and their gradients. A gradient that one kernel computes is an op too: it
 // has gradients for dy and for what it was computed from.
-import { defineOp, type Gradient, requireTensor } from "../autograd/op.ts";
-import type { Kernels } from "../generated/kernels.ts";
+import { defineOp, type Gradient } from "../autograd/op.ts";
 import { ArgumentError } from "../runtime/errors.ts";
-import type { Operand } from "../runtime/operand.ts";
-import { launch } from "../runtime/program.ts";
-import { requireDtype } from "../tensor/dtype.ts";
-import { empty, type Tensor } from "../tensor/tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { add, div, mul, sub } from "./binary.ts";
 import { greater, where } from "./compare.ts";
-
-type F32 = Operand<"f32">;
-/** Kernels that begin with these operands; all else they take is numbers. */
-type KernelOf<T extends F32[]> = {
-  [K in keyof Kernels]: Kernels[K] extends [...T, ...number[]] ? K : never;
-}[keyof Kernels];
-/** Those numbers. */
-type Numbers<K extends keyof Kernels, T extends F32[]> = Kernels[K] extends [...T, ...infer N] ? N : never;
-
-/** y = f(x); `cost` is nanoseconds for an element, `numbers` what else the kernel takes. */
-function map<K extends KernelOf<[F32, F32]>>(
-  operation: string,
-  kernel: K,
-  cost: number,
-  x: Tensor,
-  ...numbers: Numbers<K, [F32, F32]>
-): Tensor {
-  requireTensor(operation, "x", x);
-  requireDtype(operation, "x", x.dtype, "f32");
-  const y = empty(x.shape);
-  launch(kernel, y.size, cost, ...([y, x, ...numbers] as unknown as Kernels[K]));
-  return y;
-}
-
-/** dx = dy f'(x), from x or from y = f(x). */
-function slope<K extends KernelOf<[F32, F32, F32]>>(
-  kernel: K,
-  cost: number,
-  dy: Tensor,
-  from: Tensor,
-  ...numbers: Numbers<K, [F32, F32, F32]>
-): Tensor {
-  const dx = empty(dy.shape);
-  launch(kernel, dx.size, cost, ...([dx, dy, from, ...numbers] as unknown as Kernels[K]));
-  return dx;
-}
+import { map, slope } from "./mapping.ts";
 
 /** -x */
 export const neg = defineOp("neg", {
@@ -68,6 +29,21 @@ export const floor = defineOp("floor", {
   forward: (x: Tensor) => map("floor", "floor_f32", 0.2, x),
 });
 
+/** The smallest integer not below x. No gradient. */
+export const ceil = defineOp("ceil", {
+  forward: (x: Tensor) => map("ceil", "ceil_f32", 0.2, x),
+});
+
+/** The integer nearest to x, the even one where two are, as in NumPy. No gradient. */
+export const round = defineOp("round", {
+  forward: (x: Tensor) => map("round", "round_f32", 0.2, x),
+});
+
+/** x without its fraction. No gradient. */
+export const trunc = defineOp("trunc", {
+  forward: (x: Tensor) => map("trunc", "trunc_f32", 0.2, x),
+});
+
 /** The square root of x, NaN where x < 0. */
 export const sqrt = defineOp("sqrt", {
   forward: (x: Tensor) => map("sqrt", "sqrt_f32", 0.6, x),
@@ -84,6 +60,12 @@ export const square = defineOp("square", {
 export const reciprocal = defineOp("reciprocal", {
   forward: (x: Tensor) => map("reciprocal", "reciprocal_f32", 0.4, x),
   gradients: [(dy, y): Gradient => neg(mul(dy, square(y)))],
+});
+
+/** 1 / sqrt(x), NaN where x < 0. */
+export const rsqrt = defineOp("rsqrt", {
+  forward: (x: Tensor) => map("rsqrt", "rsqrt_f32", 0.8, x),
+  gradients: [(dy, y, x): Gradient => div(mul(dy, mul(y, -0.5)), x)],
 });
 
 /** e^x */
@@ -200,7 +182,7 @@ export const siluGrad = defineOp("siluGrad", {
  */
 export const gelu = defineOp("gelu", {
   forward: (x: Tensor, approximate = false) =>
-    approximate ? map("gelu", "gelu_tanh_f32", 1.3, x) : map("gelu", "gelu_f32", 2, x),
+    approximate ? map("gelu", "gelu_tanh_f32", 1.8, x) : map("gelu", "gelu_f32", 2, x),
   gradients: [(dy, _y, x, approximate): Gradient => geluGrad(dy, x, approximate)],
 });
 

@@ -1,10 +1,10 @@
-// Sums, maxima and minima over axes, in passes: neighbouring axes are one, and a long one is reduced block by block,
+// Sums, products, maxima and minima over axes, in passes: neighbouring axes are one, and a long one is reduced block by block,
 // then the blocks' results again. How the work is cut follows from the sizes alone.
 import { launch } from "../runtime/program.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 import { alias, empty, type Tensor } from "../tensor/tensor.ts";
 
-export type FoldKernel = "sum_f32" | "max_f32" | "min_f32";
+export type FoldKernel = "sum_f32" | "prod_f32" | "max_f32" | "min_f32";
 
 /** One run of a kernel: it makes [outer, ceil(length / block), inner] of [outer, length, inner]. */
 interface Pass {

@@ -6,8 +6,9 @@ import { isRecording, launch } from "../runtime/program.ts";
 import { zeros } from "../tensor/create.ts";
 import { bytesPerElement, type Dtype, requireDtype } from "../tensor/dtype.ts";
 import { formatShape, normalizeAxis, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
-import { empty, type Tensor } from "../tensor/tensor.ts";
-import { add } from "./binary.ts";
+import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
+import { add, mul } from "./binary.ts";
+import { reshape, unstack } from "./layout.ts";
 
 /**
  * Slices of x picked along an axis: y[a, i, b] = x[a, indices[i], b], where a and b stand for the axes before and after
@@ -97,6 +98,114 @@ export function scatterAdd(x: Tensor, indices: Tensor<"i32">, updates: Tensor, a
     throw new ShapeError(`scatterAdd: updates must have x's shape but for axis ${at}, got ${got}`);
   }
   return add(x, sums);
+}
+
+/** `gather` along an axis; without one, from x's elements in row-major order. */
+export function take<D extends Dtype>(x: Tensor<D>, indices: Tensor<"i32">, axis?: number): Tensor<D> {
+  requireTensor("take", "x", x);
+  return axis === undefined ? gather(reshape(x, [-1]) as Tensor<D>, indices, 0) : gather(x, indices, axis);
+}
+
+/**
+ * Elements picked one by one along an axis: y[a, k, b] = x[a, indices[a, k, b], b], where a and b stand for the axes
+ * before and after it. `indices` has x's shape but for that axis.
+ */
+export const takeAlongAxis = defineOp("takeAlongAxis", {
+  forward<D extends "f32" | "i32" = "f32">(x: Tensor<D>, indices: Tensor<"i32">, axis = -1): Tensor<D> {
+    requireTensor("takeAlongAxis", "x", x);
+    requireDtype("takeAlongAxis", "x", x.dtype, "f32", "i32");
+    const at = normalizeAxis("takeAlongAxis", axis, x.rank);
+    requireIndices("takeAlongAxis", indices, x.shape[at]);
+    const count = indices.shape[at];
+    if (!sameShape(indices.shape, x.shape.with(at, count))) {
+      throw new ShapeError(
+        `takeAlongAxis: indices must have x's shape but for axis ${at}, ` +
+          `got ${formatShape(indices.shape)} for ${formatShape(x.shape)}`,
+      );
+    }
+    const y = empty(indices.shape, x.dtype);
+    const { inner } = around(x.shape, at);
+    launch(
+      "take_along_u32",
+      y.size,
+      2,
+      y as AnyTensor as Tensor,
+      x as AnyTensor as Tensor,
+      indices,
+      x.shape[at],
+      count,
+      inner,
+    );
+    return y;
+  },
+  gradients: [
+    (dy, _y, x, indices, axis = -1): Tensor => scatterAlongAxis(dy, indices, x.shape.at(axis) as number, axis),
+  ],
+});
+
+/**
+ * y[a, indices[a, k, b], b] = the sum of the updates[a, k, b] with that index, 0 where there is none. Axis `axis` of y
+ * has the size `length`. The gradient of takeAlongAxis.
+ */
+export const scatterAlongAxis = defineOp("scatterAlongAxis", {
+  forward(updates: Tensor, indices: Tensor<"i32">, length: number, axis = -1): Tensor {
+    requireTensor("scatterAlongAxis", "updates", updates);
+    requireDtype("scatterAlongAxis", "updates", updates.dtype, "f32");
+    const at = normalizeAxis("scatterAlongAxis", axis, updates.rank);
+    requireIndices("scatterAlongAxis", indices, length);
+    if (!sameShape(indices.shape, updates.shape)) {
+      throw new ShapeError(
+        "scatterAlongAxis: indices must have the shape of updates, " +
+          `got ${formatShape(indices.shape)} for ${formatShape(updates.shape)}`,
+      );
+    }
+    const y = zeros(updates.shape.with(at, length));
+    const { outer, inner } = around(y.shape, at);
+    const count = updates.shape[at];
+    launch("scatter_along_f32", outer * inner, 2 * count, y, updates, indices, length, count, inner);
+    return y;
+  },
+  gradients: [(dy, _y, _updates, indices, _length, axis): Tensor => takeAlongAxis(dy, indices, axis)],
+});
+
+/**
+ * Slices of x picked by several indices: y[i, ...] = x[indices[i, 0], indices[i, 1], ..., ...]. indices are [..., n] for
+ * the first n axes of x; what is left of x's axes follows in the result.
+ */
+export function gatherNd<D extends Dtype>(x: Tensor<D>, indices: Tensor<"i32">): Tensor<D> {
+  requireTensor("gatherNd", "x", x);
+  const { rows, rest, flat } = flattened("gatherNd", x.shape, indices);
+  return gather(reshape(x, [rows, ...rest]) as Tensor<D>, flat, 0);
+}
+
+/**
+ * A tensor of zeros with y[indices[i, 0], indices[i, 1], ..., ...] = the sum of the updates[i, ...] for this place. indices
+ * are [..., n] for the first n axes of `shape`.
+ */
+export function scatterNd(indices: Tensor<"i32">, updates: Tensor, shape: Shape): Tensor {
+  const { rows, flat } = flattened("scatterNd", shape, indices);
+  return reshape(scatter(updates, flat, rows, 0), shape) as Tensor;
+}
+
+/** Indices of the first axes of a shape as one number each, and the shape with these axes as one: [rows, ...rest]. */
+function flattened(
+  operation: string,
+  shape: Shape,
+  indices: Tensor<"i32">,
+): { rows: number; rest: Shape; flat: Tensor<"i32"> } {
+  requireTensor(operation, "indices", indices);
+  const depth = indices.shape.at(-1) ?? 0;
+  if (depth < 1 || depth > shape.length) {
+    throw new ShapeError(
+      `${operation}: indices must be [..., n] for n of the ${shape.length} axes, got shape ${formatShape(indices.shape)}`,
+    );
+  }
+  const columns = unstack(indices, -1);
+  columns.forEach((column, axis) => {
+    requireIndices(operation, column, shape[axis]);
+  });
+  const flat = columns.reduce((sum, column, axis) => add(mul(sum, shape[axis]), column));
+  return { rows: sizeOf(shape.slice(0, depth)), rest: shape.slice(depth), flat };
 }
 
 /** 1 where the last axis's index equals the number, else 0: [...indices' shape, depth]. */

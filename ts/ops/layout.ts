@@ -297,3 +297,64 @@ export function unstack<D extends Dtype>(x: Tensor<D>, axis = 0): Tensor<D>[] {
   const at = normalizeAxis("unstack", axis, x.rank);
   return split(x, new Array<number>(x.shape[at]).fill(1), at).map((part) => squeeze(part, at));
 }
+
+/**
+ * x moved along the axes, what leaves at one end coming in at the other: y[i] = x[i - shift]. Several axes take a shift
+ * each; without axes the elements move in row-major order.
+ */
+export function roll<D extends Dtype>(
+  x: Tensor<D>,
+  shift: number | readonly number[],
+  axes?: number | readonly number[],
+): Tensor<D> {
+  requireTensor("roll", "x", x);
+  const shifts = typeof shift === "number" ? [shift] : shift;
+  if (axes === undefined) return reshape(rollAxis(reshape(x, [x.size]), total(shifts), 0), x.shape) as Tensor<D>;
+  const list = typeof axes === "number" ? [axes] : axes;
+  if (shifts.length !== list.length) {
+    throw new ArgumentError(`roll: there must be a shift for each axis, got ${shifts.length} for ${list.length} axes`);
+  }
+  return list.reduce((y, axis, i) => rollAxis(y, shifts[i], normalizeAxis("roll", axis, x.rank)), x);
+}
+
+function rollAxis<D extends Dtype>(x: Tensor<D>, shift: number, axis: number): Tensor<D> {
+  if (!Number.isInteger(shift)) throw new ArgumentError(`roll: shift must be a whole number, got ${shift}`);
+  const length = x.shape[axis];
+  if (length === 0) return x;
+  const moved = ((shift % length) + length) % length;
+  return concat(split(x, [length - moved, moved], axis).reverse(), axis);
+}
+
+/** Each element of x `repeats` times in a row along the axis; without one, of x's elements in row-major order. */
+export function repeat<D extends Dtype>(x: Tensor<D>, repeats: number, axis?: number): Tensor<D> {
+  requireTensor("repeat", "x", x);
+  checkShape("repeat", [repeats]);
+  if (axis === undefined) return repeat(reshape(x, [x.size]) as Tensor<D>, repeats, 0);
+  const at = normalizeAxis("repeat", axis, x.rank);
+  const spread = broadcastTo(expandDims(x, at + 1), x.shape.toSpliced(at + 1, 0, repeats));
+  return reshape(spread, x.shape.with(at, x.shape[at] * repeats)) as Tensor<D>;
+}
+
+/** What `meshgrid` takes beside its tensors. */
+export interface MeshgridOptions {
+  /** "xy": the first tensor along axis 1, the second along axis 0 (default, as in NumPy); "ij": in their order. */
+  indexing?: "xy" | "ij";
+}
+
+/** The coordinates of a grid's points: each tensor, of one axis, repeated along the others' axes. */
+export function meshgrid<D extends Dtype>(
+  xs: readonly Tensor<D>[],
+  { indexing = "xy" }: MeshgridOptions = {},
+): Tensor<D>[] {
+  requireTensors("meshgrid", xs);
+  if (indexing !== "xy" && indexing !== "ij") {
+    throw new ArgumentError(`meshgrid: indexing must be xy or ij, got ${indexing}`);
+  }
+  const axisOf = (i: number): number => (indexing === "xy" && xs.length > 1 && i < 2 ? 1 - i : i);
+  const shape = xs.map((_, i) => xs[axisOf(i)].size);
+  return xs.map((x, i) => {
+    if (x.rank > 1) throw new ShapeError(`meshgrid: the tensors must have one axis, got shape ${formatShape(x.shape)}`);
+    const own = shape.map((length, axis) => (axis === axisOf(i) ? length : 1));
+    return broadcastTo(reshape(x, own), shape) as Tensor<D>;
+  });
+}

@@ -4,11 +4,30 @@ import type { Dtype } from "../tensor/dtype.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { add, div, maximum, minimum, mul, pow, sub } from "./binary.ts";
 import { cast, equal, greater, greaterEqual, less, lessEqual, notEqual } from "./compare.ts";
-import { abs, clip, cos, exp, log, neg, relu, sigmoid, sin, sqrt, square, tanh } from "./elementwise.ts";
+import {
+  abs,
+  ceil,
+  clip,
+  cos,
+  exp,
+  floor,
+  log,
+  neg,
+  relu,
+  round,
+  sigmoid,
+  sign,
+  sin,
+  sqrt,
+  square,
+  tanh,
+} from "./elementwise.ts";
 import { broadcastTo, expandDims, flip, pad, reshape, slice, squeeze, tile, transpose } from "./layout.ts";
 import { matmul } from "./matmul.ts";
-import { argMax, argMin, logSumExp, max, mean, min, sum, variance } from "./reduce.ts";
+import { all, any, argMax, argMin, logSumExp, max, mean, min, prod, std, sum, variance } from "./reduce.ts";
+import { cumprod, cumsum } from "./scan.ts";
 import { logSoftmax, softmax } from "./softmax.ts";
+import { argsort, sort } from "./sort.ts";
 
 /** A function of a tensor and more, as a method of that tensor. */
 type Method<F> = F extends (x: infer X, ...rest: infer Rest) => infer Y ? (this: X, ...rest: Rest) => Y : never;
@@ -19,18 +38,25 @@ type Rest<F extends (...args: never[]) => unknown> = Parameters<F> extends [unkn
 const methods = {
   abs,
   add,
+  all,
+  any,
   argMax,
   argMin,
+  argsort,
   backward,
   broadcastTo,
   cast,
+  ceil,
   clip,
   cos,
+  cumprod,
+  cumsum,
   div,
   equal,
   exp,
   expandDims,
   flip,
+  floor,
   greater,
   greaterEqual,
   less,
@@ -49,15 +75,20 @@ const methods = {
   notEqual,
   pad,
   pow,
+  prod,
   relu,
   reshape,
+  round,
   sigmoid,
+  sign,
   sin,
   slice,
   softmax,
+  sort,
   sqrt,
   square,
   squeeze,
+  std,
   sub,
   sum,
   tanh,
@@ -71,18 +102,25 @@ declare module "../tensor/tensor.ts" {
   interface Tensor<D extends Dtype = "f32"> {
     abs: Method<typeof abs>;
     add(b: Tensor<D> | number): Tensor<D>;
+    all: Method<typeof all>;
+    any: Method<typeof any>;
     argMax: Method<typeof argMax>;
     argMin: Method<typeof argMin>;
+    argsort(...rest: Rest<typeof argsort>): Tensor<"i32">;
     backward: Method<typeof backward>;
     broadcastTo(...rest: Rest<typeof broadcastTo>): Tensor<D>;
     cast: Method<typeof cast>;
+    ceil: Method<typeof ceil>;
     clip: Method<typeof clip>;
     cos: Method<typeof cos>;
+    cumprod: Method<typeof cumprod>;
+    cumsum: Method<typeof cumsum>;
     div: Method<typeof div>;
     equal(b: Tensor<D> | number): Tensor<"bool">;
     exp: Method<typeof exp>;
     expandDims(...rest: Rest<typeof expandDims>): Tensor<D>;
     flip(...rest: Rest<typeof flip>): Tensor<D>;
+    floor: Method<typeof floor>;
     greater(b: Tensor<D> | number): Tensor<"bool">;
     greaterEqual(b: Tensor<D> | number): Tensor<"bool">;
     less(b: Tensor<D> | number): Tensor<"bool">;
@@ -101,15 +139,20 @@ declare module "../tensor/tensor.ts" {
     notEqual(b: Tensor<D> | number): Tensor<"bool">;
     pad(...rest: Rest<typeof pad>): Tensor<D>;
     pow: Method<typeof pow>;
+    prod: Method<typeof prod>;
     relu: Method<typeof relu>;
     reshape(...rest: Rest<typeof reshape>): Tensor<D>;
+    round: Method<typeof round>;
     sigmoid: Method<typeof sigmoid>;
+    sign: Method<typeof sign>;
     sin: Method<typeof sin>;
     slice(...rest: Rest<typeof slice>): Tensor<D>;
     softmax: Method<typeof softmax>;
+    sort(...rest: Rest<typeof sort>): Tensor<D>;
     sqrt: Method<typeof sqrt>;
     square: Method<typeof square>;
     squeeze(...rest: Rest<typeof squeeze>): Tensor<D>;
+    std: Method<typeof std>;
     sub(b: Tensor<D> | number): Tensor<D>;
     sum: Method<typeof sum>;
     tanh: Method<typeof tanh>;

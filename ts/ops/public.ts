@@ -7,21 +7,27 @@ export {
   adaptiveMaxPool2d,
   adaptiveMaxPool3d,
 } from "./adaptive-pool.ts";
-export { add, div, maximum, minimum, mul, pow, sub } from "./binary.ts";
+export { add, div, floorDivide, maximum, minimum, mod, mul, pow, sub } from "./binary.ts";
 export * from "./color.ts";
 export {
   cast,
   equal,
   greater,
   greaterEqual,
+  isFinite,
+  isInfinite,
+  isNaN,
   less,
   lessEqual,
   logicalAnd,
   logicalNot,
   logicalOr,
+  logicalXor,
+  nanToNum,
   notEqual,
   where,
 } from "./compare.ts";
+export { dot, einsum, outer, tensordot, vdot } from "./contract.ts";
 export { conv1d, conv1dTranspose, conv2d, conv2dTranspose, conv3d, conv3dTranspose } from "./conv.ts";
 export { ctcLoss } from "./ctc.ts";
 export { depthwiseConv1d, depthwiseConv2d, separableConv1d, separableConv2d } from "./depthwise.ts";
@@ -39,15 +45,18 @@ export {
   type StftOptions,
   stft,
 } from "./fft.ts";
-export { embedding, gather, oneHot, scatterAdd } from "./gather.ts";
+export { embedding, gather, gatherNd, oneHot, scatterAdd, scatterNd, take, takeAlongAxis } from "./gather.ts";
 export { affineGrid, affineWarp, gridSample } from "./grid-sample.ts";
 export {
   broadcastTo,
   concat,
   expandDims,
   flip,
+  meshgrid,
   pad,
+  repeat,
   reshape,
+  roll,
   slice,
   split,
   squeeze,
@@ -75,6 +84,7 @@ export {
   svdvals,
 } from "./linalg.ts";
 export { linear, matmul } from "./matmul.ts";
+export { diag, diagonal, trace, tri, tril, triu } from "./matrix.ts";
 export { batchNorm, layerNorm } from "./norm.ts";
 export {
   avgPool1d,
@@ -101,6 +111,24 @@ export {
   randomUniform,
   seed,
 } from "./random.ts";
-export { argMax, argMin, logSumExp, max, mean, min, std, sum, variance } from "./reduce.ts";
+export {
+  all,
+  any,
+  argMax,
+  argMin,
+  countNonzero,
+  logSumExp,
+  max,
+  mean,
+  min,
+  prod,
+  std,
+  sum,
+  variance,
+} from "./reduce.ts";
 export { resize } from "./resize.ts";
+export { cumprod, cumsum } from "./scan.ts";
 export { logSoftmax, softmax, softmaxCrossEntropy } from "./softmax.ts";
+export { argsort, searchSorted, sort, topK, unique } from "./sort.ts";
+export { bincount, corrcoef, cov, histogram, median, quantile } from "./statistics.ts";
+export * from "./transcendental.ts";

@@ -1,40 +1,18 @@
 // Reductions over axes and their gradients: sum, mean, max, min and what is made of them; the places of extremes.
+import { grad } from "../autograd/grad.ts";
 import { defineOp, requireTensor } from "../autograd/op.ts";
-import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { ArgumentError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
-import { requireDtype } from "../tensor/dtype.ts";
-import { formatShape, normalizeAxes, normalizeAxis, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
+import { normalizeAxes, normalizeAxis, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
+import { type Axes, axesLast, countOf, reducedShape, requireElements, requireFloat, restored } from "./axes.ts";
 import { div, mul, sub } from "./binary.ts";
-import { cast, equal } from "./compare.ts";
+import { cast, equal, notEqual } from "./compare.ts";
 import { exp, sqrt, square } from "./elementwise.ts";
 import { type FoldKernel, fold, TILE } from "./fold.ts";
-import { broadcastTo, reshape, transpose } from "./layout.ts";
+import { broadcastTo, pad, reshape, slice } from "./layout.ts";
 
-/** Axes to reduce: one, several, or all where none are given. Negative ones count from the end. */
-export type Axes = number | readonly number[] | undefined;
-
-/** The result's shape: without the reduced axes, or with size 1 in their places. */
-function reducedShape(shape: Shape, axes: readonly number[], keepDims: boolean): number[] {
-  return keepDims
-    ? shape.map((length, axis) => (axes.includes(axis) ? 1 : length))
-    : shape.filter((_, axis) => !axes.includes(axis));
-}
-
-function requireFloat(operation: string, x: Tensor): void {
-  requireTensor(operation, "x", x);
-  requireDtype(operation, "x", x.dtype, "f32");
-}
-
-/** How many numbers make one of the result. */
-function countOf(shape: Shape, axes: readonly number[]): number {
-  return sizeOf(axes.map((axis) => shape[axis]));
-}
-
-/** y as if it had been reduced with `keepDims`, so that it broadcasts against x. */
-function restored(y: Tensor, x: AnyTensor, axes: Axes): Tensor {
-  return reshape(y, reducedShape(x.shape, normalizeAxes("reduce", axes, x.rank), true)) as Tensor;
-}
+export type { Axes } from "./axes.ts";
 
 /** The sum over the axes. */
 export const sum = defineOp("sum", {
@@ -60,6 +38,61 @@ export const mean = defineOp("mean", {
     },
   ],
 });
+
+/** The product over the axes; 1 where they are empty. The gradient holds for zeros too. */
+export const prod = defineOp("prod", {
+  forward(x: Tensor, axes?: Axes, keepDims = false) {
+    requireFloat("prod", x);
+    const list = normalizeAxes("prod", axes, x.rank);
+    return fold("prod_f32", x, list, reducedShape(x.shape, list, keepDims));
+  },
+  gradients: [
+    (dy, y, x, axes): Tensor =>
+      grad((v: Tensor) => sum(mul(reshape(halving(v, axes), y.shape) as Tensor, dy)))(x) as Tensor,
+  ],
+});
+
+/** The product of one half of the numbers with the other, again and again: no division, so that zeros have gradients. */
+function halving(x: Tensor, axes: Axes): Tensor {
+  const list = normalizeAxes("prod", axes, x.rank);
+  const count = countOf(x.shape, list);
+  const rows = sizeOf(x.shape.filter((_, axis) => !list.includes(axis)));
+  const withOne = (numbers: Tensor): Tensor =>
+    pad(
+      numbers,
+      [
+        [0, 0],
+        [0, 1],
+      ],
+      1,
+    ) as Tensor;
+  let y = reshape(axesLast(x, list), [rows, count]) as Tensor;
+  if (count === 0) y = withOne(y);
+  for (let n = count; n > 1; n = Math.ceil(n / 2)) {
+    const half = Math.ceil(n / 2);
+    const rest = slice(y, [0, half], [rows, n - half]) as Tensor;
+    y = mul(slice(y, [0, 0], [rows, half]) as Tensor, n % 2 === 0 ? rest : withOne(rest));
+  }
+  return y;
+}
+
+/** How many elements over the axes are not 0: exact up to 2^24. */
+export function countNonzero(x: AnyTensor, axes?: Axes, keepDims = false): Tensor<"i32"> {
+  requireTensor("countNonzero", "x", x);
+  return cast(sum(cast(notEqual(x, 0), "f32"), axes, keepDims), "i32");
+}
+
+/** Whether no element over the axes is 0 or false. */
+export function all(x: AnyTensor, axes?: Axes, keepDims = false): Tensor<"bool"> {
+  requireTensor("all", "x", x);
+  return equal(sum(cast(equal(x, 0), "f32"), axes, keepDims), 0);
+}
+
+/** Whether some element over the axes is not 0 or false. */
+export function any(x: AnyTensor, axes?: Axes, keepDims = false): Tensor<"bool"> {
+  requireTensor("any", "x", x);
+  return notEqual(sum(cast(notEqual(x, 0), "f32"), axes, keepDims), 0);
+}
 
 /** x summed over the axes along which a tensor of `shape` would be repeated to x's shape: undoes broadcasting. */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
@@ -87,13 +120,6 @@ function extreme(operation: string, kernel: FoldKernel, x: Tensor, axes: Axes, k
   const list = normalizeAxes(operation, axes, x.rank);
   requireElements(operation, x.shape, list);
   return fold(kernel, x, list, reducedShape(x.shape, list, keepDims));
-}
-
-function requireElements(operation: string, shape: Shape, axes: readonly number[]): void {
-  if (countOf(shape, axes) > 0) return;
-  throw new ShapeError(
-    `${operation}: the axes must hold at least one element, got axes [${axes.join(", ")}] of ${formatShape(shape)}`,
-  );
 }
 
 /** dy / n at each of the n elements of x that equal the extreme y, else 0. */
@@ -144,13 +170,6 @@ export const logSumExp = defineOp("logSumExp", {
   },
   gradients: [(dy, y, x, axes): Tensor => mul(restored(dy, x, axes), exp(sub(x, restored(y, x, axes))))],
 });
-
-/** x with the axes moved behind all others. */
-function axesLast(x: Tensor, axes: readonly number[]): Tensor {
-  if (axes.every((axis, i) => axis === x.rank - axes.length + i)) return x;
-  const others = x.shape.flatMap((_, axis) => (axes.includes(axis) ? [] : [axis]));
-  return transpose(x, [...others, ...axes]) as Tensor;
-}
 
 /** What `variance` and `std` take beside the axes. */
 export interface VarianceOptions {

@@ -1,0 +1,74 @@
+// Running sums and products along an axis, added up in f64.
+
+import { grad } from "../autograd/grad.ts";
+import { defineOp, requireTensor } from "../autograd/op.ts";
+import { launch } from "../runtime/program.ts";
+import { requireDtype } from "../tensor/dtype.ts";
+import { normalizeAxis, sizeOf } from "../tensor/shape.ts";
+import { empty, type Tensor } from "../tensor/tensor.ts";
+import { mul } from "./binary.ts";
+import { flip, pad, slice } from "./layout.ts";
+import { sum } from "./reduce.ts";
+
+/** What `cumsum` and `cumprod` take beside the axis. */
+export interface ScanOptions {
+  /** From the end to the beginning; default false. */
+  reverse?: boolean;
+  /** Without the element itself: the first result is 0, of a product 1; default false. */
+  exclusive?: boolean;
+}
+
+function scan(
+  operation: string,
+  kernel: "cum_sum_f32" | "cum_prod_f32",
+  x: Tensor,
+  axis: number,
+  { reverse = false, exclusive = false }: ScanOptions,
+): Tensor {
+  requireTensor(operation, "x", x);
+  requireDtype(operation, "x", x.dtype, "f32");
+  const at = normalizeAxis(operation, axis, x.rank);
+  const length = x.shape[at];
+  const inner = sizeOf(x.shape.slice(at + 1));
+  const strips = sizeOf(x.shape.slice(0, at)) * Math.ceil(inner / 4);
+  const y = empty(x.shape);
+  if (length > 0) launch(kernel, strips, 2 * length, y, x, length, inner, reverse ? 1 : 0, exclusive ? 1 : 0);
+  return y;
+}
+
+/** y[i] = x[0] + ... + x[i] along the axis (default the last). */
+export const cumsum = defineOp("cumsum", {
+  forward: (x: Tensor, axis = -1, options: ScanOptions = {}) => scan("cumsum", "cum_sum_f32", x, axis, options),
+  gradients: [(dy, _y, _x, axis, options): Tensor => cumsum(dy, axis, { ...options, reverse: !options?.reverse })],
+});
+
+/** y[i] = x[0] x[1] ... x[i] along the axis (default the last). The gradient holds for zeros too. */
+export const cumprod = defineOp("cumprod", {
+  forward: (x: Tensor, axis = -1, options: ScanOptions = {}) => scan("cumprod", "cum_prod_f32", x, axis, options),
+  gradients: [
+    (dy, _y, x, axis = -1, options = {}): Tensor =>
+      grad((v: Tensor) => sum(mul(doubling(v, normalizeAxis("cumprod", axis, v.rank), options), dy)))(x) as Tensor,
+  ],
+});
+
+/** The running product by products of 1, 2, 4, ... neighbours: no division, so that zeros have gradients. */
+function doubling(x: Tensor, axis: number, { reverse = false, exclusive = false }: ScanOptions): Tensor {
+  const length = x.shape[axis];
+  /** x moved on by `steps`, ones coming in. */
+  const moved = (v: Tensor, steps: number): Tensor => {
+    const kept = slice(
+      v,
+      v.shape.map(() => 0),
+      v.shape.with(axis, length - steps),
+    ) as Tensor;
+    return pad(
+      kept,
+      v.shape.map((_, i): [number, number] => [i === axis ? steps : 0, 0]),
+      1,
+    ) as Tensor;
+  };
+  let y = reverse ? (flip(x, axis) as Tensor) : x;
+  if (exclusive && length > 0) y = moved(y, 1);
+  for (let steps = 1; steps < length; steps *= 2) y = mul(y, moved(y, steps));
+  return reverse ? (flip(y, axis) as Tensor) : y;
+}

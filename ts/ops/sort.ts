@@ -1,0 +1,194 @@
+// Order along an axis: sorting, the largest k, places in sorted numbers, distinct numbers. NaN counts as larger than any
+// number; equal ones keep their order. What has a gradient picks elements by `takeAlongAxis`.
+import { defineOp, requireTensor } from "../autograd/op.ts";
+import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
+import { forbidWhileRecording, launch } from "../runtime/program.ts";
+import { type Dtype, makeArray, requireDtype } from "../tensor/dtype.ts";
+import { formatShape, normalizeAxis, sizeOf } from "../tensor/shape.ts";
+import { type AnyTensor, empty, type Tensor, unfilled } from "../tensor/tensor.ts";
+import type { Numeric } from "./broadcast.ts";
+import { cast } from "./compare.ts";
+import { takeAlongAxis } from "./gather.ts";
+import { reshape, slice, transpose } from "./layout.ts";
+
+/** What `sort` and `argsort` take beside the axis. */
+export interface SortOptions {
+  /** The largest first; default false. */
+  descending?: boolean;
+}
+
+function requireNumeric(operation: string, what: string, x: AnyTensor): asserts x is Tensor<Numeric> {
+  requireTensor(operation, what, x);
+  requireDtype(operation, what, x.dtype, "f32", "i32");
+}
+
+/** What `f` makes of x's rows along an axis: `f` gets x with that axis last, and its result is moved back. */
+function alongRows(x: Tensor<Numeric>, axis: number, f: (rows: Tensor<Numeric>) => Tensor<"i32">): Tensor<"i32"> {
+  const last = x.rank - 1;
+  if (axis === last) return f(x);
+  const swapped = x.shape.map((_, i) => (i === axis ? last : i === last ? axis : i));
+  const rows = transpose(x, swapped);
+  const y = f(rows);
+  rows.dispose();
+  return transpose(y, swapped);
+}
+
+/** Where the elements in ascending order stand along the axis (default the last). */
+export const argsort = defineOp("argsort", {
+  forward(x: Tensor<Numeric>, axis = -1, { descending = false }: SortOptions = {}): Tensor<"i32"> {
+    requireNumeric("argsort", "x", x);
+    return alongRows(x, normalizeAxis("argsort", axis, x.rank), (rows) => {
+      const columns = rows.shape[rows.rank - 1];
+      const order = empty(rows.shape, "i32");
+      const [pairs, spare] = [empty([2 * rows.size], "i32"), empty([2 * rows.size], "i32")];
+      const cost = 10 * columns + 20;
+      launch(
+        "argsort_u32",
+        rows.size / (columns || 1),
+        cost,
+        order,
+        pairs,
+        spare,
+        rows,
+        columns,
+        ...orderOf(x, descending),
+      );
+      pairs.dispose();
+      spare.dispose();
+      return order;
+    });
+  },
+});
+
+/** What kernels need to know to compare elements of x. */
+function orderOf(x: AnyTensor, descending: boolean): [isFloat: number, flip: number] {
+  return [x.dtype === "f32" ? 1 : 0, descending ? -1 : 0];
+}
+
+/** The elements in ascending order along the axis (default the last). */
+export function sort<D extends Numeric = "f32">(x: Tensor<D>, axis = -1, options: SortOptions = {}): Tensor<D> {
+  return takeAlongAxis(x, argsort(x, axis, options), axis);
+}
+
+/** Where the k largest elements stand along the axis, the largest first, the first of equal ones first. */
+export const topKIndices = defineOp("topKIndices", {
+  forward(x: Tensor<Numeric>, k: number, axis = -1): Tensor<"i32"> {
+    requireNumeric("topK", "x", x);
+    const at = normalizeAxis("topK", axis, x.rank);
+    if (!(Number.isInteger(k) && k >= 0 && k <= x.shape[at])) {
+      throw new ArgumentError(`topK: k must be a whole number from 0 to axis ${at}'s size ${x.shape[at]}, got ${k}`);
+    }
+    if (!isInserted(k, x.shape[at])) {
+      const all = argsort(x, at, { descending: true });
+      return slice(
+        all,
+        x.shape.map(() => 0),
+        x.shape.with(at, k),
+      );
+    }
+    return alongRows(x, at, (rows) => {
+      const columns = rows.shape[rows.rank - 1];
+      const order = empty(rows.shape.with(-1, k), "i32");
+      const keys = empty(order.shape, "i32");
+      const units = k === 0 ? 0 : order.size / k;
+      launch("top_k_u32", units, 20 + columns + 20 * k, order, keys, rows, columns, k, ...orderOf(x, true));
+      keys.dispose();
+      return order;
+    });
+  },
+});
+
+/**
+ * Whether `top_k_u32`, which keeps the first k in order by inserting, is faster than sorting n numbers: of numbers in any
+ * order it inserts about k (1 + ln(n / k)), at the price of sorting 5 each; of ascending ones n, so that k is bounded.
+ */
+function isInserted(k: number, n: number): boolean {
+  return k === 0 || (k <= 256 && 5 * k * (1 + Math.log(n / k)) <= n);
+}
+
+/** The k largest elements along the axis (default the last), the largest first, and where they stand. */
+export function topK<D extends Numeric = "f32">(
+  x: Tensor<D>,
+  k: number,
+  axis = -1,
+): { values: Tensor<D>; indices: Tensor<"i32"> } {
+  const indices = topKIndices(x, k, axis);
+  return { values: takeAlongAxis(x, indices, axis), indices };
+}
+
+/** What `searchSorted` takes beside its tensors. */
+export interface SearchSortedOptions {
+  /** "left": before equal ones (default), "right": behind them. */
+  side?: "left" | "right";
+}
+
+/** Where each of the values would have to be inserted into `sorted`, one ascending axis, to keep it in order. */
+export const searchSorted = defineOp("searchSorted", {
+  forward<D extends Numeric = "f32">(
+    sorted: Tensor<D>,
+    values: Tensor<D>,
+    { side = "left" }: SearchSortedOptions = {},
+  ): Tensor<"i32"> {
+    requireNumeric("searchSorted", "sorted", sorted);
+    requireNumeric("searchSorted", "values", values);
+    const [keys, wanted] = [sorted as AnyTensor as Tensor, values as AnyTensor as Tensor];
+    if (keys.dtype !== wanted.dtype) {
+      throw new DtypeError(
+        `searchSorted: sorted and values must have one dtype, got ${keys.dtype} and ${wanted.dtype}`,
+      );
+    }
+    if (keys.rank !== 1) {
+      throw new ShapeError(`searchSorted: sorted must have one axis, got shape ${formatShape(keys.shape)}`);
+    }
+    if (side !== "left" && side !== "right") {
+      throw new ArgumentError(`searchSorted: side must be left or right, got ${side}`);
+    }
+    const y = empty(wanted.shape, "i32");
+    const cost = 4 + 3 * Math.log2(keys.size + 1);
+    const [isFloat] = orderOf(keys, false);
+    launch("search_sorted_u32", y.size, cost, y, keys, wanted, keys.size, isFloat, side === "right" ? 1 : 0);
+    return y;
+  },
+});
+
+/** What `unique` returns. */
+export interface Unique<D extends Dtype> {
+  /** The distinct values, ascending. */
+  values: Tensor<D>;
+  /** For each element of x, in x's shape, where its value stands among them. */
+  inverse: Tensor<"i32">;
+  /** How often each of them occurs. */
+  counts: Tensor<"i32">;
+}
+
+/**
+ * The distinct values of x, all NaN being one. How many there are depends on the values, so it reads them: StateError
+ * inside a captured step.
+ */
+export function unique<D extends Dtype = "f32">(x: Tensor<D>): Unique<D> {
+  requireTensor("unique", "x", x);
+  forbidWhileRecording("unique");
+  const elements = x.data();
+  const inverse = new Int32Array(x.size);
+  const found = makeArray(x.dtype, x.size);
+  const counts = new Int32Array(x.size);
+  let size = 0;
+  for (const place of orderOfAll(x)) {
+    const value = elements[place];
+    const last = found[size - 1];
+    if (size === 0 || !(value === last || (Number.isNaN(value) && Number.isNaN(last)))) found[size++] = value;
+    inverse[place] = size - 1;
+    counts[size - 1]++;
+  }
+  return {
+    values: unfilled([size], x.dtype).write(found.subarray(0, size)),
+    inverse: unfilled(x.shape, "i32").write(inverse),
+    counts: unfilled([size], "i32").write(counts.subarray(0, size)),
+  };
+}
+
+/** Where all elements of x stand in ascending order. */
+function orderOfAll(x: AnyTensor): Int32Array {
+  const numbers = (x.dtype === "f32" ? x : cast(x, "i32")) as Tensor<Numeric>;
+  return argsort(reshape(numbers, [sizeOf(x.shape)])).data();
+}

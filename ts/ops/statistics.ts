@@ -1,0 +1,133 @@
+// Statistics by order and by counting: quantiles, histograms; covariance.
+import { requireTensor } from "../autograd/op.ts";
+import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { forbidWhileRecording } from "../runtime/program.ts";
+import { linspace, ones } from "../tensor/create.ts";
+import { requireDtype } from "../tensor/dtype.ts";
+import { formatShape, normalizeAxes } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { type Axes, axesLast, countOf, reducedShape, requireElements, requireFloat } from "./axes.ts";
+import { add, div, mul, sub } from "./binary.ts";
+import { cast, equal, notEqual, where } from "./compare.ts";
+import { outer } from "./contract.ts";
+import { clip, sqrt } from "./elementwise.ts";
+import { scatter } from "./gather.ts";
+import { reshape, slice, stack } from "./layout.ts";
+import { matmul } from "./matmul.ts";
+import { diagonal } from "./matrix.ts";
+import { mean } from "./reduce.ts";
+import { searchSorted, sort } from "./sort.ts";
+
+/**
+ * The number below which the part q of the numbers over the axes lies, linear between neighbours; NaN if there is one. A
+ * list of parts gives a new first axis.
+ */
+export function quantile(x: Tensor, q: number | readonly number[], axes?: Axes, keepDims = false): Tensor {
+  requireFloat("quantile", x);
+  const list = normalizeAxes("quantile", axes, x.rank);
+  requireElements("quantile", x.shape, list);
+  const parts = typeof q === "number" ? [q] : q;
+  if (parts.length === 0 || !parts.every((part) => part >= 0 && part <= 1)) {
+    throw new ArgumentError(`quantile: q must be from 0 to 1, or a list of such, got ${JSON.stringify(q)}`);
+  }
+  const count = countOf(x.shape, list);
+  const ordered = sort(reshape(axesLast(x, list), [-1, count]) as Tensor);
+  const rows = ordered.shape[0];
+  const at = (i: number): Tensor => slice(ordered, [0, i], [rows, 1]) as Tensor;
+  const last = at(count - 1);
+  const shape = reducedShape(x.shape, list, keepDims);
+  const found = parts.map((part) => {
+    const position = part * (count - 1);
+    const below = Math.floor(position);
+    const weight = position - below;
+    const y = weight === 0 ? at(below) : add(mul(at(below), 1 - weight), mul(at(below + 1), weight));
+    return reshape(where(notEqual(last, last), last, y), shape) as Tensor;
+  });
+  return typeof q === "number" ? found[0] : (stack(found) as Tensor);
+}
+
+/** The middle one of the numbers over the axes, or the mean of the middle two; NaN if there is one. */
+export function median(x: Tensor, axes?: Axes, keepDims = false): Tensor {
+  return quantile(x, 0.5, axes, keepDims);
+}
+
+/** What `bincount` takes beside x. */
+export interface BincountOptions {
+  /** How many numbers are counted, from 0. Default: up to the largest, which reads values: StateError in a captured step. */
+  length?: number;
+}
+
+/** How often each of 0, 1, 2, ... occurs in x, of whole numbers: exact up to 2^24. */
+export function bincount(x: Tensor<"i32">, { length = lengthOf(x) }: BincountOptions = {}): Tensor<"i32"> {
+  requireTensor("bincount", "x", x);
+  return cast(scatter(ones([x.size]), reshape(x, [x.size]) as Tensor<"i32">, length), "i32");
+}
+
+function lengthOf(x: Tensor<"i32">): number {
+  requireTensor("bincount", "x", x);
+  requireDtype("bincount", "x", x.dtype, "i32");
+  forbidWhileRecording("bincount");
+  return x.data().reduce((largest, value) => Math.max(largest, value), -1) + 1;
+}
+
+/** What `histogram` takes beside x. */
+export interface HistogramOptions {
+  /** How many parts of one width; default 10. */
+  bins?: number;
+  /** From where to where. Default: from the smallest to the largest number, which reads values: StateError in a captured step. */
+  range?: readonly [number, number];
+}
+
+/**
+ * How many numbers lie in each of equal parts of a range, and the parts' edges. A part has its lower edge and the last
+ * one its upper edge too; numbers outside and NaN are left out.
+ */
+export function histogram(
+  x: Tensor,
+  { bins = 10, range = rangeOf(x) }: HistogramOptions = {},
+): { counts: Tensor<"i32">; edges: Tensor } {
+  requireFloat("histogram", x);
+  const [low, high] = range;
+  if (!(Number.isInteger(bins) && bins >= 1)) {
+    throw new ArgumentError(`histogram: bins must be a whole number of at least 1, got ${bins}`);
+  }
+  if (!(low < high && Number.isFinite(high - low))) {
+    throw new ArgumentError(`histogram: range must be two finite numbers, the first smaller, got [${low}, ${high}]`);
+  }
+  const edges = linspace(low, high, bins + 1);
+  const last = slice(edges, [bins]) as Tensor;
+  const places = where(equal(x, last), bins, searchSorted(edges, x, { side: "right" })) as Tensor<"i32">;
+  return { counts: slice(bincount(places, { length: bins + 2 }), [1], [bins]) as Tensor<"i32">, edges };
+}
+
+/** The smallest and the largest finite number; half a number around them if they are one, [0, 1] if there is none. */
+function rangeOf(x: Tensor): [number, number] {
+  requireFloat("histogram", x);
+  forbidWhileRecording("histogram");
+  const finite = x.data().filter(Number.isFinite);
+  if (finite.length === 0) return [0, 1];
+  const low = finite.reduce((a, b) => Math.min(a, b));
+  const high = finite.reduce((a, b) => Math.max(a, b));
+  return low < high ? [low, high] : [low - 0.5, high + 0.5];
+}
+
+/** What `cov` takes beside x. */
+export interface CovarianceOptions {
+  /** Taken off the number of observations before dividing; default 1, Bessel's, as in NumPy. */
+  correction?: number;
+}
+
+/** The covariances of variables: x [variables, observations] -> [variables, variables]. */
+export function cov(x: Tensor, { correction = 1 }: CovarianceOptions = {}): Tensor {
+  requireFloat("cov", x);
+  if (x.rank !== 2) throw new ShapeError(`cov: x must be [variables, observations], got shape ${formatShape(x.shape)}`);
+  const centred = sub(x, mean(x, 1, true));
+  return div(matmul(centred, centred, { transposeB: true }), x.shape[1] - correction);
+}
+
+/** Pearson's correlations of variables, from -1 to 1: x [variables, observations] -> [variables, variables]. */
+export function corrcoef(x: Tensor): Tensor {
+  const covariances = cov(x);
+  const deviations = sqrt(diagonal(covariances));
+  return clip(div(covariances, outer(deviations, deviations)), -1, 1);
+}
