@@ -20,11 +20,23 @@ export const aliases = {
     L1L2: ["l1l2"],
     OrthogonalRegularizer: ["orthogonal"],
   },
+  ops: {
+    adaptive_average_pool: ["adaptiveAveragePool1d", "adaptiveAveragePool2d", "adaptiveAveragePool3d"],
+    adaptive_max_pool: ["adaptiveMaxPool1d", "adaptiveMaxPool2d", "adaptiveMaxPool3d"],
+    average_pool: ["avgPool1d", "avgPool2d", "avgPool3d"],
+    conv: ["conv1d", "conv2d", "conv3d"],
+    conv_transpose: ["conv1dTranspose", "conv2dTranspose", "conv3dTranspose"],
+    depthwise_conv: ["depthwiseConv1d", "depthwiseConv2d"],
+    max_pool: ["maxPool1d", "maxPool2d", "maxPool3d"],
+    separable_conv: ["separableConv1d", "separableConv2d"],
+  },
 };
 
 /** What differs where the name is there. */
 export const differences = {
   layers: {
+    GlobalAveragePooling1D: "sequences of which no step counts have zeros, not NaN",
+    UpSampling2D: "nearest and bilinear alone",
     Lambda: "its output shape is not guessed: give `outputShape` in functional models",
     Layer: "`call` gets a context with `training`, `mask` and `addLoss`",
   },

@@ -114,7 +114,7 @@ describe("gradients of grey", () => {
 describe("bad input", () => {
   const image = zeros([1, 4, 4, 3]);
   const wrong: [string, () => Tensor][] = [
-    ["resize: x must be [batch, height, width, channels], got [4, 4]", () => ops.resize(zeros([4, 4]), [2, 2])],
+    ["resize: x must be [batch, height, width, channels], got shape [4, 4]", () => ops.resize(zeros([4, 4]), [2, 2])],
     ["resize: size must be one or two whole numbers of at least 1", () => ops.resize(image, [0, 2])],
     ["resize: interpolation must be", () => ops.resize(image, [2, 2], { interpolation: "cubic" as never })],
     ["resize: images must not be empty, got [1, 0, 4, 3]", () => ops.resize(zeros([1, 0, 4, 3]), [2, 2])],

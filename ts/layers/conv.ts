@@ -18,10 +18,11 @@ import { ArgumentError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
-import { getInitializer, type Initializer, type InitializerLike } from "./initializers.ts";
-import { KernelLayer, type KernelLayerOptions, type KernelOptions } from "./kernel-layer.ts";
-import { requireCount } from "./layer.ts";
-import { getRegularizer, type Regularizer, type RegularizerLike } from "./regularizers.ts";
+import type { ConstraintLike } from "./constraints.ts";
+import type { InitializerLike } from "./initializers.ts";
+import { KernelLayer, type KernelLayerOptions, type KernelOptions, weightOptions } from "./kernel-layer.ts";
+import { requireCount, type WeightOptions } from "./layer.ts";
+import type { RegularizerLike } from "./regularizers.ts";
 
 /** Options of all convolutions over `R` axes. */
 export interface ConvolutionOptions<R extends Rank, P extends ConvPadding<R> = ConvPadding<R>>
@@ -257,6 +258,7 @@ export interface DepthwiseKernelOptions {
   /** Default glorotUniform. */
   depthwiseInitializer?: InitializerLike;
   depthwiseRegularizer?: RegularizerLike;
+  depthwiseConstraint?: ConstraintLike;
 }
 
 /** What `depthwiseConv1d` and `depthwiseConv2d` take. */
@@ -268,8 +270,12 @@ abstract class DepthwiseConv<R extends 1 | 2> extends Convolution<R, ConvPadding
   private readonly op: Op<depthwise.DepthwiseConvOptions<R>>;
 
   constructor(kind: string, rank: R, op: Op<depthwise.DepthwiseConvOptions<R>>, options: DepthwiseConvLayerOptions<R>) {
-    const { depthwiseInitializer: kernelInitializer, depthwiseRegularizer: kernelRegularizer } = options;
-    super(kind, rank, options, { kernelInitializer, kernelRegularizer }, true);
+    const kernel = {
+      kernelInitializer: options.depthwiseInitializer,
+      kernelRegularizer: options.depthwiseRegularizer,
+      kernelConstraint: options.depthwiseConstraint,
+    };
+    super(kind, rank, options, kernel, true);
     const { depthMultiplier = 1 } = options;
     requireCount(this.name, "depthMultiplier", depthMultiplier);
     this.depthMultiplier = depthMultiplier;
@@ -325,6 +331,7 @@ export interface SeparableConvLayerOptions<R extends 1 | 2> extends ConvolutionO
   /** Default glorotUniform. */
   pointwiseInitializer?: InitializerLike;
   pointwiseRegularizer?: RegularizerLike;
+  pointwiseConstraint?: ConstraintLike;
 }
 
 type SeparableOp<Options> = (
@@ -345,8 +352,7 @@ abstract class SeparableConv<R extends 1 | 2> extends Convolution<R, ConvPadding
   /** There once the layer is built, as `kernel`, which is the pointwise one. */
   depthwiseKernel!: Variable;
   private readonly op: SeparableOp<depthwise.DepthwiseConvOptions<R>>;
-  private readonly depthwiseInitializer: Initializer;
-  private readonly depthwiseRegularizer: Regularizer | undefined;
+  private readonly depthwiseOptions: Omit<WeightOptions, "shape">;
 
   constructor(
     kind: string,
@@ -354,24 +360,28 @@ abstract class SeparableConv<R extends 1 | 2> extends Convolution<R, ConvPadding
     op: SeparableOp<depthwise.DepthwiseConvOptions<R>>,
     options: SeparableConvLayerOptions<R>,
   ) {
-    const { pointwiseInitializer: kernelInitializer, pointwiseRegularizer: kernelRegularizer } = options;
-    super(kind, rank, options, { kernelInitializer, kernelRegularizer }, true);
-    const { filters, depthMultiplier = 1, depthwiseInitializer = "glorotUniform", depthwiseRegularizer } = options;
+    const kernel = {
+      kernelInitializer: options.pointwiseInitializer,
+      kernelRegularizer: options.pointwiseRegularizer,
+      kernelConstraint: options.pointwiseConstraint,
+    };
+    super(kind, rank, options, kernel, true);
+    const { filters, depthMultiplier = 1, depthwiseInitializer = "glorotUniform" } = options;
     requireCount(this.name, "filters", filters);
     requireCount(this.name, "depthMultiplier", depthMultiplier);
     this.filters = filters;
     this.depthMultiplier = depthMultiplier;
-    this.depthwiseInitializer = getInitializer(depthwiseInitializer);
-    this.depthwiseRegularizer = depthwiseRegularizer && getRegularizer(depthwiseRegularizer);
+    const { depthwiseRegularizer, depthwiseConstraint } = options;
+    this.depthwiseOptions = weightOptions(depthwiseInitializer, depthwiseRegularizer, depthwiseConstraint);
     this.op = op;
   }
 
   override build(inputShape: Shape): void {
     super.build(inputShape);
     const { channels } = this.readShape(inputShape);
-    const { kernelSize, depthMultiplier, depthwiseInitializer: initializer, depthwiseRegularizer: regularizer } = this;
+    const { kernelSize, depthMultiplier, depthwiseOptions } = this;
     const shape = [...kernelSize, channels, depthMultiplier];
-    this.depthwiseKernel = this.addWeight("depthwiseKernel", { shape, initializer, regularizer });
+    this.depthwiseKernel = this.addWeight("depthwiseKernel", { shape, ...depthwiseOptions });
     const points = kernelSize.map(() => 1);
     this.addKernel([...points, channels * depthMultiplier, this.filters], this.filters, "pointwiseKernel");
   }

@@ -44,8 +44,8 @@ export abstract class KernelLayer extends Layer {
     this.useBias = options.useBias ?? true;
     const { kernelInitializer = "glorotUniform", kernelRegularizer, kernelConstraint } = kernel;
     const { biasInitializer = "zeros", biasRegularizer, biasConstraint } = options;
-    this.kernelOptions = checked(kernelInitializer, kernelRegularizer, kernelConstraint);
-    this.biasOptions = checked(biasInitializer, biasRegularizer, biasConstraint);
+    this.kernelOptions = weightOptions(kernelInitializer, kernelRegularizer, kernelConstraint);
+    this.biasOptions = weightOptions(biasInitializer, biasRegularizer, biasConstraint);
   }
 
   /** Makes the kernel, and a bias for each output unless there is none. */
@@ -60,8 +60,8 @@ export abstract class KernelLayer extends Layer {
   }
 }
 
-/** Finds what is given by name now, so that wrong names are known before the layer is built. */
-function checked(
+/** A weight's options; finds what is given by name now, so that wrong names are known before the layer is built. */
+export function weightOptions(
   initializer: InitializerLike,
   regularizer: RegularizerLike | undefined,
   constraint: ConstraintLike | undefined,

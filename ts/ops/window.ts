@@ -177,7 +177,7 @@ export function requireImages(operation: string, rank: Rank, x: AnyTensor): void
   requireFloat(operation, "x", x);
   if (x.rank !== rank + 2) {
     const axes = FORMS[rank].slice(FORMS[rank].indexOf("["));
-    throw new ShapeError(`${operation}: x must be ${axes}, got ${formatShape(x.shape)}`);
+    throw new ShapeError(`${operation}: x must be ${axes}, got shape ${formatShape(x.shape)}`);
   }
 }
 
