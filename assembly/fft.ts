@@ -22,8 +22,8 @@ const SIN_144: f32 = 0.5877852522924731;
 @inline function rotated<T>(yr: usize, yi: usize, re: v128, im: v128, table: usize, n: usize, k: usize): void {
   const c = v128.load32_splat(table + (k << 2));
   const s = v128.load32_splat(table + ((n + k) << 2));
-  give<T>(yr, minus(f32x4.mul(re, c), f32x4.mul(im, s)));
-  give<T>(yi, plus(f32x4.mul(re, s), f32x4.mul(im, c)));
+  give<T>(yr, realOf(re, im, c, s));
+  give<T>(yi, imaginaryOf(re, im, c, s));
 }
 
 /** One butterfly of numbers `from` bytes apart in x and `to` bytes apart in y; root number k is the first one's. */
@@ -100,13 +100,80 @@ const SIN_144: f32 = 0.5877852522924731;
   rotated<T>(yr + 4 * to, yi + 4 * to, minus(fr, hr), minus(fi, hi), table, n, 4 * k);
 }
 
+/** Stores (a, b, c, d)[0], (a, b, c, d)[1], ... at y. */
+@inline function interleave(y: usize, a: v128, b: v128, c: v128, d: v128): void {
+  const ab = v128.shuffle<i32>(a, b, 0, 4, 1, 5);
+  const cd = v128.shuffle<i32>(c, d, 0, 4, 1, 5);
+  const abLast = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
+  const cdLast = v128.shuffle<i32>(c, d, 2, 6, 3, 7);
+  v128.store(y, v128.shuffle<i64>(ab, cd, 0, 2));
+  v128.store(y, v128.shuffle<i64>(ab, cd, 1, 3), 16);
+  v128.store(y, v128.shuffle<i64>(abLast, cdLast, 0, 2), 32);
+  v128.store(y, v128.shuffle<i64>(abLast, cdLast, 1, 3), 48);
+}
+
+/** Four numbers, `step` numbers apart. */
+@inline function spread(x: usize, step: usize): v128 {
+  const low = v128.load32_lane(x + (step << 2), v128.load32_zero(x), 1);
+  return v128.load32_lane(x + ((3 * step) << 2), v128.load32_lane(x + ((2 * step) << 2), low, 2), 3);
+}
+
+/** The real part of (re + i im) (c + i s), or its imaginary part. */
+@inline function realOf(re: v128, im: v128, c: v128, s: v128): v128 {
+  return minus(f32x4.mul(re, c), f32x4.mul(im, s));
+}
+@inline function imaginaryOf(re: v128, im: v128, c: v128, s: v128): v128 {
+  return plus(f32x4.mul(re, s), f32x4.mul(im, c));
+}
+
+/** The first pass where it has radix 4, four butterflies of different roots at a time; returns how many it has done. */
+function firstPass(yr: usize, yi: usize, xr: usize, xi: usize, n: usize, table: usize): usize {
+  const sines = table + (n << 2);
+  let k: usize = 0;
+  for (; k + 4 <= n >> 2; k += 4, xr += 16, xi += 16, yr += 64, yi += 64) {
+    const pr = plus(v128.load(xr), v128.load(xr + 2 * n));
+    const pi = plus(v128.load(xi), v128.load(xi + 2 * n));
+    const qr = minus(v128.load(xr), v128.load(xr + 2 * n));
+    const qi = minus(v128.load(xi), v128.load(xi + 2 * n));
+    const rr = plus(v128.load(xr + n), v128.load(xr + 3 * n));
+    const ri = plus(v128.load(xi + n), v128.load(xi + 3 * n));
+    const sr = minus(v128.load(xi + n), v128.load(xi + 3 * n));
+    const si = minus(v128.load(xr + 3 * n), v128.load(xr + n));
+    const c1 = v128.load(table + (k << 2));
+    const s1 = v128.load(sines + (k << 2));
+    const c2 = spread(table + (k << 3), 2);
+    const s2 = spread(sines + (k << 3), 2);
+    const c3 = spread(table + 12 * k, 3);
+    const s3 = spread(sines + 12 * k, 3);
+    const br = plus(qr, sr);
+    const bi = plus(qi, si);
+    const cr = minus(pr, rr);
+    const ci = minus(pi, ri);
+    const dr = minus(qr, sr);
+    const di = minus(qi, si);
+    interleave(yr, plus(pr, rr), realOf(br, bi, c1, s1), realOf(cr, ci, c2, s2), realOf(dr, di, c3, s3));
+    interleave(
+      yi, plus(pi, ri), imaginaryOf(br, bi, c1, s1), imaginaryOf(cr, ci, c2, s2), imaginaryOf(dr, di, c3, s3),
+    );
+  }
+  return k;
+}
+
 /** A pass over n numbers: butterflies of n / radix apart, `stride` of them side by side with the same root. */
 function pass(
   radix: i32, yr: usize, yi: usize, xr: usize, xi: usize, n: usize, stride: usize, table: usize,
 ): void {
   const from = (n / <usize>radix) << 2;
   const to = stride << 2;
-  for (let k: usize = 0; k < n / <usize>radix; k += stride) {
+  let k: usize = 0;
+  if (stride == 1 && radix == 4) {
+    k = firstPass(yr, yi, xr, xi, n, table);
+    xr += k << 2;
+    xi += k << 2;
+    yr += k << 4;
+    yi += k << 4;
+  }
+  for (; k < n / <usize>radix; k += stride) {
     let rest = stride;
     for (; rest >= 4; rest -= 4, xr += 16, xi += 16, yr += 16, yi += 16) {
       if (radix == 4) butterfly<v128>(4, yr, yi, to, xr, xi, from, table, n, k);
@@ -167,6 +234,7 @@ export function fft_f32(
       stride *= <usize>radix;
       left /= radix;
     }
+    if (passes > 0 && scale == 1) continue;
     for (let i: usize = 0; i < bytes; i += 4) {
       const a = load<f32>(xr + i);
       const b = load<f32>(xi + i);
