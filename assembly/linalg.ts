@@ -1,5 +1,5 @@
-// Linear algebra: a unit is one matrix of a batch. Matrices are f32; all arithmetic is f64, in room that the caller gives
-// (`work`, two f32 for each f64). What has no result (a singular matrix, an indefinite one) gives NaN.
+// Linear algebra: a unit is one matrix of a batch. Matrices are f32; all arithmetic is f64, in room that the caller
+// gives (`work`, two f32 for each f64). What has no result (a singular matrix, an indefinite one) gives NaN.
 import { In, Out } from "./signature";
 import { Doubles, naturalLog } from "./simd/doubles";
 import { diagonalize, eliminate, orthogonalize } from "./simd/factor";
@@ -7,9 +7,9 @@ import { diagonalize, eliminate, orthogonalize } from "./simd/factor";
 /** Columns of a right-hand side that are solved together. */
 const STRIP: i32 = 32;
 
-@inline function at(x: usize, i: i32): f64 { return load<f64>(x + (<usize>i << 3)); }
-@inline function put(x: usize, i: i32, value: f64): void { store<f64>(x + (<usize>i << 3), value); }
-@inline function row(x: usize, i: i32, width: i32): usize { return x + ((<usize>i * <usize>width) << 3); }
+function at(x: usize, i: i32): f64 { return load<f64>(x + (<usize>i << 3)); }
+function put(x: usize, i: i32, value: f64): void { store<f64>(x + (<usize>i << 3), value); }
+function row(x: usize, i: i32, width: i32): usize { return x + ((<usize>i * <usize>width) << 3); }
 
 function fillNaN(y: usize, count: i32): void {
   for (let i = 0; i < count; i++) store<f32>(y + (<usize>i << 2), NaN);
@@ -121,8 +121,8 @@ export function solve_f32(
 }
 
 /**
- * y = det a of a [n, n], or with `logarithm` the pair (sign, log |det a|); over matrices [begin, end). Work: n n f64 each.
- * @flops units * n * n * n * 0.67
+ * y = det a of a [n, n], or with `logarithm` the pair (sign, log |det a|); over matrices [begin, end). Work: n n f64
+ * each. @flops units * n * n * n * 0.67
  */
 export function determinant_f32(
   y: Out<f32>, work: Out<f32>, a: In<f32>, n: i32, logarithm: i32, begin: i32, end: i32,
@@ -149,7 +149,7 @@ export function determinant_f32(
 }
 
 /**
- * q [m, n] with orthonormal columns and r [n, n] upper triangular, one after the other in y, with q r = a [m, n], m >= n;
+ * q [m, n] with orthonormal columns and r [n, n] upper triangular, one after the other in y; q r = a [m, n], m >= n;
  * over matrices [begin, end). Work: n (2 m + 1) f64 each. @flops units * 4 * m * n * n
  */
 export function qr_f32(y: Out<f32>, work: Out<f32>, a: In<f32>, m: i32, n: i32, begin: i32, end: i32): void {
@@ -192,8 +192,8 @@ export function eigh_f32(y: Out<f32>, work: Out<f32>, a: In<f32>, n: i32, begin:
 
 /**
  * u [m, n], s [n] descending and v' [n, n], one after the other in y, with u s v' = a [m, n], m >= n; over matrices
- * [begin, end). The eigenvectors v of a' a; then a v is u s, orthogonal up to rounding, and reflections make u exactly so,
- * also where s is 0. In f64 squaring a costs no digit of an f32 result. Work: n (2 m + 2 n + 5) f64 each.
+ * [begin, end). The eigenvectors v of a' a; then a v is u s, orthogonal up to rounding, and reflections make u exactly
+ * so, also where s is 0. In f64 squaring a costs no digit of an f32 result. Work: n (2 m + 2 n + 5) f64 each.
  * @flops units * n * n * (8 * m + 9 * n)
  */
 export function svd_f32(y: Out<f32>, work: Out<f32>, a: In<f32>, m: i32, n: i32, begin: i32, end: i32): void {

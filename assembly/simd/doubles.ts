@@ -1,4 +1,4 @@
-// Runs of f64 numbers, what factorizations are made of: matrices come and go as f32, and are factored in twice the digits.
+// Runs of f64 numbers, what factorizations are made of: matrices come and go as f32, and are factored with more digits.
 
 /**
  * ln x of a positive number, 2 artanh((m - 1) / (m + 1)) + e ln 2 with x = m 2^e and m near 1. The standard library's
@@ -8,7 +8,7 @@ export function naturalLog(x: f64): f64 {
   const bits = reinterpret<u64>(x);
   let exponent = <i32>(bits >> 52) - 1023;
   let m = reinterpret<f64>((bits & 0x000fffffffffffff) | 0x3ff0000000000000);
-  if (m > 1.4142135623730951) {
+  if (m > Math.SQRT2) {
     m *= 0.5;
     exponent++;
   }
@@ -16,7 +16,7 @@ export function naturalLog(x: f64): f64 {
   const square = z * z;
   let sum: f64 = 0;
   for (let odd = 21; odd > 0; odd -= 2) sum = sum * square + 1 / <f64>odd;
-  return 2 * z * sum + <f64>exponent * 0.6931471805599453;
+  return 2 * z * sum + <f64>exponent * Math.LN2;
 }
 
 @unmanaged

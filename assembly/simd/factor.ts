@@ -1,17 +1,17 @@
-// Factorizations of f64 matrices: elimination with pivots, reflections (QR), eigenvectors of symmetric matrices. Rows are
-// contiguous; what works on columns is given the transposed matrix, so that every inner loop walks along memory.
+// Factorizations of f64 matrices: elimination with pivots, reflections (QR), eigenvectors of symmetric matrices. Rows
+// are contiguous; what works on columns is given the transposed matrix, so that every inner loop walks along memory.
 import { Doubles } from "./doubles";
 
 const EPSILON: f64 = 2.220446049250313e-16;
 /** Steps of the QL iteration for one eigenvalue, of which two are usual. */
 const MOST_STEPS: i32 = 60;
 
-@inline function at(x: usize, i: i32): f64 { return load<f64>(x + (<usize>i << 3)); }
-@inline function put(x: usize, i: i32, value: f64): void { store<f64>(x + (<usize>i << 3), value); }
-@inline function row(x: usize, i: i32, width: i32): usize { return x + ((<usize>i * <usize>width) << 3); }
+function at(x: usize, i: i32): f64 { return load<f64>(x + (<usize>i << 3)); }
+function put(x: usize, i: i32, value: f64): void { store<f64>(x + (<usize>i << 3), value); }
+function row(x: usize, i: i32, width: i32): usize { return x + ((<usize>i * <usize>width) << 3); }
 
 /** x >= 0 with the sign that y has not: y taken off it cancels nothing. */
-@inline function against(x: f64, y: f64): f64 { return y > 0 ? -x : x; }
+function against(x: f64, y: f64): f64 { return y > 0 ? -x : x; }
 
 /**
  * Makes the left n columns of n rows of `width` numbers upper triangular, by Gauss's elimination with partial pivoting;
@@ -82,9 +82,9 @@ export function orthogonalize(q: usize, a: usize, tau: usize, m: i32, n: i32): v
 export const DIAGONALIZE_VECTORS: i32 = 3;
 
 /**
- * Eigenvalues d, ascending, and eigenvectors, the rows of z, of the symmetric n x n matrix at a, which is used up; false
- * where a number is not finite. Householder's tridiagonal form, then QL with implicit shifts (Bowdler, Martin, Reinsch
- * and Wilkinson 1968). `room` is DIAGONALIZE_VECTORS times n numbers.
+ * Eigenvalues d, ascending, and eigenvectors, the rows of z, of the symmetric n x n matrix at a, which is used up;
+ * false where a number is not finite. Householder's tridiagonal form, then QL with implicit shifts (Bowdler, Martin,
+ * Reinsch and Wilkinson 1968). `room` is DIAGONALIZE_VECTORS times n numbers.
  */
 export function diagonalize(d: usize, z: usize, a: usize, room: usize, n: i32): bool {
   const e = room;
@@ -115,7 +115,7 @@ export function diagonalize(d: usize, z: usize, a: usize, room: usize, n: i32): 
   return true;
 }
 
-/** Leaves the diagonal in d, what stands beside it in e (from e[0], the last 0), and reflection i in a's row i and tau. */
+/** Leaves the diagonal in d, what stands beside it in e (the last 0), and reflection i in a's row i and tau. */
 function tridiagonalize(d: usize, e: usize, tau: usize, p: usize, a: usize, n: i32): void {
   for (let i = n - 1; i > 0; i--) {
     const v = row(a, i, n);
