@@ -22,5 +22,6 @@ export * from "./normalization.ts";
 export * from "./pooling.ts";
 export { layerFromConfig, registerLayer } from "./registry.ts";
 export * from "./regularization.ts";
+export * from "./resizing.ts";
 export type { Shapes } from "./shapes.ts";
 export { Symbolic } from "./symbolic.ts";
