@@ -51,9 +51,12 @@ export {
   type CrossValidateOptions,
   type CrossValidation,
   crossValidate,
+  type Fold,
+  type FoldOptions,
   kFold,
   stratifiedKFold,
 } from "./train/cross-validate.ts";
 export { Model } from "./train/model.ts";
+export type { MonitorMode } from "./train/monitor.ts";
 export { ProgressLine as ProgbarLogger, ProgressLine } from "./train/progress.ts";
 export { Sequential } from "./train/sequential.ts";

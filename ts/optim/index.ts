@@ -12,13 +12,23 @@ import { SGD, type SGDOptions } from "./sgd.ts";
 
 export { Adafactor, type AdafactorOptions } from "./adafactor.ts";
 export { Adadelta, type AdadeltaOptions, Adagrad, type AdagradOptions, Ftrl, type FtrlOptions } from "./adagrad.ts";
-export { Adam, Adamax, type AdamOptions, AdamW, type MomentOptions, Nadam } from "./adam.ts";
+export { Adam, Adamax, type AdamOptions, AdamW, MomentOptimizer, type MomentOptions, Nadam } from "./adam.ts";
+export type { ClippingOptions } from "./clipping.ts";
 export type { ParameterGroup } from "./groups.ts";
 export { Lamb } from "./lamb.ts";
 export { Lion, type LionOptions } from "./lion.ts";
 export { LossScaleOptimizer, type LossScaleOptions } from "./loss-scale.ts";
 export { Muon, type MuonOptions } from "./muon.ts";
-export { type Collection, Optimizer, type OptimizerOptions } from "./optimizer.ts";
+export {
+  type Collection,
+  Optimizer,
+  type OptimizerOptions,
+  type Outer,
+  type Slots,
+  slotsLike,
+  type Update,
+} from "./optimizer.ts";
+export type { LearningRate, Schedule } from "./rate.ts";
 export { RMSprop, type RMSpropOptions } from "./rmsprop.ts";
 export { SGD, type SGDOptions } from "./sgd.ts";
 
