@@ -12,6 +12,7 @@ import { layoutCases } from "./cases-layout.ts";
 import { matmulCases } from "./cases-matmul.ts";
 import { normCases } from "./cases-norm.ts";
 import { poolCases } from "./cases-pool.ts";
+import { recurrentCases } from "./cases-recurrent.ts";
 import { reduceCases } from "./cases-reduce.ts";
 import { softmaxCases } from "./cases-softmax.ts";
 
@@ -31,6 +32,7 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
   ...matmulCases,
   ...normCases,
   ...poolCases,
+  ...recurrentCases,
   ...reduceCases,
   ...softmaxCases,
 };

@@ -10,5 +10,6 @@ export * from "./matmul.ts";
 export * from "./norm.ts";
 export * from "./pool.ts";
 export * from "./random.ts";
+export * from "./recurrent.ts";
 export * from "./reduce.ts";
 export * from "./softmax.ts";

@@ -46,5 +46,6 @@ export {
   randomUniform,
   seed,
 } from "./random.ts";
+export { gru, lstm, simpleRnn } from "./recurrent.ts";
 export { argMax, argMin, logSumExp, max, mean, min, std, sum, variance } from "./reduce.ts";
 export { logSoftmax, softmax, softmaxCrossEntropy } from "./softmax.ts";
