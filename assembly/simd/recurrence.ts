@@ -2,6 +2,7 @@
 // time steps on one thread, and threads need not wait for each other. Knows what is multiplied and what is carried from
 // step to step; the formulas are those of a cell, given as a compile-time parameter.
 import { Matrix, multiply, MULTIPLY_BYTES, Right } from "./gemm";
+import { isNear, multiplyMatrix } from "./gemm-matrix";
 import { Run } from "./runs";
 
 /** What one time step of one example computes. */
@@ -106,6 +107,16 @@ function begin(y: usize, x: usize, row: i32, s: Sequence): void {
   else Run.fill<f32>(y, 0, s.units);
 }
 
+/** left right + bias for the examples [first, last), as matmul_f32 computes it. */
+function product(left: Matrix, right: Right, bias: usize, first: i32, last: i32, scratch: usize): void {
+  const columns = right.columns;
+  if (isNear(right, last - first, columns)) {
+    multiplyMatrix(left, right, bias, f32.NEGATIVE_INFINITY, first, last, 0, columns, scratch);
+  } else {
+    multiply<Matrix>(left, right, bias, f32.NEGATIVE_INFINITY, first, last, 0, columns, scratch);
+  }
+}
+
 /** One step of the examples [first, last), their products at `gates`. */
 function stepForward<C extends Cell>(s: Sequence, t: i32, first: i32, last: i32): void {
   const n = s.units;
@@ -161,7 +172,7 @@ export class Recurrence {
           const left = Matrix.at(
             scratch, s.previousAt(0, t), s.batch, steps * n, 1, s.gatesAt(0, t), steps * s.gateColumns,
           );
-          multiply<Matrix>(left, right, bias, f32.NEGATIVE_INFINITY, first, last, 0, columns, scratch);
+          product(left, right, bias, first, last, scratch);
         }
         stepForward<C>(s, t, first, last);
       }
@@ -191,7 +202,7 @@ export class Recurrence {
         stepBack<C>(s, t, first, last);
         if (t == 0 && !isStartWanted) continue;
         const left = Matrix.at(scratch, s.dproductAt(0, t), s.batch, step, 1, s.dhidden, n);
-        multiply<Matrix>(left, right, 0, f32.NEGATIVE_INFINITY, first, last, 0, n, scratch);
+        product(left, right, 0, first, last, scratch);
       }
       if (!isStartWanted) continue;
       for (let row = first; row < last; row++) Run.add(s.dhiddenAt(row), s.carryAt(row), n);
