@@ -18,12 +18,23 @@ export function toJson(operation: string, option: string, value: unknown): Json 
   const origin = origins.get(value as object);
   if (origin !== undefined) return origin;
   if (Array.isArray(value)) return value.map((item) => toJson(operation, option, item));
+  if (isConfigurable(value)) return { kind: value.kind, config: value.config() };
   if (typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype) {
     return toJsonRecord(operation, value as Record<string, unknown>);
   }
   throw new ArgumentError(
     `${operation}: to be saved, ${option} must be plain values or known by name, got ${typeof value}`,
   );
+}
+
+/** A layer among the options of another. */
+interface Configurable {
+  readonly kind: string;
+  config(): Json;
+}
+
+function isConfigurable(value: unknown): value is Configurable {
+  return typeof value === "object" && value !== null && "kind" in value && "config" in value;
 }
 
 /** Options as plain JSON, without those that are not given. */

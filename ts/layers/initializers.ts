@@ -6,9 +6,9 @@ import {
   Generator,
   type RandomOptions,
 } from "../ops/random.ts";
-import { ArgumentError } from "../runtime/errors.ts";
-import { full } from "../tensor/create.ts";
-import { type Shape, sizeOf } from "../tensor/shape.ts";
+import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { full, tensor } from "../tensor/create.ts";
+import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Json, lookUp, madeFrom, toJsonRecord } from "./config.ts";
 
@@ -69,6 +69,46 @@ export const lecunUniform = scaled("lecunUniform", drawUniformly, ({ fanIn }) =>
 /** Truncated normal with variance 1 / fanIn. */
 export const lecunNormal = scaled("lecunNormal", drawNormally, ({ fanIn }) => 1 / fanIn);
 
+/**
+ * The rows or the columns of the weight as a matrix [..., columns], whichever are fewer, orthogonal and of length `gain`,
+ * default 1. Source: Saxe et al. 2013.
+ */
+export function orthogonal(options: SeedOptions & { gain?: number } = {}): Initializer {
+  const { gain = 1 } = options;
+  return named("orthogonal", options, (shape, random) => {
+    if (shape.length < 2) {
+      throw new ShapeError(`orthogonal: the weight must have at least two axes, got ${formatShape(shape)}`);
+    }
+    const columns = shape[shape.length - 1];
+    const rows = sizeOf(shape.slice(0, -1));
+    const [count, length] = [Math.min(rows, columns), Math.max(rows, columns)];
+    const drawn = drawNormal([count, length], random);
+    const vectors = orthonormal(Float64Array.from(drawn.data()), count, length);
+    drawn.dispose();
+    const at = (row: number, column: number): number => (rows < columns ? row * length + column : column * length + row);
+    const values = Float32Array.from({ length: rows * columns }, (_, i) => {
+      return gain * vectors[at(Math.floor(i / columns), i % columns)];
+    });
+    return tensor(values, { shape });
+  });
+}
+
+/** `count` rows of `length` numbers made orthonormal in place, one after the other, by Gram and Schmidt's method. */
+function orthonormal(vectors: Float64Array, count: number, length: number): Float64Array {
+  for (let row = 0; row < count; row++) {
+    const v = vectors.subarray(row * length, (row + 1) * length);
+    for (let other = 0; other < row; other++) {
+      const u = vectors.subarray(other * length, (other + 1) * length);
+      let dot = 0;
+      for (let i = 0; i < length; i++) dot += u[i] * v[i];
+      for (let i = 0; i < length; i++) v[i] -= dot * u[i];
+    }
+    const norm = Math.sqrt(v.reduce((sum, x) => sum + x * x, 0));
+    for (let i = 0; i < length; i++) v[i] /= norm;
+  }
+  return vectors;
+}
+
 const factories = {
   zeros,
   ones,
@@ -82,6 +122,7 @@ const factories = {
   heNormal,
   lecunUniform,
   lecunNormal,
+  orthogonal,
 } as const;
 
 /** The names of the initializers. */
