@@ -5,7 +5,7 @@ import { ArgumentError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { type CallContext, type Inputs, Layer, type LayerOptions, type Masks } from "./layer.ts";
-import { firstMask, RecurrentLayer, sequenceShape } from "./rnn.ts";
+import { firstMask, RecurrentLayer } from "./rnn.ts";
 import { isShapeList, type Shapes } from "./shapes.ts";
 
 const mergeModes = ["concat", "sum", "mul", "ave", null] as const;
@@ -77,7 +77,10 @@ export class Bidirectional extends Layer {
     if (!isShapeList(inputShape)) return [inputShape, inputShape];
     const [sequences, ...states] = inputShape;
     const half = states.length / 2;
-    return [[sequences, ...states.slice(0, half)], [sequences, ...states.slice(half)]];
+    return [
+      [sequences, ...states.slice(0, half)],
+      [sequences, ...states.slice(half)],
+    ];
   }
 
   override outputMask(_inputs: Inputs, mask: Masks): Masks {
@@ -118,4 +121,9 @@ export class Bidirectional extends Layer {
 
 function listOf(shapes: Shapes): readonly Shape[] {
   return isShapeList(shapes) ? shapes : [shapes];
+}
+
+/** A recurrent layer in both directions. */
+export function bidirectional(options: BidirectionalOptions): Bidirectional {
+  return new Bidirectional(options);
 }

@@ -8,7 +8,13 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { type ActivationLike, activations, getActivation } from "./activations.ts";
 import { getInitializer, type InitializerLike } from "./initializers.ts";
 import { type CallContext, requireCount } from "./layer.ts";
-import { type CellRun, KernelCell, type KernelCellOptions, type SequenceOptions, type SequenceResult } from "./recurrent-cell.ts";
+import {
+  type CellRun,
+  KernelCell,
+  type KernelCellOptions,
+  type SequenceOptions,
+  type SequenceResult,
+} from "./recurrent-cell.ts";
 
 /** What `simpleRNNCell` takes. */
 export interface SimpleRNNCellOptions extends KernelCellOptions {
@@ -57,7 +63,10 @@ abstract class DenseCell extends KernelCell {
 
   override build([[features]]: readonly Shape[]): void {
     const columns = this.parts * this.units;
-    this.addKernels([features, columns], [this.units, columns], { shape: this.biasShape, initializer: this.startOfBias });
+    this.addKernels([features, columns], [this.units, columns], {
+      shape: this.biasShape,
+      initializer: this.startOfBias,
+    });
   }
 
   protected get biasShape(): Shape {
@@ -103,7 +112,11 @@ export class SimpleRNNCell extends DenseCell {
     return [h, h];
   }
 
-  override whole(x: Tensor, states: readonly Tensor[] | undefined, options: SequenceOptions): SequenceResult | undefined {
+  override whole(
+    x: Tensor,
+    states: readonly Tensor[] | undefined,
+    options: SequenceOptions,
+  ): SequenceResult | undefined {
     if (!this.isUsual(options)) return undefined;
     const projected = this.begin(x.shape[0], options).project(x);
     return withLast(simpleRnn(projected, this.recurrentKernel, states?.[0], options.mask, options), options);
@@ -142,7 +155,11 @@ export class LSTMCell extends DenseCell {
     return super.isUsual(context) && this.recurrentActivation === activations.sigmoid;
   }
 
-  override whole(x: Tensor, states: readonly Tensor[] | undefined, options: SequenceOptions): SequenceResult | undefined {
+  override whole(
+    x: Tensor,
+    states: readonly Tensor[] | undefined,
+    options: SequenceOptions,
+  ): SequenceResult | undefined {
     if (!this.isUsual(options)) return undefined;
     const { returnSequences, returnState, mask } = options;
     const projected = this.begin(x.shape[0], options).project(x);
@@ -210,10 +227,17 @@ export class GRUCell extends DenseCell {
     return super.isUsual(context) && this.resetAfter && this.recurrentActivation === activations.sigmoid;
   }
 
-  override whole(x: Tensor, states: readonly Tensor[] | undefined, options: SequenceOptions): SequenceResult | undefined {
+  override whole(
+    x: Tensor,
+    states: readonly Tensor[] | undefined,
+    options: SequenceOptions,
+  ): SequenceResult | undefined {
     if (!this.isUsual(options)) return undefined;
     const projected = this.begin(x.shape[0], options).project(x);
-    return withLast(gru(projected, this.recurrentKernel, this.recurrentBias, states?.[0], options.mask, options), options);
+    return withLast(
+      gru(projected, this.recurrentKernel, this.recurrentBias, states?.[0], options.mask, options),
+      options,
+    );
   }
 }
 
@@ -248,4 +272,19 @@ function rowOf(x: Tensor, index: number, axis = 1): Tensor {
 function withLast(output: Tensor, { returnSequences, returnState }: SequenceOptions): SequenceResult {
   if (!returnState) return { output, states: [] };
   return { output, states: [returnSequences ? rowOf(output, output.shape[1] - 1) : output] };
+}
+
+/** One step of a simple recurrent layer. */
+export function simpleRNNCell(options: SimpleRNNCellOptions): SimpleRNNCell {
+  return new SimpleRNNCell(options);
+}
+
+/** One step of long short-term memory. */
+export function lstmCell(options: LSTMCellOptions): LSTMCell {
+  return new LSTMCell(options);
+}
+
+/** One step of gated recurrent units. */
+export function gruCell(options: GRUCellOptions): GRUCell {
+  return new GRUCell(options);
 }

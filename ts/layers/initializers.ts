@@ -85,7 +85,8 @@ export function orthogonal(options: SeedOptions & { gain?: number } = {}): Initi
     const drawn = drawNormal([count, length], random);
     const vectors = orthonormal(Float64Array.from(drawn.data()), count, length);
     drawn.dispose();
-    const at = (row: number, column: number): number => (rows < columns ? row * length + column : column * length + row);
+    const at = (row: number, column: number): number =>
+      rows < columns ? row * length + column : column * length + row;
     const values = Float32Array.from({ length: rows * columns }, (_, i) => {
       return gain * vectors[at(Math.floor(i / columns), i % columns)];
     });

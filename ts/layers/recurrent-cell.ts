@@ -118,7 +118,11 @@ export abstract class KernelCell extends RecurrentCell {
   }
 
   /** Makes the weights; `bias` is the shape of the bias and what it starts with. */
-  protected addKernels(kernel: Shape, recurrentKernel: Shape, bias: Required<Pick<WeightOptions, "shape" | "initializer">>): void {
+  protected addKernels(
+    kernel: Shape,
+    recurrentKernel: Shape,
+    bias: Required<Pick<WeightOptions, "shape" | "initializer">>,
+  ): void {
     const { settings } = this;
     this.kernel = this.addWeight("kernel", {
       shape: kernel,

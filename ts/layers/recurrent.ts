@@ -1,5 +1,12 @@
 // The recurrent layers people know by name: `rnn` with one cell each.
-import { GRUCell, type GRUCellOptions, LSTMCell, type LSTMCellOptions, SimpleRNNCell, type SimpleRNNCellOptions } from "./cells.ts";
+import {
+  GRUCell,
+  type GRUCellOptions,
+  LSTMCell,
+  type LSTMCellOptions,
+  SimpleRNNCell,
+  type SimpleRNNCellOptions,
+} from "./cells.ts";
 import type { KernelCellOptions } from "./recurrent-cell.ts";
 import { RecurrentLayer, type RecurrentLayerOptions } from "./rnn.ts";
 
@@ -41,4 +48,19 @@ export class GRU extends RecurrentLayer {
   constructor(options: GRUOptions) {
     super("gru", options, (name) => new GRUCell(cellOptions(options, `${name}/gru_cell`)));
   }
+}
+
+/** The simple recurrence over sequences. */
+export function simpleRNN(options: SimpleRNNOptions): SimpleRNN {
+  return new SimpleRNN(options);
+}
+
+/** Long short-term memory over sequences. */
+export function lstm(options: LSTMOptions): LSTM {
+  return new LSTM(options);
+}
+
+/** Gated recurrent units over sequences. */
+export function gru(options: GRUOptions): GRU {
+  return new GRU(options);
 }

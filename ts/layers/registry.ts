@@ -2,6 +2,8 @@
 // nothing else imports all layers.
 
 import * as activations from "./activation-layers.ts";
+import { Bidirectional } from "./bidirectional.ts";
+import * as cells from "./cells.ts";
 import { type Json, lookUp } from "./config.ts";
 import * as conv from "./conv.ts";
 import * as core from "./core.ts";
@@ -12,7 +14,11 @@ import type { Layer } from "./layer.ts";
 import * as merging from "./merging.ts";
 import * as normalization from "./normalization.ts";
 import * as pooling from "./pooling.ts";
+import * as recurrent from "./recurrent.ts";
 import * as regularization from "./regularization.ts";
+import { RNN } from "./rnn.ts";
+import { StackedRNNCells } from "./stacked-cells.ts";
+import { TimeDistributed } from "./time-distributed.ts";
 
 type LayerClass = new (options: never) => Layer;
 
@@ -62,6 +68,16 @@ const kinds = {
   rms_normalization: groups.RMSNormalization,
   unit_normalization: groups.UnitNormalization,
   spectral_normalization: groups.SpectralNormalization,
+  simple_rnn: recurrent.SimpleRNN,
+  lstm: recurrent.LSTM,
+  gru: recurrent.GRU,
+  rnn: RNN,
+  simple_rnn_cell: cells.SimpleRNNCell,
+  lstm_cell: cells.LSTMCell,
+  gru_cell: cells.GRUCell,
+  stacked_rnn_cells: StackedRNNCells,
+  bidirectional: Bidirectional,
+  time_distributed: TimeDistributed,
 } satisfies Record<string, LayerClass>;
 
 const registered = new Map<string, LayerClass>();

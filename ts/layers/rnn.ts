@@ -183,6 +183,11 @@ export class RNN extends RecurrentLayer {
   }
 }
 
+/** Any cell over the steps of sequences. */
+export function rnn(options: RNNOptions): RNN {
+  return new RNN(options);
+}
+
 /** The shape of the sequences among the inputs. */
 export function sequenceShape(inputShape: Shapes): Shape {
   return isShapeList(inputShape) ? inputShape[0] : inputShape;
@@ -201,6 +206,8 @@ function chosen(mask: Mask, a: Tensor, b: Tensor): Tensor {
 function zeroMasked(output: Tensor, mask: Mask, isSequence: boolean): Tensor {
   const [batch, time] = mask.shape;
   const counts = isSequence ? mask : slice(mask, [0, time - 1], [batch, 1]);
-  const shape = isSequence ? [batch, time, ...output.shape.slice(2).map(() => 1)] : [batch, ...output.shape.slice(1).map(() => 1)];
+  const shape = isSequence
+    ? [batch, time, ...output.shape.slice(2).map(() => 1)]
+    : [batch, ...output.shape.slice(1).map(() => 1)];
   return mul(output, reshape(cast(counts, "f32"), shape) as Tensor);
 }

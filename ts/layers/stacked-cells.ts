@@ -89,7 +89,11 @@ export class StackedRNNCells extends RecurrentCell {
     };
   }
 
-  override whole(x: Tensor, states: readonly Tensor[] | undefined, options: SequenceOptions): SequenceResult | undefined {
+  override whole(
+    x: Tensor,
+    states: readonly Tensor[] | undefined,
+    options: SequenceOptions,
+  ): SequenceResult | undefined {
     const parts = states && this.parts(states);
     const last: Tensor[] = [];
     let output = x;
@@ -107,4 +111,9 @@ export class StackedRNNCells extends RecurrentCell {
     const run = this.begin(x.shape[0], context);
     return run.step(squeeze(run.project(expandDims(this.floats(x), 1)), 1), states as Tensor[]);
   }
+}
+
+/** Cells one above the other, as one cell. */
+export function stackedRNNCells(options: StackedRNNCellsOptions): StackedRNNCells {
+  return new StackedRNNCells(options);
 }

@@ -56,3 +56,8 @@ export class TimeDistributed extends Layer {
     return results.map((y) => reshape(y, [batch, time, ...y.shape.slice(1)] satisfies Shape) as Tensor);
   }
 }
+
+/** A layer applied to every time step alike. */
+export function timeDistributed(options: TimeDistributedOptions): TimeDistributed {
+  return new TimeDistributed(options);
+}
