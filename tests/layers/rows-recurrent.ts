@@ -47,4 +47,33 @@ export const recurrentRows: Record<string, Row> = {
       "backward_gru/gru_cell/bias": [6],
     },
   },
+  conv_lstm1d: {
+    make: () => layers.convLSTM1d({ filters: 2, kernelSize: 3, padding: "same", dropout: 0.3, seed: 5, ...seeded }),
+    input: [3, 4, 2],
+    output: [4, 2],
+    weights: convolved([3], 2, 2),
+    random: true,
+  },
+  conv_lstm2d: {
+    make: () =>
+      layers.convLSTM2d({ filters: 1, kernelSize: [2, 3], strides: [1, 2], returnSequences: true, ...seeded }),
+    input: [2, 3, 5, 1],
+    output: [2, 2, 2, 1],
+    weights: convolved([2, 3], 1, 1),
+  },
+  conv_lstm3d: {
+    make: () => layers.convLSTM3d({ filters: 1, kernelSize: 2, ...seeded }),
+    input: [2, 3, 2, 3, 1],
+    output: [2, 1, 2, 1],
+    weights: convolved([2, 2, 2], 1, 1),
+  },
 };
+
+/** The weights of a convolution with memory. */
+function convolved(window: readonly number[], channels: number, filters: number): Record<string, readonly number[]> {
+  return {
+    "conv_lstm_cell/kernel": [...window, channels, 4 * filters],
+    "conv_lstm_cell/recurrent_kernel": [...window, filters, 4 * filters],
+    "conv_lstm_cell/bias": [4 * filters],
+  };
+}

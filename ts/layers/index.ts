@@ -3,6 +3,7 @@ export * from "./activation-layers.ts";
 export * from "./bidirectional.ts";
 export * from "./cells.ts";
 export * from "./conv.ts";
+export * from "./conv-lstm.ts";
 export * from "./core.ts";
 export * from "./dense.ts";
 export * from "./group-normalization.ts";
