@@ -3,6 +3,7 @@ import type { Question } from "../harness/question.ts";
 import { cnnInference } from "./cnn-inference.ts";
 import { cnnTraining } from "./cnn-training.ts";
 import { convbnTraining } from "./convbn-training.ts";
+import { lstmTraining } from "./lstm-training.ts";
 import { matmul } from "./matmul.ts";
 import { memory } from "./memory.ts";
 import { mlpTraining } from "./mlp-training.ts";
@@ -15,6 +16,7 @@ export const questions: Question[] = [
   ...cnnInference,
   ...mlpTraining,
   ...convbnTraining,
+  ...lstmTraining,
   ...overhead,
   ...memory,
   ...start,

@@ -15,8 +15,8 @@ import type { Variable } from "../../ts/tensor/variable.ts";
 import { Sequential } from "../../ts/train/sequential.ts";
 import { expectClose, spread } from "./close.ts";
 
-const makers = { simpleRNN: layers.simpleRNN, lstm: layers.lstm, gru: layers.gru };
-const names = ["simpleRNN", "lstm", "gru"] as const;
+const makers = { simpleRnn: layers.simpleRnn, lstm: layers.lstm, gru: layers.gru };
+const names = ["simpleRnn", "lstm", "gru"] as const;
 
 beforeEach(layers.resetLayerNames);
 
@@ -80,7 +80,7 @@ describe("dropout", () => {
   });
 
   it("drops the same features at every step", () => {
-    const layer = layers.simpleRNN({ units: 3, activation: "linear", dropout: 0.5, seed: 3, returnSequences: true });
+    const layer = layers.simpleRnn({ units: 3, activation: "linear", dropout: 0.5, seed: 3, returnSequences: true });
     layer.ensureBuilt([4, 3]);
     const [kernel, recurrent] = layer.weights;
     kernel.assign([1, 0, 0, 0, 1, 0, 0, 0, 1]);
@@ -158,8 +158,8 @@ describe("rnn", () => {
 
   it("stacked cells all learn, step by step as in one launch", () => {
     const make = (unroll: boolean) => {
-      const cells = [layers.lstmCell({ units: 3 }), layers.simpleRNNCell({ units: 2 })];
-      return settle(layers.rnn({ cell: layers.stackedRNNCells({ cells }), unroll }), [4, 2]);
+      const cells = [layers.lstmCell({ units: 3 }), layers.simpleRnnCell({ units: 2 })];
+      return settle(layers.rnn({ cell: layers.stackedRnnCells({ cells }), unroll }), [4, 2]);
     };
     const x = spread([3, 4, 2]);
     const gradients = [make(false), make(true)].map((layer) =>
@@ -235,7 +235,7 @@ describe("what does not fit is an error", () => {
     ["ArgumentError", "lstm/lstm_cell: units must be a whole number", () => layers.lstm({ units: 0 })],
     ["ArgumentError", "dropout must be at least 0 and less than 1, got 1", () => layers.gru({ units: 1, dropout: 1 })],
     ["ArgumentError", "rnn: cell must be a recurrent cell, got undefined", () => layers.rnn({} as never)],
-    ["ArgumentError", "stacked_rnn_cells: cells must be a list", () => layers.stackedRNNCells({ cells: [] })],
+    ["ArgumentError", "stacked_rnn_cells: cells must be a list", () => layers.stackedRnnCells({ cells: [] })],
     ["ArgumentError", "bidirectional: layer must be a recurrent", () => layers.bidirectional({ layer: 3 } as never)],
     [
       "ArgumentError",

@@ -9,7 +9,7 @@ const seeded = {
 
 export const recurrentRows: Record<string, Row> = {
   simple_rnn: {
-    make: () => layers.simpleRNN({ units: 3, returnSequences: true, ...seeded }),
+    make: () => layers.simpleRnn({ units: 3, returnSequences: true, ...seeded }),
     input: [4, 2],
     output: [4, 3],
     weights: {
@@ -48,7 +48,7 @@ export const recurrentRows: Record<string, Row> = {
     },
   },
   conv_lstm1d: {
-    make: () => layers.convLSTM1d({ filters: 2, kernelSize: 3, padding: "same", dropout: 0.3, seed: 5, ...seeded }),
+    make: () => layers.convLstm1d({ filters: 2, kernelSize: 3, padding: "same", dropout: 0.3, seed: 5, ...seeded }),
     input: [3, 4, 2],
     output: [4, 2],
     weights: convolved([3], 2, 2),
@@ -56,13 +56,13 @@ export const recurrentRows: Record<string, Row> = {
   },
   conv_lstm2d: {
     make: () =>
-      layers.convLSTM2d({ filters: 1, kernelSize: [2, 3], strides: [1, 2], returnSequences: true, ...seeded }),
+      layers.convLstm2d({ filters: 1, kernelSize: [2, 3], strides: [1, 2], returnSequences: true, ...seeded }),
     input: [2, 3, 5, 1],
     output: [2, 2, 2, 1],
     weights: convolved([2, 3], 1, 1),
   },
   conv_lstm3d: {
-    make: () => layers.convLSTM3d({ filters: 1, kernelSize: 2, ...seeded }),
+    make: () => layers.convLstm3d({ filters: 1, kernelSize: 2, ...seeded }),
     input: [2, 3, 2, 3, 1],
     output: [2, 1, 2, 1],
     weights: convolved([2, 2, 2], 1, 1),

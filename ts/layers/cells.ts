@@ -16,7 +16,7 @@ import {
   type SequenceResult,
 } from "./recurrent-cell.ts";
 
-/** What `simpleRNNCell` takes. */
+/** What `simpleRnnCell` takes. */
 export interface SimpleRNNCellOptions extends KernelCellOptions {
   /** Number of outputs. */
   units: number;
@@ -275,7 +275,7 @@ function withLast(output: Tensor, { returnSequences, returnState }: SequenceOpti
 }
 
 /** One step of a simple recurrent layer. */
-export function simpleRNNCell(options: SimpleRNNCellOptions): SimpleRNNCell {
+export function simpleRnnCell(options: SimpleRNNCellOptions): SimpleRNNCell {
   return new SimpleRNNCell(options);
 }
 

@@ -195,16 +195,16 @@ export class ConvLSTM3D extends ConvLSTM {
 }
 
 /** Long short-term memory over sequences of sequences. */
-export function convLSTM1d(options: ConvLSTMOptions): ConvLSTM1D {
+export function convLstm1d(options: ConvLSTMOptions): ConvLSTM1D {
   return new ConvLSTM1D(options);
 }
 
 /** Long short-term memory over sequences of images. */
-export function convLSTM2d(options: ConvLSTMOptions): ConvLSTM2D {
+export function convLstm2d(options: ConvLSTMOptions): ConvLSTM2D {
   return new ConvLSTM2D(options);
 }
 
 /** Long short-term memory over sequences of volumes. */
-export function convLSTM3d(options: ConvLSTMOptions): ConvLSTM3D {
+export function convLstm3d(options: ConvLSTMOptions): ConvLSTM3D {
   return new ConvLSTM3D(options);
 }

@@ -10,7 +10,7 @@ import {
 import type { KernelCellOptions } from "./recurrent-cell.ts";
 import { RecurrentLayer, type RecurrentLayerOptions } from "./rnn.ts";
 
-/** What `simpleRNN` takes. */
+/** What `simpleRnn` takes. */
 export interface SimpleRNNOptions extends RecurrentLayerOptions, SimpleRNNCellOptions {}
 
 /** What `lstm` takes. */
@@ -51,7 +51,7 @@ export class GRU extends RecurrentLayer {
 }
 
 /** The simple recurrence over sequences. */
-export function simpleRNN(options: SimpleRNNOptions): SimpleRNN {
+export function simpleRnn(options: SimpleRNNOptions): SimpleRNN {
   return new SimpleRNN(options);
 }
 

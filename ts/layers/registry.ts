@@ -6,7 +6,7 @@ import { Bidirectional } from "./bidirectional.ts";
 import * as cells from "./cells.ts";
 import { type Json, lookUp } from "./config.ts";
 import * as conv from "./conv.ts";
-import * as convLSTM from "./conv-lstm.ts";
+import * as convLstm from "./conv-lstm.ts";
 import * as core from "./core.ts";
 import { Dense } from "./dense.ts";
 import * as groups from "./group-normalization.ts";
@@ -72,9 +72,9 @@ const kinds = {
   simple_rnn: recurrent.SimpleRNN,
   lstm: recurrent.LSTM,
   gru: recurrent.GRU,
-  conv_lstm1d: convLSTM.ConvLSTM1D,
-  conv_lstm2d: convLSTM.ConvLSTM2D,
-  conv_lstm3d: convLSTM.ConvLSTM3D,
+  conv_lstm1d: convLstm.ConvLSTM1D,
+  conv_lstm2d: convLstm.ConvLSTM2D,
+  conv_lstm3d: convLstm.ConvLSTM3D,
   rnn: RNN,
   simple_rnn_cell: cells.SimpleRNNCell,
   lstm_cell: cells.LSTMCell,

@@ -6,7 +6,7 @@ import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { CallContext, LayerOptions } from "./layer.ts";
 import { type CellRun, RecurrentCell, type SequenceOptions, type SequenceResult } from "./recurrent-cell.ts";
 
-/** What `stackedRNNCells` takes. */
+/** What `stackedRnnCells` takes. */
 export interface StackedRNNCellsOptions extends LayerOptions {
   /** From the inputs to the output. */
   cells: readonly RecurrentCell[];
@@ -114,6 +114,6 @@ export class StackedRNNCells extends RecurrentCell {
 }
 
 /** Cells one above the other, as one cell. */
-export function stackedRNNCells(options: StackedRNNCellsOptions): StackedRNNCells {
+export function stackedRnnCells(options: StackedRNNCellsOptions): StackedRNNCells {
   return new StackedRNNCells(options);
 }
