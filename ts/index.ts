@@ -10,6 +10,7 @@ export { ArrayData } from "./data/array.ts";
 export * as datasets from "./data/datasets.ts";
 export { decodeSafetensors, encodeSafetensors } from "./io/safetensors.ts";
 export * as activations from "./layers/activations.ts";
+export * as constraints from "./layers/constraints.ts";
 export * as layers from "./layers/index.ts";
 export * as initializers from "./layers/initializers.ts";
 export { type CallContext, Layer, type LayerOptions } from "./layers/layer.ts";
@@ -18,6 +19,7 @@ export * as metrics from "./layers/metrics.ts";
 export * as regularizers from "./layers/regularizers.ts";
 export * from "./ops/public.ts";
 export * as optimizers from "./optim/index.ts";
+export * as schedules from "./optim/schedules.ts";
 export { type Configuration, configure, type EngineInfo, engineInfo, memory } from "./runtime/engine.ts";
 export * from "./runtime/errors.ts";
 export { type Profile, type ProfileRow, profile } from "./runtime/profile.ts";
@@ -29,6 +31,23 @@ export type { Shape } from "./tensor/shape.ts";
 export { type AnyTensor, Tensor } from "./tensor/tensor.ts";
 export { Variable, variable } from "./tensor/variable.ts";
 export { type Callback, EarlyStopping, History, type Logs, type TrainingInfo } from "./train/callbacks.ts";
+export {
+  BackupAndRestore,
+  type BackupAndRestoreOptions,
+  ModelCheckpoint,
+  type ModelCheckpointOptions,
+} from "./train/callbacks-checkpoint.ts";
+export { LambdaCallback, SwapEMAWeights, TerminateOnNaN } from "./train/callbacks-control.ts";
+export { CSVLogger, type CSVLoggerOptions } from "./train/callbacks-log.ts";
+export { LearningRateScheduler, ReduceLROnPlateau, type ReduceLROnPlateauOptions } from "./train/callbacks-rate.ts";
+export { TensorBoard, type TensorBoardOptions } from "./train/callbacks-tensorboard.ts";
+export {
+  type CrossValidateOptions,
+  type CrossValidation,
+  crossValidate,
+  kFold,
+  stratifiedKFold,
+} from "./train/cross-validate.ts";
 export { Model } from "./train/model.ts";
-export { ProgressLine } from "./train/progress.ts";
+export { ProgressLine as ProgbarLogger, ProgressLine } from "./train/progress.ts";
 export { Sequential } from "./train/sequential.ts";

@@ -12,6 +12,14 @@ export const aliases = {
     ConvLSTM2D: ["ConvLSTM2D", "convLstm2d"],
     ConvLSTM3D: ["ConvLSTM3D", "convLstm3d"],
   },
+  optimizers: {
+    AdamW: ["AdamW", "adamw"],
+    RMSprop: ["RMSprop", "rmsprop"],
+  },
+  regularizers: {
+    L1L2: ["l1l2"],
+    OrthogonalRegularizer: ["orthogonal"],
+  },
 };
 
 /** What differs where the name is there. */
@@ -19,6 +27,15 @@ export const differences = {
   layers: {
     Lambda: "its output shape is not guessed: give `outputShape` in functional models",
     Layer: "`call` gets a context with `training`, `mask` and `addLoss`",
+  },
+  optimizers: {
+    Optimizer:
+      "with `gradientAccumulationSteps`, averages of weights and schedules count updates, not the gradients between them",
+    Adafactor: "no `relativeStep`, which changes nothing in Keras either",
+  },
+  callbacks: {
+    ModelCheckpoint: "saves the weights, as safetensors",
+    TensorBoard: "scalars and histograms of weights",
   },
 };
 
@@ -31,5 +48,24 @@ export const elsewhere = {
     InputSpec: "layers check shapes in `outputShape`",
     Wrapper: "subclass `Layer` and hold a layer: it is found",
     Pipeline: "`Sequential`",
+  },
+  optimizers: {
+    MultiOptimizer: "`groups` of an optimizer's variables, with learning rates and weight decays of their own",
+    OptimizerMap: "`groups`",
+  },
+  schedules: {
+    LearningRateSchedule: "any function of the number of finished steps, written with ops",
+  },
+  callbacks: {
+    OrbaxCheckpoint: "wraps a Python library",
+  },
+  initializers: {
+    Initializer: "any function of the shape",
+  },
+  regularizers: {
+    Regularizer: "any function of the weight",
+  },
+  constraints: {
+    Constraint: "any function of the weight",
   },
 };

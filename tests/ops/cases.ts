@@ -8,10 +8,11 @@ import { compareCases } from "./cases-compare.ts";
 import { convCases, depthwiseCases } from "./cases-conv.ts";
 import { elementwiseCases } from "./cases-elementwise.ts";
 import { gatherCases } from "./cases-gather.ts";
+import { colorCases, gridSampleCases, resizeCases } from "./cases-image.ts";
 import { layoutCases } from "./cases-layout.ts";
 import { matmulCases } from "./cases-matmul.ts";
 import { normCases } from "./cases-norm.ts";
-import { poolCases } from "./cases-pool.ts";
+import { adaptivePoolCases, poolCases } from "./cases-pool.ts";
 import { recurrentCases } from "./cases-recurrent.ts";
 import { reduceCases } from "./cases-reduce.ts";
 import { softmaxCases } from "./cases-softmax.ts";
@@ -22,17 +23,21 @@ type OpName = {
 }[Exclude<keyof typeof ops, keyof typeof random>];
 
 export const cases: { readonly [K in OpName]: readonly Case[] } = {
+  ...adaptivePoolCases,
   ...binaryCases,
+  ...colorCases,
   ...compareCases,
   ...convCases,
   ...depthwiseCases,
   ...elementwiseCases,
   ...gatherCases,
+  ...gridSampleCases,
   ...layoutCases,
   ...matmulCases,
   ...normCases,
   ...poolCases,
   ...recurrentCases,
   ...reduceCases,
+  ...resizeCases,
   ...softmaxCases,
 };

@@ -82,9 +82,9 @@ abstract class DenseCell extends KernelCell {
     return this.bias;
   }
 
-  override begin(batch: number, context: CallContext): CellRun {
-    const drop = this.dropInputs(batch, [this.kernel.shape[0]], context);
-    const hide = this.dropStates(batch, [this.units], context);
+  override begin(context: CallContext): CellRun {
+    const drop = this.dropInputs(context);
+    const hide = this.dropStates(context);
     const bias = this.inputBias;
     return {
       project: (x) => linear(drop(x), this.kernel, bias),
@@ -118,7 +118,7 @@ export class SimpleRNNCell extends DenseCell {
     options: SequenceOptions,
   ): SequenceResult | undefined {
     if (!this.isUsual(options)) return undefined;
-    const projected = this.begin(x.shape[0], options).project(x);
+    const projected = this.begin(options).project(x);
     return withLast(simpleRnn(projected, this.recurrentKernel, states?.[0], options.mask, options), options);
   }
 }
@@ -162,7 +162,7 @@ export class LSTMCell extends DenseCell {
   ): SequenceResult | undefined {
     if (!this.isUsual(options)) return undefined;
     const { returnSequences, returnState, mask } = options;
-    const projected = this.begin(x.shape[0], options).project(x);
+    const projected = this.begin(options).project(x);
     const given = { returnSequences, returnCell: returnState };
     const rows = lstm(projected, this.recurrentKernel, states?.[0], states?.[1], mask, given);
     if (!returnState) return { output: rows, states: [] };
@@ -233,7 +233,7 @@ export class GRUCell extends DenseCell {
     options: SequenceOptions,
   ): SequenceResult | undefined {
     if (!this.isUsual(options)) return undefined;
-    const projected = this.begin(x.shape[0], options).project(x);
+    const projected = this.begin(options).project(x);
     return withLast(
       gru(projected, this.recurrentKernel, this.recurrentBias, states?.[0], options.mask, options),
       options,

@@ -27,6 +27,7 @@ export * from "./recurrent.ts";
 export { type CellRun, RecurrentCell, type SequenceOptions, type SequenceResult } from "./recurrent-cell.ts";
 export { layerFromConfig, registerLayer } from "./registry.ts";
 export * from "./regularization.ts";
+export * from "./resizing.ts";
 export { RecurrentLayer, type RecurrentLayerOptions, RNN, type RNNOptions, rnn } from "./rnn.ts";
 export type { Shapes } from "./shapes.ts";
 export * from "./stacked-cells.ts";

@@ -10,6 +10,7 @@ import { checkShape, formatShape, type Shape, sameShape } from "../tensor/shape.
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
 import { type Json, toJsonRecord } from "./config.ts";
+import { type ConstraintLike, getConstraint } from "./constraints.ts";
 import { getInitializer, type InitializerLike } from "./initializers.ts";
 import { attachMask, type Mask, maskOf } from "./masks.ts";
 import { getRegularizer, type Regularizer, type RegularizerLike } from "./regularizers.ts";
@@ -58,7 +59,7 @@ export interface WeightOptions {
   initializer?: InitializerLike;
   regularizer?: RegularizerLike;
   /** Applied to the weight after each of an optimizer's updates. */
-  constraint?: (weight: Tensor) => Tensor;
+  constraint?: ConstraintLike;
   /** Default true; false for running statistics. */
   trainable?: boolean;
 }
@@ -253,7 +254,7 @@ export abstract class Layer {
         return made;
       }),
     );
-    weight.constraint = constraint;
+    if (constraint !== undefined) weight.constraint = getConstraint(constraint);
     this.own.push(weight);
     if (!trainable) this.fixed.add(weight);
     if (regularizer !== undefined) this.regularizers.set(weight, getRegularizer(regularizer));

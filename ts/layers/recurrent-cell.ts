@@ -54,7 +54,7 @@ export abstract class RecurrentCell extends Layer {
   }
 
   /** Begins a pass over sequences; dropout then drops the same at every step. Default: each step is a call. */
-  begin(_batch: number, context: CallContext): CellRun {
+  begin(context: CallContext): CellRun {
     return { project: (x) => x, step: (x, states) => this.call([x, ...states], context) };
   }
 
@@ -148,10 +148,10 @@ export abstract class KernelCell extends RecurrentCell {
     return getInitializer(this.settings.biasInitializer ?? "zeros");
   }
 
-  abstract override begin(batch: number, context: CallContext): CellRun;
+  abstract override begin(context: CallContext): CellRun;
 
   override call([x, ...states]: readonly AnyTensor[], context: CallContext): readonly Tensor[] {
-    const run = this.begin(x.shape[0], context);
+    const run = this.begin(context);
     const projected = run.project(expandDims(this.floats(x), 1));
     return run.step(squeeze(projected, 1), states as Tensor[]);
   }
@@ -162,18 +162,22 @@ export abstract class KernelCell extends RecurrentCell {
   }
 
   /** A function that drops the same of every step's inputs, [batch, steps, ...]; outside training it does nothing. */
-  protected dropInputs(batch: number, shape: Shape, { training }: CallContext): (x: Tensor) => Tensor {
-    return this.dropping(training ? this.dropout : 0, [batch, 1, ...shape]);
+  protected dropInputs({ training }: CallContext): (x: Tensor) => Tensor {
+    return this.dropping(training ? this.dropout : 0, (shape) => shape.with(1, 1));
   }
 
   /** The same for hidden states, [batch, ...]. */
-  protected dropStates(batch: number, shape: Shape, { training }: CallContext): (h: Tensor) => Tensor {
-    return this.dropping(training ? this.recurrentDropout : 0, [batch, ...shape]);
+  protected dropStates({ training }: CallContext): (h: Tensor) => Tensor {
+    return this.dropping(training ? this.recurrentDropout : 0, (shape) => shape);
   }
 
-  private dropping(rate: number, shape: Shape): (x: Tensor) => Tensor {
+  /** Drops what it drew for the first tensor that it saw; `drawn` is the shape of that. */
+  private dropping(rate: number, drawn: (shape: Shape) => Shape): (x: Tensor) => Tensor {
     if (rate === 0) return (x) => x;
-    const kept = dropout(ones(shape), rate, { generator: this.generator });
-    return (x) => mul(x, kept);
+    let kept: Tensor | undefined;
+    return (x) => {
+      kept ??= dropout(ones(drawn(x.shape)), rate, { generator: this.generator });
+      return mul(x, kept);
+    };
   }
 }

@@ -129,7 +129,7 @@ export abstract class RecurrentLayer extends Layer {
     const { cell } = this;
     const [batch] = x.shape;
     const { mask, returnSequences } = options;
-    const run = cell.begin(batch, options);
+    const run = cell.begin(options);
     const masks = mask && unstack(mask, 1);
     let states = start ?? cell.stateShapes(x.shape.slice(2)).map((shape) => zeros([batch, ...shape]));
     let output = cell.outputOf(states);

@@ -70,8 +70,8 @@ export class StackedRNNCells extends RecurrentCell {
     return this.counts.map((count) => states.slice(begin, (begin += count)));
   }
 
-  override begin(batch: number, context: CallContext): CellRun {
-    const runs = this.cells.map((cell) => cell.begin(batch, context));
+  override begin(context: CallContext): CellRun {
+    const runs = this.cells.map((cell) => cell.begin(context));
     const [first, ...others] = runs;
     return {
       project: (x) => first.project(x),
@@ -108,7 +108,7 @@ export class StackedRNNCells extends RecurrentCell {
   }
 
   override call([x, ...states]: readonly AnyTensor[], context: CallContext): readonly Tensor[] {
-    const run = this.begin(x.shape[0], context);
+    const run = this.begin(context);
     return run.step(squeeze(run.project(expandDims(this.floats(x), 1)), 1), states as Tensor[]);
   }
 }

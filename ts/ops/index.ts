@@ -1,10 +1,13 @@
 // All ops, public and internal; ts/index.ts chooses what people see.
+export * from "./adaptive-pool.ts";
 export * from "./binary.ts";
+export * from "./color.ts";
 export * from "./compare.ts";
 export * from "./conv.ts";
 export * from "./depthwise.ts";
 export * from "./elementwise.ts";
 export * from "./gather.ts";
+export * from "./grid-sample.ts";
 export * from "./layout.ts";
 export * from "./matmul.ts";
 export * from "./norm.ts";
@@ -12,4 +15,5 @@ export * from "./pool.ts";
 export * from "./random.ts";
 export * from "./recurrent.ts";
 export * from "./reduce.ts";
+export * from "./resize.ts";
 export * from "./softmax.ts";
