@@ -1,5 +1,5 @@
-// Recurrent layers over whole sequences: long short-term memory, gated recurrent units, the simple recurrence, and their
-// gradients. Inputs come multiplied with their kernel for all time steps; the recurrent kernel comes packed by
+// Recurrent layers over whole sequences: long short-term memory, gated recurrent units, the simple recurrence, and
+// their gradients. Inputs come multiplied with their kernel for all time steps; the recurrent kernel comes packed by
 // matmul_pack_f32. The unit of every kernel is a block of `blockRows` examples (a multiple of 4, at most 128). For what
 // the operands hold see simd/recurrence.ts.
 import { In, OptionalIn, Out, Scratch } from "./signature";
@@ -104,8 +104,8 @@ class Lstm extends Cell {
 }
 
 /**
- * Gates z, r, the recurrent part p of the candidate and the candidate g = tanh(x_g + r p): h = z h + (1 - z) g. The reset
- * gate acts after the product.
+ * Gates z, r, the recurrent part p of the candidate and the candidate g = tanh(x_g + r p): h = z h + (1 - z) g. The
+ * reset gate acts after the product.
  */
 @unmanaged
 class Gru extends Cell {
@@ -191,8 +191,8 @@ class Simple extends Cell {
 }
 
 /**
- * The hidden states of `outputs` steps (the last, or all), then the last cell state if `rows` is outputs + 1, over blocks
- * of examples [begin, end). `isKept`: gates, previous and cells hold all steps, for the gradient.
+ * The hidden states of `outputs` steps (the last, or all), then the last cell state if `rows` is outputs + 1, over
+ * blocks of examples [begin, end). `isKept`: gates, previous and cells hold all steps, for the gradient.
  * @flops 8 * size * size * time * blockRows * units
  */
 export function lstm_f32(

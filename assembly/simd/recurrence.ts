@@ -1,5 +1,5 @@
-// The loops of recurrent layers. The examples of a batch know nothing of each other, so a block of them runs through all
-// time steps on one thread, and threads need not wait for each other. Knows what is multiplied and what is carried from
+// The loops of recurrent layers. The examples of a batch know nothing of each other, so a block of them runs through
+// all time steps on one thread, and threads need not wait for each other. Knows what is multiplied and what is carried from
 // step to step; the formulas are those of a cell, given as a compile-time parameter.
 import { Matrix, multiply, MULTIPLY_BYTES, Right } from "./gemm";
 import { isNear, multiplyMatrix } from "./gemm-matrix";
@@ -8,9 +8,9 @@ import { Run } from "./runs";
 /** What one time step of one example computes. */
 @unmanaged
 export abstract class Cell {
-  /** Makes the hidden state, at `output`, and the cell state from the product at `gates` and the projected inputs. */
+  /** Makes the hidden state, at `statesAt`, and the cell state from the product at `gates` and the projected inputs. */
   abstract forward(s: Sequence, row: i32, t: i32): void;
-  /** Makes the gradients of the projected inputs and of the product from `dhidden`, and what is carried to step t - 1. */
+  /** Makes the gradients of the projected inputs and of the product from `dhidden`, and what goes on to step t - 1. */
   abstract back(s: Sequence, row: i32, t: i32): void;
 }
 
@@ -183,8 +183,10 @@ export class Recurrence {
     }
   }
 
-  /** `kernel` is packed and transposed, [columns, units]; `isStartWanted`: whether dhidden shall be that of `hidden`. */
-  static back<C extends Cell>(s: Sequence, kernel: usize, isStartWanted: bool, scratch: usize, from: i32, to: i32): void {
+  /** `kernel` is packed transposed, [columns, units]; `isStartWanted`: whether dhidden shall be that of `hidden`. */
+  static back<C extends Cell>(
+    s: Sequence, kernel: usize, isStartWanted: bool, scratch: usize, from: i32, to: i32,
+  ): void {
     const n = s.units;
     const right = Right.at(scratch, kernel, s.columns, n, 0, 0);
     const step = s.time * s.columns;

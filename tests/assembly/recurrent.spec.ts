@@ -9,7 +9,7 @@ const LSTM: i32 = 4;
 const GRU: i32 = 3;
 const SIMPLE: i32 = 1;
 
-/** What `isSet` names is there, or absent: initial states, a mask, a bias; outputs of all steps; steps that are kept. */
+/** With `isSet` there are initial states, a mask, a bias, outputs of all steps, and steps that are kept. */
 class RecurrentLaunch extends Launch {
   readonly columns: i32;
   readonly shown: i32;
