@@ -1,6 +1,6 @@
 // The loops of recurrent layers. The examples of a batch know nothing of each other, so a block of them runs through
-// all time steps on one thread, and threads need not wait for each other. Knows what is multiplied and what is carried from
-// step to step; the formulas are those of a cell, given as a compile-time parameter.
+// all time steps on one thread, and threads need not wait for each other. Knows what is multiplied and what is carried
+// from step to step; the formulas are those of a cell, given as a compile-time parameter.
 import { Matrix, multiply, MULTIPLY_BYTES, Right } from "./gemm";
 import { isNear, multiplyMatrix } from "./gemm-matrix";
 import { Run } from "./runs";
