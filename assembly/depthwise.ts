@@ -42,6 +42,18 @@ export function depthwise_conv2d_f32(
     let yAt = y + <usize>(line * outWidth) * outPixel;
     for (let column = 0; column < outWidth; column++, yAt += outPixel) {
       const left = column * strideX - paddingLeft;
+      const right = left + 3 * strideX + (kernelWidth - 1) * dilationX;
+      if (multiplier == 1 && channels % 4 == 0 && left >= 0 && right < width && column + 4 <= outWidth) {
+        grid.columns = kernelWidth;
+        grid.x = xLine + <usize>left * pixel;
+        grid.w = filters + <usize>(ty * kernelWidth) * outPixel;
+        for (let offset: usize = 0; offset < pixel; offset += 16) {
+          grid.write4Pixels(yAt, outPixel, <usize>strideX * pixel, bias, floor, offset);
+        }
+        column += 3;
+        yAt += 3 * outPixel;
+        continue;
+      }
       const tx = firstInside(left, dilationX);
       grid.columns = lastInside(left, dilationX, width, kernelWidth) - tx;
       grid.x = xLine + <usize>(left + tx * dilationX) * pixel;

@@ -1,11 +1,15 @@
 // Heddle's one import.
 import "./ops/methods.ts";
 
+export { type AnomalyOptions, detectAnomaly } from "./autograd/anomaly.ts";
 export { type Captured, type CaptureOptions, capture } from "./autograd/capture.ts";
 export { checkGradient, type GradientCheck } from "./autograd/check.ts";
+export { checkpoint } from "./autograd/checkpoint.ts";
+export { customGrad } from "./autograd/custom.ts";
 export { backward, grad, valueAndGrad } from "./autograd/grad.ts";
 export { defineOp, type Op } from "./autograd/op.ts";
 export { noGrad } from "./autograd/tape.ts";
+export { hvp, jvp, vjp } from "./autograd/vjp.ts";
 export { ArrayData } from "./data/array.ts";
 export * as datasets from "./data/datasets.ts";
 export { decodeSafetensors, encodeSafetensors } from "./io/safetensors.ts";
@@ -14,9 +18,11 @@ export * as constraints from "./layers/constraints.ts";
 export * as layers from "./layers/index.ts";
 export * as initializers from "./layers/initializers.ts";
 export { type CallContext, Layer, type LayerOptions } from "./layers/layer.ts";
-export * as losses from "./layers/losses.ts";
-export * as metrics from "./layers/metrics.ts";
 export * as regularizers from "./layers/regularizers.ts";
+export * as losses from "./losses/index.ts";
+export * as metrics from "./metrics/index.ts";
+export { hessian, jacobian } from "./ops/derivatives.ts";
+export { perExampleGrad } from "./ops/per-example.ts";
 export * from "./ops/public.ts";
 export * as optimizers from "./optim/index.ts";
 export * as schedules from "./optim/schedules.ts";

@@ -77,6 +77,41 @@ export class TapGrid {
     v128.store(y + offset, f32x4.pmax(high, least), 16);
   }
 
+  /**
+   * The first four channels from `offset` bytes on, of four neighbouring pixels of y whose grids are `xPixel` bytes apart:
+   * each tap's filter is loaded once for all of them.
+   */
+  write4Pixels(y: usize, yPixel: usize, xPixel: usize, bias: usize, floor: f32, offset: usize): void {
+    let sum0 = bias ? v128.load(bias + offset) : f32x4.splat(0);
+    let sum1 = sum0;
+    let sum2 = sum0;
+    let sum3 = sum0;
+    let xLine = this.x + offset;
+    let wLine = this.w + offset;
+    for (let i = this.lines; i > 0; i--, xLine += this.xLine, wLine += this.wLine) {
+      let x = xLine;
+      let w = wLine;
+      for (let j = this.columns; j > 0; j--, x += this.xColumn, w += this.wColumn) {
+        const filter = v128.load(w);
+        sum0 = Fma.vec(v128.load(x), filter, sum0);
+        const x1 = x + xPixel;
+        sum1 = Fma.vec(v128.load(x1), filter, sum1);
+        const x2 = x1 + xPixel;
+        sum2 = Fma.vec(v128.load(x2), filter, sum2);
+        sum3 = Fma.vec(v128.load(x2 + xPixel), filter, sum3);
+      }
+    }
+    const least = f32x4.splat(floor);
+    let to = y + offset;
+    v128.store(to, f32x4.pmax(sum0, least));
+    to += yPixel;
+    v128.store(to, f32x4.pmax(sum1, least));
+    to += yPixel;
+    v128.store(to, f32x4.pmax(sum2, least));
+    to += yPixel;
+    v128.store(to, f32x4.pmax(sum3, least));
+  }
+
   /** `write8` for the channels of one width, with x spread over `multiplier` channels each. */
   write<W extends Width>(y: usize, bias: usize, floor: f32, channel: i32, multiplier: i32): void {
     const width = changetype<W>(<usize>0);

@@ -39,6 +39,7 @@ const contenders = {
   "onnxruntime-web on node 26": { runtime: "newer node", ...onnxruntime },
   "jax-js": { runtime: "node", ...jax },
   "jax-js on node 26": { runtime: "newer node", ...jax },
+  "memory copy": { runtime: "node", file: "peers/copy.js", threaded: false, isCeiling: true },
   pytorch: { runtime: "python", file: "peers/pytorch.py", threaded: true },
   "native fma": { ...peak, threaded: true, options: { fused: true } },
   "native mul+add": { ...peak, threaded: false, options: { fused: false } },

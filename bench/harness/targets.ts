@@ -19,6 +19,7 @@ const rivals = {
   ],
   "ONNX Runtime Web": ["onnxruntime-web", "onnxruntime-web on node 26"],
   PyTorch: ["pytorch"],
+  "a copy of memory": ["memory copy"],
 } as const satisfies Record<string, ContenderName[]>;
 
 /** One thread for both sides, the greater number for both, or the better of the two for either side. */

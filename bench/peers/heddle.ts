@@ -21,6 +21,7 @@ import {
   type Tensor,
   tensor,
 } from "../heddle.ts";
+import { bandwidthTask } from "./heddle-bandwidth.ts";
 import { cnn, convBn, mlp, rowReader } from "./heddle-networks.ts";
 import { digits, gigaflops, operandShapes, operands, patterns, sumOfSamples } from "./inputs.js";
 import { type Options, type RepeatedTask, serve, type Task, type WholeTask } from "./serve.js";
@@ -170,6 +171,7 @@ await serve({
           end: () => x.dispose(),
         };
       },
+      bandwidth: bandwidthTask,
       "op-overhead"(options): RepeatedTask {
         const { size, opsPerStep } = options;
         const a = ones([size]);

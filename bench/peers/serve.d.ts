@@ -26,6 +26,7 @@ export interface Options extends Product {
   size: number;
   images: number;
   steps: number;
+  op: string;
   rows: number;
   opsPerStep: number;
 }

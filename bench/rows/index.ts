@@ -1,5 +1,6 @@
 // Every question of the comparison, in the order of the report. A new one is a file beside this and a line here.
 import type { Question } from "../harness/question.ts";
+import { bandwidth } from "./bandwidth.ts";
 import { cnnInference } from "./cnn-inference.ts";
 import { cnnTraining } from "./cnn-training.ts";
 import { convbnTraining } from "./convbn-training.ts";
@@ -17,6 +18,7 @@ export const questions: Question[] = [
   ...mlpTraining,
   ...convbnTraining,
   ...lstmTraining,
+  ...bandwidth,
   ...overhead,
   ...memory,
   ...start,

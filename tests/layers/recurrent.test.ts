@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { capture } from "../../ts/autograd/capture.ts";
 import { grad, valueAndGrad } from "../../ts/autograd/grad.ts";
 import * as layers from "../../ts/layers/index.ts";
-import { meanSquaredError } from "../../ts/layers/losses.ts";
+import { meanSquaredError } from "../../ts/losses/index.ts";
 import { add, mul, sub } from "../../ts/ops/binary.ts";
 import { flip, reshape, slice } from "../../ts/ops/layout.ts";
 import { matmul } from "../../ts/ops/matmul.ts";

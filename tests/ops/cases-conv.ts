@@ -248,10 +248,10 @@ export const convCases: { [name in keyof typeof conv]: Case[] } = {
     convRow("few channels, same", [2, 4, 5, 1], [3, 3, 1, 8], { padding: same }),
     convRow("few channels, strides and dilation", [1, 7, 11, 3], [2, 2, 3, 8], { strides: [1, 2], dilationRate: 2 }),
     convRow("few channels, few windows", [2, 4, 4, 1], [3, 3, 1, 8]),
-    convRow("chunks of pixels", [1, 40, 40, 4], [3, 3, 4, 5], { padding: same }, { ...filtersOnly, second: false }),
-    convRow("few channels, many lines", [2, 30, 10, 1], [3, 3, 1, 8], {}, { ...filtersOnly, second: false }),
+    convRow("chunks of pixels", [1, 40, 40, 4], [3, 3, 4, 5], { padding: same }, filtersOnly),
+    convRow("few channels, many lines", [2, 30, 10, 1], [3, 3, 1, 8], {}, filtersOnly),
     convRow("several blocks", [4, 11, 10, 40], [3, 3, 40, 70], { padding: same }, { gradients: [], tolerance: 2e-5 }),
-    convRow("Winograd", [1, 6, 4, 32], [3, 3, 32, 32], { padding: same }, { second: false, tolerance: 1e-5 }),
+    convRow("Winograd", [1, 6, 4, 32], [3, 3, 32, 32], { padding: same }, { tolerance: 1e-5 }),
     convRow(
       "Winograd, odd sizes",
       [2, 6, 7, 32],
@@ -341,7 +341,7 @@ export const convCases: { [name in keyof typeof conv]: Case[] } = {
         tolerance: 2e-5,
       },
     ),
-    transposeRow("Winograd", [1, 4, 4, 32], [3, 3, 32, 32], [6, 6], {}, { second: false, tolerance: 1e-5 }),
+    transposeRow("Winograd", [1, 4, 4, 32], [3, 3, 32, 32], [6, 6], {}, { tolerance: 1e-5 }),
     transposeRow("no images", [0, 3, 3, 2], [3, 3, 4, 2], [5, 5]),
     row({
       name: "no bias",
@@ -381,7 +381,7 @@ export const depthwiseCases: { [name in keyof typeof depthwise]: Case[] } = {
     depthwiseRow("multiplier 2", [1, 4, 4, 5], [3, 3, 5, 2], { padding: same }),
     depthwiseRow("multiplier 4", [1, 4, 4, 3], [2, 2, 3, 4]),
     depthwiseRow("multiplier 3, strides", [2, 5, 5, 3], [2, 3, 3, 3], { strides: 2 }),
-    depthwiseRow("many lines", [2, 20, 6, 3], [3, 3, 3, 1], {}, { ...filtersOnly, second: false }),
+    depthwiseRow("many lines", [2, 20, 6, 3], [3, 3, 3, 1], {}, filtersOnly),
     depthwiseRow("no images", [0, 4, 4, 3], [3, 3, 3, 2]),
     row({
       name: "no bias",

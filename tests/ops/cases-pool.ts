@@ -99,7 +99,6 @@ function rowsFor(op: Pool, f: (values: number[]) => number, geometries: readonly
         inputs: [{ shape, values: spaced(shape) }],
         run: (x: Tensor) => call(x, geometry),
         reference: (x) => overWindows(x, geometry, f),
-        second: false,
       }),
     ),
     ...[{}, { poolSize: 3, strides: 1, padding: "same" } as const].map((geometry, i) =>
@@ -136,7 +135,6 @@ function globalRows(op: Global, f: (values: number[]) => number, shape: readonly
       inputs: [{ shape, values: spaced(shape) }],
       run: (x: Tensor) => op(x, keepDims),
       reference: (x) => overAxes(x, axes, keepDims, f),
-      second: false,
     }),
   );
 }

@@ -6,10 +6,13 @@ import type { Case } from "./case.ts";
 import { binaryCases } from "./cases-binary.ts";
 import { compareCases } from "./cases-compare.ts";
 import { convCases, depthwiseCases } from "./cases-conv.ts";
+import { ctcCases } from "./cases-ctc.ts";
 import { elementwiseCases } from "./cases-elementwise.ts";
+import { fftCases } from "./cases-fft.ts";
 import { gatherCases } from "./cases-gather.ts";
 import { colorCases, gridSampleCases, resizeCases } from "./cases-image.ts";
 import { layoutCases } from "./cases-layout.ts";
+import { linalgCases } from "./cases-linalg.ts";
 import { matmulCases } from "./cases-matmul.ts";
 import { normCases } from "./cases-norm.ts";
 import { adaptivePoolCases, poolCases } from "./cases-pool.ts";
@@ -28,11 +31,14 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
   ...colorCases,
   ...compareCases,
   ...convCases,
+  ...ctcCases,
   ...depthwiseCases,
   ...elementwiseCases,
+  ...fftCases,
   ...gatherCases,
   ...gridSampleCases,
   ...layoutCases,
+  ...linalgCases,
   ...matmulCases,
   ...normCases,
   ...poolCases,

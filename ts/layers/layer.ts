@@ -1,6 +1,7 @@
 // What every layer is: a name, variables made when the input's shape is known, and a call. A subclass needs no more
 // than `call`; one with weights makes them in `build`, one that changes the shape says so in `outputShape`. A layer of
 // several inputs gets lists of tensors and shapes, and one of several results returns lists.
+import { withinLayer } from "../autograd/observe.ts";
 import { requireTensor } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
@@ -153,7 +154,7 @@ export abstract class Layer {
     const masks = (inputs as readonly AnyTensor[]).map(maskOf);
     const mask = x instanceof Tensor ? masks[0] : masks;
     const { training = false, addLoss = ignore } = options;
-    const returned = this.call(x, { training, addLoss, mask });
+    const returned = withinLayer(name, () => this.call(x, { training, addLoss, mask }));
     const results = returned instanceof Tensor ? [returned] : [...returned];
     if (expected !== undefined) this.requireShapes(results, isShapeList(expected) ? expected : [expected]);
     const outputMask = this.outputMask(x, mask);

@@ -23,8 +23,22 @@ export {
   where,
 } from "./compare.ts";
 export { conv1d, conv1dTranspose, conv2d, conv2dTranspose, conv3d, conv3dTranspose } from "./conv.ts";
+export { ctcLoss } from "./ctc.ts";
 export { depthwiseConv1d, depthwiseConv2d, separableConv1d, separableConv2d } from "./depthwise.ts";
 export * from "./elementwise.ts";
+export {
+  type ComplexPair,
+  extractSequences,
+  fft,
+  fft2,
+  ifft,
+  ifft2,
+  irfft,
+  istft,
+  rfft,
+  type StftOptions,
+  stft,
+} from "./fft.ts";
 export { embedding, gather, oneHot, scatterAdd } from "./gather.ts";
 export { affineGrid, affineWarp, gridSample } from "./grid-sample.ts";
 export {
@@ -42,6 +56,24 @@ export {
   transpose,
   unstack,
 } from "./layout.ts";
+export {
+  cholesky,
+  det,
+  eigh,
+  inv,
+  logdet,
+  lstsq,
+  type NormOptions,
+  norm,
+  type PseudoInverseOptions,
+  pinv,
+  qr,
+  slogdet,
+  solve,
+  solveTriangular,
+  svd,
+  svdvals,
+} from "./linalg.ts";
 export { linear, matmul } from "./matmul.ts";
 export { batchNorm, layerNorm } from "./norm.ts";
 export {
