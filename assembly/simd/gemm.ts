@@ -25,6 +25,8 @@ const TARGETS: usize = EDGE_TARGETS + 16; // the addresses of the block's rows o
 const SPANS: usize = TARGETS + <usize>(BLOCK_ROWS << 2); // for each panel of A
 export const RIGHT_PANELS: usize = 4608; // [GROUP_COLUMNS / 8, DEPTH, 8]
 export const LEFT_PANELS: usize = RIGHT_PANELS + 49152; // [BLOCK_ROWS / 4, DEPTH, 4]
+/** Scratch memory from here on is free for other uses. */
+export const MULTIPLY_BYTES: usize = LEFT_PANELS + 196608;
 
 /** The parts of a panel of A that are not all zeros, as a list of byte ranges in scratch memory. */
 export class Spans {

@@ -1,7 +1,7 @@
 // The networks Heddle is measured with, made as its users make them.
 import { layers, Sequential } from "../heddle.ts";
 
-const { activation, batchNormalization, conv2d, dense, flatten, globalAveragePooling2d, maxPooling2d } = layers;
+const { activation, batchNormalization, conv2d, dense, flatten, globalAveragePooling2d, lstm, maxPooling2d } = layers;
 
 /** The convolutional network of the README, for digits. */
 export function cnn(): Sequential {
@@ -41,4 +41,9 @@ export function convBn(): Sequential {
     globalAveragePooling2d(),
     dense({ units: 10, activation: "softmax" }),
   ]);
+}
+
+/** Long short-term memory that reads a digit row by row. */
+export function rowReader(): Sequential {
+  return new Sequential([lstm({ units: 128, inputShape: [28, 28] }), dense({ units: 10, activation: "softmax" })]);
 }

@@ -22,7 +22,7 @@ import {
   tensor,
 } from "../heddle.ts";
 import { bandwidthTask } from "./heddle-bandwidth.ts";
-import { cnn, convBn, mlp } from "./heddle-networks.ts";
+import { cnn, convBn, mlp, rowReader } from "./heddle-networks.ts";
 import { digits, gigaflops, operandShapes, operands, patterns, sumOfSamples } from "./inputs.js";
 import { type Options, type RepeatedTask, serve, type Task, type WholeTask } from "./serve.js";
 import { startTask } from "./start.js";
@@ -153,6 +153,7 @@ await serve({
       },
       "cnn-training": async (options) => training(cnn(), await digitParts(options, [28, 28, 1]), options, 1),
       "mlp-training": async (options) => training(mlp(), await digitParts(options, [784]), options, 1 / options.batch),
+      "lstm-training": async (options) => training(rowReader(), await digitParts(options, [28, 28]), options, 1),
       "convbn-training": (options) => training(convBn(), patternParts(options), options, 1),
       "cnn-inference"(options): RepeatedTask {
         const { batch, mnist } = options;

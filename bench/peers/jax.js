@@ -122,6 +122,7 @@ await serve({
     },
     "cnn-training": (options) => training(cnn(options.batch), cnnWeights(), [1, 28, 28], options.batch, options),
     "mlp-training": (options) => training(mlp, mlpWeights(), [784], 1, options),
+    "lstm-training": "has no recurrent layers",
     "convbn-training": "has no batch normalization",
     "cnn-inference"({ batch, mnist }) {
       const forward = cnn(batch);

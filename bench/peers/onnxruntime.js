@@ -101,6 +101,7 @@ await serve({
     },
     "cnn-training": cannotTrain,
     "mlp-training": cannotTrain,
+    "lstm-training": cannotTrain,
     "convbn-training": cannotTrain,
     async "cnn-inference"({ batch, mnist, threads }) {
       const session = await open(cnnModel(), threads);

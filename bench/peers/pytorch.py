@@ -49,6 +49,18 @@ def conv_bn():
         nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(128, 10))
 
 
+class RowReader(nn.Module):
+    """Long short-term memory that reads a digit row by row."""
+
+    def __init__(self):
+        super().__init__()
+        self.lstm = nn.LSTM(28, 128, batch_first=True)
+        self.dense = nn.Linear(128, 10)
+
+    def forward(self, x):
+        return self.dense(self.lstm(x)[0][:, -1])
+
+
 class Training:
     def __init__(self, model, data, amount_per_step, options, layout=torch.contiguous_format):
         self.model, self.amount_per_step = model.to(memory_format=layout), amount_per_step
@@ -138,6 +150,8 @@ TASKS = {
         cnn(), digits(options["mnist"], options["images"], (1, 28, 28)), options["batch"], options, layout)),
     "mlp-training": lambda options: Training(
         mlp(), digits(options["mnist"], options["images"], (784,)), 1, options),
+    "lstm-training": lambda options: Training(
+        RowReader(), digits(options["mnist"], options["images"], (28, 28)), options["batch"], options),
     "convbn-training": lambda options: in_faster_layout(lambda layout: Training(
         conv_bn(), patterns(options["images"]), options["batch"], options, layout)),
     "cnn-inference": lambda options: in_faster_layout(lambda layout: Inference(options, layout)),

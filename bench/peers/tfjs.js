@@ -58,6 +58,16 @@ function convBn() {
   });
 }
 
+function rowReader() {
+  const { lstm, dense } = tf.layers;
+  return tf.sequential({
+    layers: [
+      lstm({ units: 128, recurrentActivation: "sigmoid", inputShape: [28, 28] }),
+      dense({ units: 10, activation: "softmax" }),
+    ],
+  });
+}
+
 function training(model, { images, labels }, imageShape, amountPerStep, { batch }) {
   const count = labels.length;
   const batches = [];
@@ -102,6 +112,8 @@ await serve({
     "cnn-training": (options) =>
       training(cnn(), digits(options.mnist, options.images), [28, 28, 1], options.batch, options),
     "mlp-training": (options) => training(mlp(), digits(options.mnist, options.images), [784], 1, options),
+    "lstm-training": (options) =>
+      training(rowReader(), digits(options.mnist, options.images), [28, 28], options.batch, options),
     "convbn-training": (options) => training(convBn(), patterns(options.images), [32, 32, 3], options.batch, options),
     "cnn-inference"({ batch, mnist }) {
       const model = cnn();

@@ -4,6 +4,7 @@ import { bandwidth } from "./bandwidth.ts";
 import { cnnInference } from "./cnn-inference.ts";
 import { cnnTraining } from "./cnn-training.ts";
 import { convbnTraining } from "./convbn-training.ts";
+import { lstmTraining } from "./lstm-training.ts";
 import { matmul } from "./matmul.ts";
 import { memory } from "./memory.ts";
 import { mlpTraining } from "./mlp-training.ts";
@@ -16,6 +17,7 @@ export const questions: Question[] = [
   ...cnnInference,
   ...mlpTraining,
   ...convbnTraining,
+  ...lstmTraining,
   ...bandwidth,
   ...overhead,
   ...memory,

@@ -17,9 +17,10 @@ import { Variable } from "../../ts/tensor/variable.ts";
 import { expectClose, spread } from "./close.ts";
 import type { Row } from "./row.ts";
 import { coreRows } from "./rows-core.ts";
+import { recurrentRows } from "./rows-recurrent.ts";
 import { windowRows } from "./rows-windows.ts";
 
-const rows: Record<string, Row> = { ...coreRows, ...windowRows };
+const rows: Record<string, Row> = { ...coreRows, ...windowRows, ...recurrentRows };
 
 const BATCH = 4;
 
@@ -296,7 +297,7 @@ describe("bad options are ArgumentErrors at construction", () => {
     ["embedding: inputDim must be", () => layers.embedding({ inputDim: 0, outputDim: 1 })],
     ["batch_normalization: momentum must be from 0 to 1, got 2", () => layers.batchNormalization({ momentum: 2 })],
     ["layer_normalization: epsilon must be at least 0, got -1", () => layers.layerNormalization({ epsilon: -1 })],
-    ["layer: the name must be one of input, dense, conv1d,", () => layers.layerFromConfig("lstm", {})],
+    ["layer: the name must be one of input, dense, conv1d,", () => layers.layerFromConfig("loom", {})],
   ];
   it.each(wrong)("%s", (message, make) => {
     layers.resetLayerNames();

@@ -18,6 +18,7 @@ import { matmulCases } from "./cases-matmul.ts";
 import { matrixCases } from "./cases-matrix.ts";
 import { normCases } from "./cases-norm.ts";
 import { adaptivePoolCases, poolCases } from "./cases-pool.ts";
+import { recurrentCases } from "./cases-recurrent.ts";
 import { reduceCases } from "./cases-reduce.ts";
 import { scanCases } from "./cases-scan.ts";
 import { softmaxCases } from "./cases-softmax.ts";
@@ -49,6 +50,7 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
   ...matrixCases,
   ...normCases,
   ...poolCases,
+  ...recurrentCases,
   ...reduceCases,
   ...resizeCases,
   ...scanCases,

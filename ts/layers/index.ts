@@ -1,6 +1,9 @@
 // All layers: by their factory functions, `layers.dense({ units: 10 })`, and as classes, `layers.Dense`.
 export * from "./activation-layers.ts";
+export * from "./bidirectional.ts";
+export * from "./cells.ts";
 export * from "./conv.ts";
+export * from "./conv-lstm.ts";
 export * from "./core.ts";
 export * from "./dense.ts";
 export * from "./group-normalization.ts";
@@ -20,8 +23,13 @@ export { attachMask, type Mask, maskOf } from "./masks.ts";
 export * from "./merging.ts";
 export * from "./normalization.ts";
 export * from "./pooling.ts";
+export * from "./recurrent.ts";
+export { type CellRun, RecurrentCell, type SequenceOptions, type SequenceResult } from "./recurrent-cell.ts";
 export { layerFromConfig, registerLayer } from "./registry.ts";
 export * from "./regularization.ts";
 export * from "./resizing.ts";
+export { RecurrentLayer, type RecurrentLayerOptions, RNN, type RNNOptions, rnn } from "./rnn.ts";
 export type { Shapes } from "./shapes.ts";
+export * from "./stacked-cells.ts";
 export { Symbolic } from "./symbolic.ts";
+export * from "./time-distributed.ts";

@@ -225,6 +225,14 @@ export abstract class Layer {
     return toJsonRecord(this.name, { ...this.options, name: this.name, trainable: this.trainable });
   }
 
+  /** A new layer from the same options but for `changes`, layers among them copied too; it has weights of its own. */
+  copy(changes: LayerOptions & { readonly [option: string]: unknown } = {}): this {
+    const copied = (value: unknown): unknown =>
+      value instanceof Layer ? value.copy({ name: undefined }) : Array.isArray(value) ? value.map(copied) : value;
+    const options = Object.fromEntries(Object.entries(this.options).map(([name, value]) => [name, copied(value)]));
+    return new (this.constructor as new (options: object) => this)({ ...options, ...changes });
+  }
+
   /** Frees its variables. */
   dispose(): void {
     for (const weight of this.weights) weight.dispose();

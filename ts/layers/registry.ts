@@ -2,8 +2,11 @@
 // nothing else imports all layers.
 
 import * as activations from "./activation-layers.ts";
+import { Bidirectional } from "./bidirectional.ts";
+import * as cells from "./cells.ts";
 import { type Json, lookUp } from "./config.ts";
 import * as conv from "./conv.ts";
+import * as convLstm from "./conv-lstm.ts";
 import * as core from "./core.ts";
 import { Dense } from "./dense.ts";
 import * as groups from "./group-normalization.ts";
@@ -12,8 +15,12 @@ import type { Layer } from "./layer.ts";
 import * as merging from "./merging.ts";
 import * as normalization from "./normalization.ts";
 import * as pooling from "./pooling.ts";
+import * as recurrent from "./recurrent.ts";
 import * as regularization from "./regularization.ts";
 import * as resizing from "./resizing.ts";
+import { RNN } from "./rnn.ts";
+import { StackedRNNCells } from "./stacked-cells.ts";
+import { TimeDistributed } from "./time-distributed.ts";
 
 type LayerClass = new (options: never) => Layer;
 
@@ -93,6 +100,19 @@ const kinds = {
   rms_normalization: groups.RMSNormalization,
   unit_normalization: groups.UnitNormalization,
   spectral_normalization: groups.SpectralNormalization,
+  simple_rnn: recurrent.SimpleRNN,
+  lstm: recurrent.LSTM,
+  gru: recurrent.GRU,
+  conv_lstm1d: convLstm.ConvLSTM1D,
+  conv_lstm2d: convLstm.ConvLSTM2D,
+  conv_lstm3d: convLstm.ConvLSTM3D,
+  rnn: RNN,
+  simple_rnn_cell: cells.SimpleRNNCell,
+  lstm_cell: cells.LSTMCell,
+  gru_cell: cells.GRUCell,
+  stacked_rnn_cells: StackedRNNCells,
+  bidirectional: Bidirectional,
+  time_distributed: TimeDistributed,
 } satisfies Record<string, LayerClass>;
 
 const registered = new Map<string, LayerClass>();

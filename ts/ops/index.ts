@@ -18,6 +18,7 @@ export * from "./matrix.ts";
 export * from "./norm.ts";
 export * from "./pool.ts";
 export * from "./random.ts";
+export * from "./recurrent.ts";
 export * from "./reduce.ts";
 export * from "./resize.ts";
 export * from "./scan.ts";

@@ -111,6 +111,7 @@ export {
   randomUniform,
   seed,
 } from "./random.ts";
+export { gru, lstm, simpleRnn } from "./recurrent.ts";
 export {
   all,
   any,

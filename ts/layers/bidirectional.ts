@@ -1,0 +1,129 @@
+// A recurrent layer in both directions.
+import { add, mul } from "../ops/binary.ts";
+import { concat, flip } from "../ops/layout.ts";
+import { ArgumentError } from "../runtime/errors.ts";
+import type { Shape } from "../tensor/shape.ts";
+import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { type CallContext, type Inputs, Layer, type LayerOptions, type Masks } from "./layer.ts";
+import { firstMask, RecurrentLayer } from "./rnn.ts";
+import { isShapeList, type Shapes } from "./shapes.ts";
+
+const mergeModes = ["concat", "sum", "mul", "ave", null] as const;
+
+/** What `bidirectional` takes. */
+export interface BidirectionalOptions extends LayerOptions {
+  /** What the layers are copies of. */
+  layer: RecurrentLayer;
+  /** How the outputs of both directions become one, or null for two results; default concat. */
+  mergeMode?: (typeof mergeModes)[number];
+  /** Runs from the last step to the first (`goBackwards`) itself; default: a copy of `layer` that does. */
+  backwardLayer?: RecurrentLayer;
+}
+
+/**
+ * Two copies of a recurrent layer, one from the first step to the last and one back, whose outputs are merged step by
+ * step. States come as the forward layer's, then the backward layer's. Where all steps are returned, outputs of masked
+ * steps are zeros. Source: Schuster and Paliwal 1997.
+ */
+export class Bidirectional extends Layer {
+  readonly mergeMode: (typeof mergeModes)[number];
+  readonly forwardLayer: RecurrentLayer;
+  readonly backwardLayer: RecurrentLayer;
+
+  constructor(options: BidirectionalOptions) {
+    super("bidirectional", options);
+    const { layer, mergeMode = "concat", backwardLayer } = options;
+    if (!(layer instanceof RecurrentLayer)) {
+      throw new ArgumentError(`${this.name}: layer must be a recurrent layer, got ${typeof layer}`);
+    }
+    if (!mergeModes.includes(mergeMode)) {
+      throw new ArgumentError(`${this.name}: mergeMode must be concat, sum, mul, ave or null, got ${mergeMode}`);
+    }
+    const back = backwardLayer ?? layer;
+    const same = { zeroOutputForMask: layer.returnSequences, inputShape: undefined };
+    this.mergeMode = mergeMode;
+    this.forwardLayer = layer.copy({ ...same, name: `${this.name}/forward_${layer.kind}` });
+    this.backwardLayer = back.copy({
+      ...same,
+      goBackwards: backwardLayer ? backwardLayer.goBackwards : !layer.goBackwards,
+      name: `${this.name}/backward_${back.kind}`,
+    });
+    for (const option of ["returnSequences", "returnState", "stateful"] as const) {
+      if (this.forwardLayer[option] === this.backwardLayer[option]) continue;
+      throw new ArgumentError(`${this.name}: both layers must have the same ${option}, got ${layer[option]} forwards`);
+    }
+    if (this.forwardLayer.goBackwards === this.backwardLayer.goBackwards) {
+      throw new ArgumentError(`${this.name}: one layer must go backwards and one forwards, got both alike`);
+    }
+  }
+
+  override build(inputShape: Shapes): void {
+    const [forward, backward] = this.halves(inputShape);
+    this.forwardLayer.ensureBuilt(forward);
+    this.backwardLayer.ensureBuilt(backward);
+  }
+
+  override outputShape(inputShape: Shapes): Shapes {
+    const [forward, backward] = this.halves(inputShape);
+    const [shape, ...states] = listOf(this.forwardLayer.outputShape(forward));
+    const [, ...others] = listOf(this.backwardLayer.outputShape(backward));
+    const merged = this.mergeMode === "concat" ? shape.with(-1, 2 * shape[shape.length - 1]) : shape;
+    const outputs = this.mergeMode === null ? [shape, shape] : [merged];
+    return outputs.length + states.length === 1 ? merged : [...outputs, ...states, ...others];
+  }
+
+  /** The shapes of the sequences and of each direction's states. */
+  private halves(inputShape: Shapes): [Shapes, Shapes] {
+    if (!isShapeList(inputShape)) return [inputShape, inputShape];
+    const [sequences, ...states] = inputShape;
+    const half = states.length / 2;
+    return [
+      [sequences, ...states.slice(0, half)],
+      [sequences, ...states.slice(half)],
+    ];
+  }
+
+  override outputMask(_inputs: Inputs, mask: Masks): Masks {
+    const own = this.forwardLayer.returnSequences ? firstMask(mask) : undefined;
+    return this.mergeMode === null ? [own, own] : [own];
+  }
+
+  call(inputs: Inputs, context: CallContext): Tensor | readonly Tensor[] {
+    const [x, ...states] = inputs instanceof Tensor ? [inputs] : inputs;
+    const half = states.length / 2;
+    const [y, ...forward] = this.run(this.forwardLayer, [x, ...states.slice(0, half)], context);
+    const [z, ...backward] = this.run(this.backwardLayer, [x, ...states.slice(half)], context);
+    const outputs = this.merge(y, z);
+    const results = [...outputs, ...forward, ...backward];
+    return results.length === 1 ? results[0] : results;
+  }
+
+  /** Sets the states of stateful layers to zeros. */
+  resetStates(): void {
+    this.forwardLayer.resetStates();
+    this.backwardLayer.resetStates();
+  }
+
+  /** A direction's results, its outputs in the order of the first step to the last. */
+  private run(layer: RecurrentLayer, inputs: readonly AnyTensor[], context: CallContext): Tensor[] {
+    const [y, ...states] = layer.applyAll(inputs.length === 1 ? inputs[0] : inputs, context);
+    return [layer.goBackwards && layer.returnSequences ? flip(y, 1) : y, ...states];
+  }
+
+  private merge(y: Tensor, z: Tensor): Tensor[] {
+    if (this.mergeMode === "concat") return [concat([y, z], -1)];
+    if (this.mergeMode === "sum") return [add(y, z)];
+    if (this.mergeMode === "mul") return [mul(y, z)];
+    if (this.mergeMode === "ave") return [mul(add(y, z), 0.5)];
+    return [y, z];
+  }
+}
+
+function listOf(shapes: Shapes): readonly Shape[] {
+  return isShapeList(shapes) ? shapes : [shapes];
+}
+
+/** A recurrent layer in both directions. */
+export function bidirectional(options: BidirectionalOptions): Bidirectional {
+  return new Bidirectional(options);
+}

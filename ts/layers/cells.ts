@@ -1,0 +1,290 @@
+// The cells of simple recurrent layers, long short-term memory and gated recurrent units.
+import { add, mul, sub } from "../ops/binary.ts";
+import { concat, reshape, slice, split } from "../ops/layout.ts";
+import { linear, matmul } from "../ops/matmul.ts";
+import { gru, lstm, simpleRnn } from "../ops/recurrent.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { type ActivationLike, activations, getActivation } from "./activations.ts";
+import { getInitializer, type InitializerLike } from "./initializers.ts";
+import { type CallContext, requireCount } from "./layer.ts";
+import {
+  type CellRun,
+  KernelCell,
+  type KernelCellOptions,
+  type SequenceOptions,
+  type SequenceResult,
+} from "./recurrent-cell.ts";
+
+/** What `simpleRnnCell` takes. */
+export interface SimpleRNNCellOptions extends KernelCellOptions {
+  /** Number of outputs. */
+  units: number;
+}
+
+/** What `gruCell` and `lstmCell` take in common. */
+export interface GatedCellOptions extends SimpleRNNCellOptions {
+  /** Of the gates; default sigmoid. */
+  recurrentActivation?: ActivationLike;
+}
+
+/** What `lstmCell` takes. */
+export interface LSTMCellOptions extends GatedCellOptions {
+  /** Whether the forget gate's bias starts with 1, as Jozefowicz et al. 2015 advise; default true (PyTorch: no). */
+  unitForgetBias?: boolean;
+}
+
+/** What `gruCell` takes. */
+export interface GRUCellOptions extends GatedCellOptions {
+  /** Whether the reset gate acts after the product with the recurrent kernel, as in PyTorch; default true. */
+  resetAfter?: boolean;
+}
+
+/** A cell over vectors of features, whose hidden state has `units` numbers. */
+abstract class DenseCell extends KernelCell {
+  readonly units: number;
+  /** Parts of the kernels: gates and candidates. */
+  private readonly parts: number;
+
+  constructor(kind: string, options: SimpleRNNCellOptions, parts: number) {
+    super(kind, options);
+    requireCount(this.name, "units", options.units);
+    this.units = options.units;
+    this.parts = parts;
+  }
+
+  override stateShapes(inputShape: Shape): readonly Shape[] {
+    if (inputShape.length !== 1) throw this.misfit("have one axis of features at each step", inputShape);
+    if (this.built && inputShape[0] !== this.kernel.shape[0]) {
+      throw this.misfit(`keep the ${this.kernel.shape[0]} features it was built for`, inputShape);
+    }
+    return [[this.units]];
+  }
+
+  override build([[features]]: readonly Shape[]): void {
+    const columns = this.parts * this.units;
+    this.addKernels([features, columns], [this.units, columns], {
+      shape: this.biasShape,
+      initializer: this.startOfBias,
+    });
+  }
+
+  protected get biasShape(): Shape {
+    return [this.parts * this.units];
+  }
+
+  protected get startOfBias(): InitializerLike {
+    return this.biasInitializer;
+  }
+
+  /** The part of the bias that is added to the inputs' product. */
+  protected get inputBias(): Tensor | undefined {
+    return this.bias;
+  }
+
+  override begin(context: CallContext): CellRun {
+    const drop = this.dropInputs(context);
+    const hide = this.dropStates(context);
+    const bias = this.inputBias;
+    return {
+      project: (x) => linear(drop(x), this.kernel, bias),
+      step: (projected, states) => this.advance(projected, hide(states[0]), states),
+    };
+  }
+
+  /** One step; `shown` is what dropout leaves of the hidden state. */
+  protected abstract advance(projected: Tensor, shown: Tensor, states: readonly Tensor[]): readonly Tensor[];
+
+  /** Whether the fused op computes what this cell does. */
+  protected isUsual({ training }: CallContext): boolean {
+    return this.activation === activations.tanh && !(training && this.recurrentDropout > 0);
+  }
+}
+
+/** h = activation(x kernel + h recurrentKernel + bias). Inputs and results: [x, h] -> [h, h]. */
+export class SimpleRNNCell extends DenseCell {
+  constructor(options: SimpleRNNCellOptions) {
+    super("simple_rnn_cell", options, 1);
+  }
+
+  protected advance(projected: Tensor, shown: Tensor): readonly Tensor[] {
+    const h = this.activation(add(projected, matmul(shown, this.recurrentKernel)));
+    return [h, h];
+  }
+
+  override whole(
+    x: Tensor,
+    states: readonly Tensor[] | undefined,
+    options: SequenceOptions,
+  ): SequenceResult | undefined {
+    if (!this.isUsual(options)) return undefined;
+    const projected = this.begin(options).project(x);
+    return withLast(simpleRnn(projected, this.recurrentKernel, states?.[0], options.mask, options), options);
+  }
+}
+
+/**
+ * Gates i, f, c, o = recurrentActivation(x kernel + h recurrentKernel + bias), but activation for c:
+ * cell = f cell + i c, h = o activation(cell). Inputs and results: [x, h, cell] -> [h, h, cell].
+ */
+export class LSTMCell extends DenseCell {
+  readonly recurrentActivation: (x: Tensor) => Tensor;
+  readonly unitForgetBias: boolean;
+
+  constructor(options: LSTMCellOptions) {
+    super("lstm_cell", options, 4);
+    this.recurrentActivation = getActivation(options.recurrentActivation ?? "sigmoid");
+    this.unitForgetBias = options.unitForgetBias ?? true;
+  }
+
+  override stateShapes(inputShape: Shape): readonly Shape[] {
+    const [shape] = super.stateShapes(inputShape);
+    return [shape, shape];
+  }
+
+  protected override get startOfBias(): InitializerLike {
+    return this.unitForgetBias ? forgetBias(this.biasInitializer) : this.biasInitializer;
+  }
+
+  protected advance(projected: Tensor, shown: Tensor, [, cell]: readonly Tensor[]): readonly Tensor[] {
+    const gates = split(add(projected, matmul(shown, this.recurrentKernel)), 4, 1);
+    return lstmStep(gates, cell, this.activation, this.recurrentActivation);
+  }
+
+  protected override isUsual(context: CallContext): boolean {
+    return super.isUsual(context) && this.recurrentActivation === activations.sigmoid;
+  }
+
+  override whole(
+    x: Tensor,
+    states: readonly Tensor[] | undefined,
+    options: SequenceOptions,
+  ): SequenceResult | undefined {
+    if (!this.isUsual(options)) return undefined;
+    const { returnSequences, returnState, mask } = options;
+    const projected = this.begin(options).project(x);
+    const given = { returnSequences, returnCell: returnState };
+    const rows = lstm(projected, this.recurrentKernel, states?.[0], states?.[1], mask, given);
+    if (!returnState) return { output: rows, states: [] };
+    const hidden = rows.shape[1] - 1;
+    const h = rowOf(rows, hidden - 1);
+    const output = returnSequences ? slice(rows, [0, 0, 0], [rows.shape[0], hidden, this.units]) : h;
+    return { output, states: [h, rowOf(rows, hidden)] };
+  }
+}
+
+/**
+ * Gates z and r = recurrentActivation(x kernel + h recurrentKernel + bias) and the candidate
+ * g = activation(x_g + r (h recurrentKernel + bias)_g), or with resetAfter false activation(x_g + (r h) recurrentKernel_g);
+ * h = z h + (1 - z) g. The bias is [2, 3 units] with resetAfter: the inputs' and the recurrent one. [x, h] -> [h, h].
+ */
+export class GRUCell extends DenseCell {
+  readonly recurrentActivation: (x: Tensor) => Tensor;
+  readonly resetAfter: boolean;
+
+  constructor(options: GRUCellOptions) {
+    super("gru_cell", options, 3);
+    this.recurrentActivation = getActivation(options.recurrentActivation ?? "sigmoid");
+    this.resetAfter = options.resetAfter ?? true;
+  }
+
+  protected override get biasShape(): Shape {
+    return this.resetAfter ? [2, 3 * this.units] : [3 * this.units];
+  }
+
+  protected override get inputBias(): Tensor | undefined {
+    return this.bias && (this.resetAfter ? rowOf(this.bias, 0, 0) : this.bias);
+  }
+
+  private get recurrentBias(): Tensor | undefined {
+    return this.bias && (this.resetAfter ? rowOf(this.bias, 1, 0) : undefined);
+  }
+
+  protected advance(projected: Tensor, shown: Tensor, [h]: readonly Tensor[]): readonly Tensor[] {
+    const { units, recurrentKernel, activation, recurrentActivation } = this;
+    const [xz, xr, xg] = split(projected, 3, 1);
+    let next: Tensor;
+    if (this.resetAfter) {
+      const [pz, pr, pg] = split(linear(shown, recurrentKernel, this.recurrentBias), 3, 1);
+      const r = recurrentActivation(add(xr, pr));
+      next = this.mix(recurrentActivation(add(xz, pz)), h, activation(add(xg, mul(r, pg))));
+    } else {
+      const [gates, candidate] = split(recurrentKernel, [2 * units, units], 1);
+      const [pz, pr] = split(matmul(shown, gates), 2, 1);
+      const r = recurrentActivation(add(xr, pr));
+      const g = activation(add(xg, matmul(mul(r, shown), candidate)));
+      next = this.mix(recurrentActivation(add(xz, pz)), h, g);
+    }
+    return [next, next];
+  }
+
+  /** z h + (1 - z) g */
+  private mix(z: Tensor, h: Tensor, g: Tensor): Tensor {
+    return add(g, mul(z, sub(h, g)));
+  }
+
+  protected override isUsual(context: CallContext): boolean {
+    return super.isUsual(context) && this.resetAfter && this.recurrentActivation === activations.sigmoid;
+  }
+
+  override whole(
+    x: Tensor,
+    states: readonly Tensor[] | undefined,
+    options: SequenceOptions,
+  ): SequenceResult | undefined {
+    if (!this.isUsual(options)) return undefined;
+    const projected = this.begin(options).project(x);
+    return withLast(
+      gru(projected, this.recurrentKernel, this.recurrentBias, states?.[0], options.mask, options),
+      options,
+    );
+  }
+}
+
+/** One step of long short-term memory from its four gates before their activations: [h, h, cell]. */
+export function lstmStep(
+  [i, f, c, o]: readonly Tensor[],
+  cell: Tensor,
+  activation: (x: Tensor) => Tensor,
+  recurrentActivation: (x: Tensor) => Tensor,
+): readonly Tensor[] {
+  const next = add(mul(recurrentActivation(f), cell), mul(recurrentActivation(i), activation(c)));
+  const h = mul(recurrentActivation(o), activation(next));
+  return [h, h, next];
+}
+
+/** The initializer of a bias [4 units] whose second quarter, the forget gate's, is 1. */
+export function forgetBias(rest: InitializerLike): InitializerLike {
+  const others = getInitializer(rest);
+  return ([size]) => {
+    const quarter = size / 4;
+    return concat([others([quarter]), getInitializer("ones")([quarter]), others([2 * quarter])]);
+  };
+}
+
+/** x[:, index], or x[index] along axis 0. */
+function rowOf(x: Tensor, index: number, axis = 1): Tensor {
+  const begin = x.shape.map((_, i) => (i === axis ? index : 0));
+  return reshape(slice(x, begin, x.shape.with(axis, 1)), x.shape.toSpliced(axis, 1)) as Tensor;
+}
+
+/** Outputs that are hidden states, with the last of them as state where that is wanted. */
+function withLast(output: Tensor, { returnSequences, returnState }: SequenceOptions): SequenceResult {
+  if (!returnState) return { output, states: [] };
+  return { output, states: [returnSequences ? rowOf(output, output.shape[1] - 1) : output] };
+}
+
+/** One step of a simple recurrent layer. */
+export function simpleRnnCell(options: SimpleRNNCellOptions): SimpleRNNCell {
+  return new SimpleRNNCell(options);
+}
+
+/** One step of long short-term memory. */
+export function lstmCell(options: LSTMCellOptions): LSTMCell {
+  return new LSTMCell(options);
+}
+
+/** One step of gated recurrent units. */
+export function gruCell(options: GRUCellOptions): GRUCell {
+  return new GRUCell(options);
+}

@@ -1,0 +1,143 @@
+// Long short-term memory over sequences of sequences, images or volumes: both kernels are convolutions.
+import { add } from "../ops/binary.ts";
+import { conv1d, conv2d, conv3d } from "../ops/conv.ts";
+import { reshape, split } from "../ops/layout.ts";
+import { FORMS, type Padding, type PerAxis, perAxis, type Rank, readOptions, slideOver } from "../ops/window.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { type ActivationLike, getActivation } from "./activations.ts";
+import { forgetBias, lstmStep } from "./cells.ts";
+import { type CallContext, requireCount } from "./layer.ts";
+import { cellOptions } from "./recurrent.ts";
+import { type CellRun, KernelCell, type KernelCellOptions } from "./recurrent-cell.ts";
+import { RecurrentLayer, type RecurrentLayerOptions } from "./rnn.ts";
+
+/** What the layers of this file take. */
+export interface ConvLSTMOptions<R extends Rank = Rank> extends RecurrentLayerOptions, KernelCellOptions {
+  /** Number of output channels. */
+  filters: number;
+  /** Size of the window, one number for all axes or one for each. */
+  kernelSize: PerAxis<R>;
+  /** Of the convolution of the inputs; default 1. */
+  strides?: PerAxis<R>;
+  /** Of the convolution of the inputs, valid or same; default valid. That of the states is always same. */
+  padding?: Padding;
+  /** Of the convolution of the inputs; default 1. */
+  dilationRate?: PerAxis<R>;
+  /** Of the gates; default sigmoid. */
+  recurrentActivation?: ActivationLike;
+  /** Whether the forget gate's bias starts with 1; default true. */
+  unitForgetBias?: boolean;
+}
+
+const convolutions = { 1: conv1d, 2: conv2d, 3: conv3d };
+
+/** One step of `ConvLSTM`. */
+class ConvLSTMCell extends KernelCell {
+  readonly rank: Rank;
+  readonly filters: number;
+  readonly kernelSize: readonly number[];
+  readonly recurrentActivation: (x: Tensor) => Tensor;
+  /** Of the convolution of the inputs. */
+  private readonly window: { strides: PerAxis<Rank>; dilationRate: PerAxis<Rank>; padding: Padding };
+  private readonly unitForgetBias: boolean;
+
+  constructor(options: ConvLSTMOptions, rank: Rank) {
+    super("conv_lstm_cell", options);
+    const { filters, kernelSize, strides = 1, padding = "valid", dilationRate = 1 } = options;
+    requireCount(this.name, "filters", filters);
+    this.rank = rank;
+    this.filters = filters;
+    this.kernelSize = perAxis(this.name, "kernelSize", kernelSize, rank);
+    this.window = { strides, padding, dilationRate };
+    readOptions(this.name, rank, this.window);
+    this.recurrentActivation = getActivation(options.recurrentActivation ?? "sigmoid");
+    this.unitForgetBias = options.unitForgetBias ?? true;
+  }
+
+  override stateShapes(inputShape: Shape): readonly Shape[] {
+    const { rank, kernelSize, window, name } = this;
+    if (inputShape.length !== rank + 1) throw this.misfit(`be ${FORMS[rank]} at each step`, inputShape);
+    if (this.built && inputShape[rank] !== this.kernel.shape[rank]) {
+      throw this.misfit(`keep the ${this.kernel.shape[rank]} channels it was built for`, inputShape);
+    }
+    const axes = slideOver(name, inputShape.slice(0, rank), kernelSize, readOptions(name, rank, window));
+    const shape = [...axes.map(({ windows }) => windows), this.filters];
+    return [shape, shape];
+  }
+
+  override build([inputShape]: readonly Shape[]): void {
+    const columns = 4 * this.filters;
+    const rest = this.biasInitializer;
+    this.addKernels([...this.kernelSize, inputShape[this.rank], columns], [...this.kernelSize, this.filters, columns], {
+      shape: [columns],
+      initializer: this.unitForgetBias ? forgetBias(rest) : rest,
+    });
+  }
+
+  override begin(context: CallContext): CellRun {
+    const { activation, recurrentActivation, recurrentKernel, rank, window } = this;
+    const drop = this.dropInputs(context);
+    const hide = this.dropStates(context);
+    const convolve = convolutions[rank] as (x: Tensor, kernel: Tensor, bias?: Tensor, options?: object) => Tensor;
+    return {
+      project: (x) => {
+        const [batch, steps, ...shape] = x.shape;
+        const joined = reshape(drop(x), [batch * steps, ...shape]);
+        const y = convolve(joined, this.kernel, this.bias, window);
+        return reshape(y, [batch, steps, ...y.shape.slice(1)]) as Tensor;
+      },
+      step: (projected, [h, cell]) => {
+        const product = convolve(hide(h), recurrentKernel, undefined, { padding: "same" });
+        return lstmStep(split(add(projected, product), 4, rank + 1), cell, activation, recurrentActivation);
+      },
+    };
+  }
+}
+
+/**
+ * Long short-term memory whose products are convolutions: gates i, f, c, o = recurrentActivation(conv(x_t, kernel) +
+ * conv(h, recurrentKernel) + bias), but activation for c. [batch, time, ...space, channels] -> [batch, ...space, filters].
+ * States: hidden, then cell. Dropout drops the same for all gates. See `rnn`. Source: Shi et al. 2015.
+ */
+abstract class ConvLSTM extends RecurrentLayer {
+  constructor(kind: string, options: ConvLSTMOptions, rank: Rank) {
+    super(kind, options, (name) => new ConvLSTMCell(cellOptions(options, `${name}/conv_lstm_cell`), rank));
+  }
+}
+
+/** `ConvLSTM` over sequences of sequences, [batch, time, steps, channels]. */
+export class ConvLSTM1D extends ConvLSTM {
+  constructor(options: ConvLSTMOptions<1>) {
+    super("conv_lstm1d", options, 1);
+  }
+}
+
+/** `ConvLSTM` over sequences of images, [batch, time, height, width, channels]. */
+export class ConvLSTM2D extends ConvLSTM {
+  constructor(options: ConvLSTMOptions<2>) {
+    super("conv_lstm2d", options, 2);
+  }
+}
+
+/** `ConvLSTM` over sequences of volumes, [batch, time, depth, height, width, channels]. */
+export class ConvLSTM3D extends ConvLSTM {
+  constructor(options: ConvLSTMOptions<3>) {
+    super("conv_lstm3d", options, 3);
+  }
+}
+
+/** Long short-term memory over sequences of sequences. */
+export function convLstm1d(options: ConvLSTMOptions<1>): ConvLSTM1D {
+  return new ConvLSTM1D(options);
+}
+
+/** Long short-term memory over sequences of images. */
+export function convLstm2d(options: ConvLSTMOptions<2>): ConvLSTM2D {
+  return new ConvLSTM2D(options);
+}
+
+/** Long short-term memory over sequences of volumes. */
+export function convLstm3d(options: ConvLSTMOptions<3>): ConvLSTM3D {
+  return new ConvLSTM3D(options);
+}

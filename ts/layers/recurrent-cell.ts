@@ -1,0 +1,183 @@
+// What a recurrent layer repeats: a cell computes one time step from its input and its states. A subclass needs
+// `stateShapes` and `call`; one that can do part of its work for all steps at once says so in `begin` or `whole`.
+import { mul } from "../ops/binary.ts";
+import { expandDims, squeeze } from "../ops/layout.ts";
+import { dropout, Generator } from "../ops/random.ts";
+import { ArgumentError } from "../runtime/errors.ts";
+import { ones } from "../tensor/create.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import type { Variable } from "../tensor/variable.ts";
+import { type ActivationLike, getActivation } from "./activations.ts";
+import { getInitializer, type InitializerLike } from "./initializers.ts";
+import { type CallContext, Layer, type LayerOptions, type WeightOptions } from "./layer.ts";
+import type { Mask } from "./masks.ts";
+import type { RegularizerLike } from "./regularizers.ts";
+
+/** One pass over sequences of a batch. */
+export interface CellRun {
+  /** What the inputs contribute to any number of steps: [batch, steps, ...] -> [batch, steps, ...]. */
+  project(x: Tensor): Tensor;
+  /** The output and then the new states, from what the input contributes to one step, [batch, ...], and the states. */
+  step(projected: Tensor, states: readonly Tensor[]): readonly Tensor[];
+}
+
+/** What a whole sequence is to give. */
+export interface SequenceOptions extends CallContext {
+  readonly mask: Mask | undefined;
+  readonly returnSequences: boolean;
+  /** Whether the states after the last step are wanted. */
+  readonly returnState: boolean;
+}
+
+/** The outputs of all steps or of the last one, and the states after it. */
+export interface SequenceResult {
+  readonly output: Tensor;
+  readonly states: readonly Tensor[];
+}
+
+export abstract class RecurrentCell extends Layer {
+  /** The shapes of one example's states, given that of its input to one step. */
+  abstract stateShapes(inputShape: Shape): readonly Shape[];
+
+  /** [output, ...new states] for [input of one step, ...states]. */
+  abstract override call(inputs: readonly AnyTensor[], context: CallContext): readonly Tensor[];
+
+  override outputShape([inputShape]: readonly Shape[]): Shape[] {
+    const states = this.stateShapes(inputShape);
+    return [states[0], ...states];
+  }
+
+  /** The output that goes with states: that of a masked step. Default: the first state. */
+  outputOf(states: readonly Tensor[]): Tensor {
+    return states[0];
+  }
+
+  /** Begins a pass over sequences; dropout then drops the same at every step. Default: each step is a call. */
+  begin(context: CallContext): CellRun {
+    return { project: (x) => x, step: (x, states) => this.call([x, ...states], context) };
+  }
+
+  /** All steps at once, if this cell can do so: x is [batch, time, ...]; no states means zeros. Default: it cannot. */
+  whole(_x: Tensor, _states: readonly Tensor[] | undefined, _options: SequenceOptions): SequenceResult | undefined {
+    return undefined;
+  }
+}
+
+/** Options of cells with an input kernel, a recurrent kernel and a bias. */
+export interface KernelCellOptions extends LayerOptions {
+  /** Of the candidate and the output; default tanh. */
+  activation?: ActivationLike;
+  /** Default true. */
+  useBias?: boolean;
+  /** Default glorotUniform; PyTorch spreads all weights over 1 / sqrt(units). */
+  kernelInitializer?: InitializerLike;
+  /** Default orthogonal. */
+  recurrentInitializer?: InitializerLike;
+  /** Default zeros. */
+  biasInitializer?: InitializerLike;
+  kernelRegularizer?: RegularizerLike;
+  recurrentRegularizer?: RegularizerLike;
+  biasRegularizer?: RegularizerLike;
+  kernelConstraint?: WeightOptions["constraint"];
+  recurrentConstraint?: WeightOptions["constraint"];
+  biasConstraint?: WeightOptions["constraint"];
+  /** Share of the inputs' features that training drops, the same at every step; default 0. */
+  dropout?: number;
+  /** Share of the hidden state that training hides from the recurrent kernel, the same at every step; default 0. */
+  recurrentDropout?: number;
+  /** Of the dropout; default: the default generator draws. */
+  seed?: number;
+}
+
+/** A cell with an input kernel, a recurrent kernel, a bias and dropout of both. */
+export abstract class KernelCell extends RecurrentCell {
+  readonly activation: (x: Tensor) => Tensor;
+  readonly dropout: number;
+  readonly recurrentDropout: number;
+  /** There once the cell is built. */
+  kernel!: Variable;
+  recurrentKernel!: Variable;
+  bias: Variable | undefined;
+  private readonly settings: KernelCellOptions;
+  private readonly generator: Generator | undefined;
+
+  constructor(kind: string, options: KernelCellOptions) {
+    super(kind, options);
+    const { activation = "tanh", dropout = 0, recurrentDropout = 0, seed } = options;
+    for (const [name, rate] of Object.entries({ dropout, recurrentDropout })) {
+      if (!(rate >= 0 && rate < 1)) {
+        throw new ArgumentError(`${this.name}: ${name} must be at least 0 and less than 1, got ${rate}`);
+      }
+    }
+    this.activation = getActivation(activation);
+    this.dropout = dropout;
+    this.recurrentDropout = recurrentDropout;
+    this.settings = options;
+    this.generator = seed === undefined ? undefined : new Generator(seed);
+  }
+
+  /** Makes the weights; `bias` is the shape of the bias and what it starts with. */
+  protected addKernels(
+    kernel: Shape,
+    recurrentKernel: Shape,
+    bias: Required<Pick<WeightOptions, "shape" | "initializer">>,
+  ): void {
+    const { settings } = this;
+    this.kernel = this.addWeight("kernel", {
+      shape: kernel,
+      initializer: settings.kernelInitializer ?? "glorotUniform",
+      regularizer: settings.kernelRegularizer,
+      constraint: settings.kernelConstraint,
+    });
+    this.recurrentKernel = this.addWeight("recurrent_kernel", {
+      shape: recurrentKernel,
+      initializer: settings.recurrentInitializer ?? "orthogonal",
+      regularizer: settings.recurrentRegularizer,
+      constraint: settings.recurrentConstraint,
+    });
+    if (settings.useBias === false) return;
+    this.bias = this.addWeight("bias", {
+      ...bias,
+      regularizer: settings.biasRegularizer,
+      constraint: settings.biasConstraint,
+    });
+  }
+
+  protected get biasInitializer() {
+    return getInitializer(this.settings.biasInitializer ?? "zeros");
+  }
+
+  abstract override begin(context: CallContext): CellRun;
+
+  override call([x, ...states]: readonly AnyTensor[], context: CallContext): readonly Tensor[] {
+    const run = this.begin(context);
+    const projected = run.project(expandDims(this.floats(x), 1));
+    return run.step(squeeze(projected, 1), states as Tensor[]);
+  }
+
+  override dispose(): void {
+    super.dispose();
+    this.generator?.state.dispose();
+  }
+
+  /** A function that drops the same of every step's inputs, [batch, steps, ...]; outside training it does nothing. */
+  protected dropInputs({ training }: CallContext): (x: Tensor) => Tensor {
+    return this.dropping(training ? this.dropout : 0, (shape) => shape.with(1, 1));
+  }
+
+  /** The same for hidden states, [batch, ...]. */
+  protected dropStates({ training }: CallContext): (h: Tensor) => Tensor {
+    return this.dropping(training ? this.recurrentDropout : 0, (shape) => shape);
+  }
+
+  /** Drops what it drew for the first tensor that it saw; `drawn` is the shape of that. */
+  private dropping(rate: number, drawn: (shape: Shape) => Shape): (x: Tensor) => Tensor {
+    if (rate === 0) return (x) => x;
+    let kept: Tensor | undefined;
+    return (x) => {
+      kept ??= dropout(ones(drawn(x.shape)), rate, { generator: this.generator });
+      return mul(x, kept);
+    };
+  }
+}

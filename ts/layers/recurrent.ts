@@ -1,0 +1,66 @@
+// The recurrent layers people know by name: `rnn` with one cell each.
+import {
+  GRUCell,
+  type GRUCellOptions,
+  LSTMCell,
+  type LSTMCellOptions,
+  SimpleRNNCell,
+  type SimpleRNNCellOptions,
+} from "./cells.ts";
+import type { KernelCellOptions } from "./recurrent-cell.ts";
+import { RecurrentLayer, type RecurrentLayerOptions } from "./rnn.ts";
+
+/** What `simpleRnn` takes. */
+export interface SimpleRNNOptions extends RecurrentLayerOptions, SimpleRNNCellOptions {}
+
+/** What `lstm` takes. */
+export interface LSTMOptions extends RecurrentLayerOptions, LSTMCellOptions {}
+
+/** What `gru` takes. */
+export interface GRUOptions extends RecurrentLayerOptions, GRUCellOptions {}
+
+/** The cell's options among those of its layer. */
+export function cellOptions<O extends KernelCellOptions>(options: O, name: string): O {
+  const { inputShape: _, activityRegularizer: __, ...others } = options;
+  return { ...others, name } as O;
+}
+
+/** h = activation(x_t kernel + h recurrentKernel + bias): [batch, time, features] -> [batch, units]. See `rnn`. */
+export class SimpleRNN extends RecurrentLayer {
+  constructor(options: SimpleRNNOptions) {
+    const makeCell = (name: string) => new SimpleRNNCell(cellOptions(options, `${name}/simple_rnn_cell`));
+    super("simple_rnn", options, makeCell);
+  }
+}
+
+/**
+ * Long short-term memory: [batch, time, features] -> [batch, units]. States: hidden, then cell. See `rnn` and
+ * `lstmCell`. Source: Hochreiter and Schmidhuber 1997.
+ */
+export class LSTM extends RecurrentLayer {
+  constructor(options: LSTMOptions) {
+    super("lstm", options, (name) => new LSTMCell(cellOptions(options, `${name}/lstm_cell`)));
+  }
+}
+
+/** Gated recurrent units: [batch, time, features] -> [batch, units]. See `rnn` and `gruCell`. Source: Cho et al. 2014. */
+export class GRU extends RecurrentLayer {
+  constructor(options: GRUOptions) {
+    super("gru", options, (name) => new GRUCell(cellOptions(options, `${name}/gru_cell`)));
+  }
+}
+
+/** The simple recurrence over sequences. */
+export function simpleRnn(options: SimpleRNNOptions): SimpleRNN {
+  return new SimpleRNN(options);
+}
+
+/** Long short-term memory over sequences. */
+export function lstm(options: LSTMOptions): LSTM {
+  return new LSTM(options);
+}
+
+/** Gated recurrent units over sequences. */
+export function gru(options: GRUOptions): GRU {
+  return new GRU(options);
+}

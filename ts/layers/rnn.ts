@@ -1,0 +1,213 @@
+// Recurrent layers: a cell taken over the steps of sequences [batch, time, ...], in one launch where the cell can, step
+// by step where it cannot.
+import { noGrad } from "../autograd/tape.ts";
+import { add, mul } from "../ops/binary.ts";
+import { cast, where } from "../ops/compare.ts";
+import { flip, reshape, slice, stack, unstack } from "../ops/layout.ts";
+import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
+import { unrecorded } from "../runtime/program.ts";
+import { zeros } from "../tensor/create.ts";
+import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
+import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { Variable } from "../tensor/variable.ts";
+import { type CallContext, type Inputs, Layer, type LayerOptions, type Masks } from "./layer.ts";
+import type { Mask } from "./masks.ts";
+import { RecurrentCell, type SequenceOptions, type SequenceResult } from "./recurrent-cell.ts";
+import { isShapeList, type Shapes } from "./shapes.ts";
+
+/** Options of every recurrent layer. */
+export interface RecurrentLayerOptions extends LayerOptions {
+  /** The outputs of all steps, [batch, time, ...], instead of the last one; default false (PyTorch: all). */
+  returnSequences?: boolean;
+  /** The states after the last step as further results; default false (PyTorch: always). */
+  returnState?: boolean;
+  /** From the last step to the first; outputs come in that order. Default false. */
+  goBackwards?: boolean;
+  /** Each batch begins with the states that the one before it left, example by example, until `resetStates`; default false. */
+  stateful?: boolean;
+  /** Zeros as the outputs of masked steps instead of the output before; default false. */
+  zeroOutputForMask?: boolean;
+  /** Step by step in basic ops, even where one launch could do all; default false. The numbers differ by rounding only. */
+  unroll?: boolean;
+}
+
+/** What `rnn` takes. */
+export interface RNNOptions extends RecurrentLayerOptions {
+  cell: RecurrentCell;
+}
+
+/**
+ * A cell over sequences. Inputs: [batch, time, ...], or a list of them and the states before the first step, which are
+ * zeros otherwise. Results: the output or outputs, then with `returnState` the states. A masked step keeps the states
+ * and repeats the output.
+ */
+export abstract class RecurrentLayer extends Layer {
+  readonly cell: RecurrentCell;
+  readonly returnSequences: boolean;
+  readonly returnState: boolean;
+  readonly goBackwards: boolean;
+  readonly stateful: boolean;
+  readonly zeroOutputForMask: boolean;
+  readonly unroll: boolean;
+  /** What the last batch left. */
+  private kept: readonly Variable[] | undefined;
+
+  /** The cell is made when the layer's name is known. */
+  constructor(kind: string, options: RecurrentLayerOptions, makeCell: (name: string) => RecurrentCell) {
+    super(kind, options);
+    this.cell = makeCell(this.name);
+    if (!(this.cell instanceof RecurrentCell)) {
+      throw new ArgumentError(`${this.name}: cell must be a recurrent cell, got ${typeof this.cell}`);
+    }
+    this.returnSequences = options.returnSequences ?? false;
+    this.returnState = options.returnState ?? false;
+    this.goBackwards = options.goBackwards ?? false;
+    this.stateful = options.stateful ?? false;
+    this.zeroOutputForMask = options.zeroOutputForMask ?? false;
+    this.unroll = options.unroll ?? false;
+  }
+
+  override build(inputShape: Shapes): void {
+    const [, ...step] = sequenceShape(inputShape);
+    this.cell.ensureBuilt([step, ...this.cell.stateShapes(step)]);
+  }
+
+  override outputShape(inputShape: Shapes): Shapes {
+    const [time, ...step] = sequenceShape(inputShape);
+    if (time === undefined || step.length === 0 || time === 0) {
+      throw this.misfit("have an axis of at least one step and axes of features", sequenceShape(inputShape));
+    }
+    const states = this.cell.stateShapes(step);
+    if (isShapeList(inputShape)) this.checkStates(inputShape.slice(1), states);
+    const [output] = this.cell.outputShape([step, ...states]);
+    const shown = this.returnSequences ? [time, ...output] : output;
+    return this.returnState ? [shown, ...states] : shown;
+  }
+
+  override outputMask(_inputs: Inputs, mask: Masks): Masks {
+    const own = this.returnSequences ? firstMask(mask) : undefined;
+    return this.returnState ? [own] : own;
+  }
+
+  call(inputs: Inputs, context: CallContext): Tensor | readonly Tensor[] {
+    const [first, ...given] = inputs instanceof Tensor ? [inputs] : inputs;
+    const mask = firstMask(context.mask);
+    const x = this.goBackwards ? flip(this.floats(first), 1) : this.floats(first);
+    const start = given.length > 0 ? given.map((state) => this.floats(state)) : this.keptStates(x);
+    const { returnSequences, stateful } = this;
+    const options: SequenceOptions = {
+      ...context,
+      mask: mask && this.goBackwards ? flip(mask, 1) : mask,
+      returnSequences,
+      returnState: this.returnState || stateful,
+    };
+    const whole = this.unroll ? undefined : this.cell.whole(x, start, options);
+    const { output, states } = whole ?? this.stepByStep(x, start, options);
+    if (stateful) this.keep(states);
+    const shown = this.zeroOutputForMask && options.mask ? zeroMasked(output, options.mask, returnSequences) : output;
+    return this.returnState ? [shown, ...states] : shown;
+  }
+
+  /** Sets the states that a stateful layer begins with, default zeros: before sequences that do not go on. */
+  resetStates(states?: readonly AnyTensor[]): void {
+    if (!this.stateful) throw new StateError(`${this.name}: resetStates is for stateful layers, got one that is not`);
+    if (states === undefined) {
+      for (const kept of this.kept ?? []) kept.assign(new Float32Array(kept.size));
+      return;
+    }
+    const before = this.kept;
+    this.kept = states.map((state) => this.variable(() => this.floats(state)));
+    for (const kept of before ?? []) kept.dispose();
+  }
+
+  override dispose(): void {
+    super.dispose();
+    for (const kept of this.kept ?? []) kept.dispose();
+  }
+
+  private stepByStep(x: Tensor, start: readonly Tensor[] | undefined, options: SequenceOptions): SequenceResult {
+    const { cell } = this;
+    const [batch] = x.shape;
+    const { mask, returnSequences } = options;
+    const run = cell.begin(options);
+    const masks = mask && unstack(mask, 1);
+    let states = start ?? cell.stateShapes(x.shape.slice(2)).map((shape) => zeros([batch, ...shape]));
+    let output = cell.outputOf(states);
+    const outputs = unstack(run.project(x), 1).map((projected, t) => {
+      const [shown, ...next] = run.step(projected, states);
+      output = masks ? chosen(masks[t], shown, output) : shown;
+      states = masks ? next.map((state, i) => chosen(masks[t], state, states[i])) : next;
+      return output;
+    });
+    return { output: returnSequences ? stack(outputs, 1) : output, states };
+  }
+
+  /** What the last batch left, for a stateful layer; no gradient goes into the last batch. */
+  private keptStates(x: Tensor): Tensor[] | undefined {
+    if (!this.stateful) return undefined;
+    const shapes = this.cell.stateShapes(x.shape.slice(2)).map((shape) => [x.shape[0], ...shape]);
+    this.kept ??= shapes.map((shape) => this.variable(() => zeros(shape)));
+    this.kept.forEach(({ shape }, i) => {
+      if (sameShape(shape, shapes[i])) return;
+      throw new ShapeError(
+        `${this.name}: the batches of a stateful layer must have one size, got states ${formatShape(shape)} ` +
+          `and a batch that needs ${formatShape(shapes[i])}`,
+      );
+    });
+    // Copies: the variables change before the gradient is taken.
+    return this.kept.map((state) => add(state, 0));
+  }
+
+  private variable(initial: () => Tensor): Variable {
+    return unrecorded(() => new Variable(initial(), { name: `${this.name}/state`, trainable: false }));
+  }
+
+  private keep(states: readonly Tensor[]): void {
+    noGrad(() => this.kept?.forEach((kept, i) => void kept.assign(states[i])));
+  }
+
+  private checkStates(given: readonly Shape[], states: readonly Shape[]): void {
+    if (given.length === 0) return;
+    if (given.length === states.length && given.every((shape, i) => sameShape(shape, states[i]))) return;
+    throw new ShapeError(
+      `${this.name}: the states given must have shapes ${states.map(formatShape).join(", ")} for each example, ` +
+        `got ${given.map(formatShape).join(", ")}`,
+    );
+  }
+}
+
+/** A layer that takes any cell over sequences: [batch, time, ...] -> [batch, ...]. See `RecurrentLayer`. */
+export class RNN extends RecurrentLayer {
+  constructor(options: RNNOptions) {
+    super("rnn", options, () => options.cell);
+  }
+}
+
+/** Any cell over the steps of sequences. */
+export function rnn(options: RNNOptions): RNN {
+  return new RNN(options);
+}
+
+/** The shape of the sequences among the inputs. */
+export function sequenceShape(inputShape: Shapes): Shape {
+  return isShapeList(inputShape) ? inputShape[0] : inputShape;
+}
+
+/** The mask of the sequences among the inputs. */
+export function firstMask(mask: Masks): Mask | undefined {
+  return mask instanceof Tensor || mask === undefined ? mask : mask[0];
+}
+
+/** a where the mask [batch] is true, else b. */
+function chosen(mask: Mask, a: Tensor, b: Tensor): Tensor {
+  return where(reshape(mask, [mask.size, ...a.shape.slice(1).map(() => 1)]) as Mask, a, b);
+}
+
+function zeroMasked(output: Tensor, mask: Mask, isSequence: boolean): Tensor {
+  const [batch, time] = mask.shape;
+  const counts = isSequence ? mask : slice(mask, [0, time - 1], [batch, 1]);
+  const shape = isSequence
+    ? [batch, time, ...output.shape.slice(2).map(() => 1)]
+    : [batch, ...output.shape.slice(1).map(() => 1)];
+  return mul(output, reshape(cast(counts, "f32"), shape) as Tensor);
+}

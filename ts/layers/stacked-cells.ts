@@ -1,0 +1,119 @@
+// Cells one above the other, as one cell.
+import { expandDims, squeeze } from "../ops/layout.ts";
+import { ArgumentError } from "../runtime/errors.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import type { CallContext, LayerOptions } from "./layer.ts";
+import { type CellRun, RecurrentCell, type SequenceOptions, type SequenceResult } from "./recurrent-cell.ts";
+
+/** What `stackedRnnCells` takes. */
+export interface StackedRNNCellsOptions extends LayerOptions {
+  /** From the inputs to the output. */
+  cells: readonly RecurrentCell[];
+}
+
+/** Each cell's output is the next one's input; the states are those of the first cell, then those of the second, ... */
+export class StackedRNNCells extends RecurrentCell {
+  readonly cells: readonly RecurrentCell[];
+  /** How many states each cell has; there once built. */
+  private counts: readonly number[] = [];
+
+  constructor(options: StackedRNNCellsOptions) {
+    super("stacked_rnn_cells", options);
+    const { cells } = options;
+    if (!(Array.isArray(cells) && cells.length > 0 && cells.every((cell) => cell instanceof RecurrentCell))) {
+      throw new ArgumentError(`${this.name}: cells must be a list of at least one recurrent cell, got something else`);
+    }
+    this.cells = cells;
+  }
+
+  /** The shapes of each cell's states. */
+  private shapesOf(inputShape: Shape): (readonly Shape[])[] {
+    let input = inputShape;
+    return this.cells.map((cell) => {
+      const states = cell.stateShapes(input);
+      [input] = cell.outputShape([input, ...states]);
+      return states;
+    });
+  }
+
+  override stateShapes(inputShape: Shape): readonly Shape[] {
+    return this.shapesOf(inputShape).flat();
+  }
+
+  override outputShape([inputShape]: readonly Shape[]): Shape[] {
+    const states = this.shapesOf(inputShape);
+    let output = inputShape;
+    this.cells.forEach((cell, i) => {
+      [output] = cell.outputShape([output, ...states[i]]);
+    });
+    return [output, ...states.flat()];
+  }
+
+  override build([inputShape]: readonly Shape[]): void {
+    let input = inputShape;
+    this.counts = this.cells.map((cell) => {
+      const states = cell.stateShapes(input);
+      [input] = cell.ensureBuilt([input, ...states]) as readonly Shape[];
+      return states.length;
+    });
+  }
+
+  override outputOf(states: readonly Tensor[]): Tensor {
+    const parts = this.parts(states);
+    return this.cells[this.cells.length - 1].outputOf(parts[parts.length - 1]);
+  }
+
+  /** The states of each cell, among those of all. */
+  private parts(states: readonly Tensor[]): Tensor[][] {
+    let begin = 0;
+    return this.counts.map((count) => states.slice(begin, (begin += count)));
+  }
+
+  override begin(context: CallContext): CellRun {
+    const runs = this.cells.map((cell) => cell.begin(context));
+    const [first, ...others] = runs;
+    return {
+      project: (x) => first.project(x),
+      step: (projected, states) => {
+        const parts = this.parts(states);
+        let [output, ...next] = first.step(projected, parts[0]);
+        others.forEach((run, i) => {
+          const input = squeeze(run.project(expandDims(output, 1)), 1);
+          const [result, ...after] = run.step(input, parts[i + 1]);
+          output = result;
+          next = [...next, ...after];
+        });
+        return [output, ...next];
+      },
+    };
+  }
+
+  override whole(
+    x: Tensor,
+    states: readonly Tensor[] | undefined,
+    options: SequenceOptions,
+  ): SequenceResult | undefined {
+    const parts = states && this.parts(states);
+    const last: Tensor[] = [];
+    let output = x;
+    for (const [i, cell] of this.cells.entries()) {
+      const returnSequences = options.returnSequences || i < this.cells.length - 1;
+      const result = cell.whole(output, parts?.[i], { ...options, returnSequences });
+      if (result === undefined) return undefined;
+      output = result.output;
+      last.push(...result.states);
+    }
+    return { output, states: last };
+  }
+
+  override call([x, ...states]: readonly AnyTensor[], context: CallContext): readonly Tensor[] {
+    const run = this.begin(context);
+    return run.step(squeeze(run.project(expandDims(this.floats(x), 1)), 1), states as Tensor[]);
+  }
+}
+
+/** Cells one above the other, as one cell. */
+export function stackedRnnCells(options: StackedRNNCellsOptions): StackedRNNCells {
+  return new StackedRNNCells(options);
+}

@@ -1,0 +1,63 @@
+// A layer applied to every time step alike.
+import { reshape } from "../ops/layout.ts";
+import { ArgumentError } from "../runtime/errors.ts";
+import type { Shape } from "../tensor/shape.ts";
+import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { type CallContext, type Inputs, Layer, type LayerOptions } from "./layer.ts";
+import { isShapeList, type Shapes } from "./shapes.ts";
+
+/** What `timeDistributed` takes. */
+export interface TimeDistributedOptions extends LayerOptions {
+  layer: Layer;
+}
+
+/**
+ * The layer applied to each step of [batch, time, ...], or of several inputs of as many steps: all steps of all examples
+ * are one batch for it, so batch normalization takes its moments over time as well.
+ */
+export class TimeDistributed extends Layer {
+  readonly layer: Layer;
+
+  constructor(options: TimeDistributedOptions) {
+    super("time_distributed", options);
+    if (!(options.layer instanceof Layer)) {
+      throw new ArgumentError(`${this.name}: layer must be a layer, got ${typeof options.layer}`);
+    }
+    this.layer = options.layer;
+  }
+
+  override build(inputShape: Shapes): void {
+    this.layer.ensureBuilt(this.stepShapes(inputShape));
+  }
+
+  override outputShape(inputShape: Shapes): Shapes | undefined {
+    const [time] = isShapeList(inputShape) ? inputShape[0] : inputShape;
+    const shapes = this.layer.outputShape(this.stepShapes(inputShape));
+    if (shapes === undefined) return undefined;
+    return isShapeList(shapes) ? shapes.map((shape) => [time, ...shape]) : [time, ...shapes];
+  }
+
+  private stepShapes(inputShape: Shapes): Shapes {
+    const shapes = isShapeList(inputShape) ? inputShape : [inputShape];
+    for (const shape of shapes) {
+      if (shape.length >= 2 && shape[0] === shapes[0][0]) continue;
+      throw this.misfit(`have an axis of ${shapes[0][0] ?? "time"} steps and axes of features`, shape);
+    }
+    const steps = shapes.map((shape) => shape.slice(1));
+    return isShapeList(inputShape) ? steps : steps[0];
+  }
+
+  call(inputs: Inputs, context: CallContext): readonly Tensor[] {
+    const list: readonly AnyTensor[] = inputs instanceof Tensor ? [inputs] : inputs;
+    const [batch, time] = list[0].shape;
+    const joined = list.map((x) => reshape(x, [batch * time, ...x.shape.slice(2)]));
+    const { training, addLoss } = context;
+    const results = this.layer.applyAll(inputs instanceof Tensor ? joined[0] : joined, { training, addLoss });
+    return results.map((y) => reshape(y, [batch, time, ...y.shape.slice(1)] satisfies Shape) as Tensor);
+  }
+}
+
+/** A layer applied to every time step alike. */
+export function timeDistributed(options: TimeDistributedOptions): TimeDistributed {
+  return new TimeDistributed(options);
+}
