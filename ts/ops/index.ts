@@ -1,4 +1,5 @@
 // All ops, public and internal; ts/index.ts chooses what people see.
+export * from "./attention.ts";
 export * from "./binary.ts";
 export * from "./compare.ts";
 export * from "./conv.ts";

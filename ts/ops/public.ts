@@ -1,4 +1,5 @@
 // The ops that people see: all of them but a few that only other ops need.
+export { attention, attentionScores, attentionValues, rotary } from "./attention.ts";
 export { add, div, maximum, minimum, mul, pow, sub } from "./binary.ts";
 export {
   cast,
