@@ -3,6 +3,7 @@
 import { In, OptionalIn, Out, Scratch } from "./signature";
 import { Thin } from "./simd/gemm-thin";
 import { clearZeros, DEPTH, floorOf, Matrix, multiply, Right } from "./simd/gemm";
+import { isNear, multiplyMatrix } from "./simd/gemm-matrix";
 import { Run } from "./simd/runs";
 
 const DOTS: i32 = 32; // columns of one unit of a product of one row by a transposed matrix
@@ -53,10 +54,14 @@ export function matmul_f32(
     const cAt = c + (batch * <usize>cBatch << 2);
     const left = Matrix.at(scratch, a + (batch * <usize>aBatch << 2), m, aRow, aColumn, cAt, cRow);
     const right = Right.at(scratch, b + (batch * <usize>bBatch << 2), k, n, bRow, bColumn);
-    multiply<Matrix>(
-      left, right, bias, floorOf(activation),
-      row, min(row + blockRows, m), column, min(column + blockColumns, n), scratch,
-    );
+    const floor = floorOf(activation);
+    const rowEnd = min(row + blockRows, m);
+    const columnEnd = min(column + blockColumns, n);
+    if (isNear(right, rowEnd - row, columnEnd - column)) {
+      multiplyMatrix(left, right, bias, floor, row, rowEnd, column, columnEnd, scratch);
+    } else {
+      multiply<Matrix>(left, right, bias, floor, row, rowEnd, column, columnEnd, scratch);
+    }
   }
 }
 

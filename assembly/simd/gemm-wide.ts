@@ -15,12 +15,12 @@ export function set_wide(on: bool): void {
 }
 
 /**
- * One tile: four rows of C, `offset` bytes into the rows whose addresses stand at `targets`, from the panels at `b` and
- * at `d`. Starts from `bias` (16 numbers) or, if that is 0, from C itself; no result is less than `floor` (NaN stays
- * NaN).
+ * One tile: four rows of C, `offset` bytes into the rows whose addresses stand at `targets`, from the parts of the
+ * panels at `a` and at `b` and `d` that `spans` lists. Starts from `bias` (16 numbers) or, if that is 0, from C itself;
+ * no result is less than `floor` (NaN stays NaN).
  */
 export function multiplyWide(
-  targets: usize, offset: usize, a: usize, aEnd: usize, b: usize, d: usize, bias: usize, floor: f32,
+  targets: usize, offset: usize, a: usize, spans: usize, b: usize, d: usize, bias: usize, floor: f32,
 ): void {
   const c0 = load<usize>(targets) + offset;
   const c1 = load<usize>(targets, 4) + offset;
@@ -46,36 +46,41 @@ export function multiplyWide(
   let c31 = v128.load(start, 16);
   let c32 = v128.load(start, 32);
   let c33 = v128.load(start, 48);
-  if (a < aEnd) {
+  for (const last = spans + (load<usize>(spans) << 3); spans < last; spans += 8) {
+    const skipped = load<usize>(spans, 4);
+    let p = a + skipped;
+    let q = b + (skipped << 1);
+    let r = d + (skipped << 1);
+    const end = a + load<usize>(spans, 8);
     do {
-      const b0 = v128.load(b);
-      const b1 = v128.load(b, 16);
-      const b2 = v128.load(d);
-      const b3 = v128.load(d, 16);
-      let x = v128.load32_splat(a);
+      const b0 = v128.load(q);
+      const b1 = v128.load(q, 16);
+      const b2 = v128.load(r);
+      const b3 = v128.load(r, 16);
+      let x = v128.load32_splat(p);
       c00 = Fma.vec(x, b0, c00);
       c01 = Fma.vec(x, b1, c01);
       c02 = Fma.vec(x, b2, c02);
       c03 = Fma.vec(x, b3, c03);
-      x = v128.load32_splat(a, 4);
+      x = v128.load32_splat(p, 4);
       c10 = Fma.vec(x, b0, c10);
       c11 = Fma.vec(x, b1, c11);
       c12 = Fma.vec(x, b2, c12);
       c13 = Fma.vec(x, b3, c13);
-      x = v128.load32_splat(a, 8);
+      x = v128.load32_splat(p, 8);
       c20 = Fma.vec(x, b0, c20);
       c21 = Fma.vec(x, b1, c21);
       c22 = Fma.vec(x, b2, c22);
       c23 = Fma.vec(x, b3, c23);
-      x = v128.load32_splat(a, 12);
+      x = v128.load32_splat(p, 12);
       c30 = Fma.vec(x, b0, c30);
       c31 = Fma.vec(x, b1, c31);
       c32 = Fma.vec(x, b2, c32);
       c33 = Fma.vec(x, b3, c33);
-      a += 16;
-      b += 32;
-      d += 32;
-    } while (a < aEnd);
+      p += 16;
+      q += 32;
+      r += 32;
+    } while (p < end);
   }
   const least = f32x4.splat(floor);
   // The upper half first: V8 then needs no store of its own for the lower one.

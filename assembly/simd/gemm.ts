@@ -23,8 +23,8 @@ const EDGE_TILE: usize = EDGE_BIAS + 32; // a whole tile
 const EDGE_TARGETS: usize = EDGE_TILE + 128; // the addresses of its rows
 const TARGETS: usize = EDGE_TARGETS + 16; // the addresses of the block's rows of C
 const SPANS: usize = TARGETS + <usize>(BLOCK_ROWS << 2); // for each panel of A
-const RIGHT_PANELS: usize = 4608; // [GROUP_COLUMNS / 8, DEPTH, 8]
-const LEFT_PANELS: usize = RIGHT_PANELS + 49152; // [BLOCK_ROWS / 4, DEPTH, 4]
+export const RIGHT_PANELS: usize = 4608; // [GROUP_COLUMNS / 8, DEPTH, 8]
+export const LEFT_PANELS: usize = RIGHT_PANELS + 49152; // [BLOCK_ROWS / 4, DEPTH, 4]
 /** The scratch memory that a product works in; what lies behind is the caller's. A multiple of 64. */
 export const PRODUCT_BYTES: usize = LEFT_PANELS + <usize>(BLOCK_ROWS * DEPTH << 2);
 /** In the place of a bias: the sums start from what C holds. */
@@ -95,6 +95,11 @@ export class Matrix extends Left {
 
   pack(panel: usize, spans: usize, row: i32, depth: i32, count: i32, zeros: usize): void {
     Spans.add(spans, 0, <usize>count << 4);
+    this.copy(panel, row, depth, count, zeros);
+  }
+
+  /** Packs all of a panel. */
+  copy(panel: usize, row: i32, depth: i32, count: i32, zeros: usize): void {
     const stride = this.rowStride;
     const p0 = this.data + <usize>row * stride + <usize>depth * this.depthStride;
     const rows = this.rows - row;
@@ -257,11 +262,12 @@ export function clearZeros(scratch: usize): usize {
 }
 
 /**
- * One tile: four rows of C, `offset` bytes into the rows whose addresses stand at `targets`. Starts from `bias` (8
- * numbers) or, if that is 0, from C itself; no result is less than `floor` (NaN stays NaN).
+ * One tile: four rows of C, `offset` bytes into the rows whose addresses stand at `targets`, summed over the parts of
+ * the panels at `a` and `b` that `spans` lists. Starts from `bias` (8 numbers) or, if that is 0, from C itself; no
+ * result is less than `floor` (NaN stays NaN).
  */
 function multiplyTile(
-  targets: usize, offset: usize, a: usize, aEnd: usize, b: usize, bias: usize, floor: f32,
+  targets: usize, offset: usize, a: usize, spans: usize, b: usize, bias: usize, floor: f32,
 ): void {
   const c0 = load<usize>(targets) + offset;
   const c1 = load<usize>(targets, 4) + offset;
@@ -279,26 +285,31 @@ function multiplyTile(
   start = bias ? bias : c3;
   let c30 = v128.load(start);
   let c31 = v128.load(start, 16);
-  if (a < aEnd) {
-    // Not unrolled: V8 keeps this body in registers as it stands, and spills a longer one.
+  for (const last = spans + (load<usize>(spans) << 3); spans < last; spans += 8) {
+    const skipped = load<usize>(spans, 4);
+    let p = a + skipped;
+    let q = b + (skipped << 1);
+    const end = a + load<usize>(spans, 8);
+    // Not unrolled here: V8 does it, the loop being inside another, with an exit after each turn that keeps all of it
+    // in registers. A body written twice as long spills.
     do {
-      const b0 = v128.load(b);
-      const b1 = v128.load(b, 16);
-      let x = v128.load32_splat(a);
+      const b0 = v128.load(q);
+      const b1 = v128.load(q, 16);
+      let x = v128.load32_splat(p);
       c00 = Fma.vec(x, b0, c00);
       c01 = Fma.vec(x, b1, c01);
-      x = v128.load32_splat(a, 4);
+      x = v128.load32_splat(p, 4);
       c10 = Fma.vec(x, b0, c10);
       c11 = Fma.vec(x, b1, c11);
-      x = v128.load32_splat(a, 8);
+      x = v128.load32_splat(p, 8);
       c20 = Fma.vec(x, b0, c20);
       c21 = Fma.vec(x, b1, c21);
-      x = v128.load32_splat(a, 12);
+      x = v128.load32_splat(p, 12);
       c30 = Fma.vec(x, b0, c30);
       c31 = Fma.vec(x, b1, c31);
-      a += 16;
-      b += 32;
-    } while (a < aEnd);
+      p += 16;
+      q += 32;
+    } while (p < end);
   }
   const least = f32x4.splat(floor);
   v128.store(c0, f32x4.pmax(c00, least));
@@ -313,7 +324,7 @@ function multiplyTile(
 
 /** A tile of which only `rows` x `columns` exist: worked on in scratch memory. */
 function multiplyEdge(
-  targets: usize, offset: usize, a: usize, aEnd: usize, b: usize, bias: usize, floor: f32, rows: i32, columns: i32,
+  targets: usize, offset: usize, a: usize, spans: usize, b: usize, bias: usize, floor: f32, rows: i32, columns: i32,
   scratch: usize,
 ): void {
   rows = min(rows, TILE_ROWS);
@@ -326,7 +337,7 @@ function multiplyEdge(
     if (bias == 0 && i < rows) Run.copy<f32>(row, load<usize>(targets + (<usize>i << 2)) + offset, columns);
   }
   if (bias) Run.copy<f32>(scratch + EDGE_BIAS, bias, columns);
-  multiplyTile(tileTargets, 0, a, aEnd, b, bias ? scratch + EDGE_BIAS : 0, floor);
+  multiplyTile(tileTargets, 0, a, spans, b, bias ? scratch + EDGE_BIAS : 0, floor);
   for (let i = 0; i < rows; i++) {
     Run.copy<f32>(load<usize>(targets + (<usize>i << 2)) + offset, tile + (<usize>i << 5), columns);
   }
@@ -359,8 +370,7 @@ export function multiply<L extends Left>(
     let spans = scratch + SPANS;
     for (let row = rowBegin; row < rowEnd; row += TILE_ROWS, a += tileBytes, spans += Spans.BYTES) {
       Spans.clear(spans);
-      left.pack(a, spans, row, from, count, zeros);
-      if (load<i32>(spans) == 0) Spans.add(spans, 0, 0);
+      if (count) left.pack(a, spans, row, from, count, zeros);
     }
     const blockFloor: f32 = from + count < depth ? f32.NEGATIVE_INFINITY : floor;
     for (let group = columnBegin; group < columnEnd; group += GROUP_COLUMNS) {
@@ -383,25 +393,15 @@ export function multiply<L extends Left>(
         for (let row = rowBegin; row < rowEnd; row += TILE_ROWS, a += tileBytes, spans += Spans.BYTES, target += 16) {
           const rows = rowEnd - row;
           const isWhole = rows >= TILE_ROWS && columns >= TILE_COLUMNS;
-          const lastSpan = spans + (load<usize>(spans) << 3);
-          let begin = start;
-          for (let span = spans + 8; span <= lastSpan; span += 8, begin = 0) {
-            const skipped = load<usize>(span - 4);
-            const aBegin = a + skipped;
-            const aEnd = a + load<usize>(span);
-            const bBegin = b + (skipped << 1);
-            const least = span == lastSpan ? blockFloor : f32.NEGATIVE_INFINITY;
-            if (!isWhole) {
-              multiplyEdge(target, offset, aBegin, aEnd, bBegin, begin, least, rows, columns, scratch);
-              if (!isWide) continue;
-              const next = bBegin + panelStride;
-              const nextBegin = begin ? begin + 32 : 0;
-              multiplyEdge(target, offset + 32, aBegin, aEnd, next, nextBegin, least, rows, columns, scratch);
-            } else if (isWide) {
-              multiplyWide(target, offset, aBegin, aEnd, bBegin, bBegin + panelStride, begin, least);
-            } else {
-              multiplyTile(target, offset, aBegin, aEnd, bBegin, begin, least);
-            }
+          if (!isWhole) {
+            multiplyEdge(target, offset, a, spans, b, start, blockFloor, rows, columns, scratch);
+            if (!isWide) continue;
+            const next = start ? start + 32 : 0;
+            multiplyEdge(target, offset + 32, a, spans, b + panelStride, next, blockFloor, rows, columns, scratch);
+          } else if (isWide) {
+            multiplyWide(target, offset, a, spans, b, b + panelStride, start, blockFloor);
+          } else {
+            multiplyTile(target, offset, a, spans, b, start, blockFloor);
           }
         }
         column += isWide ? WIDE_COLUMNS : TILE_COLUMNS;

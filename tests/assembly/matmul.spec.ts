@@ -1,5 +1,6 @@
 // Matrix products: blocks of every shape, packed or not, with bias and ReLU, against the sum written down.
 import * as kernels from "../../assembly/matmul";
+import { set_wide } from "../../assembly/simd/gemm-wide";
 import { check, f32At, floats, Launch } from "./launch";
 
 const BATCH: i32 = 2;
@@ -130,6 +131,24 @@ describe("matmul", () => {
         expect(launch.error).toBeLessThan(1e-4);
       }
       expect(check(new ProductLaunch(21, 37, 300, transposeA, transposeB, packed, fused))).toBe("");
+    }
+  });
+
+  test("with tiles of 16 columns the bits are the same", () => {
+    for (let layout = 0; layout < 10; layout++) for (let i = 0; i < SIZES.length; i++) {
+      const k = layout == i ? 401 : SIZES[(i * 5 + layout) % SIZES.length];
+      const n = SIZES[(i * 7 + layout) % SIZES.length];
+      const launch = new ProductLaunch(
+        SIZES[i], n, k, (layout & 1) != 0, (layout & 2) != 0, layout >= 8, (layout & 4) != 0,
+      );
+      const result = launch.outputs[0];
+      launch.run(0, launch.units);
+      const narrow = result.copy();
+      result.clear();
+      set_wide(true);
+      launch.run(0, launch.units);
+      set_wide(false);
+      expect(memory.compare(narrow.pointer, result.pointer, result.bytes)).toBe(0);
     }
   });
 

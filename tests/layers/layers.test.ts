@@ -301,7 +301,7 @@ describe("inputs that do not fit are ShapeErrors naming the layer, before anythi
   it("no batch axis, no tensor, the wrong dtype", () => {
     const dense = layers.dense({ units: 2 });
     expect(() => dense.apply(tensor(1))).toThrow("dense: inputs must have a batch axis, got shape []");
-    expect(() => dense.apply([1, 2] as never)).toThrow("dense: inputs must be a tensor, got object");
+    expect(() => dense.apply([1, 2] as never)).toThrow("dense: inputs must be a tensor, got number");
     expect(() => dense.apply(zeros([2, 3], "u8"))).toThrow(expect.objectContaining({ name: "DtypeError" }));
     expect(() => layers.embedding({ inputDim: 3, outputDim: 2 }).apply(zeros([2]))).toThrow(
       "embedding: inputs must be i32, got f32",
@@ -348,7 +348,7 @@ describe("bad options are ArgumentErrors at construction", () => {
     ["embedding: inputDim must be", () => layers.embedding({ inputDim: 0, outputDim: 1 })],
     ["batch_normalization: momentum must be from 0 to 1, got 2", () => layers.batchNormalization({ momentum: 2 })],
     ["layer_normalization: epsilon must be at least 0, got -1", () => layers.layerNormalization({ epsilon: -1 })],
-    ["layer: the name must be one of dense, conv2d,", () => layers.layerFromConfig("lstm", {})],
+    ["layer: the name must be one of input, dense, conv2d,", () => layers.layerFromConfig("lstm", {})],
   ];
   it.each(wrong)("%s", (message, make) => {
     layers.resetLayerNames();

@@ -156,7 +156,7 @@ describe("fit", () => {
       for (const data of [x, y]) data.dispose();
       if (value === 1) before = memory.report();
     }
-    expect([model.steps.train.recordings, model.steps.test.recordings]).toEqual([2, 2]);
+    expect([model.steps.recordings.train, model.steps.recordings.test]).toEqual([2, 2]);
     expect(memory.report()).toMatchObject({ inUse: before.inUse, buffers: before.buffers });
     model.dispose();
   });

@@ -20,6 +20,7 @@ import {
   type ReshapeOptions,
 } from "./core.ts";
 import { Dense, type DenseOptions } from "./dense.ts";
+import { InputLayer, type InputOptions } from "./input.ts";
 import type { Layer, LayerOptions } from "./layer.ts";
 import {
   BatchNormalization,
@@ -35,13 +36,33 @@ import {
   MaxPooling2D,
   type PoolingOptions,
 } from "./pooling.ts";
+import type { Symbolic } from "./symbolic.ts";
 
 export * from "./conv.ts";
 export * from "./core.ts";
 export * from "./dense.ts";
-export { type CallContext, Layer, type LayerOptions, resetLayerNames, type WeightOptions } from "./layer.ts";
+export * from "./input.ts";
+export {
+  type ApplyOptions,
+  type CallContext,
+  type Inputs,
+  Layer,
+  type LayerOptions,
+  type Masks,
+  type Outputs,
+  resetLayerNames,
+  type WeightOptions,
+} from "./layer.ts";
+export { attachMask, type Mask, maskOf } from "./masks.ts";
 export * from "./normalization.ts";
 export * from "./pooling.ts";
+export type { Shapes } from "./shapes.ts";
+export { Symbolic } from "./symbolic.ts";
+
+/** Where data come into a functional model: what layers can be applied to before there are values. */
+export function input(options: InputOptions): Symbolic {
+  return new InputLayer(options).output;
+}
 
 /** activation(x kernel + bias) along the last axis. */
 export function dense(options: DenseOptions): Dense {
@@ -119,6 +140,7 @@ export function layerNormalization(options?: NormalizationOptions): LayerNormali
 }
 
 const kinds: Record<string, new (options: never) => Layer> = {
+  input: InputLayer,
   dense: Dense,
   conv2d: Conv2D,
   depthwise_conv2d: DepthwiseConv2D,

@@ -1,21 +1,42 @@
 // What every layer is: a name, variables made when the input's shape is known, and a call. A subclass needs no more
-// than `call`; one with weights makes them in `build`, one that changes the shape says so in `outputShape`.
+// than `call`; one with weights makes them in `build`, one that changes the shape says so in `outputShape`. A layer of
+// several inputs gets lists of tensors and shapes, and one of several results returns lists.
 import { requireTensor } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { unrecorded } from "../runtime/program.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { checkShape, formatShape, type Shape, sameShape } from "../tensor/shape.ts";
-import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
 import { type Json, toJsonRecord } from "./config.ts";
 import { getInitializer, type InitializerLike } from "./initializers.ts";
+import { attachMask, type Mask, maskOf } from "./masks.ts";
 import { getRegularizer, type Regularizer, type RegularizerLike } from "./regularizers.ts";
+import { isShapeList, type Shapes, sameShapes } from "./shapes.ts";
+import { connect, isSymbolic, type Symbolic } from "./symbolic.ts";
+
+/** One input, or a list of several. */
+export type Inputs = AnyTensor | readonly AnyTensor[];
+/** One result, or a list of several. */
+export type Outputs = Tensor | readonly Tensor[];
+/** The mask of one input, or a list with a place for each of several. */
+export type Masks = Mask | undefined | readonly (Mask | undefined)[];
+
+/** What `apply` takes beside inputs. */
+export interface ApplyOptions {
+  /** Whether dropout drops and batch normalization uses the batch's own statistics; default false. */
+  readonly training?: boolean;
+  /** Called with each scalar that a layer adds to the loss; default: they are dropped. */
+  readonly addLoss?: (loss: Tensor) => void;
+}
 
 /** What a call knows beside its input. */
-export interface CallContext {
-  /** Whether dropout drops and batch normalization uses the batch's own statistics. */
+export interface CallContext extends ApplyOptions {
   readonly training: boolean;
+  /** The steps of the input that count, if not all do: the mask that travels with it (`attachMask`). */
+  readonly mask: Masks;
+  readonly addLoss: (loss: Tensor) => void;
 }
 
 /** What every layer takes. */
@@ -26,6 +47,8 @@ export interface LayerOptions {
   trainable?: boolean;
   /** Shape of one example; a model's first layer needs it to be built before it sees data. */
   inputShape?: Shape;
+  /** A penalty on the layer's results, added to the loss. */
+  activityRegularizer?: RegularizerLike;
 }
 
 /** What `addWeight` takes. */
@@ -34,6 +57,8 @@ export interface WeightOptions {
   /** Default "zeros". */
   initializer?: InitializerLike;
   regularizer?: RegularizerLike;
+  /** Applied to the weight after each of an optimizer's updates. */
+  constraint?: (weight: Tensor) => Tensor;
   /** Default true; false for running statistics. */
   trainable?: boolean;
 }
@@ -60,11 +85,12 @@ export abstract class Layer {
   private ownTrainable: boolean;
   private isBuilt = false;
   /** The input shape that was checked last, and the output shape that follows. */
-  private checked: { readonly input: Shape; readonly output: Shape } | undefined;
+  private checked: { readonly input: Shapes; readonly output: Shapes | undefined } | undefined;
   private readonly own: Variable[] = [];
   /** Weights that are not trained even when the layer is. */
   private readonly fixed = new Set<Variable>();
   private readonly regularizers = new Map<Variable, Regularizer>();
+  private readonly activityRegularizer: Regularizer | undefined;
 
   /** `options` are also what `config` returns; a subclass hands on all it was given. */
   constructor(kind: string, options: LayerOptions = {}) {
@@ -74,37 +100,75 @@ export abstract class Layer {
     this.inputShape = options.inputShape;
     this.ownTrainable = options.trainable ?? true;
     this.options = options;
+    this.activityRegularizer = options.activityRegularizer && getRegularizer(options.activityRegularizer);
   }
 
-  /** y for a batch of inputs; the first axis is the batch. */
-  abstract call(x: AnyTensor, context: CallContext): Tensor;
+  /** The results for a batch of inputs; the first axis is the batch. */
+  abstract call(inputs: Inputs, context: CallContext): Outputs;
 
   /** Makes the weights for inputs of the given shape, one example's, without the batch axis. */
-  build(_inputShape: Shape): void {}
+  build(_inputShape: Shapes): void {}
 
-  /** The shape of one example's output; ShapeError for an input that does not fit. Default: the input's. */
-  outputShape(inputShape: Shape): Shape {
+  /**
+   * The shape of one example's output; ShapeError for an input that does not fit. Undefined: only a call can tell.
+   * Default: the input's.
+   */
+  outputShape(inputShape: Shapes): Shapes | undefined {
     return inputShape;
   }
 
-  /** Builds the layer at the first call, then calls it. */
-  apply(x: AnyTensor, context: CallContext = { training: false }): Tensor {
-    requireTensor(this.name, "inputs", x);
-    if (x.rank === 0) throw new ShapeError(`${this.name}: inputs must have a batch axis, got shape []`);
-    const expected = this.ensureBuilt(x.shape.slice(1));
-    const y = this.call(x, context);
-    if (!sameShape(y.shape.slice(1), expected)) {
-      throw new ShapeError(
-        `${this.name}: outputShape must give the shape of what call returns, ` +
-          `got ${perExample(expected)} and ${formatShape(y.shape)}`,
+  /** The masks of the results. Default: one input's goes on to every result that begins with its axes. */
+  outputMask(_inputs: Inputs, mask: Masks): Masks {
+    return isMaskList(mask) ? undefined : mask;
+  }
+
+  /** Builds the layer at the first call, then calls it; for symbolic inputs, notes that it will be called. */
+  apply(x: Symbolic | readonly Symbolic[], options?: ApplyOptions): Symbolic;
+  apply(x: Inputs, options?: ApplyOptions): Tensor;
+  apply(x: Inputs | Symbolic | readonly Symbolic[], options: ApplyOptions = {}): Tensor | Symbolic {
+    const results = this.applyAll(x as Inputs, options);
+    if (results.length !== 1) {
+      throw new ArgumentError(
+        `${this.name}: apply must be called on layers with one result, got ${results.length} results; use applyAll`,
       );
     }
-    return y;
+    return results[0];
+  }
+
+  /** The results as a list: for layers that return several, such as recurrent ones with `returnState`. */
+  applyAll(x: Symbolic | readonly Symbolic[], options?: ApplyOptions): Symbolic[];
+  applyAll(x: Inputs, options?: ApplyOptions): Tensor[];
+  applyAll(x: Inputs | Symbolic | readonly Symbolic[], options: ApplyOptions = {}): Tensor[] | Symbolic[] {
+    if (isSymbolic(x)) return connect(this, x);
+    const inputs = x instanceof Tensor ? [x] : x;
+    const name = this.name;
+    if (!Array.isArray(inputs)) requireTensor(name, "inputs", inputs);
+    const shapes = (inputs as readonly AnyTensor[]).map((input) => {
+      requireTensor(name, "inputs", input);
+      if (input.rank === 0) throw new ShapeError(`${name}: inputs must have a batch axis, got shape []`);
+      return input.shape.slice(1);
+    });
+    const expected = this.ensureBuilt(x instanceof Tensor ? shapes[0] : shapes);
+    const masks = (inputs as readonly AnyTensor[]).map(maskOf);
+    const mask = x instanceof Tensor ? masks[0] : masks;
+    const { training = false, addLoss = ignore } = options;
+    const returned = this.call(x, { training, addLoss, mask });
+    const results = returned instanceof Tensor ? [returned] : [...returned];
+    if (expected !== undefined) this.requireShapes(results, isShapeList(expected) ? expected : [expected]);
+    const outputMask = this.outputMask(x, mask);
+    results.forEach((y, i) => {
+      const own = isMaskList(outputMask) ? outputMask[i] : outputMask;
+      if (own !== undefined && sameShape(y.shape.slice(0, own.rank), own.shape)) attachMask(y, own);
+      if (this.activityRegularizer) addLoss(this.activityRegularizer(y));
+    });
+    return results;
   }
 
   /** Checks the shape of inputs, builds the layer for it if it is not built yet, and returns the shape of outputs. */
-  ensureBuilt(inputShape: Shape): Shape {
-    if (this.checked !== undefined && sameShape(this.checked.input, inputShape)) return this.checked.output;
+  ensureBuilt(inputShape: Shape): Shape | undefined;
+  ensureBuilt(inputShape: Shapes): Shapes | undefined;
+  ensureBuilt(inputShape: Shapes): Shapes | undefined {
+    if (this.checked !== undefined && sameShapes(this.checked.input, inputShape)) return this.checked.output;
     const outputShape = this.outputShape(inputShape);
     if (!this.isBuilt) {
       this.build(inputShape);
@@ -120,7 +184,7 @@ export abstract class Layer {
 
   /** All its variables, trainable or not, in the order they were made; layers inside it count. */
   get weights(): Variable[] {
-    return [...this.own, ...this.sublayers().flatMap((layer) => layer.weights)];
+    return [...new Set([...this.own, ...this.sublayers().flatMap((layer) => layer.weights)])];
   }
 
   /** The variables that training changes. */
@@ -139,9 +203,10 @@ export abstract class Layer {
     for (const layer of this.sublayers()) layer.trainable = value;
   }
 
-  /** Layers inside this one. */
+  /** Layers inside this one. Default: those among its properties, alone or in lists. */
   sublayers(): Layer[] {
-    return [];
+    const found = Object.values(this).flatMap((value: unknown) => (Array.isArray(value) ? value : [value]));
+    return [...new Set(found.filter((value): value is Layer => value instanceof Layer))];
   }
 
   /** The penalties that the regularizers of trained weights add to the loss. */
@@ -165,7 +230,7 @@ export abstract class Layer {
 
   /** A variable of this layer, named "layer/name": made once, also when a captured step is what builds the layer. */
   protected addWeight(name: string, options: WeightOptions): Variable {
-    const { shape, initializer = "zeros", regularizer, trainable = true } = options;
+    const { shape, initializer = "zeros", regularizer, constraint, trainable = true } = options;
     const weight = unrecorded(() =>
       noGrad(() => {
         const initial = getInitializer(initializer)(shape);
@@ -180,10 +245,21 @@ export abstract class Layer {
         return made;
       }),
     );
+    weight.constraint = constraint;
     this.own.push(weight);
     if (!trainable) this.fixed.add(weight);
     if (regularizer !== undefined) this.regularizers.set(weight, getRegularizer(regularizer));
     return weight;
+  }
+
+  private requireShapes(results: readonly Tensor[], expected: readonly Shape[]): void {
+    const fits =
+      results.length === expected.length && results.every((y, i) => sameShape(y.shape.slice(1), expected[i]));
+    if (fits) return;
+    throw new ShapeError(
+      `${this.name}: outputShape must give the shape of what call returns, ` +
+        `got ${expected.map(perExample).join(", ")} and ${results.map(({ shape }) => formatShape(shape)).join(", ")}`,
+    );
   }
 
   /** The error for inputs of a shape that the layer cannot take: `must` says what they must do. */
@@ -193,10 +269,17 @@ export abstract class Layer {
 
   /** x as a tensor of floats; DtypeError if it is none. */
   protected floats(x: AnyTensor): Tensor {
+    requireTensor(this.name, "inputs", x);
     requireDtype(this.name, "inputs", x.dtype, "f32");
     return x as Tensor;
   }
 }
+
+function isMaskList(mask: Masks): mask is readonly (Mask | undefined)[] {
+  return Array.isArray(mask);
+}
+
+function ignore(): void {}
 
 /** A shape with the batch axis in front, as people read it: [batch, 28, 28, 1]. */
 export function perExample(shape: Shape): string {

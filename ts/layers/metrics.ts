@@ -28,7 +28,7 @@ export abstract class Metric {
   }
 
   /** Takes a batch into account: made of ops and updates in place, reading nothing. */
-  abstract update(yTrue: AnyTensor, yPred: Tensor): void;
+  abstract update(yTrue: AnyTensor, yPred: Tensor, sampleWeight?: Tensor): void;
 
   /** The figure over all batches since the last reset. */
   abstract result(): number;

@@ -19,6 +19,8 @@ export class Variable<D extends Dtype = "f32"> extends Tensor<D> {
   name: string;
   /** The sum of gradients that `backward` has left here since `zeroGrad`. */
   grad: Tensor<D> | undefined = undefined;
+  /** What optimizers apply to it after each update, such as a limit to its norm. */
+  constraint: ((value: Tensor<D>) => Tensor<D>) | undefined = undefined;
 
   /** A variable with the values of `initial`, which stays as it is. */
   constructor(initial: Tensor<D>, { name = "variable", trainable = true }: VariableOptions = {}) {

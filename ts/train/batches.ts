@@ -34,21 +34,137 @@ export function toRows(operation: string, what: string, data: Data): ArrayData {
   return rows;
 }
 
-/** Inputs and targets of equal length. */
-export interface Pairs {
-  readonly x: ArrayData;
-  readonly y: ArrayData;
+/** One kind of data, or a list of several inputs' or outputs'. */
+export type DataList = Data | readonly Data[];
+/** The data of a model's outputs: its only one's, a list, or a record by their names. */
+export type Targets = DataList | { readonly [output: string]: Data };
+
+/** Which examples make a batch. */
+export type Rows = ArrayLike<number> | RowRange;
+
+/** Inputs, targets and weights of equal length; no targets for a prediction, no weights where all count alike. */
+export interface Examples {
+  readonly length: number;
+  readonly inputs: readonly ArrayData[];
+  readonly targets: readonly ArrayData[];
+  /** One for each target, or none. */
+  readonly weights: readonly ArrayData[];
 }
 
-/** Checked inputs and targets; ShapeError when their lengths differ. */
-export function toPairs(operation: string, x: Data, y: Data): Pairs {
-  const pairs = { x: toRows(operation, "x", x), y: toRows(operation, "y", y) };
-  if (pairs.x.length !== pairs.y.length) {
-    throw new ShapeError(
-      `${operation}: x and y must have the same number of examples, got ${pairs.x.length} and ${pairs.y.length}`,
+/** What examples count: a number for each, or for each class of the only output. */
+export interface Weighting {
+  /** A number for each example (or step): how much its loss counts; one for all outputs or one for each. */
+  sampleWeight?: Targets;
+  /** How much the examples of each class count. */
+  classWeight?: { readonly [label: number]: number };
+}
+
+/** Checked inputs, for a prediction; ShapeError when their lengths differ. */
+export function toInputs(operation: string, x: DataList): Examples {
+  return examplesOf(operation, rowsOf(operation, "x", listOf(x)), [], []);
+}
+
+/** Checked inputs, targets and weights; ShapeError when their lengths differ. `outputs` are the names of the outputs. */
+export function toExamples(
+  operation: string,
+  x: DataList,
+  y: Targets,
+  outputs: readonly string[],
+  { sampleWeight, classWeight }: Weighting = {},
+): Examples {
+  const inputs = rowsOf(operation, "x", listOf(x));
+  const targets = rowsOf(operation, "y", byOutput(operation, "y", y, outputs));
+  if (sampleWeight === undefined && classWeight === undefined) return examplesOf(operation, inputs, targets, []);
+  const given =
+    sampleWeight === undefined ? undefined : byOutput(operation, "sampleWeight", sampleWeight, outputs, true);
+  const weights = given && rowsOf(operation, "sampleWeight", given).map(toFloats);
+  if (classWeight === undefined) return examplesOf(operation, inputs, targets, weights ?? []);
+  if (targets.length !== 1) {
+    throw new ArgumentError(`${operation}: classWeight must be used with one output, got ${targets.length}`);
+  }
+  const ofClass = classWeights(operation, targets[0], classWeight);
+  const [own] = weights ?? [];
+  if (own && own.shape.length !== 1) {
+    throw new ArgumentError(`${operation}: sampleWeight beside classWeight must have a number for each example`);
+  }
+  if (own) for (let i = 0; i < ofClass.length; i++) ofClass[i] *= own.data[i] * own.scale;
+  return examplesOf(operation, inputs, targets, [new ArrayData(ofClass, [ofClass.length], "f32")]);
+}
+
+function examplesOf(
+  operation: string,
+  inputs: readonly ArrayData[],
+  targets: readonly ArrayData[],
+  weights: readonly ArrayData[],
+): Examples {
+  const lengths = [...inputs, ...targets, ...weights].map(({ length }) => length);
+  if (lengths.some((length) => length !== lengths[0])) {
+    throw new ShapeError(`${operation}: x and y must have the same number of examples, got ${lengths.join(" and ")}`);
+  }
+  return { length: lengths[0], inputs, targets, weights };
+}
+
+function isData(data: unknown): data is Data {
+  return data instanceof Tensor || data instanceof ArrayData;
+}
+
+function listOf(data: DataList): readonly Data[] {
+  return isData(data) || !Array.isArray(data) ? [data as Data] : data;
+}
+
+function byOutput(
+  operation: string,
+  what: string,
+  data: Targets,
+  outputs: readonly string[],
+  isShared = false,
+): readonly Data[] {
+  const isRecord = typeof data === "object" && data !== null && !isData(data) && !Array.isArray(data);
+  const list = isRecord ? outputs.map((name) => (data as Record<string, Data>)[name]) : listOf(data as DataList);
+  if (isShared && list.length === 1) return outputs.map(() => list[0]);
+  if (list.length !== outputs.length) {
+    throw new ArgumentError(
+      `${operation}: ${what} must be given for each of the outputs ${outputs.join(", ")}, got ${list.length}`,
     );
   }
-  return pairs;
+  return list;
+}
+
+function rowsOf(operation: string, what: string, list: readonly Data[]): ArrayData[] {
+  return list.map((data, i) => toRows(operation, list.length === 1 ? what : `${what}[${i}]`, data));
+}
+
+function toFloats(rows: ArrayData): ArrayData {
+  return rows.dtype === "f32" ? rows : new ArrayData(Float32Array.from(rows.data), rows.shape, "f32");
+}
+
+/** The weight of each example's class: its number, or where its row is largest. */
+function classWeights(operation: string, y: ArrayData, weights: { readonly [label: number]: number }): Float32Array {
+  const classes = y.data.length / y.length;
+  return Float32Array.from({ length: y.length }, (_, i) => {
+    const row = Array.from(y.data.slice(i * classes, (i + 1) * classes));
+    const label = classes === 1 ? row[0] : row.indexOf(Math.max(...row));
+    const weight = weights[label] ?? 1;
+    if (!(weight >= 0)) {
+      throw new ArgumentError(`${operation}: classWeight must hold numbers of at least 0, got ${weight} for ${label}`);
+    }
+    return weight;
+  });
+}
+
+/** The batches of several arrays of rows: a buffer for each place in the list. */
+export class BatchBuffers {
+  private readonly buffers: BatchBuffer[] = [];
+
+  /** Variables with the given rows of each array, valid until the next call. */
+  load(arrays: readonly ArrayData[], rows: Rows): Variable<Dtype>[] {
+    return arrays.map((array, i) => (this.buffers[i] ??= new BatchBuffer()).load(array, rows));
+  }
+
+  dispose(): void {
+    for (const buffer of this.buffers) buffer.dispose();
+    this.buffers.length = 0;
+  }
 }
 
 /**
@@ -61,7 +177,7 @@ export class BatchBuffer {
   private last: { readonly rows: ArrayData; readonly count: number; readonly batch: Variable<Dtype> } | undefined;
 
   /** A variable with the given rows, valid until the next call. */
-  load(rows: ArrayData, indices: ArrayLike<number> | RowRange): Variable<Dtype> {
+  load(rows: ArrayData, indices: Rows): Variable<Dtype> {
     const count = "length" in indices ? indices.length : indices.end - indices.begin;
     if (this.last?.rows !== rows || this.last.count !== count) {
       this.last = { rows, count, batch: this.variable([count, ...rows.shape.slice(1)], rows.dtype) };

@@ -9,6 +9,8 @@ export type Logs = Record<string, number>;
 export interface TrainingInfo {
   readonly model: Model;
   readonly epochs: number;
+  /** The epoch that training begins with; a callback may set it, to go on where an earlier run ended. */
+  initialEpoch: number;
   /** Batches in an epoch. */
   readonly steps: number;
   readonly samples: number;
@@ -21,6 +23,7 @@ export interface TrainingInfo {
 export interface Callback {
   onTrainBegin?(info: TrainingInfo): void | Promise<void>;
   onEpochBegin?(epoch: number): void | Promise<void>;
+  onBatchBegin?(batch: number): void | Promise<void>;
   onBatchEnd?(batch: number, logs: Logs): void | Promise<void>;
   onEpochEnd?(epoch: number, logs: Logs): void | Promise<void>;
   onTrainEnd?(logs: Logs): void | Promise<void>;

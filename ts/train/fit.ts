@@ -1,22 +1,24 @@
 // The training loop: epochs, batches, validation, callbacks, aborting.
-import type { ArrayData } from "../data/array.ts";
 import { defaultGenerator, Generator, randomPermutation } from "../ops/random.ts";
 import { ArgumentError } from "../runtime/errors.ts";
-import { type Data, type Pairs, toPairs } from "./batches.ts";
+import { type DataList, type Examples, type Targets, toExamples, type Weighting } from "./batches.ts";
 import { type Callback, History, type Logs } from "./callbacks.ts";
 import type { Model } from "./model.ts";
+import type { Objective } from "./objective.ts";
 import { ProgressBar, ProgressLine, type Verbosity } from "./progress.ts";
 
 /** What `fit` takes beside the data. */
-export interface FitOptions {
+export interface FitOptions extends Weighting {
   /** Passes over the data; default 1. */
   epochs?: number;
+  /** The epoch to begin with, where an earlier run ended; default 0. */
+  initialEpoch?: number;
   /** Examples in a step; default 32. The last batch of an epoch may be smaller. */
   batchSize?: number;
   /** The last part of the data, from 0 to 1, that is kept for validation; default 0. */
   validationSplit?: number;
-  /** Data to validate on after each epoch; it takes precedence over validationSplit. */
-  validationData?: readonly [x: Data, y: Data];
+  /** Data to validate on after each epoch, with sample weights perhaps; it takes precedence over validationSplit. */
+  validationData?: readonly [x: DataList, y: Targets, sampleWeight?: Targets];
   /** Whether each epoch sees the examples in a new order; default true. */
   shuffle?: boolean;
   /** Seed of that order; default: drawn from the default generator. */
@@ -30,6 +32,8 @@ export interface FitOptions {
 
 /** What `evaluate` and `predict` take beside the data. */
 export interface EvaluateOptions {
+  /** How much each example's loss counts; `evaluate` only. */
+  sampleWeight?: Targets;
   /** Examples in a step; default 32. */
   batchSize?: number;
   signal?: AbortSignal;
@@ -40,18 +44,21 @@ export interface EvaluateOptions {
 /** Other tasks of the event loop get their turn at least this often. */
 const YIELD_MILLISECONDS = 30;
 
-export async function fitModel(model: Model, x: Data, y: Data, options: FitOptions): Promise<History> {
+export async function fitModel(model: Model, x: DataList, y: Targets, options: FitOptions): Promise<History> {
   const { epochs = 1, batchSize = 32, validationSplit = 0, validationData, shuffle = true, seed, signal } = options;
-  checkOptions("fit", { epochs, batchSize });
+  const { initialEpoch = 0, sampleWeight, classWeight } = options;
+  checkOptions("fit", { epochs, batchSize, "initialEpoch + 1": initialEpoch + 1 });
   if (!(validationSplit >= 0 && validationSplit < 1)) {
     throw new ArgumentError(`fit: validationSplit must be at least 0 and below 1, got ${validationSplit}`);
   }
-  const { metrics } = model.compilation;
-  const all = toPairs("fit", x, y);
-  const given = validationData && toPairs("fit", validationData[0], validationData[1]);
-  const [training, validation] = given ? [all, given] : split(all, validationSplit);
-  model.prepare("fit", training.x, training);
-  if (validation) model.prepare("fit", validation.x, validation);
+  const { objective } = model.compilation;
+  const outputs = model.outputNames;
+  const all = toExamples("fit", x, y, outputs, { sampleWeight, classWeight });
+  const [training, validation] = validationData
+    ? [all, toExamples("fit", validationData[0], validationData[1], outputs, { sampleWeight: validationData[2] })]
+    : split(all, validationSplit);
+  model.prepare("fit", training);
+  if (validation) model.prepare("fit", validation);
 
   const history = new History();
   const verbose = options.verbose ?? 1;
@@ -60,18 +67,17 @@ export async function fitModel(model: Model, x: Data, y: Data, options: FitOptio
     history,
     ...(options.callbacks ?? []),
   ];
-  const samples = training.x.length;
+  const samples = training.length;
   const steps = Math.ceil(samples / batchSize);
-  const names = ["loss", ...metrics.map(({ name }) => name)];
+  const names = ["loss", ...objective.names];
   const pause = makePause(signal);
   const order = shuffle ? (seed === undefined ? defaultGenerator() : new Generator(seed)) : undefined;
   model.stopTraining = false;
   let logs: Logs = {};
-  for (const callback of callbacks) {
-    await callback.onTrainBegin?.({ model, epochs, steps, samples, batchSize, metrics: names });
-  }
+  const info = { model, epochs, initialEpoch, steps, samples, batchSize, metrics: names };
+  for (const callback of callbacks) await callback.onTrainBegin?.(info);
   try {
-    for (let epoch = 0; epoch < epochs && !model.stopTraining; epoch++) {
+    for (let epoch = info.initialEpoch; epoch < epochs && !model.stopTraining; epoch++) {
       for (const callback of callbacks) await callback.onEpochBegin?.(epoch);
       const indices = order && permutation(samples, order);
       logs = await runEpoch(model, training, batchSize, indices, callbacks, pause);
@@ -88,34 +94,33 @@ export async function fitModel(model: Model, x: Data, y: Data, options: FitOptio
   return history;
 }
 
-export async function evaluateModel(model: Model, x: Data, y: Data, options: EvaluateOptions): Promise<Logs> {
+export async function evaluateModel(model: Model, x: DataList, y: Targets, options: EvaluateOptions): Promise<Logs> {
   const { batchSize = 32, signal, verbose = 0 } = options;
   checkOptions("evaluate", { batchSize });
-  const pairs = toPairs("evaluate", x, y);
-  model.prepare("evaluate", pairs.x, pairs);
-  const bar = new ProgressBar(Math.ceil(pairs.x.length / batchSize), { verbose });
-  const logs = await runTest(model, pairs, batchSize, makePause(signal), (done) => bar.update(done, {}));
+  const examples = toExamples("evaluate", x, y, model.outputNames, { sampleWeight: options.sampleWeight });
+  model.prepare("evaluate", examples);
+  const bar = new ProgressBar(Math.ceil(examples.length / batchSize), { verbose });
+  const logs = await runTest(model, examples, batchSize, makePause(signal), (done) => bar.update(done, {}));
   bar.finish(logs);
   return logs;
 }
 
 async function runEpoch(
   model: Model,
-  { x, y }: Pairs,
+  examples: Examples,
   batchSize: number,
   order: Int32Array | undefined,
   callbacks: readonly Callback[],
   pause: Pause,
 ): Promise<Logs> {
-  const { metrics } = model.compilation;
-  const { train, inputs, targets } = model.steps;
+  const { steps } = model;
+  const starters = callbacks.filter((callback) => callback.onBatchBegin);
   const watchers = callbacks.filter((callback) => callback.onBatchEnd);
-  const figures = new Figures(model);
-  for (const metric of metrics) metric.reset();
-  for (let begin = 0, batch = 0; begin < x.length; begin += batchSize, batch++) {
-    const end = Math.min(begin + batchSize, x.length);
-    const rows = order ? order.subarray(begin, end) : { begin, end };
-    const loss = train(inputs.load(x, rows), targets.load(y, rows));
+  const figures = new Figures(model.compilation.objective);
+  for (let begin = 0, batch = 0; begin < examples.length; begin += batchSize, batch++) {
+    const end = Math.min(begin + batchSize, examples.length);
+    for (const callback of starters) await callback.onBatchBegin?.(batch);
+    const loss = steps.train(examples, order ? order.subarray(begin, end) : { begin, end });
     figures.add(loss.item(), end - begin);
     loss.dispose();
     if (watchers.length > 0) {
@@ -130,20 +135,19 @@ async function runEpoch(
 
 async function runTest(
   model: Model,
-  { x, y }: Pairs,
+  examples: Examples,
   batchSize: number,
   pause: Pause,
   progress?: (done: number) => void,
 ): Promise<Logs> {
-  const { test, inputs, targets } = model.steps;
-  const figures = new Figures(model);
-  for (const metric of model.compilation.metrics) metric.reset();
-  for (let begin = 0; begin < x.length; begin += batchSize) {
-    const rows = { begin, end: Math.min(begin + batchSize, x.length) };
-    const loss = test(inputs.load(x, rows), targets.load(y, rows));
-    figures.add(loss.item(), rows.end - begin);
+  const { steps } = model;
+  const figures = new Figures(model.compilation.objective);
+  for (let begin = 0; begin < examples.length; begin += batchSize) {
+    const end = Math.min(begin + batchSize, examples.length);
+    const loss = steps.test(examples, { begin, end });
+    figures.add(loss.item(), end - begin);
     loss.dispose();
-    progress?.(Math.ceil(rows.end / batchSize));
+    progress?.(Math.ceil(end / batchSize));
     const rest = pause();
     if (rest) await rest;
   }
@@ -154,10 +158,11 @@ async function runTest(
 class Figures {
   private sum = 0;
   private count = 0;
-  private readonly model: Model;
+  private readonly objective: Objective;
 
-  constructor(model: Model) {
-    this.model = model;
+  constructor(objective: Objective) {
+    this.objective = objective;
+    objective.reset();
   }
 
   add(loss: number, examples: number): void {
@@ -166,9 +171,7 @@ class Figures {
   }
 
   logs(): Logs {
-    const logs: Logs = { loss: this.sum / this.count };
-    for (const metric of this.model.compilation.metrics) logs[metric.name] = metric.result();
-    return logs;
+    return { loss: this.sum / this.count, ...this.objective.logs() };
   }
 }
 
@@ -195,20 +198,21 @@ function nextTask(): Promise<void> {
   });
 }
 
-function split(all: Pairs, part: number): [Pairs, Pairs | undefined] {
+function split(all: Examples, part: number): [Examples, Examples | undefined] {
   if (part === 0) return [all, undefined];
-  const at = Math.floor(all.x.length * (1 - part));
-  if (at === 0 || at === all.x.length) {
+  const at = Math.floor(all.length * (1 - part));
+  if (at === 0 || at === all.length) {
     throw new ArgumentError(
-      `fit: validationSplit must leave examples on both sides, got ${part} of ${all.x.length} examples`,
+      `fit: validationSplit must leave examples on both sides, got ${part} of ${all.length} examples`,
     );
   }
-  const cut = (rows: ArrayData): [ArrayData, ArrayData] => [rows.slice(0, at), rows.slice(at)];
-  const [x, y] = [cut(all.x), cut(all.y)];
-  return [
-    { x: x[0], y: y[0] },
-    { x: x[1], y: y[1] },
-  ];
+  const cut = (begin: number, end: number): Examples => {
+    const [inputs, targets, weights] = [all.inputs, all.targets, all.weights].map((arrays) =>
+      arrays.map((rows) => rows.slice(begin, end)),
+    );
+    return { length: end - begin, inputs, targets, weights };
+  };
+  return [cut(0, at), cut(at, all.length)];
 }
 
 function permutation(length: number, generator: Generator): Int32Array {

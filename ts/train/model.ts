@@ -1,56 +1,98 @@
-// A model: a layer that can be compiled, fitted, evaluated and asked for predictions. Subclasses say how to call it.
-import type { ArrayData } from "../data/array.ts";
+// A model: a layer that can be compiled, fitted, evaluated and asked for predictions. It is drawn from symbolic inputs to
+// outputs, a `Sequential`, or a subclass that says in `call` what it computes.
+import { noGrad } from "../autograd/tape.ts";
 import { readFile, writeFileAtomic } from "../io/files.ts";
-import { Layer, type LayerOptions } from "../layers/layer.ts";
-import { checkLabels, getLoss, type Loss, type LossName, sparseCategoricalCrossentropy } from "../layers/losses.ts";
-import { getMetric, type Metric, type MetricName } from "../layers/metrics.ts";
+import { type CallContext, type Inputs, Layer, type LayerOptions, type Outputs } from "../layers/layer.ts";
+import { checkLabels, sparseCategoricalCrossentropy } from "../layers/losses.ts";
+import { isShapeList, type Shapes } from "../layers/shapes.ts";
+import type { Symbolic } from "../layers/symbolic.ts";
 import { getOptimizer, type OptimizerName } from "../optim/index.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
-import { StateError } from "../runtime/errors.ts";
+import { ArgumentError, StateError } from "../runtime/errors.ts";
+import { unrecorded } from "../runtime/program.ts";
+import { scope } from "../tensor/scope.ts";
 import type { Shape } from "../tensor/shape.ts";
-import { type Tensor, unfilled } from "../tensor/tensor.ts";
-import { type Data, type Pairs, toPairs, toRows } from "./batches.ts";
+import { Tensor, unfilled } from "../tensor/tensor.ts";
+import {
+  BatchBuffers,
+  type DataList,
+  type Examples,
+  type Targets,
+  toExamples,
+  toInputs,
+  type Weighting,
+} from "./batches.ts";
 import type { History, Logs } from "./callbacks.ts";
 import { checkOptions, type EvaluateOptions, evaluateModel, type FitOptions, fitModel, makePause } from "./fit.ts";
+import { Graph } from "./graph.ts";
+import { type Judgement, Objective } from "./objective.ts";
 import { ProgressBar } from "./progress.ts";
-import { type Compiled, Prediction, Steps } from "./steps.ts";
-import { summarize } from "./summary.ts";
+import { type Compiled, oneOrAll, Prediction, Steps } from "./steps.ts";
+import { type SummaryRow, summarize } from "./summary.ts";
 import { decodeWeights, encodeWeights } from "./weights.ts";
 
 /** What `compile` takes. */
-export interface CompileOptions {
+export interface CompileOptions extends Judgement {
   /** A name or an optimizer; default "rmsprop", as in Keras. */
   optimizer?: Optimizer | OptimizerName;
-  /** A name or a function (labels, predictions) => scalar. */
-  loss: Loss | LossName;
-  /** Names, metrics, or functions (labels, predictions) => values to be averaged. */
-  metrics?: readonly (Metric | MetricName | Loss)[];
 }
 
-export abstract class Model extends Layer {
+/** What draws a functional model. */
+export interface FunctionalOptions extends LayerOptions {
+  /** What `layers.input` made: one, or a list. */
+  inputs: Symbolic | readonly Symbolic[];
+  /** What layers applied to the inputs gave: one, or a list. */
+  outputs: Symbolic | readonly Symbolic[];
+}
+
+export class Model extends Layer {
   /** Set it to true in a callback, and training ends after the current epoch. */
   stopTraining = false;
+  private readonly graph: Graph | undefined;
   private compiled: Compiled | undefined;
   private captured: Steps | undefined;
   private prediction: Prediction | undefined;
 
-  constructor(kind: string, options: LayerOptions = {}) {
-    super(kind, options);
+  /** A functional model from its inputs to its outputs; subclasses leave these out and override `call`. */
+  constructor(options: FunctionalOptions | LayerOptions = {}, kind = "functional") {
+    const { inputs, outputs, ...rest } = options as FunctionalOptions;
+    super(kind, rest);
+    if (inputs === undefined && outputs === undefined) return;
+    this.graph = new Graph(listed(inputs), listed(outputs));
+    const shapes = this.graph.inputs.map(({ shape }) => shape);
+    this.ensureBuilt(shapes.length === 1 ? shapes[0] : shapes);
+  }
+
+  call(x: Inputs, { training, addLoss }: CallContext): Outputs {
+    const outputs = this.drawn("call").run(x instanceof Tensor ? [x] : x, { training, addLoss });
+    return outputs.length === 1 ? outputs[0] : outputs;
+  }
+
+  /** Of a subclass: undefined, unless it says so, since only a call can tell. */
+  override outputShape(inputShape: Shapes): Shapes | undefined {
+    const shapes = this.graph?.shapesFor(isShapeList(inputShape) ? inputShape : [inputShape]);
+    return shapes?.length === 1 ? shapes[0] : shapes;
+  }
+
+  override sublayers(): Layer[] {
+    return this.graph ? this.graph.layers : super.sublayers();
+  }
+
+  /** Names of the outputs, which losses, metrics and targets may be given by. */
+  get outputNames(): readonly string[] {
+    return this.compiled?.objective.outputs.map(({ name }) => name) ?? this.graph?.outputNames ?? ["output"];
   }
 
   /** Settles how the model is trained and measured. Errors: ArgumentError for unknown names, listing the known ones. */
-  compile({ optimizer = "rmsprop", loss, metrics = [] }: CompileOptions): void {
-    const compiled = {
-      optimizer: getOptimizer(optimizer),
-      loss: getLoss(loss),
-      metrics: metrics.map((metric) => getMetric(metric)),
-    };
+  compile({ optimizer = "rmsprop", ...judgement }: CompileOptions): void {
+    const objective = new Objective(this.graph?.outputNames, judgement);
+    const compiled = { optimizer: getOptimizer(optimizer), objective };
     this.captured?.dispose();
     this.captured = undefined;
     this.compiled = compiled;
   }
 
-  /** The optimizer, the loss and the metrics; StateError before `compile`. */
+  /** The optimizer, the losses and the metrics; StateError before `compile`. */
   get compilation(): Compiled {
     if (this.compiled === undefined)
       throw new StateError(`${this.name}: the model must be compiled first, got no compile()`);
@@ -58,53 +100,71 @@ export abstract class Model extends Layer {
   }
 
   /**
-   * Trains on examples x and targets y, epoch after epoch. It yields to the event loop between steps.
-   * Defaults: 1 epoch, batches of 32, shuffled. Errors: everything about the data is checked before the first step.
+   * Trains on examples x and targets y, epoch after epoch. It yields to the event loop between steps. Several inputs or
+   * outputs: lists, or records of targets by the outputs' names. Defaults: 1 epoch, batches of 32, shuffled.
+   * Errors: everything about the data is checked before the first step.
    */
-  fit(x: Data, y: Data, options: FitOptions = {}): Promise<History> {
+  fit(x: DataList, y: Targets, options: FitOptions = {}): Promise<History> {
     return fitModel(this, x, y, options);
   }
 
   /** Loss and metrics over examples x and targets y. Default: batches of 32. */
-  evaluate(x: Data, y: Data, options: EvaluateOptions = {}): Promise<Logs> {
+  evaluate(x: DataList, y: Targets, options: EvaluateOptions = {}): Promise<Logs> {
     return evaluateModel(this, x, y, options);
   }
 
-  /** The outputs for all examples, [length, ...]. Default: batches of 32. */
-  async predict(x: Data, { batchSize = 32, signal, verbose = 0 }: EvaluateOptions = {}): Promise<Tensor> {
+  /** The only output for all examples, [length, ...]. Default: batches of 32. */
+  async predict(x: DataList, options: EvaluateOptions = {}): Promise<Tensor> {
+    const outputs = await this.predictAll(x, options);
+    if (outputs.length !== 1) {
+      throw new ArgumentError(
+        `predict: it must be called on models of one output, got ${outputs.length} outputs; use predictAll`,
+      );
+    }
+    return outputs[0];
+  }
+
+  /** The outputs for all examples as a list. Default: batches of 32. */
+  async predictAll(x: DataList, { batchSize = 32, signal, verbose = 0 }: EvaluateOptions = {}): Promise<Tensor[]> {
     checkOptions("predict", { batchSize });
-    const rows = toRows("predict", "x", x);
-    const outputShape = this.prepare("predict", rows);
+    const examples = toInputs("predict", x);
+    const { length } = examples;
+    const shapes = this.prepare("predict", examples);
     const pause = makePause(signal);
-    const bar = new ProgressBar(Math.ceil(rows.length / batchSize), { verbose });
-    const result = unfilled([rows.length, ...outputShape], "f32");
-    const { run, inputs } = (this.prediction ??= new Prediction(this));
-    let at = 0;
-    for (let begin = 0; begin < rows.length; begin += batchSize) {
-      const end = Math.min(begin + batchSize, rows.length);
-      const output = run(inputs.load(rows, { begin, end }));
-      result.view().set(output.view(), at);
-      at += output.size;
-      output.dispose();
+    const bar = new ProgressBar(Math.ceil(length / batchSize), { verbose });
+    const results = shapes.map((shape) => unfilled([length, ...shape], "f32"));
+    this.prediction ??= new Prediction(this);
+    for (let begin = 0; begin < length; begin += batchSize) {
+      const end = Math.min(begin + batchSize, length);
+      this.prediction.run(examples, { begin, end }).forEach((output, i) => {
+        results[i].view().set(output.view(), (output.size / (end - begin)) * begin);
+        output.dispose();
+      });
       bar.update(Math.ceil(end / batchSize));
       const rest = pause();
       if (rest) await rest;
     }
     bar.finish();
-    return result;
+    return results;
   }
 
   /** One training step on one batch; its loss and metrics. */
-  trainOnBatch(x: Data, y: Data): Logs {
-    const pairs = toPairs("trainOnBatch", x, y);
-    const { metrics } = this.compilation;
-    this.prepare("trainOnBatch", pairs.x, pairs);
-    const batch = { begin: 0, end: pairs.x.length };
-    const { train, inputs, targets } = this.steps;
-    for (const metric of metrics) metric.reset();
-    const loss = train(inputs.load(pairs.x, batch), targets.load(pairs.y, batch));
-    const logs: Logs = { loss: loss.item() };
-    for (const metric of metrics) logs[metric.name] = metric.result();
+  trainOnBatch(x: DataList, y: Targets, weighting: Weighting = {}): Logs {
+    return this.onBatch("trainOnBatch", x, y, weighting, "train");
+  }
+
+  /** Loss and metrics of one batch. */
+  testOnBatch(x: DataList, y: Targets, weighting: Weighting = {}): Logs {
+    return this.onBatch("testOnBatch", x, y, weighting, "test");
+  }
+
+  private onBatch(operation: string, x: DataList, y: Targets, weighting: Weighting, step: "train" | "test"): Logs {
+    const { objective } = this.compilation;
+    const examples = toExamples(operation, x, y, this.outputNames, weighting);
+    this.prepare(operation, examples);
+    objective.reset();
+    const loss = this.steps[step](examples, { begin: 0, end: examples.length });
+    const logs: Logs = { loss: loss.item(), ...objective.logs() };
     loss.dispose();
     return logs;
   }
@@ -121,17 +181,34 @@ export abstract class Model extends Layer {
   }
 
   /**
-   * Checks examples and targets against the model, builds it if need be, and returns the shape of one output.
+   * Checks examples and targets against the model, builds it if need be, and returns the shapes of one example's outputs.
    * Errors: ShapeError for examples that do not fit, ArgumentError for class labels out of range.
    */
-  prepare(operation: string, x: ArrayData, pairs?: Pairs): Shape {
-    const example = x.shape.slice(1);
-    const outputShape = this.outputShape(example);
-    if (pairs && this.compilation.loss === sparseCategoricalCrossentropy) {
-      checkLabels(operation, pairs.y, outputShape[outputShape.length - 1]);
+  prepare(operation: string, examples: Examples): readonly Shape[] {
+    const shapes = examples.inputs.map(({ shape }) => shape.slice(1));
+    const own = this.outputShape(shapes.length === 1 ? shapes[0] : shapes);
+    const known = own === undefined ? this.shapesOfCall(examples) : isShapeList(own) ? own : [own];
+    for (const [i, y] of examples.targets.entries()) {
+      const classes = known[i]?.at(-1);
+      if (this.compilation.objective.outputs[i]?.loss === sparseCategoricalCrossentropy && classes !== undefined) {
+        checkLabels(operation, y, classes);
+      }
     }
-    this.ensureBuilt(example);
-    return outputShape;
+    this.ensureBuilt(shapes.length === 1 ? shapes[0] : shapes);
+    return known;
+  }
+
+  /** The shapes of the outputs for the first example, which also builds every layer that the call uses. */
+  private shapesOfCall(examples: Examples): readonly Shape[] {
+    const buffers = new BatchBuffers();
+    const shapes = unrecorded(() =>
+      scope(() => {
+        const outputs = noGrad(() => this.applyAll(oneOrAll(buffers.load(examples.inputs, { begin: 0, end: 1 }))));
+        return outputs.map(({ shape }) => shape.slice(1));
+      }),
+    );
+    buffers.dispose();
+    return shapes;
   }
 
   /** The layers and their numbers of weights as a table. */
@@ -168,12 +245,25 @@ export abstract class Model extends Layer {
   }
 
   /** The rows of `summary`. */
-  protected summaryRows(): { layer: Layer; outputShape: Shape | undefined }[] {
-    return [{ layer: this, outputShape: undefined }];
+  protected summaryRows(): SummaryRow[] {
+    if (this.graph) return this.graph.rows();
+    const inside = this.sublayers();
+    return (inside.length > 0 ? inside : [this]).map((layer) => ({ layer, outputShape: undefined }));
+  }
+
+  private drawn(operation: string): Graph {
+    if (this.graph) return this.graph;
+    throw new StateError(
+      `${this.name}: a model without inputs and outputs must override ${operation}, got one that does not`,
+    );
   }
 
   private requireBuilt(operation: string): void {
     if (!this.built)
       throw new StateError(`${operation}: the model must be built, got one that has not seen an input shape yet`);
   }
+}
+
+function listed(x: Symbolic | readonly Symbolic[]): readonly Symbolic[] {
+  return Array.isArray(x) ? x : [x as Symbolic];
 }

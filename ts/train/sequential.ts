@@ -1,11 +1,9 @@
 // A model that is a list of layers, each fed with the output of the one before.
-
-import type { CallContext } from "../layers/layer.ts";
-import { Layer } from "../layers/layer.ts";
+import { type CallContext, type Inputs, Layer, type Outputs } from "../layers/layer.ts";
+import { isShapeList, type Shapes } from "../layers/shapes.ts";
 import { ArgumentError } from "../runtime/errors.ts";
-import type { Shape } from "../tensor/shape.ts";
-import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { Model } from "./model.ts";
+import type { SummaryRow } from "./summary.ts";
 
 /** What `new Sequential` takes beside its layers. */
 export interface SequentialOptions {
@@ -14,11 +12,11 @@ export interface SequentialOptions {
 
 export class Sequential extends Model {
   readonly layers: readonly Layer[];
-  private builtFor: Shape | undefined;
+  private builtFor: Shapes | undefined;
 
   /** Builds at once if the first layer says its `inputShape`, else when it sees data. */
   constructor(layers: readonly Layer[], options: SequentialOptions = {}) {
-    super("sequential", options);
+    super(options, "sequential");
     if (layers.length === 0) throw new ArgumentError("Sequential: there must be at least one layer, got none");
     const names = new Set<string>();
     for (const layer of layers) {
@@ -33,30 +31,36 @@ export class Sequential extends Model {
     if (inputShape !== undefined) this.ensureBuilt(inputShape);
   }
 
-  override call(x: AnyTensor, context: CallContext): Tensor {
-    let y = x;
-    for (const layer of this.layers) y = layer.apply(y, context);
-    return y as Tensor;
+  override call(x: Inputs, { training, addLoss }: CallContext): Outputs {
+    let y: Inputs = x;
+    for (const layer of this.layers) {
+      const results = layer.applyAll(y, { training, addLoss });
+      y = results.length === 1 ? results[0] : results;
+    }
+    return y as Outputs;
   }
 
-  override build(inputShape: Shape): void {
-    this.layers.reduce((shape, layer) => layer.ensureBuilt(shape), inputShape);
+  override build(inputShape: Shapes): void {
+    let shape: Shapes | undefined = inputShape;
+    for (const layer of this.layers) shape = shape && layer.ensureBuilt(shape);
     this.builtFor = inputShape;
   }
 
-  override outputShape(inputShape: Shape): Shape {
-    return this.layers.reduce((shape, layer) => layer.outputShape(shape), inputShape);
+  override outputShape(inputShape: Shapes): Shapes | undefined {
+    let shape: Shapes | undefined = inputShape;
+    for (const layer of this.layers) shape = shape && layer.outputShape(shape);
+    return shape;
   }
 
   override sublayers(): Layer[] {
     return [...(this.layers ?? [])];
   }
 
-  protected override summaryRows(): { layer: Layer; outputShape: Shape | undefined }[] {
+  protected override summaryRows(): SummaryRow[] {
     let shape = this.builtFor;
     return this.layers.map((layer) => {
       shape = shape && layer.outputShape(shape);
-      return { layer, outputShape: shape };
+      return { layer, outputShape: shape && (isShapeList(shape) ? shape[0] : shape) };
     });
   }
 }

@@ -3,81 +3,120 @@
 import { type Captured, capture } from "../autograd/capture.ts";
 import { valueAndGrad } from "../autograd/grad.ts";
 import { noGrad } from "../autograd/tape.ts";
-import type { Loss } from "../layers/losses.ts";
-import type { Metric } from "../layers/metrics.ts";
+import type { ApplyOptions, Inputs } from "../layers/layer.ts";
+import { maskOf } from "../layers/masks.ts";
 import { add } from "../ops/binary.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
-import { BatchBuffer } from "./batches.ts";
+import { BatchBuffers, type Examples, type Rows } from "./batches.ts";
 import type { Model } from "./model.ts";
+import type { Objective } from "./objective.ts";
 
 /** What `compile` settled. */
 export interface Compiled {
   readonly optimizer: Optimizer;
-  readonly loss: Loss;
-  readonly metrics: readonly Metric[];
+  readonly objective: Objective;
 }
 
-/** The model's output for one batch. */
+/** A step over the tensors of one batch: so many inputs, so many targets, then weights. */
+type Step = Captured<[inputs: number, targets: number, ...tensors: AnyTensor[]], Tensor>;
+
+/** The model's outputs for one batch. */
 export class Prediction {
-  readonly run: Captured<[x: AnyTensor], Tensor>;
-  /** Where `run` finds its batches. */
-  readonly inputs = new BatchBuffer();
+  private readonly captured: Captured<AnyTensor[], Tensor[]>;
+  private readonly buffers = new BatchBuffers();
 
   constructor(model: Model) {
-    this.run = capture((x) => noGrad(() => model.apply(x)), { replaceOldest: true });
+    this.captured = capture((...inputs: AnyTensor[]) => noGrad(() => model.applyAll(oneOrAll(inputs))), {
+      replaceOldest: true,
+    });
+  }
+
+  run(examples: Examples, rows: Rows): Tensor[] {
+    return this.captured(...this.buffers.load(examples.inputs, rows));
   }
 
   dispose(): void {
-    for (const thing of [this.run, this.inputs]) thing.dispose();
+    for (const thing of [this.captured, this.buffers]) thing.dispose();
   }
 }
 
-type PairStep = Captured<[x: AnyTensor, y: AnyTensor], Tensor>;
-
 export class Steps {
-  /** Updates the weights and the metrics with one batch; the batch's loss. */
-  readonly train: PairStep;
-  /** Updates the metrics with one batch; the batch's loss. */
-  readonly test: PairStep;
-  /** Where the steps find the examples and the targets of their batches. */
-  readonly inputs = new BatchBuffer();
-  readonly targets = new BatchBuffer();
-  /** The weights that `train` was made for. */
+  private readonly trainStep: Step;
+  private readonly testStep: Step;
+  private readonly buffers = new BatchBuffers();
+  /** The weights that the training step was made for. */
   private readonly trained: readonly Variable[];
 
-  constructor(model: Model, { optimizer, loss, metrics }: Compiled) {
+  constructor(model: Model, { optimizer, objective }: Compiled) {
     const trained = model.trainableWeights;
     this.trained = trained;
-    const total = (y: AnyTensor, prediction: Tensor): Tensor =>
-      model.penalties().reduce((sum, penalty) => add(sum, penalty), loss(y, prediction));
-    const measure = (y: AnyTensor, prediction: Tensor): void => {
-      noGrad(() => {
-        for (const metric of metrics) metric.update(y, prediction);
-      });
+    /** The outputs, and the loss with everything that is added to it. */
+    const judged = (
+      inputs: number,
+      targets: number,
+      tensors: readonly AnyTensor[],
+      training: boolean,
+    ): [Tensor, Tensor[]] => {
+      const added: Tensor[] = [];
+      const options: ApplyOptions = { training, addLoss: (loss) => void added.push(loss) };
+      const predictions = model.applyAll(oneOrAll(tensors.slice(0, inputs)), options);
+      const [y, weights] = [tensors.slice(inputs, inputs + targets), tensors.slice(inputs + targets) as Tensor[]];
+      const total = objective.total(y, predictions, weights, predictions.map(maskOf));
+      return [[...added, ...model.penalties()].reduce((sum, loss) => add(sum, loss), total), predictions];
     };
-    const lossAndGradients = valueAndGrad((_weights: readonly Tensor[], x: AnyTensor, y: AnyTensor) => {
-      const prediction = model.apply(x, { training: true });
-      return [total(y, prediction), prediction] as const;
-    });
+    const measure = (
+      inputs: number,
+      targets: number,
+      tensors: readonly AnyTensor[],
+      predictions: readonly Tensor[],
+    ): void =>
+      objective.measure(
+        tensors.slice(inputs, inputs + targets),
+        predictions,
+        tensors.slice(inputs + targets) as Tensor[],
+      );
+    const lossAndGradients = valueAndGrad(
+      (_weights: readonly Tensor[], inputs: number, targets: number, tensors: readonly AnyTensor[]) =>
+        judged(inputs, targets, tensors, true),
+    );
     // Batches of many sizes are no mistake here.
     const options = { replaceOldest: true };
-    this.train = capture((x, y) => {
-      const [[value, prediction], gradients] = lossAndGradients(trained, x, y);
+    this.trainStep = capture((inputs: number, targets: number, ...tensors: AnyTensor[]) => {
+      const [[value, predictions], gradients] = lossAndGradients(trained, inputs, targets, tensors);
       optimizer.step(trained, gradients);
-      measure(y, prediction);
+      measure(inputs, targets, tensors, predictions);
       return value;
     }, options);
-    this.test = capture(
-      (x, y) =>
+    this.testStep = capture(
+      (inputs: number, targets: number, ...tensors: AnyTensor[]) =>
         noGrad(() => {
-          const prediction = model.apply(x);
-          measure(y, prediction);
-          return total(y, prediction);
+          const [value, predictions] = judged(inputs, targets, tensors, false);
+          measure(inputs, targets, tensors, predictions);
+          return value;
         }),
       options,
     );
+  }
+
+  /** Updates the weights and the metrics with one batch; the batch's loss. */
+  train(examples: Examples, rows: Rows): Tensor {
+    return this.run(this.trainStep, examples, rows);
+  }
+
+  /** Updates the metrics with one batch; the batch's loss. */
+  test(examples: Examples, rows: Rows): Tensor {
+    return this.run(this.testStep, examples, rows);
+  }
+
+  private run(step: Step, { inputs, targets, weights }: Examples, rows: Rows): Tensor {
+    return step(inputs.length, targets.length, ...this.buffers.load([...inputs, ...targets, ...weights], rows));
+  }
+
+  /** Programs recorded so far. */
+  get recordings(): { train: number; test: number } {
+    return { train: this.trainStep.recordings, test: this.testStep.recordings };
   }
 
   /** Whether layers have been frozen or freed since. */
@@ -87,6 +126,11 @@ export class Steps {
   }
 
   dispose(): void {
-    for (const thing of [this.train, this.test, this.inputs, this.targets]) thing.dispose();
+    for (const thing of [this.trainStep, this.testStep, this.buffers]) thing.dispose();
   }
+}
+
+/** Models of one input get a tensor, the others a list. */
+export function oneOrAll(inputs: readonly AnyTensor[]): Inputs {
+  return inputs.length === 1 ? inputs[0] : inputs;
 }

@@ -3,16 +3,31 @@ import type { Layer } from "../layers/layer.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Variable } from "../tensor/variable.ts";
 
-const HEADINGS = ["Layer (type)", "Output Shape", "Param #"] as const;
+/** One line of the table. */
+export interface SummaryRow {
+  readonly layer: Layer;
+  /** Of one example; undefined while unknown. */
+  readonly outputShape: Shape | undefined;
+  /** The layers that it was applied to, in a functional model. */
+  readonly from?: readonly string[];
+}
+
+const HEADINGS = ["Layer (type)", "Output Shape", "Param #", "Connected to"] as const;
 
 /** The table that `model.summary()` returns; batches are shown as None, as in Keras. */
-export function summarize(name: string, rows: readonly { layer: Layer; outputShape: Shape | undefined }[]): string {
-  const cells = rows.map(({ layer, outputShape }) => [
+export function summarize(name: string, rows: readonly SummaryRow[]): string {
+  // Chains need no last column.
+  const isChain = rows.every(
+    ({ from = [] }, i) => from.length === 0 || (from.length === 1 && from[0] === rows[i - 1]?.layer.name),
+  );
+  const headings = isChain ? HEADINGS.slice(0, 3) : HEADINGS;
+  const cells = rows.map(({ layer, outputShape, from = [] }) => [
     `${layer.name} (${layer.constructor.name})`,
     outputShape === undefined ? "?" : `(${["None", ...outputShape].join(", ")})`,
     layer.built || outputShape !== undefined ? group(count(layer.weights)) : "0 (unbuilt)",
+    ...(isChain ? [] : [from.join(", ")]),
   ]);
-  const widths = HEADINGS.map((heading, i) => Math.max(heading.length, ...cells.map((row) => row[i].length)));
+  const widths = headings.map((heading, i) => Math.max(heading.length, ...cells.map((row) => row[i].length)));
   const rule = (left: string, line: string, cross: string, right: string): string =>
     left + widths.map((width) => line.repeat(width + 2)).join(cross) + right;
   const text = (row: readonly string[], edge: string): string => {
@@ -25,7 +40,7 @@ export function summarize(name: string, rows: readonly { layer: Layer; outputSha
   return [
     `Model: "${name}"`,
     rule("┏", "━", "┳", "┓"),
-    text(HEADINGS, "┃"),
+    text(headings, "┃"),
     rule("┡", "━", "╇", "┩"),
     ...cells.map((row) => text(row, "│")),
     rule("└", "─", "┴", "┘"),

@@ -1,0 +1,15 @@
+// The shapes of what a layer takes and returns: one, or a list where there are several.
+import { type Shape, sameShape } from "../tensor/shape.ts";
+
+/** The shape of one example, or a list of several inputs' or results'. */
+export type Shapes = Shape | readonly Shape[];
+
+/** Whether these are the shapes of several inputs. */
+export function isShapeList(shape: Shapes): shape is readonly Shape[] {
+  return Array.isArray(shape[0]);
+}
+
+export function sameShapes(a: Shapes, b: Shapes): boolean {
+  if (!isShapeList(a) || !isShapeList(b)) return !isShapeList(a) && !isShapeList(b) && sameShape(a, b);
+  return a.length === b.length && a.every((shape, i) => sameShape(shape, b[i]));
+}

@@ -1,0 +1,50 @@
+// Inputs and results that have a shape but no values yet: what functional models are drawn with. A layer applied to them
+// notes where its result comes from; `Model` walks these notes.
+import { ArgumentError } from "../runtime/errors.ts";
+import type { Dtype } from "../tensor/dtype.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { Layer } from "./layer.ts";
+import { isShapeList } from "./shapes.ts";
+
+/** One application of a layer. */
+export interface Node {
+  readonly layer: Layer;
+  readonly inputs: readonly Symbolic[];
+  /** Whether the layer gets a list, be it of one. */
+  readonly isList: boolean;
+  readonly outputs: readonly Symbolic[];
+}
+
+/** What a layer will return. */
+export class Symbolic {
+  /** Of one example, without the batch axis. */
+  readonly shape: Shape;
+  readonly dtype: Dtype;
+  /** What makes it. */
+  readonly node: Node;
+
+  constructor(shape: Shape, dtype: Dtype, node: Node) {
+    this.shape = shape;
+    this.dtype = dtype;
+    this.node = node;
+  }
+}
+
+/** Whether these are symbolic inputs, alone or in a list. */
+export function isSymbolic(x: unknown): x is Symbolic | readonly Symbolic[] {
+  return x instanceof Symbolic || (Array.isArray(x) && x.length > 0 && x.every((item) => item instanceof Symbolic));
+}
+
+/** Notes that a layer is applied to symbolic inputs; builds it for their shapes. */
+export function connect(layer: Layer, x: Symbolic | readonly Symbolic[]): Symbolic[] {
+  const inputs = x instanceof Symbolic ? [x] : x;
+  const shapes = inputs.map(({ shape }) => shape);
+  const shape = layer.ensureBuilt(x instanceof Symbolic ? shapes[0] : shapes);
+  if (shape === undefined) {
+    throw new ArgumentError(`${layer.name}: outputShape must tell the shape of its output, got none`);
+  }
+  const outputs: Symbolic[] = [];
+  const node: Node = { layer, inputs, isList: !(x instanceof Symbolic), outputs };
+  for (const one of isShapeList(shape) ? shape : [shape]) outputs.push(new Symbolic(one, "f32", node));
+  return outputs;
+}

@@ -1,0 +1,120 @@
+// The graph of a functional model: the layers' applications between its inputs and outputs, in an order in which each
+// comes after what it needs.
+import { InputLayer } from "../layers/input.ts";
+import type { ApplyOptions, Layer } from "../layers/layer.ts";
+import { attachMask, maskOf } from "../layers/masks.ts";
+import { isShapeList, type Shapes } from "../layers/shapes.ts";
+import { type Node, Symbolic } from "../layers/symbolic.ts";
+import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+
+export class Graph {
+  readonly inputs: readonly Symbolic[];
+  readonly outputs: readonly Symbolic[];
+  private readonly nodes: readonly Node[];
+
+  /** ArgumentError unless the outputs follow from the inputs and from nothing else. */
+  constructor(inputs: readonly Symbolic[], outputs: readonly Symbolic[]) {
+    for (const [what, list] of Object.entries({ inputs, outputs })) {
+      if (list.length === 0 || !list.every((item) => item instanceof Symbolic)) {
+        throw new ArgumentError(
+          `Model: ${what} must be results of layers.input and of layers applied to them, got something else`,
+        );
+      }
+    }
+    for (const { node } of inputs) {
+      if (!(node.layer instanceof InputLayer)) {
+        throw new ArgumentError(`Model: inputs must be made by layers.input, got a result of ${node.layer.name}`);
+      }
+    }
+    this.inputs = inputs;
+    this.outputs = outputs;
+    this.nodes = orderedNodes(inputs, outputs);
+    const names = new Map<string, Layer>();
+    for (const layer of this.layers) {
+      if (names.has(layer.name)) {
+        throw new ArgumentError(`Model: names must be different, got two layers ${layer.name}`);
+      }
+      names.set(layer.name, layer);
+    }
+  }
+
+  /** The layers, each once, in the order of their first application; inputs come first. */
+  get layers(): Layer[] {
+    return [...new Set([...this.inputs.map(({ node }) => node.layer), ...this.nodes.map(({ layer }) => layer)])];
+  }
+
+  /** One name for each output: its layer's, numbered where a layer makes several. */
+  get outputNames(): string[] {
+    const names = this.outputs.map(({ node }) => node.layer.name);
+    return names.map((name, i) => {
+      const before = names.slice(0, i).filter((other) => other === name).length;
+      return before === 0 ? name : `${name}_${before}`;
+    });
+  }
+
+  /** The outputs for values of the inputs. */
+  run(values: readonly AnyTensor[], options: ApplyOptions): Tensor[] {
+    const known = new Map<Symbolic, AnyTensor>(this.inputs.map((input, i) => [input, values[i]]));
+    for (const { layer, inputs, isList, outputs } of this.nodes) {
+      const given = inputs.map((input) => known.get(input) as AnyTensor);
+      layer.applyAll(isList ? given : given[0], options).forEach((y, i) => {
+        known.set(outputs[i], y);
+      });
+    }
+    return this.outputs.map((output) => {
+      const y = known.get(output) as Tensor;
+      return attachMask(y, maskOf(y));
+    });
+  }
+
+  /** The shapes of the outputs for inputs of other sizes than those the graph was drawn with. */
+  shapesFor(shapes: readonly Shape[]): readonly Shape[] {
+    if (shapes.length !== this.inputs.length) {
+      throw new ShapeError(`Model: there must be ${this.inputs.length} inputs, got ${shapes.length}`);
+    }
+    const known = new Map<Symbolic, Shape>(this.inputs.map((input, i) => [input, shapes[i]]));
+    for (const { layer, inputs, isList, outputs } of this.nodes) {
+      const given = inputs.map((input) => known.get(input) as Shape);
+      const shape = layer.outputShape(isList ? given : given[0]) as Shapes;
+      (isShapeList(shape) ? shape : [shape]).forEach((one, i) => {
+        known.set(outputs[i], one);
+      });
+    }
+    return this.outputs.map((output) => known.get(output) as Shape);
+  }
+
+  /** For `summary`: each layer with the shape of its first result and the layers it was applied to. */
+  rows(): { layer: Layer; outputShape: Shape; from: string[] }[] {
+    return this.layers.map((layer) => {
+      const uses = this.nodes.filter((node) => node.layer === layer);
+      const outputShape = uses[0]?.outputs[0].shape ?? (layer as InputLayer).output.shape;
+      return { layer, outputShape, from: uses.flatMap(({ inputs }) => inputs.map(({ node }) => node.layer.name)) };
+    });
+  }
+}
+
+/** The applications that the outputs need, each after those it needs; without recursion, since models may be deep. */
+function orderedNodes(inputs: readonly Symbolic[], outputs: readonly Symbolic[]): Node[] {
+  const given = new Set(inputs.map(({ node }) => node));
+  const done = new Set<Node>();
+  const order: Node[] = [];
+  const pending = outputs.map(({ node }) => node).reverse();
+  for (let node = pending.at(-1); node !== undefined; node = pending.at(-1)) {
+    const waiting =
+      done.has(node) || given.has(node) ? [] : node.inputs.filter((x) => !done.has(x.node) && !given.has(x.node));
+    if (waiting.length > 0) {
+      pending.push(...waiting.map((x) => x.node).reverse());
+      continue;
+    }
+    pending.pop();
+    if (done.has(node) || given.has(node)) continue;
+    if (node.layer instanceof InputLayer) {
+      throw new ArgumentError(`Model: outputs must follow from its inputs, got one that needs ${node.layer.name} too`);
+    }
+    done.add(node);
+    order.push(node);
+  }
+  return order;
+}
