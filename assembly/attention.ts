@@ -1,6 +1,6 @@
 // Scaled dot-product attention, y = softmax(scale q k' + mask) v for each head, a block of queries x keys at a time, so
-// that no matrix of scores is ever whole; its gradients compute the scores of each block again. Rotations of queries and
-// keys by their positions, and the rows of a key-value cache. Source: Dao et al. 2022, FlashAttention.
+// that no matrix of scores is ever whole; its gradients compute the scores of each block again. Also rotations by position
+// and the rows of a key-value cache. Source: Dao et al. 2022, FlashAttention.
 import { In, InOut, OptionalIn, Out, Scratch } from "./signature";
 import { product, Scores } from "./simd/attention";
 import { Thin } from "./simd/gemm-thin";
@@ -9,10 +9,12 @@ import { Exp } from "./simd/math";
 import { Lanes, Max, Product, Row, RowMap, Scaled, Sum } from "./simd/reduce";
 import { Run } from "./simd/runs";
 
-/** t e^(a - s) */
+/** t e^(u a - s) */
 @unmanaged
 class Probability extends RowMap {
-  @inline vec(a: v128, b: v128, s: v128, t: v128, u: v128): v128 { return f32x4.mul(t, Exp.vec(f32x4.sub(a, s))); }
+  @inline vec(a: v128, b: v128, s: v128, t: v128, u: v128): v128 {
+    return f32x4.mul(t, Exp.vec(f32x4.sub(f32x4.mul(u, a), s)));
+  }
 }
 
 /** t a (b - s) */
@@ -28,11 +30,11 @@ class ScoreGrad extends RowMap {
   return peak == -Infinity ? 0 : peak;
 }
 
-/** Numbers [begin, end) of a row of `count` scores become t e^(a - shift), the others 0. */
-function exponentiate(row: usize, begin: i32, end: i32, count: i32, shift: f32, t: f32): void {
+/** Numbers [begin, end) of a row of `count` scores become t e^(factor a - shift), the others 0. */
+function exponentiate(row: usize, begin: i32, end: i32, count: i32, factor: f32, shift: f32, t: f32): void {
   const p = row + (<usize>begin << 2);
   Run.fill<f32>(row, 0, begin);
-  Row.map<Probability>(p, p, p, shift, t, 0, end - begin);
+  Row.map<Probability>(p, p, p, shift, t, factor, end - begin);
   Run.fill<f32>(row + (<usize>end << 2), 0, count - end);
 }
 
@@ -46,8 +48,8 @@ function addRows(y: usize, x: usize, b: usize, bRow: usize, count: i32, columns:
  * y[b, i, h] = sum over j of p[j] v[b, j, g], p = softmax over j of scale q[b, i, h] . k[b, j, g] + bias, where query
  * head h belongs to the key head g = h keyHeads / heads, and j goes over the keys that query i sees (`Scores`). Leaves
  * each row's largest score in `peak` and 1 / sum of e^(score - peak) in `reciprocal`, [batch, heads, queries]; a query
- * that sees no key gives zeros. Over blocks of `blockQueries` queries [begin, end) of all heads of all batches; blocks
- * have at most 128 queries and 32,768 scores.
+ * that sees no key gives zeros. Over blocks of `blockQueries` queries [begin, end) of all heads of all batches; a block
+ * has at most 64 queries and 256 keys.
  * @flops 2 * units * Math.min(blockQueries, queries) * keys * (dim + valueDim)
  */
 export function attention_f32(
@@ -76,10 +78,11 @@ export function attention_f32(
     const sums = reciprocal + at;
     Run.fill<f32>(peaks, -Infinity, rows);
     Run.fill<f32>(sums, 0, rows);
-    for (let i = 0; i < rows; i++) Run.fill<f32>(out + <usize>i * yStep, 0, valueDim);
 
     const last = scores.blockEnd(query, rows);
-    for (let key = scores.blockFirst(query, 0); key < last; ) {
+    let key = scores.blockFirst(query, 0);
+    if (rows == 1 || key >= last) clearRows(out, yStep, rows, valueDim);
+    for (let start: usize = 0; key < last; start = ONTO_RESULT) {
       const stop = scores.blockStop(query, key, last);
       const count = stop - key;
       scores.multiply(scratch, query, rows, key, count);
@@ -87,13 +90,13 @@ export function attention_f32(
         const row = tile + <usize>i * tileRow;
         const seen = scores.seenBegin(query + i, key, count);
         const seenEnd = scores.seenEnd(query + i, key, count);
-        scores.mask(row, query + i, key, seen, seenEnd);
+        const factor = scores.mask(row, query + i, key, seen, seenEnd);
         // The sum so far, and what it weighs, are of numbers relative to the old peak.
         const old = load<f32>(peaks + (<usize>i << 2));
-        const found = Row.fold<Max>(row + (<usize>seen << 2), seenEnd - seen);
+        const found = factor * Row.fold<Max>(row + (<usize>seen << 2), seenEnd - seen);
         const now = found > old || found != found ? found : old;
         const shift = shiftOf(now);
-        exponentiate(row, seen, seenEnd, count, shift, 1);
+        exponentiate(row, seen, seenEnd, count, factor, shift, 1);
         const sum = Row.fold<Sum>(row + (<usize>seen << 2), seenEnd - seen);
         const sumSoFar = load<f32>(sums + (<usize>i << 2));
         store<f32>(peaks + (<usize>i << 2), now);
@@ -108,7 +111,7 @@ export function attention_f32(
       }
       const block = scores.atKey(v, key, valueDim);
       if (rows == 1) addRows(out, tile, block, vStep, count, valueDim);
-      else product(scratch, out, yStep, tile, tileRow, 4, block, vStep, 4, rows, valueDim, count, ONTO_RESULT);
+      else product(scratch, out, yStep, tile, tileRow, 4, block, vStep, 4, rows, valueDim, count, start);
       key = scores.blockFirst(query, stop);
     }
     for (let i = 0; i < rows; i++) {
@@ -142,7 +145,7 @@ export function attention_grad_f32(
   const group = heads / keyHeads;
   const tile = scores.tile;
   const tileRow = scores.tileRow;
-  const second = tile + <usize>blockQueries * tileRow;
+  const second = tile + <usize>blockQueries * tileRow; // a second tile
   const qStep = scores.queryStep(dim);
   const kStep = scores.keyStep(dim);
   const yStep = scores.queryStep(valueDim);
@@ -159,9 +162,10 @@ export function attention_grad_f32(
       const yRows = scores.atQuery(y, query, valueDim);
       const dyRows = scores.atQuery(dy, query, valueDim);
       const dqRows = scores.atQuery(dq, query, dim);
-      clearRows(dqRows, qStep, rows, dim);
       const last = scores.blockEnd(query, rows);
-      for (let key = scores.blockFirst(query, 0); key < last; ) {
+      let key = scores.blockFirst(query, 0);
+      if (key >= last) clearRows(dqRows, qStep, rows, dim);
+      for (let start: usize = 0; key < last; start = ONTO_RESULT) {
         const stop = scores.blockStop(query, key, last);
         const count = stop - key;
         scores.multiply(scratch, query, rows, key, count);
@@ -170,8 +174,8 @@ export function attention_grad_f32(
           const at = <usize>(head * queries + query + i) << 2;
           const seen = scores.seenBegin(query + i, key, count);
           const seenEnd = scores.seenEnd(query + i, key, count);
-          scores.mask(row, query + i, key, seen, seenEnd);
-          exponentiate(row, seen, seenEnd, count, load<f32>(peak + at), load<f32>(reciprocal + at));
+          const factor = scores.mask(row, query + i, key, seen, seenEnd);
+          exponentiate(row, seen, seenEnd, count, factor, load<f32>(peak + at), load<f32>(reciprocal + at));
         }
         const dvRows = scores.atKey(dv, key, valueDim);
         product(scratch, dvRows, vStep, tile, 4, tileRow, dyRows, yStep, 4, count, valueDim, rows, ONTO_RESULT);
@@ -184,7 +188,7 @@ export function attention_grad_f32(
           Row.map<ScoreGrad>(tile + row, tile + row, second + row, dot, scale, 0, count);
         }
         const keyRows = scores.atKey(k, key, dim);
-        product(scratch, dqRows, qStep, tile, tileRow, 4, keyRows, kStep, 4, rows, dim, count, ONTO_RESULT);
+        product(scratch, dqRows, qStep, tile, tileRow, 4, keyRows, kStep, 4, rows, dim, count, start);
         const dkRows = scores.atKey(dk, key, dim);
         product(scratch, dkRows, kStep, tile, 4, tileRow, queryRows, qStep, 4, count, dim, rows, ONTO_RESULT);
         key = scores.blockFirst(query, stop);

@@ -1,11 +1,12 @@
 // One head's attention scores, a block of queries x keys at a time in scratch memory: the product, the masks, and which
 // keys a query sees at all.
 import { BLOCK_ROWS, Matrix, multiply, PRODUCT_BYTES, Right } from "./gemm";
+import { isNear, multiplyMatrix } from "./gemm-matrix";
 import { Thin } from "./gemm-thin";
 import { Lanes, Row, Scaled } from "./reduce";
 import { Run } from "./runs";
 
-/** C = A B + start, [m, k] x [k, n], for any number of rows: `start` is a bias, 0 or ONTO_RESULT. Strides count bytes. */
+/** C = A B + start, [m, k] x [k, n], of any number of rows; `start` is a bias, 0 or ONTO_RESULT. Strides are bytes. */
 export function product(
   scratch: usize, c: usize, cRow: usize, a: usize, aRow: usize, aColumn: usize, b: usize, bRow: usize, bColumn: usize,
   m: i32, n: i32, k: i32, start: usize,
@@ -13,7 +14,12 @@ export function product(
   const left = Matrix.at(scratch, a, m, <i32>(aRow >> 2), <i32>(aColumn >> 2), c, <i32>(cRow >> 2));
   const right = Right.at(scratch, b, k, n, <i32>(bRow >> 2), <i32>(bColumn >> 2));
   for (let row = 0; row < m; row += BLOCK_ROWS) {
-    multiply<Matrix>(left, right, start, -Infinity, row, min(row + BLOCK_ROWS, m), 0, n, scratch);
+    const end = min(row + BLOCK_ROWS, m);
+    if (start == 0 && isNear(right, end - row, n)) {
+      multiplyMatrix(left, right, 0, -Infinity, row, end, 0, n, scratch);
+    } else {
+      multiply<Matrix>(left, right, start, -Infinity, row, end, 0, n, scratch);
+    }
   }
 }
 
@@ -71,7 +77,8 @@ export class Scores {
     scores.after = after;
     scores.globals = globals;
     scores.tile = scratch + PRODUCT_BYTES + Scores.BYTES;
-    scores.tileRow = <usize>blockKeys << 2;
+    // Not a power of two: rows would lie in the same few lines of a cache.
+    scores.tileRow = <usize>(blockKeys + 16) << 2;
     scores.blockKeys = blockKeys;
     return scores;
   }
@@ -125,7 +132,7 @@ export class Scores {
     return max(this.end(query), this.end(query + rows - 1));
   }
 
-  /** The first key, at or after `key`, of a block for the queries from `query` on: keys that none of them sees are left. */
+  /** Where the block of keys at or after `key` begins, for queries from `query` on: what none of them sees is left. */
   blockFirst(query: i32, key: i32): i32 {
     return key < this.globals ? key : max(key, this.first(query));
   }
@@ -166,18 +173,24 @@ export class Scores {
     return min(max(this.end(query) - key, 0), count);
   }
 
-  /** Scales the numbers [begin, end) of a query's row, adds its mask, and makes -Infinity of what it must not see. */
-  mask(row: usize, query: i32, key: i32, begin: i32, end: i32): void {
+  /**
+   * Makes -Infinity of what the query must not see among numbers [begin, end) of its row, and adds its mask. Returns
+   * what the row is still to be multiplied by.
+   */
+  mask(row: usize, query: i32, key: i32, begin: i32, end: i32): f32 {
     const p = row + (<usize>begin << 2);
     const n = end - begin;
-    if (n == 0) return;
-    Row.map<Scaled>(p, p, p, this.scale, 0, 0, n);
+    if (n == 0) return 1;
     const at = <usize>(this.batch * this.maskBatch + this.head * this.maskHead + query * this.maskRow + key + begin);
-    if (this.bias) Run.add(p, this.bias + (at << 2), n);
+    if (this.bias) {
+      Row.map<Scaled>(p, p, p, this.scale, 0, 0, n);
+      Run.add(p, this.bias + (at << 2), n);
+    }
     if (this.allowed) hide(p, this.allowed + at, n);
     const gap = max(this.globals - key, begin);
     const gapEnd = min(this.first(query) - key, end);
     if (gap < gapEnd) Run.fill<f32>(row + (<usize>gap << 2), -Infinity, gapEnd - gap);
+    return this.bias ? 1 : this.scale;
   }
 }
 

@@ -178,9 +178,8 @@ const attend = defineOp("attention", {
     const [batch, queries, heads, dim] = q.shape;
     const valueDim = v.shape[3];
     const y = empty([batch, queries, heads, valueDim]);
-    const [blockQueries] = blocksOf(sight);
-    const units = batch * heads * Math.ceil(queries / blockQueries);
-    const scores = Math.min(queries, blockQueries) * seenKeys(k, sight);
+    const units = batch * heads * Math.ceil(queries / BLOCK_QUERIES);
+    const scores = Math.min(queries, BLOCK_QUERIES) * seenKeys(k, sight);
     const cost = 200 + scores * (1.5 + 0.04 * (dim + valueDim));
     if (y.size > 0)
       launch("attention_f32", units, cost, y, peak, reciprocal, ...operands(q, k, v, mask, position, sight));
@@ -199,14 +198,13 @@ const attend = defineOp("attention", {
   },
 });
 
-/** Queries and keys of a block: at most 128 and together 32,768. Smaller where most blocks are seen only in part. */
-function blocksOf({ after }: Sight): [queries: number, keys: number] {
-  return [after < UNBOUNDED ? 64 : 128, 256];
-}
+/** Queries and keys of a block: two tiles of scores fit into a thread's scratch memory beside what products need. */
+const BLOCK_QUERIES = 64;
+const BLOCK_KEYS = 256;
 
 /** About how many keys a block of queries looks at. */
 function seenKeys(k: Tensor, sight: Sight): number {
-  return Math.min(k.shape[1], sight.before + sight.after + sight.globals + blocksOf(sight)[0]);
+  return Math.min(k.shape[1], sight.before + sight.after + sight.globals + BLOCK_QUERIES);
 }
 
 /** What both kernels take. */
@@ -215,7 +213,7 @@ function operands(q: Tensor, k: Tensor, v: Tensor, mask: Mask, position: Positio
   const [, keys, keyHeads, valueDim] = v.shape;
   const { scale, before, after, globals } = sight;
   const sizes = [queries, keys, heads, keyHeads, dim, valueDim, scale, before, after, globals] as const;
-  return [q, k, v, position, ...maskOperands(mask), ...sizes, ...blocksOf(sight)] as const;
+  return [q, k, v, position, ...maskOperands(mask), ...sizes, BLOCK_QUERIES, BLOCK_KEYS] as const;
 }
 
 /** A mask with a number for each key. */
