@@ -6,108 +6,49 @@ import { checkGradient } from "../../ts/autograd/check.ts";
 import { valueAndGrad } from "../../ts/autograd/grad.ts";
 import * as layers from "../../ts/layers/index.ts";
 import { meanSquaredError } from "../../ts/layers/losses.ts";
+import { isShapeList } from "../../ts/layers/shapes.ts";
 import { mul, sub } from "../../ts/ops/binary.ts";
+import { seed } from "../../ts/ops/random.ts";
 import { mean, sum } from "../../ts/ops/reduce.ts";
 import { tensor, zeros } from "../../ts/tensor/create.ts";
 import type { Shape } from "../../ts/tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";
 import { Variable } from "../../ts/tensor/variable.ts";
 import { expectClose, spread } from "./close.ts";
+import type { Row } from "./row.ts";
+import { coreRows } from "./rows-core.ts";
 
-interface Row {
-  readonly make: () => layers.Layer;
-  readonly input: Shape;
-  readonly output: Shape;
-  readonly weights?: Record<string, Shape>;
-  /** The inputs are numbers of rows instead of floats. */
-  readonly ids?: boolean;
-}
-
-const seeded = { kernelInitializer: { name: "glorotUniform", seed: 3 } } as const;
-
-const rows: Record<string, Row> = {
-  dense: {
-    make: () => layers.dense({ units: 4, activation: "tanh", ...seeded }),
-    input: [5],
-    output: [4],
-    weights: { kernel: [5, 4], bias: [4] },
-  },
-  conv2d: {
-    make: () => layers.conv2d({ filters: 4, kernelSize: [3, 2], padding: "same", strides: 2, groups: 2, ...seeded }),
-    input: [5, 6, 2],
-    output: [3, 3, 4],
-    weights: { kernel: [3, 2, 1, 4], bias: [4] },
-  },
-  depthwise_conv2d: {
-    make: () =>
-      layers.depthwiseConv2d({ kernelSize: 3, depthMultiplier: 2, depthwiseInitializer: seeded.kernelInitializer }),
-    input: [5, 4, 2],
-    output: [3, 2, 4],
-    weights: { kernel: [3, 3, 2, 2], bias: [4] },
-  },
-  conv2d_transpose: {
-    make: () => layers.conv2dTranspose({ filters: 2, kernelSize: 3, strides: 2, padding: "same", ...seeded }),
-    input: [3, 2, 3],
-    output: [6, 4, 2],
-    weights: { kernel: [3, 3, 2, 3], bias: [2] },
-  },
-  max_pooling2d: { make: () => layers.maxPooling2d(), input: [4, 5, 2], output: [2, 2, 2] },
-  average_pooling2d: {
-    make: () => layers.averagePooling2d({ poolSize: [2, 3], strides: [1, 2], padding: "same" }),
-    input: [4, 5, 2],
-    output: [4, 3, 2],
-  },
-  global_average_pooling2d: { make: () => layers.globalAveragePooling2d(), input: [3, 4, 2], output: [2] },
-  global_max_pooling2d: {
-    make: () => layers.globalMaxPooling2d({ keepDims: true }),
-    input: [3, 4, 2],
-    output: [1, 1, 2],
-  },
-  flatten: { make: () => layers.flatten(), input: [3, 4], output: [12] },
-  reshape: { make: () => layers.reshape({ targetShape: [-1, 2] }), input: [3, 4], output: [6, 2] },
-  activation: { make: () => layers.activation({ activation: "softplus" }), input: [3, 4], output: [3, 4] },
-  dropout: { make: () => layers.dropout({ rate: 0.4, seed: 11 }), input: [3, 4], output: [3, 4] },
-  embedding: {
-    make: () =>
-      layers.embedding({
-        inputDim: 7,
-        outputDim: 3,
-        embeddingsInitializer: { name: "randomNormal", stddev: 1, seed: 1 },
-      }),
-    input: [4],
-    output: [4, 3],
-    weights: { embeddings: [7, 3] },
-    ids: true,
-  },
-  batch_normalization: {
-    make: () => layers.batchNormalization({ momentum: 0.9 }),
-    input: [3, 2],
-    output: [3, 2],
-    weights: { gamma: [2], beta: [2], movingMean: [2], movingVariance: [2] },
-  },
-  layer_normalization: {
-    make: () => layers.layerNormalization({ epsilon: 1e-2 }),
-    input: [3, 5],
-    output: [3, 5],
-    weights: { gamma: [5], beta: [5] },
-  },
-};
+const rows: Record<string, Row> = { ...coreRows };
 
 const BATCH = 4;
 
-/** A batch for a layer: floats well apart from each other, or ids. */
-function inputsFor({ input, ids }: Row): AnyTensor {
-  const shape = [BATCH, ...input];
-  if (ids)
-    return tensor(
-      Int32Array.from({ length: BATCH * input[0] }, (_, i) => (i * 5) % 7),
-      { shape },
+/** The shapes of a row's inputs, each alone. */
+function shapesOf({ input }: Row): readonly Shape[] {
+  return isShapeList(input) ? input : [input];
+}
+
+/** A tensor, or a list where the layer takes several. */
+function given(row: Row, list: readonly AnyTensor[]): layers.Inputs {
+  return isShapeList(row.input) ? list : list[0];
+}
+
+/** Batches for a layer: floats well apart from each other, or ids. */
+function inputsFor(row: Row): AnyTensor[] {
+  return shapesOf(row).map((one, i) => {
+    const shape = [BATCH, ...one];
+    const size = shape.reduce((a, b) => a * b, 1);
+    if (row.ids) {
+      return tensor(
+        Int32Array.from({ length: size }, (_, at) => (at * 5) % 7),
+        { shape },
+      );
+    }
+    const values = Float32Array.from(
+      { length: size },
+      (_, at) => ((((at + 3 * i) * 37) % size) - size / 2) / (size / 4) + 0.013 * (i + 1),
     );
-  const size = shape.reduce((a, b) => a * b, 1);
-  return tensor(
-    Float32Array.from({ length: size }, (_, i) => (((i * 37) % size) - size / 2) / (size / 4)),
-    { shape },
-  );
+    return tensor(values, { shape });
+  });
 }
 
 /** A step down the gradients. */
@@ -130,11 +71,12 @@ describe.each(Object.entries(rows))("%s", (kind, row) => {
     expect(layer.built).toBe(false);
     expect(layer.outputShape(row.input)).toEqual(row.output);
     for (const batch of [2, 0, 1]) {
-      const x = row.ids ? zeros([batch, ...row.input], "i32") : zeros([batch, ...row.input]);
-      expect(layer.apply(x).shape).toEqual([batch, ...row.output]);
+      const x = shapesOf(row).map((shape) => (row.ids ? zeros([batch, ...shape], "i32") : zeros([batch, ...shape])));
+      expect(layer.apply(given(row, x)).shape).toEqual([batch, ...row.output]);
     }
     expect(layer.built).toBe(true);
     expect(layer.outputShape(row.input)).toEqual(row.output);
+    if (row.adapts) return;
     expect(Object.fromEntries(layer.weights.map(({ name, shape }) => [name, shape]))).toEqual(
       Object.fromEntries(Object.entries(row.weights ?? {}).map(([name, shape]) => [`${kind}/${name}`, shape])),
     );
@@ -142,14 +84,14 @@ describe.each(Object.entries(rows))("%s", (kind, row) => {
 
   it("has the gradients of finite differences", () => {
     const layer = row.make();
-    // In training, dropout drops others at each call.
-    const context = { training: kind !== "dropout" };
+    const context = { training: !row.random && !row.adapts };
     const x = inputsFor(row);
     const direction = spread([BATCH, ...row.output], { low: 0.5, high: 1.5 });
     layer.ensureBuilt(row.input);
-    const wanted = [...(isPlain(row) ? [x as Tensor] : []), ...layer.trainableWeights];
+    const wanted = [...(isPlain(row) ? (x as Tensor[]) : []), ...layer.trainableWeights];
     const { error } = checkGradient(
-      (...given) => sum(mul(layer.apply(isPlain(row) ? given[0] : x, context), direction)),
+      (...values) =>
+        sum(mul(layer.apply(given(row, isPlain(row) ? values.slice(0, x.length) : x), context), direction)),
       wanted,
     );
     expect(error).toBeLessThan(5e-3);
@@ -158,11 +100,13 @@ describe.each(Object.entries(rows))("%s", (kind, row) => {
   it("learns: three steps, each with a smaller loss", () => {
     const layer = row.make();
     layer.ensureBuilt(row.input);
-    const x = isPlain(row) ? new Variable(inputsFor(row) as Tensor) : inputsFor(row);
+    const x = inputsFor(row).map((input) => (isPlain(row) ? new Variable(input as Tensor) : input));
     const target = spread([BATCH, ...row.output]);
     // Without weights the inputs learn.
-    const learned = layer.trainableWeights.length > 0 ? layer.trainableWeights : [x as Variable];
-    const lossAndGradients = valueAndGrad((_: readonly Tensor[]) => meanSquaredError(target, layer.apply(x)));
+    const learned = layer.trainableWeights.length > 0 ? layer.trainableWeights : (x as Variable[]);
+    const lossAndGradients = valueAndGrad((_: readonly Tensor[]) =>
+      meanSquaredError(target, layer.apply(given(row, x))),
+    );
     const losses = Array.from({ length: 4 }, () => {
       const [loss, gradients] = lossAndGradients(learned);
       descend(learned, gradients);
@@ -174,9 +118,12 @@ describe.each(Object.entries(rows))("%s", (kind, row) => {
   it("trains the same when captured, also when the captured step is what builds it", () => {
     const x = inputsFor(row);
     const target = spread([BATCH, ...row.output]);
-    const run = (wrap: (step: (x: AnyTensor) => Tensor) => (x: AnyTensor) => Tensor): Uint8Array[] => {
+    type Step = (...x: AnyTensor[]) => Tensor;
+    const run = (wrap: (step: Step) => Step): Uint8Array[] => {
+      seed(5);
       const layer = row.make();
-      const step = wrap((inputs) => {
+      const step = wrap((...list) => {
+        const inputs = given(row, list);
         layer.ensureBuilt(row.input);
         const weights = layer.trainableWeights;
         if (weights.length === 0) return layer.apply(inputs, training);
@@ -186,7 +133,7 @@ describe.each(Object.entries(rows))("%s", (kind, row) => {
         descend(weights, gradients);
         return loss;
       });
-      const results = [1, 2, 3].map(() => bits(step(x)));
+      const results = [1, 2, 3].map(() => bits(step(...x)));
       return [...results, ...layer.weights.map(bits)];
     };
     expect(run(capture)).toEqual(run((step) => step));
@@ -198,10 +145,10 @@ describe.each(Object.entries(rows))("%s", (kind, row) => {
     layer.ensureBuilt(row.input);
     expect(layer.trainableWeights).toEqual([]);
     const before = layer.weights.map((weight) => weight.data());
-    layer.apply(inputsFor(row), training);
-    expect(layer.weights.map((weight) => weight.data())).toEqual(before);
+    layer.apply(given(row, inputsFor(row)), training);
+    if (!row.adapts) expect(layer.weights.map((weight) => weight.data())).toEqual(before);
     layer.trainable = true;
-    const moving = layer.weights.filter(({ name }) => name.includes("moving"));
+    const moving = layer.weights.filter(({ name }) => /moving|vectorU|seed|state/.test(name));
     expect(layer.trainableWeights.length).toBe(layer.weights.length - moving.length);
   });
 
@@ -214,7 +161,7 @@ describe.each(Object.entries(rows))("%s", (kind, row) => {
     expect(again.config()).toEqual(layer.config());
     again.ensureBuilt(row.input);
     for (const [i, weight] of layer.weights.entries()) again.weights[i].assign(weight);
-    const x = inputsFor(row);
+    const x = given(row, inputsFor(row));
     expect(bits(again.apply(x))).toEqual(bits(layer.apply(x)));
   });
 
@@ -314,7 +261,7 @@ describe("bad options are ArgumentErrors at construction", () => {
     ["dense: units must be a whole number of at least 1, got 0", () => layers.dense({ units: 0 })],
     ["dense: units must be a whole number of at least 1, got undefined", () => layers.dense({} as never)],
     [
-      "activation: the name must be one of linear, relu, leakyRelu, elu,",
+      "activation: the name must be one of linear, relu, relu6, leakyRelu, elu,",
       () => layers.dense({ units: 1, activation: "rellu" as never }),
     ],
     ['got "rellu"', () => layers.dense({ units: 1, activation: "rellu" as never })],

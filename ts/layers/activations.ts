@@ -1,6 +1,24 @@
 // Activations by name. Softmax and sigmoid leave a note of what they were computed from, so that a loss can start from
 // there: the logarithm of a rounded probability has lost what the logits still know.
-import { elu, exp, gelu, leakyRelu, relu, sigmoid, silu, softplus, tanh } from "../ops/elementwise.ts";
+import { add, div, mul, sub } from "../ops/binary.ts";
+import { greater, less, where } from "../ops/compare.ts";
+import {
+  abs,
+  clip,
+  elu,
+  exp,
+  gelu,
+  leakyRelu,
+  neg,
+  relu,
+  sigmoid,
+  silu,
+  softplus,
+  sqrt,
+  square,
+  tanh,
+} from "../ops/elementwise.ts";
+import { split } from "../ops/layout.ts";
 import { logSoftmax, softmax } from "../ops/softmax.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { lookUp, madeFrom } from "./config.ts";
@@ -30,18 +48,126 @@ function remembering(f: Activation): Activation {
   return activation;
 }
 
+/** SELU's scale and the depth of its negative side. Source: Klambauer et al. 2017. */
+const SELU_SCALE = 1.0507009873554805;
+const SELU_ALPHA = 1.6732632423543772;
+
+/** alpha (exp(x / alpha) - 1) where x < 0, else x. Source: Barron 2017. */
+export function celu(x: Tensor, alpha = 1): Tensor {
+  return mul(elu(div(x, alpha), 1), alpha);
+}
+
+/** The first half along the last axis times the sigmoid of the second. Source: Dauphin et al. 2016. */
+export function glu(x: Tensor): Tensor {
+  const [a, b] = split(x, 2, -1);
+  return mul(a, sigmoid(b));
+}
+
+/** x where |x| > threshold, else 0; default 0.5. */
+export function hardShrink(x: Tensor, threshold = 0.5): Tensor {
+  return where(greater(abs(x), threshold), x, 0);
+}
+
+/** x / 6 + 1 / 2, kept within [0, 1]. PyTorch's and Keras 3's; Keras 2 had a slope of 0.2. */
+export function hardSigmoid(x: Tensor): Tensor {
+  return clip(add(div(x, 6), 0.5), 0, 1);
+}
+
+/** x hardSigmoid(x). Source: Howard et al. 2019. */
+export function hardSilu(x: Tensor): Tensor {
+  return mul(x, hardSigmoid(x));
+}
+
+/** x kept within [-1, 1]. */
+export function hardTanh(x: Tensor): Tensor {
+  return clip(x, -1, 1);
+}
+
+/** log(sigmoid(x)). */
+export function logSigmoid(x: Tensor): Tensor {
+  return neg(softplus(neg(x)));
+}
+
+/** x tanh(log(1 + exp(x))). Source: Misra 2019. */
+export function mish(x: Tensor): Tensor {
+  return mul(x, tanh(softplus(x)));
+}
+
+/** x kept within [0, 6]. */
+export function relu6(x: Tensor): Tensor {
+  return clip(x, 0, 6);
+}
+
+/** scale elu(x, alpha), which keeps mean 0 and variance 1 from layer to layer. Source: Klambauer et al. 2017. */
+export function selu(x: Tensor): Tensor {
+  return mul(elu(x, SELU_ALPHA), SELU_SCALE);
+}
+
+/** x / (1 + |x|). */
+export function softsign(x: Tensor): Tensor {
+  return div(x, add(abs(x), 1));
+}
+
+/** x drawn towards 0 by `threshold`, default 0.5, and 0 within it. */
+export function softShrink(x: Tensor, threshold = 0.5): Tensor {
+  return sub(x, clip(x, -threshold, threshold));
+}
+
+/** 0 up to -1, (x + 1)^2 / 4 up to 1, x from there on. */
+export function sparsePlus(x: Tensor): Tensor {
+  return where(less(x, 1), div(square(relu(add(x, 1))), 4), x);
+}
+
+/** (x + 1) / 2, kept within [0, 1]. */
+export function sparseSigmoid(x: Tensor): Tensor {
+  return clip(div(add(x, 1), 2), 0, 1);
+}
+
+/** (x + sqrt(x^2 + b)) / 2; default b = 4. Source: Barron 2021. */
+export function squareplus(x: Tensor, b = 4): Tensor {
+  return div(add(x, sqrt(add(square(x), b))), 2);
+}
+
+/** x - tanh(x). */
+export function tanhShrink(x: Tensor): Tensor {
+  return sub(x, tanh(x));
+}
+
+/** x where x > threshold, else `value`; both 0 by default. */
+export function threshold(x: Tensor, threshold = 0, value = 0): Tensor {
+  return where(greater(x, threshold), x, value);
+}
+
 /** The activations, with the parameters Keras gives them. */
 export const activations = {
   linear: (x: Tensor): Tensor => x,
   relu: (x: Tensor): Tensor => relu(x),
+  relu6: (x: Tensor): Tensor => relu6(x),
   leakyRelu: (x: Tensor): Tensor => leakyRelu(x, 0.2),
   elu: (x: Tensor): Tensor => elu(x, 1),
+  celu: (x: Tensor): Tensor => celu(x),
+  selu: (x: Tensor): Tensor => selu(x),
   gelu: (x: Tensor): Tensor => gelu(x),
+  glu: (x: Tensor): Tensor => glu(x),
   silu: (x: Tensor): Tensor => silu(x),
   swish: (x: Tensor): Tensor => silu(x),
+  mish: (x: Tensor): Tensor => mish(x),
   sigmoid: remembering((x) => sigmoid(x)),
+  logSigmoid: (x: Tensor): Tensor => logSigmoid(x),
   tanh: (x: Tensor): Tensor => tanh(x),
+  tanhShrink: (x: Tensor): Tensor => tanhShrink(x),
   softplus: (x: Tensor): Tensor => softplus(x),
+  softsign: (x: Tensor): Tensor => softsign(x),
+  softShrink: (x: Tensor): Tensor => softShrink(x),
+  hardShrink: (x: Tensor): Tensor => hardShrink(x),
+  hardSigmoid: (x: Tensor): Tensor => hardSigmoid(x),
+  hardSilu: (x: Tensor): Tensor => hardSilu(x),
+  hardSwish: (x: Tensor): Tensor => hardSilu(x),
+  hardTanh: (x: Tensor): Tensor => hardTanh(x),
+  sparsePlus: (x: Tensor): Tensor => sparsePlus(x),
+  sparseSigmoid: (x: Tensor): Tensor => sparseSigmoid(x),
+  squareplus: (x: Tensor): Tensor => squareplus(x),
+  threshold: (x: Tensor): Tensor => threshold(x),
   softmax: remembering((x) => softmax(x)),
   logSoftmax: (x: Tensor): Tensor => logSoftmax(x),
   exponential: (x: Tensor): Tensor => exp(x),

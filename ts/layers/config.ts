@@ -17,6 +17,7 @@ export function toJson(operation: string, option: string, value: unknown): Json 
   if (value === null || ["boolean", "number", "string"].includes(typeof value)) return value as Json;
   const origin = origins.get(value as object);
   if (origin !== undefined) return origin;
+  if (isConfigurable(value)) return { kind: value.kind, config: value.config() };
   if (Array.isArray(value)) return value.map((item) => toJson(operation, option, item));
   if (typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype) {
     return toJsonRecord(operation, value as Record<string, unknown>);
@@ -24,6 +25,17 @@ export function toJson(operation: string, option: string, value: unknown): Json 
   throw new ArgumentError(
     `${operation}: to be saved, ${option} must be plain values or known by name, got ${typeof value}`,
   );
+}
+
+/** A layer among the options of another. */
+interface Configurable {
+  readonly kind: string;
+  config(): Record<string, Json>;
+}
+
+function isConfigurable(value: unknown): value is Configurable {
+  const { kind, config } = value as Configurable;
+  return typeof kind === "string" && typeof config === "function";
 }
 
 /** Options as plain JSON, without those that are not given. */

@@ -1,6 +1,6 @@
 // Convolutions over images [batch, height, width, channels].
-import { conv2d, conv2dTranspose, spreadAlong } from "../ops/conv.ts";
-import { depthwiseConv2d } from "../ops/depthwise.ts";
+import * as conv from "../ops/conv.ts";
+import * as depthwise from "../ops/depthwise.ts";
 import { type Padding, type Pair, pairOf, readOptions, slideAlong, type WindowOptions } from "../ops/window.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
@@ -96,9 +96,14 @@ export class Conv2D extends Convolution {
     const { strides, padding, dilationRate, groups } = this;
     const images = this.floats(x);
     return this.activate((activation) =>
-      conv2d(images, this.kernel, this.bias, { strides, padding, dilationRate, groups, activation }),
+      conv.conv2d(images, this.kernel, this.bias, { strides, padding, dilationRate, groups, activation }),
     );
   }
+}
+
+/** activation(conv(x, kernel) + bias) of images. */
+export function conv2d(options: Conv2DOptions): Conv2D {
+  return new Conv2D(options);
 }
 
 /** What `depthwiseConv2d` takes. */
@@ -137,9 +142,14 @@ export class DepthwiseConv2D extends Convolution {
     const { strides, padding, dilationRate } = this;
     const images = this.floats(x);
     return this.activate((activation) =>
-      depthwiseConv2d(images, this.kernel, this.bias, { strides, padding, dilationRate, activation }),
+      depthwise.depthwiseConv2d(images, this.kernel, this.bias, { strides, padding, dilationRate, activation }),
     );
   }
+}
+
+/** A convolution of each channel with filters of its own. */
+export function depthwiseConv2d(options: DepthwiseConv2DOptions): DepthwiseConv2D {
+  return new DepthwiseConv2D(options);
 }
 
 /** What `conv2dTranspose` takes. */
@@ -172,7 +182,7 @@ export class Conv2DTranspose extends Convolution {
     const [height, width] = this.imageOf(inputShape);
     const { kernelSize, strides, padding, dilationRate, outputPadding } = this;
     const along = (windows: number, axis: 0 | 1): number =>
-      spreadAlong(windows, kernelSize[axis], axis, { strides, padding, dilationRate }, outputPadding?.[axis]).size;
+      conv.spreadAlong(windows, kernelSize[axis], axis, { strides, padding, dilationRate }, outputPadding?.[axis]).size;
     return [along(height, 0), along(width, 1), this.filters];
   }
 
@@ -180,7 +190,18 @@ export class Conv2DTranspose extends Convolution {
     const { strides, padding, dilationRate, outputPadding } = this;
     const images = this.floats(x);
     return this.activate((activation) =>
-      conv2dTranspose(images, this.kernel, this.bias, { strides, padding, dilationRate, outputPadding, activation }),
+      conv.conv2dTranspose(images, this.kernel, this.bias, {
+        strides,
+        padding,
+        dilationRate,
+        outputPadding,
+        activation,
+      }),
     );
   }
+}
+
+/** The transposed convolution, which makes images larger. */
+export function conv2dTranspose(options: Conv2DTransposeOptions): Conv2DTranspose {
+  return new Conv2DTranspose(options);
 }

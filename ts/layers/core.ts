@@ -1,7 +1,9 @@
-// Layers that reshape, drop, look up, or apply a function to each number.
-import { embedding } from "../ops/gather.ts";
-import { reshape } from "../ops/layout.ts";
-import { dropout, Generator } from "../ops/random.ts";
+// Layers that rearrange, mask or look up, or apply a function of one's own.
+import { mul } from "../ops/binary.ts";
+import { cast, greater, notEqual } from "../ops/compare.ts";
+import * as gather from "../ops/gather.ts";
+import * as layout from "../ops/layout.ts";
+import { max } from "../ops/reduce.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
@@ -9,8 +11,17 @@ import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import { type Activation as ActivationFunction, type ActivationLike, getActivation } from "./activations.ts";
 import { getInitializer, type Initializer, type InitializerLike } from "./initializers.ts";
-import { type CallContext, Layer, type LayerOptions, requireCount } from "./layer.ts";
+import {
+  type CallContext,
+  type Inputs,
+  Layer,
+  type LayerOptions,
+  type Masks,
+  type Outputs,
+  requireCount,
+} from "./layer.ts";
 import { getRegularizer, type Regularizer, type RegularizerLike } from "./regularizers.ts";
+import type { Shapes } from "./shapes.ts";
 
 /** All axes but the batch made into one: [batch, ...] -> [batch, features]. */
 export class Flatten extends Layer {
@@ -23,8 +34,13 @@ export class Flatten extends Layer {
   }
 
   call(x: AnyTensor): Tensor {
-    return reshape(x, [x.shape[0], sizeOf(x.shape.slice(1))]) as Tensor;
+    return layout.reshape(x, [x.shape[0], sizeOf(x.shape.slice(1))]) as Tensor;
   }
+}
+
+/** All axes but the batch made into one. */
+export function flatten(options?: LayerOptions): Flatten {
+  return new Flatten(options);
 }
 
 /** What `reshape` takes. */
@@ -61,8 +77,13 @@ export class Reshape extends Layer {
   }
 
   call(x: AnyTensor): Tensor {
-    return reshape(x, [x.shape[0], ...this.outputShape(x.shape.slice(1))]) as Tensor;
+    return layout.reshape(x, [x.shape[0], ...this.outputShape(x.shape.slice(1))]) as Tensor;
   }
+}
+
+/** The same numbers in another shape. */
+export function reshape(options: ReshapeOptions): Reshape {
+  return new Reshape(options);
 }
 
 /** What `activation` takes. */
@@ -84,37 +105,9 @@ export class Activation extends Layer {
   }
 }
 
-/** What `dropout` takes. */
-export interface DropoutOptions extends LayerOptions {
-  /** Probability that a number is dropped, at least 0 and less than 1. */
-  rate: number;
-  /** A seed of its own; default: the default generator draws. */
-  seed?: number;
-}
-
-/** In training, zeroes each number with probability `rate` and divides the others by 1 - rate; else does nothing. */
-export class Dropout extends Layer {
-  readonly rate: number;
-  private readonly generator: Generator | undefined;
-
-  constructor(options: DropoutOptions) {
-    super("dropout", options);
-    const { rate, seed } = options;
-    if (!(rate >= 0 && rate < 1))
-      throw new ArgumentError(`${this.name}: rate must be at least 0 and less than 1, got ${rate}`);
-    this.rate = rate;
-    this.generator = seed === undefined ? undefined : new Generator(seed);
-  }
-
-  call(x: AnyTensor, { training }: CallContext): Tensor {
-    const inputs = this.floats(x);
-    return training ? dropout(inputs, this.rate, { generator: this.generator }) : inputs;
-  }
-
-  override dispose(): void {
-    super.dispose();
-    this.generator?.state.dispose();
-  }
+/** A function of each number. */
+export function activation(options: ActivationOptions): Activation {
+  return new Activation(options);
 }
 
 /** What `embedding` takes. */
@@ -126,12 +119,15 @@ export interface EmbeddingOptions extends LayerOptions {
   /** Default randomUniform. */
   embeddingsInitializer?: InitializerLike;
   embeddingsRegularizer?: RegularizerLike;
+  /** Whether the number 0 stands for a step that does not count, and the result's mask says so; default false. */
+  maskZero?: boolean;
 }
 
 /** Rows of a trained table by their numbers: i32 [batch, ...] -> [batch, ..., outputDim]. */
 export class Embedding extends Layer {
   readonly inputDim: number;
   readonly outputDim: number;
+  readonly maskZero: boolean;
   /** The table [inputDim, outputDim]; there once the layer is built. */
   embeddings!: Variable;
   private readonly initializer: Initializer;
@@ -144,6 +140,7 @@ export class Embedding extends Layer {
     requireCount(this.name, "outputDim", outputDim);
     this.inputDim = inputDim;
     this.outputDim = outputDim;
+    this.maskZero = options.maskZero ?? false;
     this.initializer = getInitializer(embeddingsInitializer);
     this.regularizer = embeddingsRegularizer && getRegularizer(embeddingsRegularizer);
   }
@@ -159,6 +156,188 @@ export class Embedding extends Layer {
 
   call(x: AnyTensor): Tensor {
     requireDtype(this.name, "inputs", x.dtype, "i32");
-    return embedding(this.embeddings, x as Tensor<"i32">);
+    return gather.embedding(this.embeddings, x as Tensor<"i32">);
   }
+
+  override outputMask(x: AnyTensor, mask: Masks): Masks {
+    return this.maskZero ? notEqual(x as Tensor<"i32">, 0) : mask;
+  }
+}
+
+/** Rows of a trained table by their numbers. */
+export function embedding(options: EmbeddingOptions): Embedding {
+  return new Embedding(options);
+}
+
+/** What `permute` takes. */
+export interface PermuteOptions extends LayerOptions {
+  /** The input's axes in the order of the result's; the batch is not counted, and the first axis after it is 1. */
+  dims: readonly number[];
+}
+
+/** The axes of each example in another order. */
+export class Permute extends Layer {
+  readonly dims: readonly number[];
+
+  constructor(options: PermuteOptions) {
+    super("permute", options);
+    const { dims } = options;
+    if (!Array.isArray(dims) || [...dims].sort((a, b) => a - b).some((axis, i) => axis !== i + 1)) {
+      throw new ArgumentError(`${this.name}: dims must hold each axis from 1 on once, got [${dims}]`);
+    }
+    this.dims = dims;
+  }
+
+  override outputShape(inputShape: Shape): Shape {
+    if (inputShape.length !== this.dims.length) {
+      throw this.misfit(`have ${this.dims.length} axes after the batch`, inputShape);
+    }
+    return this.dims.map((axis) => inputShape[axis - 1]);
+  }
+
+  override outputMask(): Masks {
+    return undefined;
+  }
+
+  call(x: AnyTensor): Tensor {
+    return layout.transpose(x, [0, ...this.dims]) as Tensor;
+  }
+}
+
+/** The axes of each example in another order. */
+export function permute(options: PermuteOptions): Permute {
+  return new Permute(options);
+}
+
+/** What `repeatVector` takes. */
+export interface RepeatVectorOptions extends LayerOptions {
+  /** How often. */
+  n: number;
+}
+
+/** The same vector at each of n steps: [batch, features] -> [batch, n, features]. */
+export class RepeatVector extends Layer {
+  readonly n: number;
+
+  constructor(options: RepeatVectorOptions) {
+    super("repeat_vector", options);
+    requireCount(this.name, "n", options.n);
+    this.n = options.n;
+  }
+
+  override outputShape(inputShape: Shape): Shape {
+    if (inputShape.length !== 1) throw this.misfit("be vectors [batch, features]", inputShape);
+    return [this.n, ...inputShape];
+  }
+
+  override outputMask(): Masks {
+    return undefined;
+  }
+
+  call(x: AnyTensor): Tensor {
+    const [batch, features] = x.shape;
+    return layout.broadcastTo(layout.reshape(x, [batch, 1, features]), [batch, this.n, features]) as Tensor;
+  }
+}
+
+/** The same vector at each of n steps. */
+export function repeatVector(options: RepeatVectorOptions): RepeatVector {
+  return new RepeatVector(options);
+}
+
+/** Its inputs. */
+export class Identity extends Layer {
+  constructor(options: LayerOptions = {}) {
+    super("identity", options);
+  }
+
+  call(x: AnyTensor): Tensor {
+    return x as Tensor;
+  }
+}
+
+/** Its inputs. */
+export function identity(options?: LayerOptions): Identity {
+  return new Identity(options);
+}
+
+/** What `masking` takes. */
+export interface MaskingOptions extends LayerOptions {
+  /** Steps whose features all have this value do not count; default 0. */
+  maskValue?: number;
+}
+
+/** Steps that hold nothing but `maskValue` become zeros, and the mask says that they do not count: [batch, time, ...]. */
+export class Masking extends Layer {
+  readonly maskValue: number;
+
+  constructor(options: MaskingOptions = {}) {
+    super("masking", options);
+    this.maskValue = options.maskValue ?? 0;
+  }
+
+  override outputShape(inputShape: Shape): Shape {
+    if (inputShape.length < 2) throw this.misfit("be sequences [batch, time, features]", inputShape);
+    return inputShape;
+  }
+
+  override outputMask(x: Tensor): Masks {
+    return this.counts(x);
+  }
+
+  call(x: AnyTensor): Tensor {
+    const inputs = this.floats(x);
+    const counts = cast(this.counts(inputs), "f32") as Tensor;
+    return mul(inputs, layout.reshape(counts, [...counts.shape, 1]) as Tensor);
+  }
+
+  private counts(x: Tensor): Tensor<"bool"> {
+    return greater(max(cast(notEqual(x, this.maskValue), "f32") as Tensor, -1), 0);
+  }
+}
+
+/** Steps that hold nothing but `maskValue` do not count. */
+export function masking(options?: MaskingOptions): Masking {
+  return new Masking(options);
+}
+
+/** What `lambda` takes. */
+export interface LambdaOptions extends LayerOptions {
+  /** The result for a batch of inputs; made of ops, so that gradients flow through it. */
+  function: (x: never, context: CallContext) => Outputs;
+  /** Shape of one example's output; default: only a call can tell. */
+  outputShape?: Shapes | ((inputShape: never) => Shapes);
+}
+
+/** A function as a layer. It has no weights, and cannot be saved. */
+export class Lambda extends Layer {
+  private readonly compute: (x: Inputs, context: CallContext) => Outputs;
+  private readonly shape: LambdaOptions["outputShape"];
+
+  constructor(options: LambdaOptions) {
+    const { function: compute, outputShape, ...rest } = options;
+    super("lambda", rest);
+    if (typeof compute !== "function") {
+      throw new ArgumentError(`${this.name}: function must be a function, got ${typeof compute}`);
+    }
+    this.compute = compute as (x: Inputs, context: CallContext) => Outputs;
+    this.shape = outputShape;
+  }
+
+  override outputShape(inputShape: Shapes): Shapes | undefined {
+    return typeof this.shape === "function" ? this.shape(inputShape as never) : this.shape;
+  }
+
+  call(x: Inputs, context: CallContext): Outputs {
+    return this.compute(x, context);
+  }
+
+  override config(): never {
+    throw new ArgumentError(`${this.name}: a layer to be saved must not be a lambda; write a Layer subclass instead`);
+  }
+}
+
+/** A function as a layer; it cannot be saved. */
+export function lambda(options: LambdaOptions): Lambda {
+  return new Lambda(options);
 }

@@ -39,3 +39,8 @@ export class Dense extends KernelLayer {
     return this.activate((activation) => linear(inputs, this.kernel, this.bias, { activation }));
   }
 }
+
+/** activation(x kernel + bias) along the last axis. */
+export function dense(options: DenseOptions): Dense {
+  return new Dense(options);
+}

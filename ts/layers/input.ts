@@ -35,3 +35,8 @@ export class InputLayer extends Layer {
     throw new ArgumentError(`${this.name}: an input must be fed through its model, got called itself`);
   }
 }
+
+/** Where data come into a functional model: what layers can be applied to before there are values. */
+export function input(options: InputOptions): Symbolic {
+  return new InputLayer(options).output;
+}

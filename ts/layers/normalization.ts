@@ -24,7 +24,7 @@ export interface NormalizationOptions extends LayerOptions {
   gammaRegularizer?: RegularizerLike;
 }
 
-abstract class Normalization extends Layer {
+export abstract class Normalization extends Layer {
   readonly epsilon: number;
   /** Factors along the last axis; there once the layer is built, unless `scale` is false. */
   gamma: Variable | undefined;
@@ -126,6 +126,11 @@ export class BatchNormalization extends Normalization {
   }
 }
 
+/** Mean 0 and variance 1 for each channel, over the batch. */
+export function batchNormalization(options?: BatchNormalizationOptions): BatchNormalization {
+  return new BatchNormalization(options);
+}
+
 /** (x - mean) / sqrt(variance + epsilon) gamma + beta along the last axis. Source: Ba, Kiros and Hinton 2016. */
 export class LayerNormalization extends Normalization {
   constructor(options: NormalizationOptions = {}) {
@@ -135,4 +140,9 @@ export class LayerNormalization extends Normalization {
   call(x: AnyTensor): Tensor {
     return layerNorm(this.floats(x), this.gamma, this.beta, { epsilon: this.epsilon });
   }
+}
+
+/** Mean 0 and variance 1 for each row along the last axis. */
+export function layerNormalization(options?: NormalizationOptions): LayerNormalization {
+  return new LayerNormalization(options);
 }

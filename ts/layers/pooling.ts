@@ -52,6 +52,11 @@ export class MaxPooling2D extends Pooling {
   }
 }
 
+/** The largest number of each window. */
+export function maxPooling2d(options?: PoolingOptions): MaxPooling2D {
+  return new MaxPooling2D(options);
+}
+
 /** The mean of each window; what lies outside the image does not count. */
 export class AveragePooling2D extends Pooling {
   constructor(options: PoolingOptions = {}) {
@@ -62,6 +67,11 @@ export class AveragePooling2D extends Pooling {
     const { poolSize, strides, padding } = this;
     return avgPool2d(this.floats(x), { poolSize, strides, padding });
   }
+}
+
+/** The mean of each window. */
+export function averagePooling2d(options?: PoolingOptions): AveragePooling2D {
+  return new AveragePooling2D(options);
 }
 
 /** What `globalAveragePooling2d` and `globalMaxPooling2d` take. */
@@ -96,6 +106,11 @@ export class GlobalAveragePooling2D extends GlobalPooling {
   }
 }
 
+/** The mean of each channel. */
+export function globalAveragePooling2d(options?: GlobalPoolingOptions): GlobalAveragePooling2D {
+  return new GlobalAveragePooling2D(options);
+}
+
 /** The largest number of each channel: [batch, channels]. */
 export class GlobalMaxPooling2D extends GlobalPooling {
   constructor(options: GlobalPoolingOptions = {}) {
@@ -105,4 +120,9 @@ export class GlobalMaxPooling2D extends GlobalPooling {
   call(x: AnyTensor): Tensor {
     return globalMaxPool2d(this.floats(x), this.keepDims);
   }
+}
+
+/** The largest number of each channel. */
+export function globalMaxPooling2d(options?: GlobalPoolingOptions): GlobalMaxPooling2D {
+  return new GlobalMaxPooling2D(options);
 }

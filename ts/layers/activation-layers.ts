@@ -1,0 +1,185 @@
+// Activations as layers, for those that have options or weights.
+import { add, minimum, mul } from "../ops/binary.ts";
+import { greaterEqual, where } from "../ops/compare.ts";
+import * as elementwise from "../ops/elementwise.ts";
+import { reshape } from "../ops/layout.ts";
+import * as softmaxes from "../ops/softmax.ts";
+import { ArgumentError } from "../runtime/errors.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import type { Variable } from "../tensor/variable.ts";
+import { getInitializer, type Initializer, type InitializerLike } from "./initializers.ts";
+import { type CallContext, Layer, type LayerOptions } from "./layer.ts";
+import type { Mask } from "./masks.ts";
+import { getRegularizer, type Regularizer, type RegularizerLike } from "./regularizers.ts";
+
+/** What `relu` takes. */
+export interface ReLUOptions extends LayerOptions {
+  /** The largest result; default: none. */
+  maxValue?: number;
+  /** Slope below the threshold; default 0. */
+  negativeSlope?: number;
+  /** Where the result begins to be x; default 0. */
+  threshold?: number;
+}
+
+/** min(x, maxValue) where x >= threshold, else negativeSlope (x - threshold). */
+export class ReLU extends Layer {
+  readonly maxValue: number;
+  readonly negativeSlope: number;
+  readonly threshold: number;
+
+  constructor(options: ReLUOptions = {}) {
+    super("relu", options);
+    const { maxValue = Number.POSITIVE_INFINITY, negativeSlope = 0, threshold = 0 } = options;
+    if (!(maxValue >= 0 && negativeSlope >= 0 && threshold >= 0)) {
+      throw new ArgumentError(
+        `${this.name}: maxValue, negativeSlope and threshold must be at least 0, ` +
+          `got ${maxValue}, ${negativeSlope} and ${threshold}`,
+      );
+    }
+    this.maxValue = maxValue;
+    this.negativeSlope = negativeSlope;
+    this.threshold = threshold;
+  }
+
+  call(x: AnyTensor): Tensor {
+    const { maxValue, negativeSlope, threshold } = this;
+    const inputs = this.floats(x);
+    if (threshold === 0) {
+      const y = negativeSlope === 0 ? elementwise.relu(inputs) : elementwise.leakyRelu(inputs, negativeSlope);
+      return maxValue === Number.POSITIVE_INFINITY ? y : minimum(y, maxValue);
+    }
+    const below = mul(add(inputs, -threshold), negativeSlope);
+    return where(greaterEqual(inputs, threshold), minimum(inputs, maxValue), below);
+  }
+}
+
+/** The numbers above 0, and nothing below. */
+export function relu(options?: ReLUOptions): ReLU {
+  return new ReLU(options);
+}
+
+/** What `leakyRelu` takes. */
+export interface LeakyReLUOptions extends LayerOptions {
+  /** Slope below 0; default 0.3, as in Keras; PyTorch has 0.01. */
+  negativeSlope?: number;
+}
+
+/** x where x > 0, else negativeSlope x. */
+export class LeakyReLU extends Layer {
+  readonly negativeSlope: number;
+
+  constructor(options: LeakyReLUOptions = {}) {
+    super("leaky_relu", options);
+    this.negativeSlope = options.negativeSlope ?? 0.3;
+  }
+
+  call(x: AnyTensor): Tensor {
+    return elementwise.leakyRelu(this.floats(x), this.negativeSlope);
+  }
+}
+
+/** The numbers above 0, and a part of those below. */
+export function leakyRelu(options?: LeakyReLUOptions): LeakyReLU {
+  return new LeakyReLU(options);
+}
+
+/** What `elu` takes. */
+export interface ELUOptions extends LayerOptions {
+  /** Depth of the negative side; default 1. */
+  alpha?: number;
+}
+
+/** x where x > 0, else alpha (exp(x) - 1). Source: Clevert et al. 2015. */
+export class ELU extends Layer {
+  readonly alpha: number;
+
+  constructor(options: ELUOptions = {}) {
+    super("elu", options);
+    this.alpha = options.alpha ?? 1;
+  }
+
+  call(x: AnyTensor): Tensor {
+    return elementwise.elu(this.floats(x), this.alpha);
+  }
+}
+
+/** The numbers above 0, and an exponential below. */
+export function elu(options?: ELUOptions): ELU {
+  return new ELU(options);
+}
+
+/** What `prelu` takes. */
+export interface PReLUOptions extends LayerOptions {
+  /** Default zeros; PyTorch begins at 0.25. */
+  alphaInitializer?: InitializerLike;
+  alphaRegularizer?: RegularizerLike;
+  /** Axes, the batch being 0, along which one slope is shared; default none. PyTorch shares all but the channels. */
+  sharedAxes?: readonly number[];
+}
+
+/** x where x > 0, else alpha x, the slopes alpha trained. Source: He et al. 2015. */
+export class PReLU extends Layer {
+  /** One slope for each number of an example, size 1 along shared axes; there once the layer is built. */
+  alpha!: Variable;
+  readonly sharedAxes: readonly number[];
+  private readonly initializer: Initializer;
+  private readonly regularizer: Regularizer | undefined;
+
+  constructor(options: PReLUOptions = {}) {
+    super("prelu", options);
+    this.initializer = getInitializer(options.alphaInitializer ?? "zeros");
+    this.regularizer = options.alphaRegularizer && getRegularizer(options.alphaRegularizer);
+    this.sharedAxes = options.sharedAxes ?? [];
+  }
+
+  override build(inputShape: Shape): void {
+    const shape = inputShape.map((size, i) => (this.sharedAxes.includes(i + 1) ? 1 : size));
+    this.alpha = this.addWeight("alpha", { shape, initializer: this.initializer, regularizer: this.regularizer });
+  }
+
+  call(x: AnyTensor): Tensor {
+    const inputs = this.floats(x);
+    return add(elementwise.relu(inputs), mul(minimum(inputs, 0), this.alpha));
+  }
+}
+
+/** The numbers above 0, and a trained part of those below. */
+export function prelu(options?: PReLUOptions): PReLU {
+  return new PReLU(options);
+}
+
+/** What `softmax` takes. */
+export interface SoftmaxOptions extends LayerOptions {
+  /** The axis whose numbers become probabilities; default -1. */
+  axis?: number;
+}
+
+/** exp(x) / sum(exp(x)) along an axis; steps that the mask leaves out get next to nothing. */
+export class Softmax extends Layer {
+  readonly axis: number;
+
+  constructor(options: SoftmaxOptions = {}) {
+    super("softmax", options);
+    this.axis = options.axis ?? -1;
+  }
+
+  call(x: AnyTensor, { mask }: CallContext): Tensor {
+    let logits = this.floats(x);
+    if (mask !== undefined) {
+      const counts = mask as Mask;
+      const axes = [...counts.shape, ...logits.shape.slice(counts.rank).map(() => 1)];
+      logits = where(reshape(counts, axes) as Mask, logits, LEAST_LOGIT);
+    }
+    return softmaxes.softmax(logits, this.axis);
+  }
+}
+
+/** Numbers as probabilities. */
+export function softmax(options?: SoftmaxOptions): Softmax {
+  return new Softmax(options);
+}
+
+/** exp of it is 0. */
+const LEAST_LOGIT = -1e9;

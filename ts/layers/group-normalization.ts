@@ -1,0 +1,223 @@
+// Normalizations that look at one example at a time, or at a weight: by groups of channels, by root mean square, by
+// length, by the largest singular value.
+import { noGrad } from "../autograd/tape.ts";
+import { add, div, maximum, mul, sub } from "../ops/binary.ts";
+import { sqrt, square } from "../ops/elementwise.ts";
+import { reshape } from "../ops/layout.ts";
+import { matmul } from "../ops/matmul.ts";
+import { mean, sum } from "../ops/reduce.ts";
+import { ArgumentError } from "../runtime/errors.ts";
+import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
+import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import type { Variable } from "../tensor/variable.ts";
+import { type CallContext, Layer, type LayerOptions, type Outputs, requireCount } from "./layer.ts";
+import { Normalization, type NormalizationOptions } from "./normalization.ts";
+import type { Shapes } from "./shapes.ts";
+
+/** What `groupNormalization` takes. */
+export interface GroupNormalizationOptions extends NormalizationOptions {
+  /** Groups that the channels fall into; -1 for one of each channel; default 32. */
+  groups?: number;
+}
+
+/**
+ * (x - mean) / sqrt(variance + epsilon) gamma + beta over each group of channels of each example; channels are the last
+ * axis. Keras's epsilon, 1e-3, is the default; PyTorch has 1e-5. Source: Wu and He 2018.
+ */
+export class GroupNormalization extends Normalization {
+  readonly groups: number;
+
+  constructor(options: GroupNormalizationOptions = {}, kind = "group_normalization") {
+    super(kind, options);
+    const { groups = 32 } = options;
+    if (groups !== -1) requireCount(this.name, "groups", groups);
+    this.groups = groups;
+  }
+
+  override outputShape(inputShape: Shape): Shape {
+    const channels = inputShape[inputShape.length - 1];
+    if (this.groups !== -1 && channels % this.groups !== 0) {
+      throw this.misfit(`have channels in ${this.groups} equal groups`, inputShape);
+    }
+    return super.outputShape(inputShape);
+  }
+
+  call(x: AnyTensor): Tensor {
+    const inputs = this.floats(x);
+    const batch = x.shape[0];
+    const channels = x.shape[x.rank - 1];
+    const groups = this.groups === -1 ? channels : this.groups;
+    const rows = sizeOf(x.shape.slice(1, -1));
+    const grouped = reshape(inputs, [batch, rows, groups, channels / groups]) as Tensor;
+    const centered = sub(grouped, mean(grouped, [1, 3], true));
+    const deviation = sqrt(add(mean(square(centered), [1, 3], true), this.epsilon));
+    let y = reshape(div(centered, deviation), x.shape) as Tensor;
+    if (this.gamma) y = mul(y, this.gamma);
+    return this.beta ? add(y, this.beta) : y;
+  }
+}
+
+/** Mean 0 and variance 1 for each group of channels of each example. */
+export function groupNormalization(options?: GroupNormalizationOptions): GroupNormalization {
+  return new GroupNormalization(options);
+}
+
+/** Mean 0 and variance 1 for each channel of each example: group normalization with a group for each channel. */
+export class InstanceNormalization extends GroupNormalization {
+  constructor(options: NormalizationOptions = {}) {
+    super({ ...options, groups: -1 }, "instance_normalization");
+  }
+}
+
+/** Mean 0 and variance 1 for each channel of each example. */
+export function instanceNormalization(options?: NormalizationOptions): InstanceNormalization {
+  return new InstanceNormalization(options);
+}
+
+/** What `rmsNormalization` takes. */
+export interface RMSNormalizationOptions extends LayerOptions {
+  /** Added to the mean square; default 1e-6. */
+  epsilon?: number;
+}
+
+/** x / sqrt(mean(x^2) + epsilon) scale along the last axis. Source: Zhang and Sennrich 2019. */
+export class RMSNormalization extends Layer {
+  readonly epsilon: number;
+  /** Factors along the last axis; there once the layer is built. */
+  scale!: Variable;
+
+  constructor(options: RMSNormalizationOptions = {}) {
+    super("rms_normalization", options);
+    this.epsilon = options.epsilon ?? 1e-6;
+    if (!(this.epsilon >= 0)) throw new ArgumentError(`${this.name}: epsilon must be at least 0, got ${this.epsilon}`);
+  }
+
+  override build(inputShape: Shape): void {
+    this.scale = this.addWeight("scale", { shape: inputShape.slice(-1), initializer: "ones" });
+  }
+
+  override outputShape(inputShape: Shape): Shape {
+    if (inputShape.length === 0) throw this.misfit("have an axis of features after the batch", inputShape);
+    return inputShape;
+  }
+
+  call(x: AnyTensor): Tensor {
+    const inputs = this.floats(x);
+    return mul(div(inputs, sqrt(add(mean(square(inputs), -1, true), this.epsilon))), this.scale);
+  }
+}
+
+/** Root mean square 1 along the last axis. */
+export function rmsNormalization(options?: RMSNormalizationOptions): RMSNormalization {
+  return new RMSNormalization(options);
+}
+
+/** What `unitNormalization` takes. */
+export interface UnitNormalizationOptions extends LayerOptions {
+  /** The axis, or several, along which the length becomes 1; the batch is 0; default -1. */
+  axis?: number | readonly number[];
+}
+
+/** Shorter vectors than this keep their direction only in part. */
+const LEAST_LENGTH = 1e-12;
+
+/** x / |x|, the Euclidean length along an axis. */
+export class UnitNormalization extends Layer {
+  readonly axis: number | readonly number[];
+
+  constructor(options: UnitNormalizationOptions = {}) {
+    super("unit_normalization", options);
+    this.axis = options.axis ?? -1;
+  }
+
+  call(x: AnyTensor): Tensor {
+    const inputs = this.floats(x);
+    return div(inputs, sqrt(maximum(sum(square(inputs), this.axis, true), LEAST_LENGTH ** 2)));
+  }
+}
+
+/** Length 1 along an axis. */
+export function unitNormalization(options?: UnitNormalizationOptions): UnitNormalization {
+  return new UnitNormalization(options);
+}
+
+/** What `spectralNormalization` takes. */
+export interface SpectralNormalizationOptions extends LayerOptions {
+  /** A layer with a kernel, or embeddings. */
+  layer: Layer;
+  /** Steps towards the largest singular value at each call; default 1. */
+  powerIterations?: number;
+}
+
+/**
+ * A layer whose kernel, as a matrix of its last axis, has largest singular value 1: in training it is divided, in place,
+ * by an estimate that power iteration improves call by call. Source: Miyato et al. 2018.
+ */
+export class SpectralNormalization extends Layer {
+  readonly layer: Layer;
+  readonly powerIterations: number;
+  /** The estimate of the kernel's main direction [1, last axis]; there once the layer is built. */
+  vectorU!: Variable;
+
+  constructor(options: SpectralNormalizationOptions) {
+    super("spectral_normalization", options);
+    const { layer, powerIterations = 1 } = options;
+    if (!(layer instanceof Layer)) throw new ArgumentError(`${this.name}: layer must be a layer, got ${typeof layer}`);
+    requireCount(this.name, "powerIterations", powerIterations);
+    this.layer = layer;
+    this.powerIterations = powerIterations;
+  }
+
+  override build(inputShape: Shapes): void {
+    this.layer.ensureBuilt(inputShape);
+    const { kernel } = this;
+    this.vectorU = this.addWeight("vectorU", {
+      shape: [1, kernel.shape[kernel.rank - 1]],
+      initializer: { name: "truncatedNormal", stddev: 0.02 },
+      trainable: false,
+    });
+  }
+
+  override outputShape(inputShape: Shapes): Shapes | undefined {
+    return this.layer.outputShape(inputShape);
+  }
+
+  call(x: AnyTensor, { training, addLoss }: CallContext): Outputs {
+    if (training) noGrad(() => this.normalize());
+    return this.layer.applyAll(x, { training, addLoss });
+  }
+
+  private get kernel(): Variable {
+    const { kernel, embeddings } = this.layer as Layer & { kernel?: Variable; embeddings?: Variable };
+    const found = kernel ?? embeddings;
+    if (found === undefined || found.rank < 2) {
+      const got = found === undefined ? "none" : `shape ${formatShape(found.shape)}`;
+      throw new ArgumentError(`${this.name}: layer must have a kernel of at least two axes, got ${got}`);
+    }
+    return found;
+  }
+
+  private normalize(): void {
+    const { kernel } = this;
+    const outputs = kernel.shape[kernel.rank - 1];
+    const matrix = reshape(kernel, [kernel.size / outputs, outputs]) as Tensor;
+    let u: Tensor = this.vectorU;
+    let v = u;
+    for (let i = 0; i < this.powerIterations; i++) {
+      v = unit(matmul(u, matrix, { transposeB: true }));
+      u = unit(matmul(v, matrix));
+    }
+    const sigma = reshape(matmul(matmul(v, matrix), u, { transposeB: true }), []) as Tensor;
+    this.vectorU.assign(u);
+    kernel.assign(div(kernel, sigma));
+  }
+}
+
+/** A layer whose kernel has largest singular value 1. */
+export function spectralNormalization(options: SpectralNormalizationOptions): SpectralNormalization {
+  return new SpectralNormalization(options);
+}
+
+function unit(x: Tensor): Tensor {
+  return div(x, sqrt(maximum(sum(square(x)), LEAST_LENGTH)));
+}

@@ -1,0 +1,305 @@
+// Layers that make one result of several inputs. Shapes broadcast as in NumPy; the inputs' masks must all hold.
+import * as binary from "../ops/binary.ts";
+import { equal, logicalAnd } from "../ops/compare.ts";
+import { sqrt, square } from "../ops/elementwise.ts";
+import * as layout from "../ops/layout.ts";
+import { matmul } from "../ops/matmul.ts";
+import { sum } from "../ops/reduce.ts";
+import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { full } from "../tensor/create.ts";
+import { broadcastShapes, type Shape, sizeOf } from "../tensor/shape.ts";
+import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { Layer, type LayerOptions, type Masks, perExample } from "./layer.ts";
+import type { Mask } from "./masks.ts";
+import { isShapeList, type Shapes } from "./shapes.ts";
+
+/** A layer that takes a list of inputs. */
+abstract class Merge extends Layer {
+  /** The shapes of the inputs; ShapeError unless there are at least two. */
+  protected severalOf(inputShape: Shapes): readonly Shape[] {
+    if (!isShapeList(inputShape) || inputShape.length < 2) {
+      const got = isShapeList(inputShape) ? inputShape.map(perExample).join(", ") : perExample(inputShape as Shape);
+      throw new ShapeError(`${this.name}: inputs must be a list of at least two tensors, got ${got}`);
+    }
+    return inputShape;
+  }
+
+  override outputMask(_inputs: readonly AnyTensor[], mask: Masks): Masks {
+    const masks = (mask as readonly (Mask | undefined)[]).filter((one): one is Mask => one !== undefined);
+    return masks.length === 0 ? undefined : masks.reduce((all, one) => logicalAnd(all, one));
+  }
+}
+
+/** A layer that merges its inputs number by number. */
+abstract class ElementwiseMerge extends Merge {
+  override outputShape(inputShape: Shapes): Shape {
+    return this.severalOf(inputShape).reduce((a, b) => broadcastShapes(this.name, a, b));
+  }
+
+  call(inputs: readonly AnyTensor[]): Tensor {
+    const rank = Math.max(...inputs.map((x) => x.rank));
+    return this.merge(
+      inputs.map((x) => {
+        const [batch, ...rest] = x.shape;
+        // An example of fewer axes gets its missing ones behind the batch, so that examples meet examples.
+        const shape = [batch, ...new Array<number>(rank - x.rank).fill(1), ...rest];
+        return x.rank === rank ? this.floats(x) : (layout.reshape(this.floats(x), shape) as Tensor);
+      }),
+    );
+  }
+
+  protected abstract merge(inputs: readonly Tensor[]): Tensor;
+}
+
+/** The sum of its inputs. */
+export class Add extends ElementwiseMerge {
+  constructor(options: LayerOptions = {}) {
+    super("add", options);
+  }
+
+  protected merge(inputs: readonly Tensor[]): Tensor {
+    return inputs.reduce((a, b) => binary.add(a, b));
+  }
+}
+
+/** The sum of its inputs. */
+export function add(options?: LayerOptions): Add {
+  return new Add(options);
+}
+
+/** The first of two inputs minus the second. */
+export class Subtract extends ElementwiseMerge {
+  constructor(options: LayerOptions = {}) {
+    super("subtract", options);
+  }
+
+  override outputShape(inputShape: Shapes): Shape {
+    const shapes = this.severalOf(inputShape);
+    if (shapes.length !== 2) {
+      throw new ShapeError(`${this.name}: inputs must be two tensors, got ${shapes.map(perExample).join(", ")}`);
+    }
+    return super.outputShape(inputShape);
+  }
+
+  protected merge([a, b]: readonly Tensor[]): Tensor {
+    return binary.sub(a, b);
+  }
+}
+
+/** The first of two inputs minus the second. */
+export function subtract(options?: LayerOptions): Subtract {
+  return new Subtract(options);
+}
+
+/** The product of its inputs, number by number. */
+export class Multiply extends ElementwiseMerge {
+  constructor(options: LayerOptions = {}) {
+    super("multiply", options);
+  }
+
+  protected merge(inputs: readonly Tensor[]): Tensor {
+    return inputs.reduce((a, b) => binary.mul(a, b));
+  }
+}
+
+/** The product of its inputs, number by number. */
+export function multiply(options?: LayerOptions): Multiply {
+  return new Multiply(options);
+}
+
+/** The mean of its inputs. */
+export class Average extends ElementwiseMerge {
+  constructor(options: LayerOptions = {}) {
+    super("average", options);
+  }
+
+  protected merge(inputs: readonly Tensor[]): Tensor {
+    return binary.mul(
+      inputs.reduce((a, b) => binary.add(a, b)),
+      1 / inputs.length,
+    );
+  }
+}
+
+/** The mean of its inputs. */
+export function average(options?: LayerOptions): Average {
+  return new Average(options);
+}
+
+/** The largest of its inputs, number by number. */
+export class Maximum extends ElementwiseMerge {
+  constructor(options: LayerOptions = {}) {
+    super("maximum", options);
+  }
+
+  protected merge(inputs: readonly Tensor[]): Tensor {
+    return inputs.reduce((a, b) => binary.maximum(a, b));
+  }
+}
+
+/** The largest of its inputs, number by number. */
+export function maximum(options?: LayerOptions): Maximum {
+  return new Maximum(options);
+}
+
+/** The smallest of its inputs, number by number. */
+export class Minimum extends ElementwiseMerge {
+  constructor(options: LayerOptions = {}) {
+    super("minimum", options);
+  }
+
+  protected merge(inputs: readonly Tensor[]): Tensor {
+    return inputs.reduce((a, b) => binary.minimum(a, b));
+  }
+}
+
+/** The smallest of its inputs, number by number. */
+export function minimum(options?: LayerOptions): Minimum {
+  return new Minimum(options);
+}
+
+/** What `concatenate` takes. */
+export interface ConcatenateOptions extends LayerOptions {
+  /** The axis along which inputs are strung together, the batch being 0; default -1. */
+  axis?: number;
+}
+
+/** Its inputs strung together along one axis. */
+export class Concatenate extends Merge {
+  readonly axis: number;
+
+  constructor(options: ConcatenateOptions = {}) {
+    super("concatenate", options);
+    this.axis = options.axis ?? -1;
+    if (!Number.isInteger(this.axis) || this.axis === 0) {
+      throw new ArgumentError(`${this.name}: axis must be a whole number other than 0, the batch, got ${this.axis}`);
+    }
+  }
+
+  override outputShape(inputShape: Shapes): Shape {
+    const shapes = this.severalOf(inputShape);
+    const [first] = shapes;
+    const axis = this.axisOf(first);
+    const fits = shapes.every(
+      (shape) => shape.length === first.length && shape.every((size, i) => i === axis || size === first[i]),
+    );
+    if (!fits) {
+      throw new ShapeError(
+        `${this.name}: inputs must agree but for axis ${this.axis}, got ${shapes.map(perExample).join(", ")}`,
+      );
+    }
+    return first.map((size, i) => (i === axis ? shapes.reduce((sum, shape) => sum + shape[i], 0) : size));
+  }
+
+  /** The masks strung together where steps are, and all of them elsewhere. Missing ones count as true everywhere. */
+  override outputMask(inputs: readonly AnyTensor[], mask: Masks): Masks {
+    const masks = mask as readonly (Mask | undefined)[];
+    const known = masks.find((one) => one !== undefined);
+    if (known === undefined) return undefined;
+    if (this.axisOf(inputs[0].shape.slice(1)) + 1 >= known.rank) return super.outputMask(inputs, mask);
+    const all = inputs.map((x, i) => masks[i] ?? everywhere(x.shape.slice(0, known.rank)));
+    return layout.concat(all, this.axis < 0 ? this.axis + inputs[0].rank : this.axis) as Mask;
+  }
+
+  call(inputs: readonly AnyTensor[]): Tensor {
+    return layout.concat(
+      inputs.map((x) => this.floats(x)),
+      this.axis,
+    ) as Tensor;
+  }
+
+  /** The axis among those of one example. */
+  private axisOf(shape: Shape): number {
+    const axis = this.axis < 0 ? shape.length + this.axis : this.axis - 1;
+    if (axis < 0 || axis >= shape.length) throw this.misfit(`have axis ${this.axis}`, shape);
+    return axis;
+  }
+}
+
+/** Its inputs strung together along one axis. */
+export function concatenate(options?: ConcatenateOptions): Concatenate {
+  return new Concatenate(options);
+}
+
+function everywhere(shape: Shape): Mask {
+  return equal(full(shape, 0), 0);
+}
+
+/** What `dot` takes. */
+export interface DotOptions extends LayerOptions {
+  /** The axis of each input, or of both, along which products are summed; the batch is 0. */
+  axes: number | readonly [number, number];
+  /** Whether both inputs are brought to length 1 along it first, which gives the cosine; default false. */
+  normalize?: boolean;
+}
+
+/** Sums of products along one axis of each of two inputs, example by example: [batch, a, n] and [batch, b, n] -> [batch, a, b]. */
+export class Dot extends Merge {
+  readonly axes: readonly [number, number];
+  readonly normalize: boolean;
+
+  constructor(options: DotOptions) {
+    super("dot", options);
+    const { axes, normalize = false } = options;
+    this.axes = typeof axes === "number" ? [axes, axes] : axes;
+    this.normalize = normalize;
+    if (!(this.axes.length === 2 && this.axes.every((axis) => Number.isInteger(axis) && axis !== 0))) {
+      throw new ArgumentError(`${this.name}: axes must be whole numbers other than 0, the batch, got ${String(axes)}`);
+    }
+  }
+
+  override outputShape(inputShape: Shapes): Shape {
+    const shapes = this.severalOf(inputShape);
+    const [a, b] = this.axesOf(shapes);
+    if (shapes.length !== 2 || shapes[0][a] !== shapes[1][b]) {
+      throw new ShapeError(
+        `${this.name}: inputs must be two tensors of equal sizes along axes ${this.axes.join(" and ")}, ` +
+          `got ${shapes.map(perExample).join(", ")}`,
+      );
+    }
+    const rest = [...shapes[0].filter((_, i) => i !== a), ...shapes[1].filter((_, i) => i !== b)];
+    return rest.length === 0 ? [1] : rest;
+  }
+
+  override outputMask(): Masks {
+    return undefined;
+  }
+
+  call(inputs: readonly AnyTensor[]): Tensor {
+    const axes = this.axesOf(inputs.map(({ shape }) => shape.slice(1)));
+    const [x, y] = inputs.map((input, i) => this.matrix(this.floats(input), axes[i] + 1));
+    const shape = this.outputShape(inputs.map((input) => input.shape.slice(1)));
+    return layout.reshape(matmul(x, y, { transposeB: true }), [inputs[0].shape[0], ...shape]) as Tensor;
+  }
+
+  private axesOf(shapes: readonly Shape[]): number[] {
+    return shapes.map((shape, i) => {
+      const axis = this.axes[i] ?? 0;
+      const at = axis < 0 ? shape.length + axis : axis - 1;
+      if (at < 0 || at >= shape.length) throw this.misfit(`have axis ${axis}`, shape);
+      return at;
+    });
+  }
+
+  /** [batch, everything else, axis], of length 1 along it if asked for. */
+  private matrix(x: Tensor, axis: number): Tensor {
+    const order = [...x.shape.keys()].filter((i) => i !== axis);
+    const turned = axis === x.rank - 1 ? x : (layout.transpose(x, [...order, axis]) as Tensor);
+    const [batch] = x.shape;
+    const rows = layout.reshape(turned, [
+      batch,
+      sizeOf(x.shape) / Math.max(1, batch * x.shape[axis]),
+      x.shape[axis],
+    ]) as Tensor;
+    if (!this.normalize) return rows;
+    return binary.div(rows, sqrt(binary.maximum(sum(square(rows), -1, true), LEAST_SQUARE)));
+  }
+}
+
+/** Sums of products along one axis of each of two inputs. */
+export function dot(options: DotOptions): Dot {
+  return new Dot(options);
+}
+
+/** Vectors shorter than its root keep their direction's uncertainty. */
+const LEAST_SQUARE = 1e-12;

@@ -1,0 +1,88 @@
+// Layers by their kinds, to make them again from their configurations. Whoever does not ask for it does not pay for it:
+// nothing else imports all layers.
+
+import * as activations from "./activation-layers.ts";
+import { type Json, lookUp } from "./config.ts";
+import * as conv from "./conv.ts";
+import * as core from "./core.ts";
+import { Dense } from "./dense.ts";
+import * as groups from "./group-normalization.ts";
+import { InputLayer } from "./input.ts";
+import type { Layer } from "./layer.ts";
+import * as merging from "./merging.ts";
+import * as normalization from "./normalization.ts";
+import * as pooling from "./pooling.ts";
+import * as regularization from "./regularization.ts";
+
+type LayerClass = new (options: never) => Layer;
+
+const kinds = {
+  input: InputLayer,
+  dense: Dense,
+  conv2d: conv.Conv2D,
+  depthwise_conv2d: conv.DepthwiseConv2D,
+  conv2d_transpose: conv.Conv2DTranspose,
+  max_pooling2d: pooling.MaxPooling2D,
+  average_pooling2d: pooling.AveragePooling2D,
+  global_average_pooling2d: pooling.GlobalAveragePooling2D,
+  global_max_pooling2d: pooling.GlobalMaxPooling2D,
+  flatten: core.Flatten,
+  reshape: core.Reshape,
+  permute: core.Permute,
+  repeat_vector: core.RepeatVector,
+  identity: core.Identity,
+  masking: core.Masking,
+  activation: core.Activation,
+  relu: activations.ReLU,
+  leaky_relu: activations.LeakyReLU,
+  prelu: activations.PReLU,
+  elu: activations.ELU,
+  softmax: activations.Softmax,
+  embedding: core.Embedding,
+  dropout: regularization.Dropout,
+  spatial_dropout1d: regularization.SpatialDropout1D,
+  spatial_dropout2d: regularization.SpatialDropout2D,
+  spatial_dropout3d: regularization.SpatialDropout3D,
+  gaussian_noise: regularization.GaussianNoise,
+  gaussian_dropout: regularization.GaussianDropout,
+  alpha_dropout: regularization.AlphaDropout,
+  activity_regularization: regularization.ActivityRegularization,
+  add: merging.Add,
+  subtract: merging.Subtract,
+  multiply: merging.Multiply,
+  average: merging.Average,
+  maximum: merging.Maximum,
+  minimum: merging.Minimum,
+  concatenate: merging.Concatenate,
+  dot: merging.Dot,
+  batch_normalization: normalization.BatchNormalization,
+  layer_normalization: normalization.LayerNormalization,
+  group_normalization: groups.GroupNormalization,
+  instance_normalization: groups.InstanceNormalization,
+  rms_normalization: groups.RMSNormalization,
+  unit_normalization: groups.UnitNormalization,
+  spectral_normalization: groups.SpectralNormalization,
+} satisfies Record<string, LayerClass>;
+
+const registered = new Map<string, LayerClass>();
+
+/** Makes layers of a class of one's own known to `layerFromConfig`; `kind` is what the class hands to `Layer`. */
+export function registerLayer(kind: string, layer: LayerClass): void {
+  registered.set(kind, layer);
+}
+
+/** A new layer from a layer's `kind` and `config()`. ArgumentError for an unknown kind. */
+export function layerFromConfig(kind: string, config: { readonly [option: string]: Json }): Layer {
+  const known: Record<string, LayerClass> = { ...kinds, ...Object.fromEntries(registered) };
+  return new (lookUp("layer", kind, known))(withLayers(config) as never);
+}
+
+/** Options in which configurations of layers have become layers. */
+function withLayers(value: Json): unknown {
+  if (Array.isArray(value)) return value.map(withLayers);
+  if (typeof value !== "object" || value === null) return value;
+  const { kind, config } = value as { readonly [option: string]: Json };
+  if (typeof kind === "string" && typeof config === "object")
+    return layerFromConfig(kind, config as Record<string, Json>);
+  return Object.fromEntries(Object.entries(value).map(([option, item]) => [option, withLayers(item)]));
+}
