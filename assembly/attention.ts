@@ -1,6 +1,6 @@
 // Scaled dot-product attention, y = softmax(scale q k' + mask) v for each head, a block of queries x keys at a time, so
-// that no matrix of scores is ever whole; its gradients compute the scores of each block again. Also rotations by position
-// and the rows of a key-value cache. Source: Dao et al. 2022, FlashAttention.
+// that no matrix of scores is ever whole; its gradients compute the scores of each block again. Turns by position, and
+// the rows of a key-value cache. Source: Dao et al. 2022, FlashAttention.
 import { In, InOut, OptionalIn, Out, Scratch } from "./signature";
 import { product, Scores } from "./simd/attention";
 import { Thin } from "./simd/gemm-thin";

@@ -1,10 +1,12 @@
 // All layers: by their factory functions, `layers.dense({ units: 10 })`, and as classes, `layers.Dense`.
 export * from "./activation-layers.ts";
+export * from "./attention.ts";
 export * from "./conv.ts";
 export * from "./core.ts";
 export * from "./dense.ts";
 export * from "./group-normalization.ts";
 export * from "./input.ts";
+export * from "./key-value-cache.ts";
 export {
   type ApplyOptions,
   type CallContext,
@@ -18,9 +20,13 @@ export {
 } from "./layer.ts";
 export { attachMask, type Mask, maskOf } from "./masks.ts";
 export * from "./merging.ts";
+export * from "./multi-head-attention.ts";
 export * from "./normalization.ts";
 export * from "./pooling.ts";
+export * from "./positions.ts";
 export { layerFromConfig, registerLayer } from "./registry.ts";
 export * from "./regularization.ts";
+export * from "./relative-attention.ts";
 export type { Shapes } from "./shapes.ts";
 export { Symbolic } from "./symbolic.ts";
+export * from "./transformer.ts";
