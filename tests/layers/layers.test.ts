@@ -16,9 +16,10 @@ import type { AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";
 import { Variable } from "../../ts/tensor/variable.ts";
 import { expectClose, spread } from "./close.ts";
 import type { Row } from "./row.ts";
+import { attentionRows } from "./rows-attention.ts";
 import { coreRows } from "./rows-core.ts";
 
-const rows: Record<string, Row> = { ...coreRows };
+const rows: Record<string, Row> = { ...coreRows, ...attentionRows };
 
 const BATCH = 4;
 
