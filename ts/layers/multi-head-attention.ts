@@ -253,6 +253,9 @@ export function groupedQueryAttention(options: GroupedQueryAttentionOptions): Gr
   return new GroupedQueryAttention(options);
 }
 
+/** Keras's names of them. */
+export { GroupedQueryAttention as GroupQueryAttention, groupedQueryAttention as groupQueryAttention };
+
 /** Multi-head attention to the steps nearby and the first few. */
 export function slidingWindowAttention(options: SlidingWindowAttentionOptions): SlidingWindowAttention {
   return new SlidingWindowAttention(options);
