@@ -21,7 +21,8 @@ import {
   type Tensor,
   tensor,
 } from "../heddle.ts";
-import { cnn, convBn, mlp } from "./heddle-networks.ts";
+import { cnn, convBn, gpt, mlp } from "./heddle-networks.ts";
+import { attentionMemory, attentionTime, generation, generationShare, textParts } from "./heddle-sequences.ts";
 import { digits, gigaflops, operandShapes, operands, patterns, sumOfSamples } from "./inputs.js";
 import { type Options, type RepeatedTask, serve, type Task, type WholeTask } from "./serve.js";
 import { startTask } from "./start.js";
@@ -153,6 +154,12 @@ await serve({
       "cnn-training": async (options) => training(cnn(), await digitParts(options, [28, 28, 1]), options, 1),
       "mlp-training": async (options) => training(mlp(), await digitParts(options, [784]), options, 1 / options.batch),
       "convbn-training": (options) => training(convBn(), patternParts(options), options, 1),
+      "gpt-training": (options) =>
+        training(gpt(options.length, options.vocabulary), textParts(options), options, options.length),
+      generation,
+      "generation-share": generationShare,
+      "sliding-window-time": attentionTime,
+      "sliding-window-memory": attentionMemory,
       "cnn-inference"(options): RepeatedTask {
         const { batch, mnist } = options;
         const model = cnn();

@@ -28,6 +28,10 @@ export interface Options extends Product {
   steps: number;
   rows: number;
   opsPerStep: number;
+  /** Of sequences. */
+  length: number;
+  vocabulary: number;
+  window: number;
 }
 
 export function serve(peer: {

@@ -72,7 +72,7 @@ describe("bad input is refused before anything is computed", () => {
     ["attention: globalTokens must be a whole number", () => attention(q, q, q, { globalTokens: -1 })],
     [
       "attention: mask must broadcast to [batch, heads, queries, keys] = [2, 4, 3, 3], got [2, 2]",
-      () => attention(q, q, q, { mask: zeros([2, 2]) }),
+      () => attention(q, q, q, { mask: zeros<"f32">([2, 2]) }),
     ],
     ["attention: mask must", () => attention(q, q, q, { mask: zeros([3], "i32") as unknown as Tensor })],
     ["attention: position must be one number", () => attention(q, q, q, { position: zeros([2], "i32") })],
