@@ -1,165 +1,42 @@
-// One pass per variable for each optimizer, with Keras 3's formulas, and the norm that gradients are clipped by.
-// What may change between replays is in memory: the learning rate, the number of finished steps and the scale that
-// clipping found. Where a formula needs 1 - beta, that is the argument (`blend`): f32 holds it better than beta near 1.
-// Weight decay is decoupled, as everywhere in Keras: the variable first loses learningRate * weightDecay of itself.
-import { In, InEach, InOut, InOutEach, OptionalIn, Out } from "./signature";
-
-/** Four numbers at a time, or with `whole` false a single one, in lane 0 of the same instructions. */
-class Lanes {
-  @inline static read(at: usize, whole: bool): v128 {
-    return whole ? v128.load(at) : v128.load32_zero(at);
-  }
-
-  @inline static write(at: usize, x: v128, whole: bool): void {
-    if (whole) v128.store(at, x);
-    else v128.store_lane<f32>(at, x, 0);
-  }
-
-  /** The running average at `at`, moved towards x by the part `blend`. */
-  @inline static average(at: usize, x: v128, blend: v128, whole: bool): v128 {
-    const old = Lanes.read(at, whole);
-    const average = f32x4.add(old, f32x4.mul(f32x4.sub(x, old), blend));
-    Lanes.write(at, average, whole);
-    return average;
-  }
-
-  /** The sum at `at`, faded by a factor, plus x. */
-  @inline static accumulate(at: usize, factor: v128, x: v128, whole: bool): v128 {
-    const sum = f32x4.add(f32x4.mul(Lanes.read(at, whole), factor), x);
-    Lanes.write(at, sum, whole);
-    return sum;
-  }
-}
-
-/** How one optimizer turns gradients g into steps, at a byte offset; a, b, c are its state, p, q, r its constants. */
-@unmanaged
-abstract class Rule {
-  /** Updates the state and gives what to add to the variable. */
-  abstract step(
-    g: v128, rate: v128, p: v128, q: v128, r: v128, a: usize, b: usize, c: usize, at: usize, whole: bool,
-  ): v128;
-}
-
-class Step {
-  /** variable = variable keep + step(gradient scale), for four numbers or one. */
-  @inline static take<R extends Rule>(
-    variable: usize, gradient: usize, keep: v128, scale: v128,
-    rate: v128, p: v128, q: v128, r: v128, a: usize, b: usize, c: usize, at: usize, whole: bool,
-  ): void {
-    const g = f32x4.mul(Lanes.read(gradient + at, whole), scale);
-    const kept = f32x4.mul(Lanes.read(variable + at, whole), keep);
-    const step = changetype<R>(<usize>0).step(g, rate, p, q, r, a, b, c, at, whole);
-    Lanes.write(variable + at, f32x4.add(kept, step), whole);
-  }
-}
-
-/** Applies a rule to numbers [begin, end); `decay` is the part of the variable that weight decay takes. */
-function apply<R extends Rule>(
-  variable: usize, gradient: usize, scale: usize, decay: f32, rate: f32,
-  p: f32, q: f32, r: f32, a: usize, b: usize, c: usize,
-  begin: i32, end: i32,
-): void {
-  const s = scale == 0 ? f32x4.splat(1) : v128.load32_splat(scale);
-  const k = f32x4.splat(1 - decay);
-  const l = f32x4.splat(rate);
-  const u = f32x4.splat(p);
-  const v = f32x4.splat(q);
-  const w = f32x4.splat(r);
-  let at = <usize>begin << 2;
-  const stop = <usize>end << 2;
-  for (; at + 32 <= stop; at += 32) {
-    Step.take<R>(variable, gradient, k, s, l, u, v, w, a, b, c, at, true);
-    Step.take<R>(variable, gradient, k, s, l, u, v, w, a, b, c, at + 16, true);
-  }
-  for (; at + 16 <= stop; at += 16) Step.take<R>(variable, gradient, k, s, l, u, v, w, a, b, c, at, true);
-  for (; at < stop; at += 4) Step.take<R>(variable, gradient, k, s, l, u, v, w, a, b, c, at, false);
-}
-
-@unmanaged
-class Sgd extends Rule {
-  @inline step(
-    g: v128, rate: v128, p: v128, q: v128, r: v128, a: usize, b: usize, c: usize, at: usize, whole: bool,
-  ): v128 {
-    return f32x4.neg(f32x4.mul(g, rate));
-  }
-}
-
-/** a = velocity; p = momentum. */
-@unmanaged
-class Momentum extends Rule {
-  @inline step(
-    g: v128, rate: v128, p: v128, q: v128, r: v128, a: usize, b: usize, c: usize, at: usize, whole: bool,
-  ): v128 {
-    return Lanes.accumulate(a + at, p, f32x4.neg(f32x4.mul(g, rate)), whole);
-  }
-}
-
-/** a = velocity; p = momentum. */
-@unmanaged
-class Nesterov extends Rule {
-  @inline step(
-    g: v128, rate: v128, p: v128, q: v128, r: v128, a: usize, b: usize, c: usize, at: usize, whole: bool,
-  ): v128 {
-    const step = f32x4.neg(f32x4.mul(g, rate));
-    return f32x4.add(f32x4.mul(Lanes.accumulate(a + at, p, step, whole), p), step);
-  }
-}
-
-/** a = velocity, b = average gradient or 0, c = momentum or 0; p = blend, q = epsilon, r = momentum. */
-@unmanaged
-class Rmsprop extends Rule {
-  @inline step(
-    g: v128, rate: v128, p: v128, q: v128, r: v128, a: usize, b: usize, c: usize, at: usize, whole: bool,
-  ): v128 {
-    let variance = Lanes.average(a + at, f32x4.mul(g, g), p, whole);
-    if (b != 0) {
-      const mean = Lanes.average(b + at, g, p, whole);
-      variance = f32x4.sub(variance, f32x4.mul(mean, mean));
-    }
-    const step = f32x4.div(f32x4.mul(g, rate), f32x4.sqrt(f32x4.add(variance, q)));
-    return f32x4.neg(c == 0 ? step : Lanes.accumulate(c + at, r, step, whole));
-  }
-}
-
-/** a = momentum, b = velocity; p = blend1, q = blend2, r = epsilon. */
-@unmanaged
-class Adam extends Rule {
-  @inline step(
-    g: v128, rate: v128, p: v128, q: v128, r: v128, a: usize, b: usize, c: usize, at: usize, whole: bool,
-  ): v128 {
-    const momentum = Lanes.average(a + at, g, p, whole);
-    const velocity = Lanes.average(b + at, f32x4.mul(g, g), q, whole);
-    return f32x4.neg(f32x4.div(f32x4.mul(momentum, rate), f32x4.add(f32x4.sqrt(velocity), r)));
-  }
-}
+// One pass per variable for each optimizer, with Keras 3's formulas (simd/rules.ts).
+// What may change between replays is in memory: the learning rate, the number of finished steps, the scale that
+// clipping found for the gradient, and a gate which leaves everything as it is while it is 0: gradients are still being
+// accumulated, or not finite. Weight decay is decoupled, as everywhere in Keras: the variable first loses
+// learningRate * weightDecay of itself.
+import { In, InEach, InOut, InOutEach, OptionalIn, Out, OutEach } from "./signature";
+import {
+  Adadelta, Adagrad, Adam, Adamax, apply, Ftrl, Gate, Lamb, Lion, Momentum, Nadam, Nesterov, Rmsprop, Sgd,
+} from "./simd/rules";
 
 /** variable -= learningRate gradient; over numbers [begin, end). */
 export function sgd_f32(
-  variable: InOutEach<f32>, gradient: InEach<f32>, scale: OptionalIn<f32>, learningRate: In<f32>,
+  variable: InOutEach<f32>, gradient: InEach<f32>, scale: OptionalIn<f32>, gate: OptionalIn<i32>, learningRate: In<f32>,
   weightDecay: f32, begin: i32, end: i32,
 ): void {
   const rate = load<f32>(learningRate);
-  apply<Sgd>(variable, gradient, scale, rate * weightDecay, rate, 0, 0, 0, 0, 0, 0, begin, end);
+  apply<Sgd>(variable, gradient, scale, gate, rate * weightDecay, rate, 0, 0, 0, 0, 0, 0, 0, begin, end);
 }
 
 /** velocity = momentum velocity - learningRate gradient, variable += velocity; over numbers [begin, end). */
 export function sgd_momentum_f32(
   variable: InOutEach<f32>, velocity: InOutEach<f32>,
-  gradient: InEach<f32>, scale: OptionalIn<f32>, learningRate: In<f32>,
+  gradient: InEach<f32>, scale: OptionalIn<f32>, gate: OptionalIn<i32>, learningRate: In<f32>,
   weightDecay: f32, momentum: f32, begin: i32, end: i32,
 ): void {
   const rate = load<f32>(learningRate);
-  apply<Momentum>(variable, gradient, scale, rate * weightDecay, rate, momentum, 0, 0, velocity, 0, 0, begin, end);
+  const decay = rate * weightDecay;
+  apply<Momentum>(variable, gradient, scale, gate, decay, rate, momentum, 0, 0, 0, velocity, 0, 0, begin, end);
 }
 
 /** The same with variable += momentum velocity - learningRate gradient; over numbers [begin, end). */
 export function sgd_nesterov_f32(
   variable: InOutEach<f32>, velocity: InOutEach<f32>,
-  gradient: InEach<f32>, scale: OptionalIn<f32>, learningRate: In<f32>,
+  gradient: InEach<f32>, scale: OptionalIn<f32>, gate: OptionalIn<i32>, learningRate: In<f32>,
   weightDecay: f32, momentum: f32, begin: i32, end: i32,
 ): void {
   const rate = load<f32>(learningRate);
-  apply<Nesterov>(variable, gradient, scale, rate * weightDecay, rate, momentum, 0, 0, velocity, 0, 0, begin, end);
+  const decay = rate * weightDecay;
+  apply<Nesterov>(variable, gradient, scale, gate, decay, rate, momentum, 0, 0, 0, velocity, 0, 0, begin, end);
 }
 
 /**
@@ -168,55 +45,89 @@ export function sgd_nesterov_f32(
  */
 export function rmsprop_f32(
   variable: InOutEach<f32>, velocity: InOutEach<f32>,
-  gradient: InEach<f32>, scale: OptionalIn<f32>, learningRate: In<f32>,
+  gradient: InEach<f32>, scale: OptionalIn<f32>, gate: OptionalIn<i32>, learningRate: In<f32>,
   weightDecay: f32, blend: f32, epsilon: f32, begin: i32, end: i32,
 ): void {
   const rate = load<f32>(learningRate);
-  apply<Rmsprop>(variable, gradient, scale, rate * weightDecay, rate, blend, epsilon, 0, velocity, 0, 0, begin, end);
+  const decay = rate * weightDecay;
+  apply<Rmsprop>(variable, gradient, scale, gate, decay, rate, blend, epsilon, 0, 0, velocity, 0, 0, begin, end);
 }
 
 /** The same with step = momentum step + that update, variable -= step; over numbers [begin, end). */
 export function rmsprop_momentum_f32(
   variable: InOutEach<f32>, velocity: InOutEach<f32>, step: InOutEach<f32>,
-  gradient: InEach<f32>, scale: OptionalIn<f32>, learningRate: In<f32>,
+  gradient: InEach<f32>, scale: OptionalIn<f32>, gate: OptionalIn<i32>, learningRate: In<f32>,
   weightDecay: f32, blend: f32, epsilon: f32, momentum: f32, begin: i32, end: i32,
 ): void {
   const rate = load<f32>(learningRate);
   const decay = rate * weightDecay;
-  apply<Rmsprop>(variable, gradient, scale, decay, rate, blend, epsilon, momentum, velocity, 0, step, begin, end);
+  apply<Rmsprop>(
+    variable, gradient, scale, gate, decay, rate, blend, epsilon, momentum, 0, velocity, 0, step, begin, end,
+  );
 }
 
 /** rmsprop with the variance velocity - average^2 of the gradient under the root; over numbers [begin, end). */
 export function rmsprop_centered_f32(
   variable: InOutEach<f32>, velocity: InOutEach<f32>, average: InOutEach<f32>,
-  gradient: InEach<f32>, scale: OptionalIn<f32>, learningRate: In<f32>,
+  gradient: InEach<f32>, scale: OptionalIn<f32>, gate: OptionalIn<i32>, learningRate: In<f32>,
   weightDecay: f32, blend: f32, epsilon: f32, begin: i32, end: i32,
 ): void {
   const rate = load<f32>(learningRate);
   const decay = rate * weightDecay;
-  apply<Rmsprop>(variable, gradient, scale, decay, rate, blend, epsilon, 0, velocity, average, 0, begin, end);
+  apply<Rmsprop>(variable, gradient, scale, gate, decay, rate, blend, epsilon, 0, 0, velocity, average, 0, begin, end);
 }
 
 /** rmsprop with both, the centred variance and momentum; over numbers [begin, end). */
 export function rmsprop_centered_momentum_f32(
   variable: InOutEach<f32>, velocity: InOutEach<f32>, average: InOutEach<f32>, step: InOutEach<f32>,
-  gradient: InEach<f32>, scale: OptionalIn<f32>, learningRate: In<f32>,
+  gradient: InEach<f32>, scale: OptionalIn<f32>, gate: OptionalIn<i32>, learningRate: In<f32>,
   weightDecay: f32, blend: f32, epsilon: f32, momentum: f32, begin: i32, end: i32,
 ): void {
   const rate = load<f32>(learningRate);
   const decay = rate * weightDecay;
-  apply<Rmsprop>(variable, gradient, scale, decay, rate, blend, epsilon, momentum, velocity, average, step, begin, end);
+  apply<Rmsprop>(
+    variable, gradient, scale, gate, decay, rate, blend, epsilon, momentum, 0, velocity, average, step, begin, end,
+  );
+}
+
+/** sum += gradient^2, variable -= learningRate gradient / sqrt(sum + epsilon); over numbers [begin, end). */
+export function adagrad_f32(
+  variable: InOutEach<f32>, sum: InOutEach<f32>,
+  gradient: InEach<f32>, scale: OptionalIn<f32>, gate: OptionalIn<i32>, learningRate: In<f32>,
+  weightDecay: f32, epsilon: f32, begin: i32, end: i32,
+): void {
+  const rate = load<f32>(learningRate);
+  const decay = rate * weightDecay;
+  apply<Adagrad>(variable, gradient, scale, gate, decay, rate, epsilon, 0, 0, 0, sum, 0, 0, begin, end);
+}
+
+/**
+ * squares += blend (gradient^2 - squares), step = gradient sqrt(steps + epsilon) / sqrt(squares + epsilon),
+ * steps += blend (step^2 - steps), variable -= learningRate step; over numbers [begin, end).
+ */
+export function adadelta_f32(
+  variable: InOutEach<f32>, squares: InOutEach<f32>, steps: InOutEach<f32>,
+  gradient: InEach<f32>, scale: OptionalIn<f32>, gate: OptionalIn<i32>, learningRate: In<f32>,
+  weightDecay: f32, blend: f32, epsilon: f32, begin: i32, end: i32,
+): void {
+  const rate = load<f32>(learningRate);
+  const decay = rate * weightDecay;
+  apply<Adadelta>(variable, gradient, scale, gate, decay, rate, blend, epsilon, 0, 0, squares, steps, 0, begin, end);
+}
+
+/** base^t for t >= 0. */
+function power(base: f64, t: i32): f64 {
+  let result: f64 = 1;
+  for (; t > 0; t >>= 1) {
+    if (t & 1) result *= base;
+    base *= base;
+  }
+  return result;
 }
 
 /** 1 - (1 - blend)^t: the weight that a running average which began at zero has gathered in t steps. */
 function gathered(blend: f32, t: i32): f64 {
-  let base: f64 = 1 - <f64>blend;
-  let power: f64 = 1;
-  for (; t > 0; t >>= 1) {
-    if (t & 1) power *= base;
-    base *= base;
-  }
-  return 1 - power;
+  return 1 - power(1 - <f64>blend, t);
 }
 
 /**
@@ -227,53 +138,151 @@ function gathered(blend: f32, t: i32): f64 {
  */
 export function adam_f32(
   variable: InOutEach<f32>, momentum: InOutEach<f32>, velocity: InOutEach<f32>,
-  gradient: InEach<f32>, scale: OptionalIn<f32>, learningRate: In<f32>, iterations: In<i32>,
+  gradient: InEach<f32>, scale: OptionalIn<f32>, gate: OptionalIn<i32>, learningRate: In<f32>, iterations: In<i32>,
   weightDecay: f32, blend1: f32, blend2: f32, epsilon: f32, begin: i32, end: i32,
 ): void {
   const rate = load<f32>(learningRate);
   const t = load<i32>(iterations) + 1;
   const alpha = <f32>(<f64>rate * sqrt<f64>(gathered(blend2, t)) / gathered(blend1, t));
   const decay = rate * weightDecay;
-  apply<Adam>(variable, gradient, scale, decay, alpha, blend1, blend2, epsilon, momentum, velocity, 0, begin, end);
+  apply<Adam>(
+    variable, gradient, scale, gate, decay, alpha, blend1, blend2, epsilon, 0, momentum, velocity, 0, begin, end,
+  );
 }
 
-/** iterations += 1; one unit. */
-export function advance_i32(iterations: InOut<i32>, begin: i32, end: i32): void {
-  store<i32>(iterations, load<i32>(iterations) + end - begin);
-}
-
-/** partials[first + i] = the sum of squares in block i of x; over blocks [begin, end) of 4096 of the `size` numbers. */
-export function sum_squares_f32(
-  partials: InOut<f32>, x: In<f32>, size: i32, first: i32, begin: i32, end: i32,
+/** adam with largest = max(largest, velocity) under the root; over numbers [begin, end). */
+export function adam_amsgrad_f32(
+  variable: InOutEach<f32>, momentum: InOutEach<f32>, velocity: InOutEach<f32>, largest: InOutEach<f32>,
+  gradient: InEach<f32>, scale: OptionalIn<f32>, gate: OptionalIn<i32>, learningRate: In<f32>, iterations: In<i32>,
+  weightDecay: f32, blend1: f32, blend2: f32, epsilon: f32, begin: i32, end: i32,
 ): void {
-  for (let block = begin; block < end; block++) {
-    let at = x + (<usize>block << 14);
-    const stop = x + (<usize>min((block + 1) << 12, size) << 2);
-    let s0 = f32x4.splat(0);
-    let s1 = s0;
-    let s2 = s0;
-    let s3 = s0;
-    for (; at + 64 <= stop; at += 64) {
-      s0 = f32x4.add(s0, f32x4.mul(v128.load(at), v128.load(at)));
-      s1 = f32x4.add(s1, f32x4.mul(v128.load(at, 16), v128.load(at, 16)));
-      s2 = f32x4.add(s2, f32x4.mul(v128.load(at, 32), v128.load(at, 32)));
-      s3 = f32x4.add(s3, f32x4.mul(v128.load(at, 48), v128.load(at, 48)));
-    }
-    for (; at + 16 <= stop; at += 16) s0 = f32x4.add(s0, f32x4.mul(v128.load(at), v128.load(at)));
-    for (; at < stop; at += 4) s1 = f32x4.add(s1, f32x4.mul(v128.load32_zero(at), v128.load32_zero(at)));
-    const pairs = f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3));
-    const sum = (f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1)) +
-      (f32x4.extract_lane(pairs, 2) + f32x4.extract_lane(pairs, 3));
-    store<f32>(partials + (<usize>(first + block) << 2), sum);
-  }
+  const rate = load<f32>(learningRate);
+  const t = load<i32>(iterations) + 1;
+  const alpha = <f32>(<f64>rate * sqrt<f64>(gathered(blend2, t)) / gathered(blend1, t));
+  const decay = rate * weightDecay;
+  apply<Adam>(
+    variable, gradient, scale, gate, decay, alpha, blend1, blend2, epsilon, 0, momentum, velocity, largest, begin, end,
+  );
 }
 
-/** scale = limit / max(limit, sqrt(sum of the `count` partials)); one unit. */
-export function clip_scale_f32(
-  scale: Out<f32>, partials: In<f32>, count: i32, limit: f32, begin: i32, end: i32,
+/**
+ * momentum += blend1 (gradient - momentum), norm = max(beta2 norm, |gradient|), t = iterations + 1,
+ * variable -= learningRate / (1 - (1 - blend1)^t) momentum / (norm + epsilon); over numbers [begin, end).
+ */
+export function adamax_f32(
+  variable: InOutEach<f32>, momentum: InOutEach<f32>, norm: InOutEach<f32>,
+  gradient: InEach<f32>, scale: OptionalIn<f32>, gate: OptionalIn<i32>, learningRate: In<f32>, iterations: In<i32>,
+  weightDecay: f32, blend1: f32, beta2: f32, epsilon: f32, begin: i32, end: i32,
+): void {
+  const rate = load<f32>(learningRate);
+  const alpha = <f32>(<f64>rate / gathered(blend1, load<i32>(iterations) + 1));
+  const decay = rate * weightDecay;
+  apply<Adamax>(
+    variable, gradient, scale, gate, decay, alpha, blend1, beta2, epsilon, 0, momentum, norm, 0, begin, end,
+  );
+}
+
+/** The weight that Nadam's momentum has in step t: beta1 (1 - 0.96^t / 2). */
+function warmed(beta1: f32, t: i32): f64 {
+  return <f64>beta1 * (1 - 0.5 * power(0.96, t));
+}
+
+/** product *= beta1 (1 - 0.96^t / 2), t = iterations + 1; one unit. */
+export function nadam_product_f32(
+  product: InOut<f32>, gate: OptionalIn<i32>, iterations: In<i32>, beta1: f32, begin: i32, end: i32,
+): void {
+  if (begin >= end || Gate.closed(gate)) return;
+  store<f32>(product, <f32>(<f64>load<f32>(product) * warmed(beta1, load<i32>(iterations) + 1)));
+}
+
+/**
+ * momentum += blend1 (gradient - momentum), velocity += blend2 (gradient^2 - velocity), t = iterations + 1,
+ * u(t) = beta1 (1 - 0.96^t / 2), product = u(1) .. u(t),
+ * ahead = u(t+1) momentum / (1 - product u(t+1)) + (1 - u(t)) gradient / (1 - product),
+ * variable -= learningRate ahead / (sqrt(velocity / (1 - (1 - blend2)^t)) + epsilon); over numbers [begin, end).
+ */
+export function nadam_f32(
+  variable: InOutEach<f32>, momentum: InOutEach<f32>, velocity: InOutEach<f32>,
+  gradient: InEach<f32>, scale: OptionalIn<f32>, gate: OptionalIn<i32>, learningRate: In<f32>, iterations: In<i32>,
+  product: In<f32>, weightDecay: f32, beta1: f32, blend1: f32, blend2: f32, epsilon: f32, begin: i32, end: i32,
+): void {
+  const rate = load<f32>(learningRate);
+  const t = load<i32>(iterations) + 1;
+  const decay = rate * weightDecay;
+  const past = <f64>load<f32>(product);
+  const next = warmed(beta1, t + 1);
+  const root = sqrt<f64>(gathered(blend2, t));
+  const alpha = <f32>(<f64>rate * root * next / (1 - past * next));
+  const own = <f32>(<f64>rate * root * (1 - warmed(beta1, t)) / (1 - past));
+  const e = <f32>(<f64>epsilon * root);
+  apply<Nadam>(
+    variable, gradient, scale, gate, decay, alpha, blend1, blend2, e, own, momentum, velocity, 0, begin, end,
+  );
+}
+
+/**
+ * variable -= learningRate sign(momentum + blend1 (gradient - momentum)), then
+ * momentum += blend2 (gradient - momentum); over numbers [begin, end).
+ */
+export function lion_f32(
+  variable: InOutEach<f32>, momentum: InOutEach<f32>,
+  gradient: InEach<f32>, scale: OptionalIn<f32>, gate: OptionalIn<i32>, learningRate: In<f32>,
+  weightDecay: f32, blend1: f32, blend2: f32, begin: i32, end: i32,
+): void {
+  const rate = load<f32>(learningRate);
+  const decay = rate * weightDecay;
+  apply<Lion>(variable, gradient, scale, gate, decay, rate, blend1, blend2, 0, 0, momentum, 0, 0, begin, end);
+}
+
+/**
+ * step = momentum / (1 - (1 - blend1)^t) / (sqrt(velocity / (1 - (1 - blend2)^t)) + epsilon) with Adam's averages,
+ * t = iterations + 1: the direction that LAMB still scales; over numbers [begin, end).
+ */
+export function lamb_step_f32(
+  step: OutEach<f32>, momentum: InOutEach<f32>, velocity: InOutEach<f32>,
+  gradient: InEach<f32>, scale: OptionalIn<f32>, gate: OptionalIn<i32>, iterations: In<i32>,
+  blend1: f32, blend2: f32, epsilon: f32, begin: i32, end: i32,
+): void {
+  const t = load<i32>(iterations) + 1;
+  const first = <f32>(1 / gathered(blend1, t));
+  const second = <f32>(1 / gathered(blend2, t));
+  apply<Lamb>(
+    step, gradient, scale, gate, 0, first, blend1, blend2, epsilon, second, momentum, velocity, 0, begin, end,
+  );
+}
+
+/**
+ * ratio = (1 - learningRate weightDecay) |variable| / |step|, 1 where either norm is 0; given the sums of squares of
+ * the variable's `count` blocks, followed by those of the step's; one unit.
+ */
+export function lamb_ratio_f32(
+  ratio: Out<f32>, partials: In<f32>, learningRate: In<f32>, weightDecay: f32, count: i32, begin: i32, end: i32,
 ): void {
   if (begin >= end) return;
-  let sum: f64 = 0;
-  for (let i = 0; i < count; i++) sum += <f64>load<f32>(partials + (<usize>i << 2));
-  store<f32>(scale, <f32>(<f64>limit / max<f64>(limit, sqrt<f64>(sum))));
+  let variable: f64 = 0;
+  let step: f64 = 0;
+  for (let i = 0; i < count; i++) {
+    variable += <f64>load<f32>(partials + (<usize>i << 2));
+    step += <f64>load<f32>(partials + (<usize>(count + i) << 2));
+  }
+  const kept = 1 - <f64>load<f32>(learningRate) * <f64>weightDecay;
+  store<f32>(ratio, variable > 0 && step > 0 ? <f32>(kept * sqrt<f64>(variable) / sqrt<f64>(step)) : 1);
+}
+
+/**
+ * accumulator += gradient^2, linear += gradient + 2 shrinkage variable - sigma variable with
+ * sigma = (accumulator^exponent - its old value^exponent) / learningRate,
+ * variable = (clip(linear, -l1, l1) - linear) / (accumulator^exponent / learningRate + 2 l2 + beta / learningRate);
+ * over numbers [begin, end).
+ */
+export function ftrl_f32(
+  variable: InOutEach<f32>, accumulator: InOutEach<f32>, linear: InOutEach<f32>,
+  gradient: InEach<f32>, scale: OptionalIn<f32>, gate: OptionalIn<i32>, learningRate: In<f32>,
+  weightDecay: f32, exponent: f32, l1: f32, l2: f32, shrinkage: f32, beta: f32, begin: i32, end: i32,
+): void {
+  const rate = load<f32>(learningRate);
+  const decay = rate * weightDecay;
+  const r = l2 + l2 + beta / rate;
+  const s = shrinkage + shrinkage;
+  apply<Ftrl>(variable, gradient, scale, gate, decay, rate, exponent, l1, r, s, accumulator, linear, 0, begin, end);
 }

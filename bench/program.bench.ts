@@ -1,8 +1,8 @@
 // What does it cost to get work started? Eager ops on 16 floats, rows of a captured program, waking the threads.
 
+import { add, capture, grad, ones, relu, softmax, sum } from "../dist/index.js";
 import { splitting } from "../dist/runtime/splitting.js";
 import type { Case } from "./harness/micro.ts";
-import { add, capture, grad, ones, relu, softmax, sum } from "./heddle.ts";
 
 const chain = 64;
 

@@ -1,23 +1,31 @@
 // Heddle's one import.
 import "./ops/methods.ts";
 
+export { type AnomalyOptions, detectAnomaly } from "./autograd/anomaly.ts";
 export { type Captured, type CaptureOptions, capture } from "./autograd/capture.ts";
 export { checkGradient, type GradientCheck } from "./autograd/check.ts";
+export { checkpoint } from "./autograd/checkpoint.ts";
+export { customGrad } from "./autograd/custom.ts";
 export { backward, grad, valueAndGrad } from "./autograd/grad.ts";
 export { defineOp, type Op } from "./autograd/op.ts";
 export { noGrad } from "./autograd/tape.ts";
+export { hvp, jvp, vjp } from "./autograd/vjp.ts";
 export { ArrayData } from "./data/array.ts";
 export * as datasets from "./data/datasets.ts";
 export { decodeSafetensors, encodeSafetensors } from "./io/safetensors.ts";
 export * as activations from "./layers/activations.ts";
+export * as constraints from "./layers/constraints.ts";
 export * as layers from "./layers/index.ts";
 export * as initializers from "./layers/initializers.ts";
 export { type CallContext, Layer, type LayerOptions } from "./layers/layer.ts";
-export * as losses from "./layers/losses.ts";
-export * as metrics from "./layers/metrics.ts";
 export * as regularizers from "./layers/regularizers.ts";
+export * as losses from "./losses/index.ts";
+export * as metrics from "./metrics/index.ts";
+export { hessian, jacobian } from "./ops/derivatives.ts";
+export { perExampleGrad } from "./ops/per-example.ts";
 export * from "./ops/public.ts";
 export * as optimizers from "./optim/index.ts";
+export * as schedules from "./optim/schedules.ts";
 export { type Configuration, configure, type EngineInfo, engineInfo, memory } from "./runtime/engine.ts";
 export * from "./runtime/errors.ts";
 export { type Profile, type ProfileRow, profile } from "./runtime/profile.ts";
@@ -29,6 +37,23 @@ export type { Shape } from "./tensor/shape.ts";
 export { type AnyTensor, Tensor } from "./tensor/tensor.ts";
 export { Variable, variable } from "./tensor/variable.ts";
 export { type Callback, EarlyStopping, History, type Logs, type TrainingInfo } from "./train/callbacks.ts";
+export {
+  BackupAndRestore,
+  type BackupAndRestoreOptions,
+  ModelCheckpoint,
+  type ModelCheckpointOptions,
+} from "./train/callbacks-checkpoint.ts";
+export { LambdaCallback, SwapEMAWeights, TerminateOnNaN } from "./train/callbacks-control.ts";
+export { CSVLogger, type CSVLoggerOptions } from "./train/callbacks-log.ts";
+export { LearningRateScheduler, ReduceLROnPlateau, type ReduceLROnPlateauOptions } from "./train/callbacks-rate.ts";
+export { TensorBoard, type TensorBoardOptions } from "./train/callbacks-tensorboard.ts";
+export {
+  type CrossValidateOptions,
+  type CrossValidation,
+  crossValidate,
+  kFold,
+  stratifiedKFold,
+} from "./train/cross-validate.ts";
 export { Model } from "./train/model.ts";
-export { ProgressLine } from "./train/progress.ts";
+export { ProgressLine as ProgbarLogger, ProgressLine } from "./train/progress.ts";
 export { Sequential } from "./train/sequential.ts";

@@ -241,7 +241,7 @@ await serve({
     start: startTask("heddle"),
     size: () => ({
       round: async () => {
-        const entry = fileURLToPath(new URL("../../dist/index.js", import.meta.url));
+        const entry = fileURLToPath(new URL("../../dist/node/index.js", import.meta.url));
         const bundling = { bundle: true, minify: true, write: false, format: "esm", platform: "node" } as const;
         const { outputFiles } = buildSync({ entryPoints: [entry], target: "es2022", ...bundling });
         const bytes = gzipSync(outputFiles[0].contents, { level: 9 }).length;

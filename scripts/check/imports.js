@@ -2,7 +2,20 @@
 import { posix } from "node:path";
 import { linesOf, sourceFiles } from "./sources.js";
 
-const line = ["generated", "runtime", "tensor", "autograd", "ops", "layers", "optim", "data", "io", "train"];
+const line = [
+  "generated",
+  "runtime",
+  "tensor",
+  "autograd",
+  "ops",
+  "layers",
+  "losses",
+  "metrics",
+  "optim",
+  "data",
+  "io",
+  "train",
+];
 
 /** Where a folder stands; whatever the line does not name is a domain, after all of it; models come last. */
 function rank(folder) {

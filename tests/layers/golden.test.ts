@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { grad } from "../../ts/autograd/grad.ts";
 import type { Json } from "../../ts/layers/config.ts";
 import { layerFromConfig } from "../../ts/layers/index.ts";
-import { getLoss, type LossName } from "../../ts/layers/losses.ts";
+import { getLoss, type LossName } from "../../ts/losses/index.ts";
 import { mul } from "../../ts/ops/binary.ts";
 import { sum } from "../../ts/ops/reduce.ts";
 import { tensor } from "../../ts/tensor/create.ts";

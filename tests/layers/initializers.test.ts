@@ -2,9 +2,14 @@
 import { describe, expect, it } from "vitest";
 import { checkGradient } from "../../ts/autograd/check.ts";
 import * as initializers from "../../ts/layers/initializers.ts";
-import { getRegularizer, l1, l1l2, l2 } from "../../ts/layers/regularizers.ts";
+import { getRegularizer, l1, l1l2, l2, orthogonal } from "../../ts/layers/regularizers.ts";
+import { mul } from "../../ts/ops/binary.ts";
+import { reshape } from "../../ts/ops/layout.ts";
+import { matmul } from "../../ts/ops/matmul.ts";
 import { seed } from "../../ts/ops/random.ts";
-import { tensor } from "../../ts/tensor/create.ts";
+import { ShapeError } from "../../ts/runtime/errors.ts";
+import { eye, tensor } from "../../ts/tensor/create.ts";
+import type { Tensor } from "../../ts/tensor/tensor.ts";
 import { expectClose, spread } from "./close.ts";
 
 function momentsOf(values: Float32Array): { mean: number; variance: number; largest: number } {
@@ -52,6 +57,36 @@ describe("initializers", () => {
     expect(initializers.getInitializer({ name: "constant", value: 3 })([1]).item()).toBe(3);
   });
 
+  it.each([
+    ["fanIn", "truncatedNormal", 3 / 360, 2 / 0.8796],
+    ["fanOut", "uniform", 3 / 540, Math.sqrt(3)],
+    ["fanAvg", "untruncatedNormal", 3 / 450, 6],
+  ] as const)("varianceScaling by %s, %s, has variance %f", (mode, distribution, variance, reach) => {
+    const make = initializers.varianceScaling({ scale: 3, mode, distribution, seed: 5 });
+    const found = momentsOf(make(shape).data());
+    expect(Math.abs(found.variance / variance - 1)).toBeLessThan(0.03);
+    expect(found.largest).toBeLessThanOrEqual(reach * Math.sqrt(variance) * 1.0001);
+    expect(() => initializers.varianceScaling({ scale: 0 })).toThrow("scale must be greater than 0, got 0");
+    expect(() => initializers.varianceScaling({ mode: "fan" as never })).toThrow("one of fanIn, fanOut, fanAvg");
+  });
+
+  it.each([
+    [[6, 4], false],
+    [[4, 6], true],
+    [[2, 3, 5], false],
+  ])("orthogonal of %j has orthonormal rows or columns", (shape, rows) => {
+    const weight = initializers.orthogonal({ gain: 2, seed: 3 })(shape);
+    const matrix = reshape(weight, [-1, shape[shape.length - 1]]) as Tensor;
+    const products = matmul(matrix, matrix, rows ? { transposeB: true } : { transposeA: true });
+    expectClose(products.data(), mul(eye(products.shape[0]), 4).data(), { absolute: 1e-6 });
+    expect(() => initializers.orthogonal()([3])).toThrow(ShapeError);
+  });
+
+  it("may be the identity", () => {
+    expect([...initializers.identity({ gain: 3 })([2, 3]).data()]).toEqual([3, 0, 0, 0, 3, 0]);
+    expect(() => initializers.identity()([2])).toThrow("identity: the weight must be a matrix, got shape [2]");
+  });
+
   it("with a seed give the same each time, without one draw on", () => {
     const same = initializers.heNormal({ seed: 9 });
     expect(same([5, 5]).data()).toEqual(same([5, 5]).data());
@@ -76,6 +111,7 @@ describe("initializers", () => {
   it("unknown names list the known ones", () => {
     expect(() => initializers.getInitializer("xavier" as never)).toThrow(
       "initializer: the name must be one of zeros, ones, constant, randomUniform, randomNormal, truncatedNormal, " +
+        "identity, orthogonal, varianceScaling, " +
         'glorotUniform, glorotNormal, heUniform, heNormal, lecunUniform, lecunNormal, got "xavier"',
     );
     expect(() => initializers.getInitializer(null as never)).toThrow("got null");
@@ -97,11 +133,23 @@ describe("regularizers", () => {
     expectClose([l1()(weight).item(), l2()(weight).item(), l1l2()(weight).item()], [0.035, 0.0525, 0.0875]);
   });
 
+  it("penalize directions that are not orthogonal", () => {
+    // Rows (1, -2) and (0.5, 0): cosine 1 / sqrt(5). Columns (1, 0.5) and (-2, 0): cosine -2 / sqrt(5).
+    expectClose([orthogonal()(weight).item()], [0.01 / Math.sqrt(5)]);
+    expectClose([orthogonal({ factor: 3, mode: "columns" })(weight).item()], [6 / Math.sqrt(5)]);
+    expectClose([getRegularizer({ name: "orthogonal", factor: 1 })(weight).item()], [1 / Math.sqrt(5)]);
+    expect(() => orthogonal()(tensor([1]))).toThrow("orthogonal: the weight must be a matrix, got shape [1]");
+    expect(() => orthogonal({ mode: "all" as never })).toThrow("mode must be rows or columns, got all");
+    expect(checkGradient((w) => orthogonal({ factor: 1 })(w), [spread([3, 4])], 1e-3).error).toBeLessThan(1e-3);
+  });
+
   it("have names, or factors", () => {
     expectClose([getRegularizer("l1")(weight).item()], [0.035]);
     expectClose([getRegularizer("l1l2")(weight).item()], [0.0875]);
     expectClose([getRegularizer({ l2: 0.1 })(weight).item()], [0.525]);
-    expect(() => getRegularizer("l3" as never)).toThrow('regularizer: the name must be one of l1, l2, l1l2, got "l3"');
+    expect(() => getRegularizer("l3" as never)).toThrow(
+      'regularizer: the name must be one of l1, l2, l1l2, orthogonal, got "l3"',
+    );
     expect(() => l2(-1)).toThrow("regularizer: l2 must be a number of at least 0, got -1");
   });
 

@@ -5,8 +5,8 @@ import { capture } from "../../ts/autograd/capture.ts";
 import { checkGradient } from "../../ts/autograd/check.ts";
 import { valueAndGrad } from "../../ts/autograd/grad.ts";
 import * as layers from "../../ts/layers/index.ts";
-import { meanSquaredError } from "../../ts/layers/losses.ts";
 import { isShapeList } from "../../ts/layers/shapes.ts";
+import { meanSquaredError } from "../../ts/losses/index.ts";
 import { mul, sub } from "../../ts/ops/binary.ts";
 import { seed } from "../../ts/ops/random.ts";
 import { mean, sum } from "../../ts/ops/reduce.ts";
@@ -18,8 +18,9 @@ import { expectClose, spread } from "./close.ts";
 import type { Row } from "./row.ts";
 import { attentionRows } from "./rows-attention.ts";
 import { coreRows } from "./rows-core.ts";
+import { windowRows } from "./rows-windows.ts";
 
-const rows: Record<string, Row> = { ...coreRows, ...attentionRows };
+const rows: Record<string, Row> = { ...coreRows, ...windowRows, ...attentionRows };
 
 const BATCH = 4;
 
@@ -296,7 +297,7 @@ describe("bad options are ArgumentErrors at construction", () => {
     ["embedding: inputDim must be", () => layers.embedding({ inputDim: 0, outputDim: 1 })],
     ["batch_normalization: momentum must be from 0 to 1, got 2", () => layers.batchNormalization({ momentum: 2 })],
     ["layer_normalization: epsilon must be at least 0, got -1", () => layers.layerNormalization({ epsilon: -1 })],
-    ["layer: the name must be one of input, dense, conv2d,", () => layers.layerFromConfig("lstm", {})],
+    ["layer: the name must be one of input, dense, conv1d,", () => layers.layerFromConfig("lstm", {})],
   ];
   it.each(wrong)("%s", (message, make) => {
     layers.resetLayerNames();

@@ -30,7 +30,7 @@ export interface Case {
   readonly gradients?: readonly number[];
   /** Largest |gradient - difference| / (1 + |difference|); default 1e-4. */
   readonly gradientTolerance?: number;
-  /** Whether the gradient's gradient is checked too; default true. False only where it is zero or undefined. */
+  /** Whether the gradient's gradient is checked too; default true. False only where a difference steps over a kink. */
   readonly second?: boolean;
   /** Whether the op gives the same values when called again; default true. False for random ops. */
   readonly repeatable?: boolean;

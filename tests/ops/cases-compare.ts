@@ -76,7 +76,6 @@ function cast(from: Dtype, to: Dtype, f: (x: number) => number, input: Partial<I
     run: (x: AnyTensor) => ops.cast(x, to),
     reference: (x) => map(x, f),
     gradients: from === "f32" && to === "f32" ? [0] : [],
-    second: false,
   });
 }
 
@@ -105,21 +104,18 @@ export const compareCases: { [name in keyof typeof ops]: Case[] } = {
       inputs: [condition([3, 7]), { shape: [3, 7] }, { shape: [3, 7] }],
       run: (c: Tensor<"bool">, a: Tensor, b: Tensor) => ops.where(c, a, b),
       reference: (c, a, b) => fromIndices([3, 7], (i) => (at(c, i) ? at(a, i) : at(b, i))),
-      second: false,
     }),
     row({
       name: "broadcast",
       inputs: [condition([5, 1]), { shape: [6] }, { shape: [2, 1, 6] }],
       run: (c: Tensor<"bool">, a: Tensor, b: Tensor) => ops.where(c, a, b),
       reference: (c, a, b) => fromIndices([2, 5, 6], (i) => (at(c, i) ? at(a, i) : at(b, i))),
-      second: false,
     }),
     row({
       name: "a number second",
       inputs: [condition([2, 9]), { shape: [2, 9] }],
       run: (c: Tensor<"bool">, a: Tensor) => ops.where(c, a, -1.5),
       reference: (c, a) => fromIndices([2, 9], (i) => (at(c, i) ? at(a, i) : -1.5)),
-      second: false,
     }),
     row({
       name: "two numbers",

@@ -123,15 +123,14 @@ export const normCases: { [name in keyof typeof ops]: Case[] } = {
       { name: "rows", shape: [5, 7], epsilon: 1e-3 },
       { name: "a sequence", shape: [2, 3, 12], epsilon: 1e-2 },
       { name: "one row", shape: [9], epsilon: 1e-3 },
-      { name: "many rows", shape: [1030, 3], epsilon: 1e-1, second: false },
-    ].map(({ name, shape, epsilon, second }) =>
+      { name: "many rows", shape: [1030, 3], epsilon: 1e-1 },
+    ].map(({ name, shape, epsilon }) =>
       row({
         name,
         inputs: [{ shape }, ...parameters(shape[shape.length - 1])],
         run: (x: Tensor, gamma: Tensor, beta: Tensor) => ops.layerNorm(x, gamma, beta, { epsilon }),
         reference: (x, gamma, beta) => byRow(x, epsilon, gamma, beta),
         tolerance: 1e-5,
-        second,
       }),
     ),
     row({

@@ -1,4 +1,5 @@
-// Rows for ts/ops/pool.ts.
+// Rows for ts/ops/pool.ts and ts/ops/adaptive-pool.ts.
+import * as adaptive from "../../ts/ops/adaptive-pool.ts";
 import { square } from "../../ts/ops/elementwise.ts";
 import * as ops from "../../ts/ops/pool.ts";
 import type { Tensor } from "../../ts/tensor/tensor.ts";
@@ -6,39 +7,74 @@ import { type Case, row } from "./case.ts";
 import { overAxes, spaced } from "./cases-reduce.ts";
 import { at, fromIndices, map, type NdArray } from "./reference.ts";
 
+type Numbers = number | readonly number[];
+
 interface Geometry {
-  readonly poolSize?: number | [number, number];
-  readonly strides?: number | [number, number];
+  readonly poolSize?: Numbers;
+  readonly strides?: Numbers;
   readonly padding?: "valid" | "same";
 }
 
-/** f of the numbers of each window, for each channel. */
+/** All lists of numbers with one of each list. */
+function combinations(lists: readonly (readonly number[])[]): number[][] {
+  return lists.reduce<number[][]>((all, list) => all.flatMap((head) => list.map((i) => [...head, i])), [[]]);
+}
+
+/** f of the numbers of each window, for each channel; `windows[axis][i]` lists the places of window i of an axis. */
+function overPlaces(x: NdArray, windows: readonly (readonly number[][])[], f: (values: number[]) => number): NdArray {
+  const shape = [x.shape[0], ...windows.map((axis) => axis.length), x.shape[x.shape.length - 1]];
+  return fromIndices(shape, (index) => {
+    const places = windows.map((axis, i) => axis[index[i + 1]]);
+    return f(combinations(places).map((place) => at(x, [index[0], ...place, index[index.length - 1]])));
+  });
+}
+
 function overWindows(x: NdArray, geometry: Geometry, f: (values: number[]) => number): NdArray {
   const { poolSize = 2, strides = poolSize, padding = "valid" } = geometry;
-  const [windows, steps] = [poolSize, strides].map((pair) => (typeof pair === "number" ? [pair, pair] : pair));
-  const [batch, height, width, channels] = x.shape;
-  const [down, across] = [height, width].map((size, axis) => {
-    const inside = Math.floor((size - windows[axis]) / steps[axis]) + 1;
-    const count = padding === "same" ? Math.ceil(size / steps[axis]) : inside;
-    const missing = padding === "same" ? Math.max(0, (count - 1) * steps[axis] + windows[axis] - size) : 0;
-    return { count, before: Math.floor(missing / 2) };
+  const each = (value: Numbers, axis: number): number => (typeof value === "number" ? value : value[axis]);
+  const windows = x.shape.slice(1, -1).map((size, axis) => {
+    const [window, step] = [each(poolSize, axis), each(strides, axis)];
+    const count = padding === "same" ? Math.ceil(size / step) : Math.floor((size - window) / step) + 1;
+    const missing = padding === "same" ? Math.max(0, (count - 1) * step + window - size) : 0;
+    return Array.from({ length: count }, (_, i) =>
+      Array.from({ length: window }, (_, tap) => i * step - Math.floor(missing / 2) + tap).filter(
+        (place) => place >= 0 && place < size,
+      ),
+    );
   });
-  return fromIndices([batch, down.count, across.count, channels], ([n, i, j, c]) => {
-    const values: number[] = [];
-    for (let h = 0; h < windows[0]; h++) {
-      for (let w = 0; w < windows[1]; w++) {
-        const [y, z] = [i * steps[0] - down.before + h, j * steps[1] - across.before + w];
-        if (y >= 0 && y < height && z >= 0 && z < width) values.push(at(x, [n, y, z, c]));
-      }
-    }
-    return f(values);
-  });
+  return overPlaces(x, windows, f);
+}
+
+/** The windows of adaptive pooling, by PyTorch's rule. */
+function overEvenWindows(x: NdArray, counts: readonly number[], f: (values: number[]) => number): NdArray {
+  const windows = x.shape.slice(1, -1).map((size, axis) =>
+    Array.from({ length: counts[axis] }, (_, i) => {
+      const first = Math.floor((i * size) / counts[axis]);
+      const end = Math.ceil(((i + 1) * size) / counts[axis]);
+      return Array.from({ length: end - first }, (_, tap) => first + tap);
+    }),
+  );
+  return overPlaces(x, windows, f);
 }
 
 const largest = (values: number[]): number => values.reduce((a, b) => Math.max(a, b));
 const average = (values: number[]): number => values.reduce((a, b) => a + b) / values.length;
 
-const geometries: readonly (Geometry & { name: string; shape: number[] })[] = [
+type Row = Geometry & { name: string; shape: number[] };
+
+const sequences: readonly Row[] = [
+  { name: "two", shape: [2, 6, 3] },
+  { name: "three, overlapping, padded", shape: [2, 8, 5], poolSize: 3, strides: 2, padding: "same" },
+  { name: "four, by one", shape: [1, 7, 4], poolSize: [4], strides: [1] },
+  { name: "no sequences", shape: [0, 4, 2] },
+];
+const volumes: readonly Row[] = [
+  { name: "two", shape: [2, 4, 4, 2, 3] },
+  { name: "overlapping, padded", shape: [1, 4, 3, 5, 2], poolSize: [3, 2, 3], strides: [2, 1, 2], padding: "same" },
+  { name: "oblong, by one", shape: [1, 4, 3, 3, 2], poolSize: [2, 1, 3], strides: 1 },
+  { name: "no volumes", shape: [0, 2, 2, 2, 1] },
+];
+const images: readonly Row[] = [
   { name: "two by two", shape: [2, 4, 6, 3] },
   { name: "two by two, odd image, many channels", shape: [1, 5, 7, 9], poolSize: 2 },
   { name: "two by two, odd image, padded", shape: [2, 5, 3, 4], padding: "same" },
@@ -51,25 +87,34 @@ const geometries: readonly (Geometry & { name: string; shape: number[] })[] = [
   { name: "no images", shape: [0, 4, 4, 2] },
 ];
 
-function rowsFor(op: (x: Tensor, options?: ops.PoolOptions) => Tensor, f: (values: number[]) => number): Case[] {
+type Pool = (x: Tensor, options?: never) => Tensor;
+
+function rowsFor(op: Pool, f: (values: number[]) => number, geometries: readonly Row[]): Case[] {
+  const call = op as (x: Tensor, options?: Geometry) => Tensor;
+  const [{ shape }] = geometries;
   return [
     ...geometries.map(({ name, shape, ...geometry }) =>
       row({
         name,
         inputs: [{ shape, values: spaced(shape) }],
-        run: (x: Tensor) => op(x, geometry),
+        run: (x: Tensor) => call(x, geometry),
         reference: (x) => overWindows(x, geometry, f),
-        second: false,
       }),
     ),
     ...[{}, { poolSize: 3, strides: 1, padding: "same" } as const].map((geometry, i) =>
       row({
         name: `squared, for the gradient of the gradient (${i + 1})`,
-        inputs: [{ shape: [2, 4, 4, 3], values: spaced([2, 4, 4, 3]) }],
-        run: (x: Tensor) => square(op(x, geometry)),
+        inputs: [{ shape, values: spaced(shape) }],
+        run: (x: Tensor) => square(call(x, geometry)),
         reference: (x) => map(overWindows(x, geometry, f), (v) => v * v),
       }),
     ),
+  ];
+}
+
+function imageRows(op: Pool, f: (values: number[]) => number): Case[] {
+  return [
+    ...rowsFor(op, f, images),
     row({
       name: "NaN",
       inputs: [{ shape: [1, 2, 4, 1], values: [1, Number.NaN, 3, 4, 5, 6, 7, 8] }],
@@ -80,21 +125,74 @@ function rowsFor(op: (x: Tensor, options?: ops.PoolOptions) => Tensor, f: (value
   ];
 }
 
-function globalRows(op: (x: Tensor, keepDims?: boolean) => Tensor, f: (values: number[]) => number): Case[] {
+type Global = (x: Tensor, keepDims?: boolean) => Tensor;
+
+function globalRows(op: Global, f: (values: number[]) => number, shape: readonly number[]): Case[] {
+  const axes = shape.slice(2).map((_, axis) => axis + 1);
   return [false, true].map((keepDims) =>
     row({
       name: keepDims ? "keeping the axes" : "dropping the axes",
-      inputs: [{ shape: [2, 3, 4, 5], values: spaced([2, 3, 4, 5]) }],
+      inputs: [{ shape, values: spaced(shape) }],
       run: (x: Tensor) => op(x, keepDims),
-      reference: (x) => overAxes(x, [1, 2], keepDims, f),
-      second: false,
+      reference: (x) => overAxes(x, axes, keepDims, f),
     }),
   );
 }
 
+/** Sizes and numbers of windows: equal windows, unequal ones, more windows than numbers. */
+const evenSizes: readonly [string, number[], number[]][] = [
+  ["equal windows", [6, 4, 2], [3, 2, 2]],
+  ["unequal windows", [7, 5, 4], [3, 2, 3]],
+  ["more windows than numbers", [2, 3, 2], [5, 4, 2]],
+];
+
+function adaptiveRows(
+  op: (x: Tensor, outputSize: never) => Tensor,
+  f: (values: number[]) => number,
+  rank: number,
+): Case[] {
+  const call = op as (x: Tensor, outputSize: number | readonly number[]) => Tensor;
+  return evenSizes.flatMap(([name, sizes, counts]) => {
+    const shape = [2, ...sizes.slice(0, rank), 3];
+    const wanted = counts.slice(0, rank);
+    return [false, true].map((squared) =>
+      row({
+        name: squared ? `${name}, squared` : name,
+        inputs: [{ shape, values: spaced(shape) }],
+        run: (x: Tensor) => (squared ? square(call(x, wanted)) : call(x, wanted)),
+        reference: (x) => map(overEvenWindows(x, wanted, f), (v) => (squared ? v * v : v)),
+        second: squared,
+      }),
+    );
+  });
+}
+
+const [sequence, image, volume] = [
+  [2, 4, 5],
+  [2, 3, 4, 5],
+  [2, 2, 3, 2, 4],
+];
+
 export const poolCases: { [name in keyof typeof ops]: Case[] } = {
-  maxPool2d: rowsFor(ops.maxPool2d, largest),
-  avgPool2d: rowsFor(ops.avgPool2d, average),
-  globalAveragePool2d: globalRows(ops.globalAveragePool2d, average),
-  globalMaxPool2d: globalRows(ops.globalMaxPool2d, largest),
+  maxPool1d: rowsFor(ops.maxPool1d, largest, sequences),
+  maxPool2d: imageRows(ops.maxPool2d, largest),
+  maxPool3d: rowsFor(ops.maxPool3d, largest, volumes),
+  avgPool1d: rowsFor(ops.avgPool1d, average, sequences),
+  avgPool2d: imageRows(ops.avgPool2d, average),
+  avgPool3d: rowsFor(ops.avgPool3d, average, volumes),
+  globalAveragePool1d: globalRows(ops.globalAveragePool1d, average, sequence),
+  globalAveragePool2d: globalRows(ops.globalAveragePool2d, average, image),
+  globalAveragePool3d: globalRows(ops.globalAveragePool3d, average, volume),
+  globalMaxPool1d: globalRows(ops.globalMaxPool1d, largest, sequence),
+  globalMaxPool2d: globalRows(ops.globalMaxPool2d, largest, image),
+  globalMaxPool3d: globalRows(ops.globalMaxPool3d, largest, volume),
+};
+
+export const adaptivePoolCases: { [name in keyof typeof adaptive]: Case[] } = {
+  adaptiveAveragePool1d: adaptiveRows(adaptive.adaptiveAveragePool1d, average, 1),
+  adaptiveAveragePool2d: adaptiveRows(adaptive.adaptiveAveragePool2d, average, 2),
+  adaptiveAveragePool3d: adaptiveRows(adaptive.adaptiveAveragePool3d, average, 3),
+  adaptiveMaxPool1d: adaptiveRows(adaptive.adaptiveMaxPool1d, largest, 1),
+  adaptiveMaxPool2d: adaptiveRows(adaptive.adaptiveMaxPool2d, largest, 2),
+  adaptiveMaxPool3d: adaptiveRows(adaptive.adaptiveMaxPool3d, largest, 3),
 };

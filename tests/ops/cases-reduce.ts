@@ -116,7 +116,7 @@ function indexRows(op: (x: Tensor, axis?: number, keepDims?: boolean) => Tensor<
 /** Extremes of equal numbers: pairs, so that a central difference also gives each one half. */
 function extremeRows(op: Reduction, f: Statistic): Case[] {
   return [
-    ...reductionRows(op, f, { second: false }),
+    ...reductionRows(op, f),
     row({
       name: "pairs of equal numbers share the gradient",
       inputs: [{ shape: [2, 4], values: [3, 3, -1, -1, 0.5, -2, 0.5, -2] }],

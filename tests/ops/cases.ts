@@ -7,12 +7,16 @@ import { attentionCases } from "./cases-attention.ts";
 import { binaryCases } from "./cases-binary.ts";
 import { compareCases } from "./cases-compare.ts";
 import { convCases, depthwiseCases } from "./cases-conv.ts";
+import { ctcCases } from "./cases-ctc.ts";
 import { elementwiseCases } from "./cases-elementwise.ts";
+import { fftCases } from "./cases-fft.ts";
 import { gatherCases } from "./cases-gather.ts";
+import { colorCases, gridSampleCases, resizeCases } from "./cases-image.ts";
 import { layoutCases } from "./cases-layout.ts";
+import { linalgCases } from "./cases-linalg.ts";
 import { matmulCases } from "./cases-matmul.ts";
 import { normCases } from "./cases-norm.ts";
-import { poolCases } from "./cases-pool.ts";
+import { adaptivePoolCases, poolCases } from "./cases-pool.ts";
 import { reduceCases } from "./cases-reduce.ts";
 import { softmaxCases } from "./cases-softmax.ts";
 
@@ -22,17 +26,24 @@ type OpName = {
 }[Exclude<keyof typeof ops, keyof typeof random>];
 
 export const cases: { readonly [K in OpName]: readonly Case[] } = {
+  ...adaptivePoolCases,
   ...attentionCases,
   ...binaryCases,
+  ...colorCases,
   ...compareCases,
   ...convCases,
+  ...ctcCases,
   ...depthwiseCases,
   ...elementwiseCases,
+  ...fftCases,
   ...gatherCases,
+  ...gridSampleCases,
   ...layoutCases,
+  ...linalgCases,
   ...matmulCases,
   ...normCases,
   ...poolCases,
   ...reduceCases,
+  ...resizeCases,
   ...softmaxCases,
 };

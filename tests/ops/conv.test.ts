@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { grad } from "../../ts/autograd/grad.ts";
 import { add, mul, sub } from "../../ts/ops/binary.ts";
-import { type Conv2dOptions, conv2d } from "../../ts/ops/conv.ts";
+import { type ConvOptions, conv2d } from "../../ts/ops/conv.ts";
 import { randomNormal, seed } from "../../ts/ops/random.ts";
 import { sum } from "../../ts/ops/reduce.ts";
 import { tensor } from "../../ts/tensor/create.ts";
@@ -16,7 +16,7 @@ function thinned(x: Tensor): Tensor {
   return tensor(values, { shape: [...x.shape] });
 }
 
-const cases: [string, number[], number[], Conv2dOptions][] = [
+const cases: [string, number[], number[], ConvOptions][] = [
   ["without padding", [4, 13, 13, 32], [3, 3, 32, 64], {}],
   ["with padding", [4, 9, 10, 16], [3, 3, 16, 24], { padding: "same" }],
   ["with strides", [4, 16, 15, 16], [3, 3, 16, 24], { padding: "same", strides: 2 }],

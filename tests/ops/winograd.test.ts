@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { grad } from "../../ts/autograd/grad.ts";
 import { mul } from "../../ts/ops/binary.ts";
-import { type Conv2dOptions, conv2d } from "../../ts/ops/conv.ts";
+import { type ConvOptions, conv2d } from "../../ts/ops/conv.ts";
 import { randomNormal, seed } from "../../ts/ops/random.ts";
 import { sum } from "../../ts/ops/reduce.ts";
 import { configure } from "../../ts/runtime/engine.ts";
@@ -11,14 +11,14 @@ import type { Tensor } from "../../ts/tensor/tensor.ts";
 
 afterEach(() => configure({ winograd: true }));
 
-const cases: [string, number[], number[], Conv2dOptions][] = [
+const cases: [string, number[], number[], ConvOptions][] = [
   ["without padding", [2, 8, 10, 64], [3, 3, 64, 64], {}],
   ["with padding and odd sizes", [3, 7, 9, 32], [3, 3, 32, 48], { padding: "same" }],
   ["of several chunks", [3, 40, 41, 64], [3, 3, 64, 32], { padding: "same" }],
 ];
 
 /** The result and both gradients of a convolution. */
-function passes(x: Tensor, filters: Tensor, dy: Tensor, options: Conv2dOptions): Tensor[] {
+function passes(x: Tensor, filters: Tensor, dy: Tensor, options: ConvOptions): Tensor[] {
   const loss = ([x, filters]: [Tensor, Tensor]) => sum(mul(conv2d(x, filters, undefined, options), dy));
   return [conv2d(x, filters, undefined, options), ...(grad(loss)([x, filters]) as Tensor[])];
 }

@@ -4,6 +4,7 @@ import { ShapeError, StateError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, empty, Tensor } from "../tensor/tensor.ts";
+import { place } from "./observe.ts";
 import { type AnyOp, defineOp, type Gradient } from "./op.ts";
 import { type Node, tensorsOf, versionsOf, withRecording } from "./tape.ts";
 
@@ -39,12 +40,16 @@ function leads(x: AnyTensor, targets: ReadonlySet<AnyTensor> | undefined, useful
   return (targets ? targets.has(x) : x.tracked) || useful.has(x.derivation as Node);
 }
 
-/** The gradients of `y`, weighted by `dy`, with respect to targets (default: every tracked leaf), computed by ops. */
+/**
+ * The gradients of `y`, weighted by `dy`, with respect to targets (default: every tracked leaf), computed by ops. `visit`,
+ * if given, is shown each node with the gradient of its result, and makes the targets' gradients itself.
+ */
 export function backpropagate(
   y: Tensor,
   dy: Tensor,
   targets: ReadonlySet<AnyTensor> | undefined,
   differentiable: boolean,
+  visit?: (node: Node, dOutput: Tensor) => void,
 ): Map<AnyTensor, Tensor> {
   const nodes = nodesToward(y, targets);
   const useful = new Set(nodes);
@@ -68,7 +73,9 @@ export function backpropagate(
           `${node.op.opName}: its arguments must keep their values until the gradient is taken, got one updated in place`,
         );
       }
-      const wanted = (x: unknown): boolean => x instanceof Tensor && leads(x, targets, useful);
+      visit?.(node, dOutput);
+      const wanted = (x: unknown): boolean =>
+        x instanceof Tensor && leads(x, targets, useful) && !(visit && targets?.has(x));
       gradientsOf(node, dOutput, wanted).forEach((gradient, i) => {
         const arg = node.args[i];
         if (gradient instanceof Tensor) {
@@ -85,11 +92,18 @@ export function backpropagate(
   return gradients;
 }
 
-function gradientsOf({ op, args, output }: Node, dy: Tensor, wanted: (x: unknown) => boolean): Gradient[] {
+function gradientsOf(node: Node, dy: Tensor, wanted: (x: unknown) => boolean): Gradient[] {
+  const { op, args, output, layer } = node;
   const { gradients } = op;
-  if (typeof gradients === "function") return gradients(dy, output, ...args);
-  return args.map((arg, i) => {
-    const some = Array.isArray(arg) ? arg.some(wanted) : wanted(arg);
-    return some ? gradients?.[i]?.(dy, output, ...args) : undefined;
-  });
+  const before = { ...place };
+  Object.assign(place, { layer, gradientOf: op.opName });
+  try {
+    if (typeof gradients === "function") return gradients(dy, output, ...args);
+    return args.map((arg, i) => {
+      const some = Array.isArray(arg) ? arg.some(wanted) : wanted(arg);
+      return some ? gradients?.[i]?.(dy, output, ...args) : undefined;
+    });
+  } finally {
+    Object.assign(place, before);
+  }
 }

@@ -9,6 +9,7 @@ import { scope } from "../tensor/scope.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, alias, Tensor, unfilled } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
+import { isObserved } from "./observe.ts";
 import { isTracked } from "./tape.ts";
 
 type Tree<T> = T | readonly Tree<T>[] | { readonly [name: string]: Tree<T> } | undefined;
@@ -69,6 +70,8 @@ export function capture<Args extends readonly unknown[], R extends StepResult>(
   let last: Recording | undefined;
   const captured = (...args: Args): R => {
     if (isRecording()) return step(...args);
+    // Whoever looks at each op must see them run.
+    if (isObserved()) return scope(() => step(...args));
     // Most calls have the signature of the call before: there is no need to write it down.
     if (last !== undefined && fits(last, args)) return replay(last, args) as R;
     const signature = args.map(signatureOf).join("; ");

@@ -34,26 +34,39 @@ export function valueAndGrad<P extends Parameters, Rest extends unknown[], L ext
   f: (parameters: P, ...rest: Rest) => L,
 ): (parameters: P, ...rest: Rest) => [L, GradientsOf<P>] {
   return (parameters, ...rest) =>
-    deferredScope(() => {
-      // A plain tensor is differentiated through a stand-in, so that it stays untracked outside.
-      const targets: Tensor[] = [];
-      const tracked = mapParameters(parameters, (x) => {
-        const target = x instanceof Variable ? (x as Variable) : standIn(x);
-        targets.push(target);
-        return target;
-      });
-      depth++;
-      try {
-        const value = withRecording(true, () => f(tracked as P, ...rest));
-        const loss = (Array.isArray(value) ? value[0] : value) as Tensor;
-        requireScalar("valueAndGrad", loss);
-        const found = backpropagate(loss, full(loss.shape, 1), new Set(targets), depth > 1);
-        const gradients: unknown = mapParameters(tracked, (x) => gradientOf(x, found));
-        return [value, gradients as GradientsOf<P>];
-      } finally {
-        depth--;
-      }
+    differentiate(parameters, (tracked, targets, isInner) => {
+      const value = withRecording(true, () => f(tracked, ...rest));
+      const loss = (Array.isArray(value) ? value[0] : value) as Tensor;
+      requireScalar("valueAndGrad", loss);
+      const found = backpropagate(loss, full(loss.shape, 1), targets, isInner);
+      const gradients: unknown = mapParameters(tracked, (x) => gradientOf(x, found));
+      return [value, gradients as GradientsOf<P>];
     });
+}
+
+/**
+ * Runs `f` on parameters that are tracked; only what it returns outlives it. `f` also gets them as a set, and whether
+ * gradients are being taken around this one, so that its own must be differentiable.
+ */
+export function differentiate<P extends Parameters, T>(
+  parameters: P,
+  f: (tracked: P, targets: ReadonlySet<AnyTensor>, isInner: boolean) => T,
+): T {
+  return deferredScope(() => {
+    // A plain tensor is differentiated through a stand-in, so that it stays untracked outside.
+    const targets = new Set<AnyTensor>();
+    const tracked = mapParameters(parameters, (x) => {
+      const target = x instanceof Variable ? (x as Variable) : standIn(x);
+      targets.add(target);
+      return target;
+    });
+    depth++;
+    try {
+      return f(tracked as P, targets, depth > 1);
+    } finally {
+      depth--;
+    }
+  });
 }
 
 /** The function that returns the gradient of f's scalar result with respect to its first argument; see `valueAndGrad`. */
@@ -92,7 +105,7 @@ function standIn(x: Tensor): Tensor {
 }
 
 /** The gradient found for x, zeros if the loss does not depend on it, always with a handle of its own to dispose of. */
-function gradientOf(x: Tensor, found: ReadonlyMap<AnyTensor, Tensor>): Tensor {
+export function gradientOf(x: Tensor, found: ReadonlyMap<AnyTensor, Tensor>): Tensor {
   const gradient = found.get(x);
   if (gradient === undefined) return zeros(x.shape);
   for (const [other, shared] of found) if (other !== x && shared === gradient) return identity(gradient);
@@ -108,7 +121,8 @@ function requireScalar(operation: string, loss: Tensor): void {
   }
 }
 
-function mapParameters(parameters: Parameters, f: (x: Tensor) => Tensor): Parameters {
+/** Parameters of the same structure, f of each tensor. */
+export function mapParameters(parameters: Parameters, f: (x: Tensor) => Tensor): Parameters {
   if (parameters instanceof Tensor) return f(parameters);
   if (typeof parameters !== "object" || parameters === null) {
     throw new ArgumentError(

@@ -2,6 +2,7 @@
 import { ArgumentError, StateError } from "../runtime/errors.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { notify } from "./observe.ts";
 import { isTracked, noteDerivation } from "./tape.ts";
 
 /** The gradient with respect to one argument: a tensor of its shape, for a list of tensors a list, or nothing. */
@@ -54,6 +55,7 @@ export function defineOp<F extends Forward>(name: string, definition: OpDefiniti
     }
     const y = forward(...args);
     if (tracked && gradients !== undefined) noteDerivation(op as unknown as AnyOp, args, y);
+    notify(op as unknown as AnyOp, args, y);
     return y;
   };
   return Object.assign(op, { opName: name, gradients }) as unknown as Op<F>;

@@ -1,5 +1,6 @@
 // The tape: notes how each tracked tensor was derived. The walk back through it is in backward.ts.
 import { type AnyTensor, type Derivation, Tensor } from "../tensor/tensor.ts";
+import { place } from "./observe.ts";
 import type { AnyOp } from "./op.ts";
 
 /** One application of an op. */
@@ -9,10 +10,22 @@ export interface Node extends Derivation {
   readonly output: AnyTensor;
   /** Sum of the versions of the tensors it used: a later in-place update shows. */
   readonly versions: number;
+  /** The layer it was applied in. */
+  readonly layer: string | undefined;
 }
 
 let recording = true;
 let order = 0;
+
+/** Whether derivations are being noted. */
+export function isNoting(): boolean {
+  return recording;
+}
+
+/** The order of the latest node: all later ones have a larger one. */
+export function latestOrder(): number {
+  return order;
+}
 
 /** Whether an op on `x` must be noted. */
 export function isTracked(x: AnyTensor): boolean {
@@ -21,7 +34,7 @@ export function isTracked(x: AnyTensor): boolean {
 
 /** Notes that `op` made `output` from `args`. */
 export function noteDerivation(op: AnyOp, args: readonly unknown[], output: AnyTensor): void {
-  const node: Node = { op, args, output, order: ++order, versions: versionsOf(args) };
+  const node: Node = { op, args, output, order: ++order, versions: versionsOf(args), layer: place.layer };
   output.derivation = node;
 }
 

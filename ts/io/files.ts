@@ -16,6 +16,47 @@ export async function readFile(path: string): Promise<Uint8Array> {
   }
 }
 
+/** The bytes of a file, or undefined where there is none. Throws StateError when it is there but cannot be read. */
+export async function readFileIfAny(path: string): Promise<Uint8Array | undefined> {
+  const { fs } = fileSystem("readFileIfAny");
+  const there = await fs.stat(path).catch(() => undefined);
+  return there && readFile(path);
+}
+
+/** Makes a folder and those it lies in, where they are missing. StateError when there is no file system here. */
+export async function makeFolder(path: string): Promise<void> {
+  const { fs } = fileSystem("makeFolder");
+  try {
+    await fs.mkdir(path, { recursive: true });
+  } catch (error) {
+    throw new StateError(`makeFolder: ${path} must be a folder or a free name, got ${error}`, { cause: error });
+  }
+}
+
+/** Makes the folder that a file is to lie in. */
+export function makeFolderOf(path: string): Promise<void> {
+  return makeFolder(fileSystem("makeFolderOf").dirname(path));
+}
+
+/** Removes a file if it is there. */
+export async function removeFile(path: string): Promise<void> {
+  const { fs } = fileSystem("removeFile");
+  await fs.rm(path, { force: true });
+}
+
+/**
+ * Adds bytes to the end of a file, which is created if need be: for formats whose readers tell a record that was cut off.
+ * Throws StateError when the file cannot be written.
+ */
+export async function appendToFile(path: string, bytes: Uint8Array): Promise<void> {
+  const { fs } = fileSystem("appendToFile");
+  try {
+    await fs.appendFile(path, bytes);
+  } catch (error) {
+    throw new StateError(`appendToFile: ${path} must be a writable file, got ${error}`, { cause: error });
+  }
+}
+
 /**
  * Makes `bytes` the content of the file, which is created or replaced: they go to a temporary file beside it, to the
  * disk, and only then take its name. After a failure, even of the power, the old content is still there, whole.

@@ -1,113 +1,257 @@
-// Convolutions over images [batch, height, width, channels].
+// Convolutions over sequences, images and volumes: [batch, ...sizes, channels], channels last only.
 import * as conv from "../ops/conv.ts";
 import * as depthwise from "../ops/depthwise.ts";
-import { type Padding, type Pair, pairOf, readOptions, slideAlong, type WindowOptions } from "../ops/window.ts";
+import {
+  type ConvPadding,
+  FORMS,
+  type Padding,
+  type PerAxis,
+  perAxis,
+  type Rank,
+  type ReadOptions,
+  readOptions,
+  slideOver,
+  spreadOver,
+  type WindowOptions,
+} from "../ops/window.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import type { InitializerLike } from "./initializers.ts";
+import type { Variable } from "../tensor/variable.ts";
+import { getInitializer, type Initializer, type InitializerLike } from "./initializers.ts";
 import { KernelLayer, type KernelLayerOptions, type KernelOptions } from "./kernel-layer.ts";
 import { requireCount } from "./layer.ts";
-import type { RegularizerLike } from "./regularizers.ts";
+import { getRegularizer, type Regularizer, type RegularizerLike } from "./regularizers.ts";
 
-/** Options of all convolutions. */
-export interface ConvolutionOptions extends KernelLayerOptions, WindowOptions {
-  /** Height and width of the window. */
-  kernelSize: Pair;
+/** Options of all convolutions over `R` axes. */
+export interface ConvolutionOptions<R extends Rank, P extends ConvPadding<R> = ConvPadding<R>>
+  extends KernelLayerOptions,
+    WindowOptions<R, P> {
+  /** Numbers of the window along each axis. */
+  kernelSize: PerAxis<R>;
 }
 
-/** A window that slides over images, and the channels they have. */
-abstract class Convolution extends KernelLayer {
-  readonly kernelSize: readonly [number, number];
-  readonly strides: readonly [number, number];
-  readonly padding: Padding;
-  readonly dilationRate: readonly [number, number];
+/** A window that slides over data of one rank, and the channels they have. */
+abstract class Convolution<R extends Rank, P extends ConvPadding<R>> extends KernelLayer {
+  readonly kernelSize: readonly number[];
+  readonly strides: readonly number[];
+  readonly padding: ConvPadding<Rank>;
+  readonly dilationRate: readonly number[];
+  /** What the ops are told of the window. */
+  protected readonly window: WindowOptions<R, P>;
+  private readonly rank: R;
   private channels: number | undefined;
 
-  constructor(kind: string, options: ConvolutionOptions, kernel: KernelOptions) {
+  constructor(kind: string, rank: R, options: ConvolutionOptions<R, P>, kernel: KernelOptions, mayBeCausal: boolean) {
     super(kind, options, kernel);
-    this.kernelSize = pairOf(this.name, "kernelSize", options.kernelSize);
-    const { strides, padding, dilations } = readOptions(this.name, options);
-    this.strides = strides;
-    this.padding = padding;
-    this.dilationRate = dilations;
+    const { kernelSize, strides, padding, dilationRate } = options;
+    this.rank = rank;
+    this.kernelSize = perAxis(this.name, "kernelSize", kernelSize, rank);
+    const read = readOptions(this.name, rank, { strides, padding, dilationRate }, mayBeCausal);
+    this.strides = read.strides;
+    this.padding = read.padding;
+    this.dilationRate = read.dilations;
+    this.window = { strides, padding, dilationRate };
   }
 
   override build(inputShape: Shape): void {
-    this.channels = inputShape[2];
+    this.channels = inputShape[this.rank];
   }
 
-  /** Height, width and channels of an image; ShapeError if it is none, or has other channels than before. */
-  protected imageOf(inputShape: Shape): readonly [number, number, number] {
-    if (inputShape.length !== 3) throw this.misfit("be images [batch, height, width, channels]", inputShape);
-    const [height, width, channels] = inputShape;
+  /** Sizes and channels of the data; ShapeError if they are of another rank, or have other channels than before. */
+  protected readShape(inputShape: Shape): { sizes: Shape; channels: number } {
+    const { rank } = this;
+    if (inputShape.length !== rank + 1) throw this.misfit(`be ${FORMS[rank]}`, inputShape);
+    const channels = inputShape[rank];
     if (this.channels !== undefined && channels !== this.channels) {
       throw this.misfit(`keep the ${this.channels} channels it was built for`, inputShape);
     }
-    return [height, width, channels];
+    return { sizes: inputShape.slice(0, rank), channels };
   }
 
-  /** The number of windows along both axes of an image. */
-  protected windowsOf(height: number, width: number): [number, number] {
-    const { kernelSize, strides, dilationRate, padding, name } = this;
-    const along = (size: number, axis: 0 | 1): number =>
-      slideAlong(name, size, kernelSize[axis], strides[axis], dilationRate[axis], padding).windows;
-    return [along(height, 0), along(width, 1)];
+  protected get readWindow(): ReadOptions {
+    return { strides: this.strides, dilations: this.dilationRate, padding: this.padding };
+  }
+
+  /** The number of windows along each axis. */
+  protected windowsOf(sizes: Shape): number[] {
+    return slideOver(this.name, sizes, this.kernelSize, this.readWindow).map(({ windows }) => windows);
   }
 }
 
-/** What `conv2d` takes. */
-export interface Conv2DOptions extends ConvolutionOptions, KernelOptions {
+/** An op of x, filters, a bias and options. */
+type Op<Options> = (x: Tensor, filters: Tensor, bias: Tensor | undefined, options: Options) => Tensor;
+
+/** What `conv1d`, `conv2d` and `conv3d` take. */
+export interface ConvLayerOptions<R extends Rank> extends ConvolutionOptions<R>, KernelOptions {
   /** Number of output channels. */
   filters: number;
   /** The channels fall into groups, each with filters of its own; default 1. */
   groups?: number;
 }
 
-/** activation(conv(x, kernel) + bias), kernel [height, width, channels / groups, filters]. */
-export class Conv2D extends Convolution {
+/** activation(conv(x, kernel) + bias), kernel [...kernelSize, channels / groups, filters]. */
+abstract class Conv<R extends Rank> extends Convolution<R, ConvPadding<R>> {
   readonly filters: number;
   readonly groups: number;
+  private readonly op: Op<conv.ConvOptions<R>>;
 
-  constructor(options: Conv2DOptions) {
-    super("conv2d", options, options);
+  constructor(kind: string, rank: R, op: Op<conv.ConvOptions<R>>, options: ConvLayerOptions<R>) {
+    super(kind, rank, options, options, true);
     const { filters, groups = 1 } = options;
     requireCount(this.name, "filters", filters);
-    requireCount(this.name, "groups", groups);
-    if (filters % groups !== 0) {
-      throw new ArgumentError(`${this.name}: filters must be a multiple of groups, got ${filters} and ${groups}`);
-    }
+    requireGroups(this.name, groups, filters);
     this.filters = filters;
     this.groups = groups;
+    this.op = op;
   }
 
   override build(inputShape: Shape): void {
     super.build(inputShape);
-    this.addKernel([...this.kernelSize, inputShape[2] / this.groups, this.filters], this.filters);
+    const { channels } = this.readShape(inputShape);
+    this.addKernel([...this.kernelSize, channels / this.groups, this.filters], this.filters);
   }
 
   override outputShape(inputShape: Shape): Shape {
-    const [height, width, channels] = this.imageOf(inputShape);
+    const { sizes, channels } = this.readShape(inputShape);
     if (channels % this.groups !== 0) throw this.misfit(`have channels in ${this.groups} equal groups`, inputShape);
-    return [...this.windowsOf(height, width), this.filters];
+    return [...this.windowsOf(sizes), this.filters];
   }
 
   call(x: AnyTensor): Tensor {
-    const { strides, padding, dilationRate, groups } = this;
+    const { op, groups, window } = this;
     const images = this.floats(x);
-    return this.activate((activation) =>
-      conv.conv2d(images, this.kernel, this.bias, { strides, padding, dilationRate, groups, activation }),
-    );
+    return this.activate((activation) => op(images, this.kernel, this.bias, { ...window, groups, activation }));
+  }
+}
+
+/** A convolution of sequences: [batch, time, channels] -> [batch, windows, filters]. */
+export class Conv1D extends Conv<1> {
+  constructor(options: ConvLayerOptions<1>) {
+    super("conv1d", 1, conv.conv1d, options);
+  }
+}
+
+/** activation(conv(x, kernel) + bias) of sequences. */
+export function conv1d(options: ConvLayerOptions<1>): Conv1D {
+  return new Conv1D(options);
+}
+
+/** A convolution of images: [batch, height, width, channels] -> [batch, ...windows, filters]. */
+export class Conv2D extends Conv<2> {
+  constructor(options: ConvLayerOptions<2>) {
+    super("conv2d", 2, conv.conv2d, options);
   }
 }
 
 /** activation(conv(x, kernel) + bias) of images. */
-export function conv2d(options: Conv2DOptions): Conv2D {
+export function conv2d(options: ConvLayerOptions<2>): Conv2D {
   return new Conv2D(options);
 }
 
-/** What `depthwiseConv2d` takes. */
-export interface DepthwiseConv2DOptions extends ConvolutionOptions {
+/** A convolution of volumes: [batch, depth, height, width, channels] -> [batch, ...windows, filters]. */
+export class Conv3D extends Conv<3> {
+  constructor(options: ConvLayerOptions<3>) {
+    super("conv3d", 3, conv.conv3d, options);
+  }
+}
+
+/** activation(conv(x, kernel) + bias) of volumes. */
+export function conv3d(options: ConvLayerOptions<3>): Conv3D {
+  return new Conv3D(options);
+}
+
+/** What `conv1dTranspose`, `conv2dTranspose` and `conv3dTranspose` take. */
+export interface ConvTransposeLayerOptions<R extends Rank> extends ConvolutionOptions<R, Padding>, KernelOptions {
+  /** Number of output channels. */
+  filters: number;
+  /** Numbers added at the end of each axis; default: as many as the largest image with this many windows has. */
+  outputPadding?: PerAxis<R>;
+  /** The channels fall into groups, each with filters of its own, as in PyTorch; default 1. */
+  groups?: number;
+}
+
+/** The transposed convolution, which makes data larger by the strides; kernel [...kernelSize, filters / groups, channels]. */
+abstract class ConvTranspose<R extends Rank> extends Convolution<R, Padding> {
+  readonly filters: number;
+  readonly groups: number;
+  readonly outputPadding: readonly number[] | undefined;
+  private readonly op: Op<conv.ConvTransposeOptions<R>>;
+  private readonly given: PerAxis<R> | undefined;
+
+  constructor(kind: string, rank: R, op: Op<conv.ConvTransposeOptions<R>>, options: ConvTransposeLayerOptions<R>) {
+    super(kind, rank, options, options, false);
+    const { filters, groups = 1, outputPadding } = options;
+    requireCount(this.name, "filters", filters);
+    requireGroups(this.name, groups, filters);
+    this.filters = filters;
+    this.groups = groups;
+    this.given = outputPadding;
+    this.outputPadding =
+      outputPadding === undefined ? undefined : perAxis(this.name, "outputPadding", outputPadding, rank, 0);
+    this.op = op;
+  }
+
+  override build(inputShape: Shape): void {
+    super.build(inputShape);
+    const { channels } = this.readShape(inputShape);
+    this.addKernel([...this.kernelSize, this.filters / this.groups, channels], this.filters);
+  }
+
+  override outputShape(inputShape: Shape): Shape {
+    const { sizes, channels } = this.readShape(inputShape);
+    if (channels % this.groups !== 0) throw this.misfit(`have channels in ${this.groups} equal groups`, inputShape);
+    const axes = spreadOver(this.name, sizes, this.kernelSize, this.readWindow, this.outputPadding);
+    return [...axes.map(({ size }) => size), this.filters];
+  }
+
+  call(x: AnyTensor): Tensor {
+    const { op, groups, window, given: outputPadding } = this;
+    const images = this.floats(x);
+    return this.activate((activation) =>
+      op(images, this.kernel, this.bias, { ...window, outputPadding, groups, activation }),
+    );
+  }
+}
+
+/** The transposed convolution of sequences. */
+export class Conv1DTranspose extends ConvTranspose<1> {
+  constructor(options: ConvTransposeLayerOptions<1>) {
+    super("conv1d_transpose", 1, conv.conv1dTranspose, options);
+  }
+}
+
+/** The transposed convolution, which makes sequences larger. */
+export function conv1dTranspose(options: ConvTransposeLayerOptions<1>): Conv1DTranspose {
+  return new Conv1DTranspose(options);
+}
+
+/** The transposed convolution of images. */
+export class Conv2DTranspose extends ConvTranspose<2> {
+  constructor(options: ConvTransposeLayerOptions<2>) {
+    super("conv2d_transpose", 2, conv.conv2dTranspose, options);
+  }
+}
+
+/** The transposed convolution, which makes images larger. */
+export function conv2dTranspose(options: ConvTransposeLayerOptions<2>): Conv2DTranspose {
+  return new Conv2DTranspose(options);
+}
+
+/** The transposed convolution of volumes. */
+export class Conv3DTranspose extends ConvTranspose<3> {
+  constructor(options: ConvTransposeLayerOptions<3>) {
+    super("conv3d_transpose", 3, conv.conv3dTranspose, options);
+  }
+}
+
+/** The transposed convolution, which makes volumes larger. */
+export function conv3dTranspose(options: ConvTransposeLayerOptions<3>): Conv3DTranspose {
+  return new Conv3DTranspose(options);
+}
+
+/** The kernel of a depthwise convolution. */
+export interface DepthwiseKernelOptions {
   /** Output channels for each input channel; default 1. */
   depthMultiplier?: number;
   /** Default glorotUniform. */
@@ -115,93 +259,163 @@ export interface DepthwiseConv2DOptions extends ConvolutionOptions {
   depthwiseRegularizer?: RegularizerLike;
 }
 
-/** A convolution of each channel with filters of its own, kernel [height, width, channels, depthMultiplier]. */
-export class DepthwiseConv2D extends Convolution {
-  readonly depthMultiplier: number;
+/** What `depthwiseConv1d` and `depthwiseConv2d` take. */
+export interface DepthwiseConvLayerOptions<R extends 1 | 2> extends ConvolutionOptions<R>, DepthwiseKernelOptions {}
 
-  constructor(options: DepthwiseConv2DOptions) {
+/** A convolution of each channel with filters of its own, kernel [...kernelSize, channels, depthMultiplier]. */
+abstract class DepthwiseConv<R extends 1 | 2> extends Convolution<R, ConvPadding<R>> {
+  readonly depthMultiplier: number;
+  private readonly op: Op<depthwise.DepthwiseConvOptions<R>>;
+
+  constructor(kind: string, rank: R, op: Op<depthwise.DepthwiseConvOptions<R>>, options: DepthwiseConvLayerOptions<R>) {
     const { depthwiseInitializer: kernelInitializer, depthwiseRegularizer: kernelRegularizer } = options;
-    super("depthwise_conv2d", options, { kernelInitializer, kernelRegularizer });
+    super(kind, rank, options, { kernelInitializer, kernelRegularizer }, true);
     const { depthMultiplier = 1 } = options;
     requireCount(this.name, "depthMultiplier", depthMultiplier);
     this.depthMultiplier = depthMultiplier;
+    this.op = op;
   }
 
   override build(inputShape: Shape): void {
     super.build(inputShape);
-    const channels = inputShape[2];
+    const { channels } = this.readShape(inputShape);
     this.addKernel([...this.kernelSize, channels, this.depthMultiplier], channels * this.depthMultiplier);
   }
 
   override outputShape(inputShape: Shape): Shape {
-    const [height, width, channels] = this.imageOf(inputShape);
-    return [...this.windowsOf(height, width), channels * this.depthMultiplier];
+    const { sizes, channels } = this.readShape(inputShape);
+    return [...this.windowsOf(sizes), channels * this.depthMultiplier];
   }
 
   call(x: AnyTensor): Tensor {
-    const { strides, padding, dilationRate } = this;
+    const { op, window } = this;
     const images = this.floats(x);
-    return this.activate((activation) =>
-      depthwise.depthwiseConv2d(images, this.kernel, this.bias, { strides, padding, dilationRate, activation }),
-    );
+    return this.activate((activation) => op(images, this.kernel, this.bias, { ...window, activation }));
   }
 }
 
-/** A convolution of each channel with filters of its own. */
-export function depthwiseConv2d(options: DepthwiseConv2DOptions): DepthwiseConv2D {
+/** A convolution of each channel of sequences by itself. */
+export class DepthwiseConv1D extends DepthwiseConv<1> {
+  constructor(options: DepthwiseConvLayerOptions<1>) {
+    super("depthwise_conv1d", 1, depthwise.depthwiseConv1d, options);
+  }
+}
+
+/** A convolution of each channel of sequences with filters of its own. */
+export function depthwiseConv1d(options: DepthwiseConvLayerOptions<1>): DepthwiseConv1D {
+  return new DepthwiseConv1D(options);
+}
+
+/** A convolution of each channel of images by itself. */
+export class DepthwiseConv2D extends DepthwiseConv<2> {
+  constructor(options: DepthwiseConvLayerOptions<2>) {
+    super("depthwise_conv2d", 2, depthwise.depthwiseConv2d, options);
+  }
+}
+
+/** A convolution of each channel of images with filters of its own. */
+export function depthwiseConv2d(options: DepthwiseConvLayerOptions<2>): DepthwiseConv2D {
   return new DepthwiseConv2D(options);
 }
 
-/** What `conv2dTranspose` takes. */
-export interface Conv2DTransposeOptions extends ConvolutionOptions, KernelOptions {
+/** What `separableConv1d` and `separableConv2d` take. */
+export interface SeparableConvLayerOptions<R extends 1 | 2> extends ConvolutionOptions<R>, DepthwiseKernelOptions {
   /** Number of output channels. */
   filters: number;
-  /** Rows and columns added at the end; default: as many as the largest image with this many windows has. */
-  outputPadding?: Pair;
+  /** Default glorotUniform. */
+  pointwiseInitializer?: InitializerLike;
+  pointwiseRegularizer?: RegularizerLike;
 }
 
-/** The transposed convolution, which makes images larger by the strides; kernel [height, width, filters, channels]. */
-export class Conv2DTranspose extends Convolution {
-  readonly filters: number;
-  readonly outputPadding: readonly [number, number] | undefined;
+type SeparableOp<Options> = (
+  x: Tensor,
+  depthwise: Tensor,
+  pointwise: Tensor,
+  bias: Tensor | undefined,
+  options: Options,
+) => Tensor;
 
-  constructor(options: Conv2DTransposeOptions) {
-    super("conv2d_transpose", options, options);
-    const { filters, outputPadding } = options;
+/**
+ * A depthwise convolution, then activation(sums over all its channels + bias): kernels [...kernelSize, channels,
+ * depthMultiplier] and [..1, channels depthMultiplier, filters].
+ */
+abstract class SeparableConv<R extends 1 | 2> extends Convolution<R, ConvPadding<R>> {
+  readonly filters: number;
+  readonly depthMultiplier: number;
+  /** There once the layer is built, as `kernel`, which is the pointwise one. */
+  depthwiseKernel!: Variable;
+  private readonly op: SeparableOp<depthwise.DepthwiseConvOptions<R>>;
+  private readonly depthwiseInitializer: Initializer;
+  private readonly depthwiseRegularizer: Regularizer | undefined;
+
+  constructor(
+    kind: string,
+    rank: R,
+    op: SeparableOp<depthwise.DepthwiseConvOptions<R>>,
+    options: SeparableConvLayerOptions<R>,
+  ) {
+    const { pointwiseInitializer: kernelInitializer, pointwiseRegularizer: kernelRegularizer } = options;
+    super(kind, rank, options, { kernelInitializer, kernelRegularizer }, true);
+    const { filters, depthMultiplier = 1, depthwiseInitializer = "glorotUniform", depthwiseRegularizer } = options;
     requireCount(this.name, "filters", filters);
+    requireCount(this.name, "depthMultiplier", depthMultiplier);
     this.filters = filters;
-    this.outputPadding = outputPadding === undefined ? undefined : pairOf(this.name, "outputPadding", outputPadding, 0);
+    this.depthMultiplier = depthMultiplier;
+    this.depthwiseInitializer = getInitializer(depthwiseInitializer);
+    this.depthwiseRegularizer = depthwiseRegularizer && getRegularizer(depthwiseRegularizer);
+    this.op = op;
   }
 
   override build(inputShape: Shape): void {
     super.build(inputShape);
-    this.addKernel([...this.kernelSize, this.filters, inputShape[2]], this.filters);
+    const { channels } = this.readShape(inputShape);
+    const { kernelSize, depthMultiplier, depthwiseInitializer: initializer, depthwiseRegularizer: regularizer } = this;
+    const shape = [...kernelSize, channels, depthMultiplier];
+    this.depthwiseKernel = this.addWeight("depthwiseKernel", { shape, initializer, regularizer });
+    const points = kernelSize.map(() => 1);
+    this.addKernel([...points, channels * depthMultiplier, this.filters], this.filters, "pointwiseKernel");
   }
 
   override outputShape(inputShape: Shape): Shape {
-    const [height, width] = this.imageOf(inputShape);
-    const { kernelSize, strides, padding, dilationRate, outputPadding } = this;
-    const along = (windows: number, axis: 0 | 1): number =>
-      conv.spreadAlong(windows, kernelSize[axis], axis, { strides, padding, dilationRate }, outputPadding?.[axis]).size;
-    return [along(height, 0), along(width, 1), this.filters];
+    return [...this.windowsOf(this.readShape(inputShape).sizes), this.filters];
   }
 
   call(x: AnyTensor): Tensor {
-    const { strides, padding, dilationRate, outputPadding } = this;
+    const { op, window, depthwiseKernel } = this;
     const images = this.floats(x);
     return this.activate((activation) =>
-      conv.conv2dTranspose(images, this.kernel, this.bias, {
-        strides,
-        padding,
-        dilationRate,
-        outputPadding,
-        activation,
-      }),
+      op(images, depthwiseKernel, this.kernel, this.bias, { ...window, activation }),
     );
   }
 }
 
-/** The transposed convolution, which makes images larger. */
-export function conv2dTranspose(options: Conv2DTransposeOptions): Conv2DTranspose {
-  return new Conv2DTranspose(options);
+/** A depthwise convolution of sequences, then sums over its channels. */
+export class SeparableConv1D extends SeparableConv<1> {
+  constructor(options: SeparableConvLayerOptions<1>) {
+    super("separable_conv1d", 1, depthwise.separableConv1d, options);
+  }
+}
+
+/** A depthwise convolution of sequences, then sums over its channels. */
+export function separableConv1d(options: SeparableConvLayerOptions<1>): SeparableConv1D {
+  return new SeparableConv1D(options);
+}
+
+/** A depthwise convolution of images, then sums over its channels. */
+export class SeparableConv2D extends SeparableConv<2> {
+  constructor(options: SeparableConvLayerOptions<2>) {
+    super("separable_conv2d", 2, depthwise.separableConv2d, options);
+  }
+}
+
+/** A depthwise convolution of images, then sums over its channels. */
+export function separableConv2d(options: SeparableConvLayerOptions<2>): SeparableConv2D {
+  return new SeparableConv2D(options);
+}
+
+function requireGroups(name: string, groups: number, filters: number): void {
+  requireCount(name, "groups", groups);
+  if (filters % groups !== 0) {
+    throw new ArgumentError(`${name}: filters must be a multiple of groups, got ${filters} and ${groups}`);
+  }
 }

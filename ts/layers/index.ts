@@ -27,6 +27,7 @@ export * from "./positions.ts";
 export { layerFromConfig, registerLayer } from "./registry.ts";
 export * from "./regularization.ts";
 export * from "./relative-attention.ts";
+export * from "./resizing.ts";
 export type { Shapes } from "./shapes.ts";
 export { Symbolic } from "./symbolic.ts";
 export * from "./transformer.ts";

@@ -1,4 +1,6 @@
 // Initializers: the values that weights start with. Fans, limits and defaults are those of Keras.
+
+import { mul } from "../ops/binary.ts";
 import {
   randomNormal as drawNormal,
   randomTruncatedNormal as drawTruncatedNormal,
@@ -6,9 +8,10 @@ import {
   Generator,
   type RandomOptions,
 } from "../ops/random.ts";
-import { ArgumentError } from "../runtime/errors.ts";
-import { full } from "../tensor/create.ts";
-import { type Shape, sizeOf } from "../tensor/shape.ts";
+import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { eye, full, tensor } from "../tensor/create.ts";
+import { scope } from "../tensor/scope.ts";
+import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Json, lookUp, madeFrom, toJsonRecord } from "./config.ts";
 
@@ -51,6 +54,59 @@ export function truncatedNormal(options: SeedOptions & { mean?: number; stddev?:
   return named("truncatedNormal", options, (shape, random) => drawTruncatedNormal(shape, { mean, stddev, ...random }));
 }
 
+/** The identity matrix times `gain`, default 1; for matrices. */
+export function identity({ gain = 1 }: { gain?: number } = {}): Initializer {
+  return named("identity", { gain }, (shape) => {
+    if (shape.length !== 2) {
+      throw new ShapeError(`identity: the weight must be a matrix, got shape ${formatShape(shape)}`);
+    }
+    return mul(eye(shape[0], shape[1]), gain);
+  });
+}
+
+/**
+ * Random orthonormal columns, or rows where there are fewer, times `gain`, default 1; all axes but the last are rows.
+ * Saxe et al., "Exact solutions to the nonlinear dynamics of learning" (2014).
+ */
+export function orthogonal(options: SeedOptions & { gain?: number } = {}): Initializer {
+  const { gain = 1 } = options;
+  return named("orthogonal", options, (shape, random) => {
+    if (shape.length < 2) {
+      throw new ShapeError(`orthogonal: the weight must have at least 2 axes, got shape ${formatShape(shape)}`);
+    }
+    const columns = shape[shape.length - 1];
+    const rows = sizeOf(shape.slice(0, -1));
+    const [count, length] = [Math.min(rows, columns), Math.max(rows, columns)];
+    const vectors = scope(() => orthonormal(drawNormal([count, length], random).data(), count, length));
+    const values = columns > rows ? vectors : transposed(vectors, count, length);
+    return tensor(
+      values.map((value) => value * gain),
+      { shape },
+    );
+  });
+}
+
+/** What `varianceScaling` takes. */
+export interface VarianceScalingOptions extends SeedOptions {
+  /** Default 1. */
+  scale?: number;
+  /** What the scale is divided by: inputs of an output, outputs of an input, or their mean; default "fanIn". */
+  mode?: "fanIn" | "fanOut" | "fanAvg";
+  /** Default "truncatedNormal". */
+  distribution?: "truncatedNormal" | "untruncatedNormal" | "uniform";
+}
+
+/** Random numbers with variance scale / fan. */
+export function varianceScaling(options: VarianceScalingOptions = {}): Initializer {
+  const { scale = 1, mode = "fanIn", distribution = "truncatedNormal" } = options;
+  if (!(scale > 0)) throw new ArgumentError(`varianceScaling: scale must be greater than 0, got ${scale}`);
+  const fan = lookUp("varianceScaling", mode, fanModes);
+  const draw = lookUp("varianceScaling", distribution, distributions);
+  return named("varianceScaling", { ...options }, (shape, random) =>
+    draw(shape, random, scale / Math.max(1, fan(fansOf(shape)))),
+  );
+}
+
 /** Evenly spread with variance 2 / (fanIn + fanOut). */
 export const glorotUniform = scaled("glorotUniform", drawUniformly, ({ fanIn, fanOut }) => 2 / (fanIn + fanOut));
 
@@ -76,6 +132,9 @@ const factories = {
   randomUniform,
   randomNormal,
   truncatedNormal,
+  identity,
+  orthogonal,
+  varianceScaling,
   glorotUniform,
   glorotNormal,
   heUniform,
@@ -135,6 +194,46 @@ function drawNormally(shape: Shape, random: RandomOptions, variance: number): Te
   return drawTruncatedNormal(shape, { stddev: Math.sqrt(variance) / TRUNCATED_DEVIATION, ...random });
 }
 
+function drawUntruncated(shape: Shape, random: RandomOptions, variance: number): Tensor {
+  return drawNormal(shape, { stddev: Math.sqrt(variance), ...random });
+}
+
+const fanModes = {
+  fanIn: ({ fanIn }: Fans): number => fanIn,
+  fanOut: ({ fanOut }: Fans): number => fanOut,
+  fanAvg: ({ fanIn, fanOut }: Fans): number => (fanIn + fanOut) / 2,
+} as const;
+
+const distributions = {
+  truncatedNormal: drawNormally,
+  untruncatedNormal: drawUntruncated,
+  uniform: drawUniformly,
+} as const;
+
+/**
+ * Gram and Schmidt's process on `count` rows of `length` numbers, in float64: of a row what earlier ones span is taken
+ * away. The directions are spread evenly, since each row keeps its side of the others' span.
+ */
+function orthonormal(rows: Float32Array, count: number, length: number): Float64Array {
+  const values = Float64Array.from(rows);
+  for (let i = 0; i < count; i++) {
+    const row = values.subarray(i * length, (i + 1) * length);
+    for (let j = 0; j < i; j++) {
+      const other = values.subarray(j * length, (j + 1) * length);
+      let product = 0;
+      for (let k = 0; k < length; k++) product += row[k] * other[k];
+      for (let k = 0; k < length; k++) row[k] -= product * other[k];
+    }
+    const norm = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0));
+    for (let k = 0; k < length; k++) row[k] /= norm;
+  }
+  return values;
+}
+
+function transposed(values: Float64Array, rows: number, columns: number): Float64Array {
+  return values.map((_, i) => values[(i % rows) * columns + Math.floor(i / rows)]);
+}
+
 /** A factory of initializers whose variance follows from the weight's fans. */
 function scaled(name: string, draw: Draw, variance: (fans: Fans) => number): (options?: SeedOptions) => Initializer {
   return (options = {}) =>
@@ -147,7 +246,7 @@ function scaled(name: string, draw: Draw, variance: (fans: Fans) => number): (op
 /** An initializer that knows its name and options; with a seed it draws from a generator of its own. */
 function named(
   name: string,
-  options: SeedOptions & { [option: string]: number | undefined },
+  options: SeedOptions & { [option: string]: number | string | undefined },
   draw: (shape: Shape, random: RandomOptions) => Tensor,
 ): Initializer {
   const { seed } = options;

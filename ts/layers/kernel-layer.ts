@@ -4,9 +4,10 @@ import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import { type Activation, type ActivationLike, activations, getActivation } from "./activations.ts";
-import { getInitializer, type Initializer, type InitializerLike } from "./initializers.ts";
-import { Layer, type LayerOptions } from "./layer.ts";
-import { getRegularizer, type Regularizer, type RegularizerLike } from "./regularizers.ts";
+import { type ConstraintLike, getConstraint } from "./constraints.ts";
+import { getInitializer, type InitializerLike } from "./initializers.ts";
+import { Layer, type LayerOptions, type WeightOptions } from "./layer.ts";
+import { getRegularizer, type RegularizerLike } from "./regularizers.ts";
 
 /** Options of layers with a bias and an activation. */
 export interface KernelLayerOptions extends LayerOptions {
@@ -17,6 +18,7 @@ export interface KernelLayerOptions extends LayerOptions {
   /** Default zeros. */
   biasInitializer?: InitializerLike;
   biasRegularizer?: RegularizerLike;
+  biasConstraint?: ConstraintLike;
 }
 
 /** Options of the kernel, under the name most layers give it. */
@@ -24,6 +26,7 @@ export interface KernelOptions {
   /** Default glorotUniform. */
   kernelInitializer?: InitializerLike;
   kernelRegularizer?: RegularizerLike;
+  kernelConstraint?: ConstraintLike;
 }
 
 export abstract class KernelLayer extends Layer {
@@ -32,35 +35,40 @@ export abstract class KernelLayer extends Layer {
   /** What inputs are multiplied with; there once the layer is built. */
   kernel!: Variable;
   bias: Variable | undefined;
-  private readonly kernelInitializer: Initializer;
-  private readonly biasInitializer: Initializer;
-  private readonly kernelRegularizer: Regularizer | undefined;
-  private readonly biasRegularizer: Regularizer | undefined;
+  private readonly kernelOptions: Omit<WeightOptions, "shape">;
+  private readonly biasOptions: Omit<WeightOptions, "shape">;
 
   constructor(kind: string, options: KernelLayerOptions, kernel: KernelOptions) {
     super(kind, options);
     this.activation = getActivation(options.activation ?? "linear");
     this.useBias = options.useBias ?? true;
-    this.kernelInitializer = getInitializer(kernel.kernelInitializer ?? "glorotUniform");
-    this.biasInitializer = getInitializer(options.biasInitializer ?? "zeros");
-    this.kernelRegularizer = kernel.kernelRegularizer && getRegularizer(kernel.kernelRegularizer);
-    this.biasRegularizer = options.biasRegularizer && getRegularizer(options.biasRegularizer);
+    const { kernelInitializer = "glorotUniform", kernelRegularizer, kernelConstraint } = kernel;
+    const { biasInitializer = "zeros", biasRegularizer, biasConstraint } = options;
+    this.kernelOptions = checked(kernelInitializer, kernelRegularizer, kernelConstraint);
+    this.biasOptions = checked(biasInitializer, biasRegularizer, biasConstraint);
   }
 
   /** Makes the kernel, and a bias for each output unless there is none. */
-  protected addKernel(shape: Shape, outputs: number): void {
-    const { kernelInitializer, kernelRegularizer, biasInitializer, biasRegularizer } = this;
-    this.kernel = this.addWeight("kernel", { shape, initializer: kernelInitializer, regularizer: kernelRegularizer });
-    if (!this.useBias) return;
-    this.bias = this.addWeight("bias", {
-      shape: [outputs],
-      initializer: biasInitializer,
-      regularizer: biasRegularizer,
-    });
+  protected addKernel(shape: Shape, outputs: number, name = "kernel"): void {
+    this.kernel = this.addWeight(name, { shape, ...this.kernelOptions });
+    if (this.useBias) this.bias = this.addWeight("bias", { shape: [outputs], ...this.biasOptions });
   }
 
   /** The activation of a product; the product applies it by itself where it can. */
   protected activate(product: (activation: FusedActivation) => Tensor): Tensor {
     return this.activation === activations.relu ? product("relu") : this.activation(product("linear"));
   }
+}
+
+/** Finds what is given by name now, so that wrong names are known before the layer is built. */
+function checked(
+  initializer: InitializerLike,
+  regularizer: RegularizerLike | undefined,
+  constraint: ConstraintLike | undefined,
+): Omit<WeightOptions, "shape"> {
+  return {
+    initializer: getInitializer(initializer),
+    regularizer: regularizer && getRegularizer(regularizer),
+    constraint: constraint && getConstraint(constraint),
+  };
 }

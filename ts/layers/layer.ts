@@ -1,6 +1,7 @@
 // What every layer is: a name, variables made when the input's shape is known, and a call. A subclass needs no more
 // than `call`; one with weights makes them in `build`, one that changes the shape says so in `outputShape`. A layer of
 // several inputs gets lists of tensors and shapes, and one of several results returns lists.
+import { withinLayer } from "../autograd/observe.ts";
 import { requireTensor } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
@@ -10,6 +11,7 @@ import { checkShape, formatShape, type Shape, sameShape } from "../tensor/shape.
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
 import { type Json, toJsonRecord } from "./config.ts";
+import { type ConstraintLike, getConstraint } from "./constraints.ts";
 import { getInitializer, type InitializerLike } from "./initializers.ts";
 import { attachMask, type Mask, maskOf } from "./masks.ts";
 import { getRegularizer, type Regularizer, type RegularizerLike } from "./regularizers.ts";
@@ -58,7 +60,7 @@ export interface WeightOptions {
   initializer?: InitializerLike;
   regularizer?: RegularizerLike;
   /** Applied to the weight after each of an optimizer's updates. */
-  constraint?: (weight: Tensor) => Tensor;
+  constraint?: ConstraintLike;
   /** Default true; false for running statistics. */
   trainable?: boolean;
 }
@@ -152,7 +154,7 @@ export abstract class Layer {
     const masks = (inputs as readonly AnyTensor[]).map(maskOf);
     const mask = x instanceof Tensor ? masks[0] : masks;
     const { training = false, addLoss = ignore } = options;
-    const returned = this.call(x, { training, addLoss, mask });
+    const returned = withinLayer(name, () => this.call(x, { training, addLoss, mask }));
     const results = returned instanceof Tensor ? [returned] : [...returned];
     if (expected !== undefined) this.requireShapes(results, isShapeList(expected) ? expected : [expected]);
     const outputMask = this.outputMask(x, mask);
@@ -245,7 +247,7 @@ export abstract class Layer {
         return made;
       }),
     );
-    weight.constraint = constraint;
+    if (constraint !== undefined) weight.constraint = getConstraint(constraint);
     this.own.push(weight);
     if (!trainable) this.fixed.add(weight);
     if (regularizer !== undefined) this.regularizers.set(weight, getRegularizer(regularizer));

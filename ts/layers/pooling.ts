@@ -1,128 +1,382 @@
-// Pooling: images [batch, height, width, channels] made smaller, channel by channel.
-import { avgPool2d, globalAveragePool2d, globalMaxPool2d, maxPool2d } from "../ops/pool.ts";
-import { type Padding, type Pair, pairOf, readOptions, slideAlong } from "../ops/window.ts";
+// Pooling: sequences, images and volumes [batch, ...sizes, channels] made smaller, channel by channel; channels last only.
+import {
+  adaptiveAveragePool1d,
+  adaptiveAveragePool2d,
+  adaptiveAveragePool3d,
+  adaptiveMaxPool1d,
+  adaptiveMaxPool2d,
+  adaptiveMaxPool3d,
+} from "../ops/adaptive-pool.ts";
+import { div, maximum, mul } from "../ops/binary.ts";
+import { cast } from "../ops/compare.ts";
+import { expandDims } from "../ops/layout.ts";
+import {
+  avgPool1d,
+  avgPool2d,
+  avgPool3d,
+  globalAveragePool1d,
+  globalAveragePool2d,
+  globalAveragePool3d,
+  globalMaxPool1d,
+  globalMaxPool2d,
+  globalMaxPool3d,
+  maxPool1d,
+  maxPool2d,
+  maxPool3d,
+  type PoolOptions,
+} from "../ops/pool.ts";
+import { sum } from "../ops/reduce.ts";
+import {
+  FORMS,
+  type Padding,
+  type PerAxis,
+  perAxis,
+  type Rank,
+  type ReadOptions,
+  readOptions,
+  slideOver,
+} from "../ops/window.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { Layer, type LayerOptions } from "./layer.ts";
+import { type CallContext, Layer, type LayerOptions, type Masks } from "./layer.ts";
 
-/** What `maxPooling2d` and `averagePooling2d` take. */
-export interface PoolingOptions extends LayerOptions {
-  /** Height and width of the window; default 2. */
-  poolSize?: Pair;
+/** What `maxPooling1d` to `averagePooling3d` take. */
+export interface PoolingOptions<R extends Rank> extends LayerOptions {
+  /** Numbers of the window along each axis; default 2. */
+  poolSize?: PerAxis<R>;
   /** Distance from window to window; default: their size. */
-  strides?: Pair;
+  strides?: PerAxis<R>;
   /** Default valid. */
   padding?: Padding;
 }
 
-abstract class Pooling extends Layer {
-  readonly poolSize: readonly [number, number];
-  readonly strides: readonly [number, number];
-  readonly padding: Padding;
+abstract class Pooling<R extends Rank> extends Layer {
+  readonly poolSize: readonly number[];
+  private readonly rank: R;
+  private readonly op: (x: Tensor, options: PoolOptions<R>) => Tensor;
+  private readonly window: PoolOptions<R>;
+  private readonly read: ReadOptions;
 
-  constructor(kind: string, options: PoolingOptions) {
+  constructor(kind: string, rank: R, op: (x: Tensor, options: PoolOptions<R>) => Tensor, options: PoolingOptions<R>) {
     super(kind, options);
-    this.poolSize = pairOf(this.name, "poolSize", options.poolSize ?? 2);
-    const { strides, padding } = readOptions(this.name, {
-      strides: options.strides ?? this.poolSize,
-      padding: options.padding,
-    });
-    this.strides = strides;
-    this.padding = padding;
+    const { poolSize = 2, strides = poolSize, padding } = options;
+    this.rank = rank;
+    this.op = op;
+    this.poolSize = perAxis(this.name, "poolSize", poolSize, rank);
+    this.read = readOptions(this.name, rank, { strides, padding });
+    this.window = { poolSize, strides, padding };
+  }
+
+  get strides(): readonly number[] {
+    return this.read.strides;
   }
 
   override outputShape(inputShape: Shape): Shape {
-    if (inputShape.length !== 3) throw this.misfit("be images [batch, height, width, channels]", inputShape);
-    const [height, width, channels] = inputShape;
-    const along = (size: number, axis: 0 | 1): number =>
-      slideAlong(this.name, size, this.poolSize[axis], this.strides[axis], 1, this.padding).windows;
-    return [along(height, 0), along(width, 1), channels];
-  }
-}
-
-/** The largest number of each window. */
-export class MaxPooling2D extends Pooling {
-  constructor(options: PoolingOptions = {}) {
-    super("max_pooling2d", options);
+    const { rank, name, poolSize, read } = this;
+    if (inputShape.length !== rank + 1) throw this.misfit(`be ${FORMS[rank]}`, inputShape);
+    const axes = slideOver(name, inputShape.slice(0, rank), poolSize, read);
+    return [...axes.map(({ windows }) => windows), inputShape[rank]];
   }
 
   call(x: AnyTensor): Tensor {
-    const { poolSize, strides, padding } = this;
-    return maxPool2d(this.floats(x), { poolSize, strides, padding });
+    return this.op(this.floats(x), this.window);
   }
 }
 
-/** The largest number of each window. */
-export function maxPooling2d(options?: PoolingOptions): MaxPooling2D {
+/** The largest number of each window of sequences. */
+export class MaxPooling1D extends Pooling<1> {
+  constructor(options: PoolingOptions<1> = {}) {
+    super("max_pooling1d", 1, maxPool1d, options);
+  }
+}
+
+/** The largest number of each window of sequences. */
+export function maxPooling1d(options?: PoolingOptions<1>): MaxPooling1D {
+  return new MaxPooling1D(options);
+}
+
+/** The largest number of each window of images. */
+export class MaxPooling2D extends Pooling<2> {
+  constructor(options: PoolingOptions<2> = {}) {
+    super("max_pooling2d", 2, maxPool2d, options);
+  }
+}
+
+/** The largest number of each window of images. */
+export function maxPooling2d(options?: PoolingOptions<2>): MaxPooling2D {
   return new MaxPooling2D(options);
 }
 
-/** The mean of each window; what lies outside the image does not count. */
-export class AveragePooling2D extends Pooling {
-  constructor(options: PoolingOptions = {}) {
-    super("average_pooling2d", options);
-  }
-
-  call(x: AnyTensor): Tensor {
-    const { poolSize, strides, padding } = this;
-    return avgPool2d(this.floats(x), { poolSize, strides, padding });
+/** The largest number of each window of volumes. */
+export class MaxPooling3D extends Pooling<3> {
+  constructor(options: PoolingOptions<3> = {}) {
+    super("max_pooling3d", 3, maxPool3d, options);
   }
 }
 
-/** The mean of each window. */
-export function averagePooling2d(options?: PoolingOptions): AveragePooling2D {
+/** The largest number of each window of volumes. */
+export function maxPooling3d(options?: PoolingOptions<3>): MaxPooling3D {
+  return new MaxPooling3D(options);
+}
+
+/** The mean of each window of sequences; what lies outside does not count. */
+export class AveragePooling1D extends Pooling<1> {
+  constructor(options: PoolingOptions<1> = {}) {
+    super("average_pooling1d", 1, avgPool1d, options);
+  }
+}
+
+/** The mean of each window of sequences. */
+export function averagePooling1d(options?: PoolingOptions<1>): AveragePooling1D {
+  return new AveragePooling1D(options);
+}
+
+/** The mean of each window of images; what lies outside does not count. */
+export class AveragePooling2D extends Pooling<2> {
+  constructor(options: PoolingOptions<2> = {}) {
+    super("average_pooling2d", 2, avgPool2d, options);
+  }
+}
+
+/** The mean of each window of images. */
+export function averagePooling2d(options?: PoolingOptions<2>): AveragePooling2D {
   return new AveragePooling2D(options);
 }
 
-/** What `globalAveragePooling2d` and `globalMaxPooling2d` take. */
+/** The mean of each window of volumes; what lies outside does not count. */
+export class AveragePooling3D extends Pooling<3> {
+  constructor(options: PoolingOptions<3> = {}) {
+    super("average_pooling3d", 3, avgPool3d, options);
+  }
+}
+
+/** The mean of each window of volumes. */
+export function averagePooling3d(options?: PoolingOptions<3>): AveragePooling3D {
+  return new AveragePooling3D(options);
+}
+
+/** What `globalAveragePooling1d` to `globalMaxPooling3d` take. */
 export interface GlobalPoolingOptions extends LayerOptions {
-  /** Whether height and width stay, with size 1; default false. */
+  /** Whether the pooled axes stay, with size 1; default false. */
   keepDims?: boolean;
 }
 
 abstract class GlobalPooling extends Layer {
   readonly keepDims: boolean;
+  private readonly rank: Rank;
+  private readonly op: (x: Tensor, keepDims: boolean) => Tensor;
 
-  constructor(kind: string, options: GlobalPoolingOptions) {
+  constructor(kind: string, rank: Rank, op: (x: Tensor, keepDims: boolean) => Tensor, options: GlobalPoolingOptions) {
     super(kind, options);
     this.keepDims = options.keepDims ?? false;
+    this.rank = rank;
+    this.op = op;
   }
 
   override outputShape(inputShape: Shape): Shape {
-    if (inputShape.length !== 3) throw this.misfit("be images [batch, height, width, channels]", inputShape);
-    const channels = inputShape[2];
-    return this.keepDims ? [1, 1, channels] : [channels];
+    const { rank, keepDims } = this;
+    if (inputShape.length !== rank + 1) throw this.misfit(`be ${FORMS[rank]}`, inputShape);
+    return [...new Array<number>(keepDims ? rank : 0).fill(1), inputShape[rank]];
+  }
+
+  /** No steps are left that a mask could name. */
+  override outputMask(): Masks {
+    return undefined;
+  }
+
+  call(x: AnyTensor, _context: CallContext): Tensor {
+    return this.op(this.floats(x), this.keepDims);
   }
 }
 
-/** The mean of each channel: [batch, channels]. */
+/**
+ * The mean of each channel of sequences: [batch, channels]. With a mask, of the steps that count; zeros where none do,
+ * where Keras has NaN.
+ */
+export class GlobalAveragePooling1D extends GlobalPooling {
+  constructor(options: GlobalPoolingOptions = {}) {
+    super("global_average_pooling1d", 1, globalAveragePool1d, options);
+  }
+
+  override call(x: AnyTensor, context: CallContext): Tensor {
+    const { mask } = context;
+    if (mask === undefined) return super.call(x, context);
+    const counted = expandDims(cast(mask as AnyTensor, "f32"), -1);
+    const total = sum(mul(this.floats(x), counted), 1, this.keepDims);
+    return div(total, maximum(sum(counted, 1, this.keepDims), 1));
+  }
+}
+
+/** The mean of each channel of sequences. */
+export function globalAveragePooling1d(options?: GlobalPoolingOptions): GlobalAveragePooling1D {
+  return new GlobalAveragePooling1D(options);
+}
+
+/** The mean of each channel of images: [batch, channels]. */
 export class GlobalAveragePooling2D extends GlobalPooling {
   constructor(options: GlobalPoolingOptions = {}) {
-    super("global_average_pooling2d", options);
-  }
-
-  call(x: AnyTensor): Tensor {
-    return globalAveragePool2d(this.floats(x), this.keepDims);
+    super("global_average_pooling2d", 2, globalAveragePool2d, options);
   }
 }
 
-/** The mean of each channel. */
+/** The mean of each channel of images. */
 export function globalAveragePooling2d(options?: GlobalPoolingOptions): GlobalAveragePooling2D {
   return new GlobalAveragePooling2D(options);
 }
 
-/** The largest number of each channel: [batch, channels]. */
-export class GlobalMaxPooling2D extends GlobalPooling {
+/** The mean of each channel of volumes: [batch, channels]. */
+export class GlobalAveragePooling3D extends GlobalPooling {
   constructor(options: GlobalPoolingOptions = {}) {
-    super("global_max_pooling2d", options);
-  }
-
-  call(x: AnyTensor): Tensor {
-    return globalMaxPool2d(this.floats(x), this.keepDims);
+    super("global_average_pooling3d", 3, globalAveragePool3d, options);
   }
 }
 
-/** The largest number of each channel. */
+/** The mean of each channel of volumes. */
+export function globalAveragePooling3d(options?: GlobalPoolingOptions): GlobalAveragePooling3D {
+  return new GlobalAveragePooling3D(options);
+}
+
+/** The largest number of each channel of sequences: [batch, channels]. */
+export class GlobalMaxPooling1D extends GlobalPooling {
+  constructor(options: GlobalPoolingOptions = {}) {
+    super("global_max_pooling1d", 1, globalMaxPool1d, options);
+  }
+}
+
+/** The largest number of each channel of sequences. */
+export function globalMaxPooling1d(options?: GlobalPoolingOptions): GlobalMaxPooling1D {
+  return new GlobalMaxPooling1D(options);
+}
+
+/** The largest number of each channel of images: [batch, channels]. */
+export class GlobalMaxPooling2D extends GlobalPooling {
+  constructor(options: GlobalPoolingOptions = {}) {
+    super("global_max_pooling2d", 2, globalMaxPool2d, options);
+  }
+}
+
+/** The largest number of each channel of images. */
 export function globalMaxPooling2d(options?: GlobalPoolingOptions): GlobalMaxPooling2D {
   return new GlobalMaxPooling2D(options);
+}
+
+/** The largest number of each channel of volumes: [batch, channels]. */
+export class GlobalMaxPooling3D extends GlobalPooling {
+  constructor(options: GlobalPoolingOptions = {}) {
+    super("global_max_pooling3d", 3, globalMaxPool3d, options);
+  }
+}
+
+/** The largest number of each channel of volumes. */
+export function globalMaxPooling3d(options?: GlobalPoolingOptions): GlobalMaxPooling3D {
+  return new GlobalMaxPooling3D(options);
+}
+
+/** What `adaptiveAveragePooling1d` to `adaptiveMaxPooling3d` take. */
+export interface AdaptivePoolingOptions<R extends Rank> extends LayerOptions {
+  /** Number of windows along each axis. */
+  outputSize: PerAxis<R>;
+}
+
+/** Windows spread evenly: number i of n over s numbers is from floor(i s / n) to before ceil((i + 1) s / n). */
+abstract class AdaptivePooling<R extends Rank> extends Layer {
+  readonly outputSize: readonly number[];
+  private readonly rank: R;
+  private readonly op: (x: Tensor, outputSize: PerAxis<R>) => Tensor;
+  private readonly given: PerAxis<R>;
+
+  constructor(
+    kind: string,
+    rank: R,
+    op: (x: Tensor, outputSize: PerAxis<R>) => Tensor,
+    options: AdaptivePoolingOptions<R>,
+  ) {
+    super(kind, options);
+    this.outputSize = perAxis(this.name, "outputSize", options.outputSize, rank);
+    this.given = options.outputSize;
+    this.rank = rank;
+    this.op = op;
+  }
+
+  override outputShape(inputShape: Shape): Shape {
+    const { rank } = this;
+    if (inputShape.length !== rank + 1) throw this.misfit(`be ${FORMS[rank]}`, inputShape);
+    return [...this.outputSize, inputShape[rank]];
+  }
+
+  call(x: AnyTensor): Tensor {
+    return this.op(this.floats(x), this.given);
+  }
+}
+
+/** The mean of each of evenly spread windows of sequences. */
+export class AdaptiveAveragePooling1D extends AdaptivePooling<1> {
+  constructor(options: AdaptivePoolingOptions<1>) {
+    super("adaptive_average_pooling1d", 1, adaptiveAveragePool1d, options);
+  }
+}
+
+/** The means of as many windows of sequences as are wanted. */
+export function adaptiveAveragePooling1d(options: AdaptivePoolingOptions<1>): AdaptiveAveragePooling1D {
+  return new AdaptiveAveragePooling1D(options);
+}
+
+/** The mean of each of evenly spread windows of images. */
+export class AdaptiveAveragePooling2D extends AdaptivePooling<2> {
+  constructor(options: AdaptivePoolingOptions<2>) {
+    super("adaptive_average_pooling2d", 2, adaptiveAveragePool2d, options);
+  }
+}
+
+/** The means of as many windows of images as are wanted. */
+export function adaptiveAveragePooling2d(options: AdaptivePoolingOptions<2>): AdaptiveAveragePooling2D {
+  return new AdaptiveAveragePooling2D(options);
+}
+
+/** The mean of each of evenly spread windows of volumes. */
+export class AdaptiveAveragePooling3D extends AdaptivePooling<3> {
+  constructor(options: AdaptivePoolingOptions<3>) {
+    super("adaptive_average_pooling3d", 3, adaptiveAveragePool3d, options);
+  }
+}
+
+/** The means of as many windows of volumes as are wanted. */
+export function adaptiveAveragePooling3d(options: AdaptivePoolingOptions<3>): AdaptiveAveragePooling3D {
+  return new AdaptiveAveragePooling3D(options);
+}
+
+/** The largest number of each of evenly spread windows of sequences. */
+export class AdaptiveMaxPooling1D extends AdaptivePooling<1> {
+  constructor(options: AdaptivePoolingOptions<1>) {
+    super("adaptive_max_pooling1d", 1, adaptiveMaxPool1d, options);
+  }
+}
+
+/** The largest numbers of as many windows of sequences as are wanted. */
+export function adaptiveMaxPooling1d(options: AdaptivePoolingOptions<1>): AdaptiveMaxPooling1D {
+  return new AdaptiveMaxPooling1D(options);
+}
+
+/** The largest number of each of evenly spread windows of images. */
+export class AdaptiveMaxPooling2D extends AdaptivePooling<2> {
+  constructor(options: AdaptivePoolingOptions<2>) {
+    super("adaptive_max_pooling2d", 2, adaptiveMaxPool2d, options);
+  }
+}
+
+/** The largest numbers of as many windows of images as are wanted. */
+export function adaptiveMaxPooling2d(options: AdaptivePoolingOptions<2>): AdaptiveMaxPooling2D {
+  return new AdaptiveMaxPooling2D(options);
+}
+
+/** The largest number of each of evenly spread windows of volumes. */
+export class AdaptiveMaxPooling3D extends AdaptivePooling<3> {
+  constructor(options: AdaptivePoolingOptions<3>) {
+    super("adaptive_max_pooling3d", 3, adaptiveMaxPool3d, options);
+  }
+}
+
+/** The largest numbers of as many windows of volumes as are wanted. */
+export function adaptiveMaxPooling3d(options: AdaptivePoolingOptions<3>): AdaptiveMaxPooling3D {
+  return new AdaptiveMaxPooling3D(options);
 }

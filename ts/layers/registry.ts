@@ -17,6 +17,7 @@ import * as pooling from "./pooling.ts";
 import * as positions from "./positions.ts";
 import * as regularization from "./regularization.ts";
 import { RelativeMultiHeadAttention } from "./relative-attention.ts";
+import * as resizing from "./resizing.ts";
 import * as transformer from "./transformer.ts";
 
 type LayerClass = new (options: never) => Layer;
@@ -24,13 +25,43 @@ type LayerClass = new (options: never) => Layer;
 const kinds = {
   input: InputLayer,
   dense: Dense,
+  conv1d: conv.Conv1D,
   conv2d: conv.Conv2D,
-  depthwise_conv2d: conv.DepthwiseConv2D,
+  conv3d: conv.Conv3D,
+  conv1d_transpose: conv.Conv1DTranspose,
   conv2d_transpose: conv.Conv2DTranspose,
+  conv3d_transpose: conv.Conv3DTranspose,
+  depthwise_conv1d: conv.DepthwiseConv1D,
+  depthwise_conv2d: conv.DepthwiseConv2D,
+  separable_conv1d: conv.SeparableConv1D,
+  separable_conv2d: conv.SeparableConv2D,
+  max_pooling1d: pooling.MaxPooling1D,
   max_pooling2d: pooling.MaxPooling2D,
+  max_pooling3d: pooling.MaxPooling3D,
+  average_pooling1d: pooling.AveragePooling1D,
   average_pooling2d: pooling.AveragePooling2D,
+  average_pooling3d: pooling.AveragePooling3D,
+  global_average_pooling1d: pooling.GlobalAveragePooling1D,
   global_average_pooling2d: pooling.GlobalAveragePooling2D,
+  global_average_pooling3d: pooling.GlobalAveragePooling3D,
+  global_max_pooling1d: pooling.GlobalMaxPooling1D,
   global_max_pooling2d: pooling.GlobalMaxPooling2D,
+  global_max_pooling3d: pooling.GlobalMaxPooling3D,
+  adaptive_average_pooling1d: pooling.AdaptiveAveragePooling1D,
+  adaptive_average_pooling2d: pooling.AdaptiveAveragePooling2D,
+  adaptive_average_pooling3d: pooling.AdaptiveAveragePooling3D,
+  adaptive_max_pooling1d: pooling.AdaptiveMaxPooling1D,
+  adaptive_max_pooling2d: pooling.AdaptiveMaxPooling2D,
+  adaptive_max_pooling3d: pooling.AdaptiveMaxPooling3D,
+  up_sampling1d: resizing.UpSampling1D,
+  up_sampling2d: resizing.UpSampling2D,
+  up_sampling3d: resizing.UpSampling3D,
+  zero_padding1d: resizing.ZeroPadding1D,
+  zero_padding2d: resizing.ZeroPadding2D,
+  zero_padding3d: resizing.ZeroPadding3D,
+  cropping1d: resizing.Cropping1D,
+  cropping2d: resizing.Cropping2D,
+  cropping3d: resizing.Cropping3D,
   flatten: core.Flatten,
   reshape: core.Reshape,
   permute: core.Permute,

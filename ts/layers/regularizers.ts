@@ -1,9 +1,11 @@
 // Regularizers: penalties on large weights, added to the loss in training.
-
-import { add, mul } from "../ops/binary.ts";
-import { abs, square } from "../ops/elementwise.ts";
+import { add, div, maximum, mul, sub } from "../ops/binary.ts";
+import { abs, sqrt, square } from "../ops/elementwise.ts";
+import { matmul } from "../ops/matmul.ts";
 import { sum } from "../ops/reduce.ts";
-import { ArgumentError } from "../runtime/errors.ts";
+import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { eye } from "../tensor/create.ts";
+import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { lookUp, madeFrom } from "./config.ts";
 
@@ -41,17 +43,63 @@ export function l2(x: number = DEFAULT): Regularizer {
   return l1l2({ l1: 0, l2: x });
 }
 
-const factories = { l1, l2, l1l2: () => l1l2() } as const;
+/**
+ * factor * the mean of |cosine| over all pairs of a matrix's rows, or columns: 0 where they are orthogonal.
+ * Defaults: factor 0.01, mode "rows".
+ */
+export function orthogonal({
+  factor = DEFAULT,
+  mode = "rows",
+}: {
+  factor?: number;
+  mode?: "rows" | "columns";
+} = {}): Regularizer {
+  if (!(factor >= 0 && factor < Number.POSITIVE_INFINITY)) {
+    throw new ArgumentError(`regularizer: factor must be a number of at least 0, got ${factor}`);
+  }
+  if (mode !== "rows" && mode !== "columns") {
+    throw new ArgumentError(`regularizer: mode must be rows or columns, got ${String(mode)}`);
+  }
+  const [axis, vectors] = mode === "rows" ? [1, 0] : [0, 1];
+  const regularizer = (weight: Tensor): Tensor => {
+    if (weight.rank !== 2) {
+      throw new ShapeError(`orthogonal: the weight must be a matrix, got shape ${formatShape(weight.shape)}`);
+    }
+    const count = weight.shape[vectors];
+    const norms = sqrt(maximum(sum(square(weight), axis, true), SMALLEST));
+    const units = div(weight, norms);
+    const cosines = matmul(units, units, mode === "rows" ? { transposeB: true } : { transposeA: true });
+    const others = sub(1, eye(count));
+    return mul(sum(abs(mul(cosines, others))), factor / (count * (count - 1)));
+  };
+  return madeFrom(regularizer, { name: "orthogonal", factor, mode });
+}
+
+/** Squares of norms below this count as this. */
+const SMALLEST = 1e-12;
+
+const factories = { l1, l2, l1l2: () => l1l2(), orthogonal: () => orthogonal() } as const;
 
 /** The names of the regularizers. */
 export type RegularizerName = keyof typeof factories;
 
+/** The orthogonal regularizer by name and options, as a saved layer has it. */
+export interface OrthogonalConfig {
+  name: "orthogonal";
+  factor?: number;
+  mode?: "rows" | "columns";
+}
+
 /** How layers are given a regularizer: by name, by its factors, or as a function. */
-export type RegularizerLike = RegularizerName | Penalties | Regularizer;
+export type RegularizerLike = RegularizerName | Penalties | OrthogonalConfig | Regularizer;
 
 /** The regularizer of this name or these factors; a function stays as it is. */
 export function getRegularizer(regularizer: RegularizerLike): Regularizer {
   if (typeof regularizer === "function") return regularizer;
+  if (typeof regularizer === "object" && regularizer !== null && "name" in regularizer) {
+    const { name, ...options } = regularizer;
+    return lookUp<(options: never) => Regularizer>("regularizer", name, { orthogonal })(options as never);
+  }
   if (typeof regularizer === "object" && regularizer !== null) return l1l2({ l1: 0, l2: 0, ...regularizer });
   return lookUp("regularizer", regularizer, factories)();
 }

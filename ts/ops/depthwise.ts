@@ -1,45 +1,132 @@
-// Depthwise convolutions: each channel has filters of its own. As in conv.ts, the forward pass and its two gradients
-// are three ops that are each other's gradients.
+// Depthwise convolutions of sequences and images: each channel has filters of its own. As in convolve.ts, the forward
+// pass and its two gradients are three ops that are each other's gradients.
 import { defineOp } from "../autograd/op.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
+import { foldFilters, reshaped, threeAxes } from "./frames.ts";
 import { activated, activationCode, type FusedActivation, MOST_CHUNKS, overChunks, requireBias } from "./gemm.ts";
+import { linear } from "./matmul.ts";
 import { sum } from "./reduce.ts";
-import { readOptions, requireImages, slideAlong, type WindowAxis, type WindowOptions } from "./window.ts";
+import {
+  type ConvPadding,
+  readOptions,
+  requireFilters,
+  requireImages,
+  slideOver,
+  type WindowAxis,
+  type WindowOptions,
+} from "./window.ts";
 
-export interface DepthwiseConv2dOptions extends WindowOptions {
+/** The ranks that have depthwise convolutions. */
+type Flat = 1 | 2;
+
+export interface DepthwiseConvOptions<R extends Flat = 2> extends WindowOptions<R, ConvPadding<R>> {
   /** Applied to the sums; default linear. */
   activation?: FusedActivation;
 }
 
 /**
  * activation(depthwise conv(x, filters) + bias): output channel c multiplier + i is channel c under its filter i.
+ * x [batch, time, channels], filters [taps, channels, multiplier], bias [channels multiplier].
+ */
+export function depthwiseConv1d(x: Tensor, filters: Tensor, bias?: Tensor, options?: DepthwiseConvOptions<1>): Tensor {
+  return depthwiseConvolution("depthwiseConv1d", 1, x, filters, bias, options);
+}
+
+/**
+ * activation(depthwise conv(x, filters) + bias): output channel c multiplier + i is channel c under its filter i.
  * x [batch, height, width, channels], filters [rows, columns, channels, multiplier], bias [channels multiplier].
  */
-export function depthwiseConv2d(
+export function depthwiseConv2d(x: Tensor, filters: Tensor, bias?: Tensor, options?: DepthwiseConvOptions<2>): Tensor {
+  return depthwiseConvolution("depthwiseConv2d", 2, x, filters, bias, options);
+}
+
+function depthwiseConvolution(
+  operation: string,
+  rank: Flat,
   x: Tensor,
   filters: Tensor,
-  bias?: Tensor,
-  options: DepthwiseConv2dOptions = {},
+  bias: Tensor | undefined,
+  options: DepthwiseConvOptions<Flat> = {},
 ): Tensor {
   const { activation } = options;
-  requireImages("depthwiseConv2d", x, filters);
-  const [batch, height, width, channels] = x.shape;
-  const [tapRows, tapColumns, filterChannels, multiplier] = filters.shape;
+  requireImages(operation, rank, x);
+  requireFilters(operation, rank, filters);
+  const [channels] = x.shape.slice(-1);
+  const [filterChannels, multiplier] = filters.shape.slice(-2);
   if (filterChannels !== channels) {
     throw new ShapeError(
-      "depthwiseConv2d: filters must be [rows, columns, channels, multiplier], " +
+      `${operation}: filters must be [${TAPS[rank]}, channels, multiplier], ` +
         `got ${formatShape(filters.shape)} for ${channels} channels`,
     );
   }
-  requireBias("depthwiseConv2d", bias, channels * multiplier);
-  const { strides, dilations, padding } = readOptions("depthwiseConv2d", options);
-  const rows = slideAlong("depthwiseConv2d", height, tapRows, strides[0], dilations[0], padding);
-  const columns = slideAlong("depthwiseConv2d", width, tapColumns, strides[1], dilations[1], padding);
-  const geometry = { batch, rows, columns, channels, multiplier };
-  return activated(convolve(x, filters, bias, geometry, activationCode("depthwiseConv2d", activation)), activation);
+  requireBias(operation, bias, channels * multiplier);
+  const axes = slideOver(operation, x.shape.slice(1, -1), filters.shape, readOptions(operation, rank, options, true));
+  const code = activationCode(operation, activation);
+  const [, rows, columns] = threeAxes(axes);
+  const batch = x.shape[0];
+  const images = reshaped(x, [batch, rows.size, columns.size, channels]);
+  const y = convolveChannels(images, foldFilters(filters), bias, { batch, rows, columns, channels, multiplier }, code);
+  const windows = axes.map((axis) => axis.windows);
+  return activated(reshaped(y, [batch, ...windows, channels * multiplier]), activation);
+}
+
+const TAPS = { 1: "taps", 2: "rows, columns" } as const;
+
+/**
+ * activation(a depthwise convolution, then sums over all its channels, + bias). x [batch, time, channels], depthwise
+ * filters [taps, channels, multiplier], pointwise filters [1, channels multiplier, outputs], bias [outputs].
+ */
+export function separableConv1d(
+  x: Tensor,
+  depthwise: Tensor,
+  pointwise: Tensor,
+  bias?: Tensor,
+  options?: DepthwiseConvOptions<1>,
+): Tensor {
+  return separableConvolution("separableConv1d", 1, x, depthwise, pointwise, bias, options);
+}
+
+/**
+ * activation(a depthwise convolution, then sums over all its channels, + bias). x [batch, height, width, channels],
+ * depthwise filters [rows, columns, channels, multiplier], pointwise filters [1, 1, channels multiplier, outputs], bias
+ * [outputs].
+ */
+export function separableConv2d(
+  x: Tensor,
+  depthwise: Tensor,
+  pointwise: Tensor,
+  bias?: Tensor,
+  options?: DepthwiseConvOptions<2>,
+): Tensor {
+  return separableConvolution("separableConv2d", 2, x, depthwise, pointwise, bias, options);
+}
+
+function separableConvolution(
+  operation: string,
+  rank: Flat,
+  x: Tensor,
+  depthwise: Tensor,
+  pointwise: Tensor,
+  bias: Tensor | undefined,
+  options: DepthwiseConvOptions<Flat> = {},
+): Tensor {
+  const { activation, ...window } = options;
+  requireFilters(operation, rank, pointwise);
+  const [channels, outputs] = pointwise.shape.slice(-2);
+  const between = depthwise.shape.slice(-2).reduce((a, b) => a * b, 1);
+  if (pointwise.size !== channels * outputs || channels !== between) {
+    throw new ShapeError(
+      `${operation}: pointwise filters must be [${rank === 1 ? "1" : "1, 1"}, channels multiplier, outputs], ` +
+        `got ${formatShape(pointwise.shape)} for depthwise filters ${formatShape(depthwise.shape)}`,
+    );
+  }
+  requireBias(operation, bias, outputs);
+  activationCode(operation, activation);
+  const images = depthwiseConvolution(operation, rank, x, depthwise, undefined, window);
+  return linear(images, reshaped(pointwise, [channels, outputs]), bias, { activation });
 }
 
 /** All sizes of a depthwise convolution; `rows` and `columns` are the windows down and across. */
@@ -54,7 +141,7 @@ interface Geometry {
 const NANOSECONDS_PER_MULTIPLICATION = 0.15;
 
 /** The convolution + bias with an activation, and the gradients of the sums. */
-const convolve = defineOp("depthwiseConv2d", {
+const convolveChannels = defineOp("depthwiseConv2d", {
   forward(x: Tensor, filters: Tensor, bias: Tensor | undefined, geometry: Geometry, activation: number): Tensor {
     const { batch, rows, columns, channels, multiplier } = geometry;
     const y = empty([batch, rows.windows, columns.windows, channels * multiplier]);
@@ -69,7 +156,7 @@ const convolve = defineOp("depthwiseConv2d", {
   ],
 });
 
-/** The gradient of `convolve` by its images. */
+/** The gradient of `convolveChannels` by its images. */
 const inputGradient = defineOp("depthwiseConv2dInputGradient", {
   forward(dy: Tensor, filters: Tensor, geometry: Geometry): Tensor {
     const { batch, rows, columns, channels } = geometry;
@@ -79,12 +166,12 @@ const inputGradient = defineOp("depthwiseConv2dInputGradient", {
     return dx;
   },
   gradients: [
-    (ddx, _dx, _dy, filters, geometry): Tensor => convolve(ddx, filters, undefined, geometry, 0),
+    (ddx, _dx, _dy, filters, geometry): Tensor => convolveChannels(ddx, filters, undefined, geometry, 0),
     (ddx, _dx, dy, _filters, geometry): Tensor => filterGradient(ddx, dy, geometry),
   ],
 });
 
-/** The gradient of `convolve` by its filters. */
+/** The gradient of `convolveChannels` by its filters. */
 const filterGradient = defineOp("depthwiseConv2dFilterGradient", {
   forward(x: Tensor, dy: Tensor, geometry: Geometry): Tensor {
     const { batch, rows, columns, channels, multiplier } = geometry;
@@ -100,7 +187,7 @@ const filterGradient = defineOp("depthwiseConv2dFilterGradient", {
   },
   gradients: [
     (df, _f, _x, dy, geometry): Tensor => inputGradient(dy, df, geometry),
-    (df, _f, x, _dy, geometry): Tensor => convolve(x, df, undefined, geometry, 0),
+    (df, _f, x, _dy, geometry): Tensor => convolveChannels(x, df, undefined, geometry, 0),
   ],
 });
 

@@ -1,144 +1,102 @@
-// Max and average pooling of images [batch, height, width, channels], and their gradients. Windows that reach over the
-// image's edge (padding "same") leave out what lies outside, as in Keras and TensorFlow.
-import { defineOp, requireTensor } from "../autograd/op.ts";
-import { ShapeError } from "../runtime/errors.ts";
-import { launch } from "../runtime/program.ts";
-import { requireDtype } from "../tensor/dtype.ts";
-import { formatShape } from "../tensor/shape.ts";
-import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
+// Max and average pooling of sequences, images and volumes. Windows that reach over the edge (padding "same") leave out
+// what lies outside, as in Keras and TensorFlow.
+import type { Tensor } from "../tensor/tensor.ts";
+import { reshaped } from "./frames.ts";
+import { avgPool, maxPool, type Pool, poolLine } from "./pool-images.ts";
 import { max, mean } from "./reduce.ts";
-import { type Pair, pairOf, readOptions, slideAlong, type WindowOptions } from "./window.ts";
+import {
+  type PerAxis,
+  perAxis,
+  type Rank,
+  readOptions,
+  requireImages,
+  slideOver,
+  type WindowOptions,
+} from "./window.ts";
 
 /** The options of pooling: windows, their distance (default: their size) and the padding. */
-export interface PoolOptions extends Pick<WindowOptions, "strides" | "padding"> {
-  /** Pixels of a window, [height, width]; default 2. */
-  poolSize?: Pair;
+export interface PoolOptions<R extends Rank = 2> extends Pick<WindowOptions<R>, "strides" | "padding"> {
+  /** Numbers of a window along each axis; default 2. */
+  poolSize?: PerAxis<R>;
 }
 
-/** The kernels' sizes, from the image's height to the pixels missing on its left. */
-type Sizes = [
-  height: number,
-  width: number,
-  channels: number,
-  outHeight: number,
-  outWidth: number,
-  windowHeight: number,
-  windowWidth: number,
-  strideHeight: number,
-  strideWidth: number,
-  padTop: number,
-  padLeft: number,
-];
-
-/** How a pooling divides an image. */
-interface Pooling {
-  readonly outShape: [number, number, number, number];
-  readonly sizes: Sizes;
-  /** Numbers read for one row of windows. */
-  readonly rowReads: number;
+/** The largest number of each window and channel, NaN if there is one; the first of equal ones gets the gradient. */
+export function maxPool1d(x: Tensor, options?: PoolOptions<1>): Tensor {
+  return pooled("maxPool1d", 1, x, options, maxPool);
 }
 
-function requireImages(operation: string, x: AnyTensor): void {
-  requireTensor(operation, "x", x);
-  requireDtype(operation, "x", x.dtype, "f32");
-  if (x.rank !== 4) {
-    throw new ShapeError(`${operation}: x must be [batch, height, width, channels], got shape ${formatShape(x.shape)}`);
-  }
+/** The largest number of each window and channel, NaN if there is one; the first of equal ones gets the gradient. */
+export function maxPool2d(x: Tensor, options?: PoolOptions<2>): Tensor {
+  return pooled("maxPool2d", 2, x, options, maxPool);
 }
 
-function poolingOf(operation: string, x: AnyTensor, options: PoolOptions): Pooling {
-  requireImages(operation, x);
-  const { poolSize = 2, strides: wanted = poolSize } = options;
-  const [batch, height, width, channels] = x.shape;
-  const [windowHeight, windowWidth] = pairOf(operation, "poolSize", poolSize);
-  const { strides, padding } = readOptions(operation, { ...options, strides: wanted });
-  const [strideHeight, strideWidth] = strides;
-  const down = slideAlong(operation, height, windowHeight, strideHeight, 1, padding);
-  const across = slideAlong(operation, width, windowWidth, strideWidth, 1, padding);
-  return {
-    outShape: [batch, down.windows, across.windows, channels],
-    sizes: [
-      height,
-      width,
-      channels,
-      down.windows,
-      across.windows,
-      windowHeight,
-      windowWidth,
-      strideHeight,
-      strideWidth,
-      down.before,
-      across.before,
-    ],
-    rowReads: across.windows * windowHeight * windowWidth * channels,
-  };
+/** The largest number of each window and channel, NaN if there is one; the first of equal ones gets the gradient. */
+export function maxPool3d(x: Tensor, options?: PoolOptions<3>): Tensor {
+  return pooled("maxPool3d", 3, x, options, maxPool);
 }
 
-/** The largest number of each window and channel, NaN if there is one. The first of equal ones gets the gradient. */
-export const maxPool2d = defineOp("maxPool2d", {
-  forward(x: Tensor, options: PoolOptions = {}) {
-    const { outShape, sizes, rowReads } = poolingOf("maxPool2d", x, options);
-    const y = empty(outShape);
-    launch("max_pool2d_f32", outShape[0] * outShape[1], 10 + 0.2 * rowReads, y, x, ...sizes);
-    return y;
-  },
-  gradients: [(dy, y, x, options): Tensor => maxPool2dGrad(dy, x, y, options)],
-});
+/** The mean of each window of a sequence [batch, time, channels], for each channel. */
+export function avgPool1d(x: Tensor, options?: PoolOptions<1>): Tensor {
+  return pooled("avgPool1d", 1, x, options, avgPool);
+}
 
-/** dx = the sum of dy over the windows whose first largest number stands there. */
-const maxPool2dGrad = defineOp("maxPool2dGrad", {
-  forward(dy: Tensor, x: Tensor, y: Tensor, options: PoolOptions = {}) {
-    const { outShape, sizes, rowReads } = poolingOf("maxPool2d", x, options);
-    const dx = empty(x.shape);
-    launch("max_pool2d_grad_f32", outShape[0] * outShape[1], 20 + 0.4 * rowReads, dx, dy, x, y, ...sizes);
-    return dx;
-  },
-  gradients: [(ddx, _dx, _dy, x, y, options): Tensor => maxPool2dGather(ddx, x, y, options)],
-});
+/** The mean of each window of an image [batch, height, width, channels], for each channel. */
+export function avgPool2d(x: Tensor, options?: PoolOptions<2>): Tensor {
+  return pooled("avgPool2d", 2, x, options, avgPool);
+}
 
-/** z = v at the first largest number of each window of x. */
-const maxPool2dGather = defineOp("maxPool2dGather", {
-  forward(v: Tensor, x: Tensor, y: Tensor, options: PoolOptions = {}) {
-    const { outShape, sizes, rowReads } = poolingOf("maxPool2d", x, options);
-    const z = empty(outShape);
-    launch("max_pool2d_gather_f32", outShape[0] * outShape[1], 20 + 0.7 * rowReads, z, v, x, y, ...sizes);
-    return z;
-  },
-  gradients: [(dz, _z, _v, x, y, options): Tensor => maxPool2dGrad(dz, x, y, options)],
-});
+/** The mean of each window of a volume [batch, depth, height, width, channels], for each channel. */
+export function avgPool3d(x: Tensor, options?: PoolOptions<3>): Tensor {
+  return pooled("avgPool3d", 3, x, options, avgPool);
+}
 
-/** The mean of each window, for each channel. */
-export const avgPool2d = defineOp("avgPool2d", {
-  forward(x: Tensor, options: PoolOptions = {}) {
-    const { outShape, sizes, rowReads } = poolingOf("avgPool2d", x, options);
-    const y = empty(outShape);
-    launch("avg_pool2d_f32", outShape[0] * outShape[1], 10 + 0.2 * rowReads, y, x, ...sizes);
-    return y;
-  },
-  gradients: [(dy, _y, x, options): Tensor => avgPool2dGrad(dy, x, options)],
-});
+/** A box is pooled plane by plane, then along its depth: its largest number and mean are those of its planes' ones. */
+function pooled(operation: string, rank: Rank, x: Tensor, options: PoolOptions<Rank> = {}, pool: Pool): Tensor {
+  requireImages(operation, rank, x);
+  const { poolSize = 2, strides = poolSize, padding } = options;
+  const sizes = perAxis(operation, "poolSize", poolSize, rank);
+  const read = readOptions(operation, rank, { strides, padding });
+  const axes = slideOver(operation, x.shape.slice(1, -1), sizes, read);
+  if (rank === 1) return poolLine(x, 1, axes[0], pool);
+  const [down, across] = axes.slice(-2);
+  if (rank === 2) return pool(x, down, across);
+  const [batch, depth, height, width, channels] = x.shape;
+  const planes = pool(reshaped(x, [batch * depth, height, width, channels]), down, across);
+  return poolLine(reshaped(planes, [batch, depth, down.windows, across.windows, channels]), 1, axes[0], pool);
+}
 
-/** dx = the sum over the windows that hold the pixel of dy / pixels of the window. x gives the shape alone. */
-const avgPool2dGrad = defineOp("avgPool2dGrad", {
-  forward(dy: Tensor, x: Tensor, options: PoolOptions = {}) {
-    const { outShape, sizes, rowReads } = poolingOf("avgPool2d", x, options);
-    const dx = empty(x.shape);
-    const [batch, height] = x.shape;
-    const cost = 10 + (0.3 * rowReads * outShape[1]) / Math.max(1, height);
-    launch("avg_pool2d_grad_f32", batch * height, cost, dx, dy, ...sizes);
-    return dx;
-  },
-  gradients: [(ddx, _dx, _dy, _x, options): Tensor => avgPool2d(ddx, options)],
-});
+/** The mean of each channel over time: [batch, channels], or [batch, 1, channels] with `keepDims`. */
+export function globalAveragePool1d(x: Tensor, keepDims = false): Tensor {
+  requireImages("globalAveragePool1d", 1, x);
+  return mean(x, [1], keepDims);
+}
 
 /** The mean of each channel over the image: [batch, channels], or [batch, 1, 1, channels] with `keepDims`. */
 export function globalAveragePool2d(x: Tensor, keepDims = false): Tensor {
-  requireImages("globalAveragePool2d", x);
+  requireImages("globalAveragePool2d", 2, x);
   return mean(x, [1, 2], keepDims);
+}
+
+/** The mean of each channel over the volume: [batch, channels], or [batch, 1, 1, 1, channels] with `keepDims`. */
+export function globalAveragePool3d(x: Tensor, keepDims = false): Tensor {
+  requireImages("globalAveragePool3d", 3, x);
+  return mean(x, [1, 2, 3], keepDims);
+}
+
+/** The largest number of each channel over time: [batch, channels], or [batch, 1, channels] with `keepDims`. */
+export function globalMaxPool1d(x: Tensor, keepDims = false): Tensor {
+  requireImages("globalMaxPool1d", 1, x);
+  return max(x, [1], keepDims);
 }
 
 /** The largest number of each channel over the image: [batch, channels], or [batch, 1, 1, channels] with `keepDims`. */
 export function globalMaxPool2d(x: Tensor, keepDims = false): Tensor {
-  requireImages("globalMaxPool2d", x);
+  requireImages("globalMaxPool2d", 2, x);
   return max(x, [1, 2], keepDims);
+}
+
+/** The largest number of each channel over the volume: [batch, channels], or [batch, 1, 1, 1, channels] with `keepDims`. */
+export function globalMaxPool3d(x: Tensor, keepDims = false): Tensor {
+  requireImages("globalMaxPool3d", 3, x);
+  return max(x, [1, 2, 3], keepDims);
 }

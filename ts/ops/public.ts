@@ -1,6 +1,15 @@
 // The ops that people see: all of them but a few that only other ops need.
+export {
+  adaptiveAveragePool1d,
+  adaptiveAveragePool2d,
+  adaptiveAveragePool3d,
+  adaptiveMaxPool1d,
+  adaptiveMaxPool2d,
+  adaptiveMaxPool3d,
+} from "./adaptive-pool.ts";
 export { attention, attentionScores, attentionValues, rotary } from "./attention.ts";
 export { add, div, maximum, minimum, mul, pow, sub } from "./binary.ts";
+export * from "./color.ts";
 export {
   cast,
   equal,
@@ -14,10 +23,25 @@ export {
   notEqual,
   where,
 } from "./compare.ts";
-export { conv2d, conv2dTranspose } from "./conv.ts";
-export { depthwiseConv2d } from "./depthwise.ts";
+export { conv1d, conv1dTranspose, conv2d, conv2dTranspose, conv3d, conv3dTranspose } from "./conv.ts";
+export { ctcLoss } from "./ctc.ts";
+export { depthwiseConv1d, depthwiseConv2d, separableConv1d, separableConv2d } from "./depthwise.ts";
 export * from "./elementwise.ts";
+export {
+  type ComplexPair,
+  extractSequences,
+  fft,
+  fft2,
+  ifft,
+  ifft2,
+  irfft,
+  istft,
+  rfft,
+  type StftOptions,
+  stft,
+} from "./fft.ts";
 export { embedding, gather, oneHot, scatterAdd } from "./gather.ts";
+export { affineGrid, affineWarp, gridSample } from "./grid-sample.ts";
 export {
   broadcastTo,
   concat,
@@ -33,9 +57,40 @@ export {
   transpose,
   unstack,
 } from "./layout.ts";
+export {
+  cholesky,
+  det,
+  eigh,
+  inv,
+  logdet,
+  lstsq,
+  type NormOptions,
+  norm,
+  type PseudoInverseOptions,
+  pinv,
+  qr,
+  slogdet,
+  solve,
+  solveTriangular,
+  svd,
+  svdvals,
+} from "./linalg.ts";
 export { linear, matmul } from "./matmul.ts";
 export { batchNorm, layerNorm } from "./norm.ts";
-export { avgPool2d, globalAveragePool2d, globalMaxPool2d, maxPool2d } from "./pool.ts";
+export {
+  avgPool1d,
+  avgPool2d,
+  avgPool3d,
+  globalAveragePool1d,
+  globalAveragePool2d,
+  globalAveragePool3d,
+  globalMaxPool1d,
+  globalMaxPool2d,
+  globalMaxPool3d,
+  maxPool1d,
+  maxPool2d,
+  maxPool3d,
+} from "./pool.ts";
 export {
   dropout,
   Generator,
@@ -48,4 +103,5 @@ export {
   seed,
 } from "./random.ts";
 export { argMax, argMin, logSumExp, max, mean, min, std, sum, variance } from "./reduce.ts";
+export { resize } from "./resize.ts";
 export { logSoftmax, softmax, softmaxCrossEntropy } from "./softmax.ts";

@@ -13,7 +13,7 @@ import { reshape } from "./layout.ts";
 
 /** A stream of random numbers: all of it follows from the seed (default: one of its own for each generator). */
 export class Generator {
-  /** [seed's low bits, its high bits, number of the next draw, 0]: assign it to continue a saved stream. */
+  /** Seed's low bits, its high bits, number of the next draw, 0. Assign it to continue a saved stream. */
   readonly state: Variable<"i32">;
 
   constructor(seed?: number) {

@@ -1,19 +1,53 @@
-// Adam and AdamW: steps by running averages of the gradient and of its square, corrected for having begun at zero.
+// Adam and its relatives: steps by running averages of the gradient and of its square or size, corrected for having
+// begun at zero.
 import { launch } from "../runtime/program.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import type { Variable } from "../tensor/variable.ts";
-import { Optimizer, type OptimizerOptions, requireRange } from "./optimizer.ts";
+import { full } from "../tensor/create.ts";
+import { scope } from "../tensor/scope.ts";
+import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { Variable } from "../tensor/variable.ts";
+import { Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
+import { requireFading, requirePositive } from "./options.ts";
 
-/** Options of `Adam` and `AdamW`. */
-export interface AdamOptions extends OptimizerOptions {
-  /** Default 0.001. */
-  learningRate?: number;
+/** Options of `Adamax`, `Nadam` and `Lamb`; the default learningRate is 0.001. */
+export interface MomentOptions extends OptimizerOptions {
   /** How much of the gradient's average each step keeps; default 0.9. */
   beta1?: number;
-  /** How much of the square's average each step keeps; default 0.999. */
+  /** How much of the square's average, or of the greatest size, each step keeps; default 0.999. */
   beta2?: number;
   /** Default 1e-7. */
   epsilon?: number;
+}
+
+/** Options of `Adam` and `AdamW`. */
+export interface AdamOptions extends MomentOptions {
+  /** Whether the greatest average of squares so far is used; default false. Reddi et al., "On the convergence of Adam". */
+  amsgrad?: boolean;
+}
+
+/** An optimizer with two betas and an epsilon. */
+export abstract class MomentOptimizer extends Optimizer {
+  protected readonly beta1: number;
+  protected readonly beta2: number;
+  protected readonly blend1: number;
+  protected readonly blend2: number;
+  protected readonly epsilon: number;
+
+  constructor(options: MomentOptions) {
+    const { learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = options;
+    super(options, learningRate);
+    requireFading("beta1", beta1);
+    requireFading("beta2", beta2);
+    requirePositive("epsilon", epsilon);
+    this.beta1 = beta1;
+    this.beta2 = beta2;
+    this.blend1 = 1 - beta1;
+    this.blend2 = 1 - beta2;
+    this.epsilon = epsilon;
+  }
+
+  protected slotsOf(x: Variable): Slots<Tensor> {
+    return slotsLike(x, ["momentum", "velocity"]);
+  }
 }
 
 /**
@@ -21,27 +55,24 @@ export interface AdamOptions extends OptimizerOptions {
  * variable -= learningRate sqrt(1 - beta2^t) / (1 - beta1^t) momentum / (sqrt(velocity) + epsilon) in step t.
  * Kingma and Ba, "Adam" (2015). PyTorch's epsilon is this one divided by sqrt(1 - beta2^t).
  */
-export class Adam extends Optimizer {
-  protected readonly slotNames = ["momentum", "velocity"];
-  private readonly blend1: number;
-  private readonly blend2: number;
-  private readonly epsilon: number;
+export class Adam extends MomentOptimizer {
+  private readonly amsgrad: boolean;
 
   constructor(options: AdamOptions = {}) {
-    const { learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = options;
-    super(options, learningRate);
-    requireRange("beta1", beta1, 0, 1 - Number.EPSILON);
-    requireRange("beta2", beta2, 0, 1 - Number.EPSILON);
-    requireRange("epsilon", epsilon, 0, Number.MAX_VALUE);
-    this.blend1 = 1 - beta1;
-    this.blend2 = 1 - beta2;
-    this.epsilon = epsilon;
+    super(options);
+    this.amsgrad = options.amsgrad ?? false;
   }
 
-  protected update(x: Variable, slots: readonly Variable[], g: Tensor, scale: Tensor | undefined, decay: number): void {
-    const [momentum, velocity] = slots;
-    const { rate, iterations, blend1, blend2, epsilon } = this;
-    launch("adam_f32", x.size, 0.6, x, momentum, velocity, g, scale, rate, iterations, decay, blend1, blend2, epsilon);
+  protected override slotsOf(x: Variable): Slots<Tensor> {
+    return slotsLike(x, ["momentum", "velocity", ...(this.amsgrad ? ["largestVelocity"] : [])]);
+  }
+
+  protected update(x: Variable, slots: Slots, g: Tensor, { rate, weightDecay, scale, gate }: Update): void {
+    const { momentum, velocity, largestVelocity } = slots;
+    const { iterations, blend1, blend2, epsilon } = this;
+    const given = [g, scale, gate, rate, iterations, weightDecay, blend1, blend2, epsilon] as const;
+    if (this.amsgrad) launch("adam_amsgrad_f32", x.size, 0.8, x, momentum, velocity, largestVelocity, ...given);
+    else launch("adam_f32", x.size, 0.6, x, momentum, velocity, ...given);
   }
 }
 
@@ -49,5 +80,56 @@ export class Adam extends Optimizer {
 export class AdamW extends Adam {
   constructor({ weightDecay = 0.004, ...options }: AdamOptions = {}) {
     super({ ...options, weightDecay });
+  }
+}
+
+/**
+ * norm = max(beta2 norm, |gradient|) in place of Adam's root mean square:
+ * variable -= learningRate / (1 - beta1^t) momentum / (norm + epsilon). Kingma and Ba, "Adam" (2015), section 7.
+ */
+export class Adamax extends MomentOptimizer {
+  constructor(options: MomentOptions = {}) {
+    super(options);
+  }
+
+  protected override slotsOf(x: Variable): Slots<Tensor> {
+    return slotsLike(x, ["momentum", "norm"]);
+  }
+
+  protected update(x: Variable, slots: Slots, g: Tensor, { rate, weightDecay, scale, gate }: Update): void {
+    const { momentum, norm } = slots;
+    const { iterations, blend1, beta2, epsilon } = this;
+    const given = [g, scale, gate, rate, iterations, weightDecay, blend1, beta2, epsilon] as const;
+    launch("adamax_f32", x.size, 0.5, x, momentum, norm, ...given);
+  }
+}
+
+/** Adam with Nesterov's momentum, which weighs more from step to step. Dozat, "Incorporating Nesterov momentum" (2016). */
+export class Nadam extends MomentOptimizer {
+  /** The product of the momentum's weights in all steps so far. */
+  private readonly product: Variable;
+
+  constructor(options: MomentOptions = {}) {
+    super(options);
+    this.product = scope(() => new Variable(full([], 1), { trainable: false }));
+  }
+
+  protected override begin(gate: Tensor<"i32"> | undefined): void {
+    launch("nadam_product_f32", 1, 10, this.product, gate, this.iterations, this.beta1);
+  }
+
+  protected update(x: Variable, slots: Slots, g: Tensor, { rate, weightDecay, scale, gate }: Update): void {
+    const { momentum, velocity } = slots;
+    const { iterations, product, beta1, blend1, blend2, epsilon } = this;
+    const given = [g, scale, gate, rate, iterations, product, weightDecay, beta1, blend1, blend2, epsilon] as const;
+    launch("nadam_f32", x.size, 0.6, x, momentum, velocity, ...given);
+  }
+
+  override state(): Record<string, AnyTensor> {
+    return { ...super.state(), momentumProduct: this.product };
+  }
+  override dispose(): void {
+    this.product.dispose();
+    super.dispose();
   }
 }

@@ -1,11 +1,23 @@
 // The optimizers, and finding them by name.
 import { lookUp } from "../layers/config.ts";
-import { Adam, type AdamOptions, AdamW } from "./adam.ts";
+import { Adafactor, type AdafactorOptions } from "./adafactor.ts";
+import { Adadelta, type AdadeltaOptions, Adagrad, type AdagradOptions, Ftrl, type FtrlOptions } from "./adagrad.ts";
+import { Adam, Adamax, type AdamOptions, AdamW, type MomentOptions, Nadam } from "./adam.ts";
+import { Lamb } from "./lamb.ts";
+import { Lion, type LionOptions } from "./lion.ts";
+import { Muon, type MuonOptions } from "./muon.ts";
 import { Optimizer } from "./optimizer.ts";
 import { RMSprop, type RMSpropOptions } from "./rmsprop.ts";
 import { SGD, type SGDOptions } from "./sgd.ts";
 
-export { Adam, type AdamOptions, AdamW } from "./adam.ts";
+export { Adafactor, type AdafactorOptions } from "./adafactor.ts";
+export { Adadelta, type AdadeltaOptions, Adagrad, type AdagradOptions, Ftrl, type FtrlOptions } from "./adagrad.ts";
+export { Adam, Adamax, type AdamOptions, AdamW, type MomentOptions, Nadam } from "./adam.ts";
+export type { ParameterGroup } from "./groups.ts";
+export { Lamb } from "./lamb.ts";
+export { Lion, type LionOptions } from "./lion.ts";
+export { LossScaleOptimizer, type LossScaleOptions } from "./loss-scale.ts";
+export { Muon, type MuonOptions } from "./muon.ts";
 export { type Collection, Optimizer, type OptimizerOptions } from "./optimizer.ts";
 export { RMSprop, type RMSpropOptions } from "./rmsprop.ts";
 export { SGD, type SGDOptions } from "./sgd.ts";
@@ -14,12 +26,44 @@ export { SGD, type SGDOptions } from "./sgd.ts";
 export const sgd = (options?: SGDOptions): SGD => new SGD(options);
 /** Root mean square propagation; see `RMSprop`. */
 export const rmsprop = (options?: RMSpropOptions): RMSprop => new RMSprop(options);
+/** Adaptive gradients; see `Adagrad`. */
+export const adagrad = (options?: AdagradOptions): Adagrad => new Adagrad(options);
+/** Adaptive gradients within a window; see `Adadelta`. */
+export const adadelta = (options?: AdadeltaOptions): Adadelta => new Adadelta(options);
 /** Adaptive moments; see `Adam`. */
 export const adam = (options?: AdamOptions): Adam => new Adam(options);
 /** Adam with decoupled weight decay; see `AdamW`. */
 export const adamw = (options?: AdamOptions): AdamW => new AdamW(options);
+/** Adam by the greatest gradients; see `Adamax`. */
+export const adamax = (options?: MomentOptions): Adamax => new Adamax(options);
+/** Adam with Nesterov's momentum; see `Nadam`. */
+export const nadam = (options?: MomentOptions): Nadam => new Nadam(options);
+/** Steps by a momentum's sign; see `Lion`. */
+export const lion = (options?: LionOptions): Lion => new Lion(options);
+/** Adam's steps scaled to each variable's norm; see `Lamb`. */
+export const lamb = (options?: MomentOptions): Lamb => new Lamb(options);
+/** Adam with little memory; see `Adafactor`. */
+export const adafactor = (options?: AdafactorOptions): Adafactor => new Adafactor(options);
+/** "Follow the regularized leader"; see `Ftrl`. */
+export const ftrl = (options?: FtrlOptions): Ftrl => new Ftrl(options);
+/** Orthogonal momentum for matrices; see `Muon`. */
+export const muon = (options?: MuonOptions): Muon => new Muon(options);
 
-const makers = { sgd, rmsprop, adam, adamw };
+const makers = {
+  sgd,
+  rmsprop,
+  adagrad,
+  adadelta,
+  adam,
+  adamw,
+  adamax,
+  nadam,
+  lion,
+  lamb,
+  adafactor,
+  ftrl,
+  muon,
+};
 
 /** The optimizers that have a name. */
 export type OptimizerName = keyof typeof makers;

@@ -1,83 +1,156 @@
-// What every optimizer is: a learning rate and a count of steps in memory, state for each variable, gradient clipping
-// and one fused launch a variable. Names, defaults and formulas are those of Keras 3.
+// What every optimizer is: a learning rate and a count of steps in memory, state for each variable, and one fused launch
+// a variable; before it clipping and accumulation of gradients, after it averages of weights and constraints.
+// Names, defaults and formulas are those of Keras 3.
 import { noGrad } from "../autograd/tape.ts";
-import { clip } from "../ops/elementwise.ts";
+import { mul } from "../ops/binary.ts";
+import { cast, where } from "../ops/compare.ts";
 import { ArgumentError, FormatError, ShapeError, StateError } from "../runtime/errors.ts";
 import { forbidWhileRecording, launch, unrecorded } from "../runtime/program.ts";
-import { tensor, zeros } from "../tensor/create.ts";
+import { full, tensor, zeros } from "../tensor/create.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
+import { type ClippingOptions, checkClipping, clipGradients } from "./clipping.ts";
+import { Group, type ParameterGroup } from "./groups.ts";
+import { requireFading, requirePositive, requireRange, requireSteps } from "./options.ts";
+import { type LearningRate, Rate } from "./rate.ts";
 
 /** What every optimizer takes. At most one of the three ways of clipping. */
-export interface OptimizerOptions {
-  learningRate?: number;
+export interface OptimizerOptions extends ClippingOptions {
+  /** A number, which may be set between steps, or a schedule. */
+  learningRate?: LearningRate;
   /** In each step a variable first loses learningRate * weightDecay of itself; default 0. */
   weightDecay?: number;
   /** Which variables weight decay applies to; default: all. */
   decays?: (variable: Variable) => boolean;
-  /** Each gradient is scaled down to at most this norm. */
-  clipNorm?: number;
-  /** All gradients together are scaled down to at most this norm. */
-  globalClipNorm?: number;
-  /** Each element of a gradient is kept within this distance of zero. */
-  clipValue?: number;
+  /** Whether a running average of the weights is kept; default false. */
+  useEma?: boolean;
+  /** How much of that average each step keeps; default 0.99. */
+  emaMomentum?: number;
+  /** Steps after which the average takes the place of the weights, again and again; default: never. */
+  emaOverwriteFrequency?: number;
+  /** Gradients that are averaged for one update of the weights; default 1. */
+  gradientAccumulationSteps?: number;
+  /** What the loss was multiplied by, and gradients are divided by; default 1. `LossScaleOptimizer` finds it by itself. */
+  lossScaleFactor?: number;
+  /** Variables with options of their own. */
+  groups?: readonly ParameterGroup[];
 }
 
 /** A list or record of things, such as variables or their gradients. */
 export type Collection<T> = readonly T[] | { readonly [name: string]: T };
 
-/** Elements of one partial sum of squares. */
-const BLOCK = 4096;
+/** What an optimizer keeps for a variable, by name. */
+export type Slots<T = Variable> = Record<string, T>;
+
+/** What the update of one variable is told beside its gradient. All tensors are scalars in memory. */
+export interface Update {
+  readonly rate: Tensor;
+  readonly weightDecay: number;
+  /** What the gradient is multiplied by. */
+  readonly scale: Tensor | undefined;
+  /** When this is 0, nothing may change. */
+  readonly gate: Tensor<"i32"> | undefined;
+}
+
+/** What optimizers that wrap others tell them. */
+export interface Outer {
+  /** When this is 0, nothing may change. */
+  readonly gate?: Tensor<"i32">;
+  /** What gradients are to be multiplied by. */
+  readonly unscale?: Tensor;
+}
+
+const EMA = "ema";
+const ACCUMULATED = "accumulatedGradient";
+const fixed = { trainable: false };
 
 export abstract class Optimizer {
-  /** Finished steps. */
-  readonly iterations: Variable<"i32">;
-  /** The learning rate in memory, where captured steps find it. */
+  /** The learning rate of the current step, in memory. */
   protected readonly rate: Variable;
+  private readonly count: Variable<"i32">;
+  private readonly ownRate: Rate;
   private readonly options: OptimizerOptions;
-  private readonly slots = new Map<Variable, readonly Variable[]>();
+  private readonly groups: readonly Group[];
+  private readonly slots = new Map<Variable, Slots>();
+  private readonly undecayed: (string | Variable)[] = [];
+  private swapped = false;
+  /** Gradients accumulated since the last update. */
+  private readonly pending: Variable<"i32"> | undefined;
 
-  constructor(options: OptimizerOptions, learningRate: number) {
-    const ways = [options.clipNorm, options.globalClipNorm, options.clipValue].filter((limit) => limit !== undefined);
-    if (ways.length > 1) {
-      throw new ArgumentError(
-        "optimizer: only one of clipNorm, globalClipNorm and clipValue may be given, got several",
-      );
-    }
-    for (const limit of ways) requireRange("clipping", limit, Number.MIN_VALUE, Number.MAX_VALUE);
-    requireRange("weightDecay", options.weightDecay ?? 0, 0, Number.MAX_VALUE);
-    requireRange("learningRate", learningRate, 0, Number.MAX_VALUE);
+  constructor(options: OptimizerOptions, learningRate: LearningRate) {
+    const { weightDecay = 0, emaMomentum = 0.99, emaOverwriteFrequency, gradientAccumulationSteps = 1 } = options;
+    checkClipping(options);
+    requirePositive("weightDecay", weightDecay);
+    requireFading("emaMomentum", emaMomentum);
+    if (emaOverwriteFrequency !== undefined) requireSteps("emaOverwriteFrequency", emaOverwriteFrequency);
+    requireSteps("gradientAccumulationSteps", gradientAccumulationSteps);
+    requireRange("lossScaleFactor", options.lossScaleFactor ?? 1, Number.MIN_VALUE, Number.MAX_VALUE);
     this.options = options;
-    const fixed = { trainable: false };
-    this.iterations = scope(() => new Variable(tensor(Int32Array.of(0), { shape: [] }), fixed));
-    this.rate = scope(() => new Variable(tensor(learningRate), fixed));
+    this.ownRate = new Rate(learningRate);
+    this.rate = this.ownRate.value;
+    this.groups = (options.groups ?? []).map((group) => new Group(group));
+    this.count = counter();
+    this.pending = gradientAccumulationSteps > 1 ? counter() : undefined;
   }
 
-  /** May be set between steps, captured ones included. */
+  /** Finished updates; while gradients are accumulated none is finished. */
+  get iterations(): Variable<"i32"> {
+    return this.count;
+  }
+
+  /** That of the next step. It may be set between steps, captured ones included, unless a schedule sets it. */
   get learningRate(): number {
-    return this.rate.view()[0];
+    return this.ownRate.at(this.count);
   }
 
   set learningRate(value: number) {
-    forbidWhileRecording("learningRate");
-    requireRange("learningRate", value, 0, Number.MAX_VALUE);
-    this.rate.assign([value]);
+    this.ownRate.set(value);
   }
 
-  /** What is kept for each variable, in the order `update` gets it. */
-  protected abstract readonly slotNames: readonly string[];
+  /** The learning rates of the groups for the next step, in their order. */
+  get groupLearningRates(): number[] {
+    return this.groups.map((group) => group.at(this.count, this.learningRate));
+  }
 
-  /** Launches the update of one variable; `scale` is what clipping multiplies its gradient by. */
-  protected abstract update(
-    variable: Variable,
-    slots: readonly Variable[],
-    gradient: Tensor,
-    scale: Tensor | undefined,
-    weightDecay: number,
-  ): void;
+  /** Sets the learning rate of a group that has one of its own. */
+  setGroupLearningRate(index: number, value: number): void {
+    const group = this.groups[index];
+    if (group === undefined) {
+      throw new ArgumentError(`optimizer: a group must be from 0 to ${this.groups.length - 1}, got ${index}`);
+    }
+    group.set(value);
+  }
+
+  /** The state of a variable at the beginning, in the order in which it is saved. */
+  protected abstract slotsOf(variable: Variable): Slots<Tensor>;
+
+  /** Launches the update of one variable. */
+  protected abstract update(variable: Variable, slots: Slots, gradient: Tensor, how: Update): void;
+
+  /** Launches what each step does before its updates. */
+  protected begin(_gate: Tensor<"i32"> | undefined): void {}
+
+  /** The weight decay of variables for which no group has another one. */
+  protected weightDecayOf(_variable: Variable): number {
+    return this.options.weightDecay ?? 0;
+  }
+
+  /** What a loss is multiplied by so that no gradient vanishes: gradients are to be taken of the result. */
+  scaleLoss(loss: Tensor): Tensor {
+    const { lossScaleFactor = 1 } = this.options;
+    return lossScaleFactor === 1 ? loss : mul(loss, lossScaleFactor);
+  }
+
+  /** Leaves these variables, and those whose names contain one of the given parts, without weight decay. */
+  excludeFromWeightDecay({ variables = [], names = [] }: { variables?: Variable[]; names?: string[] }): void {
+    if (this.slots.size > 0) {
+      throw new StateError("excludeFromWeightDecay: it must be called before the first step, got a later call");
+    }
+    this.undecayed.push(...variables, ...names);
+  }
 
   /**
    * One step. `gradients` is a list or record like `variables`; without it, the gradients that `backward` left on the
@@ -102,40 +175,135 @@ export abstract class Optimizer {
     const targets = Object.values(variables);
     const given = paired(variables, gradients);
     this.build(targets);
-    noGrad(() => scope(() => this.updateAll(targets, given)));
+    noGrad(() => scope(() => this.launchStep(targets, given)));
   }
 
-  private updateAll(variables: readonly Variable[], gradients: readonly Tensor[]): void {
-    const { weightDecay = 0, decays } = this.options;
-    const clipped = this.clipValues(gradients);
-    const scales = this.clipScales(clipped);
+  /** All launches of a step; for optimizers that wrap others. */
+  launchStep(variables: readonly Variable[], given: readonly Tensor[], outer: Outer = {}): void {
+    const { gradients, gate, unscale } = this.accumulate(variables, given, outer);
+    const ready = clipGradients(gradients, this.options, unscale);
+    this.ownRate.follow(this.count);
+    for (const group of this.groups) group.follow(this.count, this.rate);
+    this.begin(gate);
     variables.forEach((variable, i) => {
-      const decay = decays === undefined || decays(variable) ? weightDecay : 0;
-      this.update(variable, this.slots.get(variable) as Variable[], clipped[i], scales[i], decay);
+      const group = this.groups.find((group) => group.has(variable));
+      const weightDecay = this.decays(variable) ? (group?.weightDecay ?? this.weightDecayOf(variable)) : 0;
+      const how = { rate: group?.value ?? this.rate, weightDecay, scale: ready[i].scale, gate };
+      this.update(variable, this.slots.get(variable) as Slots, ready[i].gradient, how);
     });
-    launch("advance_i32", 1, 1, this.iterations);
+    this.average(variables, gate);
+    for (const variable of variables) {
+      if (variable.constraint !== undefined) variable.assign(variable.constraint(variable));
+    }
+    launch("advance_i32", 1, 1, this.count, gate);
+  }
+
+  private decays(variable: Variable): boolean {
+    const { decays } = this.options;
+    const excluded = this.undecayed.some((one) =>
+      typeof one === "string" ? variable.name.includes(one) : one === variable,
+    );
+    return !excluded && (decays === undefined || decays(variable));
+  }
+
+  /** The gradients of an update, whether there is to be one, and what the gradients are to be multiplied by. */
+  private accumulate(
+    variables: readonly Variable[],
+    gradients: readonly Tensor[],
+    outer: Outer,
+  ): Outer & { gradients: readonly Tensor[] } {
+    const { gradientAccumulationSteps: steps = 1, lossScaleFactor = 1 } = this.options;
+    const { pending } = this;
+    const unscale = outer.unscale ?? (lossScaleFactor === 1 ? undefined : tensor(1 / lossScaleFactor));
+    if (pending === undefined) return { gradients, gate: outer.gate, unscale };
+    const gate = empty([], "i32");
+    launch("accumulation_gate_i32", 1, 1, gate, pending, outer.gate, steps);
+    const sums = variables.map((variable, i) => {
+      const sum = (this.slots.get(variable) as Slots)[ACCUMULATED];
+      launch("accumulate_gradient_f32", sum.size, 0.3, sum, gradients[i], unscale, outer.gate, pending);
+      return sum;
+    });
+    return { gradients: sums, gate, unscale: tensor(1 / steps) };
+  }
+
+  private average(variables: readonly Variable[], gate: Tensor<"i32"> | undefined): void {
+    const { useEma, emaMomentum = 0.99, emaOverwriteFrequency = 0 } = this.options;
+    if (!useEma) return;
+    const { count } = this;
+    for (const x of variables) {
+      const average = (this.slots.get(x) as Slots)[EMA];
+      launch("average_weights_f32", x.size, 0.4, average, x, gate, count, 1 - emaMomentum, emaOverwriteFrequency);
+    }
   }
 
   /** Makes the state of variables that have none yet; `apply` does it by itself. */
   build(variables: readonly Variable[]): void {
+    const { useEma = false } = this.options;
     for (const variable of variables) {
       if (this.slots.has(variable)) continue;
-      const make = (): Variable => new Variable(zeros(variable.shape), { trainable: false });
-      const slots = unrecorded(() => scope(() => this.slotNames.map(make)));
+      const slots = unrecorded(() =>
+        scope(() => {
+          const initial = this.slotsOf(variable);
+          if (useEma) initial[EMA] = zeros(variable.shape);
+          if (this.pending !== undefined) initial[ACCUMULATED] = zeros(variable.shape);
+          return Object.fromEntries(Object.entries(initial).map(([name, x]) => [name, new Variable(x, fixed)]));
+        }),
+      );
       this.slots.set(variable, slots);
     }
   }
 
+  /** Puts the averages of the weights in their places, where `useEma` keeps them: for the end of training. */
+  finalizeVariableValues(variables: readonly Variable[]): void {
+    for (const [variable, average] of this.averages(variables)) {
+      if (this.swapped) average.assign(variable);
+      else variable.assign(average);
+    }
+    this.swapped = false;
+  }
+
+  /** Whether weights and averages have changed places. */
+  get averagesInPlace(): boolean {
+    return this.swapped;
+  }
+
+  /** Exchanges the weights with their averages, where `useEma` keeps them and a step was taken. */
+  swapAverages(variables: readonly Variable[]): void {
+    forbidWhileRecording("swapAverages");
+    const pairs = this.averages(variables);
+    for (const [variable, average] of pairs) {
+      const values = variable.data();
+      variable.assign(average);
+      average.assign(values);
+    }
+    if (pairs.length > 0) this.swapped = !this.swapped;
+  }
+
+  private averages(variables: readonly Variable[]): [Variable, Variable][] {
+    if (!this.options.useEma || this.count.view()[0] === 0) return [];
+    return variables.flatMap((variable) => {
+      const average = this.slots.get(variable)?.[EMA];
+      return average === undefined ? [] : [[variable, average] as [Variable, Variable]];
+    });
+  }
+
   /** Everything to be saved with the model, by name; the tensors stay the optimizer's. */
   state(): Record<string, AnyTensor> {
-    const state: Record<string, AnyTensor> = { iterations: this.iterations, learningRate: this.rate };
+    return this.ownState();
+  }
+
+  private ownState(): Record<string, Variable | Variable<"i32">> {
+    const state: Record<string, Variable | Variable<"i32">> = { iterations: this.count, learningRate: this.rate };
+    if (this.pending !== undefined) state.pendingGradients = this.pending;
+    this.groups.forEach(({ value }, i) => {
+      if (value !== undefined) state[`learningRate_${i + 1}`] = value;
+    });
     for (const [variable, slots] of this.slots) {
       // Variables may share a name; the order tells them apart.
       let name = variable.name;
-      for (let i = 1; `${name}/${this.slotNames[0]}` in state; i++) name = `${variable.name}_${i}`;
-      this.slotNames.forEach((slot, i) => {
-        state[`${name}/${slot}`] = slots[i];
-      });
+      const taken = (): boolean => Object.keys(slots).some((slot) => `${name}/${slot}` in state);
+      for (let i = 1; taken(); i++) name = `${variable.name}_${i}`;
+      for (const [slot, x] of Object.entries(slots)) state[`${name}/${slot}`] = x;
     }
     return state;
   }
@@ -157,38 +325,23 @@ export abstract class Optimizer {
 
   /** Frees the state. */
   dispose(): void {
-    for (const x of [this.iterations, this.rate, ...[...this.slots.values()].flat()]) x.dispose();
+    for (const x of Object.values(this.ownState())) x.dispose();
     this.slots.clear();
-  }
-
-  private clipValues(gradients: readonly Tensor[]): readonly Tensor[] {
-    const { clipValue } = this.options;
-    return clipValue === undefined ? gradients : gradients.map((g) => clip(g, -clipValue, clipValue));
-  }
-
-  /** What each gradient is to be multiplied by, where norms are clipped. */
-  private clipScales(gradients: readonly Tensor[]): readonly (Tensor | undefined)[] {
-    const { clipNorm, globalClipNorm } = this.options;
-    if (clipNorm !== undefined) return gradients.map((g) => clipScale([g], clipNorm));
-    if (globalClipNorm === undefined) return [];
-    const scale = clipScale(gradients, globalClipNorm);
-    return gradients.map(() => scale);
   }
 }
 
-/** limit / max(limit, norm of all the gradients together), a scalar in memory. */
-function clipScale(gradients: readonly Tensor[], limit: number): Tensor {
-  const blocks = gradients.map((g) => Math.ceil(g.size / BLOCK));
-  const count = blocks.reduce((sum, n) => sum + n, 0);
-  const partials = empty([count]);
-  let first = 0;
-  gradients.forEach((g, i) => {
-    launch("sum_squares_f32", blocks[i], 0.05 * BLOCK, partials, g, g.size, first);
-    first += blocks[i];
-  });
-  const scale = empty([]);
-  launch("clip_scale_f32", 1, count, scale, partials, count, limit);
-  return scale;
+/** State of the variable's shape that begins as `value`, under each of the names. */
+export function slotsLike(variable: Variable, names: readonly string[], value = 0): Slots<Tensor> {
+  return Object.fromEntries(names.map((name) => [name, full(variable.shape, value)]));
+}
+
+/** target = value, unless the gate is closed: for updates that are written with ops. */
+export function assignThrough(gate: Tensor<"i32"> | undefined, target: Variable, value: Tensor): void {
+  target.assign(gate === undefined ? value : where(cast(gate, "bool") as Tensor<"bool">, value, target));
+}
+
+function counter(): Variable<"i32"> {
+  return scope(() => new Variable(tensor(Int32Array.of(0), { shape: [] }), fixed));
 }
 
 /** The gradients in the order of their variables. */
@@ -211,12 +364,4 @@ function paired(variables: Collection<Variable>, gradients: Collection<Tensor>):
     }
     return gradient;
   });
-}
-
-/** Throws an ArgumentError unless low <= value <= high. */
-export function requireRange(option: string, value: number, low: number, high: number): void {
-  if (!(value >= low && value <= high)) {
-    const range = high === Number.MAX_VALUE ? `at least ${low} and finite` : `from ${low} to ${high}`;
-    throw new ArgumentError(`optimizer: ${option} must be ${range}, got ${value}`);
-  }
 }

@@ -2,12 +2,11 @@
 import { launch } from "../runtime/program.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
-import { Optimizer, type OptimizerOptions, requireRange } from "./optimizer.ts";
+import { Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
+import { requirePositive, requireRange } from "./options.ts";
 
-/** Options of `RMSprop`. */
+/** Options of `RMSprop`; the default learningRate is 0.001. */
 export interface RMSpropOptions extends OptimizerOptions {
-  /** Default 0.001. */
-  learningRate?: number;
   /** How much of the running averages each step keeps; default 0.9. */
   rho?: number;
   /** The part of a step that the next one keeps; default 0. */
@@ -23,7 +22,6 @@ export interface RMSpropOptions extends OptimizerOptions {
  * PyTorch adds its epsilon after the root.
  */
 export class RMSprop extends Optimizer {
-  protected readonly slotNames: readonly string[];
   private readonly blend: number;
   private readonly momentum: number;
   private readonly epsilon: number;
@@ -34,40 +32,27 @@ export class RMSprop extends Optimizer {
     super(options, learningRate);
     requireRange("rho", rho, 0, 1);
     requireRange("momentum", momentum, 0, 1);
-    requireRange("epsilon", epsilon, 0, Number.MAX_VALUE);
+    requirePositive("epsilon", epsilon);
     this.blend = 1 - rho;
     this.momentum = momentum;
     this.epsilon = epsilon;
     this.centered = centered;
-    this.slotNames = ["velocity", ...(centered ? ["average"] : []), ...(momentum > 0 ? ["momentum"] : [])];
   }
 
-  protected update(x: Variable, slots: readonly Variable[], g: Tensor, scale: Tensor | undefined, decay: number): void {
-    const { rate, blend, epsilon, momentum, centered } = this;
-    const [velocity, second, third] = slots;
+  protected slotsOf(x: Variable): Slots<Tensor> {
+    const { centered, momentum } = this;
+    return slotsLike(x, ["velocity", ...(centered ? ["average"] : []), ...(momentum > 0 ? ["momentum"] : [])]);
+  }
+
+  protected update(x: Variable, slots: Slots, g: Tensor, { rate, weightDecay, scale, gate }: Update): void {
+    const { size } = x;
+    const { blend, epsilon, momentum, centered } = this;
+    const { velocity, average, momentum: step } = slots;
+    const given = [g, scale, gate, rate, weightDecay, blend, epsilon] as const;
     if (centered && momentum > 0) {
-      launch(
-        "rmsprop_centered_momentum_f32",
-        x.size,
-        0.8,
-        x,
-        velocity,
-        second,
-        third,
-        g,
-        scale,
-        rate,
-        decay,
-        blend,
-        epsilon,
-        momentum,
-      );
-    } else if (centered) {
-      launch("rmsprop_centered_f32", x.size, 0.7, x, velocity, second, g, scale, rate, decay, blend, epsilon);
-    } else if (momentum > 0) {
-      launch("rmsprop_momentum_f32", x.size, 0.6, x, velocity, second, g, scale, rate, decay, blend, epsilon, momentum);
-    } else {
-      launch("rmsprop_f32", x.size, 0.5, x, velocity, g, scale, rate, decay, blend, epsilon);
-    }
+      launch("rmsprop_centered_momentum_f32", size, 0.8, x, velocity, average, step, ...given, momentum);
+    } else if (centered) launch("rmsprop_centered_f32", size, 0.7, x, velocity, average, ...given);
+    else if (momentum > 0) launch("rmsprop_momentum_f32", size, 0.6, x, velocity, step, ...given, momentum);
+    else launch("rmsprop_f32", size, 0.5, x, velocity, ...given);
   }
 }

@@ -1,16 +1,15 @@
-// Stochastic gradient descent, plain, with momentum and with Nesterov's.
+// Stochastic gradient descent, plain or with momentum.
 import { launch } from "../runtime/program.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
-import { Optimizer, type OptimizerOptions, requireRange } from "./optimizer.ts";
+import { Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
+import { requireRange } from "./options.ts";
 
-/** Options of `SGD`. */
+/** Options of `SGD`; the default learningRate is 0.01. */
 export interface SGDOptions extends OptimizerOptions {
-  /** Default 0.01. */
-  learningRate?: number;
   /** The part of a step that the next one keeps; default 0. */
   momentum?: number;
-  /** Whether to step on from where momentum leads; default false. */
+  /** Whether the gradient is taken from where momentum leads; default false. */
   nesterov?: boolean;
 }
 
@@ -20,7 +19,6 @@ export interface SGDOptions extends OptimizerOptions {
  * differ while it changes.
  */
 export class SGD extends Optimizer {
-  protected readonly slotNames: readonly string[];
   private readonly momentum: number;
   private readonly nesterov: boolean;
 
@@ -30,19 +28,18 @@ export class SGD extends Optimizer {
     requireRange("momentum", momentum, 0, 1);
     this.momentum = momentum;
     this.nesterov = nesterov;
-    this.slotNames = momentum === 0 ? [] : ["velocity"];
   }
 
-  protected update(
-    x: Variable,
-    [velocity]: readonly Variable[],
-    g: Tensor,
-    scale: Tensor | undefined,
-    decay: number,
-  ): void {
-    const { momentum, rate } = this;
-    if (momentum === 0) launch("sgd_f32", x.size, 0.2, x, g, scale, rate, decay);
-    else if (this.nesterov) launch("sgd_nesterov_f32", x.size, 0.3, x, velocity, g, scale, rate, decay, momentum);
-    else launch("sgd_momentum_f32", x.size, 0.3, x, velocity, g, scale, rate, decay, momentum);
+  protected slotsOf(x: Variable): Slots<Tensor> {
+    return slotsLike(x, this.momentum === 0 ? [] : ["velocity"]);
+  }
+
+  protected update(x: Variable, { velocity }: Slots, g: Tensor, { rate, weightDecay, scale, gate }: Update): void {
+    const { momentum } = this;
+    if (momentum === 0) launch("sgd_f32", x.size, 0.2, x, g, scale, gate, rate, weightDecay);
+    else {
+      const kernel = this.nesterov ? "sgd_nesterov_f32" : "sgd_momentum_f32";
+      launch(kernel, x.size, 0.3, x, velocity, g, scale, gate, rate, weightDecay, momentum);
+    }
   }
 }

@@ -25,6 +25,24 @@ export class FormatError extends Error {
   override readonly name = "FormatError";
 }
 
+/** A NaN or an infinity where `detectAnomaly` watches. */
+export class AnomalyError extends Error {
+  override readonly name = "AnomalyError";
+  /** The op that made it. */
+  readonly op: string;
+  /** The layer in which it was made, with those around it, if it was in one. */
+  readonly layer: string | undefined;
+  /** The op whose gradient was being computed, if it was on the way back. */
+  readonly gradientOf: string | undefined;
+
+  constructor(message: string, op: string, layer: string | undefined, gradientOf: string | undefined) {
+    super(message);
+    this.op = op;
+    this.layer = layer;
+    this.gradientOf = gradientOf;
+  }
+}
+
 /** No room left in the engine's memory. All sizes in bytes. */
 export class OutOfMemoryError extends Error {
   override readonly name = "OutOfMemoryError";

@@ -35,6 +35,7 @@ export interface Launch {
 const EAGER_WORDS = 64;
 
 let recorder: Recorder | undefined;
+let writeWatcher: ((operand: Operand) => void) | undefined;
 let eager: Buffer | undefined;
 
 /** Runs a kernel over `units` units of about `cost` nanoseconds each; `args` follow the kernel's signature. */
@@ -42,6 +43,7 @@ export function launch<K extends keyof Kernels>(name: K, units: number, cost: nu
   if (units === 0) return;
   const kernel: Kernel = kernels[name];
   const { index, kinds } = kernel;
+  if (writeWatcher !== undefined) tellWrites(writeWatcher, kinds, args);
   const { memory, core } = (running ??= engine());
   eager ??= memory.allocate(EAGER_WORDS * 4);
   const grain = chunk(units, cost);
@@ -71,6 +73,26 @@ export function launch<K extends keyof Kernels>(name: K, units: number, cost: nu
   }
   if (profiling.current) noteLaunch(profiling.current, index, kinds, units, args, performance.now() - began);
   recorder?.note(kernel, units, grain, cost, args);
+}
+
+function tellWrites(watcher: (operand: Operand) => void, kinds: string, args: readonly unknown[]): void {
+  args.forEach((arg, i) => {
+    if (typeof arg === "object" && kinds[i] !== "r") watcher(arg as Operand);
+  });
+}
+
+/** Runs `f` and tells the watcher of all that launches write, before they do. */
+export function watchWrites<T>(watcher: (operand: Operand) => void, f: () => T): T {
+  const outer = writeWatcher;
+  writeWatcher = (operand) => {
+    watcher(operand);
+    outer?.(operand);
+  };
+  try {
+    return f();
+  } finally {
+    writeWatcher = outer;
+  }
 }
 
 function noteLaunch(

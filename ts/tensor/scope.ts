@@ -62,6 +62,17 @@ export function deferredScope<T>(f: () => T): T {
   });
 }
 
+/** Runs `f` in a scope that frees at its end even within a deferred one: nobody walks back through what `f` makes. */
+export function freeingScope<T>(f: () => T): T {
+  const before = deferring;
+  deferring = false;
+  try {
+    return scope(f);
+  } finally {
+    deferring = before;
+  }
+}
+
 /** The disposable things in a value: itself, or those in its array elements and plain object properties. */
 function* reachable(value: unknown): Generator<Scoped> {
   if (typeof value !== "object" || value === null) return;

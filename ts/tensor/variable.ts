@@ -5,7 +5,7 @@ import { launch } from "../runtime/program.ts";
 import { bytesPerElement, type Dtype } from "./dtype.ts";
 import { keep } from "./scope.ts";
 import { formatShape, sameShape } from "./shape.ts";
-import { Tensor } from "./tensor.ts";
+import { empty, Tensor } from "./tensor.ts";
 
 /** Options of `variable`. */
 export interface VariableOptions {
@@ -70,8 +70,15 @@ export class Variable<D extends Dtype = "f32"> extends Tensor<D> {
   }
 }
 
+/** A tensor with the variable's values as they are now. */
+export function snapshot<D extends Dtype>(x: Variable<D>): Tensor<D> {
+  const y = empty(x.shape, x.dtype);
+  copy(y, x);
+  return y;
+}
+
 /** y = x, by a launch, so that a captured step does it at each replay. */
-function copy<D extends Dtype>(y: Variable<D>, x: Tensor<D>): void {
+function copy<D extends Dtype>(y: Tensor<D>, x: Tensor<D>): void {
   y.buffer.version++;
   if (bytesPerElement(x.dtype) === 4) {
     launch("view_read_u32", x.size, 0.1, y as Tensor, x as Tensor, 1, 1, 1, 1, x.size, 0, 0, 0, 0, 0, 1, 0);

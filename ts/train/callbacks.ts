@@ -1,6 +1,7 @@
 // What training tells others while it runs: the Callback interface, the history it keeps, and early stopping.
 import { ArgumentError } from "../runtime/errors.ts";
 import type { Model } from "./model.ts";
+import { figureOf, type MonitorMode, signOf } from "./monitor.ts";
 
 /** Figures by name: loss, accuracy, val_loss and so on. During an epoch they are means over the batches so far. */
 export type Logs = Record<string, number>;
@@ -25,6 +26,9 @@ export interface Callback {
   onEpochBegin?(epoch: number): void | Promise<void>;
   onBatchBegin?(batch: number): void | Promise<void>;
   onBatchEnd?(batch: number, logs: Logs): void | Promise<void>;
+  /** Before the validation data of an epoch. */
+  onTestBegin?(): void | Promise<void>;
+  onTestEnd?(logs: Logs): void | Promise<void>;
   onEpochEnd?(epoch: number, logs: Logs): void | Promise<void>;
   onTrainEnd?(logs: Logs): void | Promise<void>;
 }
@@ -51,7 +55,7 @@ export interface EarlyStoppingOptions {
   /** Epochs without improvement after which training stops; default 0. */
   patience?: number;
   /** Whether smaller or larger is better; "auto", the default, takes larger for accuracies and smaller otherwise. */
-  mode?: "auto" | "min" | "max";
+  mode?: MonitorMode;
   /** A figure that must be beaten from the start. */
   baseline?: number;
   /** Whether the weights of the best epoch come back at the end; default false. */
@@ -76,9 +80,6 @@ export class EarlyStopping implements Callback {
   constructor(options: EarlyStoppingOptions = {}) {
     const { monitor = "val_loss", minDelta = 0, patience = 0, mode = "auto", baseline } = options;
     if (!(patience >= 0)) throw new ArgumentError(`EarlyStopping: patience must be at least 0, got ${patience}`);
-    if (!["auto", "min", "max"].includes(mode)) {
-      throw new ArgumentError(`EarlyStopping: mode must be auto, min or max, got ${mode}`);
-    }
     const { restoreBestWeights = false, startFromEpoch = 0 } = options;
     this.options = {
       monitor,
@@ -89,7 +90,7 @@ export class EarlyStopping implements Callback {
       restoreBestWeights,
       startFromEpoch,
     };
-    this.sign = mode === "max" || (mode === "auto" && /acc|auc|precision|recall|f1|iou|r2/i.test(monitor)) ? -1 : 1;
+    this.sign = signOf("EarlyStopping", monitor, mode);
   }
 
   onTrainBegin({ model }: TrainingInfo): void {
@@ -103,11 +104,7 @@ export class EarlyStopping implements Callback {
   onEpochEnd(epoch: number, logs: Logs): void {
     const { monitor, minDelta, patience, restoreBestWeights, startFromEpoch } = this.options;
     if (epoch < startFromEpoch) return;
-    if (!(monitor in logs)) {
-      const known = Object.keys(logs).join(", ");
-      throw new ArgumentError(`EarlyStopping: monitor must be one of the figures ${known}, got ${monitor}`);
-    }
-    const value = this.sign * logs[monitor];
+    const value = this.sign * figureOf("EarlyStopping", monitor, logs);
     if (value < this.best - minDelta || (this.bestWeights === undefined && this.best === Number.POSITIVE_INFINITY)) {
       this.best = value;
       this.bestEpoch = epoch;

@@ -3,9 +3,9 @@
 import { noGrad } from "../autograd/tape.ts";
 import { readFile, writeFileAtomic } from "../io/files.ts";
 import { type CallContext, type Inputs, Layer, type LayerOptions, type Outputs } from "../layers/layer.ts";
-import { checkLabels, sparseCategoricalCrossentropy } from "../layers/losses.ts";
 import { isShapeList, type Shapes } from "../layers/shapes.ts";
 import type { Symbolic } from "../layers/symbolic.ts";
+import { checkLabels, sparseCategoricalCrossentropy } from "../losses/index.ts";
 import { getOptimizer, type OptimizerName } from "../optim/index.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";

@@ -1,14 +1,11 @@
 // What `compile` settled: for each output of a model its loss, how much that counts, and its metrics.
 import { noGrad } from "../autograd/tape.ts";
-import { getLoss, type Loss, type LossName } from "../layers/losses.ts";
 import type { Mask } from "../layers/masks.ts";
-import { getMetric, Mean, type Metric, type MetricLike } from "../layers/metrics.ts";
-import { add, div, mul } from "../ops/binary.ts";
-import { cast } from "../ops/compare.ts";
-import { reshape } from "../ops/layout.ts";
-import { mean, sum } from "../ops/reduce.ts";
+import { getLoss, type Loss, type LossName } from "../losses/index.ts";
+import { weightedLoss } from "../losses/loss.ts";
+import { getMetric, Mean, type Metric, type MetricLike } from "../metrics/index.ts";
+import { add, mul } from "../ops/binary.ts";
 import { ArgumentError } from "../runtime/errors.ts";
-import { formatShape, sameShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Logs } from "./callbacks.ts";
 
@@ -42,11 +39,6 @@ interface Output {
   readonly mean: Mean | undefined;
 }
 
-/** A loss that also gives its values before they are averaged. */
-interface SplitLoss extends Loss {
-  readonly perExample?: (yTrue: AnyTensor, yPred: Tensor) => Tensor;
-}
-
 export class Objective {
   readonly outputs: readonly Output[];
 
@@ -76,8 +68,8 @@ export class Objective {
   ): Tensor {
     this.requireOutputs(predictions.length);
     const losses = this.outputs.map(({ loss, lossWeight, mean }, i) => {
-      const value = lossOf(loss, targets[i], predictions[i], weights[i], masks[i]);
-      mean?.add(value, predictions[i].shape[0]);
+      const value = weightedLoss(loss, targets[i], predictions[i], { sampleWeight: weights[i], mask: masks[i] });
+      mean?.update(value, undefined, predictions[i].shape[0]);
       return lossWeight === 1 ? value : mul(value, lossWeight);
     });
     return losses.reduce((sum, loss) => add(sum, loss));
@@ -124,44 +116,6 @@ export class Objective {
       `compile: there must be a loss for each of the model's ${count} outputs, got ${this.outputs.length}`,
     );
   }
-}
-
-/** The mean of a loss over what counts: sum(weight mask values) / number of values that the mask leaves. */
-function lossOf(
-  loss: SplitLoss,
-  yTrue: AnyTensor,
-  yPred: Tensor,
-  weight: Tensor | undefined,
-  mask: Mask | undefined,
-): Tensor {
-  if (weight === undefined && mask === undefined) {
-    const value = loss(yTrue, yPred);
-    return value.rank === 0 ? value : mean(value);
-  }
-  const values = loss.perExample ? loss.perExample(yTrue, yPred) : loss(yTrue, yPred);
-  if (values.rank === 0) {
-    throw new ArgumentError(
-      `${loss.name || "loss"}: with sample weights or masks, a loss must return a number for each example, got a scalar`,
-    );
-  }
-  let weighted = values;
-  if (weight !== undefined) weighted = mul(weighted, alongside(weight, values));
-  if (mask === undefined || !sameShape(mask.shape, values.shape.slice(0, mask.rank))) return mean(weighted);
-  const counts = alongside(cast(mask, "f32") as Tensor, values);
-  const factor = values.size / counts.size;
-  return div(sum(mul(weighted, counts)), mul(sum(counts), factor));
-}
-
-/** x, one number for each of the first axes of `values`, with axes of one behind. */
-function alongside(x: Tensor, values: Tensor): Tensor {
-  const shape = x.rank > 1 && x.shape[x.rank - 1] === 1 && x.rank > values.rank ? x.shape.slice(0, -1) : x.shape;
-  if (shape.length > values.rank || !sameShape(shape, values.shape.slice(0, shape.length))) {
-    throw new ArgumentError(
-      `sampleWeight: there must be a weight for each value of the loss ${formatShape(values.shape)}, ` +
-        `got shape ${formatShape(x.shape)}`,
-    );
-  }
-  return reshape(x, [...shape, ...values.shape.slice(shape.length).map(() => 1)]) as Tensor;
 }
 
 function isNumber(value: unknown): value is number {

@@ -5,6 +5,9 @@ import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 
+/** Where a logarithm or a quotient would be infinite, numbers are kept this far from 0, as in Keras. */
+export const EPSILON = 1e-7;
+
 /** yTrue as floats in yPred's shape; either may have a last axis of size 1 that the other lacks. */
 export function targetsFor(operation: string, yTrue: AnyTensor, yPred: Tensor): Tensor {
   if (!sameShape(trimmed(yTrue.shape, yPred.shape), trimmed(yPred.shape, yTrue.shape))) {

@@ -14,11 +14,11 @@ import {
   meanAbsoluteError,
   meanSquaredError,
   sparseCategoricalCrossentropy,
-} from "../../ts/layers/losses.ts";
+} from "../../ts/losses/index.ts";
 import { reshape } from "../../ts/ops/layout.ts";
 import { tensor, zeros } from "../../ts/tensor/create.ts";
 import type { AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";
-import { expectClose, spread } from "./close.ts";
+import { expectClose, spread } from "../layers/close.ts";
 
 const labels = (...values: number[]): Tensor<"i32"> => tensor(Int32Array.from(values));
 
@@ -210,8 +210,7 @@ describe("gradients", () => {
 describe("errors", () => {
   it("unknown names list the known ones", () => {
     expect(() => getLoss("crossentropy" as never)).toThrow(
-      "loss: the name must be one of meanSquaredError, meanAbsoluteError, binaryCrossentropy, " +
-        'categoricalCrossentropy, sparseCategoricalCrossentropy, mse, mae, got "crossentropy"',
+      /^loss: the name must be one of meanSquaredError, .*, mse, mae, mape, msle, bce, kld, got "crossentropy"$/,
     );
     expect(() => getLoss("toString" as never)).toThrow("loss: the name must be");
     expect(getLoss("mse")).toBe(meanSquaredError);

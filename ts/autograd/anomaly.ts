@@ -1,0 +1,48 @@
+// detectAnomaly: finds the op and the layer that first made a NaN or an infinity.
+import { AnomalyError } from "../runtime/errors.ts";
+import { forbidWhileRecording } from "../runtime/program.ts";
+import { formatShape } from "../tensor/shape.ts";
+import type { AnyTensor } from "../tensor/tensor.ts";
+import { observed, place } from "./observe.ts";
+import type { AnyOp } from "./op.ts";
+import { tensorsOf } from "./tape.ts";
+
+/** What `detectAnomaly` takes beside the function. */
+export interface AnomalyOptions {
+  /** Whether infinities count too, which masks use on purpose; default true. */
+  infinities?: boolean;
+}
+
+/**
+ * Runs `f`, which may be asynchronous, and throws an AnomalyError at the first op, of the way forward or of a gradient,
+ * whose result holds a NaN or an infinity. Captured steps run eagerly meanwhile, and every result is read: slow, for
+ * finding faults.
+ */
+export function detectAnomaly<T>(f: () => T, { infinities = true }: AnomalyOptions = {}): T {
+  forbidWhileRecording("detectAnomaly");
+  const isOdd = infinities ? (value: number) => !Number.isFinite(value) : Number.isNaN;
+  return observed((op, args, result) => check(op, args, result, isOdd), f);
+}
+
+function check(op: AnyOp, args: readonly unknown[], result: AnyTensor, isOdd: (value: number) => boolean): void {
+  const at = oddElement(result, isOdd);
+  if (at < 0) return;
+  const { layer, gradientOf } = place;
+  const where = [
+    gradientOf === undefined ? "" : `, in the gradient of ${gradientOf}`,
+    layer === undefined ? "" : `, in layer ${layer}`,
+  ].join("");
+  const given = [...tensorsOf(args)].some((x) => !x.disposed && oddElement(x, isOdd) >= 0);
+  throw new AnomalyError(
+    `detectAnomaly: the result of ${op.opName}${where} must be finite, got ${result.view()[at]} as element ${at} of ` +
+      `shape ${formatShape(result.shape)}; its arguments ${given ? "were not finite either" : "were finite"}`,
+    op.opName,
+    layer,
+    gradientOf,
+  );
+}
+
+/** The place of the first element that is odd, or -1. */
+function oddElement(x: AnyTensor, isOdd: (value: number) => boolean): number {
+  return x.dtype === "f32" ? x.view().findIndex(isOdd) : -1;
+}

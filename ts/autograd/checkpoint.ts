@@ -1,0 +1,81 @@
+// checkpoint: computes a part of the way forward again during the way back instead of keeping what it made. Source: Chen,
+// Xu, Zhang and Guestrin 2016.
+import { watchWrites } from "../runtime/program.ts";
+import { freeingScope } from "../tensor/scope.ts";
+import { type AnyTensor, alias, type Tensor } from "../tensor/tensor.ts";
+import { snapshot, Variable } from "../tensor/variable.ts";
+import { backpropagate } from "./backward.ts";
+import { type AnyOp, requireTensor } from "./op.ts";
+import { isNoting, latestOrder, type Node, noteDerivation, tensorsOf, withRecording } from "./tape.ts";
+
+/** Variables of any dtype, and values for them. */
+type Values = Map<Variable, Tensor>;
+
+/**
+ * f, of whose computation only the result is kept: gradients run it once more. It trades about a third more time for the
+ * memory of what f makes on the way, eagerly and in captured steps. f's result, one tensor, must be all that comes out of
+ * it. Variables that f updates (running statistics, the state of a random generator) are set back for the second run: it
+ * draws the same numbers, and nothing is updated twice.
+ */
+export function checkpoint<Args extends readonly unknown[]>(f: (...args: Args) => Tensor): (...args: Args) => Tensor {
+  return (...args) => {
+    if (!isNoting()) return f(...args);
+    const { y, sources, before } = freeingScope(() => {
+      const order = latestOrder();
+      const before: Values = new Map();
+      const made = watchWrites(
+        (operand) => {
+          if (operand instanceof Variable && !before.has(operand)) before.set(operand, snapshot(operand));
+        },
+        () => f(...args),
+      );
+      requireTensor("checkpoint", "the function's result", made);
+      return { y: alias(made as Tensor), sources: sourcesOf(made, order), before };
+    });
+    if (sources.length > 0) noteDerivation(recomputed, [sources, () => withValues(before, () => f(...args))], y);
+    return y;
+  };
+}
+
+/** Its arguments: the tensors that f's result was derived from, and how to compute it again. */
+const recomputed: AnyOp = {
+  opName: "checkpoint",
+  gradients(dy, _y, ...args) {
+    const [sources, again] = args as [Tensor[], () => Tensor];
+    const isDifferentiable = isNoting();
+    const gradients = (): (Tensor | undefined)[] => {
+      const y = withRecording(true, again);
+      const found = backpropagate(y, dy, new Set(sources), isDifferentiable);
+      return sources.map((x) => found.get(x));
+    };
+    return [isDifferentiable ? gradients() : freeingScope(gradients), undefined];
+  },
+};
+
+/** What y was derived from by ops later than `order`: the tracked tensors that existed before. */
+function sourcesOf(y: AnyTensor, order: number): AnyTensor[] {
+  const seen = new Set<AnyTensor>([y]);
+  // A set's loop goes on to what is added on the way.
+  for (const x of seen) {
+    const node = x.derivation as Node | undefined;
+    if (node !== undefined && node.order > order) for (const source of tensorsOf(node.args)) seen.add(source);
+  }
+  return [...seen].filter(
+    ({ tracked, derivation }) => tracked || (derivation !== undefined && derivation.order <= order),
+  );
+}
+
+/** Runs `f` with other values in some variables, and puts their own back afterwards. */
+function withValues<T>(values: Values, f: () => T): T {
+  const own = [...values.keys()].map((x) => ({ x, value: snapshot(x), version: x.buffer.version }));
+  for (const [x, value] of values) x.assign(value);
+  try {
+    return f();
+  } finally {
+    for (const { x, value, version } of own) {
+      x.assign(value);
+      // The same values again: whoever has used them need not mind.
+      x.buffer.version = version;
+    }
+  }
+}

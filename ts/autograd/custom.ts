@@ -1,0 +1,34 @@
+// customGrad: a function with a gradient of one's own.
+import { StateError } from "../runtime/errors.ts";
+import { alias, Tensor } from "../tensor/tensor.ts";
+import { defineOp, type Gradient, requireTensor } from "./op.ts";
+import { noGrad } from "./tape.ts";
+
+/**
+ * f with the gradient that `gradient(dy, y, ...args)` returns instead of its own: a tensor for one argument, else a list
+ * with one for each argument, undefined where there is none. Written with ops, it can itself be differentiated. What f
+ * closes over gets no gradient.
+ */
+export function customGrad<Args extends readonly unknown[]>(
+  f: (...args: Args) => Tensor,
+  gradient: (dy: Tensor, y: Tensor, ...args: Args) => Tensor | readonly Gradient[],
+): (...args: Args) => Tensor {
+  return defineOp("customGrad", {
+    forward(...args: never[]): Tensor {
+      const y = noGrad(() => f(...(args as unknown as Args)));
+      requireTensor("customGrad", "the function's result", y);
+      // A result that exists already keeps its own derivation; this one is another handle.
+      return args.includes(y as never) || y.tracked || y.derivation !== undefined ? alias(y) : y;
+    },
+    gradients(dy: Tensor, y: Tensor, ...args: never[]): Gradient[] {
+      const found = gradient(dy, y, ...(args as unknown as Args));
+      const list = found instanceof Tensor ? [found] : [...found];
+      if (list.length !== args.length) {
+        throw new StateError(
+          `customGrad: the gradient must have an entry for each of ${args.length} arguments, got ${list.length}`,
+        );
+      }
+      return list;
+    },
+  }) as unknown as (...args: Args) => Tensor;
+}

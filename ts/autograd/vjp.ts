@@ -1,0 +1,131 @@
+// Derivatives times vectors: vjp backwards, jvp forwards, hvp for the matrix of second derivatives.
+import { ShapeError } from "../runtime/errors.ts";
+import { zeros } from "../tensor/create.ts";
+import { formatShape, sameShape } from "../tensor/shape.ts";
+import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { accumulate, backpropagate } from "./backward.ts";
+import {
+  differentiate,
+  type GradientsOf,
+  grad,
+  gradientOf,
+  type Loss,
+  mapParameters,
+  type Parameters,
+} from "./grad.ts";
+import { requireTensor } from "./op.ts";
+import { withRecording } from "./tape.ts";
+
+/** A function that is differentiated: of parameters and of anything else, with one tensor as its result. */
+type Differentiable<P, Rest extends unknown[]> = (parameters: P, ...rest: Rest) => Tensor;
+
+/** The tensors of parameters, in order. */
+function listOf(parameters: Parameters): Tensor[] {
+  const list: Tensor[] = [];
+  mapParameters(parameters, (x) => {
+    list.push(x);
+    return x;
+  });
+  return list;
+}
+
+function requireShape(operation: string, what: string, x: Tensor | undefined, like: AnyTensor): void {
+  requireTensor(operation, what, x);
+  if (!sameShape(x.shape, like.shape)) {
+    throw new ShapeError(
+      `${operation}: ${what} must have shape ${formatShape(like.shape)}, got ${formatShape(x.shape)}`,
+    );
+  }
+}
+
+/** The sums, over all ys, of their gradients weighted by dys, with respect to the targets. */
+function pullBack(
+  ys: readonly Tensor[],
+  dys: readonly Tensor[],
+  targets: ReadonlySet<AnyTensor>,
+  isDifferentiable: boolean,
+): Map<AnyTensor, Tensor> {
+  const sums = new Map<AnyTensor, Tensor>();
+  withRecording(isDifferentiable, () => {
+    ys.forEach((y, i) => {
+      for (const [x, dx] of backpropagate(y, dys[i], targets, isDifferentiable)) {
+        const before = sums.get(x);
+        if (targets.has(x)) sums.set(x, before ? accumulate(before, dx) : dx);
+      }
+    });
+  });
+  return sums;
+}
+
+/**
+ * The function (parameters, dy, ...rest) that returns [y, the gradients of the sum of y dy], y = f(parameters, ...rest) of
+ * any shape and dy of the same: dy times the Jacobian. Errors: ShapeError.
+ */
+export function vjp<P extends Parameters, Rest extends unknown[]>(
+  f: Differentiable<P, Rest>,
+): (parameters: P, dy: Tensor, ...rest: Rest) => [y: Tensor, gradients: GradientsOf<P>] {
+  return (parameters, dy, ...rest) =>
+    differentiate(parameters, (tracked, targets, isInner) => {
+      const y = withRecording(true, () => f(tracked, ...rest));
+      requireShape("vjp", "dy", dy, y);
+      const found = pullBack([y], [dy], targets, isInner);
+      return [y, mapParameters(tracked, (x) => gradientOf(x, found)) as unknown as GradientsOf<P>];
+    });
+}
+
+/**
+ * The function (parameters, tangents, ...rest) that returns [y, dy]: y = f(parameters, ...rest) and how it changes when the
+ * parameters change in the direction of the tangents, the Jacobian times them. By reverse mode twice: the gradient is
+ * linear in its weights u, and its derivative by them is the Jacobian. It costs two ways back.
+ */
+export function jvp<P extends Parameters, Rest extends unknown[]>(
+  f: Differentiable<P, Rest>,
+): (parameters: P, tangents: GradientsOf<P>, ...rest: Rest) => [y: Tensor, dy: Tensor] {
+  return (parameters, tangents, ...rest) =>
+    differentiate(parameters, (tracked, targets, isInner) => {
+      const directions = directionsFor("jvp", tracked, tangents);
+      const y = withRecording(true, () => f(tracked, ...rest));
+      const u = zeros(y.shape);
+      u.tracked = true;
+      const gradients = pullBack([y], [u], targets, true);
+      const reached = listOf(tracked).flatMap((x, i) => {
+        const gradient = gradients.get(x);
+        return gradient ? [{ gradient, direction: directions[i] }] : [];
+      });
+      const weights = reached.map(({ direction }) => direction);
+      const found = pullBack(
+        reached.map(({ gradient }) => gradient),
+        weights,
+        new Set([u]),
+        isInner,
+      );
+      return [y, gradientOf(u, found)];
+    });
+}
+
+/**
+ * The function (parameters, tangents, ...rest) that returns the matrix of second derivatives of f's scalar result times the
+ * tangents, in the structure of the parameters, without ever making that matrix. Source: Pearlmutter 1994.
+ */
+export function hvp<P extends Parameters, Rest extends unknown[]>(
+  f: (parameters: P, ...rest: Rest) => Loss,
+): (parameters: P, tangents: GradientsOf<P>, ...rest: Rest) => GradientsOf<P> {
+  const gradient = grad(f);
+  return (parameters, tangents, ...rest) =>
+    differentiate(parameters, (tracked, targets, isInner) => {
+      const directions = directionsFor("hvp", tracked, tangents);
+      const gradients = withRecording(true, () => gradient(tracked, ...rest));
+      const found = pullBack(listOf(gradients as Parameters), directions, targets, isInner);
+      return mapParameters(tracked, (x) => gradientOf(x, found)) as unknown as GradientsOf<P>;
+    });
+}
+
+/** The tangents in the order of the parameters; ShapeError unless each has its parameter's shape. */
+function directionsFor(operation: string, parameters: Parameters, tangents: unknown): Tensor[] {
+  const named = parameters instanceof Tensor ? undefined : Object.keys(parameters);
+  const directions = named ? named.map((name) => (tangents as Record<string, Tensor>)[name]) : [tangents as Tensor];
+  listOf(parameters).forEach((x, i) => {
+    requireShape(operation, "each tangent", directions[i], x);
+  });
+  return directions;
+}

@@ -1,0 +1,249 @@
+// Sequences, images and volumes [batch, ...sizes, channels] made larger or smaller: numbers repeated, zeros put around,
+// edges cut off. Channels last only.
+import { pad, slice } from "../ops/layout.ts";
+import { type Interpolation, repeatEach, requireInterpolation, resize } from "../ops/resize.ts";
+import { FORMS, type PerAxis, perAxis, type Rank } from "../ops/window.ts";
+import { ArgumentError } from "../runtime/errors.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { Layer, type LayerOptions } from "./layer.ts";
+
+/** What `upSampling1d` and `upSampling3d` take. */
+export interface UpSamplingOptions<R extends Rank> extends LayerOptions {
+  /** How often each number stands along each axis; default 2. */
+  size?: PerAxis<R>;
+}
+
+abstract class UpSampling<R extends Rank> extends Layer {
+  readonly size: readonly number[];
+  private readonly rank: R;
+
+  constructor(kind: string, rank: R, options: UpSamplingOptions<R>) {
+    super(kind, options);
+    this.size = perAxis(this.name, "size", options.size ?? 2, rank);
+    this.rank = rank;
+  }
+
+  override outputShape(inputShape: Shape): Shape {
+    const { rank, size } = this;
+    if (inputShape.length !== rank + 1) throw this.misfit(`be ${FORMS[rank]}`, inputShape);
+    return inputShape.map((length, axis) => length * (size[axis] ?? 1));
+  }
+
+  call(x: AnyTensor): Tensor {
+    return this.size.reduce((y, count, axis) => repeatEach(y, axis + 1, count), this.floats(x));
+  }
+}
+
+/** Each step of sequences `size` times. */
+export class UpSampling1D extends UpSampling<1> {
+  constructor(options: UpSamplingOptions<1> = {}) {
+    super("up_sampling1d", 1, options);
+  }
+}
+
+/** Sequences larger by whole factors. */
+export function upSampling1d(options?: UpSamplingOptions<1>): UpSampling1D {
+  return new UpSampling1D(options);
+}
+
+/** What `upSampling2d` takes. */
+export interface UpSampling2DOptions extends UpSamplingOptions<2> {
+  /** Default nearest: each pixel stands size[0] x size[1] times. */
+  interpolation?: Interpolation;
+}
+
+/** Images larger by whole factors. */
+export class UpSampling2D extends UpSampling<2> {
+  readonly interpolation: Interpolation;
+
+  constructor(options: UpSampling2DOptions = {}) {
+    super("up_sampling2d", 2, options);
+    this.interpolation = options.interpolation ?? "nearest";
+    requireInterpolation(this.name, this.interpolation);
+  }
+
+  override call(x: AnyTensor): Tensor {
+    if (this.interpolation === "nearest") return super.call(x);
+    const [, height, width] = x.shape;
+    const [down, across] = this.size;
+    return resize(this.floats(x), [height * down, width * across], { interpolation: this.interpolation });
+  }
+}
+
+/** Images larger by whole factors. */
+export function upSampling2d(options?: UpSampling2DOptions): UpSampling2D {
+  return new UpSampling2D(options);
+}
+
+/** Each number of volumes size[0] x size[1] x size[2] times. */
+export class UpSampling3D extends UpSampling<3> {
+  constructor(options: UpSamplingOptions<3> = {}) {
+    super("up_sampling3d", 3, options);
+  }
+}
+
+/** Volumes larger by whole factors. */
+export function upSampling3d(options?: UpSamplingOptions<3>): UpSampling3D {
+  return new UpSampling3D(options);
+}
+
+/** Numbers before and after an axis. */
+export type Ends = readonly [number, number];
+
+interface AllEnds {
+  1: Ends | readonly [Ends];
+  2: readonly [number | Ends, number | Ends];
+  3: readonly [number | Ends, number | Ends, number | Ends];
+}
+
+/** One number for all ends, or for each axis one or [before, after]; of sequences also [before, after] alone. */
+export type EndsPerAxis<R extends Rank> = number | AllEnds[R];
+
+/** [before, after] for each axis, checked. */
+function endsOf(name: string, what: string, value: EndsPerAxis<Rank>, rank: Rank): readonly Ends[] {
+  const alone = rank === 1 && Array.isArray(value) && value.length === 2;
+  const list: readonly unknown[] = typeof value === "number" ? new Array(rank).fill(value) : alone ? [value] : value;
+  const ends = Array.isArray(list) ? list.map((end) => (typeof end === "number" ? [end, end] : end)) : [];
+  const isWhole = (n: unknown): boolean => Number.isInteger(n) && (n as number) >= 0;
+  if (ends.length !== rank || !ends.every((end) => Array.isArray(end) && end.length === 2 && end.every(isWhole))) {
+    throw new ArgumentError(
+      `${name}: ${what} must be a whole number of at least 0, or for each axis one or two, got ${JSON.stringify(value)}`,
+    );
+  }
+  return ends as unknown as readonly Ends[];
+}
+
+/** What `zeroPadding1d`, `zeroPadding2d` and `zeroPadding3d` take. */
+export interface ZeroPaddingOptions<R extends Rank> extends LayerOptions {
+  /** Zeros at the ends of each axis; default 1. */
+  padding?: EndsPerAxis<R>;
+}
+
+abstract class ZeroPadding<R extends Rank> extends Layer {
+  readonly padding: readonly Ends[];
+  private readonly rank: R;
+
+  constructor(kind: string, rank: R, options: ZeroPaddingOptions<R>) {
+    super(kind, options);
+    this.padding = endsOf(this.name, "padding", options.padding ?? 1, rank);
+    this.rank = rank;
+  }
+
+  override outputShape(inputShape: Shape): Shape {
+    const { rank, padding } = this;
+    if (inputShape.length !== rank + 1) throw this.misfit(`be ${FORMS[rank]}`, inputShape);
+    return inputShape.map((length, axis) => (axis < rank ? padding[axis][0] + length + padding[axis][1] : length));
+  }
+
+  call(x: AnyTensor): Tensor {
+    return pad(this.floats(x), [[0, 0], ...this.padding, [0, 0]]);
+  }
+}
+
+/** What `cropping1d`, `cropping2d` and `cropping3d` take. */
+export interface CroppingOptions<R extends Rank> extends LayerOptions {
+  /** Numbers cut off at the ends of each axis; default 1, of images 0. */
+  cropping?: EndsPerAxis<R>;
+}
+
+abstract class Cropping<R extends Rank> extends Layer {
+  readonly cropping: readonly Ends[];
+  private readonly rank: R;
+
+  constructor(kind: string, rank: R, cropping: EndsPerAxis<R>, options: CroppingOptions<R>) {
+    super(kind, options);
+    this.cropping = endsOf(this.name, "cropping", cropping, rank);
+    this.rank = rank;
+  }
+
+  override outputShape(inputShape: Shape): Shape {
+    const { rank, cropping } = this;
+    if (inputShape.length !== rank + 1) throw this.misfit(`be ${FORMS[rank]}`, inputShape);
+    const left = inputShape.map((length, axis) =>
+      axis < rank ? length - cropping[axis][0] - cropping[axis][1] : length,
+    );
+    if (left.slice(0, rank).some((length) => length < 1)) {
+      throw this.misfit(`be larger than what is cut off, ${JSON.stringify(cropping)}`, inputShape);
+    }
+    return left;
+  }
+
+  call(x: AnyTensor): Tensor {
+    const [batch, ...shape] = x.shape;
+    const begin = [0, ...this.cropping.map(([before]) => before), 0];
+    return slice(this.floats(x), begin, [batch, ...this.outputShape(shape)]) as Tensor;
+  }
+}
+
+/** Zeros around sequences. */
+export class ZeroPadding1D extends ZeroPadding<1> {
+  constructor(options: ZeroPaddingOptions<1> = {}) {
+    super("zero_padding1d", 1, options);
+  }
+}
+
+/** Zeros around sequences. */
+export function zeroPadding1d(options?: ZeroPaddingOptions<1>): ZeroPadding1D {
+  return new ZeroPadding1D(options);
+}
+
+/** Zeros around images. */
+export class ZeroPadding2D extends ZeroPadding<2> {
+  constructor(options: ZeroPaddingOptions<2> = {}) {
+    super("zero_padding2d", 2, options);
+  }
+}
+
+/** Zeros around images. */
+export function zeroPadding2d(options?: ZeroPaddingOptions<2>): ZeroPadding2D {
+  return new ZeroPadding2D(options);
+}
+
+/** Zeros around volumes. */
+export class ZeroPadding3D extends ZeroPadding<3> {
+  constructor(options: ZeroPaddingOptions<3> = {}) {
+    super("zero_padding3d", 3, options);
+  }
+}
+
+/** Zeros around volumes. */
+export function zeroPadding3d(options?: ZeroPaddingOptions<3>): ZeroPadding3D {
+  return new ZeroPadding3D(options);
+}
+
+/** The inner part of sequences. */
+export class Cropping1D extends Cropping<1> {
+  constructor(options: CroppingOptions<1> = {}) {
+    super("cropping1d", 1, options.cropping ?? 1, options);
+  }
+}
+
+/** The inner part of sequences. */
+export function cropping1d(options?: CroppingOptions<1>): Cropping1D {
+  return new Cropping1D(options);
+}
+
+/** The inner part of images. */
+export class Cropping2D extends Cropping<2> {
+  constructor(options: CroppingOptions<2> = {}) {
+    super("cropping2d", 2, options.cropping ?? 0, options);
+  }
+}
+
+/** The inner part of images. */
+export function cropping2d(options?: CroppingOptions<2>): Cropping2D {
+  return new Cropping2D(options);
+}
+
+/** The inner part of volumes. */
+export class Cropping3D extends Cropping<3> {
+  constructor(options: CroppingOptions<3> = {}) {
+    super("cropping3d", 3, options.cropping ?? 1, options);
+  }
+}
+
+/** The inner part of volumes. */
+export function cropping3d(options?: CroppingOptions<3>): Cropping3D {
+  return new Cropping3D(options);
+}

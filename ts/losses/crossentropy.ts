@@ -1,0 +1,168 @@
+// Cross-entropies: how surprising the truth is to predicted probabilities. What follows softmax or sigmoid is computed
+// from their logits.
+import { activations, logitsOf } from "../layers/activations.ts";
+import { add, div, mul, pow, sub } from "../ops/binary.ts";
+import { equal, notEqual, where } from "../ops/compare.ts";
+import { clip, exp, log, neg, sigmoid, softplus } from "../ops/elementwise.ts";
+import { oneHot } from "../ops/gather.ts";
+import { sum } from "../ops/reduce.ts";
+import { logSoftmax, softmaxCrossEntropy } from "../ops/softmax.ts";
+import { ArgumentError } from "../runtime/errors.ts";
+import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { defineLoss } from "./loss.ts";
+import { defineMeanLoss } from "./regression.ts";
+import { EPSILON, labelsFor, targetsFor } from "./targets.ts";
+
+/** Options of the cross-entropies. */
+export interface CrossentropyOptions {
+  /** Whether yPred are logits, as from a last layer without activation, instead of probabilities; default false. */
+  fromLogits?: boolean;
+}
+
+/** Options of the cross-entropies whose targets are probabilities. */
+export interface SmoothedCrossentropyOptions extends CrossentropyOptions {
+  /** Draws the targets towards equal probabilities, by this much of the way; from 0, the default, to 1. */
+  labelSmoothing?: number;
+}
+
+/** Options of the focal cross-entropies. */
+export interface FocalOptions extends SmoothedCrossentropyOptions {
+  /** The weight of a class; default 0.25. */
+  alpha?: number;
+  /** How much less the examples count that are known well already; default 2. */
+  gamma?: number;
+}
+
+/** Options of `binaryFocalCrossentropy`. */
+export interface BinaryFocalOptions extends FocalOptions {
+  /** Whether class 1 counts alpha and class 0 counts 1 - alpha; default false: both count 1. */
+  applyClassBalancing?: boolean;
+}
+
+/** Options of `sparseCategoricalCrossentropy`. */
+export interface SparseCrossentropyOptions extends CrossentropyOptions {
+  /** A class number that says that an example does not count, such as -1; default none. */
+  ignoreClass?: number;
+}
+
+/** -mean(t log(p) + (1 - t) log(1 - p)) over each example: p = yPred, t = yTrue, 0 or 1. */
+export const binaryCrossentropy = defineMeanLoss<SmoothedCrossentropyOptions>("binaryCrossentropy", (t, p, options) =>
+  surprise(smoothed("binaryCrossentropy", t, 2, options), p, sigmoidLogits(p, options)),
+);
+
+/**
+ * -mean((1 - q)^gamma log(q)) over each example, with q the probability of what yTrue says: p = yPred for 1, 1 - p for 0.
+ * Lin et al., "Focal loss for dense object detection" (2017).
+ */
+export const binaryFocalCrossentropy = defineMeanLoss<BinaryFocalOptions>(
+  "binaryFocalCrossentropy",
+  (t, p, options) => {
+    const { alpha = 0.25, gamma = 2, applyClassBalancing = false } = options;
+    const targets = smoothed("binaryFocalCrossentropy", t, 2, options);
+    const others = sub(1, targets);
+    const logits = sigmoidLogits(p, options);
+    const [yes, no] = logits ? [sigmoid(logits), sigmoid(neg(logits))] : [p, sub(1, p)];
+    const doubt = add(mul(targets, no), mul(others, yes));
+    const focal = mul(pow(doubt, gamma), surprise(targets, p, logits));
+    return applyClassBalancing ? mul(focal, add(mul(targets, alpha), mul(others, 1 - alpha))) : focal;
+  },
+);
+
+/** -(t log(p) + (1 - t) log(1 - p)), from the logits of p where they are known. */
+function surprise(t: Tensor, p: Tensor, logits: Tensor | undefined): Tensor {
+  if (logits) return sub(softplus(logits), mul(t, logits));
+  const inside = clip(p, EPSILON, 1 - EPSILON);
+  return neg(add(mul(t, log(inside)), mul(sub(1, t), log(sub(1, inside)))));
+}
+
+function sigmoidLogits(yPred: Tensor, { fromLogits = false }: CrossentropyOptions): Tensor | undefined {
+  return fromLogits ? yPred : logitsOf(yPred, activations.sigmoid);
+}
+
+/** -sum(t log(p)) over each example's classes, the last axis: p = yPred, t = yTrue. */
+export const categoricalCrossentropy = defineLoss<SmoothedCrossentropyOptions>(
+  "categoricalCrossentropy",
+  (yTrue, yPred, options) =>
+    softmaxCrossEntropy(
+      softmaxLogits(yPred, options),
+      smoothedClasses("categoricalCrossentropy", yTrue, yPred, options),
+    ),
+);
+
+/** -sum(alpha (1 - p)^gamma t log(p)) over each example's classes, the last axis: p = yPred, t = yTrue. */
+export const categoricalFocalCrossentropy = defineLoss<FocalOptions>(
+  "categoricalFocalCrossentropy",
+  (yTrue, yPred, options) => {
+    const { alpha = 0.25, gamma = 2 } = options;
+    const targets = smoothedClasses("categoricalFocalCrossentropy", yTrue, yPred, options);
+    const logP = logSoftmax(softmaxLogits(yPred, options));
+    return mul(sum(mul(mul(pow(sub(1, exp(logP)), gamma), targets), logP), -1), -alpha);
+  },
+);
+
+/** -log(p[label]) for each example: p = yPred, label = yTrue, [batch] or [batch, 1]. */
+export const sparseCategoricalCrossentropy = defineLoss<SparseCrossentropyOptions>(
+  "sparseCategoricalCrossentropy",
+  (yTrue, yPred, options) => {
+    const labels = labelsFor("sparseCategoricalCrossentropy", yTrue, yPred);
+    const logits = softmaxLogits(yPred, options);
+    const { ignoreClass } = options;
+    if (ignoreClass === undefined) return softmaxCrossEntropy(logits, labels);
+    const ignored = equal(labels, ignoreClass);
+    return where(ignored, 0, softmaxCrossEntropy(logits, where<"i32">(ignored, 0, labels)));
+  },
+  (_values, yTrue, yPred, { ignoreClass }) =>
+    ignoreClass === undefined
+      ? undefined
+      : notEqual(labelsFor("sparseCategoricalCrossentropy", yTrue, yPred), ignoreClass),
+);
+
+/** Options of `categoricalGeneralizedCrossEntropy`. */
+export interface GeneralizedCrossentropyOptions extends CrossentropyOptions {
+  /** Above 0: near 0 it is cross-entropy, at 1 the mean absolute error, which stands wrong labels best; default 0.5. */
+  q?: number;
+}
+
+/**
+ * (1 - p[label]^q) / q for each example: p = yPred, label = yTrue, [batch] or [batch, 1].
+ * Zhang and Sabuncu, "Generalized cross entropy loss" (2018).
+ */
+export const categoricalGeneralizedCrossEntropy = defineLoss<GeneralizedCrossentropyOptions>(
+  "categoricalGeneralizedCrossEntropy",
+  (yTrue, yPred, options) => {
+    const { q = 0.5 } = options;
+    if (!(q > 0)) throw new ArgumentError(`categoricalGeneralizedCrossEntropy: q must be above 0, got ${q}`);
+    const labels = labelsFor("categoricalGeneralizedCrossEntropy", yTrue, yPred);
+    const logits = options.fromLogits ? yPred : logitsOf(yPred, activations.softmax);
+    const logP = logits
+      ? neg(softmaxCrossEntropy(logits, labels))
+      : log(clip(sum(mul(yPred, oneHot(labels, yPred.shape[yPred.rank - 1])), -1), EPSILON, 1));
+    return div(sub(1, exp(mul(logP, q))), q);
+  },
+);
+
+/** sum(t log(t / p)) over each example's last axis: p = yPred, t = yTrue, both kept from 1e-7 to 1. */
+export const klDivergence = defineLoss("klDivergence", (yTrue, yPred) => {
+  const t = clip(targetsFor("klDivergence", yTrue, yPred), EPSILON, 1);
+  const logits = logitsOf(yPred, activations.softmax);
+  const logP = logits ? logSoftmax(logits) : log(clip(yPred, EPSILON, 1));
+  return sum(mul(t, sub(log(t), logP)), -1);
+});
+
+/** Numbers whose softmax is yPred. */
+function softmaxLogits(yPred: Tensor, { fromLogits = false }: CrossentropyOptions): Tensor {
+  if (fromLogits) return yPred;
+  return logitsOf(yPred, activations.softmax) ?? log(clip(yPred, EPSILON, 1));
+}
+
+function smoothedClasses(name: string, yTrue: AnyTensor, yPred: Tensor, options: SmoothedCrossentropyOptions): Tensor {
+  return smoothed(name, targetsFor(name, yTrue, yPred), yPred.shape[yPred.rank - 1], options);
+}
+
+function smoothed(name: string, targets: Tensor, classes: number, options: SmoothedCrossentropyOptions): Tensor {
+  const { labelSmoothing = 0 } = options;
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
+    throw new ArgumentError(`${name}: labelSmoothing must be from 0 to 1, got ${labelSmoothing}`);
+  }
+  return labelSmoothing === 0 ? targets : add(mul(targets, 1 - labelSmoothing), labelSmoothing / classes);
+}

@@ -1,0 +1,30 @@
+// The loss of label sequences that are shorter than what they are read from, such as text of speech.
+import { cast, notEqual } from "../ops/compare.ts";
+import { ctcLoss } from "../ops/ctc.ts";
+import { sum } from "../ops/reduce.ts";
+import { full } from "../tensor/create.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { defineLoss } from "./loss.ts";
+
+/** Options of `ctc`. */
+export interface CtcOptions {
+  /** Time steps that count in each example, [batch] (i32); default all. */
+  inputLengths?: Tensor<"i32">;
+  /** Labels that count in each example, [batch] (i32); default: as many as are not blank. */
+  labelLengths?: Tensor<"i32">;
+  /** The class that stands for no label; default 0. */
+  blank?: number;
+}
+
+/**
+ * -log p(yTrue | yPred) over all alignments, for each example: yPred are logits [batch, time, classes], yTrue class numbers
+ * [batch, longest] with blanks behind the last label. PyTorch's ctc_loss divides each by its number of labels before the
+ * mean, and takes log-probabilities [time, batch, classes]. Graves et al., "Connectionist temporal classification" (2006).
+ */
+export const ctc = defineLoss<CtcOptions>("ctc", (yTrue, yPred, { inputLengths, labelLengths, blank = 0 }) => {
+  const labels = cast(yTrue, "i32") as Tensor<"i32">;
+  const [batch, time] = yPred.shape;
+  const counted = (): Tensor<"i32"> =>
+    cast(sum(cast(notEqual(labels, blank), "f32") as Tensor, -1), "i32") as Tensor<"i32">;
+  return ctcLoss(yPred, labels, inputLengths ?? full([batch], time, "i32"), labelLengths ?? counted(), blank);
+});

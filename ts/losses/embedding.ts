@@ -1,0 +1,159 @@
+// Losses that arrange embeddings: those of one class near each other, those of others apart.
+import { add, maximum, minimum, mul, sub } from "../ops/binary.ts";
+import { cast, equal, greater, lessEqual, logicalAnd, logicalNot, where } from "../ops/compare.ts";
+import { relu, softplus, sqrt, square } from "../ops/elementwise.ts";
+import { expandDims, reshape, slice } from "../ops/layout.ts";
+import { matmul } from "../ops/matmul.ts";
+import { logSumExp, max, min, sum } from "../ops/reduce.ts";
+import { ShapeError } from "../runtime/errors.ts";
+import { eye } from "../tensor/create.ts";
+import { formatShape } from "../tensor/shape.ts";
+import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { defineLoss, ratio } from "./loss.ts";
+import { defineMeanLoss } from "./regression.ts";
+
+/** Options of `contrastive`. */
+export interface ContrastiveOptions {
+  /** How far apart what does not belong together should be; default 1. */
+  margin?: number;
+}
+
+/**
+ * mean(t d^2 + (1 - t) max(margin - d, 0)^2) over each example: d = yPred, the distances of pairs; t = yTrue, 1 for pairs
+ * that belong together, else 0. Hadsell, Chopra and LeCun, "Dimensionality reduction" (2006), without the factor 1/2.
+ */
+export const contrastive = defineMeanLoss<ContrastiveOptions>("contrastive", (t, distance, { margin = 1 }) =>
+  add(mul(t, square(distance)), mul(sub(1, t), square(relu(sub(margin, distance))))),
+);
+
+/** Options of `tripletMargin`. */
+export interface TripletMarginOptions {
+  /** How much nearer the positive should be than the negative; default 1. */
+  margin?: number;
+  /** Whether the negative's distance from the positive counts where it is the smaller one; default false. */
+  swap?: boolean;
+}
+
+/**
+ * max(d(anchor, positive) - d(anchor, negative) + margin, 0) for each example, with d(a, b) = |a - b + 1e-6| as in
+ * PyTorch's TripletMarginLoss. yPred is [batch, 3, width]: stack([anchor, positive, negative], 1). yTrue is not looked at.
+ * Balntas et al., "Learning local feature descriptors with triplets" (2016).
+ */
+export const tripletMargin = defineLoss<TripletMarginOptions>(
+  "tripletMargin",
+  (_yTrue, yPred, { margin = 1, swap = false }) => {
+    if (yPred.rank !== 3 || yPred.shape[1] !== 3) {
+      throw new ShapeError(`tripletMargin: yPred must be [batch, 3, width], got ${formatShape(yPred.shape)}`);
+    }
+    const [batch, , width] = yPred.shape;
+    const [anchor, positive, negative] = [0, 1, 2].map(
+      (i) => reshape(slice(yPred, [0, i, 0], [batch, 1, width]), [batch, width]) as Tensor,
+    );
+    const distance = (a: Tensor, b: Tensor): Tensor => sqrt(sum(square(add(sub(a, b), 1e-6)), -1));
+    const far = distance(anchor, negative);
+    const other = swap ? minimum(far, distance(positive, negative)) : far;
+    return relu(add(sub(distance(anchor, positive), other), margin));
+  },
+);
+
+/** Options of `tripletSemiHard`. */
+export interface TripletSemiHardOptions {
+  /** How much nearer a positive should be than a negative; default 1. */
+  margin?: number;
+}
+
+/**
+ * max(d(a, p) - d(a, n) + margin, 0) averaged over all pairs of an anchor a and a positive p of its class, with n the
+ * nearest negative that is further from a than p is, or the furthest one if none is. yTrue are class numbers [batch], yPred
+ * embeddings [batch, width], as a rule of length 1; d is the Euclidean distance. A value is an anchor's share.
+ * Schroff, Kalenichenko and Philbin, "FaceNet" (2015).
+ */
+export const tripletSemiHard = defineLoss<TripletSemiHardOptions>("tripletSemiHard", (yTrue, yPred, { margin = 1 }) => {
+  const [batch] = requireEmbeddings("tripletSemiHard", yTrue, yPred);
+  const distance = pairwiseDistances(yPred);
+  const [positive, negative] = pairMasks(yTrue, yTrue, true);
+  // [anchor, positive, negative]
+  const toNegative = expandDims(distance, 1) as Tensor;
+  const beyond = logicalAnd(
+    expandDims(negative, 1) as Tensor<"bool">,
+    greater(toNegative, expandDims(distance, 2) as Tensor),
+  );
+  const nearest = min(where(beyond, toNegative, FAR), 2);
+  const furthest = max(where(negative, distance, -FAR), 1, true);
+  const chosen = where(equal(nearest, FAR), where(greater(furthest, -FAR), furthest, 0), nearest);
+  const pairs = cast(positive, "f32") as Tensor;
+  const values = mul(relu(add(sub(distance, chosen), margin)), pairs);
+  return mul(sum(values, 1), ratio(batch, sum(pairs)));
+});
+
+/** Beyond all distances, and finite, so that 0 times it is 0. */
+const FAR = 1e30;
+
+/** Euclidean distances between the rows of x, [batch, batch]; those of equal rows are 0 and have no gradient. */
+function pairwiseDistances(x: Tensor): Tensor {
+  const squares = sum(square(x), -1, true);
+  const products = matmul(x, x, { transposeB: true });
+  const squared = maximum(sub(add(squares, reshape(squares, [1, x.shape[0]]) as Tensor), mul(products, 2)), 0);
+  const apart = logicalAnd(logicalNot(lessEqual(squared, 0)), equal(eye(x.shape[0]), 0));
+  return where(apart, sqrt(where(apart, squared, 1)), 0);
+}
+
+/** Options of `circle`. */
+export interface CircleOptions {
+  /** The scale of the exponents; default 80. */
+  gamma?: number;
+  /** How far from perfect a similarity may be; default 0.4. */
+  margin?: number;
+  /** Whether an embedding is left out of those it is compared with; default true. */
+  removeDiagonal?: boolean;
+  /** What to compare with; default yPred and yTrue themselves. */
+  refEmbeddings?: Tensor;
+  refLabels?: AnyTensor;
+}
+
+/**
+ * log(1 + sum_p e^(-gamma a_p (margin - d_p)) sum_n e^(gamma a_n (1 - margin - d_n))) for each example, with d = 1 - cos of
+ * the angle to each other of its class (p) and of other classes (n), a_p = margin + d_p, a_n = 1 + margin - d_n. yTrue are
+ * class numbers [batch], yPred embeddings [batch, width] of length 1. Examples without a loss do not count in the mean.
+ * Sun et al., "Circle loss" (2020).
+ */
+export const circle = defineLoss<CircleOptions>(
+  "circle",
+  (yTrue, yPred, options) => {
+    const { gamma = 80, margin = 0.4, removeDiagonal = true } = options;
+    requireEmbeddings("circle", yTrue, yPred);
+    const references = options.refEmbeddings ?? yPred;
+    const [positive, negative] = pairMasks(yTrue, options.refLabels ?? yTrue, removeDiagonal);
+    const distance = relu(sub(1, matmul(yPred, references, { transposeB: true })));
+    const pull = mul(mul(add(distance, margin), sub(distance, margin)), gamma);
+    const push = mul(mul(relu(sub(1 + margin, distance)), sub(1 - margin, distance)), gamma);
+    const among = (mask: Tensor<"bool">, exponents: Tensor): Tensor => logSumExp(where(mask, exponents, -FAR), 1);
+    return softplus(add(among(positive, pull), among(negative, push)));
+  },
+  (values) => greater(values, 0),
+);
+
+function requireEmbeddings(name: string, yTrue: AnyTensor, yPred: Tensor): [batch: number, width: number] {
+  const [batch, width] = yPred.shape;
+  if (yPred.rank !== 2 || yTrue.size !== batch) {
+    throw new ShapeError(
+      `${name}: yPred must be [batch, width] and yTrue [batch], ` +
+        `got ${formatShape(yPred.shape)} and ${formatShape(yTrue.shape)}`,
+    );
+  }
+  return [batch, width];
+}
+
+/** Which pairs share a class, and which do not: [labels, others]. Without the diagonal, none is a pair with itself. */
+function pairMasks(
+  labels: AnyTensor,
+  others: AnyTensor,
+  removeDiagonal: boolean,
+): [positive: Tensor<"bool">, negative: Tensor<"bool">] {
+  const same = equal(
+    reshape(cast(labels, "i32"), [labels.size, 1]) as Tensor<"i32">,
+    reshape(cast(others, "i32"), [1, others.size]) as Tensor<"i32">,
+  );
+  const positive = removeDiagonal ? logicalAnd(same, equal(eye(labels.size, others.size), 0)) : same;
+  return [positive, logicalNot(same)];
+}

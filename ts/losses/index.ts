@@ -1,0 +1,95 @@
+// The losses, and finding them by name.
+import { lookUp } from "../layers/config.ts";
+import {
+  binaryCrossentropy,
+  binaryFocalCrossentropy,
+  categoricalCrossentropy,
+  categoricalFocalCrossentropy,
+  categoricalGeneralizedCrossEntropy,
+  klDivergence,
+  sparseCategoricalCrossentropy,
+} from "./crossentropy.ts";
+import { ctc } from "./ctc.ts";
+import { circle, contrastive, tripletMargin, tripletSemiHard } from "./embedding.ts";
+import { categoricalHinge, hinge, squaredHinge } from "./hinge.ts";
+import type { Loss } from "./loss.ts";
+import { dice, tversky } from "./overlap.ts";
+import {
+  cosineSimilarity,
+  huber,
+  logCosh,
+  meanAbsoluteError,
+  meanAbsolutePercentageError,
+  meanSquaredError,
+  meanSquaredLogarithmicError,
+  poisson,
+} from "./regression.ts";
+
+export * from "./crossentropy.ts";
+export * from "./ctc.ts";
+export * from "./embedding.ts";
+export * from "./hinge.ts";
+export {
+  defineLoss,
+  type Loss,
+  type LossFunction,
+  type Reduction,
+  type ReductionOptions,
+  reduceLoss,
+} from "./loss.ts";
+export * from "./overlap.ts";
+export {
+  type CosineOptions,
+  cosineSimilarity,
+  type HuberOptions,
+  huber,
+  logCosh,
+  meanAbsoluteError,
+  meanAbsolutePercentageError,
+  meanSquaredError,
+  meanSquaredLogarithmicError,
+  poisson,
+} from "./regression.ts";
+export { checkLabels, type Labels } from "./targets.ts";
+
+const losses = {
+  meanSquaredError,
+  meanAbsoluteError,
+  meanAbsolutePercentageError,
+  meanSquaredLogarithmicError,
+  huber,
+  logCosh,
+  poisson,
+  cosineSimilarity,
+  binaryCrossentropy,
+  binaryFocalCrossentropy,
+  categoricalCrossentropy,
+  categoricalFocalCrossentropy,
+  sparseCategoricalCrossentropy,
+  categoricalGeneralizedCrossEntropy,
+  klDivergence,
+  hinge,
+  squaredHinge,
+  categoricalHinge,
+  dice,
+  tversky,
+  ctc,
+  circle,
+  contrastive,
+  tripletMargin,
+  tripletSemiHard,
+  mse: meanSquaredError,
+  mae: meanAbsoluteError,
+  mape: meanAbsolutePercentageError,
+  msle: meanSquaredLogarithmicError,
+  bce: binaryCrossentropy,
+  kld: klDivergence,
+} as const satisfies { readonly [name: string]: Loss };
+
+/** The names of the losses. */
+export type LossName = keyof typeof losses;
+
+/** The loss of this name; a function stays as it is. ArgumentError for an unknown name. */
+export function getLoss(loss: LossName | Loss): Loss {
+  return typeof loss === "function" ? loss : lookUp<Loss>("loss", loss, losses);
+}

@@ -1,0 +1,180 @@
+// What a loss is: a function that gives a value for each example, and a reduction of these values to one number, with
+// weights and masks.
+import { div, mul } from "../ops/binary.ts";
+import { cast, equal, logicalAnd, where } from "../ops/compare.ts";
+import { reshape } from "../ops/layout.ts";
+import { mean, sum } from "../ops/reduce.ts";
+import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import type { Dtype } from "../tensor/dtype.ts";
+import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
+import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+
+/** A scalar for a batch of targets and predictions: a loss of this library, or any such function. */
+export interface Loss {
+  (yTrue: AnyTensor, yPred: Tensor): Tensor;
+  readonly name: string;
+  /** The values of which it is the mean. */
+  readonly perExample?: (yTrue: AnyTensor, yPred: Tensor) => Tensor;
+}
+
+/**
+ * How the values of the examples become one number. "mean", the default, and "sumOverBatchSize", its name in Keras: their
+ * weighted sum divided by how many there are (by how many the mask leaves). "meanWithSampleWeight": their weighted sum
+ * divided by the sum of the weights. "sum": their weighted sum. "none": they stay as they are, times their weights.
+ */
+export type Reduction = "mean" | "sumOverBatchSize" | "meanWithSampleWeight" | "sum" | "none";
+
+/** What all losses take beside their own options. */
+export interface ReductionOptions {
+  /** Default "mean". */
+  reduction?: Reduction;
+  /** A weight for each example, [batch], or for each of its values, [batch, time]. */
+  sampleWeight?: Tensor;
+  /** Which values count, [batch] or [batch, time]; default all. */
+  mask?: Tensor<"bool">;
+}
+
+/** A loss of this library. */
+export interface LossFunction<Options extends object = object> {
+  /** The values of the examples, reduced to one number. */
+  (yTrue: AnyTensor, yPred: Tensor, options?: Options & ReductionOptions): Tensor;
+  /** A value for each example: [batch], or [batch, time, ...] where a prediction has more axes than one. */
+  readonly perExample: (yTrue: AnyTensor, yPred: Tensor, options?: Options) => Tensor;
+  /** Which of these values count, undefined where all do; reductions and metrics leave the others out. */
+  readonly countedValues: (
+    values: Tensor,
+    yTrue: AnyTensor,
+    yPred: Tensor,
+    options?: Options,
+  ) => Tensor<"bool"> | undefined;
+  readonly reduction: Reduction;
+  /** The same loss with these options as its defaults: `compile({ loss: losses.huber.with({ delta: 2 }) })`. */
+  with(options: Options & ReductionOptions): LossFunction<Options>;
+}
+
+/** What decides which of a loss's values count. */
+type Counted<Options> = (
+  values: Tensor,
+  yTrue: AnyTensor,
+  yPred: Tensor,
+  options: Options,
+) => Tensor<"bool"> | undefined;
+
+/** A loss from what it says of each example and, if it leaves out some, which of these values count. */
+export function defineLoss<Options extends object = object>(
+  name: string,
+  perExample: (yTrue: AnyTensor, yPred: Tensor, options: Options) => Tensor,
+  counted?: Counted<Options>,
+): LossFunction<Options> {
+  return withDefaults(name, perExample, counted, {} as Options);
+}
+
+function withDefaults<Options extends object>(
+  name: string,
+  perExample: (yTrue: AnyTensor, yPred: Tensor, options: Options) => Tensor,
+  counted: Counted<Options> | undefined,
+  defaults: Options & ReductionOptions,
+): LossFunction<Options> {
+  const loss = (yTrue: AnyTensor, yPred: Tensor, given?: Options & ReductionOptions): Tensor => {
+    const options = { ...defaults, ...given };
+    const values = perExample(yTrue, yPred, options);
+    return reduceLoss(values, {
+      ...options,
+      mask: bothMasks(values, counted?.(values, yTrue, yPred, options), options.mask),
+    });
+  };
+  return Object.assign(Object.defineProperty(loss, "name", { value: name }), {
+    perExample: (yTrue: AnyTensor, yPred: Tensor, given?: Options) =>
+      perExample(yTrue, yPred, { ...defaults, ...given }),
+    countedValues: (values: Tensor, yTrue: AnyTensor, yPred: Tensor, given?: Options) =>
+      counted?.(values, yTrue, yPred, { ...defaults, ...given }),
+    reduction: defaults.reduction ?? "mean",
+    with: (options: Options & ReductionOptions) => withDefaults(name, perExample, counted, { ...defaults, ...options }),
+  });
+}
+
+/** The mask, if it is one of the first axes of the values: not where a loss has summed up the steps it is about. */
+export function fittingMask(values: Tensor, mask: Tensor<"bool"> | undefined): Tensor<"bool"> | undefined {
+  return mask && sameShape(mask.shape, values.shape.slice(0, mask.rank)) ? mask : undefined;
+}
+
+/** What both masks leave of the values. */
+export function bothMasks(
+  values: Tensor,
+  kept: Tensor<"bool"> | undefined,
+  mask: Tensor<"bool"> | undefined,
+): Tensor<"bool"> | undefined {
+  if (kept === undefined || mask === undefined) return kept ?? mask;
+  return logicalAnd(kept, alignWeights("loss", "mask", mask, values.shape));
+}
+
+/**
+ * Any loss as one number, weighted. A mask over steps that a loss has summed up already does not count. Errors:
+ * ArgumentError for a function that gives a scalar where there are weights or a mask.
+ */
+export function weightedLoss(
+  loss: Loss,
+  yTrue: AnyTensor,
+  yPred: Tensor,
+  { sampleWeight, mask }: Pick<ReductionOptions, "sampleWeight" | "mask"> = {},
+): Tensor {
+  if (sampleWeight === undefined && mask === undefined) {
+    const value = loss(yTrue, yPred);
+    return value.rank === 0 ? value : mean(value);
+  }
+  const own = "countedValues" in loss ? (loss as LossFunction) : undefined;
+  const values = (loss.perExample ?? loss)(yTrue, yPred);
+  if (values.rank === 0 && own === undefined) {
+    throw new ArgumentError(
+      `${loss.name || "loss"}: with sample weights or masks, a loss must return a number for each example, got a scalar`,
+    );
+  }
+  const kept = bothMasks(values, own?.countedValues(values, yTrue, yPred), fittingMask(values, mask));
+  return reduceLoss(values, { reduction: own?.reduction, sampleWeight, mask: kept });
+}
+
+/** The values reduced to one number (with "none": weighted). Errors: ShapeError for weights or masks that do not fit. */
+export function reduceLoss(values: Tensor, options: ReductionOptions = {}): Tensor {
+  const { reduction = "mean", sampleWeight, mask } = options;
+  if (!reductions.includes(reduction)) {
+    throw new ArgumentError(`loss: reduction must be one of ${reductions.join(", ")}, got ${reduction}`);
+  }
+  const overCount = reduction === "mean" || reduction === "sumOverBatchSize";
+  let weights = sampleWeight && alignWeights("loss", "sampleWeight", sampleWeight, values.shape);
+  if (mask) {
+    const kept = cast(alignWeights("loss", "mask", mask, values.shape), "f32") as Tensor;
+    const factor = overCount ? mul(kept, ratio(kept.size, sum(kept))) : kept;
+    weights = weights ? mul(weights, factor) : factor;
+  }
+  const weighted = weights ? mul(values, weights) : values;
+  if (reduction === "none") return weighted;
+  if (overCount || weights === undefined) return reduction === "sum" ? sum(weighted) : mean(weighted);
+  return reduction === "sum" ? sum(weighted) : ratio(sum(weighted), sum(weights));
+}
+
+const reductions: readonly Reduction[] = ["mean", "sumOverBatchSize", "meanWithSampleWeight", "sum", "none"];
+
+/** a / b, and 0, without a gradient, where b is 0. */
+export function ratio(a: Tensor | number, b: Tensor): Tensor {
+  const isZero = equal(b, 0);
+  return mul(div(a, where(isZero, 1, b)), where(isZero, 0, 1));
+}
+
+/** Weights of the first axes of values as a tensor that broadcasts against them. ShapeError for others. */
+export function alignWeights<D extends Dtype>(
+  operation: string,
+  what: string,
+  weights: Tensor<D>,
+  shape: Shape,
+): Tensor<D> {
+  if (shape.length === 0) return weights;
+  let given = weights.shape;
+  while (given.length > shape.length && given[given.length - 1] === 1) given = given.slice(0, -1);
+  if (given.length > shape.length || given.some((length, axis) => length !== 1 && length !== shape[axis])) {
+    throw new ShapeError(
+      `${operation}: ${what} must have the first axes of the values, ` +
+        `got ${formatShape(weights.shape)} for ${formatShape(shape)}`,
+    );
+  }
+  return reshape(weights, [...given, ...shape.slice(given.length).map(() => 1)]);
+}

@@ -1,0 +1,39 @@
+// Losses of segmentation: how far two regions are from covering each other.
+import { add, div, mul, sub } from "../ops/binary.ts";
+import { type Axes, sum } from "../ops/reduce.ts";
+import { defineLoss } from "./loss.ts";
+import { EPSILON, targetsFor } from "./targets.ts";
+
+/** Options of `dice`. */
+export interface DiceOptions {
+  /** The axes of one region. Default: all, so that the batch is one region; [1, 2, 3] for one in each image. */
+  axis?: Axes;
+}
+
+/** 1 - 2 sum(yTrue yPred) / (sum(yTrue) + sum(yPred)). Milletari, Navab and Ahmadi, "V-Net" (2016), without squares. */
+export const dice = defineLoss<DiceOptions>("dice", (yTrue, yPred, { axis }) => {
+  const t = targetsFor("dice", yTrue, yPred);
+  const both = sum(mul(t, yPred), axis);
+  return sub(1, div(mul(both, 2), add(add(sum(t, axis), sum(yPred, axis)), EPSILON)));
+});
+
+/** Options of `tversky`. */
+export interface TverskyOptions extends DiceOptions {
+  /** How much sum(yTrue (1 - yPred)) counts; default 0.5. */
+  alpha?: number;
+  /** How much sum((1 - yTrue) yPred) counts; default 0.5. With both at 0.5 it is `dice`. */
+  beta?: number;
+}
+
+/**
+ * 1 - s / (s + alpha sum(yTrue (1 - yPred)) + beta sum((1 - yTrue) yPred)), with s = sum(yTrue yPred).
+ * Salehi, Erdogmus and Gholipour, "Tversky loss" (2017).
+ */
+export const tversky = defineLoss<TverskyOptions>("tversky", (yTrue, yPred, { axis, alpha = 0.5, beta = 0.5 }) => {
+  const t = targetsFor("tversky", yTrue, yPred);
+  const both = sum(mul(t, yPred), axis);
+  const missed = sum(mul(t, sub(1, yPred)), axis);
+  const added = sum(mul(sub(1, t), yPred), axis);
+  const all = add(both, add(mul(missed, alpha), mul(added, beta)));
+  return sub(1, div(both, add(all, EPSILON)));
+});

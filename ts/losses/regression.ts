@@ -1,0 +1,89 @@
+// Losses of numbers: differences between predictions and targets, their ratios and angles. A prediction of one axis,
+// [batch], counts as one number for each example.
+import { add, div, maximum, mul, sub } from "../ops/binary.ts";
+import { lessEqual, where } from "../ops/compare.ts";
+import { abs, log, log1p, neg, softplus, sqrt, square } from "../ops/elementwise.ts";
+import { reshape } from "../ops/layout.ts";
+import { mean, sum } from "../ops/reduce.ts";
+import { ArgumentError } from "../runtime/errors.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { defineLoss, type LossFunction } from "./loss.ts";
+import { EPSILON, targetsFor } from "./targets.ts";
+
+/** A loss that is the mean over the last axis of what `f` says of each number: t of the targets, p of the prediction. */
+export function defineMeanLoss<Options extends object = object>(
+  name: string,
+  f: (t: Tensor, p: Tensor, options: Options) => Tensor,
+): LossFunction<Options> {
+  return defineLoss<Options>(name, (yTrue, yPred, options) =>
+    meanOfEach(f(targetsFor(name, yTrue, yPred), yPred, options)),
+  );
+}
+
+/** The mean over the last axis; numbers of one axis stay as they are. */
+export function meanOfEach(values: Tensor): Tensor {
+  return values.rank < 2 ? (reshape(values, [values.size]) as Tensor) : mean(values, -1);
+}
+
+/** mean((yPred - yTrue)^2) over each example. */
+export const meanSquaredError = defineMeanLoss("meanSquaredError", (t, p) => square(sub(p, t)));
+
+/** mean(|yPred - yTrue|) over each example. */
+export const meanAbsoluteError = defineMeanLoss("meanAbsoluteError", (t, p) => abs(sub(p, t)));
+
+/** 100 mean(|yPred - yTrue| / max(|yTrue|, 1e-7)) over each example. */
+export const meanAbsolutePercentageError = defineMeanLoss("meanAbsolutePercentageError", (t, p) =>
+  mul(abs(div(sub(p, t), maximum(abs(t), EPSILON))), 100),
+);
+
+/** mean((log(1 + yPred) - log(1 + yTrue))^2) over each example; numbers below 1e-7 count as 1e-7. */
+export const meanSquaredLogarithmicError = defineMeanLoss("meanSquaredLogarithmicError", (t, p) =>
+  square(sub(log1p(maximum(p, EPSILON)), log1p(maximum(t, EPSILON)))),
+);
+
+/** Options of `huber`. */
+export interface HuberOptions {
+  /** The error from which on the loss grows linearly; default 1. */
+  delta?: number;
+}
+
+/**
+ * The mean over each example of e^2 / 2 where |e| <= delta, else delta |e| - delta^2 / 2, with e = yPred - yTrue.
+ * Huber, "Robust estimation of a location parameter" (1964).
+ */
+export const huber = defineMeanLoss<HuberOptions>("huber", (t, p, { delta = 1 }) => {
+  if (!(delta >= 0)) throw new ArgumentError(`huber: delta must be at least 0, got ${delta}`);
+  const error = sub(p, t);
+  const size = abs(error);
+  return where(lessEqual(size, delta), mul(square(error), 0.5), sub(mul(size, delta), 0.5 * delta * delta));
+});
+
+/** mean(log(cosh(yPred - yTrue))) over each example: like e^2 / 2 near 0, like |e| - log 2 far from it. */
+export const logCosh = defineMeanLoss("logCosh", (t, p) => {
+  const error = sub(p, t);
+  return sub(add(error, softplus(mul(error, -2))), Math.LN2);
+});
+
+/** mean(yPred - yTrue log(yPred + 1e-7)) over each example. PyTorch's poisson_nll_loss takes log(yPred) by default. */
+export const poisson = defineMeanLoss("poisson", (t, p) => sub(p, mul(t, log(add(p, EPSILON)))));
+
+/** Options of `cosineSimilarity`. */
+export interface CosineOptions {
+  /** The axis along which the vectors lie; default the last. */
+  axis?: number;
+}
+
+/** -cos of the angle between yTrue and yPred, from -1 (the same direction) to 1; 0 for a vector of zeros. */
+export const cosineSimilarity = defineLoss<CosineOptions>("cosineSimilarity", (yTrue, yPred, { axis = -1 }) =>
+  neg(cosine(targetsFor("cosineSimilarity", yTrue, yPred), yPred, axis)),
+);
+
+/** The cosine of the angle between a and b along the axis. */
+export function cosine(a: Tensor, b: Tensor, axis: number): Tensor {
+  return sum(mul(unit(a, axis), unit(b, axis)), axis);
+}
+
+/** x / max(|x|, 1e-7), where |x| is its length along the axis. */
+function unit(x: Tensor, axis: number): Tensor {
+  return div(x, sqrt(maximum(sum(square(x), axis, true), EPSILON * EPSILON)));
+}

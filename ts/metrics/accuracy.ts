@@ -1,0 +1,72 @@
+// Accuracies: for each example whether a prediction is right, 1 or 0. NaN is wrong.
+import { labelsFor, targetsFor } from "../losses/targets.ts";
+import { cast, equal, greater, less, logicalAnd, where } from "../ops/compare.ts";
+import { oneHot } from "../ops/gather.ts";
+import { argMax, max, sum } from "../ops/reduce.ts";
+import { ArgumentError } from "../runtime/errors.ts";
+import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+
+/** 1 where yPred > threshold (default 0.5) is what yTrue, 0 or 1, says, else 0. NaN is wrong. */
+export function binaryAccuracy(
+  yTrue: AnyTensor,
+  yPred: Tensor,
+  { threshold = 0.5 }: { threshold?: number } = {},
+): Tensor {
+  const said = cast(greater(yPred, threshold), "f32") as Tensor;
+  return right(equal(said, targetsFor("binaryAccuracy", yTrue, yPred)), yPred);
+}
+
+/** 1 for each row whose largest number stands where yTrue's does, else 0. Rows with NaN are wrong. */
+export function categoricalAccuracy(yTrue: AnyTensor, yPred: Tensor): Tensor {
+  const classes = argMax(targetsFor("categoricalAccuracy", yTrue, yPred));
+  return right(equal(argMax(yPred), classes), max(yPred, -1));
+}
+
+/** 1 for each row whose largest number stands where yTrue, its class number, says, else 0. Rows with NaN are wrong. */
+export function sparseCategoricalAccuracy(yTrue: AnyTensor, yPred: Tensor): Tensor {
+  return right(equal(argMax(yPred), labelsFor("sparseCategoricalAccuracy", yTrue, yPred)), max(yPred, -1));
+}
+
+/** Options of the accuracies among several guesses. */
+export interface TopKOptions {
+  /** How many guesses count; default 5. */
+  k?: number;
+}
+
+/** 1 for each row in which fewer than k numbers are larger than the one where yTrue's largest stands, else 0. */
+export function topKCategoricalAccuracy(yTrue: AnyTensor, yPred: Tensor, { k = 5 }: TopKOptions = {}): Tensor {
+  return among("topKCategoricalAccuracy", k, argMax(targetsFor("topKCategoricalAccuracy", yTrue, yPred)), yPred);
+}
+
+/** 1 for each row in which fewer than k numbers are larger than that of yTrue, its class number, else 0. */
+export function sparseTopKCategoricalAccuracy(yTrue: AnyTensor, yPred: Tensor, { k = 5 }: TopKOptions = {}): Tensor {
+  return among("sparseTopKCategoricalAccuracy", k, labelsFor("sparseTopKCategoricalAccuracy", yTrue, yPred), yPred);
+}
+
+function among(operation: string, k: number, labels: Tensor<"i32">, yPred: Tensor): Tensor {
+  requireCount(operation, "k", k);
+  const isLabel = equal(oneHot(labels, yPred.shape[yPred.rank - 1]), 1);
+  const score = max(where(isLabel, yPred, Number.NEGATIVE_INFINITY), -1, true);
+  const larger = sum(cast(greater(yPred, score), "f32") as Tensor, -1);
+  return right(less(larger, k), max(yPred, -1));
+}
+
+/** Throws an ArgumentError unless the value is a whole number of at least 1. */
+export function requireCount(operation: string, what: string, value: number): void {
+  if (!(Number.isInteger(value) && value >= 1)) {
+    throw new ArgumentError(`${operation}: ${what} must be a whole number of at least 1, got ${value}`);
+  }
+}
+
+/** 1 where the condition holds and x is a number, else 0. */
+function right(condition: Tensor<"bool">, x: Tensor): Tensor {
+  return cast(logicalAnd(condition, equal(x, x)), "f32") as Tensor;
+}
+
+/** The accuracy that suits the shapes, chosen as Keras does: binary for one output, sparse for class numbers. */
+export function accuracy(yTrue: AnyTensor, yPred: Tensor): Tensor {
+  const outputs = yPred.shape[yPred.rank - 1];
+  if (outputs === 1 || yPred.rank < 2) return binaryAccuracy(yTrue, yPred);
+  const isSparse = yTrue.rank < yPred.rank || yTrue.shape[yTrue.rank - 1] === 1;
+  return isSparse ? sparseCategoricalAccuracy(yTrue, yPred) : categoricalAccuracy(yTrue, yPred);
+}

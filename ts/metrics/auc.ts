@@ -1,0 +1,159 @@
+// The area under the curve that answers draw as their threshold moves.
+
+import { noGrad } from "../autograd/tape.ts";
+import { activations } from "../layers/activations.ts";
+import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { tensor } from "../tensor/create.ts";
+import { scope } from "../tensor/scope.ts";
+import { formatShape } from "../tensor/shape.ts";
+import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { requireCount } from "./accuracy.ts";
+import { evenThresholds } from "./confusion.ts";
+import { Metric } from "./metric.ts";
+import { type Counts, quotient, ThresholdCounts } from "./thresholds.ts";
+
+/** Options of `AUC`. */
+export interface AUCOptions {
+  /** How many thresholds the curve is made of, evenly spaced; default 200. */
+  numThresholds?: number;
+  /** "ROC" (default): true positive rate over false positive rate; "PR": precision over recall; "PRGAIN": their gains. */
+  curve?: "ROC" | "PR" | "PRGAIN";
+  /**
+   * Between two points: "interpolation" (default; for PR that of Davis and Goadrich 2006), or the smaller ("minoring") or
+   * larger ("majoring") of their heights.
+   */
+  summationMethod?: "interpolation" | "minoring" | "majoring";
+  /** The thresholds themselves, from 0 to 1; two beyond both ends are added. */
+  thresholds?: readonly number[];
+  /** Whether each output, [batch, labels], has a curve of its own and their mean counts; default false: one for all. */
+  multiLabel?: boolean;
+  /** How much each label counts; default the same. */
+  labelWeights?: readonly number[];
+  /** Whether yPred are logits; default false. */
+  fromLogits?: boolean;
+  name?: string;
+}
+
+/** A threshold below 0, which every probability exceeds, and one above 1. */
+const BEYOND = 1e-7;
+
+/** The area under the ROC or the precision-recall curve, approximated by a sum over thresholds. */
+export class AUC extends Metric {
+  private readonly options: Required<Omit<AUCOptions, "thresholds" | "labelWeights" | "name">>;
+  private readonly thresholds: readonly number[];
+  private readonly labelWeights: readonly number[] | undefined;
+  private counts: ThresholdCounts | undefined;
+  private labels = 1;
+
+  constructor({ name = "auc", thresholds, labelWeights, ...options }: AUCOptions = {}) {
+    super(name);
+    const { numThresholds = 200, curve = "ROC", summationMethod = "interpolation" } = options;
+    const { multiLabel = false, fromLogits = false } = options;
+    requireCount("AUC", "numThresholds", numThresholds - 1);
+    requireOne("curve", curve, ["ROC", "PR", "PRGAIN"]);
+    requireOne("summationMethod", summationMethod, ["interpolation", "minoring", "majoring"]);
+    const inner = thresholds ? [...thresholds].sort((a, b) => a - b) : evenThresholds(numThresholds).slice(1, -1);
+    this.thresholds = [-BEYOND, ...inner, 1 + BEYOND];
+    this.labelWeights = labelWeights;
+    this.options = { numThresholds, curve, summationMethod, multiLabel, fromLogits };
+  }
+
+  update(yTrue: AnyTensor, yPred: Tensor, sampleWeight?: Tensor): void {
+    const { multiLabel, fromLogits } = this.options;
+    if (multiLabel && yPred.rank !== 2) {
+      throw new ShapeError(`AUC: with multiLabel, yPred must be [batch, labels], got ${formatShape(yPred.shape)}`);
+    }
+    if (this.counts === undefined) {
+      if (multiLabel) this.labels = yPred.shape[1];
+      this.counts = new ThresholdCounts("AUC", this.thresholds, this.labels);
+    }
+    const { counts } = this;
+    noGrad(() =>
+      scope(() => {
+        const answers = fromLogits ? activations.sigmoid(yPred) : yPred;
+        const weights = multiLabel || !this.labelWeights ? undefined : tensor([...this.labelWeights]);
+        counts.add(yTrue, answers, sampleWeight, {}, weights);
+      }),
+    );
+  }
+
+  /** 0 before the first update. */
+  result(): number {
+    const { counts } = this;
+    if (counts === undefined) return 0;
+    const areas = Array.from({ length: this.labels }, (_, label) => this.area(counts.counts(label)));
+    const weights = areas.map((_, i) => (this.options.multiLabel ? (this.labelWeights?.[i] ?? 1) : 1));
+    const total = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0);
+    return quotient(total(areas.map((area, i) => area * weights[i])), total(weights));
+  }
+
+  /** The area under the curve through these points, whose thresholds ascend. */
+  private area(points: readonly Counts[]): number {
+    const { curve, summationMethod } = this.options;
+    if (curve === "PR" && summationMethod === "interpolation") return interpolatedPrecision(points);
+    const places = points.map((point) => place[curve](point));
+    const height = heights[summationMethod];
+    let sum = 0;
+    for (let i = 0; i + 1 < places.length; i++) {
+      const [[x, y], [nextX, nextY]] = [places[i], places[i + 1]];
+      sum += (x - nextX) * height(y, nextY);
+    }
+    return sum;
+  }
+
+  reset(): void {
+    this.counts?.reset();
+  }
+
+  dispose(): void {
+    this.counts?.dispose();
+  }
+}
+
+const heights = {
+  interpolation: (a: number, b: number): number => (a + b) / 2,
+  minoring: Math.min,
+  majoring: Math.max,
+};
+
+const recallOf = ({ truePositives, falseNegatives }: Counts): number =>
+  quotient(truePositives, truePositives + falseNegatives);
+
+/** Where a point of each curve lies: [x, y]. */
+const place = {
+  ROC: (counts: Counts): [number, number] => {
+    const { falsePositives, trueNegatives } = counts;
+    return [quotient(falsePositives, falsePositives + trueNegatives), recallOf(counts)];
+  },
+  PR: (counts: Counts): [number, number] => {
+    const { truePositives, falsePositives } = counts;
+    return [recallOf(counts), quotient(truePositives, truePositives + falsePositives)];
+  },
+  /** Flach and Kull, "Precision-recall-gain curves" (2015). */
+  PRGAIN: ({ truePositives, falsePositives, trueNegatives, falseNegatives }: Counts): [number, number] => {
+    if (truePositives === 0) return [0, 1];
+    const odds = quotient(truePositives + falseNegatives, trueNegatives + falsePositives);
+    const gain = (wrong: number): number => 1 - (odds * wrong) / truePositives;
+    return [Math.max(gain(falseNegatives), 0), gain(falsePositives)];
+  },
+};
+
+/** Between two points, true positives grow linearly with all positives, and precision as it follows from that. */
+function interpolatedPrecision(points: readonly Counts[]): number {
+  let sum = 0;
+  for (let i = 0; i + 1 < points.length; i++) {
+    const [low, high] = [points[i], points[i + 1]];
+    const [all, fewer] = [low, high].map(({ truePositives, falsePositives }) => truePositives + falsePositives);
+    const gained = low.truePositives - high.truePositives;
+    const slope = quotient(gained, Math.max(all - fewer, 0));
+    const intercept = high.truePositives - slope * fewer;
+    const ratio = all > 0 && fewer > 0 ? all / fewer : 1;
+    const increment = slope * (gained + intercept * Math.log(ratio));
+    sum += quotient(increment, high.truePositives + high.falseNegatives);
+  }
+  return sum;
+}
+
+function requireOne(what: string, value: string, known: readonly string[]): void {
+  if (!known.includes(value)) throw new ArgumentError(`AUC: ${what} must be one of ${known.join(", ")}, got ${value}`);
+}

@@ -1,0 +1,119 @@
+// F-scores: precision and recall in one number.
+import { noGrad } from "../autograd/tape.ts";
+import { alignWeights } from "../losses/loss.ts";
+import { EPSILON, targetsFor } from "../losses/targets.ts";
+import { mul } from "../ops/binary.ts";
+import { cast, greater, greaterEqual, logicalAnd } from "../ops/compare.ts";
+import { abs } from "../ops/elementwise.ts";
+import { stack } from "../ops/layout.ts";
+import { max, sum } from "../ops/reduce.ts";
+import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { scope } from "../tensor/scope.ts";
+import { formatShape } from "../tensor/shape.ts";
+import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { Metric } from "./metric.ts";
+import { Totals } from "./totals.ts";
+
+/** How the scores of the classes become one; undefined: they stay a list. */
+export type Average = "micro" | "macro" | "weighted" | undefined;
+
+/** Options of `F1Score`. */
+export interface F1Options<A extends Average = Average> {
+  /**
+   * "micro": over all answers of all classes; "macro": the mean of the classes' scores; "weighted": the same by how many
+   * answers are true; default: a list.
+   */
+  average?: A;
+  /** What an answer must exceed to be a yes, above 0 and at most 1; default: the largest of an example is. */
+  threshold?: number;
+  name?: string;
+}
+
+/** Options of `FBetaScore`. */
+export interface FBetaOptions<A extends Average = Average> extends F1Options<A> {
+  /** How many times as much recall counts as precision; default 1. */
+  beta?: number;
+}
+
+/** (1 + beta^2) precision recall / (beta^2 precision + recall), of yTrue [batch, classes] of 0 and 1. */
+export class FBetaScore<A extends Average = undefined> extends Metric<A extends string ? number : number[]> {
+  private readonly average: Average;
+  private readonly beta: number;
+  private readonly threshold: number | undefined;
+  /** For each class: true positives, answers yes, true answers. */
+  private totals: Totals | undefined;
+
+  constructor({ average, threshold, beta = 1, name = "fBetaScore" }: FBetaOptions<A> = {}) {
+    super(name);
+    if (![undefined, "micro", "macro", "weighted"].includes(average)) {
+      throw new ArgumentError(`FBetaScore: average must be one of micro, macro, weighted, or nothing, got ${average}`);
+    }
+    if (!(beta > 0)) throw new ArgumentError(`FBetaScore: beta must be above 0, got ${beta}`);
+    if (threshold !== undefined && !(threshold > 0 && threshold <= 1)) {
+      throw new ArgumentError(`FBetaScore: threshold must be above 0 and at most 1, got ${threshold}`);
+    }
+    this.average = average;
+    this.beta = beta;
+    this.threshold = threshold;
+  }
+
+  update(yTrue: AnyTensor, yPred: Tensor, sampleWeight?: Tensor): void {
+    if (yPred.rank !== 2) {
+      throw new ShapeError(`FBetaScore: yPred must be [batch, classes], got ${formatShape(yPred.shape)}`);
+    }
+    noGrad(() =>
+      scope(() => {
+        const truth = targetsFor("FBetaScore", yTrue, yPred);
+        const said = cast(this.answers(yPred), "f32") as Tensor;
+        const weights = sampleWeight && alignWeights("FBetaScore", "sampleWeight", sampleWeight, yPred.shape);
+        const total = (x: Tensor): Tensor => sum(weights ? mul(x, weights) : x, 0);
+        this.totals ??= new Totals(3 * yPred.shape[1]);
+        this.totals.add(stack([mul(said, truth), said, truth].map(total)));
+      }),
+    );
+  }
+
+  private answers(yPred: Tensor): Tensor<"bool"> {
+    if (this.threshold !== undefined) return greater(yPred, this.threshold);
+    // A row of zeros answers nothing.
+    return logicalAnd(greaterEqual(yPred, max(yPred, -1, true)), greater(abs(yPred), 1e-9));
+  }
+
+  result(): A extends string ? number : number[] {
+    return this.aggregate() as A extends string ? number : number[];
+  }
+
+  private aggregate(): number | number[] {
+    const values = this.totals?.values() ?? new Float64Array(3);
+    const classes = values.length / 3;
+    const [hits, said, truth] = [0, 1, 2].map((i) => values.subarray(i * classes, (i + 1) * classes));
+    const total = (xs: ArrayLike<number>): number => Array.from(xs).reduce((a, b) => a + b, 0);
+    if (this.average === "micro") return this.score(total(hits), total(said), total(truth));
+    const scores = Array.from(hits, (hit, i) => this.score(hit, said[i], truth[i]));
+    if (this.average === "macro") return total(scores) / classes;
+    if (this.average === "weighted")
+      return total(scores.map((score, i) => score * truth[i])) / (total(truth) + EPSILON);
+    return scores;
+  }
+
+  private score(hits: number, said: number, truth: number): number {
+    const square = this.beta * this.beta;
+    const [precision, recall] = [hits / (said + EPSILON), hits / (truth + EPSILON)];
+    return ((1 + square) * precision * recall) / (square * precision + recall + EPSILON);
+  }
+
+  reset(): void {
+    this.totals?.reset();
+  }
+
+  dispose(): void {
+    this.totals?.dispose();
+  }
+}
+
+/** 2 precision recall / (precision + recall): the F-score with beta = 1. */
+export class F1Score<A extends Average = undefined> extends FBetaScore<A> {
+  constructor(options: F1Options<A> = {}) {
+    super({ name: "f1Score", ...options });
+  }
+}

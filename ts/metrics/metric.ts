@@ -1,0 +1,95 @@
+// Metrics: figures for people, gathered over the batches of an epoch. Updates are made of ops and change variables in
+// place, so that they can be part of a captured step; only `result` reads.
+import { noGrad } from "../autograd/tape.ts";
+import { maskOf } from "../layers/masks.ts";
+import { alignWeights, bothMasks, fittingMask, type LossFunction } from "../losses/loss.ts";
+import { mul } from "../ops/binary.ts";
+import { cast } from "../ops/compare.ts";
+import { scope } from "../tensor/scope.ts";
+import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { Mean } from "./totals.ts";
+
+/** A figure gathered over batches: a number, or whatever else `Result` says. Those of models are numbers. */
+export abstract class Metric<Result = number> {
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /**
+   * Takes a batch into account: made of ops and updates in place, reading nothing. sampleWeight, [batch] or of more of the
+   * values' axes, says how much each counts; default 1.
+   */
+  abstract update(yTrue: AnyTensor, yPred: AnyTensor, sampleWeight?: Tensor): void;
+
+  /** The figure over all batches since the last reset. */
+  abstract result(): Result;
+
+  /** Forgets all batches. */
+  abstract reset(): void;
+
+  /** Frees its variables. */
+  abstract dispose(): void;
+}
+
+/** A batch's figure: a scalar, or a number for each example or each of its parts. A loss is one. */
+export type Figure<Options extends object = object> =
+  | ((yTrue: AnyTensor, yPred: Tensor, options?: Options) => Tensor)
+  | LossFunction<Options>;
+
+/**
+ * The mean of a figure over all examples. What a loss leaves out, such as an ignored class, is left out here too, and so
+ * are the steps that the mask of yPred leaves out.
+ */
+export class MeanMetric<Options extends object = object> extends Metric {
+  private readonly mean = new Mean();
+  private readonly figure: Figure<Options>;
+  private readonly options: Options | undefined;
+
+  /** `options` are handed on to the figure: `new MeanMetric("sure", metrics.binaryAccuracy, { threshold: 0.9 })`. */
+  constructor(name: string, figure: Figure<Options>, options?: Options) {
+    super(name);
+    this.figure = figure;
+    this.options = options;
+  }
+
+  update(yTrue: AnyTensor, yPred: Tensor, sampleWeight?: Tensor): void {
+    noGrad(() =>
+      scope(() => {
+        const { figure, options } = this;
+        const isLoss = "perExample" in figure;
+        const values = (isLoss ? figure.perExample : figure)(yTrue, yPred, options);
+        const kept = isLoss ? figure.countedValues(values, yTrue, yPred, options) : undefined;
+        this.mean.update(values, weightsOf(values, yPred, kept, sampleWeight), yPred.shape[0]);
+      }),
+    );
+  }
+
+  result(): number {
+    return this.mean.result();
+  }
+
+  reset(): void {
+    this.mean.reset();
+  }
+
+  dispose(): void {
+    this.mean.dispose();
+  }
+}
+
+/** The weights of a figure's values, of which only some are kept, and of these those that the mask of yPred leaves. */
+export function weightsOf(
+  values: Tensor,
+  yPred: Tensor,
+  kept: Tensor<"bool"> | undefined,
+  sampleWeight: Tensor | undefined,
+): Tensor | undefined {
+  const counted = bothMasks(values, kept, fittingMask(values, maskOf(yPred)));
+  if (counted === undefined) return sampleWeight;
+  const ones = cast(counted, "f32") as Tensor;
+  if (sampleWeight === undefined) return ones;
+  const [a, b] = [ones, sampleWeight].map((x) => alignWeights("metric", "sampleWeight", x, values.shape));
+  return mul(a, b);
+}

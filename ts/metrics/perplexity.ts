@@ -1,0 +1,62 @@
+// Perplexity: between how many equally probable tokens a language model hesitates.
+import { noGrad } from "../autograd/tape.ts";
+import { sparseCategoricalCrossentropy } from "../losses/crossentropy.ts";
+import { alignWeights } from "../losses/loss.ts";
+import { mul } from "../ops/binary.ts";
+import { broadcastTo, stack } from "../ops/layout.ts";
+import { sum } from "../ops/reduce.ts";
+import { ones } from "../tensor/create.ts";
+import { scope } from "../tensor/scope.ts";
+import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { Metric, weightsOf } from "./metric.ts";
+import { Totals } from "./totals.ts";
+
+/** Options of `Perplexity`. */
+export interface PerplexityOptions {
+  /** Whether yPred are logits; default false. */
+  fromLogits?: boolean;
+  /** The token that stands for no token, such as padding; default none. */
+  maskTokenId?: number;
+  name?: string;
+}
+
+/** e^(the mean of -log p[token]) over all tokens: yTrue are token numbers [batch, time], yPred [batch, time, tokens]. */
+export class Perplexity extends Metric {
+  private readonly totals = new Totals(2);
+  private readonly fromLogits: boolean;
+  private readonly ignoreClass: number | undefined;
+
+  constructor({ fromLogits = false, maskTokenId, name = "perplexity" }: PerplexityOptions = {}) {
+    super(name);
+    this.fromLogits = fromLogits;
+    this.ignoreClass = maskTokenId;
+  }
+
+  update(yTrue: AnyTensor, yPred: Tensor, sampleWeight?: Tensor): void {
+    noGrad(() =>
+      scope(() => {
+        const options = { fromLogits: this.fromLogits, ignoreClass: this.ignoreClass };
+        const values = sparseCategoricalCrossentropy.perExample(yTrue, yPred, options);
+        const kept = sparseCategoricalCrossentropy.countedValues(values, yTrue, yPred, options);
+        const given = weightsOf(values, yPred, kept, sampleWeight) ?? ones(values.shape);
+        const aligned = alignWeights("Perplexity", "sampleWeight", given, values.shape);
+        const weights = broadcastTo(aligned, values.shape) as Tensor;
+        this.totals.add(stack([sum(mul(values, weights)), sum(weights)]));
+      }),
+    );
+  }
+
+  /** 1 before the first update. */
+  result(): number {
+    const [total, count] = this.totals.values();
+    return Math.exp(count === 0 ? 0 : total / count);
+  }
+
+  reset(): void {
+    this.totals.reset();
+  }
+
+  dispose(): void {
+    this.totals.dispose();
+  }
+}

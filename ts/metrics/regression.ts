@@ -1,0 +1,141 @@
+// Figures of predicted numbers: their errors, the part of the variance that they explain, correlations.
+import { noGrad } from "../autograd/tape.ts";
+import { alignWeights } from "../losses/loss.ts";
+import { cosine } from "../losses/regression.ts";
+import { EPSILON, targetsFor } from "../losses/targets.ts";
+import { add, div, mul, sub } from "../ops/binary.ts";
+import { square } from "../ops/elementwise.ts";
+import { broadcastTo, stack } from "../ops/layout.ts";
+import { mean, std, sum, variance } from "../ops/reduce.ts";
+import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { full, ones } from "../tensor/create.ts";
+import { scope } from "../tensor/scope.ts";
+import { formatShape } from "../tensor/shape.ts";
+import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { MeanMetric, Metric } from "./metric.ts";
+import { Totals } from "./totals.ts";
+
+/** Options of the figures of vectors. */
+export interface AxisOptions {
+  /** The axis along which the vectors lie; default the last. */
+  axis?: number;
+}
+
+/** The cosine of the angle between yTrue and yPred: 1 for the same direction. As a loss it has the other sign. */
+export function cosineSimilarity(yTrue: AnyTensor, yPred: Tensor, { axis = -1 }: AxisOptions = {}): Tensor {
+  return cosine(targetsFor("cosineSimilarity", yTrue, yPred), yPred, axis);
+}
+
+/** Pearson's correlation of yTrue and yPred along an axis: covariance / (std(yTrue) std(yPred)). */
+export function pearsonCorrelation(yTrue: AnyTensor, yPred: Tensor, { axis = -1 }: AxisOptions = {}): Tensor {
+  const t = targetsFor("pearsonCorrelation", yTrue, yPred);
+  const standard = (x: Tensor): Tensor => div(centred(x, axis), std(x, axis, { keepDims: true }));
+  return mean(mul(standard(t), standard(yPred)), axis);
+}
+
+/** 2 covariance / (var(yTrue) + var(yPred) + (mean(yTrue) - mean(yPred))^2) along an axis. Lin (1989). */
+export function concordanceCorrelation(yTrue: AnyTensor, yPred: Tensor, { axis = -1 }: AxisOptions = {}): Tensor {
+  const t = targetsFor("concordanceCorrelation", yTrue, yPred);
+  const covariance = mean(mul(centred(t, axis), centred(yPred, axis)), axis);
+  const spread = add(variance(t, axis), variance(yPred, axis));
+  const distance = square(sub(mean(t, axis), mean(yPred, axis)));
+  return div(mul(covariance, 2), add(add(spread, distance), EPSILON));
+}
+
+function centred(x: Tensor, axis: number): Tensor {
+  return sub(x, mean(x, axis, true));
+}
+
+/** sqrt(mean((yPred - yTrue)^2)) over all examples. */
+export class RootMeanSquaredError extends MeanMetric {
+  constructor({ name = "rootMeanSquaredError" }: { name?: string } = {}) {
+    super(name, (yTrue: AnyTensor, yPred: Tensor) =>
+      square(sub(yPred, targetsFor("rootMeanSquaredError", yTrue, yPred))),
+    );
+  }
+
+  override result(): number {
+    return Math.sqrt(super.result());
+  }
+}
+
+/** How the figures of several outputs become one; undefined: they stay a list. */
+export type ClassAggregation = "uniformAverage" | "varianceWeightedAverage" | undefined;
+
+/** Options of `R2Score`. */
+export interface R2Options<A extends ClassAggregation = ClassAggregation> {
+  /** Default "uniformAverage"; undefined for a list, one for each output. */
+  classAggregation?: A;
+  /** How many variables a regression had to choose from: above 0, the adjusted score; default 0. */
+  numRegressors?: number;
+  name?: string;
+}
+
+/**
+ * The part of the variance that predictions [batch, outputs] explain: 1 - sum((yTrue - yPred)^2) / sum((yTrue - mean)^2);
+ * adjusted: 1 - (1 - R2) (n - 1) / (n - numRegressors - 1) with n the count of all numbers.
+ */
+export class R2Score<A extends ClassAggregation = "uniformAverage"> extends Metric<
+  A extends string ? number : number[]
+> {
+  private totals: Totals | undefined;
+  private readonly aggregation: ClassAggregation;
+  private readonly numRegressors: number;
+
+  constructor(options: R2Options<A> = {}) {
+    const { numRegressors = 0, name = "r2Score" } = options;
+    super(name);
+    this.aggregation = "classAggregation" in options ? options.classAggregation : "uniformAverage";
+    this.numRegressors = numRegressors;
+    if (!(Number.isInteger(numRegressors) && numRegressors >= 0)) {
+      throw new ArgumentError(`R2Score: numRegressors must be a whole number of at least 0, got ${numRegressors}`);
+    }
+  }
+
+  update(yTrue: AnyTensor, yPred: Tensor, sampleWeight?: Tensor): void {
+    if (yPred.rank !== 2)
+      throw new ShapeError(`R2Score: yPred must be [batch, outputs], got ${formatShape(yPred.shape)}`);
+    noGrad(() =>
+      scope(() => {
+        const t = targetsFor("R2Score", yTrue, yPred);
+        const given = sampleWeight && alignWeights("R2Score", "sampleWeight", sampleWeight, t.shape);
+        const weights = given ? (broadcastTo(given, t.shape) as Tensor) : ones(t.shape);
+        const weighted = mul(t, weights);
+        const residuals = mul(square(sub(t, yPred)), weights);
+        const sums = [weights, weighted, mul(t, weighted), residuals].map((x) => sum(x, 0));
+        this.totals ??= new Totals(5 * t.shape[1]);
+        this.totals.add(stack([...sums, full([t.shape[1]], t.size)]));
+      }),
+    );
+  }
+
+  result(): A extends string ? number : number[] {
+    return this.aggregate() as A extends string ? number : number[];
+  }
+
+  private aggregate(): number | number[] {
+    const values = this.totals?.values() ?? new Float64Array(5);
+    const outputs = values.length / 5;
+    const row = (i: number): Float64Array => values.subarray(i * outputs, (i + 1) * outputs);
+    const [counts, sums, squares, residuals] = [0, 1, 2, 3].map(row);
+    const variances = Array.from(squares, (s, i) => s - (sums[i] * sums[i]) / counts[i]);
+    const scores = variances
+      .map((v, i) => 1 - residuals[i] / v)
+      .map((r) => (Math.abs(r) === Number.POSITIVE_INFINITY ? 0 : r));
+    const n = row(4)[0];
+    const free = n - this.numRegressors - 1;
+    const adjusted = (r: number): number => (this.numRegressors > 0 && free > 0 ? 1 - ((1 - r) * (n - 1)) / free : r);
+    const total = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0);
+    if (this.aggregation === undefined) return scores.map(adjusted);
+    if (this.aggregation === "uniformAverage") return adjusted(total(scores) / outputs);
+    return adjusted(total(scores.map((r, i) => r * variances[i])) / total(variances));
+  }
+
+  reset(): void {
+    this.totals?.reset();
+  }
+
+  dispose(): void {
+    this.totals?.dispose();
+  }
+}

@@ -1,0 +1,162 @@
+// Counting right and wrong answers at many thresholds at once: each prediction is counted by how many thresholds it
+// exceeds, so that the work of a batch does not grow with them and all counts follow at the end.
+import { noGrad } from "../autograd/tape.ts";
+import { alignWeights } from "../losses/loss.ts";
+import { targetsFor } from "../losses/targets.ts";
+import { add, mul, sub } from "../ops/binary.ts";
+import { cast, greater, logicalOr, notEqual, where } from "../ops/compare.ts";
+import { clip, floor, neg } from "../ops/elementwise.ts";
+import { oneHot, scatter } from "../ops/gather.ts";
+import { broadcastTo, expandDims, reshape, slice, stack } from "../ops/layout.ts";
+import { argMax, sum } from "../ops/reduce.ts";
+import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { arange, full, tensor } from "../tensor/create.ts";
+import { scope } from "../tensor/scope.ts";
+import { formatShape } from "../tensor/shape.ts";
+import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { requireCount } from "./accuracy.ts";
+import { Totals } from "./totals.ts";
+
+/** Which answers of a prediction are looked at. */
+export interface Selection {
+  /** The class that counts as positive, all others as negative; default: every output is an answer of its own. */
+  classId?: number;
+  /** Only the k largest outputs of an example say yes; default: those above the threshold. */
+  topK?: number;
+}
+
+/** What is below all predictions: with topK, everything chosen is above it, and nothing else. */
+export const LOWEST = -1e10;
+
+/** The answers at one threshold, with the weights of their examples. */
+export interface Counts {
+  readonly truePositives: number;
+  readonly falsePositives: number;
+  readonly trueNegatives: number;
+  readonly falseNegatives: number;
+}
+
+export class ThresholdCounts {
+  private readonly operation: string;
+  /** As given. */
+  private readonly thresholds: readonly number[];
+  private readonly ascending: readonly number[];
+  private readonly isEven: boolean;
+  private readonly labels: number;
+  private readonly totals: Totals;
+
+  /** `labels` are counted apart from each other; default 1: all together. */
+  constructor(operation: string, thresholds: readonly number[], labels = 1) {
+    if (thresholds.length === 0) throw new ArgumentError(`${operation}: thresholds must be at least one, got none`);
+    this.operation = operation;
+    this.thresholds = thresholds;
+    this.ascending = [...thresholds].sort((a, b) => a - b);
+    const most = thresholds.length - 1;
+    this.isEven = most >= 2 && thresholds.every((x, i) => Math.abs(x - i / most) <= 1e-7 + (1e-5 * i) / most);
+    this.labels = labels;
+    this.totals = new Totals((thresholds.length + 1) * labels * 2);
+  }
+
+  /** Counts a batch: yTrue of 0 and 1, yPred of the same shape, as [..., labels] where labels are counted apart. */
+  add(
+    yTrue: AnyTensor,
+    yPred: Tensor,
+    sampleWeight?: Tensor,
+    { classId, topK }: Selection = {},
+    labelWeights?: Tensor,
+  ): void {
+    noGrad(() =>
+      scope(() => {
+        let answers = topK === undefined ? yPred : keepLargest(this.operation, yPred, topK);
+        let truth = targetsFor(this.operation, yTrue, yPred);
+        if (classId !== undefined) [answers, truth] = [answers, truth].map((x) => pick(this.operation, x, classId));
+        let weights = full(answers.shape, 1);
+        if (sampleWeight) {
+          weights = mul(weights, alignWeights(this.operation, "sampleWeight", sampleWeight, answers.shape));
+        }
+        if (labelWeights) weights = mul(weights, labelWeights);
+        const positive = mul(cast(notEqual(truth, 0), "f32") as Tensor, weights);
+        const flat = (x: Tensor): Tensor => reshape(x, [x.size]) as Tensor;
+        const updates = stack([flat(positive), flat(sub(weights, positive))], 1);
+        this.totals.add(scatter(updates, this.buckets(flat(answers)), (this.thresholds.length + 1) * this.labels));
+      }),
+    );
+  }
+
+  /** For each answer the number of thresholds below it, with labels apart: times their number, plus the label's own. */
+  private buckets(answers: Tensor): Tensor<"i32"> {
+    const { length } = this.thresholds;
+    const below = this.isEven
+      ? neg(floor(mul(clip(answers, 0, 1), 1 - length)))
+      : sum(cast(greater(expandDims(answers, 1) as Tensor, tensor([...this.ascending])), "f32") as Tensor, 1);
+    const bucket = cast(below, "i32") as Tensor<"i32">;
+    if (this.labels === 1) return bucket;
+    const rows = answers.size / this.labels;
+    const label = broadcastTo(arange(0, this.labels, 1, "i32"), [rows, this.labels]);
+    return add(mul(bucket, this.labels), reshape(label, [answers.size]) as Tensor<"i32">);
+  }
+
+  /** The counts at each threshold, in their order; with labels, the counts of one of them. */
+  counts(label = 0): Counts[] {
+    const { thresholds, ascending, labels } = this;
+    const values = this.totals.values();
+    const bucket = (i: number, kind: number): number => values[(i * labels + label) * 2 + kind];
+    const above = [0, 1].map((kind) => {
+      const sums = new Float64Array(thresholds.length + 1);
+      let sum = 0;
+      for (let i = thresholds.length; i >= 0; i--) sums[i] = sum += bucket(i, kind);
+      return sums;
+    });
+    return thresholds.map((threshold) => {
+      // Exceeding a threshold is exceeding all that are not above it.
+      const rank = ascending.findLastIndex((other) => other <= threshold) + 1;
+      const [truePositives, falsePositives] = above.map((sums) => sums[rank]);
+      const [positives, negatives] = above.map((sums) => sums[0]);
+      return {
+        truePositives,
+        falsePositives,
+        trueNegatives: negatives - falsePositives,
+        falseNegatives: positives - truePositives,
+      };
+    });
+  }
+
+  reset(): void {
+    this.totals.reset();
+  }
+
+  dispose(): void {
+    this.totals.dispose();
+  }
+}
+
+/** a / b, 0 where b is 0. */
+export function quotient(a: number, b: number): number {
+  return b === 0 ? 0 : a / b;
+}
+
+/** The outputs of one class: [..., 1]. */
+function pick(operation: string, x: Tensor, classId: number): Tensor {
+  const classes = x.shape[x.rank - 1];
+  if (x.rank < 2 || !(Number.isInteger(classId) && classId >= 0 && classId < classes)) {
+    throw new ShapeError(
+      `${operation}: classId must be one of yPred's classes, got ${classId} for ${formatShape(x.shape)}`,
+    );
+  }
+  const begin = x.shape.map((_, axis) => (axis === x.rank - 1 ? classId : 0));
+  return slice(x, begin, [...x.shape.slice(0, -1), 1]) as Tensor;
+}
+
+/** x where it is among the k largest of its row, LOWEST elsewhere; of equal numbers the first ones are taken. */
+function keepLargest(operation: string, x: Tensor, k: number): Tensor {
+  requireCount(operation, "topK", k);
+  const classes = x.shape[x.rank - 1];
+  let rest = x;
+  let chosen: Tensor<"bool"> | undefined;
+  for (let i = 0; i < Math.min(k, classes); i++) {
+    const next = notEqual(oneHot(argMax(rest), classes), 0);
+    chosen = chosen ? logicalOr(chosen, next) : next;
+    rest = where(next, Number.NEGATIVE_INFINITY, rest);
+  }
+  return chosen ? where(chosen, x, LOWEST) : x;
+}

@@ -1,0 +1,128 @@
+// Running sums for metrics: gathered in tensors, so that a captured step can do it, and read at the end of an epoch.
+import { noGrad } from "../autograd/tape.ts";
+import { add, mul, sub } from "../ops/binary.ts";
+import { broadcastTo, concat, reshape } from "../ops/layout.ts";
+import { mean, sum } from "../ops/reduce.ts";
+import { unrecorded } from "../runtime/program.ts";
+import { full, zeros } from "../tensor/create.ts";
+import { scope } from "../tensor/scope.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { Variable } from "../tensor/variable.ts";
+
+/** Sums of `size` numbers over all batches. What rounding takes from them is summed too: millions of ones stay exact. */
+export class Totals {
+  private readonly sums: Variable;
+  private readonly lost: Variable;
+
+  constructor(size: number) {
+    const make = (name: string): Variable => new Variable(zeros([size]), { name, trainable: false });
+    [this.sums, this.lost] = unrecorded(() => scope(() => [make("sums"), make("lost")]));
+  }
+
+  /** Adds as many numbers as there are sums, of any shape. */
+  add(values: Tensor): void {
+    noGrad(() =>
+      scope(() => {
+        const x = reshape(values, this.sums.shape) as Tensor;
+        // Knuth's two-sum: the sum as it is rounded, and what is missing from it.
+        const total = add(this.sums, x);
+        const taken = sub(total, this.sums);
+        const missing = add(sub(this.sums, sub(total, taken)), sub(x, taken));
+        this.lost.assign(add(this.lost, missing));
+        this.sums.assign(total);
+      }),
+    );
+  }
+
+  values(): Float64Array {
+    const [sums, lost] = [this.sums.data(), this.lost.data()];
+    return Float64Array.from(sums, (sum, i) => (Number.isFinite(sum) ? sum + lost[i] : sum));
+  }
+
+  reset(): void {
+    for (const state of [this.sums, this.lost]) state.assign(new Float32Array(state.size));
+  }
+
+  dispose(): void {
+    for (const state of [this.sums, this.lost]) state.dispose();
+  }
+}
+
+/** The running mean of values over examples. */
+export class Mean {
+  private readonly totals = new Totals(2);
+
+  /**
+   * Takes in the values of a batch: a number for each example, [batch], or several, [batch, ...], of which an example's mean
+   * counts. sampleWeight, [batch] or of more of the values' axes, says how much each counts; default 1.
+   * A single number counts as `examples` of them; default 1.
+   */
+  update(values: Tensor, sampleWeight?: Tensor, examples = 1): void {
+    if (values.size === 0) return;
+    noGrad(() =>
+      scope(() => {
+        const [weighted, weights] = perExample(values, sampleWeight, mean);
+        const count = weights ? sum(weights) : full([], values.rank === 0 ? examples : values.shape[0]);
+        const total = values.rank === 0 && !weights ? mul(weighted, examples) : sum(weighted);
+        this.totals.add(concat([reshape(total, [1]), reshape(count, [1])]) as Tensor);
+      }),
+    );
+  }
+
+  /** 0 when nothing was added. */
+  result(): number {
+    const [total, count] = this.totals.values();
+    return count === 0 ? 0 : total / count;
+  }
+
+  reset(): void {
+    this.totals.reset();
+  }
+
+  dispose(): void {
+    this.totals.dispose();
+  }
+}
+
+/** The running sum of values. */
+export class Sum {
+  private readonly totals = new Totals(1);
+
+  /** Takes in the values of a batch, [batch, ...]; sampleWeight, of their first axes, says how much each counts. */
+  update(values: Tensor, sampleWeight?: Tensor): void {
+    noGrad(() => scope(() => this.totals.add(sum(perExample(values, sampleWeight, sum)[0]))));
+  }
+
+  result(): number {
+    return this.totals.values()[0];
+  }
+
+  reset(): void {
+    this.totals.reset();
+  }
+
+  dispose(): void {
+    this.totals.dispose();
+  }
+}
+
+/** The values times their weights, and the weights, one of both for each example: axes beyond the first are reduced. */
+function perExample(
+  values: Tensor,
+  sampleWeight: Tensor | undefined,
+  reduce: (x: Tensor, axes: number[]) => Tensor,
+): [values: Tensor, weights: Tensor | undefined] {
+  const toFirst = (x: Tensor, rank: number): Tensor =>
+    x.rank > rank
+      ? reduce(
+          x,
+          Array.from({ length: x.rank - rank }, (_, i) => rank + i),
+        )
+      : x;
+  if (sampleWeight === undefined) return [toFirst(values, 1), undefined];
+  let { shape } = sampleWeight;
+  while (shape.length > 1 && shape[shape.length - 1] === 1) shape = shape.slice(0, -1);
+  const reduced = toFirst(values, shape.length);
+  const weights = broadcastTo(reshape(sampleWeight, shape), reduced.rank === 0 ? shape : reduced.shape) as Tensor;
+  return [toFirst(mul(reduced, weights), 1), toFirst(weights, 1)];
+}

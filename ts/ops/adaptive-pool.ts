@@ -1,0 +1,79 @@
+// Adaptive pooling: as many windows as are wanted, spread evenly over each axis. Of `windows` over `size` numbers, number
+// i begins at floor(i size / windows) and ends before ceil((i + 1) size / windows), as in PyTorch.
+import { ShapeError } from "../runtime/errors.ts";
+import { tensor } from "../tensor/create.ts";
+import { formatShape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { mul } from "./binary.ts";
+import { gather } from "./gather.ts";
+import { avgPool, maxPool, type Pool, poolLine } from "./pool-images.ts";
+import { type PerAxis, perAxis, type Rank, requireImages, slideAlong } from "./window.ts";
+
+/** The means of `outputSize` windows: [batch, time, channels] -> [batch, outputSize, channels]. */
+export function adaptiveAveragePool1d(x: Tensor, outputSize: PerAxis<1>): Tensor {
+  return adaptivePool("adaptiveAveragePool1d", 1, x, outputSize, avgPool);
+}
+
+/** The means of `outputSize` windows: [batch, height, width, channels] -> [batch, ...outputSize, channels]. */
+export function adaptiveAveragePool2d(x: Tensor, outputSize: PerAxis<2>): Tensor {
+  return adaptivePool("adaptiveAveragePool2d", 2, x, outputSize, avgPool);
+}
+
+/** The means of `outputSize` windows: [batch, depth, height, width, channels] -> [batch, ...outputSize, channels]. */
+export function adaptiveAveragePool3d(x: Tensor, outputSize: PerAxis<3>): Tensor {
+  return adaptivePool("adaptiveAveragePool3d", 3, x, outputSize, avgPool);
+}
+
+/** The largest numbers of `outputSize` windows: [batch, time, channels] -> [batch, outputSize, channels]. */
+export function adaptiveMaxPool1d(x: Tensor, outputSize: PerAxis<1>): Tensor {
+  return adaptivePool("adaptiveMaxPool1d", 1, x, outputSize, maxPool);
+}
+
+/** The largest numbers of `outputSize` windows: [batch, height, width, channels] -> [batch, ...outputSize, channels]. */
+export function adaptiveMaxPool2d(x: Tensor, outputSize: PerAxis<2>): Tensor {
+  return adaptivePool("adaptiveMaxPool2d", 2, x, outputSize, maxPool);
+}
+
+/**
+ * The largest numbers of `outputSize` windows: [batch, depth, height, width, channels] ->
+ * [batch, ...outputSize, channels].
+ */
+export function adaptiveMaxPool3d(x: Tensor, outputSize: PerAxis<3>): Tensor {
+  return adaptivePool("adaptiveMaxPool3d", 3, x, outputSize, maxPool);
+}
+
+/** Axis by axis, the last first: so the first of equal numbers, in the order of memory, gets the gradient. */
+function adaptivePool(operation: string, rank: Rank, x: Tensor, outputSize: PerAxis<Rank>, pool: Pool): Tensor {
+  requireImages(operation, rank, x);
+  const sizes = perAxis(operation, "outputSize", outputSize, rank);
+  if (x.shape.slice(1, -1).includes(0)) {
+    throw new ShapeError(`${operation}: x must not be empty between batch and channels, got ${formatShape(x.shape)}`);
+  }
+  let y = x;
+  for (let axis = rank; axis >= 1; axis--) y = poolEvenly(operation, y, axis, sizes[axis - 1], pool);
+  return y;
+}
+
+function poolEvenly(operation: string, x: Tensor, axis: number, windows: number, pool: Pool): Tensor {
+  const size = x.shape[axis];
+  const tiled = (y: Tensor, length: number): Tensor => {
+    const taps = length / windows;
+    return poolLine(y, axis, slideAlong(operation, length, taps, taps, 1, "valid"), pool);
+  };
+  if (size % windows === 0) return tiled(x, size);
+  // Windows have different sizes: the numbers of each are listed, the last of shorter ones more than once.
+  const starts = Array.from({ length: windows }, (_, i) => Math.floor((i * size) / windows));
+  const lengths = starts.map((start, i) => Math.ceil(((i + 1) * size) / windows) - start);
+  const taps = Math.max(...lengths);
+  const places = starts.flatMap((start, i) =>
+    Array.from({ length: taps }, (_, tap) => start + Math.min(tap, lengths[i] - 1)),
+  );
+  const listed = gather(x, tensor(places, { dtype: "i32" }), axis) as Tensor;
+  if (pool === maxPool) return tiled(listed, places.length);
+  // What a number more than once in the list counts for: nothing; the others make up for it.
+  const shares = lengths.flatMap((length) =>
+    Array.from({ length: taps }, (_, tap) => (tap < length ? taps / length : 0)),
+  );
+  const shape = [places.length, ...x.shape.slice(axis + 1).map(() => 1)];
+  return tiled(mul(listed, tensor(shares, { shape })), places.length);
+}

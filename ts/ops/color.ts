@@ -1,0 +1,108 @@
+// Colours of images [..., channels]. Formulas as in TensorFlow and Keras; numbers from 0 to 1 where colours have bounds.
+import { ShapeError } from "../runtime/errors.ts";
+import { tensor } from "../tensor/create.ts";
+import { formatShape, sizeOf } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { add, div, maximum, mul, sub } from "./binary.ts";
+import { equal, less, where } from "./compare.ts";
+import { abs, clip, floor, sqrt } from "./elementwise.ts";
+import { requireFloat } from "./gemm.ts";
+import { concat, slice } from "./layout.ts";
+import { max, mean, min, sum, variance } from "./reduce.ts";
+
+/** 0.2989 red + 0.5870 green + 0.1140 blue (luma, ITU-R BT.601): [..., 3] -> [..., 1]. */
+export function rgbToGrayscale(x: Tensor): Tensor {
+  requireColors("rgbToGrayscale", x);
+  return sum(mul(x, tensor([0.2989, 0.587, 0.114])), -1, true);
+}
+
+/** Hue, saturation and value, all from 0 to 1, of red, green and blue: [..., 3] -> [..., 3]. Source: Smith 1978. */
+export function rgbToHsv(x: Tensor): Tensor {
+  requireColors("rgbToHsv", x);
+  const [red, green, blue] = channelsOf(x);
+  const value = max(x, -1, true);
+  const chroma = sub(value, min(x, -1, true));
+  // Grey has no hue and black no saturation: both 0, and no gradient passes.
+  const isGrey = equal(chroma, 0);
+  const isBlack = equal(value, 0);
+  const sixth = div(1 / 6, where(isGrey, 1, chroma));
+  const fromRed = mul(sub(green, blue), sixth);
+  const fromGreen = add(mul(sub(blue, red), sixth), 1 / 3);
+  const fromBlue = add(mul(sub(red, green), sixth), 2 / 3);
+  const turn = where(equal(value, red), fromRed, where(equal(value, green), fromGreen, fromBlue));
+  const hue = where(isGrey, 0, where(less(turn, 0), add(turn, 1), turn));
+  const saturation = where(isBlack, 0, div(chroma, where(isBlack, 1, value)));
+  return concat([hue, saturation, value], -1);
+}
+
+/** Red, green and blue of hue, saturation and value: [..., 3] -> [..., 3]. Hues that differ by 1 are the same. */
+export function hsvToRgb(x: Tensor): Tensor {
+  requireColors("hsvToRgb", x);
+  const [hue, saturation, value] = channelsOf(x);
+  const turn = mul(sub(hue, floor(hue)), 6);
+  const pure = concat(
+    [
+      clip(sub(abs(sub(turn, 3)), 1), 0, 1),
+      clip(sub(2, abs(sub(turn, 2))), 0, 1),
+      clip(sub(2, abs(sub(turn, 4))), 0, 1),
+    ],
+    -1,
+  );
+  return mul(add(mul(sub(pure, 1), saturation), 1), value);
+}
+
+/** x + delta */
+export function adjustBrightness(x: Tensor, delta: number): Tensor {
+  requireFloat("adjustBrightness", "x", x);
+  return add(x, delta);
+}
+
+/** (x - mean) factor + mean, with the mean of each image and channel: [..., height, width, channels]. */
+export function adjustContrast(x: Tensor, factor: number): Tensor {
+  requirePlanes("adjustContrast", x);
+  const average = mean(x, [-3, -2], true);
+  return add(mul(sub(x, average), factor), average);
+}
+
+/** Red, green and blue with the saturation times `factor`, at most 1: [..., 3] -> [..., 3]. */
+export function adjustSaturation(x: Tensor, factor: number): Tensor {
+  requireColors("adjustSaturation", x);
+  const [hue, saturation, value] = channelsOf(rgbToHsv(x));
+  return hsvToRgb(concat([hue, clip(mul(saturation, factor), 0, 1), value], -1));
+}
+
+/** Red, green and blue with `delta` turns added to the hue: [..., 3] -> [..., 3]. */
+export function adjustHue(x: Tensor, delta: number): Tensor {
+  requireColors("adjustHue", x);
+  const [hue, saturation, value] = channelsOf(rgbToHsv(x));
+  return hsvToRgb(concat([add(hue, delta), saturation, value], -1));
+}
+
+/** (x - mean) / max(standard deviation, 1 / sqrt(n)) over the n numbers of each image [..., height, width, channels]. */
+export function perImageStandardization(x: Tensor): Tensor {
+  requirePlanes("perImageStandardization", x);
+  const axes = [-3, -2, -1];
+  const numbers = sizeOf(x.shape.slice(-3));
+  const spread = sqrt(maximum(variance(x, axes, { keepDims: true }), 1 / Math.max(1, numbers)));
+  return div(sub(x, mean(x, axes, true)), spread);
+}
+
+function channelsOf(x: Tensor): [Tensor, Tensor, Tensor] {
+  const begin = (channel: number): number[] => x.shape.map((_, axis) => (axis === x.rank - 1 ? channel : 0));
+  const size = x.shape.with(-1, 1);
+  return [slice(x, begin(0), size), slice(x, begin(1), size), slice(x, begin(2), size)] as [Tensor, Tensor, Tensor];
+}
+
+function requireColors(operation: string, x: Tensor): void {
+  requireFloat(operation, "x", x);
+  if (x.shape.at(-1) !== 3) {
+    throw new ShapeError(`${operation}: x must have 3 channels on its last axis, got ${formatShape(x.shape)}`);
+  }
+}
+
+function requirePlanes(operation: string, x: Tensor): void {
+  requireFloat(operation, "x", x);
+  if (x.rank < 3) {
+    throw new ShapeError(`${operation}: x must be [..., height, width, channels], got ${formatShape(x.shape)}`);
+  }
+}

@@ -1,0 +1,285 @@
+// The convolution of images [batch, height, width, channels] that all others are made of: forward pass, gradient of the
+// input and gradient of the filters are three ops that are each other's gradients.
+import { defineOp } from "../autograd/op.ts";
+import { noGrad } from "../autograd/tape.ts";
+import { launch } from "../runtime/program.ts";
+import type { Shape } from "../tensor/shape.ts";
+import { empty, type Tensor } from "../tensor/tensor.ts";
+import { cutFilters, cutIntoBlocks, MOST_CHUNKS, overChunks, WINDOW_ROWS } from "./gemm.ts";
+import { pad, transpose } from "./layout.ts";
+import { sum } from "./reduce.ts";
+import type { Geometry } from "./window.ts";
+import { hasFewerProducts, winogradBack, winogradConvolve, winogradFilterGradient } from "./winograd.ts";
+
+/** conv(x, filters) + bias with an activation, and the gradients of the sums. */
+export const convolve = defineOp("conv2d", {
+  forward(x: Tensor, filters: Tensor, bias: Tensor | undefined, geometry: Geometry, activation: number): Tensor {
+    const { batch, rows, columns, channels, outputs, groups } = geometry;
+    const y = empty(outputShape(geometry));
+    if (hasFewerProducts(geometry)) {
+      winogradConvolve(y, x, filters, bias, geometry, activation);
+      return y;
+    }
+    const depth = depthOf(geometry);
+    const groupOutputs = outputs / groups;
+    const panels = Math.ceil(groupOutputs / 8);
+    const packed = empty([groups, panels, depth, 8]);
+    launch("matmul_pack_f32", groups * panels, depth, packed, filters, groupOutputs, depth, groupOutputs, outputs, 1);
+    if (isShallow(geometry) && columns.windows >= 4) {
+      withPadding(x, geometry, (padded) => {
+        const cost = 0.06 * columns.windows * depth * outputs;
+        const all = unpaddedSizes(padded, geometry);
+        launch("conv2d_shallow_f32", batch * rows.windows, cost, y, padded, packed, bias, ...all, activation);
+      });
+    } else {
+      const cut = cutIntoBlocks(batch * rows.windows * columns.windows, groupOutputs, depth, groups, WINDOW_ROWS);
+      const { blockRows, blockColumns, units, cost } = cut;
+      const plain = mayBeSparse(geometry, channels, outputs) ? filters : undefined;
+      launch(
+        "conv2d_f32",
+        units,
+        cost,
+        y,
+        x,
+        packed,
+        plain,
+        bias,
+        ...sizes(geometry),
+        blockRows,
+        blockColumns,
+        activation,
+      );
+    }
+    packed.dispose();
+    return y;
+  },
+  gradients: [
+    (dy, _y, _x, filters, _bias, geometry, activation): Tensor =>
+      convolveBack(dy, filters, undefined, geometry, 0, activation !== 0),
+    (dy, _y, x, _filters, _bias, geometry, activation): Tensor => filterGradient(x, dy, geometry, activation !== 0),
+    (dy) => sum(dy, [0, 1, 2]),
+  ],
+});
+
+/**
+ * The gradient of `convolve` by its images, + bias with an activation, and the gradients of the sums. Behind a ReLU dy
+ * has so many zeros (`isSparse`) that leaving them out saves more than Winograd's way.
+ */
+export const convolveBack = defineOp("conv2dTranspose", {
+  forward(
+    dy: Tensor,
+    filters: Tensor,
+    bias: Tensor | undefined,
+    geometry: Geometry,
+    activation: number,
+    isSparse = false,
+  ): Tensor {
+    const { batch, rows, columns, channels, outputs, groups } = geometry;
+    const dx = empty(imageShape(geometry));
+    if (!isSparse && hasFewerProducts(geometry)) {
+      winogradBack(dx, dy, filters, bias, geometry, activation);
+      return dx;
+    }
+    const groupChannels = channels / groups;
+    const depth = (rows.taps * columns.taps * outputs) / groups;
+    const panels = Math.ceil(groupChannels / 8);
+    const packed = empty([groups, panels, depth, 8]);
+    launch(
+      "conv2d_grad_input_pack_f32",
+      groups * panels,
+      2 * depth,
+      packed,
+      filters,
+      channels,
+      outputs,
+      rows.taps,
+      columns.taps,
+      rows.stride,
+      columns.stride,
+      rows.dilation,
+      columns.dilation,
+      groups,
+    );
+    // Pixels with the same residues modulo the strides meet the same taps: so many convolutions, each with its share.
+    const residues = rows.stride * columns.stride;
+    const pixels = batch * Math.ceil(rows.size / rows.stride) * Math.ceil(columns.size / columns.stride);
+    const cut = cutIntoBlocks(pixels, groupChannels, Math.ceil(depth / residues), groups * residues, WINDOW_ROWS);
+    const { blockRows, blockColumns, units, cost } = cut;
+    const isPlain = rows.stride === 1 && columns.stride === 1 && rows.dilation === 1;
+    const turned =
+      isPlain && mayBeSparse(geometry, outputs, channels) ? noGrad(() => transpose(filters, [0, 1, 3, 2])) : undefined;
+    launch(
+      "conv2d_grad_input_f32",
+      units,
+      cost,
+      dx,
+      dy,
+      packed,
+      turned,
+      bias,
+      ...sizes(geometry),
+      blockRows,
+      blockColumns,
+      activation,
+    );
+    packed.dispose();
+    turned?.dispose();
+    return dx;
+  },
+  gradients: [
+    (ddx, _dx, _dy, filters, _bias, geometry): Tensor => convolve(ddx, filters, undefined, geometry, 0),
+    (ddx, _dx, dy, _filters, _bias, geometry): Tensor => filterGradient(ddx, dy, geometry),
+    (ddx) => sum(ddx, [0, 1, 2]),
+  ],
+});
+
+/** The gradient of `convolve` by its filters. */
+const filterGradient = defineOp("conv2dFilterGradient", {
+  forward(x: Tensor, dy: Tensor, geometry: Geometry, isSparse = false): Tensor {
+    const { rows, columns, channels, outputs, groups } = geometry;
+    const gradient = empty([rows.taps, columns.taps, channels / groups, outputs]);
+    if (!isSparse && hasFewerProducts(geometry)) winogradFilterGradient(gradient, x, dy, geometry);
+    else if (isShallow(geometry)) shallowFilterGradient(gradient, x, dy, geometry);
+    else blockedFilterGradient(gradient, x, dy, geometry);
+    return gradient;
+  },
+  gradients: [
+    (df, _f, _x, dy, geometry): Tensor => convolveBack(dy, df, undefined, geometry, 0),
+    (df, _f, x, _dy, geometry): Tensor => convolve(x, df, undefined, geometry, 0),
+  ],
+});
+
+/** Numbers that all chunks' partial sums may take together. */
+const MOST_PARTIAL = 4_000_000;
+
+function blockedFilterGradient(gradient: Tensor, x: Tensor, dy: Tensor, geometry: Geometry): void {
+  const { batch, rows, columns, outputs, groups } = geometry;
+  const pixels = batch * rows.windows * columns.windows;
+  const fitting = Math.max(1, Math.floor(MOST_PARTIAL / Math.max(1, gradient.size)));
+  const cut = cutFilters(depthOf(geometry), outputs / groups, pixels, groups, fitting);
+  const { chunks, chunkPixels, blockRows, blockColumns, units, cost } = cut;
+  withPadding(x, geometry, (padded) => {
+    overChunks(gradient, chunks, (partial) => {
+      const all = unpaddedSizes(padded, geometry);
+      launch(
+        "conv2d_grad_filter_f32",
+        units,
+        cost,
+        partial,
+        padded,
+        dy,
+        batch,
+        ...all,
+        groups,
+        chunkPixels,
+        blockRows,
+        blockColumns,
+      );
+    });
+  });
+}
+
+function shallowFilterGradient(gradient: Tensor, x: Tensor, dy: Tensor, geometry: Geometry): void {
+  const { batch, rows, columns, outputs } = geometry;
+  const lines = batch * rows.windows;
+  const chunkLines = Math.max(1, Math.ceil(lines / MOST_CHUNKS));
+  const chunks = Math.max(1, Math.ceil(lines / chunkLines));
+  const cost = 0.05 * chunkLines * columns.windows * depthOf(geometry) * outputs;
+  withPadding(x, geometry, (padded) => {
+    overChunks(gradient, chunks, (partial) => {
+      launch(
+        "conv2d_shallow_grad_filter_f32",
+        chunks,
+        cost,
+        partial,
+        padded,
+        dy,
+        batch,
+        ...unpaddedSizes(padded, geometry),
+        chunkLines,
+      );
+    });
+  });
+}
+
+/** Calls `f` with x between the zeros that its windows reach. */
+function withPadding(x: Tensor, { rows, columns }: Geometry, f: (padded: Tensor) => void): void {
+  if (rows.before + rows.after + columns.before + columns.after === 0) {
+    f(x);
+    return;
+  }
+  const padded = noGrad(() =>
+    pad(x, [
+      [0, 0],
+      [rows.before, rows.after],
+      [columns.before, columns.after],
+      [0, 0],
+    ]),
+  );
+  f(padded);
+  padded.dispose();
+}
+
+/** Whether windows have so few numbers that they are read directly, without packing. */
+function isShallow({ rows, columns, channels, outputs, groups }: Geometry): boolean {
+  return groups === 1 && rows.taps * columns.taps * channels <= 32 && outputs % 8 === 0 && outputs <= 1024;
+}
+
+/** Whether the blocked kernels can leave out the zeros of images with `read` channels for results with `written`. */
+function mayBeSparse({ columns, groups }: Geometry, read: number, written: number): boolean {
+  return groups === 1 && columns.dilation === 1 && read % 4 === 0 && written % 8 === 0;
+}
+
+/** Numbers in a window of one group. */
+function depthOf({ rows, columns, channels, groups }: Geometry): number {
+  return (rows.taps * columns.taps * channels) / groups;
+}
+
+function imageShape({ batch, rows, columns, channels }: Geometry): Shape {
+  return [batch, rows.size, columns.size, channels];
+}
+
+function outputShape({ batch, rows, columns, outputs }: Geometry): Shape {
+  return [batch, rows.windows, columns.windows, outputs];
+}
+
+/** The sizes in the order of the blocked kernels' parameters. */
+function sizes({ batch, rows, columns, channels, outputs, groups }: Geometry) {
+  return [
+    batch,
+    rows.size,
+    columns.size,
+    channels,
+    rows.windows,
+    columns.windows,
+    outputs,
+    rows.taps,
+    columns.taps,
+    rows.stride,
+    columns.stride,
+    rows.before,
+    columns.before,
+    rows.dilation,
+    columns.dilation,
+    groups,
+  ] as const;
+}
+
+/** The sizes in the order of the parameters of kernels that take images with their padding in place. */
+function unpaddedSizes(padded: Tensor, { rows, columns, channels, outputs }: Geometry) {
+  const [, height, width] = padded.shape;
+  return [
+    height,
+    width,
+    channels,
+    rows.windows,
+    columns.windows,
+    outputs,
+    rows.taps,
+    columns.taps,
+    rows.stride,
+    columns.stride,
+    rows.dilation,
+    columns.dilation,
+  ] as const;
+}

@@ -1,0 +1,132 @@
+// Images read at places between their pixels: gridSample, and affine warps of images by it.
+import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { tensor } from "../tensor/create.ts";
+import { formatShape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { add, mul, sub } from "./binary.ts";
+import { cast } from "./compare.ts";
+import { abs, clip, floor } from "./elementwise.ts";
+import { gather } from "./gather.ts";
+import { requireFloat } from "./gemm.ts";
+import { pad, reshape, slice } from "./layout.ts";
+import { matmul } from "./matmul.ts";
+import { type Interpolation, requireInterpolation } from "./resize.ts";
+import { perAxis, requireImages } from "./window.ts";
+
+export interface GridSampleOptions {
+  /** Default bilinear. Nearest has no gradient by the grid; half-way places take the next pixel. */
+  interpolation?: Interpolation;
+  /** What lies outside: zeros, the border's pixels, or the image reflected; default zeros. */
+  padding?: "zeros" | "border" | "reflection";
+  /** Whether -1 and 1 are the centres of the outermost pixels; default false: their outer edges. */
+  alignCorners?: boolean;
+}
+
+/**
+ * Pixels of x at the places of a grid, as PyTorch's grid_sample: (-1, -1) is the upper left corner of the image, (1, 1)
+ * the lower right. x [batch, height, width, channels], grid [batch, rows, columns, (x, y)]: [batch, rows, columns,
+ * channels]. Source: Jaderberg et al. 2015, Spatial Transformer Networks.
+ */
+export function gridSample(x: Tensor, grid: Tensor, options: GridSampleOptions = {}): Tensor {
+  const { interpolation = "bilinear", padding = "zeros", alignCorners = false } = options;
+  requireImages("gridSample", 2, x);
+  requireFloat("gridSample", "grid", grid);
+  requireInterpolation("gridSample", interpolation);
+  if (!["zeros", "border", "reflection"].includes(padding)) {
+    throw new ArgumentError(`gridSample: padding must be zeros, border or reflection, got ${String(padding)}`);
+  }
+  const [batch, height, width, channels] = x.shape;
+  if (grid.rank !== 4 || grid.shape[0] !== batch || grid.shape[3] !== 2) {
+    throw new ShapeError(
+      `gridSample: grid must be [batch, rows, columns, 2] for ${batch} images, got ${formatShape(grid.shape)}`,
+    );
+  }
+  if (height * width === 0) {
+    throw new ShapeError(`gridSample: images must not be empty, got ${formatShape(x.shape)}`);
+  }
+  // Zeros outside are a border of zeros: what lies further out reads that.
+  const edge = padding === "zeros" ? 1 : 0;
+  const images = edge === 0 ? x : pad(x, [NONE, [1, 1], [1, 1], NONE]);
+  const place = (axis: 0 | 1, size: number): Tensor => {
+    const at = slice(grid, [0, 0, 0, axis], [-1, -1, -1, 1]) as Tensor;
+    // From [-1, 1] to pixels.
+    const pixel = alignCorners ? mul(add(at, 1), (size - 1) / 2) : sub(mul(add(at, 1), size / 2), 0.5);
+    const inside = padding === "reflection" ? reflect(pixel, size, alignCorners) : pixel;
+    return clip(add(inside, edge), 0, size - 1 + 2 * edge);
+  };
+  return sample(images, place(0, width), place(1, height), interpolation, channels);
+}
+
+const NONE = [0, 0] as const;
+
+/** Places outside the image folded back into it, at the centres of its outermost pixels or at their outer edges. */
+function reflect(place: Tensor, size: number, alignCorners: boolean): Tensor {
+  const low = alignCorners ? 0 : -0.5;
+  const span = alignCorners ? size - 1 : size;
+  if (span === 0) return mul(place, 0);
+  const distance = sub(place, low);
+  const turns = floor(mul(distance, 1 / (2 * span)));
+  const within = sub(distance, mul(turns, 2 * span));
+  return sub(low + span, abs(sub(within, span)));
+}
+
+/** The pixels at places x and y [batch, rows, columns, 1], all inside the images. */
+function sample(images: Tensor, x: Tensor, y: Tensor, interpolation: Interpolation, channels: number): Tensor {
+  const [batch, height, width] = images.shape;
+  const pixels = reshape(images, [batch * height * width, channels]) as Tensor;
+  const first = tensor(
+    Array.from({ length: batch }, (_, i) => i * height * width),
+    { shape: [batch, 1, 1], dtype: "i32" },
+  );
+  const [, rows, columns] = x.shape;
+  const whole = (place: Tensor): Tensor<"i32"> => cast(reshape(place, [batch, rows, columns]), "i32");
+  const read = (left: Tensor, top: Tensor): Tensor =>
+    gather(pixels, add(add(mul(whole(top), width), whole(left)), first), 0) as Tensor;
+  if (interpolation === "nearest") {
+    const nearest = (place: Tensor, size: number): Tensor => clip(floor(add(place, 0.5)), 0, size - 1);
+    return read(nearest(x, width), nearest(y, height));
+  }
+  const [left, top] = [floor(x), floor(y)];
+  const [right, below] = [clip(add(left, 1), 0, width - 1), clip(add(top, 1), 0, height - 1)];
+  const [toRight, down] = [sub(x, left), sub(y, top)];
+  const [toLeft, up] = [sub(1, toRight), sub(1, down)];
+  const upper = add(mul(read(left, top), mul(toLeft, up)), mul(read(right, top), mul(toRight, up)));
+  const lower = add(mul(read(left, below), mul(toLeft, down)), mul(read(right, below), mul(toRight, down)));
+  return add(upper, lower);
+}
+
+/**
+ * The grid that reads an image at A (x, y, 1): matrices [batch, 2, 3] -> [batch, height, width, 2], for `gridSample`
+ * with the same `alignCorners`. As PyTorch's affine_grid.
+ */
+export function affineGrid(matrices: Tensor, size: readonly [number, number], alignCorners = false): Tensor {
+  requireFloat("affineGrid", "matrices", matrices);
+  const [height, width] = perAxis("affineGrid", "size", size, 2);
+  if (matrices.rank !== 3 || matrices.shape[1] !== 2 || matrices.shape[2] !== 3) {
+    throw new ShapeError(`affineGrid: matrices must be [batch, 2, 3], got ${formatShape(matrices.shape)}`);
+  }
+  const along = (count: number, i: number): number =>
+    alignCorners ? (count === 1 ? 0 : (2 * i) / (count - 1) - 1) : (2 * i + 1) / count - 1;
+  const places = Array.from({ length: height * width }, (_, i) => [
+    along(width, i % width),
+    along(height, Math.floor(i / width)),
+    1,
+  ]);
+  const grid = matmul(tensor(places.flat(), { shape: [1, height * width, 3] }), matrices, { transposeB: true });
+  return reshape(grid, [matrices.shape[0], height, width, 2]) as Tensor;
+}
+
+export interface AffineWarpOptions extends GridSampleOptions {
+  /** Height and width of the result; default those of x. */
+  size?: readonly [number, number];
+}
+
+/**
+ * Images turned, moved, scaled and sheared: the result at (x, y) is the image at A (x, y, 1), both from -1 to 1.
+ * x [batch, height, width, channels], matrices A [batch, 2, 3].
+ */
+export function affineWarp(x: Tensor, matrices: Tensor, options: AffineWarpOptions = {}): Tensor {
+  requireImages("affineWarp", 2, x);
+  const { size = [x.shape[1], x.shape[2]], ...sampling } = options;
+  return gridSample(x, affineGrid(matrices, size, sampling.alignCorners), sampling);
+}

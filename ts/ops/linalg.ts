@@ -1,0 +1,455 @@
+// Linear algebra over the last two axes: [..., rows, columns], leading axes are a batch. Kernels compute in float64 and
+// round once. Input without a result (a singular matrix to solve with, an indefinite one to factor) gives NaN for that
+// matrix, eagerly and in captured steps alike, as NumPy on XLA does: no value is read to throw an error.
+import { defineOp, requireTensor } from "../autograd/op.ts";
+import { noGrad } from "../autograd/tape.ts";
+import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { launch } from "../runtime/program.ts";
+import { eye, tensor } from "../tensor/create.ts";
+import { requireDtype } from "../tensor/dtype.ts";
+import { scope } from "../tensor/scope.ts";
+import { broadcastShapes, formatShape, normalizeAxes, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
+import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
+import { add, div, mul, pow, sub } from "./binary.ts";
+import { cast, equal, greater, notEqual, where } from "./compare.ts";
+import { abs, neg, sqrt, square } from "./elementwise.ts";
+import { broadcastTo, concat, expandDims, reshape, slice, transpose } from "./layout.ts";
+import { matmul } from "./matmul.ts";
+import { max, min, sum } from "./reduce.ts";
+
+const EPSILON = 2 ** -23;
+
+function requireMatrices(operation: string, what: string, x: AnyTensor): asserts x is Tensor {
+  requireTensor(operation, what, x);
+  requireDtype(operation, what, x.dtype, "f32");
+  if (x.rank < 2) {
+    throw new ShapeError(`${operation}: ${what} must be [..., rows, columns], got shape ${formatShape(x.shape)}`);
+  }
+}
+
+/** The side of square matrices. */
+function sideOf(operation: string, a: AnyTensor): number {
+  requireMatrices(operation, "a", a);
+  const [rows, columns] = a.shape.slice(-2);
+  if (rows !== columns) {
+    throw new ShapeError(`${operation}: a must hold square matrices, got shape ${formatShape(a.shape)}`);
+  }
+  return rows;
+}
+
+function batchOf(a: AnyTensor): Shape {
+  return a.shape.slice(0, -2);
+}
+
+/** Room for `count` times so many float64 numbers. */
+function room(count: number, doubles: number): Tensor {
+  return empty([count, doubles, 2]);
+}
+
+/** The matrices transposed. */
+function turned(a: Tensor): Tensor {
+  const axes = a.shape.map((_, axis) => axis);
+  return transpose(a, [...axes.slice(0, -2), a.rank - 1, a.rank - 2]) as Tensor;
+}
+
+/** The mean of the matrices and their transposes. */
+function symmetric(a: Tensor): Tensor {
+  return mul(add(a, turned(a)), 0.5);
+}
+
+/** 1 below the diagonal, `diagonal` on it, 0 above: [n, n]. */
+function lowerTriangle(n: number, diagonal: number): Tensor {
+  const values = Float32Array.from({ length: n * n }, (_, i) => {
+    const below = Math.floor(i / n) - (i % n);
+    return below > 0 ? 1 : below === 0 ? diagonal : 0;
+  });
+  return tensor(values, { shape: [n, n] });
+}
+
+/** Vectors [..., n] as diagonal matrices [..., n, n]. */
+function diagonalMatrix(x: Tensor): Tensor {
+  return mul(expandDims(x, -1) as Tensor, eye(x.shape[x.rank - 1]));
+}
+
+/** 1 / x, and 0 where x is 0: also in the gradients. */
+function inverseOrZero(x: Tensor): Tensor {
+  const isZero = equal(x, 0);
+  return where(isZero, 0, div(1, where(isZero, 1, x)));
+}
+
+/** What stands from `begin` on in the last axis of packed factors, as [batch, ...shape]. */
+function unpack(packed: Tensor, begin: number, shape: Shape): Tensor {
+  const outer = packed.shape.slice(0, -1);
+  const part = slice(packed, [...outer.map(() => 0), begin], [...outer, sizeOf(shape)]);
+  return reshape(part, [...outer, ...shape]) as Tensor;
+}
+
+/**
+ * The lower triangular l with l l' = a: [..., n, n], NaN where a is not positive definite. Of a only the symmetric part
+ * (a + a') / 2 counts. Gradient: Murray 2016.
+ */
+export const cholesky = defineOp("cholesky", {
+  forward(a: Tensor): Tensor {
+    const n = sideOf("cholesky", a);
+    const l = empty(a.shape);
+    const count = sizeOf(batchOf(a));
+    const work = room(count, n * n);
+    if (l.size > 0) launch("cholesky_f32", count, 20 + 0.3 * n ** 3, l, work, a, n);
+    work.dispose();
+    return l;
+  },
+  gradients: [
+    (dl, l): Tensor => {
+      const n = l.shape[l.rank - 1];
+      const inner = mul(matmul(l, dl, { transposeA: true }), lowerTriangle(n, 0.5));
+      const left = triangularSolve(l, inner, true, true);
+      return symmetric(triangularSolve(l, turned(left), true, true));
+    },
+  ],
+});
+
+/** x of t x = b for equal batches; t is a's lower or upper triangle, or that transposed. */
+const triangularSolve = defineOp("solveTriangular", {
+  forward(a: Tensor, b: Tensor, lower: boolean, transposed: boolean): Tensor {
+    const [n, columns] = b.shape.slice(-2);
+    const x = empty(b.shape);
+    const work = room(1, x.size);
+    const units = sizeOf(batchOf(a)) * Math.ceil(columns / 32);
+    const cost = 20 + 0.25 * n * n * (4 + Math.min(columns, 32));
+    if (x.size > 0) launch("solve_triangular_f32", units, cost, x, work, a, b, n, columns, +lower, +transposed);
+    work.dispose();
+    return x;
+  },
+  gradients: (dx, x, a, b, lower, transposed): Tensor[] => {
+    const db = triangularSolve(a, dx, lower, !transposed);
+    const [left, right] = transposed ? [x, db] : [db, x];
+    const triangle = lowerTriangle(b.shape[b.rank - 2], 1);
+    const part = lower ? triangle : turned(triangle);
+    return [neg(mul(matmul(left, right, { transposeB: true }), part)), db];
+  },
+});
+
+/** x of a x = b for equal batches. */
+const squareSolve = defineOp("solve", {
+  forward(a: Tensor, b: Tensor): Tensor {
+    const [n, columns] = b.shape.slice(-2);
+    const x = empty(b.shape);
+    const count = sizeOf(batchOf(a));
+    const work = room(count, n * (n + columns));
+    const cost = 30 + 0.5 * n * n * (n / 3 + columns);
+    if (x.size > 0) launch("solve_f32", count, cost, x, work, a, b, n, columns);
+    work.dispose();
+    return x;
+  },
+  gradients: (dx, x, a): Tensor[] => {
+    const db = squareSolve(turned(a), dx);
+    return [neg(matmul(db, x, { transposeB: true })), db];
+  },
+});
+
+/** Calls `f` with matrices of equal batches: b's vectors as columns, and both broadcast. */
+function solveWith(operation: string, a: Tensor, b: Tensor, f: (a: Tensor, b: Tensor) => Tensor): Tensor {
+  const n = sideOf(operation, a);
+  requireTensor(operation, "b", b);
+  requireDtype(operation, "b", b.dtype, "f32");
+  const isVector = b.rank === a.rank - 1;
+  const columns = isVector ? (expandDims(b, -1) as Tensor) : b;
+  if (columns.rank < 2 || columns.shape[columns.rank - 2] !== n) {
+    const got = `${formatShape(b.shape)} for a ${formatShape(a.shape)}`;
+    throw new ShapeError(
+      `${operation}: b must be [..., n, columns], or [..., n] with one axis fewer than a, got ${got}`,
+    );
+  }
+  const batch = broadcastShapes(operation, batchOf(a), batchOf(columns));
+  const spread = (x: Tensor): Tensor =>
+    sameShape(batchOf(x), batch) ? x : (broadcastTo(x, [...batch, ...x.shape.slice(-2)]) as Tensor);
+  const x = f(spread(a), spread(columns));
+  return isVector ? (reshape(x, x.shape.slice(0, -1)) as Tensor) : x;
+}
+
+/**
+ * x of a x = b, a [..., n, n] triangular (`lower`: default false; the other triangle is not read), b [..., n, columns] or
+ * [..., n]. Infinite or NaN where the diagonal holds a 0.
+ */
+export function solveTriangular(a: Tensor, b: Tensor, { lower = false } = {}): Tensor {
+  return solveWith("solveTriangular", a, b, (left, right) => triangularSolve(left, right, lower, false));
+}
+
+/** x of a x = b, a [..., n, n], b [..., n, columns] or [..., n]: by elimination with pivots. NaN where a is singular. */
+export function solve(a: Tensor, b: Tensor): Tensor {
+  return solveWith("solve", a, b, squareSolve);
+}
+
+/** The inverse of a [..., n, n], NaN where a is singular. */
+export function inv(a: Tensor): Tensor {
+  const n = sideOf("inv", a);
+  return squareSolve(a, broadcastTo(eye(n), [...batchOf(a), n, n]) as Tensor);
+}
+
+/** The determinants of a [..., n, n]: [...]. The gradient, det a times the inverse transposed, is NaN where a is singular. */
+export const det = defineOp("det", {
+  forward: (a: Tensor): Tensor => determinant("det", a, batchOf(a), 0),
+  gradients: [(dy, y, a): Tensor => mul(overMatrices(mul(dy, y)), turned(inv(a)))],
+});
+
+/** (sign, log |det a|) along a last axis of 2. */
+const signAndLog = defineOp("slogdet", {
+  forward: (a: Tensor): Tensor => determinant("slogdet", a, [...batchOf(a), 2], 1),
+  gradients: [(dy, _y, a): Tensor => mul(overMatrices(unpack(dy, 1, [])), turned(inv(a)))],
+});
+
+function determinant(operation: string, a: Tensor, shape: Shape, logarithm: number): Tensor {
+  const n = sideOf(operation, a);
+  const y = empty(shape);
+  const count = sizeOf(batchOf(a));
+  const work = room(count, n * n);
+  launch("determinant_f32", count, 30 + 0.3 * n ** 3, y, work, a, n, logarithm);
+  work.dispose();
+  return y;
+}
+
+/** One number for each matrix, so that it broadcasts against the matrices. */
+function overMatrices(x: Tensor): Tensor {
+  return reshape(x, [...x.shape, 1, 1]) as Tensor;
+}
+
+/** The determinant's sign and the logarithm of its size, each [...], of a [..., n, n]: (0, -infinity) where a is singular. */
+export function slogdet(a: Tensor): [sign: Tensor, logarithm: Tensor] {
+  const both = signAndLog(a);
+  return [unpack(both, 0, []), unpack(both, 1, [])];
+}
+
+/** log |det a| of a [..., n, n]: [...]; -infinity where a is singular. */
+export function logdet(a: Tensor): Tensor {
+  return slogdet(a)[1];
+}
+
+/** q and r, one after the other, of matrices with no more columns than rows. */
+const packedQR = defineOp("qr", {
+  forward(a: Tensor): Tensor {
+    const [m, n] = a.shape.slice(-2);
+    const y = empty([...batchOf(a), m * n + n * n]);
+    const count = sizeOf(batchOf(a));
+    const work = room(count, n * (2 * m + 1));
+    if (y.size > 0) launch("qr_f32", count, 50 + 2 * m * n * n, y, work, a, m, n);
+    work.dispose();
+    return y;
+  },
+  gradients: [
+    (dy, y, a): Tensor => {
+      const [m, n] = a.shape.slice(-2);
+      const [q, r] = [unpack(y, 0, [m, n]), unpack(y, m * n, [n, n])];
+      const [dq, dr] = [unpack(dy, 0, [m, n]), unpack(dy, m * n, [n, n])];
+      const inner = sub(matmul(r, dr, { transposeB: true }), matmul(dq, q, { transposeA: true }));
+      const lower = mul(inner, lowerTriangle(n, 0.5));
+      const right = add(dq, matmul(q, add(lower, turned(lower))));
+      return turned(triangularSolve(r, turned(right), false, false));
+    },
+  ],
+});
+
+/**
+ * The reduced QR factorization of a [..., m, n]: q [..., m, k] with orthonormal columns and r [..., k, n] upper
+ * triangular, k = min(m, n). Signs as LAPACK's. Gradient: Walter and Lehmann 2010; it needs the first k columns to be
+ * independent.
+ */
+export function qr(a: Tensor): [q: Tensor, r: Tensor] {
+  requireMatrices("qr", "a", a);
+  const [m, n] = a.shape.slice(-2);
+  const zeros = a.shape.map(() => 0);
+  const square = m < n ? (slice(a, zeros, [...batchOf(a), m, m]) as Tensor) : a;
+  const k = Math.min(m, n);
+  const packed = packedQR(square);
+  const [q, r] = [unpack(packed, 0, [m, k]), unpack(packed, m * k, [k, k])];
+  if (m >= n) return [q, r];
+  const rest = slice(a, zeros.with(-1, m)) as Tensor;
+  return [q, concat([r, matmul(q, rest, { transposeA: true })], -1) as Tensor];
+}
+
+/** The eigenvalues, and after them the matrix of eigenvectors. */
+const packedEigh = defineOp("eigh", {
+  forward(a: Tensor): Tensor {
+    const n = sideOf("eigh", a);
+    const y = empty([...batchOf(a), n + n * n]);
+    const count = sizeOf(batchOf(a));
+    const work = room(count, n * (2 * n + 4));
+    if (y.size > 0) launch("eigh_f32", count, 100 + 5 * n ** 3, y, work, a, n);
+    work.dispose();
+    return y;
+  },
+  gradients: [
+    (dy, y, a): Tensor => {
+      const n = a.shape[a.rank - 1];
+      const [w, v] = [unpack(y, 0, [n]), unpack(y, n, [n, n])];
+      const [dw, dv] = [unpack(dy, 0, [n]), unpack(dy, n, [n, n])];
+      const inner = mul(matmul(v, dv, { transposeA: true }), inverseOrZero(differences(w)));
+      return symmetric(matmul(matmul(v, add(inner, diagonalMatrix(dw))), v, { transposeB: true }));
+    },
+  ],
+});
+
+/** x[j] - x[i] as a matrix [..., i, j]. */
+function differences(x: Tensor): Tensor {
+  return sub(expandDims(x, -2) as Tensor, expandDims(x, -1) as Tensor);
+}
+
+/**
+ * The eigenvalues [..., n], ascending, and eigenvectors [..., n, n] (columns, of length 1, of either sign) of symmetric
+ * matrices; of a only (a + a') / 2 counts. In the gradient equal eigenvalues add nothing to each other's vectors, which
+ * are not determined. Gradient: Giles 2008.
+ */
+export function eigh(a: Tensor): [eigenvalues: Tensor, eigenvectors: Tensor] {
+  const n = sideOf("eigh", a);
+  const packed = packedEigh(a);
+  return [unpack(packed, 0, [n]), unpack(packed, n, [n, n])];
+}
+
+/** u, s and v', one after the other, of matrices with no more columns than rows. */
+const packedSvd = defineOp("svd", {
+  forward(a: Tensor): Tensor {
+    const [m, n] = a.shape.slice(-2);
+    const y = empty([...batchOf(a), m * n + n + n * n]);
+    const count = sizeOf(batchOf(a));
+    const work = room(count, n * (2 * m + 2 * n + 5));
+    if (y.size > 0) launch("svd_f32", count, 200 + n * n * (4 * m + 5 * n), y, work, a, m, n);
+    work.dispose();
+    return y;
+  },
+  gradients: [
+    (dy, y, a): Tensor => {
+      const [m, n] = a.shape.slice(-2);
+      const [u, s, vt] = factorsOf(y, m, n);
+      const [du, ds, dvt] = factorsOf(dy, m, n);
+      const rows = expandDims(s, -1) as Tensor;
+      const columns = expandDims(s, -2) as Tensor;
+      const apart = inverseOrZero(mul(differences(s), add(rows, columns)));
+      const skewed = (x: Tensor): Tensor => mul(sub(x, turned(x)), apart);
+      const projected = matmul(u, du, { transposeA: true });
+      const left = mul(skewed(projected), columns);
+      const right = mul(skewed(matmul(vt, dvt, { transposeB: true })), rows);
+      let inner = matmul(u, add(add(left, right), diagonalMatrix(ds)));
+      if (m > n) inner = add(inner, mul(sub(du, matmul(u, projected)), expandDims(inverseOrZero(s), -2) as Tensor));
+      return matmul(inner, vt);
+    },
+  ],
+});
+
+function factorsOf(packed: Tensor, m: number, n: number): [u: Tensor, s: Tensor, vt: Tensor] {
+  return [unpack(packed, 0, [m, n]), unpack(packed, m * n, [n]), unpack(packed, m * n + n, [n, n])];
+}
+
+/**
+ * The reduced singular value decomposition of a [..., m, n]: u [..., m, k], s [..., k] descending and v' [..., k, n], k =
+ * min(m, n), with a = u diag(s) v' (Keras's default is the full one). In the gradient equal singular values add nothing
+ * to each other's vectors. Gradient: Townsend 2016.
+ */
+export function svd(a: Tensor): [u: Tensor, s: Tensor, vt: Tensor] {
+  requireMatrices("svd", "a", a);
+  const [m, n] = a.shape.slice(-2);
+  if (m >= n) return factorsOf(packedSvd(a), m, n);
+  const [v, s, ut] = factorsOf(packedSvd(turned(a)), n, m);
+  return [turned(ut), s, turned(v)];
+}
+
+/** The singular values [..., min(m, n)], descending, of a [..., m, n]. */
+export function svdvals(a: Tensor): Tensor {
+  return svd(a)[1];
+}
+
+/** What `pinv` and `lstsq` take beside their tensors. */
+export interface PseudoInverseOptions {
+  /** Singular values up to this times the largest one count as 0; default max(m, n) 2^-23. */
+  rcond?: number;
+}
+
+/** The pseudo-inverse [..., n, m] of a [..., m, n], by its singular values. Gradient: Golub and Pereyra 1973. */
+export const pinv = defineOp("pinv", {
+  forward(a: Tensor, { rcond = EPSILON * Math.max(...a.shape.slice(-2)) }: PseudoInverseOptions = {}): Tensor {
+    if (!(rcond >= 0)) throw new ArgumentError(`pinv: rcond must be at least 0, got ${rcond}`);
+    if (a.size === 0) return turned(a);
+    return noGrad(() =>
+      scope(() => {
+        const [u, s, vt] = svd(a);
+        const kept = greater(s, mul(max(s, -1, true), rcond));
+        const inverse = where(kept, inverseOrZero(s), mul(s, 0));
+        return matmul(mul(turned(vt), expandDims(inverse, -2) as Tensor), u, { transposeB: true });
+      }),
+    );
+  },
+  gradients: [
+    (dy, p, a): Tensor => {
+      const turnedDy = turned(dy);
+      const first = matmul(matmul(p, dy, { transposeA: true }), p, { transposeB: true });
+      const inColumns = matmul(matmul(turnedDy, p), p, { transposeB: true });
+      const inRows = matmul(p, matmul(p, turnedDy), { transposeA: true });
+      const outside = sub(inColumns, matmul(a, matmul(p, inColumns)));
+      const beside = sub(inRows, matmul(matmul(inRows, p), a));
+      return sub(add(outside, beside), first);
+    },
+  ],
+});
+
+/** The x of least length among those that make |a x - b| least: a [..., m, n], b [..., m, columns] or [..., m]. */
+export function lstsq(a: Tensor, b: Tensor, options?: PseudoInverseOptions): Tensor {
+  requireMatrices("lstsq", "a", a);
+  requireTensor("lstsq", "b", b);
+  const isVector = b.rank === a.rank - 1;
+  const columns = isVector ? (expandDims(b, -1) as Tensor) : b;
+  const x = matmul(pinv(a, options), columns);
+  return isVector ? (reshape(x, x.shape.slice(0, -1)) as Tensor) : x;
+}
+
+/** What `norm` takes beside x. */
+export interface NormOptions {
+  /**
+   * Default: the square root of the sum of squares, over any number of axes. Over one axis a number p: (sum |x|^p)^(1/p),
+   * also 0 (how many are not 0) and +-Infinity. Over two: "fro", "nuc", 1, -1, 2, -2 or +-Infinity, as in NumPy.
+   */
+  ord?: number | "fro" | "nuc";
+  /** Default: all axes. */
+  axis?: number | readonly number[];
+  keepDims?: boolean;
+}
+
+/** The norm of vectors along an axis, or of matrices over two. The gradient of the default at 0 is 0. */
+export function norm(x: Tensor, { ord, axis, keepDims = false }: NormOptions = {}): Tensor {
+  requireTensor("norm", "x", x);
+  requireDtype("norm", "x", x.dtype, "f32");
+  const axes = normalizeAxes("norm", axis, x.rank);
+  const y = normOver(x, axes, typeof axis === "object" ? axis.map((i) => (i + x.rank) % x.rank) : axes, ord);
+  return keepDims
+    ? y
+    : (reshape(
+        y,
+        x.shape.filter((_, i) => !axes.includes(i)),
+      ) as Tensor);
+}
+
+/** With the reduced axes kept; `given` has them in the order of the caller: rows, then columns. */
+function normOver(x: Tensor, axes: number[], given: readonly number[], ord: NormOptions["ord"]): Tensor {
+  if (ord === undefined || (ord === 2 && axes.length === 1) || (ord === "fro" && axes.length === 2)) {
+    return rootOfSquares(x, axes);
+  }
+  if (axes.length === 1 && typeof ord === "number") {
+    if (ord === 0) return sum(cast(notEqual(x, 0), "f32"), axes, true);
+    if (Math.abs(ord) === Number.POSITIVE_INFINITY) return (ord > 0 ? max : min)(abs(x), axes, true);
+    return ord === 1 ? sum(abs(x), axes, true) : pow(sum(pow(abs(x), ord), axes, true), 1 / ord);
+  }
+  if (axes.length !== 2 || ord === "fro" || !["nuc", 1, -1, 2, -2, Infinity, -Infinity].includes(ord)) {
+    throw new ArgumentError(`norm: ord must be a norm of vectors or matrices, got ${ord} over ${axes.length} axes`);
+  }
+  const extreme = typeof ord === "number" && ord < 0 ? min : max;
+  if (ord !== "nuc" && Math.abs(ord) !== 2) {
+    const [rows, columns] = given;
+    return extreme(sum(abs(x), Math.abs(ord) === 1 ? rows : columns, true), axes, true);
+  }
+  const others = x.shape.flatMap((_, i) => (axes.includes(i) ? [] : [i]));
+  const s = svdvals(transpose(x, [...others, ...given]) as Tensor);
+  const shape = x.shape.map((length, i) => (axes.includes(i) ? 1 : length));
+  return reshape(ord === "nuc" ? sum(s, -1) : extreme(s, -1), shape) as Tensor;
+}
+
+const rootOfSquares = defineOp("norm", {
+  forward: (x: Tensor, axes: readonly number[]): Tensor => sqrt(sum(square(x), axes, true)),
+  gradients: [(dy, y, x): Tensor => mul(dy, mul(x, inverseOrZero(y)))],
+});

@@ -1,0 +1,77 @@
+// Images of another size, and numbers repeated along axes.
+import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { tensor } from "../tensor/create.ts";
+import { formatShape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { add, mul } from "./binary.ts";
+import { gather } from "./gather.ts";
+import { broadcastTo, reshape } from "./layout.ts";
+import { perAxis, requireImages } from "./window.ts";
+
+/** nearest: the pixel whose area holds the place; bilinear: the four around it, weighted by nearness. */
+export type Interpolation = "nearest" | "bilinear";
+
+export interface ResizeOptions {
+  /** Default bilinear. */
+  interpolation?: Interpolation;
+}
+
+/** Throws unless the interpolation is one of those known. */
+export function requireInterpolation(operation: string, interpolation: Interpolation): void {
+  if (interpolation !== "nearest" && interpolation !== "bilinear") {
+    throw new ArgumentError(`${operation}: interpolation must be nearest or bilinear, got ${String(interpolation)}`);
+  }
+}
+
+/**
+ * Images [batch, height, width, channels] of the size [height, width]. Pixel i of n stands at (i + 1/2) / n, as in
+ * Keras and PyTorch's alignCorners = false; smaller images are sampled without smoothing (no antialiasing).
+ */
+export function resize(x: Tensor, size: readonly [number, number], options: ResizeOptions = {}): Tensor {
+  const { interpolation = "bilinear" } = options;
+  requireImages("resize", 2, x);
+  requireInterpolation("resize", interpolation);
+  perAxis("resize", "size", size, 2);
+  if (x.shape[1] * x.shape[2] === 0) {
+    throw new ShapeError(`resize: images must not be empty, got ${formatShape(x.shape)}`);
+  }
+  const along = interpolation === "nearest" ? nearestAlong : linearAlong;
+  return along(along(x, 1, size[0]), 2, size[1]);
+}
+
+function nearestAlong(x: Tensor, axis: number, size: number): Tensor {
+  const from = x.shape[axis];
+  if (from === size) return x;
+  const places = Array.from({ length: size }, (_, i) => Math.floor(((2 * i + 1) * from) / (2 * size)));
+  return gather(x, tensor(places, { dtype: "i32" }), axis) as Tensor;
+}
+
+function linearAlong(x: Tensor, axis: number, size: number): Tensor {
+  const from = x.shape[axis];
+  if (from === size) return x;
+  const places = Array.from({ length: size }, (_, i) =>
+    Math.min(Math.max(((2 * i + 1) * from) / (2 * size) - 0.5, 0), from - 1),
+  );
+  const picked = (shift: number): Tensor => {
+    const rows = places.map((place) => Math.min(Math.floor(place) + shift, from - 1));
+    return gather(x, tensor(rows, { dtype: "i32" }), axis) as Tensor;
+  };
+  const shares = places.map((place) => place - Math.floor(place));
+  const shape = [size, ...x.shape.slice(axis + 1).map(() => 1)];
+  const near = mul(
+    picked(0),
+    tensor(
+      shares.map((share) => 1 - share),
+      { shape },
+    ),
+  );
+  return add(near, mul(picked(1), tensor(shares, { shape })));
+}
+
+/** Each element of an axis `count` times in a row: [a, b] -> [a, a, b, b]. */
+export function repeatEach(x: Tensor, axis: number, count: number): Tensor {
+  if (count === 1) return x;
+  const [before, after] = [x.shape.slice(0, axis + 1), x.shape.slice(axis + 1)];
+  const repeated = broadcastTo(reshape(x, [...before, 1, ...after]), [...before, count, ...after]);
+  return reshape(repeated, x.shape.with(axis, x.shape[axis] * count)) as Tensor;
+}

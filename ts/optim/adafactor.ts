@@ -1,0 +1,84 @@
+// Adafactor: averages of squares kept for the rows and columns of a matrix instead of for each of its numbers.
+import { add, div, maximum, minimum, mul, pow, sub } from "../ops/binary.ts";
+import { cast } from "../ops/compare.ts";
+import { reciprocal, sqrt, square } from "../ops/elementwise.ts";
+import { expandDims } from "../ops/layout.ts";
+import { mean } from "../ops/reduce.ts";
+import { zeros } from "../tensor/create.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Variable } from "../tensor/variable.ts";
+import { assignThrough, Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
+import { requirePositive, requireRange } from "./options.ts";
+
+/** Options of `Adafactor`; the default learningRate is 0.001. */
+export interface AdafactorOptions extends OptimizerOptions {
+  /** The running averages keep 1 - t^beta2Decay in step t; default -0.8. */
+  beta2Decay?: number;
+  /** Added to squares of gradients; default 1e-30. */
+  epsilon1?: number;
+  /** The least root mean square of a variable that its steps are scaled by; default 0.001. */
+  epsilon2?: number;
+  /** The greatest root mean square of a step; default 1. */
+  clipThreshold?: number;
+}
+
+/**
+ * velocity = rows columns / mean(rows), the averages of squared gradients of a matrix's rows and columns (of vectors, the
+ * average itself), step = gradient / sqrt(velocity) within clipThreshold,
+ * variable -= max(epsilon2, rms(variable)) min(learningRate, 1 / sqrt(t)) step. Keras's relativeStep changes nothing, as
+ * there, too, the rate is always kept below 1 / sqrt(t). Shazeer and Stern, "Adafactor" (2018).
+ */
+export class Adafactor extends Optimizer {
+  private readonly beta2Decay: number;
+  private readonly epsilon1: number;
+  private readonly epsilon2: number;
+  private readonly clipThreshold: number;
+
+  constructor(options: AdafactorOptions = {}) {
+    const { learningRate = 0.001, beta2Decay = -0.8, epsilon1 = 1e-30, epsilon2 = 1e-3, clipThreshold = 1 } = options;
+    super(options, learningRate);
+    requireRange("beta2Decay", beta2Decay, -Number.MAX_VALUE, 0);
+    requirePositive("epsilon1", epsilon1);
+    requirePositive("epsilon2", epsilon2);
+    requireRange("clipThreshold", clipThreshold, Number.MIN_VALUE, Number.MAX_VALUE);
+    this.beta2Decay = beta2Decay;
+    this.epsilon1 = epsilon1;
+    this.epsilon2 = epsilon2;
+    this.clipThreshold = clipThreshold;
+  }
+
+  protected slotsOf(x: Variable): Slots<Tensor> {
+    if (x.rank < 2) return slotsLike(x, ["velocity"]);
+    const columns = [...x.shape.slice(0, -2), x.shape[x.rank - 1]];
+    return { rows: zeros(x.shape.slice(0, -1)), columns: zeros(columns) };
+  }
+
+  protected update(x: Variable, slots: Slots, gradient: Tensor, { rate, weightDecay, scale, gate }: Update): void {
+    const t = add(cast(this.iterations, "f32") as Tensor, 1);
+    const g = scale === undefined ? gradient : mul(gradient, scale);
+    const squares = add(square(g), this.epsilon1);
+    const blend = pow(t, this.beta2Decay);
+    const average = (kept: Variable, now: Tensor): Tensor => {
+      const next = add(mul(sub(1, blend), kept), mul(blend, now));
+      assignThrough(gate, kept, next);
+      return next;
+    };
+    let direction: Tensor;
+    if (x.rank < 2) direction = div(g, sqrt(average(slots.velocity, squares)));
+    else {
+      const rows = average(slots.rows, mean(squares, -1));
+      const columns = average(slots.columns, mean(squares, -2));
+      const share = div(rows, mean(rows, -1, true));
+      direction = div(g, sqrt(mul(expandDims(share, -1), expandDims(columns, -2))));
+    }
+    const kept = weightDecay === 0 ? x : mul(x, sub(1, mul(rate, weightDecay)));
+    const slowest = minimum(rate, reciprocal(sqrt(t)));
+    const alpha = mul(maximum(rootMeanSquare(kept), this.epsilon2), slowest);
+    const limit = maximum(div(rootMeanSquare(direction), this.clipThreshold), 1);
+    assignThrough(gate, x, sub(kept, mul(direction, div(alpha, limit))));
+  }
+}
+
+function rootMeanSquare(x: Tensor): Tensor {
+  return sqrt(mean(square(x)));
+}

@@ -1,0 +1,73 @@
+// Norms of gradients, and keeping gradients within limits.
+import { mul } from "../ops/binary.ts";
+import { clip } from "../ops/elementwise.ts";
+import { ArgumentError } from "../runtime/errors.ts";
+import { launch } from "../runtime/program.ts";
+import { empty, type Tensor } from "../tensor/tensor.ts";
+import { requireRange } from "./options.ts";
+
+/** At most one of the three. */
+export interface ClippingOptions {
+  /** Each gradient is scaled down to at most this norm. */
+  clipNorm?: number;
+  /** All gradients together are scaled down to at most this norm. */
+  globalClipNorm?: number;
+  /** Each element of a gradient is kept within this distance of zero. */
+  clipValue?: number;
+}
+
+/** Throws an ArgumentError unless at most one limit is given, above 0. */
+export function checkClipping({ clipNorm, globalClipNorm, clipValue }: ClippingOptions): void {
+  const ways = [clipNorm, globalClipNorm, clipValue].filter((limit) => limit !== undefined);
+  if (ways.length > 1) {
+    throw new ArgumentError("optimizer: only one of clipNorm, globalClipNorm and clipValue may be given, got several");
+  }
+  for (const limit of ways) requireRange("clipping", limit, Number.MIN_VALUE, Number.MAX_VALUE);
+}
+
+/** A gradient, and what it is still to be multiplied by: a scalar in memory, or nothing. */
+export interface ScaledGradient {
+  readonly gradient: Tensor;
+  readonly scale: Tensor | undefined;
+}
+
+/** The gradients within the limits; `unscale` is what they are to be multiplied by before. */
+export function clipGradients(
+  gradients: readonly Tensor[],
+  { clipNorm, globalClipNorm, clipValue }: ClippingOptions,
+  unscale: Tensor | undefined,
+): ScaledGradient[] {
+  if (clipValue !== undefined) {
+    return gradients.map((g) => {
+      const whole = unscale === undefined ? g : mul(g, unscale);
+      return { gradient: clip(whole, -clipValue, clipValue), scale: undefined };
+    });
+  }
+  if (clipNorm !== undefined) {
+    return gradients.map((gradient) => ({ gradient, scale: clipScale([gradient], clipNorm, unscale) }));
+  }
+  const scale = globalClipNorm === undefined ? unscale : clipScale(gradients, globalClipNorm, unscale);
+  return gradients.map((gradient) => ({ gradient, scale }));
+}
+
+function clipScale(gradients: readonly Tensor[], limit: number, unscale: Tensor | undefined): Tensor {
+  const partials = sumSquares(gradients);
+  const scale = empty([]);
+  launch("clip_scale_f32", 1, partials.size, scale, partials, unscale, partials.size, limit);
+  return scale;
+}
+
+/** Elements of one partial sum of squares. */
+const BLOCK = 4096;
+
+/** The sums of squares of factor * x, block by block, of one tensor after the other. */
+export function sumSquares(tensors: readonly Tensor[], factor = 1): Tensor {
+  const blocks = tensors.map((x) => Math.ceil(x.size / BLOCK));
+  const partials = empty([blocks.reduce((sum, n) => sum + n, 0)]);
+  let first = 0;
+  tensors.forEach((x, i) => {
+    launch("sum_squares_f32", blocks[i], 0.05 * BLOCK, partials, x, factor, x.size, first);
+    first += blocks[i];
+  });
+  return partials;
+}

@@ -1,0 +1,68 @@
+// Parameter groups: variables with a learning rate or a weight decay of their own.
+import { mul } from "../ops/binary.ts";
+import { ArgumentError } from "../runtime/errors.ts";
+import { tensor } from "../tensor/create.ts";
+import { scope } from "../tensor/scope.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { Variable } from "../tensor/variable.ts";
+import { requirePositive } from "./options.ts";
+import { type LearningRate, Rate } from "./rate.ts";
+
+/** Options of some of an optimizer's variables; what is left out is as for the others. */
+export interface ParameterGroup {
+  /** A list of them, or whether a variable is one; the first group that a variable is in counts. */
+  variables: readonly Variable[] | ((variable: Variable) => boolean);
+  /** A rate of its own. */
+  learningRate?: LearningRate;
+  /** What the optimizer's learning rate is multiplied by; not together with learningRate. */
+  learningRateMultiplier?: number;
+  weightDecay?: number;
+}
+
+export class Group {
+  readonly weightDecay: number | undefined;
+  /** The group's rate of the current step, where it differs from the optimizer's. */
+  readonly value: Variable | undefined;
+  private readonly variables: ParameterGroup["variables"];
+  private readonly rate: Rate | undefined;
+  private readonly multiplier: number;
+
+  constructor({ variables, learningRate, learningRateMultiplier = 1, weightDecay }: ParameterGroup) {
+    requirePositive("learningRateMultiplier", learningRateMultiplier);
+    requirePositive("weightDecay", weightDecay ?? 0);
+    if (learningRate !== undefined && learningRateMultiplier !== 1) {
+      throw new ArgumentError(
+        "optimizer: a group must have one of learningRate and learningRateMultiplier at most, got both",
+      );
+    }
+    this.variables = variables;
+    this.multiplier = learningRateMultiplier;
+    this.weightDecay = weightDecay;
+    this.rate = learningRate === undefined ? undefined : new Rate(learningRate);
+    const own = learningRateMultiplier === 1 ? undefined : scope(() => new Variable(tensor(0), { trainable: false }));
+    this.value = this.rate?.value ?? own;
+  }
+
+  has(variable: Variable): boolean {
+    return typeof this.variables === "function" ? this.variables(variable) : this.variables.includes(variable);
+  }
+
+  /** The group's learning rate after `iterations` steps, given the optimizer's. */
+  at(iterations: Tensor<"i32">, common: number): number {
+    return this.rate?.at(iterations) ?? common * this.multiplier;
+  }
+
+  /** Sets the group's own learning rate. ArgumentError where it has none. */
+  set(value: number): void {
+    if (this.rate === undefined) {
+      throw new ArgumentError("optimizer: a group must have a learningRate for it to be set, got one without");
+    }
+    this.rate.set(value);
+  }
+
+  /** Launches what computes the group's rate of this step, given the optimizer's in memory. */
+  follow(iterations: Tensor<"i32">, common: Tensor): void {
+    if (this.rate !== undefined) this.rate.follow(iterations);
+    else this.value?.assign(mul(common, this.multiplier));
+  }
+}

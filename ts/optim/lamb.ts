@@ -1,0 +1,29 @@
+// LAMB: Adam's steps, each variable's scaled to its own norm.
+import { launch } from "../runtime/program.ts";
+import { empty, type Tensor } from "../tensor/tensor.ts";
+import type { Variable } from "../tensor/variable.ts";
+import { MomentOptimizer, type MomentOptions } from "./adam.ts";
+import { sumSquares } from "./clipping.ts";
+import type { Slots, Update } from "./optimizer.ts";
+
+/**
+ * step = Adam's direction with corrected averages; variable -= learningRate |variable| / |step| step.
+ * You et al., "Large batch optimization for deep learning" (2020).
+ */
+export class Lamb extends MomentOptimizer {
+  constructor(options: MomentOptions = {}) {
+    super(options);
+  }
+
+  protected update(x: Variable, slots: Slots, g: Tensor, { rate, weightDecay, scale, gate }: Update): void {
+    const { momentum, velocity } = slots;
+    const { iterations, blend1, blend2, epsilon } = this;
+    const step = empty(x.shape);
+    const given = [g, scale, gate, iterations, blend1, blend2, epsilon] as const;
+    launch("lamb_step_f32", x.size, 0.6, step, momentum, velocity, ...given);
+    const partials = sumSquares([x, step]);
+    const ratio = empty([]);
+    launch("lamb_ratio_f32", 1, partials.size, ratio, partials, rate, weightDecay, partials.size / 2);
+    launch("sgd_f32", x.size, 0.2, x, step, ratio, gate, rate, weightDecay);
+  }
+}

@@ -1,0 +1,40 @@
+// Lion: steps of one size, in the direction of a momentum's sign.
+import { launch } from "../runtime/program.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Variable } from "../tensor/variable.ts";
+import { Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
+import { requireFading } from "./options.ts";
+
+/** Options of `Lion`; the default learningRate is 0.001. */
+export interface LionOptions extends OptimizerOptions {
+  /** How much of the momentum makes the step, the rest being the gradient; default 0.9. */
+  beta1?: number;
+  /** How much of the momentum each step keeps; default 0.99. */
+  beta2?: number;
+}
+
+/**
+ * variable -= learningRate sign(beta1 momentum + (1 - beta1) gradient), then
+ * momentum = beta2 momentum + (1 - beta2) gradient. Chen et al., "Symbolic discovery of optimization algorithms" (2023).
+ */
+export class Lion extends Optimizer {
+  private readonly blend1: number;
+  private readonly blend2: number;
+
+  constructor(options: LionOptions = {}) {
+    const { learningRate = 0.001, beta1 = 0.9, beta2 = 0.99 } = options;
+    super(options, learningRate);
+    requireFading("beta1", beta1);
+    requireFading("beta2", beta2);
+    this.blend1 = 1 - beta1;
+    this.blend2 = 1 - beta2;
+  }
+
+  protected slotsOf(x: Variable): Slots<Tensor> {
+    return slotsLike(x, ["momentum"]);
+  }
+
+  protected update(x: Variable, { momentum }: Slots, g: Tensor, { rate, weightDecay, scale, gate }: Update): void {
+    launch("lion_f32", x.size, 0.3, x, momentum, g, scale, gate, rate, weightDecay, this.blend1, this.blend2);
+  }
+}

@@ -1,0 +1,122 @@
+// Loss scaling: the loss is multiplied by a large number, found by trying, so that small gradients do not vanish.
+import { mul } from "../ops/binary.ts";
+import { ArgumentError, StateError } from "../runtime/errors.ts";
+import { launch } from "../runtime/program.ts";
+import { full, zeros } from "../tensor/create.ts";
+import { scope } from "../tensor/scope.ts";
+import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
+import { Variable } from "../tensor/variable.ts";
+import { sumSquares } from "./clipping.ts";
+import { Optimizer, type Slots } from "./optimizer.ts";
+import { requireRange, requireSteps } from "./options.ts";
+
+/** Options of `LossScaleOptimizer`. */
+export interface LossScaleOptions {
+  /** What the loss is multiplied by in the beginning; default 2^15. */
+  initialScale?: number;
+  /** Steps with finite gradients in a row after which the scale is doubled; default 2000. */
+  dynamicGrowthSteps?: number;
+}
+
+/**
+ * Another optimizer's steps with gradients of `scaleLoss(loss)`, which it divides by the scale again. A step whose
+ * gradients are not all finite changes nothing but the scale, which it halves.
+ * Micikevicius et al., "Mixed precision training" (2018).
+ */
+export class LossScaleOptimizer extends Optimizer {
+  /** The optimizer that takes the steps. */
+  readonly innerOptimizer: Optimizer;
+  /** What losses are multiplied by at present. */
+  readonly dynamicScale: Variable;
+  /** Steps with finite gradients since the scale changed. */
+  private readonly goodSteps: Variable<"i32">;
+  private readonly growthSteps: number;
+
+  constructor(innerOptimizer: Optimizer, options: LossScaleOptions = {}) {
+    const { initialScale = 2 ** 15, dynamicGrowthSteps = 2000 } = options;
+    if (!(innerOptimizer instanceof Optimizer) || innerOptimizer instanceof LossScaleOptimizer) {
+      throw new ArgumentError("LossScaleOptimizer: innerOptimizer must be an optimizer without a scale of its own");
+    }
+    super({}, 0);
+    requireRange("initialScale", initialScale, Number.MIN_VALUE, Number.MAX_VALUE);
+    requireSteps("dynamicGrowthSteps", dynamicGrowthSteps);
+    this.innerOptimizer = innerOptimizer;
+    this.growthSteps = dynamicGrowthSteps;
+    this.dynamicScale = scope(() => new Variable(full([], initialScale), { trainable: false }));
+    this.goodSteps = scope(() => new Variable(zeros([], "i32"), { trainable: false }));
+  }
+
+  override get iterations(): Variable<"i32"> {
+    return this.innerOptimizer.iterations;
+  }
+
+  override get learningRate(): number {
+    return this.innerOptimizer.learningRate;
+  }
+
+  override set learningRate(value: number) {
+    this.innerOptimizer.learningRate = value;
+  }
+
+  override get groupLearningRates(): number[] {
+    return this.innerOptimizer.groupLearningRates;
+  }
+
+  override setGroupLearningRate(index: number, value: number): void {
+    this.innerOptimizer.setGroupLearningRate(index, value);
+  }
+
+  override scaleLoss(loss: Tensor): Tensor {
+    return mul(loss, this.dynamicScale);
+  }
+
+  override excludeFromWeightDecay(which: { variables?: Variable[]; names?: string[] }): void {
+    this.innerOptimizer.excludeFromWeightDecay(which);
+  }
+
+  override build(variables: readonly Variable[]): void {
+    this.innerOptimizer.build(variables);
+  }
+
+  override launchStep(variables: readonly Variable[], gradients: readonly Tensor[]): void {
+    const partials = sumSquares(gradients, 0);
+    const gate = empty([], "i32");
+    const unscale = empty([]);
+    const { dynamicScale, goodSteps, growthSteps } = this;
+    const count = partials.size;
+    launch("loss_scale_f32", 1, count, gate, unscale, dynamicScale, goodSteps, partials, count, growthSteps);
+    this.innerOptimizer.launchStep(variables, gradients, { gate, unscale });
+  }
+
+  override finalizeVariableValues(variables: readonly Variable[]): void {
+    this.innerOptimizer.finalizeVariableValues(variables);
+  }
+
+  override get averagesInPlace(): boolean {
+    return this.innerOptimizer.averagesInPlace;
+  }
+
+  override swapAverages(variables: readonly Variable[]): void {
+    this.innerOptimizer.swapAverages(variables);
+  }
+
+  override state(): Record<string, AnyTensor> {
+    const { innerOptimizer, dynamicScale, goodSteps } = this;
+    return { ...innerOptimizer.state(), lossScale: dynamicScale, goodSteps };
+  }
+
+  override dispose(): void {
+    for (const thing of [this.innerOptimizer, this.dynamicScale, this.goodSteps]) thing.dispose();
+    super.dispose();
+  }
+
+  /** The inner optimizer keeps the variables' state .. */
+  protected slotsOf(): Slots<Tensor> {
+    return {};
+  }
+
+  /** .. and updates them. */
+  protected update(variable: Variable): void {
+    throw new StateError(`LossScaleOptimizer: ${variable.name} must be updated by the inner optimizer`);
+  }
+}

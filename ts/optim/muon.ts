@@ -1,0 +1,141 @@
+// Muon: momentum made orthogonal, for the matrices inside a network; Adam for all other variables.
+import { add, div, mul } from "../ops/binary.ts";
+import { sqrt, square } from "../ops/elementwise.ts";
+import { transpose } from "../ops/layout.ts";
+import { matmul } from "../ops/matmul.ts";
+import { sum } from "../ops/reduce.ts";
+import { launch } from "../runtime/program.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Variable } from "../tensor/variable.ts";
+import { assignThrough, Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
+import { requireFading, requirePositive, requireRange, requireSteps } from "./options.ts";
+
+/** Options of `Muon`; the default learningRate is 0.001, the default weightDecay 0.004. */
+export interface MuonOptions extends OptimizerOptions {
+  /** Adam's beta1; default 0.9. */
+  adamBeta1?: number;
+  /** Adam's beta2; default 0.999. */
+  adamBeta2?: number;
+  /** The weight decay of Adam's variables; default 0.004. */
+  adamWeightDecay?: number;
+  /** Adam's learning rate divided by Muon's; default 1. */
+  adamLrRatio?: number;
+  /** Adam's epsilon; default 1e-7. */
+  epsilon?: number;
+  /** Regular expressions: variables whose names match one are Adam's, as the last layer's should be; default none. */
+  excludeLayers?: readonly string[];
+  /** Whether variables with "embedding" in their names are Adam's; default true. */
+  excludeEmbeddings?: boolean;
+  /** The coefficients of X and of its products with X X'; defaults 3.4445, -4.775 and 2.0315. */
+  muonA?: number;
+  muonB?: number;
+  muonC?: number;
+  /** The part of the momentum that the next step keeps; default 0.95. */
+  momentum?: number;
+  /** Rounds that make the momentum orthogonal; default 5. */
+  nsSteps?: number;
+  /** Whether the gradient counts once more beside the momentum; default true. */
+  nesterov?: boolean;
+  /** Steps are multiplied by sqrt(max(rows, columns)) times this, unless it is null; default 0.2. */
+  rmsRate?: number | null;
+}
+
+const defaults = {
+  adamBeta1: 0.9,
+  adamBeta2: 0.999,
+  adamWeightDecay: 0.004,
+  adamLrRatio: 1,
+  epsilon: 1e-7,
+  excludeLayers: [] as readonly string[],
+  excludeEmbeddings: true,
+  muonA: 3.4445,
+  muonB: -4.775,
+  muonC: 2.0315,
+  momentum: 0.95,
+  nsSteps: 5,
+  nesterov: true,
+  rmsRate: 0.2 as number | null,
+};
+
+/**
+ * momentum = momentum coefficient * momentum + gradient, made nearly orthogonal by nsSteps rounds of
+ * X = a X + (b X X' + c (X X')^2) X, then variable -= learningRate rmsRate sqrt(max(rows, columns)) X. Variables that are
+ * not matrices, embeddings and those of excludeLayers take Adam's steps.
+ * Jordan et al., "Muon" (2024); Liu et al., "Muon is scalable for LLM training" (2025).
+ */
+export class Muon extends Optimizer {
+  private readonly settings: typeof defaults;
+
+  constructor({ weightDecay = 0.004, ...options }: MuonOptions = {}) {
+    super({ ...options, weightDecay }, options.learningRate ?? 0.001);
+    const given = Object.entries(options).filter(([name, value]) => name in defaults && value !== undefined);
+    const settings = { ...defaults, ...Object.fromEntries(given) };
+    for (const name of ["adamBeta1", "adamBeta2"] as const) requireFading(name, settings[name]);
+    for (const name of ["adamWeightDecay", "epsilon"] as const) requirePositive(name, settings[name]);
+    requireRange("adamLrRatio", settings.adamLrRatio, Number.MIN_VALUE, Number.MAX_VALUE);
+    requireRange("momentum", settings.momentum, 0, 1);
+    requirePositive("rmsRate", settings.rmsRate ?? 0);
+    requireSteps("nsSteps", settings.nsSteps);
+    this.settings = settings;
+  }
+
+  protected override weightDecayOf(x: Variable): number {
+    return this.isAdams(x) ? this.settings.adamWeightDecay : super.weightDecayOf(x);
+  }
+
+  protected slotsOf(x: Variable): Slots<Tensor> {
+    return slotsLike(x, this.isAdams(x) ? ["momentum", "velocity"] : ["momentum"]);
+  }
+
+  protected update(x: Variable, slots: Slots, g: Tensor, how: Update): void {
+    if (this.isAdams(x)) this.updateByAdam(x, slots, g, how);
+    else this.updateMatrix(x, slots, g, how);
+  }
+
+  private isAdams({ rank, name }: Variable): boolean {
+    const { excludeEmbeddings, excludeLayers } = this.settings;
+    return (
+      rank !== 2 ||
+      (excludeEmbeddings && name.toLowerCase().includes("embedding")) ||
+      excludeLayers.some((pattern) => new RegExp(pattern).test(name))
+    );
+  }
+
+  private updateByAdam(x: Variable, slots: Slots, g: Tensor, { rate, weightDecay, scale, gate }: Update): void {
+    const { adamBeta1, adamBeta2, adamLrRatio, epsilon } = this.settings;
+    const own = adamLrRatio === 1 ? rate : mul(rate, adamLrRatio);
+    // The kernel multiplies weight decay by the rate it is given; Keras by Muon's.
+    const given = [g, scale, gate, own, this.iterations, weightDecay / adamLrRatio] as const;
+    const constants = [1 - adamBeta1, 1 - adamBeta2, epsilon] as const;
+    launch("adam_f32", x.size, 0.6, x, slots.momentum, slots.velocity, ...given, ...constants);
+  }
+
+  private updateMatrix(
+    x: Variable,
+    { momentum: kept }: Slots,
+    gradient: Tensor,
+    { rate, weightDecay, scale, gate }: Update,
+  ): void {
+    const { momentum, nesterov, rmsRate } = this.settings;
+    const g = scale === undefined ? gradient : mul(gradient, scale);
+    const next = add(mul(kept, momentum), g);
+    assignThrough(gate, kept, next);
+    const direction = this.orthogonalized(nesterov ? add(g, mul(next, momentum)) : next);
+    const step = rmsRate === null ? direction : mul(direction, Math.sqrt(Math.max(...x.shape)) * rmsRate);
+    launch("sgd_f32", x.size, 0.2, x, step, undefined, gate, rate, weightDecay);
+  }
+
+  /** Newton and Schulz's iteration: singular values go towards 1, singular vectors stay. */
+  private orthogonalized(matrix: Tensor): Tensor {
+    const { muonA, muonB, muonC, nsSteps } = this.settings;
+    const tall = matrix.shape[0] > matrix.shape[1];
+    const wide = tall ? (transpose(matrix) as Tensor) : matrix;
+    let x = div(wide, add(sqrt(sum(square(wide))), 1e-7));
+    for (let i = 0; i < nsSteps; i++) {
+      const products = matmul(x, x, { transposeB: true });
+      const factors = add(mul(products, muonB), mul(matmul(products, products), muonC));
+      x = add(mul(x, muonA), matmul(factors, x));
+    }
+    return tall ? (transpose(x) as Tensor) : x;
+  }
+}

@@ -1,0 +1,60 @@
+// A learning rate in memory, where captured steps find it: a number that may be set between steps, or a schedule, which
+// each step computes anew from the count of finished steps.
+import { noGrad } from "../autograd/tape.ts";
+import { cast } from "../ops/compare.ts";
+import { ArgumentError, StateError } from "../runtime/errors.ts";
+import { forbidWhileRecording } from "../runtime/program.ts";
+import { tensor } from "../tensor/create.ts";
+import { scope } from "../tensor/scope.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { Variable } from "../tensor/variable.ts";
+import { requirePositive } from "./options.ts";
+
+/**
+ * The learning rate, a scalar, for a number of finished steps, a scalar of f32. Written with ops, so that captured steps
+ * compute it; `schedules` has the usual ones.
+ */
+export type Schedule = (step: Tensor) => Tensor;
+
+/** How optimizers are given a learning rate. */
+export type LearningRate = number | Schedule;
+
+/** What a schedule gives for a number of finished steps. */
+export function rateAt(schedule: Schedule, step: number): number {
+  forbidWhileRecording("learningRate");
+  return noGrad(() => scope(() => schedule(tensor(step)).item()));
+}
+
+export class Rate {
+  /** The rate of the current step. */
+  readonly value: Variable;
+  private readonly schedule: Schedule | undefined;
+
+  constructor(rate: LearningRate) {
+    if (typeof rate === "function") this.schedule = rate;
+    else if (typeof rate === "number") requirePositive("learningRate", rate);
+    else throw new ArgumentError(`optimizer: learningRate must be a number or a schedule, got ${typeof rate}`);
+    const initial = typeof rate === "function" ? rateAt(rate, 0) : rate;
+    this.value = scope(() => new Variable(tensor(initial), { trainable: false }));
+  }
+
+  /** The rate of the step after `iterations` steps. */
+  at(iterations: Tensor<"i32">): number {
+    return this.schedule === undefined ? this.value.view()[0] : rateAt(this.schedule, iterations.view()[0]);
+  }
+
+  /** Sets the rate. StateError where a schedule does. */
+  set(value: number): void {
+    forbidWhileRecording("learningRate");
+    if (this.schedule !== undefined) {
+      throw new StateError("learningRate: it can only be set where it was given as a number, got one with a schedule");
+    }
+    requirePositive("learningRate", value);
+    this.value.assign([value]);
+  }
+
+  /** Launches what computes the rate of the step after `iterations` steps, if a schedule does. */
+  follow(iterations: Tensor<"i32">): void {
+    if (this.schedule !== undefined) this.value.assign(this.schedule(cast(iterations, "f32") as Tensor));
+  }
+}

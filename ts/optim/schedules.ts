@@ -1,0 +1,236 @@
+// Learning-rate schedules: functions of the number of finished steps, written with ops so that captured steps follow
+// them. Formulas and arguments are those of Keras 3, and for what Keras does not have those of PyTorch.
+import { add, div, maximum, minimum, mul, pow, sub } from "../ops/binary.ts";
+import { less, lessEqual, where } from "../ops/compare.ts";
+import { cos, floor, log, neg } from "../ops/elementwise.ts";
+import { ArgumentError } from "../runtime/errors.ts";
+import { full } from "../tensor/create.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { requirePositive, requireRange, requireSteps } from "./options.ts";
+import type { Schedule } from "./rate.ts";
+
+export { type LearningRate, rateAt, type Schedule } from "./rate.ts";
+
+/** What all that fade over a given time take. */
+export interface DecayOptions {
+  initialLearningRate: number;
+  decaySteps: number;
+}
+
+/** What schedules take that may decay in jumps. */
+export interface RateDecayOptions extends DecayOptions {
+  decayRate: number;
+  /** Whether the rate changes only after each decaySteps steps; default false. */
+  staircase?: boolean;
+}
+
+/** initialLearningRate decayRate^(step / decaySteps). */
+export function exponentialDecay(options: RateDecayOptions): Schedule {
+  const { initialLearningRate, decayRate, staircase = false } = options;
+  const decaySteps = checked(options);
+  requirePositive("decayRate", decayRate);
+  return (step) => mul(pow(decayRate, passed(step, decaySteps, staircase)), initialLearningRate);
+}
+
+/** initialLearningRate / (1 + decayRate step / decaySteps). */
+export function inverseTimeDecay(options: RateDecayOptions): Schedule {
+  const { initialLearningRate, decayRate, staircase = false } = options;
+  const decaySteps = checked(options);
+  requirePositive("decayRate", decayRate);
+  return (step) => div(initialLearningRate, add(mul(passed(step, decaySteps, staircase), decayRate), 1));
+}
+
+/** values[0] up to and including step boundaries[0], then values[1], and so on; one more value than boundaries. */
+export function piecewiseConstantDecay(options: {
+  boundaries: readonly number[];
+  values: readonly number[];
+}): Schedule {
+  const { boundaries, values } = options;
+  const ascending = boundaries.every((boundary, i) => i === 0 || boundary > boundaries[i - 1]);
+  if (boundaries.length === 0 || values.length !== boundaries.length + 1 || !ascending) {
+    throw new ArgumentError(
+      "piecewiseConstantDecay: there must be ascending boundaries and one value more, " +
+        `got [${boundaries.join(", ")}] and [${values.join(", ")}]`,
+    );
+  }
+  for (const value of values) requirePositive("values", value);
+  return (step) => {
+    const last = full([], values[values.length - 1]);
+    return boundaries.reduceRight((after, boundary, i) => where(lessEqual(step, boundary), values[i], after), last);
+  };
+}
+
+/**
+ * (initialLearningRate - endLearningRate) (1 - step / decaySteps)^power + endLearningRate, and endLearningRate from
+ * decaySteps on; with `cycle`, decaySteps is multiplied by the least number that makes it no less than step.
+ * Defaults: endLearningRate 0.0001, power 1, cycle false.
+ */
+export function polynomialDecay(
+  options: DecayOptions & { endLearningRate?: number; power?: number; cycle?: boolean },
+): Schedule {
+  const { initialLearningRate, endLearningRate = 0.0001, power = 1, cycle = false } = options;
+  const decaySteps = checked(options);
+  requirePositive("endLearningRate", endLearningRate);
+  requirePositive("power", power);
+  return (step) => {
+    const cycles = cycle ? maximum(neg(floor(div(step, -decaySteps))), 1) : 1;
+    const part = minimum(div(step, mul(full([], decaySteps), cycles)), 1);
+    return add(mul(pow(sub(1, part), power), initialLearningRate - endLearningRate), endLearningRate);
+  };
+}
+
+/**
+ * initialLearningRate ((1 - alpha) (1 + cos(pi step / decaySteps)) / 2 + alpha), and alpha of it from decaySteps on. With
+ * a warmupTarget, the rate first rises evenly to it in warmupSteps steps and decays from there.
+ * Defaults: alpha 0, warmupSteps 0. Loshchilov and Hutter, "SGDR" (2017).
+ */
+export function cosineDecay(
+  options: DecayOptions & { alpha?: number; warmupTarget?: number; warmupSteps?: number },
+): Schedule {
+  const { initialLearningRate, alpha = 0, warmupTarget, warmupSteps = 0 } = options;
+  const decaySteps = checked(options);
+  requireRange("alpha", alpha, 0, 1);
+  requirePositive("warmupSteps", warmupSteps);
+  const decay = (step: Tensor, top: number): Tensor => {
+    const part = minimum(div(step, decaySteps), 1);
+    return mul(add(mul(halfCosine(part), 1 - alpha), alpha), top);
+  };
+  if (warmupTarget === undefined) return (step) => decay(step, initialLearningRate);
+  requirePositive("warmupTarget", warmupTarget);
+  return warmUp({ target: decayed, warmupSteps, initialLearningRate, top: warmupTarget });
+  function decayed(step: Tensor): Tensor {
+    return decay(step, warmupTarget as number);
+  }
+}
+
+/**
+ * cosineDecay that begins anew after firstDecaySteps steps, each time for tMul times as many steps, from mMul times the
+ * rate. Defaults: tMul 2, mMul 1, alpha 0.
+ */
+export function cosineDecayRestarts(options: {
+  initialLearningRate: number;
+  firstDecaySteps: number;
+  tMul?: number;
+  mMul?: number;
+  alpha?: number;
+}): Schedule {
+  const { initialLearningRate, firstDecaySteps, tMul = 2, mMul = 1, alpha = 0 } = options;
+  const decaySteps = checked({ initialLearningRate, decaySteps: firstDecaySteps });
+  requireRange("tMul", tMul, 1, Number.MAX_VALUE);
+  requirePositive("mMul", mMul);
+  requireRange("alpha", alpha, 0, 1);
+  return (step) => {
+    const { restarts, part } = sinceRestart(div(step, decaySteps), tMul);
+    const cosine = mul(halfCosine(part), pow(mMul, restarts));
+    return mul(add(mul(cosine, 1 - alpha), alpha), initialLearningRate);
+  };
+}
+
+/** initialLearningRate gamma^floor(step / stepSize), PyTorch's StepLR; default gamma 0.1. */
+export function stepDecay(options: { initialLearningRate: number; stepSize: number; gamma?: number }): Schedule {
+  const { initialLearningRate, stepSize, gamma = 0.1 } = options;
+  return exponentialDecay({ initialLearningRate, decaySteps: stepSize, decayRate: gamma, staircase: true });
+}
+
+/** Rises evenly from initialLearningRate (default 0) to learningRate in warmupSteps steps, and stays there. */
+export function linearWarmup(options: {
+  learningRate: number;
+  warmupSteps: number;
+  initialLearningRate?: number;
+}): Schedule;
+/** Rises evenly to where another schedule begins, which then follows. */
+export function linearWarmup(options: {
+  learningRate: Schedule;
+  warmupSteps: number;
+  initialLearningRate?: number;
+}): Schedule;
+export function linearWarmup(options: {
+  learningRate: number | Schedule;
+  warmupSteps: number;
+  initialLearningRate?: number;
+}): Schedule {
+  const { learningRate, warmupSteps, initialLearningRate = 0 } = options;
+  requirePositive("initialLearningRate", initialLearningRate);
+  requireSteps("warmupSteps", warmupSteps);
+  if (typeof learningRate === "number") requirePositive("learningRate", learningRate);
+  const target = typeof learningRate === "number" ? (): Tensor => full([], learningRate) : learningRate;
+  return warmUp({ target, warmupSteps, initialLearningRate });
+}
+
+/**
+ * PyTorch's OneCycleLR: from maxLearningRate / divFactor by a half cosine up to maxLearningRate in the first
+ * pctStart part of totalSteps, then down to maxLearningRate / divFactor / finalDivFactor.
+ * Defaults: pctStart 0.3, divFactor 25, finalDivFactor 10000. Smith and Topin, "Super-convergence" (2018).
+ */
+export function oneCycle(options: {
+  maxLearningRate: number;
+  totalSteps: number;
+  pctStart?: number;
+  divFactor?: number;
+  finalDivFactor?: number;
+}): Schedule {
+  const { maxLearningRate, totalSteps, pctStart = 0.3, divFactor = 25, finalDivFactor = 1e4 } = options;
+  requirePositive("maxLearningRate", maxLearningRate);
+  requireSteps("totalSteps", totalSteps);
+  requireRange("pctStart", pctStart, 0, 1);
+  requireRange("divFactor", divFactor, Number.MIN_VALUE, Number.MAX_VALUE);
+  requireRange("finalDivFactor", finalDivFactor, Number.MIN_VALUE, Number.MAX_VALUE);
+  const first = maxLearningRate / divFactor;
+  const last = first / finalDivFactor;
+  // The last rise and the last step are steps too, hence - 1; nothing may be divided by 0.
+  const peak = pctStart * totalSteps - 1;
+  const rise = Math.max(peak, Number.EPSILON);
+  const fall = Math.max(totalSteps - 1 - peak, Number.EPSILON);
+  const between = (from: number, to: number, part: Tensor): Tensor =>
+    add(mul(halfCosine(maximum(minimum(part, 1), 0)), from - to), to);
+  return (step) => {
+    const up = between(first, maxLearningRate, div(step, rise));
+    const down = between(maxLearningRate, last, div(sub(step, peak), fall));
+    return where(lessEqual(step, peak), up, down);
+  };
+}
+
+function checked({ initialLearningRate, decaySteps }: DecayOptions): number {
+  requirePositive("initialLearningRate", initialLearningRate);
+  requireRange("decaySteps", decaySteps, Number.MIN_VALUE, Number.MAX_VALUE);
+  return decaySteps;
+}
+
+/** How often decaySteps steps have passed. */
+function passed(step: Tensor, decaySteps: number, staircase: boolean): Tensor {
+  const times = div(step, decaySteps);
+  return staircase ? floor(times) : times;
+}
+
+/** From 1 to 0 while x goes from 0 to 1. */
+function halfCosine(x: Tensor): Tensor {
+  return mul(add(cos(mul(x, Math.PI)), 1), 0.5);
+}
+
+/** How many decays are over, each tMul times as long as the one before, and which part of the present one. */
+function sinceRestart(times: Tensor, tMul: number): { restarts: Tensor; part: Tensor } {
+  if (tMul === 1) return { restarts: floor(times), part: sub(times, floor(times)) };
+  const begin = (restarts: Tensor): Tensor => div(sub(pow(tMul, restarts), 1), tMul - 1);
+  // The logarithm may be wrong in its last digit, which would be a whole decay where one ends.
+  const guess = floor(div(log(add(mul(times, tMul - 1), 1)), Math.log(tMul)));
+  const grown = where(lessEqual(begin(add(guess, 1)), times), add(guess, 1), guess);
+  const restarts = where(less(times, begin(grown)), sub(grown, 1), grown);
+  return { restarts, part: div(sub(times, begin(restarts)), pow(tMul, restarts)) };
+}
+
+/** Rises evenly from initialLearningRate to `top`, by default the beginning of what follows. */
+function warmUp(options: {
+  target: Schedule;
+  warmupSteps: number;
+  initialLearningRate: number;
+  top?: number;
+}): Schedule {
+  const { target, warmupSteps, initialLearningRate, top } = options;
+  if (warmupSteps === 0) return target;
+  return (step) => {
+    const part = div(step, warmupSteps);
+    const end = top ?? target(full([], 0));
+    const rising = add(mul(part, sub(end, full([], initialLearningRate))), initialLearningRate);
+    return where(less(step, warmupSteps), rising, target(maximum(sub(step, warmupSteps), 0)));
+  };
+}

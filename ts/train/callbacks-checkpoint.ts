@@ -1,0 +1,212 @@
+// Callbacks that save a training: the weights of the best epochs, and all that is needed to go on after an interruption.
+import { makeFolder, makeFolderOf, readFileIfAny, removeFile, writeFileAtomic } from "../io/files.ts";
+import { decodeSafetensors, encodeSafetensors, type TensorRecord } from "../io/safetensors.ts";
+import { ArgumentError, FormatError } from "../runtime/errors.ts";
+import { tensor } from "../tensor/create.ts";
+import { scope } from "../tensor/scope.ts";
+import { formatShape, sameShape } from "../tensor/shape.ts";
+import type { AnyTensor } from "../tensor/tensor.ts";
+import type { Callback, Logs, TrainingInfo } from "./callbacks.ts";
+import type { Model } from "./model.ts";
+import { BatchCounter, Monitor, type MonitorMode } from "./monitor.ts";
+
+/** What `ModelCheckpoint` takes. */
+export interface ModelCheckpointOptions {
+  /**
+   * Where to save, with figures in braces as in Python's format: "best-{epoch:02d}-{val_loss:.2f}.safetensors". Epochs
+   * and batches are counted from 1 here.
+   */
+  filepath: string;
+  /** The figure to watch; default "val_loss". */
+  monitor?: string;
+  /** Whether only weights with the best figure so far are saved; default false. */
+  saveBestOnly?: boolean;
+  /** Default "auto". */
+  mode?: MonitorMode;
+  /** "epoch", the default, or the number of batches between two files. */
+  saveFreq?: "epoch" | number;
+  /** A figure that must be beaten for the first file. */
+  initialValueThreshold?: number;
+}
+
+/** Saves the weights as `model.saveWeights` does, after epochs or batches. */
+export class ModelCheckpoint implements Callback {
+  private readonly filepath: string;
+  private readonly monitor: Monitor | undefined;
+  private readonly counter: BatchCounter;
+  private model: Model | undefined;
+  private epoch = 0;
+
+  constructor(options: ModelCheckpointOptions) {
+    const { filepath, monitor = "val_loss", saveBestOnly = false, mode = "auto", saveFreq = "epoch" } = options;
+    if (typeof filepath !== "string" || filepath === "") {
+      throw new ArgumentError(`ModelCheckpoint: filepath must be a path, got ${JSON.stringify(filepath)}`);
+    }
+    this.filepath = filepath;
+    const best = new Monitor("ModelCheckpoint", monitor, mode, 0, options.initialValueThreshold);
+    this.monitor = saveBestOnly ? best : undefined;
+    this.counter = new BatchCounter("ModelCheckpoint", "saveFreq", saveFreq);
+  }
+
+  /** The best figure so far, when only the best is saved. */
+  get best(): number | undefined {
+    return this.monitor?.best;
+  }
+
+  onTrainBegin({ model }: TrainingInfo): void {
+    this.model = model;
+  }
+
+  onEpochBegin(epoch: number): void {
+    this.epoch = epoch;
+  }
+
+  async onBatchEnd(batch: number, logs: Logs): Promise<void> {
+    if (this.counter.isDue()) await this.save(logs, batch);
+  }
+
+  async onEpochEnd(_epoch: number, logs: Logs): Promise<void> {
+    if (this.counter.byEpoch) await this.save(logs);
+  }
+
+  private async save(logs: Logs, batch?: number): Promise<void> {
+    if (this.monitor !== undefined && !this.monitor.improves(logs)) return;
+    const counts = { epoch: this.epoch + 1, ...(batch === undefined ? {} : { batch: batch + 1 }) };
+    const path = fillTemplate(this.filepath, { ...logs, ...counts });
+    await makeFolderOf(path);
+    await this.model?.saveWeights(path);
+  }
+}
+
+/** The text with {name} and {name:format} replaced by figures; formats: d, 02d, .3f, .2e, g. */
+export function fillTemplate(template: string, figures: Logs): string {
+  return template.replace(/\{(\w+)(?::([^}]*))?\}/g, (_, name: string, format = "") => {
+    if (!(name in figures)) {
+      const known = Object.keys(figures).join(", ");
+      throw new ArgumentError(`ModelCheckpoint: filepath must name figures of ${known}, got {${name}}`);
+    }
+    const parts = /^(0?)(\d*)(?:\.(\d+))?([dfeg]?)$/.exec(format);
+    if (parts === null) {
+      throw new ArgumentError(`ModelCheckpoint: a format must be like 02d, .3f or .2e, got "${format}"`);
+    }
+    const [, zero, width, digits, kind] = parts;
+    const text = formatFigure(figures[name], kind, Number(digits ?? 6));
+    return text.padStart(Number(width), zero === "" ? " " : "0");
+  });
+}
+
+function formatFigure(value: number, kind: string, digits: number): string {
+  if (kind === "d") return String(Math.trunc(value));
+  if (kind === "f") return value.toFixed(digits);
+  // Python writes at least two digits of the exponent.
+  if (kind === "e") return value.toExponential(digits).replace(/([+-])(\d)$/, "$10$2");
+  return kind === "g" ? String(Number(value.toPrecision(digits))) : String(value);
+}
+
+/** What `BackupAndRestore` takes. */
+export interface BackupAndRestoreOptions {
+  /** A folder for this training alone. */
+  backupDir: string;
+  /** "epoch", the default, or the number of batches between two backups. */
+  saveFreq?: "epoch" | number;
+  /** Whether the backup is removed when training has reached its end; default true. */
+  deleteCheckpoint?: boolean;
+}
+
+/**
+ * Saves the weights, the optimizer's state and the epoch, and takes them up when a training that was interrupted is begun
+ * again; it goes on with the epoch after the last that was finished.
+ */
+export class BackupAndRestore implements Callback {
+  private readonly folder: string;
+  private readonly deletes: boolean;
+  private readonly counter: BatchCounter;
+  private info: TrainingInfo | undefined;
+  private finishedEpochs = 0;
+
+  constructor({ backupDir, saveFreq = "epoch", deleteCheckpoint = true }: BackupAndRestoreOptions) {
+    if (typeof backupDir !== "string" || backupDir === "") {
+      throw new ArgumentError(`BackupAndRestore: backupDir must be a path, got ${JSON.stringify(backupDir)}`);
+    }
+    this.folder = backupDir;
+    this.deletes = deleteCheckpoint;
+    this.counter = new BatchCounter("BackupAndRestore", "saveFreq", saveFreq);
+  }
+
+  private get path(): string {
+    return `${this.folder}/training.safetensors`;
+  }
+
+  async onTrainBegin(info: TrainingInfo): Promise<void> {
+    this.info = info;
+    const bytes = await readFileIfAny(this.path);
+    if (bytes !== undefined) info.initialEpoch = restoreTraining(info.model, bytes, this.path);
+    this.finishedEpochs = info.initialEpoch;
+  }
+
+  async onBatchEnd(): Promise<void> {
+    if (this.counter.isDue()) await this.save();
+  }
+
+  async onEpochEnd(epoch: number): Promise<void> {
+    this.finishedEpochs = epoch + 1;
+    if (this.counter.byEpoch) await this.save();
+  }
+
+  /** Also called when training is interrupted: then the backup stays. */
+  async onTrainEnd(): Promise<void> {
+    const { info } = this;
+    const ended = info !== undefined && (this.finishedEpochs >= info.epochs || info.model.stopTraining);
+    if (ended && this.deletes) await removeFile(this.path);
+  }
+
+  private async save(): Promise<void> {
+    if (this.info === undefined) return;
+    await makeFolder(this.folder);
+    await writeFileAtomic(this.path, encodeTraining(this.info.model, this.finishedEpochs));
+  }
+}
+
+/** All variables of a training by name: the model's and the optimizer's. */
+function variablesOf(model: Model): Map<string, AnyTensor> {
+  const { optimizer } = model.compilation;
+  optimizer.build(model.trainableWeights);
+  const own = model.weights.map((weight) => [`model/${weight.name}`, weight] as const);
+  const state = Object.entries(optimizer.state()).map(([name, x]) => [`optimizer/${name}`, x] as const);
+  return new Map([...own, ...state]);
+}
+
+function encodeTraining(model: Model, epoch: number): Uint8Array {
+  const records = [...variablesOf(model)].map(([name, x]): [string, TensorRecord] => [
+    name,
+    { dtype: x.dtype, shape: x.shape, data: x.data() },
+  ]);
+  return encodeSafetensors(new Map(records), { format: "heddle-training", epoch: String(epoch) });
+}
+
+/** Takes over a training's state; the number of its finished epochs. FormatError, and nothing changed, for another's. */
+function restoreTraining(model: Model, bytes: Uint8Array, path: string): number {
+  const { tensors, metadata } = decodeSafetensors(bytes, path);
+  const epoch = Number(metadata.epoch);
+  if (!Number.isInteger(epoch) || epoch < 0) {
+    throw new FormatError(`${path}: the file must tell the number of finished epochs, got ${metadata.epoch}`);
+  }
+  for (const [name, { dtype, shape }] of variablesOf(model)) {
+    const saved = tensors.get(name);
+    if (saved?.dtype !== dtype || !sameShape(saved.shape, shape)) {
+      const got = saved === undefined ? "nothing" : `${saved.dtype} ${formatShape(saved.shape)}`;
+      throw new FormatError(`${path}: ${name} must be ${dtype} ${formatShape(shape)}, got ${got}`);
+    }
+  }
+  const saved = (name: string): TensorRecord => tensors.get(name) as TensorRecord;
+  scope(() => {
+    const { optimizer } = model.compilation;
+    const state = Object.keys(optimizer.state()).map((name) => {
+      const { data, shape, dtype } = saved(`optimizer/${name}`);
+      return [name, tensor(data, { shape, dtype })] as const;
+    });
+    optimizer.restore(Object.fromEntries(state), model.trainableWeights);
+    for (const weight of model.weights) weight.assign(saved(`model/${weight.name}`).data);
+  });
+  return epoch;
+}

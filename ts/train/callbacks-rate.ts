@@ -1,0 +1,105 @@
+// Callbacks that change the learning rate between epochs.
+import { ArgumentError } from "../runtime/errors.ts";
+import type { Callback, Logs, TrainingInfo } from "./callbacks.ts";
+import type { Model } from "./model.ts";
+import { Monitor, type MonitorMode } from "./monitor.ts";
+
+/** Sets the learning rate of each epoch by a function of the epoch, counted from 0, and the rate so far. */
+export class LearningRateScheduler implements Callback {
+  private readonly schedule: (epoch: number, learningRate: number) => number;
+  private model: Model | undefined;
+
+  constructor(schedule: (epoch: number, learningRate: number) => number) {
+    if (typeof schedule !== "function") {
+      throw new ArgumentError(`LearningRateScheduler: schedule must be a function, got ${typeof schedule}`);
+    }
+    this.schedule = schedule;
+  }
+
+  onTrainBegin({ model }: TrainingInfo): void {
+    this.model = model;
+  }
+
+  onEpochBegin(epoch: number): void {
+    const { model } = this;
+    if (model === undefined) return;
+    const { optimizer } = model.compilation;
+    optimizer.learningRate = this.schedule(epoch, optimizer.learningRate);
+  }
+
+  /** Adds learningRate to the figures of the epoch. */
+  onEpochEnd(_epoch: number, logs: Logs): void {
+    if (this.model !== undefined) logs.learningRate = this.model.compilation.optimizer.learningRate;
+  }
+}
+
+/** What `ReduceLROnPlateau` takes. */
+export interface ReduceLROnPlateauOptions {
+  /** The figure to watch; default "val_loss". */
+  monitor?: string;
+  /** What the learning rate is multiplied by, below 1; default 0.1. */
+  factor?: number;
+  /** Epochs without improvement after which it is; default 10. */
+  patience?: number;
+  /** Default "auto". */
+  mode?: MonitorMode;
+  /** The least change that counts as better; default 0.0001. */
+  minDelta?: number;
+  /** Epochs after a reduction that do not count; default 0. */
+  cooldown?: number;
+  /** The least learning rate; default 0. */
+  minLr?: number;
+}
+
+/** Reduces the learning rate when a figure has stopped getting better. */
+export class ReduceLROnPlateau implements Callback {
+  private readonly options: Required<ReduceLROnPlateauOptions>;
+  private monitor: Monitor;
+  private model: Model | undefined;
+  private resting = 0;
+  private waited = 0;
+
+  constructor(options: ReduceLROnPlateauOptions = {}) {
+    const { monitor = "val_loss", factor = 0.1, patience = 10, mode = "auto" } = options;
+    const { minDelta = 1e-4, cooldown = 0, minLr = 0 } = options;
+    if (!(factor > 0 && factor < 1)) {
+      throw new ArgumentError(`ReduceLROnPlateau: factor must be between 0 and 1, got ${factor}`);
+    }
+    for (const [name, value] of Object.entries({ patience, cooldown, minLr })) {
+      if (!(value >= 0)) throw new ArgumentError(`ReduceLROnPlateau: ${name} must be at least 0, got ${value}`);
+    }
+    this.options = { monitor, factor, patience, mode, minDelta, cooldown, minLr };
+    this.monitor = this.newMonitor();
+  }
+
+  onTrainBegin({ model }: TrainingInfo): void {
+    this.model = model;
+    this.monitor = this.newMonitor();
+    this.resting = 0;
+    this.waited = 0;
+  }
+
+  /** Adds learningRate, that of the epoch, to its figures. */
+  onEpochEnd(_epoch: number, logs: Logs): void {
+    if (this.model === undefined) return;
+    const { optimizer } = this.model.compilation;
+    const { patience, cooldown, factor, minLr } = this.options;
+    const rate = optimizer.learningRate;
+    logs.learningRate = rate;
+    if (this.resting > 0) {
+      this.resting--;
+      this.waited = 0;
+    }
+    if (this.monitor.improves(logs)) this.waited = 0;
+    else if (this.resting === 0 && ++this.waited >= patience && rate > Math.fround(minLr)) {
+      optimizer.learningRate = Math.max(rate * factor, minLr);
+      this.resting = cooldown;
+      this.waited = 0;
+    }
+  }
+
+  private newMonitor(): Monitor {
+    const { monitor, mode, minDelta } = this.options;
+    return new Monitor("ReduceLROnPlateau", monitor, mode, minDelta);
+  }
+}
