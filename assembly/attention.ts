@@ -26,7 +26,7 @@ class ScoreGrad extends RowMap {
 }
 
 /** What is taken out of a row before e^x: its largest number, but nothing where there is none. */
-@inline function shiftOf(peak: f32): f32 {
+function shiftOf(peak: f32): f32 {
   return peak == -Infinity ? 0 : peak;
 }
 
