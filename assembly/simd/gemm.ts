@@ -25,8 +25,10 @@ const TARGETS: usize = EDGE_TARGETS + 16; // the addresses of the block's rows o
 const SPANS: usize = TARGETS + <usize>(BLOCK_ROWS << 2); // for each panel of A
 export const RIGHT_PANELS: usize = 4608; // [GROUP_COLUMNS / 8, DEPTH, 8]
 export const LEFT_PANELS: usize = RIGHT_PANELS + 49152; // [BLOCK_ROWS / 4, DEPTH, 4]
-/** Scratch memory from here on is free for other uses. */
-export const MULTIPLY_BYTES: usize = LEFT_PANELS + 196608;
+/** The scratch memory that a product works in; what lies behind is the caller's. A multiple of 64. */
+export const PRODUCT_BYTES: usize = LEFT_PANELS + <usize>(BLOCK_ROWS * DEPTH << 2);
+/** In the place of a bias: the sums start from what C holds. */
+export const ONTO_RESULT: usize = 1;
 
 /** The parts of a panel of A that are not all zeros, as a list of byte ranges in scratch memory. */
 export class Spans {
@@ -343,8 +345,8 @@ function multiplyEdge(
 
 /**
  * C[row, column] = max(floor, bias[column] + sum over depth of left[row, depth] right[depth, column]) over a block of
- * rows (at most BLOCK_ROWS, the first a multiple of 4) and of columns (the first a multiple of 8). `bias` may be 0. The
- * operands live in `scratch`.
+ * rows (at most BLOCK_ROWS, the first a multiple of 4) and of columns (the first a multiple of 8). `bias` may be 0 for
+ * none or ONTO_RESULT. The operands live in `scratch`.
  */
 export function multiply<L extends Left>(
   left: L, right: Right, bias: usize, floor: f32, rowBegin: i32, rowEnd: i32, columnBegin: i32, columnEnd: i32,
@@ -383,7 +385,7 @@ export function multiply<L extends Left>(
       for (let column = group; column < groupEnd; ) {
         const isWide = wide && groupEnd - column >= WIDE_COLUMNS;
         const offset = <usize>column << 2;
-        const start: usize = from ? 0 : bias ? bias + offset : zeros;
+        const start: usize = from || bias == ONTO_RESULT ? 0 : bias ? bias + offset : zeros;
         const columns = right.columns - column;
         a = scratch + LEFT_PANELS;
         spans = scratch + SPANS;

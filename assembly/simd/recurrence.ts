@@ -1,7 +1,7 @@
 // The loops of recurrent layers. The examples of a batch know nothing of each other, so a block of them runs through
 // all time steps on one thread, and threads need not wait for each other. Knows what is multiplied and what is carried
 // from step to step; the formulas are those of a cell, given as a compile-time parameter.
-import { Matrix, multiply, MULTIPLY_BYTES, Right } from "./gemm";
+import { Matrix, multiply, PRODUCT_BYTES, Right } from "./gemm";
 import { isNear, multiplyMatrix } from "./gemm-matrix";
 import { Run } from "./runs";
 
@@ -54,7 +54,7 @@ export class Sequence {
     scratch: usize, states: usize, gates: usize, previous: usize, mask: usize,
     batch: i32, time: i32, units: i32, columns: i32, outputs: i32, blockRows: i32,
   ): Sequence {
-    const s = changetype<Sequence>(scratch + MULTIPLY_BYTES);
+    const s = changetype<Sequence>(scratch + PRODUCT_BYTES);
     memory.fill(changetype<usize>(s), 0, offsetof<Sequence>());
     s.states = states;
     s.gates = gates;

@@ -26,6 +26,19 @@ export function mlp(): Sequential {
   ]);
 }
 
+/** A small language model: four decoder blocks of 128 features and 4 heads. */
+export function gpt(length: number, vocabulary: number): Sequential {
+  const block = () =>
+    layers.transformerDecoder({ intermediateDim: 512, numHeads: 4, activation: "gelu", normalizeFirst: true });
+  return new Sequential([
+    layers.embedding({ inputDim: vocabulary, outputDim: 128 }),
+    layers.positionEmbedding({ sequenceLength: length }),
+    ...[1, 2, 3, 4].map(block),
+    layers.layerNormalization({ epsilon: 1e-5 }),
+    dense({ units: vocabulary, activation: "softmax" }),
+  ]);
+}
+
 /** Four convolutions with batch normalization, for images [32, 32, 3]. */
 export function convBn(): Sequential {
   const block = (filters: number, strides: number, inputShape?: number[]) => [

@@ -22,7 +22,8 @@ import {
   tensor,
 } from "../heddle.ts";
 import { bandwidthTask } from "./heddle-bandwidth.ts";
-import { cnn, convBn, mlp, rowReader } from "./heddle-networks.ts";
+import { cnn, convBn, gpt, mlp, rowReader } from "./heddle-networks.ts";
+import { attentionMemory, attentionTime, generation, generationShare, textParts } from "./heddle-sequences.ts";
 import { digits, gigaflops, operandShapes, operands, patterns, sumOfSamples } from "./inputs.js";
 import { type Options, type RepeatedTask, serve, type Task, type WholeTask } from "./serve.js";
 import { startTask } from "./start.js";
@@ -155,6 +156,12 @@ await serve({
       "mlp-training": async (options) => training(mlp(), await digitParts(options, [784]), options, 1 / options.batch),
       "lstm-training": async (options) => training(rowReader(), await digitParts(options, [28, 28]), options, 1),
       "convbn-training": (options) => training(convBn(), patternParts(options), options, 1),
+      "gpt-training": (options) =>
+        training(gpt(options.length, options.vocabulary), textParts(options), options, options.length),
+      generation,
+      "generation-share": generationShare,
+      "sliding-window-time": attentionTime,
+      "sliding-window-memory": attentionMemory,
       "cnn-inference"(options): RepeatedTask {
         const { batch, mnist } = options;
         const model = cnn();

@@ -16,3 +16,8 @@ export function gigaflops(product: Product): number;
 export function sumOfSamples(product: Float32Array, options: Product): number;
 export function digits(folder: string, count: number): { images: Float32Array<ArrayBuffer>; labels: number[] };
 export function patterns(count: number): { images: Float32Array<ArrayBuffer>; labels: number[] };
+export function text(
+  count: number,
+  length: number,
+  vocabulary: number,
+): { tokens: Int32Array<ArrayBuffer>; targets: Int32Array<ArrayBuffer> };

@@ -46,3 +46,11 @@ export function patterns(count) {
   });
   return { images, labels };
 }
+
+/** `count` sequences of `length` tokens below `vocabulary`, of ten kinds, and for each the token that follows it. */
+export function text(count, length, vocabulary) {
+  const token = (sequence, at) => (31 * sequence + at * (2 * (sequence % 10) + 3)) % vocabulary;
+  const from = (first) =>
+    Int32Array.from({ length: count * length }, (_, i) => token(Math.floor(i / length), (i % length) + first));
+  return { tokens: from(0), targets: from(1) };
+}

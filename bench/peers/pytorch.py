@@ -61,6 +61,29 @@ class RowReader(nn.Module):
         return self.dense(self.lstm(x)[0][:, -1])
 
 
+def text(count, length, vocabulary):
+    sequence, at = np.arange(count)[:, None], np.arange(length + 1)
+    tokens = torch.from_numpy((31 * sequence + at * (2 * (sequence % 10) + 3)) % vocabulary)
+    return tokens[:, :-1].contiguous(), tokens[:, 1:].contiguous()
+
+
+class Gpt(nn.Module):
+    def __init__(self, length, vocabulary):
+        super().__init__()
+        self.embedding = nn.Embedding(vocabulary, 128)
+        self.positions = nn.Parameter(0.02 * torch.randn(length, 128))
+        self.blocks = nn.ModuleList(
+            nn.TransformerEncoderLayer(128, 4, 512, 0.0, "gelu", batch_first=True, norm_first=True) for _ in range(4))
+        self.norm, self.head = nn.LayerNorm(128), nn.Linear(128, vocabulary)
+        self.register_buffer("future", torch.ones(length, length).triu(1).bool())
+
+    def forward(self, tokens):
+        x = self.embedding(tokens) + self.positions
+        for block in self.blocks:
+            x = block(x, self.future)
+        return self.head(self.norm(x)).transpose(1, 2)
+
+
 class Training:
     def __init__(self, model, data, amount_per_step, options, layout=torch.contiguous_format):
         self.model, self.amount_per_step = model.to(memory_format=layout), amount_per_step
@@ -154,6 +177,9 @@ TASKS = {
         RowReader(), digits(options["mnist"], options["images"], (28, 28)), options["batch"], options),
     "convbn-training": lambda options: in_faster_layout(lambda layout: Training(
         conv_bn(), patterns(options["images"]), options["batch"], options, layout)),
+    "gpt-training": lambda options: Training(
+        Gpt(options["length"], options["vocabulary"]), text(options["images"], options["length"], options["vocabulary"]),
+        options["batch"] * options["length"], options),
     "cnn-inference": lambda options: in_faster_layout(lambda layout: Inference(options, layout)),
     "op-overhead": OpOverhead,
 }

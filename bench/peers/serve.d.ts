@@ -29,6 +29,10 @@ export interface Options extends Product {
   op: string;
   rows: number;
   opsPerStep: number;
+  /** Of sequences. */
+  length: number;
+  vocabulary: number;
+  window: number;
 }
 
 export function serve(peer: {

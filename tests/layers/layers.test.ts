@@ -16,11 +16,12 @@ import type { AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";
 import { Variable } from "../../ts/tensor/variable.ts";
 import { expectClose, spread } from "./close.ts";
 import type { Row } from "./row.ts";
+import { attentionRows } from "./rows-attention.ts";
 import { coreRows } from "./rows-core.ts";
 import { recurrentRows } from "./rows-recurrent.ts";
 import { windowRows } from "./rows-windows.ts";
 
-const rows: Record<string, Row> = { ...coreRows, ...windowRows, ...recurrentRows };
+const rows: Record<string, Row> = { ...coreRows, ...windowRows, ...recurrentRows, ...attentionRows };
 
 const BATCH = 4;
 

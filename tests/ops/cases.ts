@@ -3,6 +3,7 @@ import type * as ops from "../../ts/ops/index.ts";
 import type * as random from "../../ts/ops/random.ts";
 import type { AnyTensor } from "../../ts/tensor/tensor.ts";
 import type { Case } from "./case.ts";
+import { attentionCases } from "./cases-attention.ts";
 import { binaryCases } from "./cases-binary.ts";
 import { compareCases } from "./cases-compare.ts";
 import { contractCases } from "./cases-contract.ts";
@@ -33,6 +34,7 @@ type OpName = {
 
 export const cases: { readonly [K in OpName]: readonly Case[] } = {
   ...adaptivePoolCases,
+  ...attentionCases,
   ...binaryCases,
   ...colorCases,
   ...compareCases,

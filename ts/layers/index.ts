@@ -1,5 +1,6 @@
 // All layers: by their factory functions, `layers.dense({ units: 10 })`, and as classes, `layers.Dense`.
 export * from "./activation-layers.ts";
+export * from "./attention.ts";
 export * from "./bidirectional.ts";
 export * from "./cells.ts";
 export * from "./conv.ts";
@@ -8,6 +9,7 @@ export * from "./core.ts";
 export * from "./dense.ts";
 export * from "./group-normalization.ts";
 export * from "./input.ts";
+export * from "./key-value-cache.ts";
 export {
   type ApplyOptions,
   type CallContext,
@@ -21,15 +23,19 @@ export {
 } from "./layer.ts";
 export { attachMask, type Mask, maskOf } from "./masks.ts";
 export * from "./merging.ts";
+export * from "./multi-head-attention.ts";
 export * from "./normalization.ts";
 export * from "./pooling.ts";
+export * from "./positions.ts";
 export * from "./recurrent.ts";
 export { type CellRun, RecurrentCell, type SequenceOptions, type SequenceResult } from "./recurrent-cell.ts";
 export { layerFromConfig, registerLayer } from "./registry.ts";
 export * from "./regularization.ts";
+export * from "./relative-attention.ts";
 export * from "./resizing.ts";
 export { RecurrentLayer, type RecurrentLayerOptions, RNN, type RNNOptions, rnn } from "./rnn.ts";
 export type { Shapes } from "./shapes.ts";
 export * from "./stacked-cells.ts";
 export { Symbolic } from "./symbolic.ts";
 export * from "./time-distributed.ts";
+export * from "./transformer.ts";

@@ -2,6 +2,7 @@
 // nothing else imports all layers.
 
 import * as activations from "./activation-layers.ts";
+import * as plainAttention from "./attention.ts";
 import { Bidirectional } from "./bidirectional.ts";
 import * as cells from "./cells.ts";
 import { type Json, lookUp } from "./config.ts";
@@ -13,14 +14,18 @@ import * as groups from "./group-normalization.ts";
 import { InputLayer } from "./input.ts";
 import type { Layer } from "./layer.ts";
 import * as merging from "./merging.ts";
+import * as headAttention from "./multi-head-attention.ts";
 import * as normalization from "./normalization.ts";
 import * as pooling from "./pooling.ts";
+import * as positions from "./positions.ts";
 import * as recurrent from "./recurrent.ts";
 import * as regularization from "./regularization.ts";
+import { RelativeMultiHeadAttention } from "./relative-attention.ts";
 import * as resizing from "./resizing.ts";
 import { RNN } from "./rnn.ts";
 import { StackedRNNCells } from "./stacked-cells.ts";
 import { TimeDistributed } from "./time-distributed.ts";
+import * as transformer from "./transformer.ts";
 
 type LayerClass = new (options: never) => Layer;
 
@@ -93,6 +98,17 @@ const kinds = {
   minimum: merging.Minimum,
   concatenate: merging.Concatenate,
   dot: merging.Dot,
+  attention: plainAttention.Attention,
+  additive_attention: plainAttention.AdditiveAttention,
+  multi_head_attention: headAttention.MultiHeadAttention,
+  grouped_query_attention: headAttention.GroupedQueryAttention,
+  sliding_window_attention: headAttention.SlidingWindowAttention,
+  relative_multi_head_attention: RelativeMultiHeadAttention,
+  position_embedding: positions.PositionEmbedding,
+  sine_position_encoding: positions.SinePositionEncoding,
+  rotary_embedding: positions.RotaryEmbedding,
+  transformer_encoder: transformer.TransformerEncoder,
+  transformer_decoder: transformer.TransformerDecoder,
   batch_normalization: normalization.BatchNormalization,
   layer_normalization: normalization.LayerNormalization,
   group_normalization: groups.GroupNormalization,

@@ -1,5 +1,6 @@
 // All ops, public and internal; ts/index.ts chooses what people see.
 export * from "./adaptive-pool.ts";
+export * from "./attention.ts";
 export * from "./binary.ts";
 export * from "./color.ts";
 export * from "./compare.ts";

@@ -7,6 +7,7 @@ export {
   adaptiveMaxPool2d,
   adaptiveMaxPool3d,
 } from "./adaptive-pool.ts";
+export { attention, attentionScores, attentionValues, rotary } from "./attention.ts";
 export { add, div, floorDivide, maximum, minimum, mod, mul, pow, sub } from "./binary.ts";
 export * from "./color.ts";
 export {

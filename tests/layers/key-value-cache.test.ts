@@ -1,0 +1,162 @@
+// Steps with a key-value cache against the whole sequence computed at once.
+import { beforeEach, describe, expect, it } from "vitest";
+import * as layers from "../../ts/layers/index.ts";
+import { slice } from "../../ts/ops/layout.ts";
+import { tensor, zeros } from "../../ts/tensor/create.ts";
+import type { AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";
+import { Model } from "../../ts/train/model.ts";
+import { Sequential } from "../../ts/train/sequential.ts";
+import { expectClose, spread } from "./close.ts";
+
+const { dense, embedding, layerNormalization, positionEmbedding, transformerDecoder } = layers;
+
+beforeEach(layers.resetLayerNames);
+
+const VOCABULARY = 11;
+const TIME = 9;
+
+const tokensFor = (batch: number): Tensor<"i32"> =>
+  tensor(
+    Int32Array.from({ length: batch * TIME }, (_, i) => (i * 7 + (i % 4)) % VOCABULARY),
+    { shape: [batch, TIME] },
+  );
+
+/** A small language model with the given layers between its embedding and its logits. */
+function languageModel(...inside: layers.Layer[]): Sequential {
+  return new Sequential([
+    embedding({ inputDim: VOCABULARY, outputDim: 8 }),
+    ...inside,
+    layerNormalization(),
+    dense({ units: VOCABULARY }),
+  ]);
+}
+
+const decoder = (options = {}): layers.Layer =>
+  transformerDecoder({ intermediateDim: 16, numHeads: 2, activation: "gelu", ...options });
+
+/** Logits computed in pieces of the given sizes, against those of the whole sequence. */
+function expectAgreement(cache: layers.KeyValueCache, tokens: AnyTensor, whole: Tensor, pieces: number[]): void {
+  const [batch, time, width] = whole.shape;
+  let begin = 0;
+  for (const size of pieces) {
+    const y = cache.next(slice(tokens, [0, begin], [batch, size]));
+    const expected = slice(whole, [0, begin, 0], [batch, size, width]);
+    expect(y.shape).toEqual(expected.shape);
+    expectClose(y.data(), expected.data(), { relative: 0, absolute: 1e-5 });
+    begin += size;
+    expect(cache.length).toBe(begin);
+  }
+  expect(begin).toBeLessThanOrEqual(time);
+}
+
+describe("logits with a cache are those of the whole sequence", () => {
+  const inside: Record<string, () => layers.Layer[]> = {
+    "learned positions": () => [positionEmbedding({ sequenceLength: 16 }), decoder(), decoder()],
+    "waves of positions, normalized first": () => [layers.sinePositionEncoding(), decoder({ normalizeFirst: true })],
+    rotations: () => [decoder({ rotary: true }), decoder({ rotary: true })],
+    "an encoder block that is causal": () => [
+      layers.transformerEncoder({ intermediateDim: 16, numHeads: 4, useCausalMask: true, rotary: true }),
+    ],
+    "heads that share keys": () => [
+      layers.groupedQueryAttention({
+        headDim: 4,
+        numQueryHeads: 4,
+        numKeyValueHeads: 2,
+        useCausalMask: true,
+        rotary: true,
+      }),
+    ],
+    "a window": () => [
+      layers.sinePositionEncoding(),
+      layers.slidingWindowAttention({ numHeads: 2, keyDim: 4, window: 3, globalTokens: 1, useCausalMask: true }),
+    ],
+  };
+  it.each(Object.entries(inside))("%s", (_, make) => {
+    const model = languageModel(...make());
+    const tokens = tokensFor(2);
+    const whole = model.apply(tokens);
+    const cache = layers.keyValueCache(model, { maxLength: 12 });
+    expectAgreement(cache, tokens, whole, [1, 1, 1, 1, 1, 1, 1, 1, 1]);
+    cache.reset();
+    expectAgreement(cache, tokens, whole, [4, 1, 1, 3]);
+    cache.reset();
+    expect(cache.length).toBe(0);
+    expectAgreement(cache, tokens, whole, [1, 1, 1]);
+    cache.dispose();
+  });
+
+  it("attention to an encoder's results, which another sequence changes", () => {
+    const [tokens, memory] = [layers.input({ shape: [TIME], dtype: "i32" }), layers.input({ shape: [5, 8] })];
+    const embedded = layers
+      .sinePositionEncoding()
+      .apply(embedding({ inputDim: VOCABULARY, outputDim: 8 }).apply(tokens));
+    const decoded = decoder().apply([embedded, memory]);
+    const model = new Model({ inputs: [tokens, memory], outputs: dense({ units: VOCABULARY }).apply(decoded) });
+    const ids = tokensFor(2);
+    const cache = layers.keyValueCache(model, { maxLength: TIME });
+    for (const seed of [1, 2]) {
+      const given = spread([2, 5, 8], { seed });
+      const whole = model.apply([ids, given]);
+      for (let at = 0; at < TIME; at++) {
+        const y = cache.next([slice(ids, [0, at], [2, 1]), given]);
+        expectClose(y.data(), slice(whole, [0, at, 0], [2, 1, VOCABULARY]).data(), { relative: 0, absolute: 1e-5 });
+      }
+      cache.reset();
+    }
+    cache.dispose();
+  });
+});
+
+describe("a cache refuses", () => {
+  const model = (): Sequential => languageModel(decoder({ rotary: true }));
+  const one = (batch = 1): Tensor<"i32"> => zeros([batch, 1], "i32");
+
+  it("more tokens than it has room for, and keeps those it has", () => {
+    const cache = layers.keyValueCache(model(), { maxLength: 2 });
+    cache.next(one());
+    cache.next(one());
+    expect(() => cache.next(one())).toThrow("next: there must be at most 2 tokens, got 3");
+    expect(cache.length).toBe(2);
+    cache.reset();
+    expect(cache.next(one()).shape).toEqual([1, 1, VOCABULARY]);
+  });
+  it("another batch", () => {
+    const cache = layers.keyValueCache(model(), { maxLength: 4 });
+    cache.next(one(2));
+    expect(() => cache.next(one(3))).toThrow(expect.objectContaining({ name: "ShapeError" }));
+  });
+  it("attention that is not causal, and masks", () => {
+    const open = languageModel(layers.multiHeadAttention({ numHeads: 2, keyDim: 4 }));
+    expect(() => layers.keyValueCache(open, { maxLength: 4 }).next(one())).toThrow(
+      "multi_head_attention: with a cache it must be causal and its inputs without masks, got no causal mask",
+    );
+    const attend = layers.multiHeadAttention({ numHeads: 2, keyDim: 4, useCausalMask: true });
+    const cache = layers.keyValueCache(attend, { maxLength: 4 });
+    class Masked extends layers.Layer {
+      constructor() {
+        super("masked");
+      }
+      call(x: AnyTensor): Tensor {
+        return attend.apply(layers.attachMask(x, tensor([true], { shape: [1, 1] })));
+      }
+    }
+    expect(() => layers.keyValueCache(new Masked(), { maxLength: 4 }).next(zeros([1, 1, 3]))).toThrow("got a mask");
+    cache.dispose();
+  });
+  it("a length that is no length", () => {
+    expect(() => layers.keyValueCache(model(), { maxLength: 0 })).toThrow(
+      "keyValueCache: maxLength must be a whole number of at least 1, got 0",
+    );
+  });
+});
+
+it("generates with the weights as they are now", () => {
+  const model = languageModel(positionEmbedding({ sequenceLength: 16 }), decoder());
+  const tokens = tokensFor(1);
+  const cache = layers.keyValueCache(model, { maxLength: 16 });
+  expectAgreement(cache, tokens, model.apply(tokens), [1, 1]);
+  for (const weight of model.weights) weight.assign(spread(weight.shape, { seed: weight.size }));
+  cache.reset();
+  expectAgreement(cache, tokens, model.apply(tokens), [1, 1, 1]);
+  cache.dispose();
+});

@@ -1,0 +1,262 @@
+// Multi-head attention and its kin: heads that share keys, windows with global tokens.
+import {
+  type AttentionOptions as AttentionOpOptions,
+  attention,
+  attentionScores,
+  attentionValues,
+  rotary,
+} from "../ops/attention.ts";
+import { logicalAnd } from "../ops/compare.ts";
+import { reshape } from "../ops/layout.ts";
+import { ArgumentError, DtypeError, StateError } from "../runtime/errors.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { currentCache } from "./key-value-cache.ts";
+import { type CallContext, type Inputs, Layer, type Masks, type Outputs, requireCount } from "./layer.ts";
+import type { Mask } from "./masks.ts";
+import { Projection, type ProjectionOptions } from "./projection.ts";
+import { Dropout } from "./regularization.ts";
+import { isShapeList, type Shapes } from "./shapes.ts";
+
+/** Options of all layers that attend with several heads. */
+export interface HeadsOptions extends ProjectionOptions {
+  /** Probability that an attention score is dropped in training; default 0. */
+  dropout?: number;
+  /** A seed of its own for dropout; default: the default generator draws. */
+  seed?: number;
+  /** Let no query see keys that come after it; default false. In Keras an argument of the call. */
+  useCausalMask?: boolean;
+  /** Return [result, scores], the scores [batch, heads, queries, keys]; default false. In Keras an argument of the call. */
+  returnAttentionScores?: boolean;
+  /** Rotate queries and keys by their positions (`rotary`); default false. Not in Keras. */
+  rotary?: boolean;
+}
+
+/** The sizes of the heads, and what they see. */
+interface Heads {
+  readonly heads: number;
+  readonly keyHeads: number;
+  readonly keyDim: number;
+  readonly valueDim: number;
+  readonly outputShape?: number | Shape;
+  readonly window?: number;
+  readonly globalTokens?: number;
+}
+
+/**
+ * Attention between projections: `apply(x)` for self-attention, else a list [query, value, key?, attentionMask?], each
+ * [batch, time, features]. Without a key, values are keys too; an attention mask is boolean, true where a query sees a
+ * key: [batch, queries, keys] or [batch, heads, queries, keys]. The masks of value and key hide their steps. Kernels
+ * have Keras's shapes: query, key and value [features, heads, numbers], attention_output [heads, numbers, outputs].
+ */
+export abstract class HeadsLayer extends Layer {
+  readonly query: Projection;
+  readonly key: Projection;
+  readonly value: Projection;
+  attentionOutput!: Projection;
+  protected readonly sizes: Heads;
+  private readonly dropout: Dropout | undefined;
+  private readonly useCausalMask: boolean;
+  private readonly returnAttentionScores: boolean;
+  private readonly rotary: boolean;
+  private readonly projections: ProjectionOptions;
+
+  constructor(kind: string, options: HeadsOptions, sizes: Heads) {
+    super(kind, options);
+    for (const what of ["heads", "keyHeads", "keyDim", "valueDim"] as const) requireCount(this.name, what, sizes[what]);
+    if (sizes.heads % sizes.keyHeads !== 0) {
+      throw new ArgumentError(
+        `${this.name}: the number of key heads must divide that of query heads, got ${sizes.keyHeads} and ${sizes.heads}`,
+      );
+    }
+    const { dropout = 0, seed, useCausalMask = false, returnAttentionScores = false, rotary = false } = options;
+    if (rotary && sizes.keyDim % 2 !== 0) {
+      throw new ArgumentError(`${this.name}: keyDim must be even where heads are rotated, got ${sizes.keyDim}`);
+    }
+    this.sizes = sizes;
+    this.projections = options;
+    this.useCausalMask = useCausalMask;
+    this.returnAttentionScores = returnAttentionScores;
+    this.rotary = rotary;
+    this.query = this.project("query", 1, [sizes.heads, sizes.keyDim]);
+    this.key = this.project("key", 1, [sizes.keyHeads, sizes.keyDim]);
+    this.value = this.project("value", 1, [sizes.keyHeads, sizes.valueDim]);
+    this.dropout = dropout === 0 ? undefined : new Dropout({ rate: dropout, seed, name: `${this.name}/dropout` });
+  }
+
+  private project(name: string, axes: number, units: Shape): Projection {
+    return new Projection(`${this.name}/${name}`, axes, units, this.projections, this.trainable);
+  }
+
+  override build(inputShape: Shapes): void {
+    const [query, value, key = value] = isShapeList(inputShape) ? inputShape : [inputShape, inputShape];
+    const { heads, valueDim, outputShape: outputs = query[query.length - 1] } = this.sizes;
+    this.query.ensureBuilt(query);
+    this.key.ensureBuilt(key);
+    this.value.ensureBuilt(value);
+    this.attentionOutput = this.project("attention_output", 2, typeof outputs === "number" ? [outputs] : outputs);
+    this.attentionOutput.ensureBuilt([query[0], heads, valueDim]);
+  }
+
+  override outputShape(inputShape: Shapes): Shapes {
+    const [query, value, key = value] = isShapeList(inputShape) ? inputShape : [inputShape, inputShape];
+    for (const shape of [query, value ?? [], key ?? []]) {
+      if (shape.length !== 2)
+        throw this.misfit("be [query, value, key?, attentionMask?] with axes time, features", shape);
+    }
+    if (key[0] !== value[0]) throw this.misfit(`have a key for each of ${value[0]} values`, key);
+    const { heads, outputShape: outputs = query[1] } = this.sizes;
+    const result = [query[0], ...(typeof outputs === "number" ? [outputs] : outputs)];
+    return this.returnAttentionScores ? [result, [heads, query[0], key[0]]] : result;
+  }
+
+  /** The query's steps count in the result as they did. */
+  override outputMask(_inputs: Inputs, mask: Masks): Masks {
+    const [query] = listOf<Mask>(mask);
+    return this.returnAttentionScores ? [query, undefined] : query;
+  }
+
+  call(inputs: Inputs, { training, mask }: CallContext): Outputs {
+    const [query, value = query, key = value, attentionMask] = listOf<AnyTensor>(inputs);
+    const [, valueMask, keyMask] = listOf<Mask>(mask);
+    const isSelf = query === value && value === key;
+    const hidden = isSelf ? [listOf<Mask>(mask)[0]] : [valueMask, keyMask];
+    const seen = this.joinedMask(hidden, attentionMask);
+    const { window, globalTokens } = this.sizes;
+    const options: AttentionOpOptions = { causal: this.useCausalMask, window, globalTokens, mask: seen };
+
+    const cache = currentCache();
+    const position = cache?.position;
+    let q = this.query.apply(query);
+    if (this.rotary) q = rotary(q, { position });
+    const project = (): [keys: Tensor, values: Tensor] => {
+      const k = this.key.apply(key);
+      return [this.rotary ? rotary(k, { position: isSelf ? position : undefined }) : k, this.value.apply(value)];
+    };
+    if (cache === undefined) return this.attend(q, ...project(), options, training);
+    if (!isSelf) {
+      const { keys, values } = cache.recall(this, project);
+      return this.attend(q, keys, values, { ...options, position }, training);
+    }
+    if (!this.useCausalMask || seen !== undefined) {
+      throw new StateError(
+        `${this.name}: with a cache it must be causal and its inputs without masks, ` +
+          `got ${this.useCausalMask ? "a mask" : "no causal mask"}`,
+      );
+    }
+    const { keys, values } = cache.extend(this, ...project());
+    return this.attend(q, keys, values, { ...options, position }, training);
+  }
+
+  private attend(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpOptions, training: boolean): Outputs {
+    const drops = training && this.dropout !== undefined;
+    if (!drops && !this.returnAttentionScores) return this.attentionOutput.apply(attention(q, k, v, options));
+    const scores = attentionScores(q, k, options);
+    const kept = drops && this.dropout ? this.dropout.apply(scores, { training }) : scores;
+    const y = this.attentionOutput.apply(attentionValues(kept, v));
+    return this.returnAttentionScores ? [y, scores] : y;
+  }
+
+  /** What masks of steps [batch, keys] and an attention mask leave to be seen, with an axis of heads. */
+  private joinedMask(steps: readonly (Mask | undefined)[], attentionMask: AnyTensor | undefined): Mask | undefined {
+    const masks = steps.flatMap((mask) => (mask ? [reshape(mask, [mask.shape[0], 1, 1, mask.shape[1]]) as Mask] : []));
+    if (attentionMask !== undefined) {
+      if (attentionMask.dtype !== "bool") {
+        throw new DtypeError(`${this.name}: the attention mask must be bool, got ${attentionMask.dtype}`);
+      }
+      const { shape } = attentionMask;
+      masks.push(
+        shape.length === 3
+          ? (reshape(attentionMask as Mask, shape.toSpliced(1, 0, 1)) as Mask)
+          : (attentionMask as Mask),
+      );
+    }
+    return masks.length === 0 ? undefined : masks.reduce((a, b) => logicalAnd(a, b) as Mask);
+  }
+}
+
+/** What there is one or a list of, as a list. */
+function listOf<T>(x: unknown): (T | undefined)[] & [T] {
+  return (Array.isArray(x) ? x : [x]) as (T | undefined)[] & [T];
+}
+
+/** What `multiHeadAttention` takes. */
+export interface MultiHeadAttentionOptions extends HeadsOptions {
+  /** Number of heads. */
+  numHeads: number;
+  /** Numbers of a query and of a key, for each head. */
+  keyDim: number;
+  /** Numbers of a value, for each head; default `keyDim`. */
+  valueDim?: number;
+  /** Numbers of a result; default as many as of a query before its projection. */
+  outputShape?: number | Shape;
+}
+
+/**
+ * Multi-head attention: softmax(q k' / sqrt(keyDim)) v for each head, and a projection of all heads. Inputs as of
+ * `HeadsLayer`. PyTorch's nn.MultiheadAttention has the same formula, other names and the kernels side by side. Source:
+ * Vaswani et al. 2017.
+ */
+export class MultiHeadAttention extends HeadsLayer {
+  constructor(options: MultiHeadAttentionOptions, kind = "multi_head_attention", sight: Partial<Heads> = {}) {
+    const { numHeads, keyDim, valueDim = keyDim, outputShape } = options;
+    super(kind, options, { heads: numHeads, keyHeads: numHeads, keyDim, valueDim, outputShape, ...sight });
+  }
+}
+
+/** What `groupedQueryAttention` takes. */
+export interface GroupedQueryAttentionOptions extends HeadsOptions {
+  /** Numbers of a query, a key and a value, for each head. */
+  headDim: number;
+  /** Number of query heads. */
+  numQueryHeads: number;
+  /** Number of key and value heads; divides that of query heads. */
+  numKeyValueHeads: number;
+}
+
+/** Multi-head attention in which neighbouring query heads share a key and value head. Source: Ainslie et al. 2023. */
+export class GroupedQueryAttention extends HeadsLayer {
+  constructor(options: GroupedQueryAttentionOptions) {
+    const { headDim, numQueryHeads: heads, numKeyValueHeads: keyHeads } = options;
+    super("grouped_query_attention", options, { heads, keyHeads, keyDim: headDim, valueDim: headDim });
+  }
+}
+
+/** What `slidingWindowAttention` takes. */
+export interface SlidingWindowAttentionOptions extends MultiHeadAttentionOptions {
+  /** How many steps before and after its own a query sees. */
+  window: number;
+  /** So many first steps are seen by all, and see all; default 0. */
+  globalTokens?: number;
+}
+
+/**
+ * Multi-head attention whose queries see the steps near their own and the first few: time and memory grow linearly with
+ * length. Not in Keras. Global steps use the same projections as the others. Source: Beltagy et al. 2020, Longformer.
+ */
+export class SlidingWindowAttention extends MultiHeadAttention {
+  constructor(options: SlidingWindowAttentionOptions) {
+    const { window, globalTokens = 0 } = options;
+    super(options, "sliding_window_attention", { window, globalTokens });
+    requireCount(this.name, "window", window);
+    requireCount(this.name, "globalTokens", globalTokens, 0);
+  }
+}
+
+/** Attention between projections, for several heads. */
+export function multiHeadAttention(options: MultiHeadAttentionOptions): MultiHeadAttention {
+  return new MultiHeadAttention(options);
+}
+
+/** Multi-head attention in which neighbouring query heads share keys and values. */
+export function groupedQueryAttention(options: GroupedQueryAttentionOptions): GroupedQueryAttention {
+  return new GroupedQueryAttention(options);
+}
+
+/** Keras's names of them. */
+export { GroupedQueryAttention as GroupQueryAttention, groupedQueryAttention as groupQueryAttention };
+
+/** Multi-head attention to the steps nearby and the first few. */
+export function slidingWindowAttention(options: SlidingWindowAttentionOptions): SlidingWindowAttention {
+  return new SlidingWindowAttention(options);
+}

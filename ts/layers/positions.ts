@@ -1,0 +1,164 @@
+// Positions in a sequence: learned, sinusoidal, or as rotations. Inside a cached step the first step's position is the
+// cache's.
+import { positions, rotary } from "../ops/attention.ts";
+import { add, mul } from "../ops/binary.ts";
+import { where } from "../ops/compare.ts";
+import { cos, sin } from "../ops/elementwise.ts";
+import { gather } from "../ops/gather.ts";
+import { reshape, slice } from "../ops/layout.ts";
+import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { arange, tensor } from "../tensor/create.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import type { Variable } from "../tensor/variable.ts";
+import { getInitializer, type Initializer, type InitializerLike } from "./initializers.ts";
+import { currentCache } from "./key-value-cache.ts";
+import { Layer, type LayerOptions, perExample, requireCount } from "./layer.ts";
+import { getRegularizer, type Regularizer, type RegularizerLike } from "./regularizers.ts";
+
+/** What `positionEmbedding` takes. */
+export interface PositionEmbeddingOptions extends LayerOptions {
+  /** The most steps there are: rows of the table. */
+  sequenceLength: number;
+  /** Default glorotUniform. */
+  embeddingsInitializer?: InitializerLike;
+  embeddingsRegularizer?: RegularizerLike;
+}
+
+/**
+ * x plus a learned row for each position: [batch, time, features], the table [sequenceLength, features]. KerasHub's
+ * layer of this name returns the rows without x.
+ */
+export class PositionEmbedding extends Layer {
+  readonly sequenceLength: number;
+  /** The table; there once the layer is built. */
+  embeddings!: Variable;
+  private readonly initializer: Initializer;
+  private readonly regularizer: Regularizer | undefined;
+
+  constructor(options: PositionEmbeddingOptions) {
+    super("position_embedding", options);
+    const { sequenceLength, embeddingsInitializer = "glorotUniform", embeddingsRegularizer } = options;
+    requireCount(this.name, "sequenceLength", sequenceLength);
+    this.sequenceLength = sequenceLength;
+    this.initializer = getInitializer(embeddingsInitializer);
+    this.regularizer = embeddingsRegularizer && getRegularizer(embeddingsRegularizer);
+  }
+
+  override build(inputShape: Shape): void {
+    const { sequenceLength, initializer, regularizer } = this;
+    this.embeddings = this.addWeight("embeddings", {
+      shape: [sequenceLength, inputShape[1]],
+      initializer,
+      regularizer,
+    });
+  }
+
+  override outputShape(inputShape: Shape): Shape {
+    requireSequence(this, inputShape);
+    if (inputShape[0] > this.sequenceLength) throw this.misfit(`have at most ${this.sequenceLength} steps`, inputShape);
+    return inputShape;
+  }
+
+  call(x: AnyTensor): Tensor {
+    const [, time, features] = x.shape;
+    const position = currentCache()?.position;
+    const rows =
+      position === undefined
+        ? slice(this.embeddings, [0, 0], [time, features])
+        : gather(this.embeddings, add(arange(0, time, 1, "i32"), position));
+    return add(this.floats(x), rows as Tensor);
+  }
+}
+
+/** What `sinePositionEncoding` takes. */
+export interface SinePositionEncodingOptions extends LayerOptions {
+  /** The wavelength that the slowest wave approaches; default 10,000. */
+  maxWavelength?: number;
+}
+
+/**
+ * x plus waves of the position t: sin(t w) at feature 2 i and cos(t w) at 2 i + 1, w = maxWavelength^(-2 i / features).
+ * KerasHub's layer of this name returns the waves without x. Source: Vaswani et al. 2017.
+ */
+export class SinePositionEncoding extends Layer {
+  readonly maxWavelength: number;
+
+  constructor(options: SinePositionEncodingOptions = {}) {
+    super("sine_position_encoding", options);
+    this.maxWavelength = requireWavelength(this.name, options.maxWavelength);
+  }
+
+  override outputShape(inputShape: Shape): Shape {
+    requireSequence(this, inputShape);
+    return inputShape;
+  }
+
+  call(x: AnyTensor): Tensor {
+    const [, time, features] = x.shape;
+    const at = reshape(positions(time, currentCache()?.position), [time, 1]) as Tensor;
+    const even = Array.from({ length: features }, (_, i) => i - (i % 2));
+    const angles = mul(at, tensor(even.map((i) => this.maxWavelength ** (-i / features))));
+    const isSine = tensor(even.map((i, feature) => i === feature));
+    return add(this.floats(x), where(isSine, sin(angles), cos(angles)));
+  }
+}
+
+/** What `rotaryEmbedding` takes. */
+export interface RotaryEmbeddingOptions extends LayerOptions {
+  /** The wavelength that the slowest rotation approaches; default 10,000. */
+  maxWavelength?: number;
+}
+
+/**
+ * Queries or keys [batch, time, heads, even headDim], or [batch, time, features], rotated by their positions (`rotary`).
+ * As in KerasHub, numbers i and i + headDim / 2 turn together. Source: Su et al. 2021, RoFormer.
+ */
+export class RotaryEmbedding extends Layer {
+  readonly maxWavelength: number;
+
+  constructor(options: RotaryEmbeddingOptions = {}) {
+    super("rotary_embedding", options);
+    this.maxWavelength = requireWavelength(this.name, options.maxWavelength);
+  }
+
+  override outputShape(inputShape: Shape): Shape {
+    const { length } = inputShape;
+    if (length < 2 || length > 3 || inputShape[length - 1] % 2 !== 0) {
+      throw this.misfit("have axes time, heads (or none) and an even number of features", inputShape);
+    }
+    return inputShape;
+  }
+
+  call(x: AnyTensor): Tensor {
+    const inputs = this.floats(x);
+    const rows = x.rank === 4 ? inputs : (reshape(inputs, x.shape.toSpliced(2, 0, 1)) as Tensor);
+    const y = rotary(rows, { position: currentCache()?.position, maxWavelength: this.maxWavelength });
+    return x.rank === 4 ? y : (reshape(y, x.shape) as Tensor);
+  }
+}
+
+function requireSequence(layer: Layer, inputShape: Shape): void {
+  if (inputShape.length === 2) return;
+  throw new ShapeError(`${layer.name}: inputs must be [batch, time, features], got shape ${perExample(inputShape)}`);
+}
+
+function requireWavelength(name: string, maxWavelength = 10_000): number {
+  if (maxWavelength > 1) return maxWavelength;
+  throw new ArgumentError(`${name}: maxWavelength must be greater than 1, got ${maxWavelength}`);
+}
+
+/** x plus a learned row for each position. */
+export function positionEmbedding(options: PositionEmbeddingOptions): PositionEmbedding {
+  return new PositionEmbedding(options);
+}
+
+/** x plus sines and cosines of the position. */
+export function sinePositionEncoding(options?: SinePositionEncodingOptions): SinePositionEncoding {
+  return new SinePositionEncoding(options);
+}
+
+/** Queries or keys rotated by their positions. */
+export function rotaryEmbedding(options?: RotaryEmbeddingOptions): RotaryEmbedding {
+  return new RotaryEmbedding(options);
+}

@@ -1,0 +1,155 @@
+// Attention by relative positions with a memory of the segment before: Transformer-XL.
+import { noGrad } from "../autograd/tape.ts";
+import { attention, attentionScores, attentionValues } from "../ops/attention.ts";
+import { add, mul } from "../ops/binary.ts";
+import { cos, sin } from "../ops/elementwise.ts";
+import { concat, pad, reshape, slice, transpose } from "../ops/layout.ts";
+import { matmul } from "../ops/matmul.ts";
+import { arange, tensor } from "../tensor/create.ts";
+import type { Shape } from "../tensor/shape.ts";
+import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
+import type { Variable } from "../tensor/variable.ts";
+import { type CallContext, type Inputs, Layer, type Masks, type Outputs, requireCount } from "./layer.ts";
+import { Projection, type ProjectionOptions } from "./projection.ts";
+import { Dropout } from "./regularization.ts";
+import { isShapeList, type Shapes } from "./shapes.ts";
+
+/** What `relativeMultiHeadAttention` takes. */
+export interface RelativeMultiHeadAttentionOptions extends ProjectionOptions {
+  /** Number of heads. */
+  numHeads: number;
+  /** Numbers of a query and of a key, for each head. */
+  keyDim: number;
+  /** Numbers of a value, for each head; default `keyDim`. */
+  valueDim?: number;
+  /** How many steps of the past a memory keeps; default all that it and the segment have. */
+  memoryLength?: number;
+  /** Probability that an attention score is dropped in training; default 0. */
+  dropout?: number;
+  /** A seed of its own for dropout; default: the default generator draws. */
+  seed?: number;
+}
+
+/**
+ * Causal multi-head attention that knows how far steps are apart: the score of query i and key j is
+ * ((q_i + u) . k_j + (q_i + w) . r_(i-j)) / sqrt(keyDim), with r a projection of the waves of the distance and u, w
+ * learned for each head. Inputs: a segment [batch, time, features], or [segment, memory], the memory [batch, length,
+ * features] being the segments before: then the results are [result, next memory], and no gradient goes into the past.
+ * Not in Keras. Source: Dai et al. 2019, Transformer-XL.
+ */
+export class RelativeMultiHeadAttention extends Layer {
+  readonly query: Projection;
+  readonly key: Projection;
+  readonly value: Projection;
+  readonly relative: Projection;
+  attentionOutput!: Projection;
+  /** u and w, [heads, keyDim]; there once the layer is built. */
+  contentBias!: Variable;
+  positionBias!: Variable;
+  private readonly settings: RelativeMultiHeadAttentionOptions;
+  private readonly dropout: Dropout | undefined;
+
+  constructor(options: RelativeMultiHeadAttentionOptions) {
+    super("relative_multi_head_attention", options);
+    const { numHeads, keyDim, valueDim = keyDim, memoryLength, dropout = 0, seed } = options;
+    requireCount(this.name, "numHeads", numHeads);
+    requireCount(this.name, "keyDim", keyDim);
+    requireCount(this.name, "valueDim", valueDim);
+    if (memoryLength !== undefined) requireCount(this.name, "memoryLength", memoryLength);
+    this.settings = options;
+    this.query = this.project("query", 1, [numHeads, keyDim]);
+    this.key = this.project("key", 1, [numHeads, keyDim]);
+    this.value = this.project("value", 1, [numHeads, valueDim]);
+    this.relative = this.project("relative", 1, [numHeads, keyDim], false);
+    this.dropout = dropout === 0 ? undefined : new Dropout({ rate: dropout, seed, name: `${this.name}/dropout` });
+  }
+
+  private project(name: string, axes: number, units: Shape, useBias = this.settings.useBias): Projection {
+    return new Projection(`${this.name}/${name}`, axes, units, { ...this.settings, useBias }, this.trainable);
+  }
+
+  override build(inputShape: Shapes): void {
+    const [shape] = isShapeList(inputShape) ? inputShape : [inputShape];
+    const { numHeads, keyDim, valueDim = keyDim } = this.settings;
+    for (const projection of [this.query, this.key, this.value, this.relative]) projection.ensureBuilt(shape);
+    this.attentionOutput = this.project("attention_output", 2, [shape[1]]);
+    this.attentionOutput.ensureBuilt([shape[0], numHeads, valueDim]);
+    this.contentBias = this.addWeight("contentBias", { shape: [numHeads, keyDim] });
+    this.positionBias = this.addWeight("positionBias", { shape: [numHeads, keyDim] });
+  }
+
+  override outputShape(inputShape: Shapes): Shapes {
+    const [segment, memory] = isShapeList(inputShape) ? inputShape : [inputShape];
+    if (segment.length !== 2) throw this.misfit("have axes time, features", segment);
+    if (memory === undefined) return segment;
+    if (memory.length !== 2 || memory[1] !== segment[1]) throw this.misfit("have a memory like the segment", memory);
+    return [segment, [this.kept(segment[0] + memory[0]), segment[1]]];
+  }
+
+  /** How many of so many steps a memory keeps. */
+  private kept(steps: number): number {
+    return Math.min(steps, this.settings.memoryLength ?? steps);
+  }
+
+  override outputMask(_inputs: Inputs, mask: Masks): Masks {
+    return Array.isArray(mask) ? [mask[0], undefined] : mask;
+  }
+
+  call(inputs: Inputs, { training }: CallContext): Outputs {
+    const [segment, memory] = (inputs instanceof Tensor ? [inputs] : (inputs as readonly AnyTensor[])).map((x) =>
+      this.floats(x),
+    );
+    if (memory === undefined) return this.attend(segment, segment, 0, training);
+    const past = noGrad(() => slice(memory, [0, 0, 0])) as Tensor;
+    const all = concat([past, segment], 1) as Tensor;
+    const steps = all.shape[1];
+    const kept = this.kept(steps);
+    const next = noGrad(() => slice(all, [0, steps - kept, 0])) as Tensor;
+    return [this.attend(segment, all, past.shape[1], training), next];
+  }
+
+  /** The results for queries from position `past` on. */
+  private attend(segment: Tensor, all: Tensor, past: number, training: boolean): Tensor {
+    const { keyDim } = this.settings;
+    const [batch, queries, features] = segment.shape;
+    const keys = all.shape[1];
+    const q = this.query.apply(segment);
+    const k = this.key.apply(all);
+    const v = this.value.apply(all);
+    // [1, keys, heads, keyDim] for the distances keys - 1, .., 0.
+    const r = this.relative.apply(distanceWaves(keys, features));
+    const byHead = transpose(add(q, this.positionBias), [0, 2, 1, 3]) as Tensor;
+    const scores = matmul(byHead, transpose(r, [0, 2, 1, 3]) as Tensor, { transposeB: true });
+    const mask = mul(shifted(scores, batch, this.settings.numHeads, queries, keys), 1 / Math.sqrt(keyDim));
+    const options = { causal: true, mask, position: tensor([past], { dtype: "i32" }) };
+    const content = add(q, this.contentBias);
+    if (!training || this.dropout === undefined) return this.attentionOutput.apply(attention(content, k, v, options));
+    const kept = this.dropout.apply(attentionScores(content, k, options), { training });
+    return this.attentionOutput.apply(attentionValues(kept, v));
+  }
+}
+
+/**
+ * Scores by distance keys - 1, .., 0 along the last axis, as scores by key: query i moves left by queries - 1 - i places.
+ * What comes in from the right belongs to keys that the query does not see.
+ */
+function shifted(scores: Tensor, batch: number, heads: number, queries: number, keys: number): Tensor {
+  const none = [0, 0] as const;
+  const padded = pad(scores, [none, none, none, [1, 0]]);
+  const skewed = reshape(padded, [batch, heads, keys + 1, queries]) as Tensor;
+  return reshape(slice(skewed, [0, 0, 1, 0]), [batch, heads, queries, keys]) as Tensor;
+}
+
+/** [1, keys, features]: sines, then cosines, of the distances keys - 1, .., 0. */
+function distanceWaves(keys: number, features: number): Tensor {
+  const half = Math.ceil(features / 2);
+  const frequencies = tensor(Float64Array.from({ length: half }, (_, i) => 10_000 ** ((-2 * i) / features)));
+  const angles = mul(reshape(arange(keys - 1, -1, -1), [keys, 1]) as Tensor, frequencies);
+  const waves = slice(concat([sin(angles), cos(angles)], 1), [0, 0], [keys, features]) as Tensor;
+  return reshape(waves, [1, keys, features]) as Tensor;
+}
+
+/** Attention by relative positions, with a memory of the segments before. */
+export function relativeMultiHeadAttention(options: RelativeMultiHeadAttentionOptions): RelativeMultiHeadAttention {
+  return new RelativeMultiHeadAttention(options);
+}

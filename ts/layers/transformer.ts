@@ -1,0 +1,204 @@
+// Transformer blocks: attention and a feed-forward network, each with a residual connection and layer normalization.
+import { add } from "../ops/binary.ts";
+import type { Shape } from "../tensor/shape.ts";
+import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
+import type { ActivationLike } from "./activations.ts";
+import { Dense } from "./dense.ts";
+import type { InitializerLike } from "./initializers.ts";
+import { type CallContext, type Inputs, Layer, type LayerOptions, type Masks, requireCount } from "./layer.ts";
+import { attachMask, type Mask } from "./masks.ts";
+import { MultiHeadAttention, type MultiHeadAttentionOptions } from "./multi-head-attention.ts";
+import { LayerNormalization } from "./normalization.ts";
+import { Dropout } from "./regularization.ts";
+import { isShapeList, type Shapes } from "./shapes.ts";
+
+/** What `transformerEncoder` and `transformerDecoder` take: the names and defaults of KerasHub. */
+export interface TransformerOptions extends LayerOptions {
+  /** Numbers inside the feed-forward network. */
+  intermediateDim: number;
+  /** Number of heads; divides the number of features. */
+  numHeads: number;
+  /** Probability that a number is dropped in training, of scores and of what is added to the residuals; default 0. */
+  dropout?: number;
+  /** A seed of its own for dropout; default: the default generator draws. */
+  seed?: number;
+  /** Of the feed-forward network; default "relu". */
+  activation?: ActivationLike;
+  /** Default 1e-5. */
+  layerNormEpsilon?: number;
+  /** Default glorotUniform. */
+  kernelInitializer?: InitializerLike;
+  /** Default zeros. */
+  biasInitializer?: InitializerLike;
+  /** Normalize before attention and feed-forward network instead of after their residual connections; default false. */
+  normalizeFirst?: boolean;
+  /** Rotate queries and keys of self-attention by their positions; default false. Not in KerasHub. */
+  rotary?: boolean;
+}
+
+/** What `transformerEncoder` takes. */
+export interface TransformerEncoderOptions extends TransformerOptions {
+  /** Let no step see those after it; default false. */
+  useCausalMask?: boolean;
+}
+
+/** The way around a part of a block: x + dropout(part(x)), normalized before the part or after the sum. */
+class Residual extends Layer {
+  private readonly normalization: LayerNormalization;
+  private readonly dropout: Dropout;
+  private readonly normalizeFirst: boolean;
+
+  constructor(
+    name: string,
+    { layerNormEpsilon, dropout, seed, normalizeFirst }: TransformerOptions,
+    trainable: boolean,
+  ) {
+    super("residual", { name, trainable });
+    this.normalization = new LayerNormalization({
+      name: `${name}/layer_normalization`,
+      epsilon: layerNormEpsilon ?? 1e-5,
+      trainable,
+    });
+    this.dropout = new Dropout({ name: `${name}/dropout`, rate: dropout ?? 0, seed });
+    this.normalizeFirst = normalizeFirst ?? false;
+  }
+
+  override build(inputShape: Shape): void {
+    this.normalization.ensureBuilt(inputShape);
+  }
+
+  call(x: AnyTensor): Tensor {
+    return this.around(this.floats(x), undefined, false, (y) => y);
+  }
+
+  around(x: Tensor, mask: Mask | undefined, training: boolean, part: (x: Tensor) => Tensor): Tensor {
+    const given = this.normalizeFirst ? this.normalization.apply(x) : x;
+    const y = add(x, this.dropout.apply(part(attachMask(given, mask)), { training }));
+    return this.normalizeFirst ? y : this.normalization.apply(y);
+  }
+}
+
+/** Self-attention, attention to a second input if there is one, and a feed-forward network. */
+abstract class TransformerBlock extends Layer {
+  private readonly settings: TransformerOptions;
+  private readonly isCausal: boolean;
+  private selfAttention!: MultiHeadAttention;
+  private selfAttentionResidual!: Residual;
+  private crossAttention: MultiHeadAttention | undefined;
+  private crossAttentionResidual: Residual | undefined;
+  private intermediate!: Dense;
+  private output!: Dense;
+  private feedForwardResidual!: Residual;
+  private parts = 0;
+
+  constructor(kind: string, options: TransformerOptions, isCausal: boolean) {
+    super(kind, options);
+    requireCount(this.name, "intermediateDim", options.intermediateDim);
+    requireCount(this.name, "numHeads", options.numHeads);
+    this.settings = options;
+    this.isCausal = isCausal;
+  }
+
+  override build(inputShape: Shapes): void {
+    const [shape, memory] = isShapeList(inputShape) ? inputShape : [inputShape];
+    const [time, features] = shape;
+    const { intermediateDim, activation = "relu", rotary, kernelInitializer, biasInitializer } = this.settings;
+    const dense = (name: string, units: number, activation?: ActivationLike): Dense =>
+      new Dense({ ...this.part(name), units, activation, kernelInitializer, biasInitializer });
+    this.selfAttention = this.attention("self_attention", features, { useCausalMask: this.isCausal, rotary });
+    this.selfAttentionResidual = this.residual("self_attention_residual");
+    if (memory !== undefined) {
+      this.crossAttention = this.attention("cross_attention", features, {});
+      this.crossAttentionResidual = this.residual("cross_attention_residual");
+    }
+    this.intermediate = dense("feed_forward_intermediate", intermediateDim, activation);
+    this.output = dense("feed_forward_output", features);
+    this.feedForwardResidual = this.residual("feed_forward_residual");
+    for (const layer of [this.selfAttention, this.intermediate]) layer.ensureBuilt(shape);
+    this.crossAttention?.ensureBuilt([shape, memory]);
+    this.output.ensureBuilt([time, intermediateDim]);
+    for (const residual of [this.selfAttentionResidual, this.crossAttentionResidual, this.feedForwardResidual]) {
+      residual?.ensureBuilt(shape);
+    }
+  }
+
+  private part(name: string): LayerOptions {
+    return { name: `${this.name}/${name}`, trainable: this.trainable };
+  }
+
+  /** A seed for each part that drops numbers: with the same one they would drop the same. */
+  private get nextSeed(): number | undefined {
+    return this.settings.seed === undefined ? undefined : this.settings.seed + this.parts++;
+  }
+
+  private attention(name: string, features: number, more: Partial<MultiHeadAttentionOptions>): MultiHeadAttention {
+    const { numHeads, dropout, kernelInitializer, biasInitializer } = this.settings;
+    const sizes = { numHeads, keyDim: features / numHeads };
+    const shared = { dropout, seed: this.nextSeed, kernelInitializer, biasInitializer };
+    return new MultiHeadAttention({ ...this.part(name), ...sizes, ...shared, ...more });
+  }
+
+  private residual(name: string): Residual {
+    return new Residual(`${this.name}/${name}`, { ...this.settings, seed: this.nextSeed }, this.trainable);
+  }
+
+  override outputShape(inputShape: Shapes): Shape {
+    const shapes = isShapeList(inputShape) ? inputShape : [inputShape];
+    for (const shape of shapes) if (shape.length !== 2) throw this.misfit("have axes time, features", shape);
+    if (shapes[0][1] % this.settings.numHeads !== 0) {
+      throw this.misfit(`have features that ${this.settings.numHeads} heads divide`, shapes[0]);
+    }
+    return shapes[0];
+  }
+
+  override outputMask(_inputs: Inputs, mask: Masks): Masks {
+    return (Array.isArray(mask) ? mask[0] : mask) as Mask | undefined;
+  }
+
+  call(inputs: Inputs, { training, mask }: CallContext): Tensor {
+    const [first, memory] = inputs instanceof Tensor ? [inputs] : (inputs as readonly AnyTensor[]);
+    const own = (Array.isArray(mask) ? mask[0] : mask) as Mask | undefined;
+    let x = this.selfAttentionResidual.around(this.floats(first), own, training, (x) =>
+      this.selfAttention.apply(x, { training }),
+    );
+    if (this.crossAttention && this.crossAttentionResidual) {
+      const { crossAttention } = this;
+      x = this.crossAttentionResidual.around(x, own, training, (x) => crossAttention.apply([x, memory], { training }));
+    }
+    return this.feedForwardResidual.around(x, own, training, (x) =>
+      this.output.apply(this.intermediate.apply(x, { training }), { training }),
+    );
+  }
+}
+
+/**
+ * A block of an encoder: self-attention, then a feed-forward network, [batch, time, features] -> the same. PyTorch's
+ * nn.TransformerEncoderLayer drops numbers inside the network too, and by default 0.1 of them. Source: Vaswani et al.
+ * 2017; normalizeFirst: Xiong et al. 2020.
+ */
+export class TransformerEncoder extends TransformerBlock {
+  constructor(options: TransformerEncoderOptions) {
+    super("transformer_encoder", options, options.useCausalMask ?? false);
+  }
+}
+
+/**
+ * A block of a decoder: causal self-attention, attention to an encoder's results if they are given, then a feed-forward
+ * network. Inputs: [batch, time, features] alone, as in a language model, or [decoder's, encoder's]. Source: Vaswani et
+ * al. 2017.
+ */
+export class TransformerDecoder extends TransformerBlock {
+  constructor(options: TransformerOptions) {
+    super("transformer_decoder", options, true);
+  }
+}
+
+/** A block of self-attention and a feed-forward network. */
+export function transformerEncoder(options: TransformerEncoderOptions): TransformerEncoder {
+  return new TransformerEncoder(options);
+}
+
+/** A block of causal self-attention, attention to an encoder's results, and a feed-forward network. */
+export function transformerDecoder(options: TransformerOptions): TransformerDecoder {
+  return new TransformerDecoder(options);
+}
