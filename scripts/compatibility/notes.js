@@ -34,6 +34,9 @@ export const aliases = {
 
 /** What differs where the name is there. */
 export const differences = {
+  activations: {
+    sparsemax: "sums to 1; Keras 3.15's does not where several numbers are kept",
+  },
   layers: {
     GlobalAveragePooling1D: "sequences of which no step counts have zeros, not NaN",
     UpSampling2D: "nearest and bilinear alone",

@@ -298,7 +298,7 @@ describe("bad options are ArgumentErrors at construction", () => {
     ["embedding: inputDim must be", () => layers.embedding({ inputDim: 0, outputDim: 1 })],
     ["batch_normalization: momentum must be from 0 to 1, got 2", () => layers.batchNormalization({ momentum: 2 })],
     ["layer_normalization: epsilon must be at least 0, got -1", () => layers.layerNormalization({ epsilon: -1 })],
-    ["layer: the name must be one of input, dense, conv1d,", () => layers.layerFromConfig("loom", {})],
+    ["layer: the name must be one of input, dense, einsum_dense,", () => layers.layerFromConfig("loom", {})],
   ];
   it.each(wrong)("%s", (message, make) => {
     layers.resetLayerNames();

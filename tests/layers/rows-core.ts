@@ -3,6 +3,13 @@ import * as layers from "../../ts/layers/index.ts";
 import { type Row, seeded } from "./row.ts";
 
 export const coreRows: Record<string, Row> = {
+  einsum_dense: {
+    make: () =>
+      layers.einsumDense({ equation: "...x,xyz->...yz", outputShape: [null, 3, 2], biasAxes: "y", ...seeded }),
+    input: [5, 4],
+    output: [5, 3, 2],
+    weights: { kernel: [4, 3, 2], bias: [3, 1] },
+  },
   dense: {
     make: () => layers.dense({ units: 4, activation: "tanh", ...seeded }),
     input: [5],

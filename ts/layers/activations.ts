@@ -1,7 +1,7 @@
 // Activations by name. Softmax and sigmoid leave a note of what they were computed from, so that a loss can start from
 // there: the logarithm of a rounded probability has lost what the logits still know.
 import { add, div, mul, sub } from "../ops/binary.ts";
-import { greater, less, where } from "../ops/compare.ts";
+import { cast, greater, less, where } from "../ops/compare.ts";
 import {
   abs,
   clip,
@@ -19,7 +19,11 @@ import {
   tanh,
 } from "../ops/elementwise.ts";
 import { split } from "../ops/layout.ts";
+import { sum } from "../ops/reduce.ts";
+import { cumsum } from "../ops/scan.ts";
 import { logSoftmax, softmax } from "../ops/softmax.ts";
+import { sort } from "../ops/sort.ts";
+import { arange } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { lookUp, madeFrom } from "./config.ts";
 
@@ -123,6 +127,18 @@ export function sparseSigmoid(x: Tensor): Tensor {
   return clip(div(add(x, 1), 2), 0, 1);
 }
 
+/**
+ * The probabilities nearest to x along the last axis: max(x - t, 0) with t such that they sum to 1. Many are 0.
+ * Source: Martins and Astudillo 2016.
+ */
+export function sparsemax(x: Tensor): Tensor {
+  const largest = sort(x, -1, { descending: true });
+  const ranks = arange(1, x.shape[x.rank - 1] + 1);
+  const supports = cast(greater(add(mul(largest, ranks), 1), cumsum(largest)), "f32") as Tensor;
+  const excess = sub(sum(mul(largest, supports), -1, true), 1);
+  return relu(sub(x, div(excess, sum(supports, -1, true))));
+}
+
 /** (x + sqrt(x^2 + b)) / 2; default b = 4. Source: Barron 2021. */
 export function squareplus(x: Tensor, b = 4): Tensor {
   return div(add(x, sqrt(add(square(x), b))), 2);
@@ -166,6 +182,7 @@ export const activations = {
   hardTanh: (x: Tensor): Tensor => hardTanh(x),
   sparsePlus: (x: Tensor): Tensor => sparsePlus(x),
   sparseSigmoid: (x: Tensor): Tensor => sparseSigmoid(x),
+  sparsemax: (x: Tensor): Tensor => sparsemax(x),
   squareplus: (x: Tensor): Tensor => squareplus(x),
   threshold: (x: Tensor): Tensor => threshold(x),
   softmax: remembering((x) => softmax(x)),

@@ -7,6 +7,7 @@ export * from "./conv.ts";
 export * from "./conv-lstm.ts";
 export * from "./core.ts";
 export * from "./dense.ts";
+export * from "./einsum-dense.ts";
 export * from "./group-normalization.ts";
 export * from "./input.ts";
 export * from "./key-value-cache.ts";

@@ -48,10 +48,11 @@ export abstract class KernelLayer extends Layer {
     this.biasOptions = weightOptions(biasInitializer, biasRegularizer, biasConstraint);
   }
 
-  /** Makes the kernel, and a bias for each output unless there is none. */
-  protected addKernel(shape: Shape, outputs: number, name = "kernel"): void {
+  /** Makes the kernel, and a bias for each output, or of the given shape, unless there is none. */
+  protected addKernel(shape: Shape, outputs: number | Shape, name = "kernel"): void {
     this.kernel = this.addWeight(name, { shape, ...this.kernelOptions });
-    if (this.useBias) this.bias = this.addWeight("bias", { shape: [outputs], ...this.biasOptions });
+    const biasShape = typeof outputs === "number" ? [outputs] : outputs;
+    if (this.useBias) this.bias = this.addWeight("bias", { shape: biasShape, ...this.biasOptions });
   }
 
   /** The activation of a product; the product applies it by itself where it can. */

@@ -10,6 +10,7 @@ import * as conv from "./conv.ts";
 import * as convLstm from "./conv-lstm.ts";
 import * as core from "./core.ts";
 import { Dense } from "./dense.ts";
+import { EinsumDense } from "./einsum-dense.ts";
 import * as groups from "./group-normalization.ts";
 import { InputLayer } from "./input.ts";
 import type { Layer } from "./layer.ts";
@@ -32,6 +33,7 @@ type LayerClass = new (options: never) => Layer;
 const kinds = {
   input: InputLayer,
   dense: Dense,
+  einsum_dense: EinsumDense,
   conv1d: conv.Conv1D,
   conv2d: conv.Conv2D,
   conv3d: conv.Conv3D,

@@ -51,7 +51,7 @@ export async function fitModel(model: Model, x: DataList, y: Targets, options: F
   if (!(validationSplit >= 0 && validationSplit < 1)) {
     throw new ArgumentError(`fit: validationSplit must be at least 0 and below 1, got ${validationSplit}`);
   }
-  const { objective } = model.compilation;
+  const { objective, optimizer } = model.compilation;
   const outputs = model.outputNames;
   const all = toExamples("fit", x, y, outputs, { sampleWeight, classWeight });
   const [training, validation] = validationData
@@ -64,8 +64,9 @@ export async function fitModel(model: Model, x: DataList, y: Targets, options: F
   const verbose = options.verbose ?? 1;
   const callbacks: Callback[] = [
     ...(verbose ? [new ProgressLine({ verbose })] : []),
-    history,
     ...(options.callbacks ?? []),
+    // Last, since others add figures of their own, such as the learning rate.
+    history,
   ];
   const samples = training.length;
   const steps = Math.ceil(samples / batchSize);
@@ -82,11 +83,14 @@ export async function fitModel(model: Model, x: DataList, y: Targets, options: F
       const indices = order && permutation(samples, order);
       logs = await runEpoch(model, training, batchSize, indices, callbacks, pause);
       if (validation) {
+        for (const callback of callbacks) await callback.onTestBegin?.();
         const figures = await runTest(model, validation, batchSize, pause);
         for (const [name, value] of Object.entries(figures)) logs[`val_${name}`] = value;
+        for (const callback of callbacks) await callback.onTestEnd?.(figures);
       }
       for (const callback of callbacks) await callback.onEpochEnd?.(epoch, logs);
     }
+    optimizer.finalizeVariableValues(model.trainableWeights);
   } finally {
     // Also when aborted: a progress line that was interrupted is closed.
     for (const callback of callbacks) await callback.onTrainEnd?.(logs);
@@ -117,7 +121,7 @@ async function runEpoch(
   const starters = callbacks.filter((callback) => callback.onBatchBegin);
   const watchers = callbacks.filter((callback) => callback.onBatchEnd);
   const figures = new Figures(model.compilation.objective);
-  for (let begin = 0, batch = 0; begin < examples.length; begin += batchSize, batch++) {
+  for (let begin = 0, batch = 0; begin < examples.length && !model.stopTraining; begin += batchSize, batch++) {
     const end = Math.min(begin + batchSize, examples.length);
     for (const callback of starters) await callback.onBatchBegin?.(batch);
     const loss = steps.train(examples, order ? order.subarray(begin, end) : { begin, end });

@@ -46,7 +46,7 @@ export interface FunctionalOptions extends LayerOptions {
 }
 
 export class Model extends Layer {
-  /** Set it to true in a callback, and training ends after the current epoch. */
+  /** Set it to true in a callback, and training ends after the current batch. */
   stopTraining = false;
   private readonly graph: Graph | undefined;
   private compiled: Compiled | undefined;

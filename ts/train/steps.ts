@@ -77,17 +77,20 @@ export class Steps {
         predictions,
         tensors.slice(inputs + targets) as Tensor[],
       );
+    // What is differentiated is the loss as the optimizer wants it scaled; what is reported is the loss.
     const lossAndGradients = valueAndGrad(
-      (_weights: readonly Tensor[], inputs: number, targets: number, tensors: readonly AnyTensor[]) =>
-        judged(inputs, targets, tensors, true),
+      (_weights: readonly Tensor[], inputs: number, targets: number, tensors: readonly AnyTensor[]) => {
+        const [total, predictions] = judged(inputs, targets, tensors, true);
+        return [optimizer.scaleLoss(total), [total, predictions]] as const;
+      },
     );
     // Batches of many sizes are no mistake here.
     const options = { replaceOldest: true };
     this.trainStep = capture((inputs: number, targets: number, ...tensors: AnyTensor[]) => {
-      const [[value, predictions], gradients] = lossAndGradients(trained, inputs, targets, tensors);
+      const [[, [total, predictions]], gradients] = lossAndGradients(trained, inputs, targets, tensors);
       optimizer.step(trained, gradients);
       measure(inputs, targets, tensors, predictions);
-      return value;
+      return total;
     }, options);
     this.testStep = capture(
       (inputs: number, targets: number, ...tensors: AnyTensor[]) =>
