@@ -2,6 +2,7 @@
 
 import relaxedCore from "../generated/core-relaxed.ts";
 import simdCore from "../generated/core-simd.ts";
+import { applyDelta } from "./delta.ts";
 import { StateError } from "./errors.ts";
 import { builtinModule, detectSimd, type Simd } from "./features.ts";
 import { inflate } from "./inflate.ts";
@@ -36,13 +37,19 @@ export function loadCore(memory: WebAssembly.Memory, deterministic: boolean, twi
   const best = detectSimd();
   if (best === undefined) throw new StateError("heddle: the runtime must have WebAssembly SIMD, got one without it");
   const chosen = deterministic ? "simd" : best;
-  const bytes = unpack(chosen === "relaxed" ? relaxedCore : simdCore);
+  const bytes = unpackCore(chosen);
   const module = new WebAssembly.Module(twin ? join(bytes, TWIN) : bytes);
   const instance = new WebAssembly.Instance(module, { env: { memory } });
   return { simd: chosen, module, core: instance.exports as unknown as Core };
 }
 
-/** The bytes of a core; where the runtime can inflate at once, it is faster at it than JavaScript not yet warm. */
+/** The bytes of a build. The relaxed one is carried as what differs from the other. */
+export function unpackCore(simd: Simd): Uint8Array<ArrayBuffer> {
+  const baseline = unpack(simdCore);
+  return simd === "relaxed" ? applyDelta(baseline, unpack(relaxedCore)) : baseline;
+}
+
+/** The bytes of a text; where the runtime can inflate at once, it is faster at it than JavaScript not yet warm. */
 function unpack(text: string): Uint8Array<ArrayBuffer> {
   const zlib = builtinModule<typeof import("node:zlib")>("node:zlib");
   const deflated = decodeBase64(text);
