@@ -78,8 +78,8 @@ export class TapGrid {
   }
 
   /**
-   * The first four channels from `offset` bytes on, of four neighbouring pixels of y whose grids are `xPixel` bytes apart:
-   * each tap's filter is loaded once for all of them.
+   * Four channels from `offset` bytes on, of four neighbouring pixels of y whose grids are `xPixel` bytes apart: each
+   * tap's filter is loaded once for all of them.
    */
   write4Pixels(y: usize, yPixel: usize, xPixel: usize, bias: usize, floor: f32, offset: usize): void {
     let sum0 = bias ? v128.load(bias + offset) : f32x4.splat(0);

@@ -18,7 +18,7 @@ const right = [
 /** Each imports a library and returns the numbers of the product of the two. */
 const starts = {
   async heddle() {
-    const { matmul, tensor } = await import("../../dist/index.js");
+    const { matmul, tensor } = await import("../../dist/node/index.js");
     return matmul(tensor(left), tensor(right)).data();
   },
   async "tfjs-wasm"() {
