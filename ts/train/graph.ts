@@ -2,7 +2,6 @@
 // comes after what it needs.
 import { InputLayer } from "../layers/input.ts";
 import type { ApplyOptions, Layer } from "../layers/layer.ts";
-import { attachMask, maskOf } from "../layers/masks.ts";
 import { isShapeList, type Shapes } from "../layers/shapes.ts";
 import { type Node, Symbolic } from "../layers/symbolic.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
@@ -63,10 +62,7 @@ export class Graph {
         known.set(outputs[i], y);
       });
     }
-    return this.outputs.map((output) => {
-      const y = known.get(output) as Tensor;
-      return attachMask(y, maskOf(y));
-    });
+    return this.outputs.map((output) => known.get(output) as Tensor);
   }
 
   /** The shapes of the outputs for inputs of other sizes than those the graph was drawn with. */
