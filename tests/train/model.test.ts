@@ -221,6 +221,13 @@ describe("masks", () => {
     expect([...(mask?.data() ?? [])]).toEqual([1, 1, 0, 1, 0, 0]);
   });
 
+  it("end inside a model where a layer ends them, whatever the sizes", () => {
+    const model = new Sequential([layers.globalAveragePooling1d({ inputShape: [2, 2] })]);
+    const x = layers.attachMask(randomNormal([1, 2, 2]), layers.maskOf(layers.masking().apply(tensor([[[1], [0]]]))));
+    expect(layers.maskOf(x)?.shape).toEqual([1, 2]);
+    expect(layers.maskOf(model.apply(x))).toBeUndefined();
+  });
+
   it("come from embeddings where 0 stands for nothing", () => {
     const table = layers.embedding({ inputDim: 5, outputDim: 2, maskZero: true });
     const mask = layers.maskOf(table.apply(tensor([[3, 0, 1]], { dtype: "i32" })));

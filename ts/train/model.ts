@@ -2,7 +2,7 @@
 // outputs, a `Sequential`, or a subclass that says in `call` what it computes.
 import { noGrad } from "../autograd/tape.ts";
 import { readFile, writeFileAtomic } from "../io/files.ts";
-import { type CallContext, type Inputs, Layer, type LayerOptions, type Outputs } from "../layers/layer.ts";
+import { type CallContext, type Inputs, Layer, type LayerOptions, type Masks, type Outputs } from "../layers/layer.ts";
 import { isShapeList, type Shapes } from "../layers/shapes.ts";
 import type { Symbolic } from "../layers/symbolic.ts";
 import { checkLabels, sparseCategoricalCrossentropy } from "../losses/index.ts";
@@ -72,6 +72,11 @@ export class Model extends Layer {
   override outputShape(inputShape: Shapes): Shapes | undefined {
     const shapes = this.graph?.shapesFor(isShapeList(inputShape) ? inputShape : [inputShape]);
     return shapes?.length === 1 ? shapes[0] : shapes;
+  }
+
+  /** None of its own: the layers inside have given their results the masks that belong to them. */
+  override outputMask(): Masks {
+    return undefined;
   }
 
   override sublayers(): Layer[] {
