@@ -189,7 +189,7 @@ export function sigmoid_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: i3
 
 @unmanaged
 class SigmoidGrad extends Binary {
-  @inline vec(dy: v128, y: v128): v128 { return f32x4.mul(f32x4.mul(dy, y), f32x4.sub(f32x4.splat(1), y)); }
+  @inline vec(dy: v128, y: v128): v128 { return f32x4.mul(f32x4.mul(dy, y), f32x4.sub(math.Constant.at(math.ONE), y)); }
 }
 
 /** dx = dy y (1 - y) */
@@ -210,7 +210,7 @@ export function tanh_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: i32):
 @unmanaged
 class TanhGrad extends Binary {
   @inline vec(dy: v128, y: v128): v128 {
-    const one = f32x4.splat(1);
+    const one = math.Constant.at(math.ONE);
     return f32x4.mul(dy, f32x4.mul(f32x4.sub(one, y), f32x4.add(one, y)));
   }
 }
@@ -275,7 +275,7 @@ export function silu_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: i32):
 @unmanaged
 class SiluGrad extends Binary {
   @inline vec(dy: v128, x: v128): v128 {
-    const one = f32x4.splat(1);
+    const one = math.Constant.at(math.ONE);
     const s = math.Sigmoid.vec(x);
     const slope = f32x4.add(one, f32x4.mul(math.Clamp.vec(x, 110), f32x4.sub(one, s)));
     return f32x4.mul(dy, f32x4.mul(s, slope));
@@ -286,6 +286,9 @@ class SiluGrad extends Binary {
 export function silu_grad_f32(dx: OutEach<f32>, dy: InEach<f32>, x: InEach<f32>, begin: i32, end: i32): void {
   Elements.zip<SiluGrad>(dx, dy, x, begin, end);
 }
+
+/** 1 / sqrt(2 pi) */
+const DENSITY = memory.data<f32>([0.3989422804]);
 
 @unmanaged
 class Gelu extends Unary {
@@ -305,7 +308,7 @@ export function gelu_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: i32):
 class GeluGrad extends Binary {
   @inline vec(dy: v128, x: v128): v128 {
     const bell = math.Normal.bell(x);
-    const density = f32x4.mul(bell, f32x4.splat(0.3989422804));
+    const density = f32x4.mul(bell, math.Constant.at(DENSITY));
     return f32x4.mul(dy, f32x4.add(math.Normal.cumulative(x, bell), f32x4.mul(math.Clamp.vec(x, 18), density)));
   }
 }
@@ -315,12 +318,17 @@ export function gelu_grad_f32(dx: OutEach<f32>, dy: InEach<f32>, x: InEach<f32>,
   Elements.zip<GeluGrad>(dx, dy, x, begin, end);
 }
 
+/** 2 sqrt(2 / pi), then that times 0.044715 and three times so much. */
+const TANH_SLOPE = memory.data<f32>([1.5957691216]);
+const TANH_BEND = memory.data<f32>([0.0713548162726]);
+const TANH_BEND_GRAD = memory.data<f32>([0.2140644488178]);
+
 /** GELU's approximation x sigmoid(2u), u = sqrt(2 / pi) (x + 0.044715 x^3), which is x (1 + tanh u) / 2. */
 class GeluTanhGate {
   /** sigmoid(2u) */
   @inline static vec(x: v128): v128 {
     const x2 = f32x4.mul(x, x);
-    const slope = f32x4.add(f32x4.splat(1.5957691216), f32x4.mul(x2, f32x4.splat(0.0713548162726)));
+    const slope = f32x4.add(math.Constant.at(TANH_SLOPE), f32x4.mul(x2, math.Constant.at(TANH_BEND)));
     return math.Sigmoid.vec(f32x4.mul(x, slope));
   }
 }
@@ -341,7 +349,7 @@ class GeluTanh extends Unary {
     const power = math.Exp.polynomial(f32x4.add(math.Exp.remainder(head, biased), tail));
     const small = math.Exp.scaled(f32x4.mul(bounded, power), biased);
     const numerator = v128.bitselect(x, small, f32x4.gt(x, f32x4.splat(0)));
-    return f32x4.div(numerator, f32x4.add(math.Exp.scaled(power, biased), f32x4.splat(1)));
+    return f32x4.div(numerator, f32x4.add(math.Exp.scaled(power, biased), math.Constant.at(math.ONE)));
   }
 
   /** -|2u| in f64: an error of one ulp in 80 would be one of 80 ulp in the result. */
@@ -364,11 +372,11 @@ export function gelu_tanh_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: 
 @unmanaged
 class GeluTanhGrad extends Binary {
   @inline vec(dy: v128, x: v128): v128 {
-    const one = f32x4.splat(1);
+    const one = math.Constant.at(math.ONE);
     const bounded = math.Clamp.vec(x, 14);
     const s = GeluTanhGate.vec(x);
     const x2 = f32x4.mul(bounded, bounded);
-    const slope = f32x4.add(f32x4.splat(1.5957691216), f32x4.mul(x2, f32x4.splat(0.2140644488178)));
+    const slope = f32x4.add(math.Constant.at(TANH_SLOPE), f32x4.mul(x2, math.Constant.at(TANH_BEND_GRAD)));
     return f32x4.mul(dy, f32x4.mul(s, f32x4.add(one, f32x4.mul(bounded, f32x4.mul(f32x4.sub(one, s), slope)))));
   }
 }

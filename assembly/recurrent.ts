@@ -35,9 +35,9 @@ class Lane {
 
 /** Derivatives where the function's value is y. */
 class Slope {
-  @inline static sigmoid(y: v128): v128 { return f32x4.mul(y, f32x4.sub(f32x4.splat(1), y)); }
+  @inline static sigmoid(y: v128): v128 { return f32x4.mul(y, f32x4.sub(math.Constant.at(math.ONE), y)); }
   @inline static tanh(y: v128): v128 {
-    const one = f32x4.splat(1);
+    const one = math.Constant.at(math.ONE);
     return f32x4.mul(f32x4.sub(one, y), f32x4.add(one, y));
   }
 }
@@ -157,7 +157,7 @@ class Gru extends Cell {
     const candidate = Lane.load<T>(gates + 3 * bytes);
     const dhidden = Lane.load<T>(dh);
     Lane.store<T>(carry, f32x4.mul(dhidden, update));
-    const kept = f32x4.sub(f32x4.splat(1), update);
+    const kept = f32x4.sub(math.Constant.at(math.ONE), update);
     const dcandidate = f32x4.mul(f32x4.mul(dhidden, kept), Slope.tanh(candidate));
     const dupdate = f32x4.mul(f32x4.mul(dhidden, f32x4.sub(Lane.load<T>(h), candidate)), Slope.sigmoid(update));
     const dreset = f32x4.mul(f32x4.mul(dcandidate, product), Slope.sigmoid(reset));

@@ -112,6 +112,57 @@ export class TapGrid {
     v128.store(to, f32x4.pmax(sum3, least));
   }
 
+  /**
+   * `write4Pixels` for lines of three taps that lie as far apart as the pixels' grids: each place of x is loaded once for
+   * all taps that meet it. The pixels follow each other in the direction of the taps, which may be backwards.
+   */
+  write4PixelsOf3(y: usize, yPixel: isize, bias: usize, floor: f32, offset: usize): void {
+    let sum0 = bias ? v128.load(bias + offset) : f32x4.splat(0);
+    let sum1 = sum0;
+    let sum2 = sum0;
+    let sum3 = sum0;
+    let xLine = this.x + offset;
+    let w = this.w + offset;
+    const xColumn = this.xColumn;
+    const wColumn = this.wColumn;
+    for (let i = this.lines; i > 0; i--, xLine += this.xLine, w += this.wLine) {
+      const filter0 = v128.load(w);
+      const filter1 = v128.load(w + wColumn);
+      const filter2 = v128.load(w + 2 * wColumn);
+      let x = xLine;
+      let place = v128.load(x);
+      sum0 = Fma.vec(place, filter0, sum0);
+      x += xColumn;
+      place = v128.load(x);
+      sum0 = Fma.vec(place, filter1, sum0);
+      sum1 = Fma.vec(place, filter0, sum1);
+      x += xColumn;
+      place = v128.load(x);
+      sum0 = Fma.vec(place, filter2, sum0);
+      sum1 = Fma.vec(place, filter1, sum1);
+      sum2 = Fma.vec(place, filter0, sum2);
+      x += xColumn;
+      place = v128.load(x);
+      sum1 = Fma.vec(place, filter2, sum1);
+      sum2 = Fma.vec(place, filter1, sum2);
+      sum3 = Fma.vec(place, filter0, sum3);
+      x += xColumn;
+      place = v128.load(x);
+      sum2 = Fma.vec(place, filter2, sum2);
+      sum3 = Fma.vec(place, filter1, sum3);
+      sum3 = Fma.vec(v128.load(x + xColumn), filter2, sum3);
+    }
+    const least = f32x4.splat(floor);
+    let to = y + offset;
+    v128.store(to, f32x4.pmax(sum0, least));
+    to += yPixel;
+    v128.store(to, f32x4.pmax(sum1, least));
+    to += yPixel;
+    v128.store(to, f32x4.pmax(sum2, least));
+    to += yPixel;
+    v128.store(to, f32x4.pmax(sum3, least));
+  }
+
   /** `write8` for the channels of one width, with x spread over `multiplier` channels each. */
   write<W extends Width>(y: usize, bias: usize, floor: f32, channel: i32, multiplier: i32): void {
     const width = changetype<W>(<usize>0);

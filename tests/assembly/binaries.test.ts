@@ -1,9 +1,10 @@
-// The two binaries as files: what they import and export, that they carry no data, and that the loader takes them.
+// The two binaries as files: what they import and export, that they carry constants only, and that the loader takes them.
 import { readFileSync } from "node:fs";
 import { instantiateSync } from "@assemblyscript/loader";
 import { describe, expect, it } from "vitest";
 import { kernels } from "../../ts/generated/kernels.ts";
 import { unpackCore } from "../../ts/runtime/kernels.ts";
+import { FIRST_BYTE } from "../../ts/runtime/memory.ts";
 
 const SECTIONS = [
   "custom",
@@ -81,12 +82,9 @@ describe.each(["simd", "relaxed"] as const)("the %s binary", (target) => {
   const binary = new Uint8Array(readFileSync(`build/${target}.wasm`));
   const sections = sectionsOf(binary);
 
-  it("has no data segments, so that another thread's instance writes over nothing", () => {
+  it("runs no code by itself", () => {
     const names = sections.map(({ name }) => name);
     expect(names).toContain("code");
-    expect(names).not.toContain("data");
-    expect(names).not.toContain("data count");
-    // Nor code that runs by itself.
     expect(names).not.toContain("start");
   });
 
@@ -118,9 +116,17 @@ describe("the simd binary", () => {
       env: { memory },
     });
     const floats = new Float32Array(memory.buffer);
-    floats.set([1, -2, 3.5], 256);
-    exports.neg_f32(2048, 1024, 0, 3);
-    expect([...floats.subarray(512, 516)]).toEqual([-1, 2, -3.5, 0]);
+    floats.set([1, -2, 3.5], 4096);
+    exports.neg_f32(32768, 16384, 0, 3);
+    expect([...floats.subarray(8192, 8196)]).toEqual([-1, 2, -3.5, 0]);
+  });
+
+  it("keeps its constants below the first buffer, where another thread's instance writes the same again", () => {
+    const memory = new WebAssembly.Memory({ initial: 16, maximum: 65536, shared: true });
+    instantiateSync(readFileSync("build/simd.wasm"), { env: { memory } });
+    const end = new Uint8Array(memory.buffer).findLastIndex((byte) => byte !== 0);
+    expect(end).toBeGreaterThan(1024);
+    expect(end).toBeLessThan(FIRST_BYTE);
   });
 
   it("has one number for each kernel in the dispatcher", () => {

@@ -382,6 +382,9 @@ export const depthwiseCases: { [name in keyof typeof depthwise]: Case[] } = {
     depthwiseRow("multiplier 4", [1, 4, 4, 3], [2, 2, 3, 4]),
     depthwiseRow("multiplier 3, strides", [2, 5, 5, 3], [2, 3, 3, 3], { strides: 2 }),
     depthwiseRow("many lines", [2, 20, 6, 3], [3, 3, 3, 1], {}, filtersOnly),
+    depthwiseRow("four pixels at a time", [1, 4, 11, 20], [3, 3, 20, 1], { padding: same }),
+    depthwiseRow("four pixels, strides as dilation", [1, 5, 14, 4], [3, 3, 4, 1], { strides: 2, dilationRate: 2 }),
+    depthwiseRow("four pixels of five taps", [1, 3, 9, 4], [2, 5, 4, 1], { padding: same }),
     depthwiseRow("no images", [0, 4, 4, 3], [3, 3, 3, 2]),
     row({
       name: "no bias",

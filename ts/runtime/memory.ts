@@ -4,6 +4,8 @@ import { ArgumentError, OutOfMemoryError } from "./errors.ts";
 import type { Buffer } from "./operand.ts";
 
 const PAGE = 65536;
+/** Below it lie the constants of the core. */
+export const FIRST_BYTE = 4096;
 const GROWTH = 16 * 1024 * 1024;
 const SMALLEST_MAXIMUM = 64 * 1024 * 1024;
 const LARGEST_MAXIMUM = 4 * 1024 ** 3;
@@ -73,7 +75,7 @@ export class LinearMemory {
     }
     this.memory = memory;
     this.maximum = pages * PAGE;
-    this.allocator = new Allocator(64, initial * PAGE);
+    this.allocator = new Allocator(FIRST_BYTE, initial * PAGE);
     this.collected = new FinalizationRegistry((block) => this.free(block));
     this.view();
   }
