@@ -9,7 +9,7 @@ import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import { type ActivationLike, getActivation } from "./activations.ts";
-import { getInitializer, type InitializerLike } from "./initializers.ts";
+import { getInitializer, type Initializer, type InitializerLike } from "./initializers.ts";
 import { type CallContext, Layer, type LayerOptions, type WeightOptions } from "./layer.ts";
 import type { Mask } from "./masks.ts";
 import type { RegularizerLike } from "./regularizers.ts";
@@ -144,7 +144,7 @@ export abstract class KernelCell extends RecurrentCell {
     });
   }
 
-  protected get biasInitializer() {
+  protected get biasInitializer(): Initializer {
     return getInitializer(this.settings.biasInitializer ?? "zeros");
   }
 

@@ -52,7 +52,41 @@ export {
 } from "./regression.ts";
 export { checkLabels, type Labels } from "./targets.ts";
 
-const losses = {
+/** The names of the losses. */
+export type LossName =
+  | "meanSquaredError"
+  | "meanAbsoluteError"
+  | "meanAbsolutePercentageError"
+  | "meanSquaredLogarithmicError"
+  | "huber"
+  | "logCosh"
+  | "poisson"
+  | "cosineSimilarity"
+  | "binaryCrossentropy"
+  | "binaryFocalCrossentropy"
+  | "categoricalCrossentropy"
+  | "categoricalFocalCrossentropy"
+  | "sparseCategoricalCrossentropy"
+  | "categoricalGeneralizedCrossEntropy"
+  | "klDivergence"
+  | "hinge"
+  | "squaredHinge"
+  | "categoricalHinge"
+  | "dice"
+  | "tversky"
+  | "ctc"
+  | "circle"
+  | "contrastive"
+  | "tripletMargin"
+  | "tripletSemiHard"
+  | "mse"
+  | "mae"
+  | "mape"
+  | "msle"
+  | "bce"
+  | "kld";
+
+const losses: { readonly [name in LossName]: Loss } = {
   meanSquaredError,
   meanAbsoluteError,
   meanAbsolutePercentageError,
@@ -84,12 +118,9 @@ const losses = {
   msle: meanSquaredLogarithmicError,
   bce: binaryCrossentropy,
   kld: klDivergence,
-} as const satisfies { readonly [name: string]: Loss };
-
-/** The names of the losses. */
-export type LossName = keyof typeof losses;
+};
 
 /** The loss of this name; a function stays as it is. ArgumentError for an unknown name. */
 export function getLoss(loss: LossName | Loss): Loss {
-  return typeof loss === "function" ? loss : lookUp<Loss>("loss", loss, losses);
+  return typeof loss === "function" ? loss : lookUp("loss", loss, losses);
 }

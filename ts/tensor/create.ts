@@ -141,7 +141,7 @@ export function linspace(start: number, stop: number, count: number): Tensor {
 }
 
 /** The identity matrix [rows, columns]; columns default to rows. */
-export function eye(rows: number, columns = rows): Tensor {
+export function eye(rows: number, columns: number = rows): Tensor {
   checkShape("eye", [rows, columns]);
   const values = new Float32Array(rows * columns);
   for (let i = 0; i < Math.min(rows, columns); i++) values[i * columns + i] = 1;
