@@ -92,6 +92,7 @@ export interface KernelCellOptions extends LayerOptions {
 
 /** A cell with an input kernel, a recurrent kernel, a bias and dropout of both. */
 export abstract class KernelCell extends RecurrentCell {
+  /** Of the candidate and the output. */
   readonly activation: (x: Tensor) => Tensor;
   readonly dropout: number;
   readonly recurrentDropout: number;

@@ -51,6 +51,7 @@ export * from "./bleu.ts";
 export {
   FalseNegatives,
   FalsePositives,
+  type PerThreshold,
   Precision,
   PrecisionAtRecall,
   type PrecisionOptions,
@@ -68,6 +69,7 @@ export * from "./intersection.ts";
 export { type Figure, MeanMetric, Metric } from "./metric.ts";
 export * from "./perplexity.ts";
 export * from "./regression.ts";
+export type { Counts } from "./thresholds.ts";
 export { Mean, Sum } from "./totals.ts";
 
 /** The names of the metrics that are the mean of a figure. */

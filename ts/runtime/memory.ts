@@ -37,6 +37,7 @@ export function checkMaximum(maximum: number): void {
   }
 }
 
+/** The one memory of the engine. @internal */
 export class LinearMemory {
   readonly memory: WebAssembly.Memory;
   readonly maximum: number;

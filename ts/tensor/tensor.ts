@@ -1,5 +1,6 @@
 // A tensor: a shape and a dtype over a buffer in the engine's memory. Dense and row-major; it does not know gradients,
 // only where to keep how it was derived.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { engine } from "../runtime/engine.ts";
 import { ShapeError, StateError } from "../runtime/errors.ts";
 import type { Buffer, Operand } from "../runtime/operand.ts";
@@ -65,6 +66,7 @@ export class Tensor<D extends Dtype = "f32"> implements Operand<D> {
     leaveScope(this);
   }
 
+  /** What `using x = ...` does at the end of its block. */
   [Symbol.dispose](): void {
     this.dispose();
   }

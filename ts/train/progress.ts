@@ -5,6 +5,7 @@ import type { Callback, Logs, TrainingInfo } from "./callbacks.ts";
 
 /** Where progress is written: `process.stdout` is one. */
 export interface ProgressOutput {
+  /** Writes text without ending the line. */
   write(text: string): unknown;
   /** Whether a line can be redrawn; default false. */
   readonly isTTY?: boolean;

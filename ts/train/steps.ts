@@ -16,6 +16,7 @@ import type { Objective } from "./objective.ts";
 /** What `compile` settled. */
 export interface Compiled {
   readonly optimizer: Optimizer;
+  /** @internal */
   readonly objective: Objective;
 }
 
