@@ -36,6 +36,10 @@ export interface SequenceResult {
   readonly states: readonly Tensor[];
 }
 
+/**
+ * What `layers.rnn` repeats at every time step: [input of one step, ...states] -> [output, ...new states]. A subclass
+ * overrides `stateShapes` and `call`.
+ */
 export abstract class RecurrentCell extends Layer {
   /** The shapes of one example's states, given that of its input to one step. */
   abstract stateShapes(inputShape: Shape): readonly Shape[];

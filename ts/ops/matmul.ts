@@ -16,6 +16,7 @@ import {
 import { broadcastTo, reshape } from "./layout.ts";
 import { sum, sumTo } from "./reduce.ts";
 
+/** What `matmul` takes beside its operands. */
 export interface MatmulOptions {
   /** Take a as [..., k, m]; vectors are never transposed. */
   transposeA?: boolean;
@@ -70,6 +71,7 @@ export const matmul: Op<(a: Tensor, b: Tensor, options?: MatmulOptions) => Tenso
   ],
 });
 
+/** What `linear` takes beside the tensors. */
 export interface LinearOptions {
   /** Applied to the sums; default linear. */
   activation?: FusedActivation;

@@ -17,6 +17,10 @@ export interface Derivation {
   readonly order: number;
 }
 
+/**
+ * Numbers of one dtype in a row-major array of any number of axes. Its memory is freed by `dispose`, at the end of the
+ * `scope` it was made in, or when it is collected. Ops make new tensors and leave their arguments as they are.
+ */
 export class Tensor<D extends Dtype = "f32"> implements Operand<D> {
   readonly shape: Shape;
   readonly dtype: D;

@@ -45,6 +45,10 @@ export interface FunctionalOptions extends LayerOptions {
   outputs: Symbolic | readonly Symbolic[];
 }
 
+/**
+ * A layer that is trained and asked for predictions: `new Model({ inputs, outputs })` from what `layers.input` and
+ * layers applied to it gave, or a subclass that says in `call` what it computes from the layers among its properties.
+ */
 export class Model extends Layer {
   /** Set it to true in a callback, and training ends after the current batch. */
   stopTraining = false;

@@ -16,6 +16,7 @@ export interface ProgressOutput {
 /** 0: silent. 1: a bar that is redrawn, or one line per epoch where that cannot be. 2: one line per epoch. "auto": 1. */
 export type Verbosity = 0 | 1 | 2 | "auto";
 
+/** What `ProgbarLogger` takes. */
 export interface ProgressOptions {
   verbose?: Verbosity;
   /** Default: `process.stdout`, or the console where there is none. */
