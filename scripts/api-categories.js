@@ -27,7 +27,7 @@ const categories = {
 
 /** Those of `heddle/layers`. */
 const layerCategories = {
-  Core: "core dense einsum-dense input",
+  Core: "core dense einsum-dense input kernel-layer",
   Convolution: "conv",
   Pooling: "pooling",
   Recurrence: "bidirectional cells conv-lstm recurrent recurrent-cell rnn stacked-cells time-distributed",

@@ -21,6 +21,7 @@ export * from "./dense.ts";
 export * from "./einsum-dense.ts";
 export * from "./group-normalization.ts";
 export * from "./input.ts";
+export type { KernelLayerOptions, KernelOptions } from "./kernel-layer.ts";
 export { type CacheEntry, KeyValueCache, type KeyValueCacheOptions, keyValueCache } from "./key-value-cache.ts";
 export {
   type ApplyOptions,
@@ -51,7 +52,13 @@ export {
   type SimpleRNNOptions,
   simpleRnn,
 } from "./recurrent.ts";
-export { type CellRun, RecurrentCell, type SequenceOptions, type SequenceResult } from "./recurrent-cell.ts";
+export {
+  type CellRun,
+  type KernelCellOptions,
+  RecurrentCell,
+  type SequenceOptions,
+  type SequenceResult,
+} from "./recurrent-cell.ts";
 export { type LayerClass, layerFromConfig, registerLayer } from "./registry.ts";
 export * from "./regularization.ts";
 export * from "./relative-attention.ts";
