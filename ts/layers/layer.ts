@@ -18,6 +18,8 @@ import { getRegularizer, type Regularizer, type RegularizerLike } from "./regula
 import { isShapeList, type Shapes, sameShapes } from "./shapes.ts";
 import { connect, isSymbolic, type Symbolic } from "./symbolic.ts";
 
+export { requireCount } from "../runtime/arguments.ts";
+
 /** One input, or a list of several. */
 export type Inputs = AnyTensor | readonly AnyTensor[];
 /** One result, or a list of several. */
@@ -294,11 +296,4 @@ function ignore(): void {}
 /** A shape with the batch axis in front, as people read it: [batch, 28, 28, 1]. */
 export function perExample(shape: Shape): string {
   return `[${["batch", ...shape].join(", ")}]`;
-}
-
-/** Throws an ArgumentError unless `value` is a whole number of at least `least`. */
-export function requireCount(operation: string, what: string, value: number, least = 1): void {
-  if (!(Number.isInteger(value) && value >= least)) {
-    throw new ArgumentError(`${operation}: ${what} must be a whole number of at least ${least}, got ${value}`);
-  }
 }

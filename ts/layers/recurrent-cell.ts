@@ -1,9 +1,10 @@
 // What a recurrent layer repeats: a cell computes one time step from its input and its states. A subclass needs
 // `stateShapes` and `call`; one that can do part of its work for all steps at once says so in `begin` or `whole`.
+
 import { mul } from "../ops/binary.ts";
 import { expandDims, squeeze } from "../ops/layout.ts";
 import { dropout, Generator } from "../ops/random.ts";
-import { ArgumentError } from "../runtime/errors.ts";
+import { requireShare } from "../runtime/arguments.ts";
 import { ones } from "../tensor/create.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
@@ -105,11 +106,8 @@ export abstract class KernelCell extends RecurrentCell {
   constructor(kind: string, options: KernelCellOptions) {
     super(kind, options);
     const { activation = "tanh", dropout = 0, recurrentDropout = 0, seed } = options;
-    for (const [name, rate] of Object.entries({ dropout, recurrentDropout })) {
-      if (!(rate >= 0 && rate < 1)) {
-        throw new ArgumentError(`${this.name}: ${name} must be at least 0 and less than 1, got ${rate}`);
-      }
-    }
+    requireShare(this.name, "dropout", dropout);
+    requireShare(this.name, "recurrentDropout", recurrentDropout);
     this.activation = getActivation(activation);
     this.dropout = dropout;
     this.recurrentDropout = recurrentDropout;

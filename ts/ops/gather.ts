@@ -1,6 +1,8 @@
 // Elements picked by index along an axis, sums scattered by index, one-hot rows. An index out of range is an
 // ArgumentError; inside a captured step, where values cannot be read, it picks zeros and scatters nothing.
+
 import { defineOp, requireTensor } from "../autograd/op.ts";
+import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
 import { isRecording, launch } from "../runtime/program.ts";
 import { zeros } from "../tensor/create.ts";
@@ -211,9 +213,7 @@ function flattened(
 /** 1 where the last axis's index equals the number, else 0: [...indices' shape, depth]. */
 export const oneHot = defineOp("oneHot", {
   forward(indices: Tensor<"i32">, depth: number): Tensor {
-    if (!(Number.isInteger(depth) && depth >= 1)) {
-      throw new ArgumentError(`oneHot: depth must be a whole number of at least 1, got ${depth}`);
-    }
+    requireCount("oneHot", "depth", depth);
     requireIndices("oneHot", indices, depth);
     const y = empty([...indices.shape, depth]);
     launch("one_hot_f32", indices.size, 3 + 0.1 * depth, y, indices, depth, 1, 0);

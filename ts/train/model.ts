@@ -1,5 +1,6 @@
 // A model: a layer that can be compiled, fitted, evaluated and asked for predictions. It is drawn from symbolic inputs to
 // outputs, a `Sequential`, or a subclass that says in `call` what it computes.
+
 import { noGrad } from "../autograd/tape.ts";
 import { readFile, writeFileAtomic } from "../io/files.ts";
 import { type CallContext, type Inputs, Layer, type LayerOptions, type Masks, type Outputs } from "../layers/layer.ts";
@@ -8,6 +9,7 @@ import type { Symbolic } from "../layers/symbolic.ts";
 import { checkLabels, sparseCategoricalCrossentropy } from "../losses/index.ts";
 import { getOptimizer, type OptimizerName } from "../optim/index.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
+import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
 import { unrecorded } from "../runtime/program.ts";
 import { scope } from "../tensor/scope.ts";
@@ -23,7 +25,7 @@ import {
   type Weighting,
 } from "./batches.ts";
 import type { History, Logs } from "./callbacks.ts";
-import { checkOptions, type EvaluateOptions, evaluateModel, type FitOptions, fitModel, makePause } from "./fit.ts";
+import { type EvaluateOptions, evaluateModel, type FitOptions, fitModel, makePause } from "./fit.ts";
 import { Graph } from "./graph.ts";
 import { type Judgement, Objective } from "./objective.ts";
 import { ProgressBar } from "./progress.ts";
@@ -131,7 +133,7 @@ export class Model extends Layer {
 
   /** The outputs for all examples as a list. Default: batches of 32. */
   async predictAll(x: DataList, { batchSize = 32, signal, verbose = 0 }: EvaluateOptions = {}): Promise<Tensor[]> {
-    checkOptions("predict", { batchSize });
+    requireCount("predict", "batchSize", batchSize);
     const examples = toInputs("predict", x);
     const { length } = examples;
     const shapes = this.prepare("predict", examples);
