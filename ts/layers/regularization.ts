@@ -1,6 +1,5 @@
 // Layers that make training harder on purpose: they drop, add noise, or punish large results. Without `training` all of
 // them hand on their inputs.
-
 import { add, mul } from "../ops/binary.ts";
 import { broadcastTo } from "../ops/layout.ts";
 import { Generator, randomBernoulli, randomNormal } from "../ops/random.ts";

@@ -1,5 +1,4 @@
 // Accuracies: for each example whether a prediction is right, 1 or 0. NaN is wrong.
-
 import { labelsFor, targetsFor } from "../losses/targets.ts";
 import { cast, equal, greater, less, logicalAnd, where } from "../ops/compare.ts";
 import { oneHot } from "../ops/gather.ts";

@@ -1,5 +1,4 @@
 // Figures of predicted numbers: their errors, the part of the variance that they explain, correlations.
-
 import { noGrad } from "../autograd/tape.ts";
 import { alignWeights } from "../losses/loss.ts";
 import { cosine } from "../losses/regression.ts";

@@ -1,6 +1,5 @@
 // Counting right and wrong answers at many thresholds at once: each prediction is counted by how many thresholds it
 // exceeds, so that the work of a batch does not grow with them and all counts follow at the end.
-
 import { noGrad } from "../autograd/tape.ts";
 import { alignWeights } from "../losses/loss.ts";
 import { targetsFor } from "../losses/targets.ts";

@@ -1,5 +1,4 @@
 // Writing the figures of a training, and histograms of its weights, for TensorBoard.
-
 import { encodeFileVersion, encodeSummaries, type Summary } from "../io/event-file.ts";
 import { appendToFile, makeFolder } from "../io/files.ts";
 import { requireCount } from "../runtime/arguments.ts";

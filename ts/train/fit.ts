@@ -1,5 +1,4 @@
 // The training loop: epochs, batches, validation, callbacks, aborting.
-
 import { defaultGenerator, Generator, randomPermutation } from "../ops/random.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
