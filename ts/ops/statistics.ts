@@ -1,5 +1,4 @@
 // Statistics by order and by counting: quantiles, histograms; covariance.
-
 import { requireTensor } from "../autograd/op.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
