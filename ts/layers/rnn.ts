@@ -188,8 +188,14 @@ export function rnn(options: RNNOptions): RNN {
   return new RNN(options);
 }
 
+/** A cell's options among those of the layer that is made of it. */
+export function cellOptions<O extends LayerOptions>(options: O, name: string): O {
+  const { inputShape: _, activityRegularizer: __, ...others } = options;
+  return { ...others, name } as O;
+}
+
 /** The shape of the sequences among the inputs. */
-export function sequenceShape(inputShape: Shapes): Shape {
+function sequenceShape(inputShape: Shapes): Shape {
   return isShapeList(inputShape) ? inputShape[0] : inputShape;
 }
 
