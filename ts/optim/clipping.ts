@@ -26,7 +26,7 @@ export function checkClipping({ clipNorm, globalClipNorm, clipValue }: ClippingO
 }
 
 /** A gradient, and what it is still to be multiplied by: a scalar in memory, or nothing. */
-export interface ScaledGradient {
+interface ScaledGradient {
   readonly gradient: Tensor;
   readonly scale: Tensor | undefined;
 }

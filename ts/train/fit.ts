@@ -182,7 +182,7 @@ class Figures {
   }
 }
 
-export type Pause = () => Promise<void> | undefined;
+type Pause = () => Promise<void> | undefined;
 
 /** Gives way to the event loop now and then, and throws the signal's reason once it is aborted. */
 export function makePause(signal: AbortSignal | undefined): Pause {
