@@ -22,6 +22,11 @@ export interface CellRun {
   step(projected: Tensor, states: readonly Tensor[]): readonly Tensor[];
 }
 
+/** A step of a run by itself: x is the input of one step, [batch, ...]. */
+export function oneStep(run: CellRun, x: Tensor, states: readonly Tensor[]): readonly Tensor[] {
+  return run.step(squeeze(run.project(expandDims(x, 1)), 1), states);
+}
+
 /** What a whole sequence is to give. */
 export interface SequenceOptions extends CallContext {
   readonly mask: Mask | undefined;
@@ -148,9 +153,7 @@ export abstract class KernelCell extends RecurrentCell {
   abstract override begin(context: CallContext): CellRun;
 
   override call([x, ...states]: readonly AnyTensor[], context: CallContext): readonly Tensor[] {
-    const run = this.begin(context);
-    const projected = run.project(expandDims(this.floats(x), 1));
-    return run.step(squeeze(projected, 1), states as Tensor[]);
+    return oneStep(this.begin(context), this.floats(x), states as Tensor[]);
   }
 
   override dispose(): void {

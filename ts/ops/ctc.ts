@@ -2,7 +2,7 @@
 // are shorter than what they are read from.
 import { grad } from "../autograd/grad.ts";
 import { defineOp, requireTensor } from "../autograd/op.ts";
-import { isTracked } from "../autograd/tape.ts";
+import { anyTracked } from "../autograd/tape.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { isRecording, launch } from "../runtime/program.ts";
 import { arange, full } from "../tensor/create.ts";
@@ -101,7 +101,7 @@ const negativeLogLikelihood = defineOp("ctcLoss", {
   gradients: [
     (dy, _loss, x, labels, inputs, counts, alpha, blank): Tensor =>
       // The kernel's gradient cannot be differentiated itself.
-      isTracked(dy) || isTracked(x)
+      anyTracked(dy, x)
         ? gradientOfFormula(dy, x, labels, inputs, counts, blank)
         : gradientByAlignments(dy, x, labels, inputs, counts, alpha, blank),
   ],

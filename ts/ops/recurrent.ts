@@ -3,7 +3,7 @@
 // the steps in basic ops instead of the fused kernels.
 import { grad } from "../autograd/grad.ts";
 import { defineOp, type Gradient, requireTensor } from "../autograd/op.ts";
-import { isTracked } from "../autograd/tape.ts";
+import { anyTracked } from "../autograd/tape.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
 import { zeros } from "../tensor/create.ts";
@@ -75,7 +75,7 @@ const lstmSequence = defineOp("lstm", {
   },
   gradients(dy, _y, projected, kernel, hidden, cell, mask, options, { gates, previous, cells }): Gradient[] {
     const given = { projected, kernel, hidden, cell };
-    if (anyTracked(dy, given)) return gradientsOfSteps(dy, given, (x) => lstmSteps(x, mask, options));
+    if (anyTracked(dy, ...Object.values(given))) return gradientsOfSteps(dy, given, (x) => lstmSteps(x, mask, options));
     const { batch, time, units, outputs, rows, blockRows, work } = sizesOf(projected, kernel, options);
     const dprojected = empty(projected.shape);
     const [dhidden, dcell, carry] = [0, 1, 2].map(() => empty([batch, units]));
@@ -128,7 +128,7 @@ const gruSequence = defineOp("gru", {
   },
   gradients(dy, _y, projected, kernel, bias, hidden, mask, options, { gates, previous }): Gradient[] {
     const given = { projected, kernel, bias, hidden };
-    if (anyTracked(dy, given)) return gradientsOfSteps(dy, given, (x) => gruSteps(x, mask, options));
+    if (anyTracked(dy, ...Object.values(given))) return gradientsOfSteps(dy, given, (x) => gruSteps(x, mask, options));
     const { batch, time, units, outputs, blockRows, work } = sizesOf(projected, kernel, options);
     const [dprojected, dproduct] = [empty(projected.shape), empty(projected.shape)];
     const [dhidden, carry] = [empty([batch, units]), empty([batch, units])];
@@ -176,7 +176,8 @@ const simpleSequence = defineOp("simpleRnn", {
   },
   gradients(dy, _y, projected, kernel, hidden, mask, options, { gates, previous }): Gradient[] {
     const given = { projected, kernel, hidden };
-    if (anyTracked(dy, given)) return gradientsOfSteps(dy, given, (x) => simpleSteps(x, mask, options));
+    if (anyTracked(dy, ...Object.values(given)))
+      return gradientsOfSteps(dy, given, (x) => simpleSteps(x, mask, options));
     const { batch, time, units, outputs, blockRows, work } = sizesOf(projected, kernel, options);
     const dprojected = empty(projected.shape);
     const [dhidden, carry] = [empty([batch, units]), empty([batch, units])];
@@ -205,7 +206,7 @@ interface LstmMemory extends Memory {
 function remember(projected: Tensor, kernel: Tensor, gates: number, inputs: readonly Optional[]): Memory {
   const [batch, time] = projected.shape;
   const [units] = kernel.shape;
-  const isKept = inputs.some((x) => x !== undefined && isTracked(x));
+  const isKept = anyTracked(...inputs);
   const steps = isKept ? time : 1;
   return {
     isKept,
@@ -297,10 +298,6 @@ function pack(kernel: Tensor, isTransposed = false): Tensor {
 function kernelGradient(previous: Tensor, dproduct: Tensor): Tensor {
   const flat = (x: Tensor): Tensor => reshape(x, [x.shape[0] * x.shape[1], x.shape[2]]);
   return matmul(flat(previous), flat(dproduct), { transposeA: true });
-}
-
-function anyTracked(dy: Tensor, given: Readonly<Record<string, Optional>>): boolean {
-  return [dy, ...Object.values(given)].some((x) => x !== undefined && isTracked(x));
 }
 
 /** The gradients, made of basic ops, of what is given, in its order. */
