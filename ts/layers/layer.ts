@@ -15,7 +15,7 @@ import { type ConstraintLike, getConstraint } from "./constraints.ts";
 import { getInitializer, type InitializerLike } from "./initializers.ts";
 import { attachMask, type Mask, maskOf } from "./masks.ts";
 import { getRegularizer, type Regularizer, type RegularizerLike } from "./regularizers.ts";
-import { isShapeList, type Shapes, sameShapes } from "./shapes.ts";
+import { type Shapes, sameShapes, shapeList } from "./shapes.ts";
 import { connect, isSymbolic, type Symbolic } from "./symbolic.ts";
 
 export { requireCount } from "../runtime/arguments.ts";
@@ -158,7 +158,7 @@ export abstract class Layer {
     const { training = false, addLoss = ignore } = options;
     const returned = withinLayer(name, () => this.call(x, { training, addLoss, mask }));
     const results = returned instanceof Tensor ? [returned] : [...returned];
-    if (expected !== undefined) this.requireShapes(results, isShapeList(expected) ? expected : [expected]);
+    if (expected !== undefined) this.requireShapes(results, shapeList(expected));
     const outputMask = this.outputMask(x, mask);
     results.forEach((y, i) => {
       const own = isMaskList(outputMask) ? outputMask[i] : outputMask;

@@ -3,7 +3,7 @@
 import { noGrad } from "../autograd/tape.ts";
 import { readFile, writeFileAtomic } from "../io/files.ts";
 import { type CallContext, type Inputs, Layer, type LayerOptions, type Masks, type Outputs } from "../layers/layer.ts";
-import { isShapeList, type Shapes } from "../layers/shapes.ts";
+import { type Shapes, shapeList } from "../layers/shapes.ts";
 import type { Symbolic } from "../layers/symbolic.ts";
 import { checkLabels, sparseCategoricalCrossentropy } from "../losses/index.ts";
 import { getOptimizer, type OptimizerName } from "../optim/index.ts";
@@ -71,7 +71,7 @@ export class Model extends Layer {
 
   /** Of a subclass: undefined, unless it says so, since only a call can tell. */
   override outputShape(inputShape: Shapes): Shapes | undefined {
-    const shapes = this.graph?.shapesFor(isShapeList(inputShape) ? inputShape : [inputShape]);
+    const shapes = this.graph?.shapesFor(shapeList(inputShape));
     return shapes?.length === 1 ? shapes[0] : shapes;
   }
 
@@ -193,7 +193,7 @@ export class Model extends Layer {
   prepare(operation: string, examples: Examples): readonly Shape[] {
     const shapes = examples.inputs.map(({ shape }) => shape.slice(1));
     const own = this.outputShape(shapes.length === 1 ? shapes[0] : shapes);
-    const known = own === undefined ? this.shapesOfCall(examples) : isShapeList(own) ? own : [own];
+    const known = own === undefined ? this.shapesOfCall(examples) : shapeList(own);
     for (const [i, y] of examples.targets.entries()) {
       const classes = known[i]?.at(-1);
       if (this.compilation.objective.outputs[i]?.loss === sparseCategoricalCrossentropy && classes !== undefined) {
