@@ -105,6 +105,7 @@ export class Average extends ElementwiseMerge {
     super("average", binary.add, options);
   }
 
+  /** The sum of the inputs, divided by how many there are. */
   override call(inputs: readonly AnyTensor[]): Tensor {
     return binary.mul(super.call(inputs), 1 / inputs.length);
   }

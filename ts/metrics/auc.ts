@@ -40,6 +40,7 @@ export class AUC extends GatheringMetric {
   private readonly options: Required<Pick<AUCOptions, "curve" | "summationMethod" | "multiLabel" | "fromLogits">>;
   private readonly thresholds: readonly number[];
   private readonly labelWeights: readonly number[] | undefined;
+  /** @internal */
   protected gathered: ThresholdCounts | undefined;
   private labels = 1;
 

@@ -31,6 +31,7 @@ export interface PrecisionOptions<T extends number | readonly number[] = number 
 
 /** A figure of the counts at each threshold. */
 abstract class CountMetric<T extends number | readonly number[]> extends GatheringMetric<PerThreshold<T>> {
+  /** @internal */
   protected readonly gathered: ThresholdCounts;
   private readonly selection: Selection;
   private readonly isList: boolean;
@@ -139,6 +140,7 @@ export interface TradeOffOptions {
 
 /** The best of one figure over the thresholds at which another is at least as large as wanted. */
 abstract class TradeOff extends GatheringMetric {
+  /** @internal */
   protected readonly gathered: ThresholdCounts;
   private readonly selection: Selection;
   private readonly least: number;

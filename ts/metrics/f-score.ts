@@ -40,7 +40,7 @@ export class FBetaScore<A extends Average = undefined> extends GatheringMetric<A
   private readonly average: Average;
   private readonly beta: number;
   private readonly threshold: number | undefined;
-  /** For each class: true positives, answers yes, true answers. */
+  /** For each class: true positives, answers yes, true answers. @internal */
   protected gathered: Totals | undefined;
 
   constructor({ average, threshold, beta = 1, name = "fBetaScore" }: FBetaOptions<A> = {}) {

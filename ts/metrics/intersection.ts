@@ -89,6 +89,7 @@ class ClassCounts {
 
 /** matrix[i][j]: how often class i was taken for class j, by their weights. */
 export class ConfusionMatrix extends GatheringMetric<number[][]> {
+  /** @internal */
   protected readonly gathered: ClassCounts;
 
   constructor(options: ConfusionOptions) {
@@ -113,6 +114,7 @@ export interface IoUOptions extends ConfusionOptions {
 
 /** Intersection over union of the places of each class, true positives / (true or positive), meaned over some classes. */
 export class IoU extends GatheringMetric {
+  /** @internal */
   protected readonly gathered: ClassCounts;
   private readonly targets: readonly number[];
 

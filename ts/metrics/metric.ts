@@ -35,7 +35,7 @@ export abstract class Metric<Result = number> {
 
 /** A metric that gathers batches in one thing, such as running sums. */
 export abstract class GatheringMetric<Result = number> extends Metric<Result> {
-  /** Undefined before the first batch, if only that tells its size. */
+  /** Undefined before the first batch, if only that tells its size. @internal */
   protected abstract readonly gathered: { reset(): void; dispose(): void } | undefined;
 
   reset(): void {
@@ -61,7 +61,8 @@ export interface Figure<Options extends object = object> {
  * are the steps that the mask of yPred leaves out.
  */
 export class MeanMetric<Options extends object = object> extends GatheringMetric {
-  protected readonly gathered = new Mean();
+  /** @internal */
+  protected readonly gathered: Mean = new Mean();
   private readonly figure: Figure<Options>;
   private readonly options: Options | undefined;
 

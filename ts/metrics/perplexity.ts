@@ -22,7 +22,8 @@ export interface PerplexityOptions {
 
 /** e^(the mean of -log p[token]) over all tokens: yTrue are token numbers [batch, time], yPred [batch, time, tokens]. */
 export class Perplexity extends GatheringMetric {
-  protected readonly gathered = new Totals(2);
+  /** @internal */
+  protected readonly gathered: Totals = new Totals(2);
   private readonly fromLogits: boolean;
   private readonly ignoreClass: number | undefined;
 

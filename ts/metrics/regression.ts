@@ -77,6 +77,7 @@ export interface R2Options<A extends ClassAggregation = ClassAggregation> {
 export class R2Score<A extends ClassAggregation = "uniformAverage"> extends GatheringMetric<
   A extends string ? number : number[]
 > {
+  /** @internal */
   protected gathered: Totals | undefined;
   private readonly aggregation: ClassAggregation;
   private readonly numRegressors: number;
