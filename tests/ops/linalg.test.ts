@@ -1,17 +1,12 @@
 // Linear algebra and Fourier transforms against NumPy and PyTorch (tests/golden/linalg.py), what has no result, sizes
 // that tests of every element could not afford, and errors.
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import * as heddle from "../../ts/index.ts";
 import { DtypeError, ShapeError, type Tensor, tensor } from "../../ts/index.ts";
+import { readGolden, toTensor, type Values } from "../golden/read.ts";
 import { expectClose, spread } from "../layers/close.ts";
 
 const { abs, add, capture, concat, eye, grad, matmul, max, mul, norm, randomNormal, sub, sum } = heddle;
-
-interface Values {
-  readonly shape: readonly number[];
-  readonly data: readonly number[];
-}
 
 interface Row {
   readonly op: string;
@@ -22,8 +17,7 @@ interface Row {
   readonly gradients?: readonly Values[];
 }
 
-const rows: Row[] = JSON.parse(readFileSync(new URL("../golden/linalg.json", import.meta.url), "utf8"));
-const make = ({ shape, data }: Values): Tensor => tensor([...data], { shape });
+const rows: Row[] = readGolden("linalg");
 const pairs = ["fft", "ifft", "fft2", "irfft"];
 const signless = ["svd", "eigh"];
 
@@ -39,7 +33,7 @@ describe("linear algebra and transforms agree with NumPy and PyTorch", () => {
   it.each(rows.map((row) => [`${row.op} ${row.inputs.map(({ shape }) => `[${shape}]`).join(" ")}`, row] as const))(
     "%s",
     (_title, row) => {
-      const found = call(row, row.inputs.map(make));
+      const found = call(row, row.inputs.map(toTensor));
       expect(found.length).toBe(row.results.length);
       // An ill-conditioned inverse is large; an error is one compared with the largest number.
       row.results.forEach(({ shape, data }, i) => {
@@ -49,9 +43,9 @@ describe("linear algebra and transforms agree with NumPy and PyTorch", () => {
         expectClose([...found[i].data()].map(same), data.map(same), { relative: 1e-5, absolute: 2e-6 * largest });
       });
       if (row.direction === undefined || row.gradients === undefined) return;
-      const direction = make(row.direction);
+      const direction = toTensor(row.direction);
       const gradients = grad((inputs: readonly Tensor[]) => sum(mul(call(row, inputs)[0], direction)))(
-        row.inputs.map(make),
+        row.inputs.map(toTensor),
       );
       row.gradients.forEach(({ data }, i) => {
         expectClose(gradients[i].data(), data, { relative: 1e-4, absolute: 1e-5 });

@@ -12,7 +12,7 @@ import type { Variable } from "../tensor/variable.ts";
 import { type CallContext, type Inputs, Layer, type Masks, type Outputs, requireCount } from "./layer.ts";
 import { Projection, type ProjectionOptions } from "./projection.ts";
 import { Dropout } from "./regularization.ts";
-import { isShapeList, type Shapes } from "./shapes.ts";
+import { type Shapes, shapeList } from "./shapes.ts";
 
 /** What `relativeMultiHeadAttention` takes. */
 export interface RelativeMultiHeadAttentionOptions extends ProjectionOptions {
@@ -69,7 +69,7 @@ export class RelativeMultiHeadAttention extends Layer {
   }
 
   override build(inputShape: Shapes): void {
-    const [shape] = isShapeList(inputShape) ? inputShape : [inputShape];
+    const [shape] = shapeList(inputShape);
     const { numHeads, keyDim, valueDim = keyDim } = this.settings;
     for (const projection of [this.query, this.key, this.value, this.relative]) projection.ensureBuilt(shape);
     this.attentionOutput = this.project("attention_output", 2, [shape[1]]);
@@ -79,7 +79,7 @@ export class RelativeMultiHeadAttention extends Layer {
   }
 
   override outputShape(inputShape: Shapes): Shapes {
-    const [segment, memory] = isShapeList(inputShape) ? inputShape : [inputShape];
+    const [segment, memory] = shapeList(inputShape);
     if (segment.length !== 2) throw this.misfit("have axes time, features", segment);
     if (memory === undefined) return segment;
     if (memory.length !== 2 || memory[1] !== segment[1]) throw this.misfit("have a memory like the segment", memory);

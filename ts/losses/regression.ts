@@ -21,7 +21,7 @@ export function defineMeanLoss<Options extends object = object>(
 }
 
 /** The mean over the last axis; numbers of one axis stay as they are. */
-export function meanOfEach(values: Tensor): Tensor {
+function meanOfEach(values: Tensor): Tensor {
   return values.rank < 2 ? (reshape(values, [values.size]) as Tensor) : mean(values, -1);
 }
 
