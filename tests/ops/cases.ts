@@ -11,6 +11,7 @@ import { convCases, depthwiseCases } from "./cases-conv.ts";
 import { ctcCases } from "./cases-ctc.ts";
 import { elementwiseCases } from "./cases-elementwise.ts";
 import { fftCases } from "./cases-fft.ts";
+import { gammaCases } from "./cases-gamma.ts";
 import { gatherCases } from "./cases-gather.ts";
 import { colorCases, gridSampleCases, resizeCases } from "./cases-image.ts";
 import { layoutCases } from "./cases-layout.ts";
@@ -44,6 +45,7 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
   ...depthwiseCases,
   ...elementwiseCases,
   ...fftCases,
+  ...gammaCases,
   ...gatherCases,
   ...gridSampleCases,
   ...layoutCases,

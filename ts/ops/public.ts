@@ -46,6 +46,7 @@ export {
   type StftOptions,
   stft,
 } from "./fft.ts";
+export * from "./gamma.ts";
 export { embedding, gather, gatherNd, oneHot, scatterAdd, scatterNd, take, takeAlongAxis } from "./gather.ts";
 export { affineGrid, affineWarp, gridSample } from "./grid-sample.ts";
 export {
@@ -73,11 +74,11 @@ export {
   inv,
   logdet,
   lstsq,
-  type NormOptions,
-  norm,
   type PseudoInverseOptions,
   pinv,
+  type QrOptions,
   qr,
+  type SvdOptions,
   slogdet,
   solve,
   solveTriangular,
@@ -86,6 +87,7 @@ export {
 } from "./linalg.ts";
 export { linear, matmul } from "./matmul.ts";
 export { diag, diagonal, trace, tri, tril, triu } from "./matrix.ts";
+export * from "./matrix-norm.ts";
 export { batchNorm, layerNorm } from "./norm.ts";
 export {
   avgPool1d,
@@ -129,7 +131,7 @@ export {
   variance,
 } from "./reduce.ts";
 export { resize } from "./resize.ts";
-export { cumprod, cumsum } from "./scan.ts";
+export { cumMax, cumMin, cumprod, cumsum } from "./scan.ts";
 export { logSoftmax, softmax, softmaxCrossEntropy } from "./softmax.ts";
 export { argsort, searchSorted, sort, topK, unique } from "./sort.ts";
 export { bincount, corrcoef, cov, histogram, median, quantile } from "./statistics.ts";
