@@ -9,6 +9,7 @@ import { compareCases } from "./cases-compare.ts";
 import { contractCases } from "./cases-contract.ts";
 import { convCases, depthwiseCases } from "./cases-conv.ts";
 import { ctcCases } from "./cases-ctc.ts";
+import { differencesCases } from "./cases-differences.ts";
 import { elementwiseCases } from "./cases-elementwise.ts";
 import { fftCases } from "./cases-fft.ts";
 import { gammaCases } from "./cases-gamma.ts";
@@ -43,6 +44,7 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
   ...convCases,
   ...ctcCases,
   ...depthwiseCases,
+  ...differencesCases,
   ...elementwiseCases,
   ...fftCases,
   ...gammaCases,

@@ -32,6 +32,7 @@ export { dot, einsum, outer, tensordot, vdot } from "./contract.ts";
 export { conv1d, conv1dTranspose, conv2d, conv2dTranspose, conv3d, conv3dTranspose } from "./conv.ts";
 export { ctcLoss } from "./ctc.ts";
 export { depthwiseConv1d, depthwiseConv2d, separableConv1d, separableConv2d } from "./depthwise.ts";
+export * from "./differences.ts";
 export * from "./elementwise.ts";
 export {
   type ComplexPair,
@@ -130,6 +131,7 @@ export {
   sum,
   variance,
 } from "./reduce.ts";
+export * from "./reorder.ts";
 export { resize } from "./resize.ts";
 export { cumMax, cumMin, cumprod, cumsum } from "./scan.ts";
 export { logSoftmax, softmax, softmaxCrossEntropy } from "./softmax.ts";
