@@ -14,7 +14,7 @@ class Polygamma {
   }
 
   /**
-   * (-1)^s times the s-th derivative of ln gamma(x) for x >= 0: with f(k) = power(x + k, s), or -ln(x + k) where s is 0,
+   * (-1)^s times the s-th derivative of ln gamma(x) for x >= 0: with f(k) = power(x + k, s), or -ln(x + k) if s is 0,
    * the sum of f(0) .. f(n - 1) and of the integral of f from n on, f(n) / 2, and the series of f's derivatives at n.
    */
   static sum(x: f64, s: i32): f64 {

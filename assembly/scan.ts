@@ -1,5 +1,5 @@
-// Running sums, products and maxima along the middle axis of [outer, length, inner], in f64. The unit of every kernel is a
-// strip of up to four columns, ceil(inner / 4) of them for each o.
+// Running sums, products and maxima along the middle axis of [outer, length, inner], in f64. The unit of every kernel
+// is a strip of up to four columns, ceil(inner / 4) of them for each o.
 import { In, Out } from "./signature";
 import { Lanes } from "./simd/reduce";
 
