@@ -166,6 +166,102 @@ describe("transforms of many numbers", () => {
   });
 });
 
+const shapes = [
+  [4, 2],
+  [2, 4],
+  [3, 3],
+  [2, 5, 3],
+  [3, 1],
+  [3, 0],
+  [0, 3],
+];
+
+describe.each(shapes.map((shape) => [shape.join(" x "), shape] as const))("full factors of %s", (_title, shape) => {
+  const [m, n] = shape.slice(-2);
+  const batch = shape.slice(0, -2);
+  const a = spread(shape);
+  const isOrthogonal = (q: Tensor, side: number): void => {
+    expect(q.shape).toEqual([...batch, side, side]);
+    const products = matmul(q, q, { transposeA: true });
+    expectClose(sub(products, eye(side)).data(), new Float32Array(products.size), { absolute: 1e-6 });
+  };
+
+  it("qr", () => {
+    const [q, r] = heddle.qr(a, { mode: "complete" });
+    const [reducedQ, reducedR] = heddle.qr(a);
+    isOrthogonal(q, m);
+    expect(r.shape).toEqual(shape);
+    expectClose(matmul(q, r).data(), a.data(), { absolute: 1e-6 });
+    expect(
+      q
+        .slice(
+          shape.map(() => 0),
+          reducedQ.shape,
+        )
+        .data(),
+    ).toEqual(reducedQ.data());
+    expect(
+      r
+        .slice(
+          shape.map(() => 0),
+          reducedR.shape,
+        )
+        .data(),
+    ).toEqual(reducedR.data());
+    expectClose(sub(r, heddle.triu(r)).data(), new Float32Array(r.size), { absolute: 0 });
+  });
+
+  it("svd", () => {
+    const [u, s, vt] = heddle.svd(a, { fullMatrices: true });
+    const [reducedU, reducedS, reducedVt] = heddle.svd(a);
+    isOrthogonal(u, m);
+    isOrthogonal(vt, n);
+    expect(s.data()).toEqual(reducedS.data());
+    expect(
+      u
+        .slice(
+          shape.map(() => 0),
+          reducedU.shape,
+        )
+        .data(),
+    ).toEqual(reducedU.data());
+    expect(
+      vt
+        .slice(
+          shape.map(() => 0),
+          reducedVt.shape,
+        )
+        .data(),
+    ).toEqual(reducedVt.data());
+  });
+});
+
+describe("gradients of full factors", () => {
+  const [tall, square] = [spread([4, 2]), spread([3, 3])];
+  const complete = { mode: "complete" } as const;
+  const full = { fullMatrices: true };
+
+  it("are those of the reduced ones where these are the same", () => {
+    const weights = spread([3, 3]);
+    const by = (f: (a: Tensor) => Tensor, a: Tensor): Float32Array => grad((x: Tensor) => sum(f(x)))(a).data();
+    expect(by((a) => mul(heddle.qr(a, complete)[0], weights), square)).toEqual(
+      by((a) => mul(heddle.qr(a)[0], weights), square),
+    );
+    expect(by((a) => mul(heddle.svd(a, full)[0], weights), square)).toEqual(
+      by((a) => mul(heddle.svd(a)[0], weights), square),
+    );
+    expect(by((a) => heddle.qr(a, complete)[1], tall)).toEqual(by((a) => heddle.qr(a)[1], tall));
+    expect(by((a) => heddle.svd(a, full)[1], tall)).toEqual(by((a) => heddle.svd(a)[1], tall));
+  });
+
+  it("are refused where there are none", () => {
+    const message = /to have a gradient, factors must be the reduced ones/;
+    expect(() => grad((a: Tensor) => sum(heddle.qr(a, complete)[0]))(tall)).toThrow(message);
+    expect(() => grad((a: Tensor) => sum(heddle.svd(a, full)[0]))(tall)).toThrow(heddle.ArgumentError);
+    expect(() => grad((a: Tensor) => sum(heddle.svd(a, full)[2]))(tall.transpose())).toThrow(heddle.ArgumentError);
+  });
+});
+
 describe("errors", () => {
   const vector = tensor([1, 2]);
   const flat = tensor([[1, 2, 3]]);
@@ -177,6 +273,7 @@ describe("errors", () => {
     ["solve with batches that do not fit", () => heddle.solve(spread([2, 3, 3]), spread([3, 3, 1])), ShapeError],
     ["svd of a vector", () => heddle.svd(vector), ShapeError],
     ["det of integers", () => heddle.det(tensor([[1]], { dtype: "i32" }) as never), DtypeError],
+    ["qr of an unknown mode", () => heddle.qr(flat, { mode: "raw" as never }), heddle.ArgumentError],
     ["pinv below 0", () => heddle.pinv(flat, { rcond: -1 }), heddle.ArgumentError],
     ["norm of an unknown order", () => norm(flat, { ord: 3 }), heddle.ArgumentError],
     ["fft of one tensor", () => heddle.fft(vector as never), heddle.ArgumentError],

@@ -4,11 +4,12 @@ import { noGrad } from "../autograd/tape.ts";
 import { alignWeights } from "../losses/loss.ts";
 import { targetsFor } from "../losses/targets.ts";
 import { add, mul, sub } from "../ops/binary.ts";
-import { cast, greater, logicalOr, notEqual, where } from "../ops/compare.ts";
+import { cast, greater, notEqual, where } from "../ops/compare.ts";
 import { clip, floor, neg } from "../ops/elementwise.ts";
-import { oneHot, scatter } from "../ops/gather.ts";
+import { scatter, scatterAlongAxis } from "../ops/gather.ts";
 import { broadcastTo, expandDims, reshape, slice, stack } from "../ops/layout.ts";
-import { argMax, sum } from "../ops/reduce.ts";
+import { sum } from "../ops/reduce.ts";
+import { topKIndices } from "../ops/sort.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { arange, full, tensor } from "../tensor/create.ts";
@@ -166,12 +167,6 @@ function pick(operation: string, x: Tensor, classId: number): Tensor {
 function keepLargest(operation: string, x: Tensor, k: number): Tensor {
   requireCount(operation, "topK", k);
   const classes = x.shape[x.rank - 1];
-  let rest = x;
-  let chosen: Tensor<"bool"> | undefined;
-  for (let i = 0; i < Math.min(k, classes); i++) {
-    const next = notEqual(oneHot(argMax(rest), classes), 0);
-    chosen = chosen ? logicalOr(chosen, next) : next;
-    rest = where(next, Number.NEGATIVE_INFINITY, rest);
-  }
-  return chosen ? where(chosen, x, LOWEST) : x;
+  const indices = topKIndices(x, Math.min(k, classes));
+  return where(greater(scatterAlongAxis(full(indices.shape, 1), indices, classes), 0), x, LOWEST);
 }
