@@ -78,7 +78,11 @@ const makers = {
 /** The optimizers that have a name. */
 export type OptimizerName = keyof typeof makers;
 
-/** The optimizer itself, or a new one of that name with its defaults. ArgumentError, listing the names, for others. */
-export function getOptimizer(optimizer: Optimizer | OptimizerName): Optimizer {
-  return optimizer instanceof Optimizer ? optimizer : lookUp<() => Optimizer>("optimizer", optimizer, makers)();
+/**
+ * The optimizer itself, or a new one of that name, by default with its defaults. ArgumentError, listing the names, for
+ * others.
+ */
+export function getOptimizer(optimizer: Optimizer | OptimizerName, options?: object): Optimizer {
+  if (optimizer instanceof Optimizer) return optimizer;
+  return lookUp<(options?: object) => Optimizer>("optimizer", optimizer, makers)(options);
 }
