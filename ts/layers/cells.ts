@@ -82,6 +82,7 @@ abstract class DenseCell extends KernelCell {
     return this.bias;
   }
 
+  /** Begins a pass over sequences; dropout then drops the same at every step. */
   override begin(context: CallContext): CellRun {
     const drop = this.dropInputs(context);
     const hide = this.dropStates(context);
@@ -128,6 +129,7 @@ export class SimpleRNNCell extends DenseCell {
  * cell = f cell + i c, h = o activation(cell). Inputs and results: [x, h, cell] -> [h, h, cell].
  */
 export class LSTMCell extends DenseCell {
+  /** Of the gates. */
   readonly recurrentActivation: (x: Tensor) => Tensor;
   readonly unitForgetBias: boolean;
 
@@ -137,6 +139,7 @@ export class LSTMCell extends DenseCell {
     this.unitForgetBias = options.unitForgetBias ?? true;
   }
 
+  /** The shapes of the hidden state and of the cell state. */
   override stateShapes(inputShape: Shape): readonly Shape[] {
     const [shape] = super.stateShapes(inputShape);
     return [shape, shape];
@@ -179,6 +182,7 @@ export class LSTMCell extends DenseCell {
  * h = z h + (1 - z) g. The bias is [2, 3 units] with resetAfter: the inputs' and the recurrent one. [x, h] -> [h, h].
  */
 export class GRUCell extends DenseCell {
+  /** Of the gates. */
   readonly recurrentActivation: (x: Tensor) => Tensor;
   readonly resetAfter: boolean;
 

@@ -55,6 +55,7 @@ abstract class Convolution<R extends Rank, P extends ConvPadding<R>> extends Ker
     this.window = { strides, padding, dilationRate };
   }
 
+  /** Notes the channels. */
   override build(inputShape: Shape): void {
     this.channels = inputShape[this.rank];
   }
@@ -107,6 +108,7 @@ abstract class Conv<R extends Rank> extends Convolution<R, ConvPadding<R>> {
     this.op = op;
   }
 
+  /** Makes the weights for the channels of the inputs. */
   override build(inputShape: Shape): void {
     super.build(inputShape);
     const { channels } = this.readShape(inputShape);
@@ -193,6 +195,7 @@ abstract class ConvTranspose<R extends Rank> extends Convolution<R, Padding> {
     this.op = op;
   }
 
+  /** Makes the weights for the channels of the inputs. */
   override build(inputShape: Shape): void {
     super.build(inputShape);
     const { channels } = this.readShape(inputShape);
@@ -282,6 +285,7 @@ abstract class DepthwiseConv<R extends 1 | 2> extends Convolution<R, ConvPadding
     this.op = op;
   }
 
+  /** Makes the weights for the channels of the inputs. */
   override build(inputShape: Shape): void {
     super.build(inputShape);
     const { channels } = this.readShape(inputShape);
@@ -376,6 +380,7 @@ abstract class SeparableConv<R extends 1 | 2> extends Convolution<R, ConvPadding
     this.op = op;
   }
 
+  /** Makes the weights for the channels of the inputs. */
   override build(inputShape: Shape): void {
     super.build(inputShape);
     const { channels } = this.readShape(inputShape);

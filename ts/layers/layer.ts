@@ -78,6 +78,11 @@ function nextName(kind: string): string {
   return count === 0 ? kind : `${kind}_${count}`;
 }
 
+/**
+ * A function with weights. A subclass overrides `call`; also `build` if it has weights of its own, which it makes there
+ * by `addWeight`, and `outputShape` if its result has another shape than its input. Shapes are of one example, without
+ * the batch axis. `apply(x)` checks inputs, builds the layer for them if need be, and calls it.
+ */
 export abstract class Layer {
   /** Its type in snake_case: what its default name and a saved model call it. */
   readonly kind: string;

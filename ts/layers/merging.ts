@@ -48,6 +48,7 @@ abstract class ElementwiseMerge extends Merge {
     );
   }
 
+  /** What becomes of inputs that broadcast against each other. */
   protected abstract merge(inputs: readonly Tensor[]): Tensor;
 }
 
@@ -57,6 +58,7 @@ export class Add extends ElementwiseMerge {
     super("add", options);
   }
 
+  /** What becomes of inputs that broadcast against each other. */
   protected merge(inputs: readonly Tensor[]): Tensor {
     return inputs.reduce((a, b) => binary.add(a, b));
   }
@@ -73,6 +75,7 @@ export class Subtract extends ElementwiseMerge {
     super("subtract", options);
   }
 
+  /** That of two inputs broadcast against each other; ShapeError for more or fewer. */
   override outputShape(inputShape: Shapes): Shape {
     const shapes = this.severalOf(inputShape);
     if (shapes.length !== 2) {
@@ -81,6 +84,7 @@ export class Subtract extends ElementwiseMerge {
     return super.outputShape(inputShape);
   }
 
+  /** What becomes of inputs that broadcast against each other. */
   protected merge([a, b]: readonly Tensor[]): Tensor {
     return binary.sub(a, b);
   }
@@ -97,6 +101,7 @@ export class Multiply extends ElementwiseMerge {
     super("multiply", options);
   }
 
+  /** What becomes of inputs that broadcast against each other. */
   protected merge(inputs: readonly Tensor[]): Tensor {
     return inputs.reduce((a, b) => binary.mul(a, b));
   }
@@ -113,6 +118,7 @@ export class Average extends ElementwiseMerge {
     super("average", options);
   }
 
+  /** What becomes of inputs that broadcast against each other. */
   protected merge(inputs: readonly Tensor[]): Tensor {
     return binary.mul(
       inputs.reduce((a, b) => binary.add(a, b)),
@@ -132,6 +138,7 @@ export class Maximum extends ElementwiseMerge {
     super("maximum", options);
   }
 
+  /** What becomes of inputs that broadcast against each other. */
   protected merge(inputs: readonly Tensor[]): Tensor {
     return inputs.reduce((a, b) => binary.maximum(a, b));
   }
@@ -148,6 +155,7 @@ export class Minimum extends ElementwiseMerge {
     super("minimum", options);
   }
 
+  /** What becomes of inputs that broadcast against each other. */
   protected merge(inputs: readonly Tensor[]): Tensor {
     return inputs.reduce((a, b) => binary.minimum(a, b));
   }
@@ -261,6 +269,7 @@ export class Dot extends Merge {
     return rest.length === 0 ? [1] : rest;
   }
 
+  /** None: no steps are left that a mask could name. */
   override outputMask(): Masks {
     return undefined;
   }

@@ -24,6 +24,7 @@ export interface NormalizationOptions extends LayerOptions {
   gammaRegularizer?: RegularizerLike;
 }
 
+/** What batch and layer normalization share: an epsilon, and gamma and beta along the last axis. */
 export abstract class Normalization extends Layer {
   readonly epsilon: number;
   /** Factors along the last axis; there once the layer is built, unless `scale` is false. */

@@ -198,6 +198,7 @@ export class GlobalAveragePooling1D extends GlobalPooling {
     super("global_average_pooling1d", 1, globalAveragePool1d, options);
   }
 
+  /** The mean over the steps that the mask counts. */
   override call(x: AnyTensor, context: CallContext): Tensor {
     const { mask } = context;
     if (mask === undefined) return super.call(x, context);

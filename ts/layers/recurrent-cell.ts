@@ -9,7 +9,7 @@ import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import { type ActivationLike, getActivation } from "./activations.ts";
-import { getInitializer, type InitializerLike } from "./initializers.ts";
+import { getInitializer, type Initializer, type InitializerLike } from "./initializers.ts";
 import { type CallContext, Layer, type LayerOptions, type WeightOptions } from "./layer.ts";
 import type { Mask } from "./masks.ts";
 import type { RegularizerLike } from "./regularizers.ts";
@@ -36,6 +36,10 @@ export interface SequenceResult {
   readonly states: readonly Tensor[];
 }
 
+/**
+ * What `layers.rnn` repeats at every time step: [input of one step, ...states] -> [output, ...new states]. A subclass
+ * overrides `stateShapes` and `call`.
+ */
 export abstract class RecurrentCell extends Layer {
   /** The shapes of one example's states, given that of its input to one step. */
   abstract stateShapes(inputShape: Shape): readonly Shape[];
@@ -92,6 +96,7 @@ export interface KernelCellOptions extends LayerOptions {
 
 /** A cell with an input kernel, a recurrent kernel, a bias and dropout of both. */
 export abstract class KernelCell extends RecurrentCell {
+  /** Of the candidate and the output. */
   readonly activation: (x: Tensor) => Tensor;
   readonly dropout: number;
   readonly recurrentDropout: number;
@@ -144,7 +149,7 @@ export abstract class KernelCell extends RecurrentCell {
     });
   }
 
-  protected get biasInitializer() {
+  protected get biasInitializer(): Initializer {
     return getInitializer(this.settings.biasInitializer ?? "zeros");
   }
 

@@ -74,6 +74,7 @@ export class Dropout extends RandomLayer {
     );
   }
 
+  /** The shape of what is drawn: sizes of 1 repeat. ArgumentError where noiseShape does not fit. */
   protected patternOf(shape: Shape): Shape {
     const pattern = this.noiseShape?.map((size, axis) => size ?? shape[axis]) ?? shape;
     if (pattern.length !== shape.length || pattern.some((size, axis) => size !== 1 && size !== shape[axis])) {
@@ -106,6 +107,7 @@ abstract class SpatialDropout extends Dropout {
     return inputShape;
   }
 
+  /** One number for each example and channel. */
   protected override patternOf(shape: Shape): Shape {
     return shape.map((size, axis) => (axis === 0 || axis === shape.length - 1 ? size : 1));
   }

@@ -9,7 +9,7 @@ import { sum } from "../ops/reduce.ts";
 import { logSoftmax, softmaxCrossEntropy } from "../ops/softmax.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { defineLoss } from "./loss.ts";
+import { defineLoss, type LossFunction } from "./loss.ts";
 import { defineMeanLoss } from "./regression.ts";
 import { EPSILON, labelsFor, targetsFor } from "./targets.ts";
 
@@ -46,15 +46,16 @@ export interface SparseCrossentropyOptions extends CrossentropyOptions {
 }
 
 /** -mean(t log(p) + (1 - t) log(1 - p)) over each example: p = yPred, t = yTrue, 0 or 1. */
-export const binaryCrossentropy = defineMeanLoss<SmoothedCrossentropyOptions>("binaryCrossentropy", (t, p, options) =>
-  surprise(smoothed("binaryCrossentropy", t, 2, options), p, sigmoidLogits(p, options)),
+export const binaryCrossentropy: LossFunction<SmoothedCrossentropyOptions> = defineMeanLoss(
+  "binaryCrossentropy",
+  (t, p, options) => surprise(smoothed("binaryCrossentropy", t, 2, options), p, sigmoidLogits(p, options)),
 );
 
 /**
  * -mean((1 - q)^gamma log(q)) over each example, with q the probability of what yTrue says: p = yPred for 1, 1 - p for 0.
  * Lin et al., "Focal loss for dense object detection" (2017).
  */
-export const binaryFocalCrossentropy = defineMeanLoss<BinaryFocalOptions>(
+export const binaryFocalCrossentropy: LossFunction<BinaryFocalOptions> = defineMeanLoss(
   "binaryFocalCrossentropy",
   (t, p, options) => {
     const { alpha = 0.25, gamma = 2, applyClassBalancing = false } = options;
@@ -80,7 +81,7 @@ function sigmoidLogits(yPred: Tensor, { fromLogits = false }: CrossentropyOption
 }
 
 /** -sum(t log(p)) over each example's classes, the last axis: p = yPred, t = yTrue. */
-export const categoricalCrossentropy = defineLoss<SmoothedCrossentropyOptions>(
+export const categoricalCrossentropy: LossFunction<SmoothedCrossentropyOptions> = defineLoss(
   "categoricalCrossentropy",
   (yTrue, yPred, options) =>
     softmaxCrossEntropy(
@@ -90,7 +91,7 @@ export const categoricalCrossentropy = defineLoss<SmoothedCrossentropyOptions>(
 );
 
 /** -sum(alpha (1 - p)^gamma t log(p)) over each example's classes, the last axis: p = yPred, t = yTrue. */
-export const categoricalFocalCrossentropy = defineLoss<FocalOptions>(
+export const categoricalFocalCrossentropy: LossFunction<FocalOptions> = defineLoss(
   "categoricalFocalCrossentropy",
   (yTrue, yPred, options) => {
     const { alpha = 0.25, gamma = 2 } = options;
@@ -101,7 +102,7 @@ export const categoricalFocalCrossentropy = defineLoss<FocalOptions>(
 );
 
 /** -log(p[label]) for each example: p = yPred, label = yTrue, [batch] or [batch, 1]. */
-export const sparseCategoricalCrossentropy = defineLoss<SparseCrossentropyOptions>(
+export const sparseCategoricalCrossentropy: LossFunction<SparseCrossentropyOptions> = defineLoss(
   "sparseCategoricalCrossentropy",
   (yTrue, yPred, options) => {
     const labels = labelsFor("sparseCategoricalCrossentropy", yTrue, yPred);
@@ -127,7 +128,7 @@ export interface GeneralizedCrossentropyOptions extends CrossentropyOptions {
  * (1 - p[label]^q) / q for each example: p = yPred, label = yTrue, [batch] or [batch, 1].
  * Zhang and Sabuncu, "Generalized cross entropy loss" (2018).
  */
-export const categoricalGeneralizedCrossEntropy = defineLoss<GeneralizedCrossentropyOptions>(
+export const categoricalGeneralizedCrossEntropy: LossFunction<GeneralizedCrossentropyOptions> = defineLoss(
   "categoricalGeneralizedCrossEntropy",
   (yTrue, yPred, options) => {
     const { q = 0.5 } = options;
@@ -142,7 +143,7 @@ export const categoricalGeneralizedCrossEntropy = defineLoss<GeneralizedCrossent
 );
 
 /** sum(t log(t / p)) over each example's last axis: p = yPred, t = yTrue, both kept from 1e-7 to 1. */
-export const klDivergence = defineLoss("klDivergence", (yTrue, yPred) => {
+export const klDivergence: LossFunction = defineLoss("klDivergence", (yTrue, yPred) => {
   const t = clip(targetsFor("klDivergence", yTrue, yPred), EPSILON, 1);
   const logits = logitsOf(yPred, activations.softmax);
   const logP = logits ? logSoftmax(logits) : log(clip(yPred, EPSILON, 1));

@@ -71,6 +71,7 @@ export class Bleu {
     return Math.exp(mean + Math.min(0, 1 - this.referenceLength / this.candidateLength));
   }
 
+  /** Forgets all sentences. */
   reset(): void {
     this.matches.fill(0);
     this.totals.fill(0);

@@ -39,6 +39,7 @@ export interface Figure<Options extends object = object> {
   readonly name: string;
   /** See `LossFunction`. */
   readonly perExample?: LossFunction<Options>["perExample"];
+  /** See `LossFunction`. */
   readonly countedValues?: LossFunction<Options>["countedValues"];
 }
 

@@ -22,6 +22,7 @@ import {
   type WindowOptions,
 } from "./window.ts";
 
+/** What `conv1d`, `conv2d` and `conv3d` take beside the tensors. */
 export interface ConvOptions<R extends Rank = 2> extends WindowOptions<R, ConvPadding<R>> {
   /** The channels fall into groups, each with filters of its own; default 1. */
   groups?: number;
@@ -85,6 +86,7 @@ function convolution(
   return activated(reshaped(y, [x.shape[0], ...windows, outputs]), activation);
 }
 
+/** What `conv1dTranspose`, `conv2dTranspose` and `conv3dTranspose` take beside the tensors. */
 export interface ConvTransposeOptions<R extends Rank = 2> extends WindowOptions<R, Padding> {
   /** Numbers added at the end of each axis; default: as many as the largest image with this many windows has. */
   outputPadding?: PerAxis<R>;

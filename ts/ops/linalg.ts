@@ -1,7 +1,7 @@
 // Linear algebra over the last two axes: [..., rows, columns], leading axes are a batch. Kernels compute in float64 and
 // round once. Input without a result (a singular matrix to solve with, an indefinite one to factor) gives NaN for that
 // matrix, eagerly and in captured steps alike, as NumPy on XLA does: no value is read to throw an error.
-import { defineOp, requireTensor } from "../autograd/op.ts";
+import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
@@ -88,7 +88,7 @@ function unpack(packed: Tensor, begin: number, shape: Shape): Tensor {
  * The lower triangular l with l l' = a: [..., n, n], NaN where a is not positive definite. Of a only the symmetric part
  * (a + a') / 2 counts. Gradient: Murray 2016.
  */
-export const cholesky = defineOp("cholesky", {
+export const cholesky: Op<(a: Tensor) => Tensor> = defineOp("cholesky", {
   forward(a: Tensor): Tensor {
     const n = sideOf("cholesky", a);
     const l = empty(a.shape);
@@ -167,11 +167,16 @@ function solveWith(operation: string, a: Tensor, b: Tensor, f: (a: Tensor, b: Te
   return isVector ? (reshape(x, x.shape.slice(0, -1)) as Tensor) : x;
 }
 
+/** What `solveTriangular` takes beside a and b. */
+export interface TriangularOptions {
+  /** Whether a is lower triangular instead of upper; default false. */
+  lower?: boolean;
+}
+
 /**
- * x of a x = b, a [..., n, n] triangular (`lower`: default false; the other triangle is not read), b [..., n, columns] or
- * [..., n]. Infinite or NaN where the diagonal holds a 0.
+ * x of a x = b, a [..., n, n] triangular (the other triangle is not read), b [..., n, columns] or [..., n]. Infinite or NaN where the diagonal holds a 0.
  */
-export function solveTriangular(a: Tensor, b: Tensor, { lower = false } = {}): Tensor {
+export function solveTriangular(a: Tensor, b: Tensor, { lower = false }: TriangularOptions = {}): Tensor {
   return solveWith("solveTriangular", a, b, (left, right) => triangularSolve(left, right, lower, false));
 }
 
@@ -187,15 +192,15 @@ export function inv(a: Tensor): Tensor {
 }
 
 /** The determinants of a [..., n, n]: [...]. The gradient, det a times the inverse transposed, is NaN where a is singular. */
-export const det = defineOp("det", {
+export const det: Op<(a: Tensor) => Tensor> = defineOp("det", {
   forward: (a: Tensor): Tensor => determinant("det", a, batchOf(a), 0),
-  gradients: [(dy, y, a): Tensor => mul(overMatrices(mul(dy, y)), turned(inv(a)))],
+  gradients: [(dy, y, a) => mul(overMatrices(mul(dy, y)), turned(inv(a)))],
 });
 
 /** (sign, log |det a|) along a last axis of 2. */
 const signAndLog = defineOp("slogdet", {
   forward: (a: Tensor): Tensor => determinant("slogdet", a, [...batchOf(a), 2], 1),
-  gradients: [(dy, _y, a): Tensor => mul(overMatrices(unpack(dy, 1, [])), turned(inv(a)))],
+  gradients: [(dy, _y, a) => mul(overMatrices(unpack(dy, 1, [])), turned(inv(a)))],
 });
 
 function determinant(operation: string, a: Tensor, shape: Shape, logarithm: number): Tensor {
@@ -236,7 +241,7 @@ const packedQR = defineOp("qr", {
     return y;
   },
   gradients: [
-    (dy, y, a): Tensor => {
+    (dy, y, a) => {
       const [m, n] = a.shape.slice(-2);
       const [q, r] = [unpack(y, 0, [m, n]), unpack(y, m * n, [n, n])];
       const [dq, dr] = [unpack(dy, 0, [m, n]), unpack(dy, m * n, [n, n])];
@@ -278,7 +283,7 @@ const packedEigh = defineOp("eigh", {
     return y;
   },
   gradients: [
-    (dy, y, a): Tensor => {
+    (dy, y, a) => {
       const n = a.shape[a.rank - 1];
       const [w, v] = [unpack(y, 0, [n]), unpack(y, n, [n, n])];
       const [dw, dv] = [unpack(dy, 0, [n]), unpack(dy, n, [n, n])];
@@ -316,7 +321,7 @@ const packedSvd = defineOp("svd", {
     return y;
   },
   gradients: [
-    (dy, y, a): Tensor => {
+    (dy, y, a) => {
       const [m, n] = a.shape.slice(-2);
       const [u, s, vt] = factorsOf(y, m, n);
       const [du, ds, dvt] = factorsOf(dy, m, n);
@@ -363,7 +368,7 @@ export interface PseudoInverseOptions {
 }
 
 /** The pseudo-inverse [..., n, m] of a [..., m, n], by its singular values. Gradient: Golub and Pereyra 1973. */
-export const pinv = defineOp("pinv", {
+export const pinv: Op<(a: Tensor, options?: PseudoInverseOptions) => Tensor> = defineOp("pinv", {
   forward(a: Tensor, { rcond = EPSILON * Math.max(...a.shape.slice(-2)) }: PseudoInverseOptions = {}): Tensor {
     if (!(rcond >= 0)) throw new ArgumentError(`pinv: rcond must be at least 0, got ${rcond}`);
     if (a.size === 0) return turned(a);
@@ -377,7 +382,7 @@ export const pinv = defineOp("pinv", {
     );
   },
   gradients: [
-    (dy, p, a): Tensor => {
+    (dy, p, a) => {
       const turnedDy = turned(dy);
       const first = matmul(matmul(p, dy, { transposeA: true }), p, { transposeB: true });
       const inColumns = matmul(matmul(turnedDy, p), p, { transposeB: true });
@@ -451,5 +456,5 @@ function normOver(x: Tensor, axes: number[], given: readonly number[], ord: Norm
 
 const rootOfSquares = defineOp("norm", {
   forward: (x: Tensor, axes: readonly number[]): Tensor => sqrt(sum(square(x), axes, true)),
-  gradients: [(dy, y, x): Tensor => mul(dy, mul(x, inverseOrZero(y)))],
+  gradients: [(dy, y, x) => mul(dy, mul(x, inverseOrZero(y)))],
 });

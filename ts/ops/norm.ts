@@ -34,8 +34,8 @@ export interface BatchNormOptions {
  */
 export function batchNorm(
   x: Tensor,
-  gamma: Optional,
-  beta: Optional,
+  gamma: Tensor | undefined,
+  beta: Tensor | undefined,
   movingMean: Tensor,
   movingVariance: Tensor,
   { training = false, momentum = 0.99, epsilon = 1e-3 }: BatchNormOptions = {},
@@ -98,8 +98,8 @@ function normalizeRows(
   x: Tensor,
   mean: Tensor,
   variance: Tensor,
-  gamma: Optional,
-  beta: Optional,
+  gamma: Tensor | undefined,
+  beta: Tensor | undefined,
   epsilon: number,
 ): Tensor {
   const [rows, columns] = rowsOf(x);
@@ -217,8 +217,8 @@ function otherAxes(x: AnyTensor): number[] {
 function gradientsOfFormula(
   dy: Tensor,
   x: Tensor,
-  gamma: Optional,
-  beta: Optional,
+  gamma: Tensor | undefined,
+  beta: Tensor | undefined,
   axes: readonly number[],
   epsilon: number,
 ): Gradient[] {

@@ -22,7 +22,7 @@ export class Generator {
   }
 
   /** Begins the stream anew. */
-  seed(seed = Math.floor(Math.random() * 2 ** 53)): this {
+  seed(seed: number = Math.floor(Math.random() * 2 ** 53)): this {
     forbidWhileRecording("seed");
     if (!Number.isSafeInteger(seed)) throw new ArgumentError(`seed: the seed must be a safe integer, got ${seed}`);
     this.state.assign([seed | 0, Math.floor(seed / 2 ** 32) | 0, 0, 0]);

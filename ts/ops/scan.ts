@@ -1,7 +1,7 @@
 // Running sums and products along an axis, added up in f64.
 
 import { grad } from "../autograd/grad.ts";
-import { defineOp, requireTensor } from "../autograd/op.ts";
+import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
 import { launch } from "../runtime/program.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { normalizeAxis, sizeOf } from "../tensor/shape.ts";
@@ -37,16 +37,16 @@ function scan(
 }
 
 /** y[i] = x[0] + ... + x[i] along the axis (default the last). */
-export const cumsum = defineOp("cumsum", {
-  forward: (x: Tensor, axis = -1, options: ScanOptions = {}) => scan("cumsum", "cum_sum_f32", x, axis, options),
-  gradients: [(dy, _y, _x, axis, options): Tensor => cumsum(dy, axis, { ...options, reverse: !options?.reverse })],
+export const cumsum: Op<(x: Tensor, axis?: number, options?: ScanOptions) => Tensor> = defineOp("cumsum", {
+  forward: (x, axis = -1, options = {}) => scan("cumsum", "cum_sum_f32", x, axis, options),
+  gradients: [(dy, _y, _x, axis, options) => cumsum(dy, axis, { ...options, reverse: !options?.reverse })],
 });
 
 /** y[i] = x[0] x[1] ... x[i] along the axis (default the last). The gradient holds for zeros too. */
-export const cumprod = defineOp("cumprod", {
-  forward: (x: Tensor, axis = -1, options: ScanOptions = {}) => scan("cumprod", "cum_prod_f32", x, axis, options),
+export const cumprod: Op<(x: Tensor, axis?: number, options?: ScanOptions) => Tensor> = defineOp("cumprod", {
+  forward: (x, axis = -1, options = {}) => scan("cumprod", "cum_prod_f32", x, axis, options),
   gradients: [
-    (dy, _y, x, axis = -1, options = {}): Tensor =>
+    (dy, _y, x, axis = -1, options = {}) =>
       grad((v: Tensor) => sum(mul(doubling(v, normalizeAxis("cumprod", axis, v.rank), options), dy)))(x) as Tensor,
   ],
 });

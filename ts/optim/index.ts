@@ -59,7 +59,23 @@ export const ftrl = (options?: FtrlOptions): Ftrl => new Ftrl(options);
 /** Orthogonal momentum for matrices; see `Muon`. */
 export const muon = (options?: MuonOptions): Muon => new Muon(options);
 
-const makers = {
+/** The optimizers that have a name. */
+export type OptimizerName =
+  | "sgd"
+  | "rmsprop"
+  | "adagrad"
+  | "adadelta"
+  | "adam"
+  | "adamw"
+  | "adamax"
+  | "nadam"
+  | "lion"
+  | "lamb"
+  | "adafactor"
+  | "ftrl"
+  | "muon";
+
+const makers: { readonly [name in OptimizerName]: () => Optimizer } = {
   sgd,
   rmsprop,
   adagrad,
@@ -75,14 +91,7 @@ const makers = {
   muon,
 };
 
-/** The optimizers that have a name. */
-export type OptimizerName = keyof typeof makers;
-
-/**
- * The optimizer itself, or a new one of that name, by default with its defaults. ArgumentError, listing the names, for
- * others.
- */
+/** The optimizer itself, or a new one of that name with these options. ArgumentError, listing the names, for others. */
 export function getOptimizer(optimizer: Optimizer | OptimizerName, options?: object): Optimizer {
-  if (optimizer instanceof Optimizer) return optimizer;
-  return lookUp<(options?: object) => Optimizer>("optimizer", optimizer, makers)(options);
+  return optimizer instanceof Optimizer ? optimizer : lookUp("optimizer", optimizer, makers)(options);
 }

@@ -67,6 +67,10 @@ const EMA = "ema";
 const ACCUMULATED = "accumulatedGradient";
 const fixed = { trainable: false };
 
+/**
+ * What moves variables against their gradients. A subclass says how one variable is updated; clipping, weight decay,
+ * accumulation, averages of weights and parameter groups are done here.
+ */
 export abstract class Optimizer {
   /** The learning rate of the current step, in memory. */
   protected readonly rate: Variable;

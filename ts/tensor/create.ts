@@ -12,10 +12,17 @@ export interface TensorOptions<D extends Dtype = Dtype> {
   dtype?: D;
 }
 
-type Numbers = number | readonly Numbers[];
-type Booleans = boolean | readonly Booleans[];
-type Floats = Float32Array | Float64Array;
-type Values = Nested | Floats | Int32Array | Uint8Array;
+/** A number, or nested lists of numbers. */
+export type Numbers = number | readonly Numbers[];
+
+/** A boolean, or nested lists of booleans. */
+export type Booleans = boolean | readonly Booleans[];
+
+/** Typed arrays of floating-point numbers. */
+export type Floats = Float32Array | Float64Array;
+
+/** What tensors are made of. */
+export type Values = Nested | Floats | Int32Array | Uint8Array;
 
 /**
  * A tensor holding `values`: a number, nested arrays or a typed array. The dtype is that of the typed array, bool for
@@ -141,7 +148,7 @@ export function linspace(start: number, stop: number, count: number): Tensor {
 }
 
 /** The identity matrix [rows, columns]; columns default to rows. */
-export function eye(rows: number, columns = rows): Tensor {
+export function eye(rows: number, columns: number = rows): Tensor {
   checkShape("eye", [rows, columns]);
   const values = new Float32Array(rows * columns);
   for (let i = 0; i < Math.min(rows, columns); i++) values[i * columns + i] = 1;

@@ -22,14 +22,21 @@ export interface TrainingInfo {
 
 /** Called by `fit` at its turning points; every method may be left out, and may return a promise, which is awaited. */
 export interface Callback {
+  /** Before the first epoch. */
   onTrainBegin?(info: TrainingInfo): void | Promise<void>;
+  /** Before an epoch, counted from 0. */
   onEpochBegin?(epoch: number): void | Promise<void>;
+  /** Before a batch, counted from 0 in each epoch. */
   onBatchBegin?(batch: number): void | Promise<void>;
+  /** After a batch, with the means over the epoch's batches so far. */
   onBatchEnd?(batch: number, logs: Logs): void | Promise<void>;
   /** Before the validation data of an epoch. */
   onTestBegin?(): void | Promise<void>;
+  /** After the validation data of an epoch, with their figures. */
   onTestEnd?(logs: Logs): void | Promise<void>;
+  /** After an epoch and its validation, with all figures. */
   onEpochEnd?(epoch: number, logs: Logs): void | Promise<void>;
+  /** After the last epoch, with its figures. */
   onTrainEnd?(logs: Logs): void | Promise<void>;
 }
 

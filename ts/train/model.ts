@@ -46,6 +46,10 @@ export interface FunctionalOptions extends LayerOptions {
   outputs: Symbolic | readonly Symbolic[];
 }
 
+/**
+ * A layer that is trained and asked for predictions: `new Model({ inputs, outputs })` from what `layers.input` and
+ * layers applied to it gave, or a subclass that says in `call` what it computes from the layers among its properties.
+ */
 export class Model extends Layer {
   /** Set it to true in a callback, and training ends after the current batch. */
   stopTraining = false;
@@ -180,7 +184,7 @@ export class Model extends Layer {
     return logs;
   }
 
-  /** The captured steps, made anew when layers have been frozen or freed since. */
+  /** The captured steps, made anew when layers have been frozen or freed since. @internal */
   get steps(): Steps {
     const compiled = this.compilation;
     if (this.captured?.isStale(this)) {
@@ -193,7 +197,7 @@ export class Model extends Layer {
 
   /**
    * Checks examples and targets against the model, builds it if need be, and returns the shapes of one example's outputs.
-   * Errors: ShapeError for examples that do not fit, ArgumentError for class labels out of range.
+   * Errors: ShapeError for examples that do not fit, ArgumentError for class labels out of range. @internal
    */
   prepare(operation: string, examples: Examples): readonly Shape[] {
     const shapes = examples.inputs.map(({ shape }) => shape.slice(1));

@@ -16,13 +16,14 @@ import type { Objective } from "./objective.ts";
 /** What `compile` settled. */
 export interface Compiled {
   readonly optimizer: Optimizer;
+  /** @internal */
   readonly objective: Objective;
 }
 
 /** A step over the tensors of one batch: so many inputs, so many targets, then weights. */
 type Step = Captured<[inputs: number, targets: number, ...tensors: AnyTensor[]], Tensor>;
 
-/** The model's outputs for one batch. */
+/** The model's outputs for one batch. @internal */
 export class Prediction {
   private readonly captured: Captured<AnyTensor[], Tensor[]>;
   private readonly buffers = new BatchBuffers();
@@ -42,6 +43,7 @@ export class Prediction {
   }
 }
 
+/** The training and the test step of a compiled model. @internal */
 export class Steps {
   private readonly trainStep: Step;
   private readonly testStep: Step;
