@@ -75,7 +75,7 @@ export type OptimizerName =
   | "ftrl"
   | "muon";
 
-const makers: { readonly [name in OptimizerName]: () => Optimizer } = {
+const makers: { readonly [name in OptimizerName]: (options?: object) => Optimizer } = {
   sgd,
   rmsprop,
   adagrad,

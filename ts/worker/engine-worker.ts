@@ -6,7 +6,7 @@ import type { AnyTensor } from "../tensor/tensor.ts";
 import { decodeError, encodeError } from "./errors.ts";
 import { listenTo, type WorkerLike } from "./line.ts";
 import type { Calls, FromWorker, Hooks, ToWorker } from "./protocol.ts";
-import { RemoteData, sendData } from "./remote-data.ts";
+import { type RemoteData, sendData } from "./remote-data.ts";
 import { startEngine } from "./source.ts";
 
 /** What `new EngineWorker` takes: what `configure` takes, for the worker's engine, and how the worker is made. */
@@ -62,8 +62,7 @@ export class EngineWorker {
       this.lost((error as Error).message);
     }
     this.ready = this.call("start", { configuration });
-    // Whoever calls is told of a failure too.
-    this.ready.catch(() => {});
+    this.ready.catch((error) => this.fail(error));
   }
 
   /** What the worker's engine runs on: threads, SIMD, memory. */
@@ -141,7 +140,7 @@ export class EngineWorker {
   }
 
   /** Calls a hook of the page and answers when it is done. */
-  private async runHook({ id, hook, parameters, ask }: FromWorker & { readonly hook: keyof Hooks }): Promise<void> {
+  private async runHook({ id, hook, parameters, ask }: Extract<FromWorker, { hook: unknown }>): Promise<void> {
     const pending = this.pending.get(id);
     try {
       const f = pending?.options.hooks?.[hook] as ((...parameters: readonly unknown[]) => unknown) | undefined;

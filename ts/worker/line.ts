@@ -34,7 +34,9 @@ export function listenTo(worker: WorkerLike, { hear, lost }: Listener): (wait: b
   let heard = false;
   const receive = (message: FromWorker): void => {
     if (!heard && "serving" in message && message.lock !== undefined) {
-      locks()?.request(message.lock, () => lost("it ended")).catch(() => {});
+      locks()
+        ?.request(message.lock, () => lost("it ended"))
+        .catch(() => {});
     }
     heard = true;
     hear(message);

@@ -1,12 +1,13 @@
 // What a page and its engine worker say to each other: calls and their results, the turning points of a training, the end
 // of what is aborted. Everything is plain data; data sets go before the calls that use them, which know them by number.
-import type { ModelConfig } from "../train/model-config.ts";
-import type { EvaluateOptions, FitOptions } from "../train/fit.ts";
-import type { Logs, TrainingInfo } from "../train/callbacks.ts";
+
 import type { Json } from "../layers/config.ts";
 import type { Configuration, EngineInfo } from "../runtime/engine.ts";
 import type { Dtype, TypedArray } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
+import type { Logs, TrainingInfo } from "../train/callbacks.ts";
+import type { EvaluateOptions, FitOptions } from "../train/fit.ts";
+import type { ModelConfig } from "../train/model-config.ts";
 import type { WireError } from "./errors.ts";
 
 /** Something by name, with options: `{ kind: "adam", config: { learningRate: 0.01 } }`. */

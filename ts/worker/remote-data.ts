@@ -40,7 +40,11 @@ export class RemoteData {
 }
 
 /** Sends data to a worker. Errors: ArgumentError for what is neither a tensor nor ArrayData. */
-export async function sendData(engine: EngineWorker, data: ArrayData | AnyTensor, transfer: boolean): Promise<RemoteData> {
+export async function sendData(
+  engine: EngineWorker,
+  data: ArrayData | AnyTensor,
+  transfer: boolean,
+): Promise<RemoteData> {
   const { values, shape, dtype, scale } = numbersOf(data);
   const sent = new RemoteData(engine, shape, dtype);
   const layout = { data: sent.number, shape, dtype, scale };
