@@ -336,7 +336,7 @@ describe("the life of an engine worker", () => {
     });
     await far.compile(judgement);
     const outcome = expect(far.fit(x, y, { epochs: 1e9 })).rejects.toThrow(
-      "worker: the engine worker must run, got it",
+      "worker: the engine worker must run, got one that ended",
     );
     await far.predict(x);
     await worker?.terminate();
@@ -346,13 +346,13 @@ describe("the life of an engine worker", () => {
     const broken = new RemoteModel(classifierLayers(), {
       worker: () => new Worker("throw new Error('torn')", { eval: true }),
     });
-    await expect(broken.summary()).rejects.toThrow("got it failed: torn");
+    await expect(broken.summary()).rejects.toThrow("got one that failed: torn");
     const none = new EngineWorker({
       worker: () => {
         throw new Error("no blob here");
       },
     });
-    await expect(none.ready).rejects.toThrow("no blob here");
+    await expect(none.ready).rejects.toThrow("got none: no blob here");
   });
 
   it("refuses data of another worker and configurations that cannot be", async () => {

@@ -51,7 +51,10 @@ export class EngineWorker {
   private count = 0;
 
   constructor({ worker = startEngine, ...configuration }: EngineWorkerOptions = {}) {
-    this.timer = setTimeout(() => this.lost(`it did not start in ${START_MILLISECONDS / 1000} s`), START_MILLISECONDS);
+    this.timer = setTimeout(
+      () => this.lost(`one that did not start in ${START_MILLISECONDS / 1000} s`),
+      START_MILLISECONDS,
+    );
     try {
       this.worker = worker();
       this.wait = listenTo(this.worker, {
@@ -59,7 +62,7 @@ export class EngineWorker {
         lost: (reason) => this.lost(reason),
       });
     } catch (error) {
-      this.lost((error as Error).message);
+      this.lost(`none: ${(error as Error).message}`);
     }
     this.ready = this.call("start", { configuration });
     this.ready.catch((error) => this.fail(error));

@@ -35,7 +35,7 @@ export function listenTo(worker: WorkerLike, { hear, lost }: Listener): (wait: b
   const receive = (message: FromWorker): void => {
     if (!heard && "serving" in message && message.lock !== undefined) {
       locks()
-        ?.request(message.lock, () => lost("it ended"))
+        ?.request(message.lock, () => lost("one that ended"))
         .catch(() => {});
     }
     heard = true;
@@ -43,10 +43,10 @@ export function listenTo(worker: WorkerLike, { hear, lost }: Listener): (wait: b
   };
   if ("on" in worker) {
     const thread = worker as NodeWorker;
-    let reason = "it ended";
+    let reason = "one that ended";
     thread.on("message", receive);
     thread.on("error", (error) => {
-      reason = `it failed: ${error.message}`;
+      reason = `one that failed: ${error.message}`;
     });
     thread.on("exit", () => lost(reason));
     return (wait) => (wait ? thread.ref() : thread.unref());
@@ -55,7 +55,7 @@ export function listenTo(worker: WorkerLike, { hear, lost }: Listener): (wait: b
   web.onmessage = ({ data }: MessageEvent<FromWorker>) => receive(data);
   // Later errors are those of code beside the engine's, which a worker survives.
   web.onerror = (event) => {
-    if (!heard) lost(`its script failed or was not allowed to start${event.message ? `: ${event.message}` : ""}`);
+    if (!heard) lost(`one whose script failed or was not allowed to start${event.message ? `: ${event.message}` : ""}`);
   };
   return () => {};
 }
