@@ -35,7 +35,11 @@ describe("a worker file of one's own", () => {
       metrics: [{ kind: "distance", config: { name: "apart" } }],
     });
     expect([...(await model.predict(x)).data]).toEqual([3, 6, 9, 12]);
-    const { history } = await model.fit(x, x, { epochs: 2, callbacks: [{ kind: "Stop", config: { epochs: 5 } }] });
+    const { history } = await model.fit(x, x, {
+      epochs: 2,
+      verbose: 0,
+      callbacks: [{ kind: "Stop", config: { epochs: 5 } }],
+    });
     expect(history).toEqual({ loss: [31, 31], apart: [5, 5], left: [5, 4] });
     expect(await model.method("names", "its ")).toEqual(["its three", "its dense"]);
     await expect(model.method("thread")).rejects.toThrow("method: the name must be one of names, wait");

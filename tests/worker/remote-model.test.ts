@@ -107,7 +107,7 @@ describe("a remote model", () => {
       expect(bits(data)).toEqual(bits(expected[i].data()));
     });
     const sum = new ArrayData(new Float32Array(200), [200, 1], "f32");
-    const { history } = await far.fit([x, x], { sum, side: x }, { batchSize: 50 });
+    const { history } = await far.fit([x, x], { sum, side: x }, { verbose: 0, batchSize: 50 });
     expect(Object.keys(history)).toEqual(["loss", "sum_loss", "side_loss"]);
     expect(await far.summary()).toBe(near.summary());
   });
@@ -124,6 +124,7 @@ describe("a remote model", () => {
       metrics: ["accuracy", { kind: "sparseTopKCategoricalAccuracy", config: { k: 4 } }],
     });
     const { history } = await far.fit(x, y, {
+      verbose: 0,
       epochs: 50,
       validationSplit: 0.1,
       callbacks: [{ kind: "EarlyStopping", config: { monitor: "val_accuracy", patience: 1, minDelta: 2 } }],
@@ -195,7 +196,7 @@ describe("progress of a remote training", () => {
       onTrainEnd: () => void told.push("train end"),
     };
     const began = performance.now();
-    await far.fit(x, y, { epochs: 2, batchSize: 1, validationSplit: 0.5, callbacks: [callback] });
+    await far.fit(x, y, { verbose: 0, epochs: 2, batchSize: 1, validationSplit: 0.5, callbacks: [callback] });
     const names = "loss,accuracy,val_loss,val_accuracy";
     const epoch = (i: number): string[] => [
       `epoch ${i} begin`,
@@ -211,16 +212,16 @@ describe("progress of a remote training", () => {
   it("ends at stop() with the history so far", async () => {
     const far = await remoteClassifier();
     const callback: RemoteCallback = { onEpochEnd: (epoch) => (epoch === 1 ? far.stop() : undefined) };
-    const { epochs } = await far.fit(x, y, { epochs: 100, callbacks: [callback] });
+    const { epochs } = await far.fit(x, y, { verbose: 0, epochs: 100, callbacks: [callback] });
     expect(epochs).toEqual([0, 1]);
   });
 
   it("ends by EarlyStopping at hand too, which cannot put back weights that lie elsewhere", async () => {
     const far = await remoteClassifier();
     const stop = (options: object): never => new EarlyStopping({ monitor: "loss", minDelta: 9, ...options }) as never;
-    const { epochs } = await far.fit(x, y, { epochs: 100, callbacks: [stop({ patience: 2 })] });
+    const { epochs } = await far.fit(x, y, { verbose: 0, epochs: 100, callbacks: [stop({ patience: 2 })] });
     expect(epochs).toEqual([0, 1, 2]);
-    const restoring = far.fit(x, y, { epochs: 9, callbacks: [stop({ restoreBestWeights: true })] });
+    const restoring = far.fit(x, y, { verbose: 0, epochs: 9, callbacks: [stop({ restoreBestWeights: true })] });
     await expect(restoring).rejects.toThrow("RemoteModel: its weights must be left to the worker");
   });
 
@@ -230,9 +231,9 @@ describe("progress of a remote training", () => {
     const reason = new Error("enough");
     const callbacks = [{ onEpochEnd: (epoch: number) => void (epoch === 2 && controller.abort(reason)) }];
     const { signal } = controller;
-    await expect(far.fit(x, y, { epochs: 1e9, signal, callbacks })).rejects.toBe(reason);
+    await expect(far.fit(x, y, { verbose: 0, epochs: 1e9, signal, callbacks })).rejects.toBe(reason);
     await expect(far.predict(x, { signal })).rejects.toBe(reason);
-    expect((await far.fit(x, y)).epochs).toEqual([0]);
+    expect((await far.fit(x, y, { verbose: 0 })).epochs).toEqual([0]);
   });
 
   it("fails with what a callback of the page throws", async () => {
@@ -242,7 +243,7 @@ describe("progress of a remote training", () => {
       const fail = (): void => {
         throw thrown;
       };
-      await expect(far.fit(x, y, { epochs: 1e6, callbacks: [{ [hook]: fail }] })).rejects.toBe(thrown);
+      await expect(far.fit(x, y, { verbose: 0, epochs: 1e6, callbacks: [{ [hook]: fail }] })).rejects.toBe(thrown);
     }
   });
 });
@@ -257,14 +258,16 @@ describe("errors of an engine worker", () => {
     await expect(far.predict(wrong)).rejects.toThrow(ShapeError);
     await expect(far.predict(wrong)).rejects.toThrow((expected as Error).message);
     const uncompiled = new RemoteModel(classifierLayers(), { engine });
-    await expect(uncompiled.fit(x, y)).rejects.toThrow(StateError);
+    await expect(uncompiled.fit(x, y, { verbose: 0 })).rejects.toThrow(StateError);
     await expect(far.importWeights(new Uint8Array(20))).rejects.toThrow(FormatError);
     await expect(far.setWeights([x])).rejects.toThrow("setWeights: there must be 4 weights, got 1");
     const weights = await far.getWeights();
     await expect(far.setWeights([...weights.slice(1), weights[0]])).rejects.toThrow(ShapeError);
-    await expect(far.fit(x, y, { batchSize: 0 })).rejects.toThrow("fit: batchSize must be");
+    await expect(far.fit(x, y, { verbose: 0, batchSize: 0 })).rejects.toThrow("fit: batchSize must be");
     const missing = { kind: "Patience", config: {} };
-    await expect(far.fit(x, y, { callbacks: [missing] })).rejects.toThrow("callback: the name must be one of Early");
+    await expect(far.fit(x, y, { verbose: 0, callbacks: [missing] })).rejects.toThrow(
+      "callback: the name must be one of Early",
+    );
   });
 
   it("refuse functions, which cannot travel, and names that nobody knows", async () => {
@@ -274,9 +277,9 @@ describe("errors of an engine worker", () => {
     await expect(far.compile({ loss: "mse", metrics: [f] })).rejects.toThrow(ArgumentError);
     await expect(far.compile({ loss: "loom" as never })).rejects.toThrow("loss: the name must be one of");
     expect(() => new RemoteModel([layers.dense({ units: 1, activation: f })], { engine })).toThrow(ArgumentError);
-    await expect(far.fit(x, y, { callbacks: [{ kind: "CSVLogger", config: { filename: f } }] })).rejects.toThrow(
-      ArgumentError,
-    );
+    await expect(
+      far.fit(x, y, { verbose: 0, callbacks: [{ kind: "CSVLogger", config: { filename: f } }] }),
+    ).rejects.toThrow(ArgumentError);
     await expect(far.predict([1, 2] as never)).rejects.toThrow("send: data must be a tensor or ArrayData, got number");
     const unknown = new RemoteModel([{ kind: "loom" }], { engine });
     await expect(unknown.summary()).rejects.toThrow("layer: the name must be one of");
@@ -312,7 +315,7 @@ describe("the life of an engine worker", () => {
   it("ends with its model, and no promise hangs", async () => {
     const far = new RemoteModel(classifierLayers(), { deterministic: true });
     await far.compile(judgement);
-    const training = far.fit(x, y, { epochs: 1e9 });
+    const training = far.fit(x, y, { verbose: 0, epochs: 1e9 });
     const outcome = expect(training).rejects.toThrow("worker: the engine worker must not be disposed");
     await far.predict(x);
     far.dispose();
@@ -335,7 +338,7 @@ describe("the life of an engine worker", () => {
       worker: () => (worker = source.startEngine() as Worker),
     });
     await far.compile(judgement);
-    const outcome = expect(far.fit(x, y, { epochs: 1e9 })).rejects.toThrow(
+    const outcome = expect(far.fit(x, y, { verbose: 0, epochs: 1e9 })).rejects.toThrow(
       "worker: the engine worker must run, got one that ended",
     );
     await far.predict(x);

@@ -80,7 +80,7 @@ export function makeMethods(own: ServeOptions): Methods {
     fit: async ({ model: number, x, y, sampleWeight, validationData, callbacks, hooks, ...options }, call) => {
       const { history, epochs } = await model(number).fit(inputs(x), targets(y), {
         ...options,
-        verbose: options.verbose ?? 0,
+        verbose: 0,
         signal: call.signal,
         sampleWeight: given(sampleWeight),
         validationData: validationData && [

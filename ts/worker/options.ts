@@ -81,20 +81,17 @@ export interface RemoteCallback extends Partial<Omit<Hooks, "onTrainBegin">> {
 }
 
 /** What `RemoteModel.fit` takes beside the data. */
-export interface RemoteFitOptions
-  extends Omit<FitOptions, "callbacks" | "validationData" | "sampleWeight" | "verbose"> {
+export interface RemoteFitOptions extends Omit<FitOptions, "callbacks" | "validationData" | "sampleWeight"> {
   /** A number for each example (or step): how much its loss counts. */
   sampleWeight?: RemoteTargets;
   /** Data to validate on after each epoch, with sample weights perhaps. */
   validationData?: readonly [x: RemoteInputs, y: RemoteTargets, sampleWeight?: RemoteTargets];
   /** Objects with functions are called here; configurations run in the worker, and see each batch. */
   callbacks?: readonly (RemoteCallback | CallbackConfig)[];
-  /** What the worker prints: 0, the default, nothing; 1 a progress bar, 2 one line per epoch. */
-  verbose?: FitOptions["verbose"];
 }
 
 /** What `RemoteModel.evaluate` and `predict` take beside the data. */
-export interface RemoteEvaluateOptions extends Omit<EvaluateOptions, "sampleWeight"> {
+export interface RemoteEvaluateOptions extends Omit<EvaluateOptions, "sampleWeight" | "verbose"> {
   /** How much each example's loss counts; `evaluate` only. */
   sampleWeight?: RemoteTargets;
 }

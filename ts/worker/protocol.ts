@@ -28,7 +28,7 @@ export interface Layout {
 
 /** What `fit` takes, as it travels. */
 export interface FitRequest
-  extends Omit<FitOptions, "callbacks" | "signal" | "validationData" | "sampleWeight">,
+  extends Omit<FitOptions, "callbacks" | "signal" | "validationData" | "sampleWeight" | "verbose">,
     ExamplesRequest {
   readonly validationData: readonly [x: Sent, y: Sent, sampleWeight?: Sent] | undefined;
   readonly callbacks: readonly Named[];
@@ -45,7 +45,7 @@ export interface ExamplesRequest {
 }
 
 /** What `evaluate` and `predict` take beside data, as it travels. */
-export type PlainEvaluateOptions = Omit<EvaluateOptions, "signal" | "sampleWeight">;
+export type PlainEvaluateOptions = Omit<EvaluateOptions, "signal" | "sampleWeight" | "verbose">;
 
 /** Numbers with a shape. */
 export interface Values {

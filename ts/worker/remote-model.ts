@@ -7,6 +7,7 @@ import type { AnyTensor } from "../tensor/tensor.ts";
 import { History, type Logs } from "../train/callbacks.ts";
 import type { Model } from "../train/model.ts";
 import type { ModelConfig } from "../train/model-config.ts";
+import { ProgressLine } from "../train/progress.ts";
 import { type CallOptions, EngineWorker, type EngineWorkerOptions } from "./engine-worker.ts";
 import type {
   LayerConfig,
@@ -71,9 +72,9 @@ export class RemoteModel {
    * step; the promise is then rejected with the signal's reason.
    */
   fit(x: RemoteInputs, y: RemoteTargets, options: RemoteFitOptions = {}): Promise<History> {
-    const { callbacks = [], signal, validationData, sampleWeight, ...plain } = options;
+    const { callbacks = [], signal, validationData, sampleWeight, verbose = 1, ...plain } = options;
     return withSent(this.engine, async (send) => {
-      const { inside, hooks } = this.sortCallbacks(callbacks);
+      const { inside, hooks } = this.sortCallbacks([...(verbose ? [new ProgressLine({ verbose })] : []), ...callbacks]);
       const request = {
         ...plain,
         x: await send(x),
@@ -116,9 +117,9 @@ export class RemoteModel {
   }
 
   /** The outputs for all examples as a list. Default: batches of 32. */
-  predictAll(x: RemoteInputs, { signal, batchSize, verbose }: RemoteEvaluateOptions = {}): Promise<ArrayData[]> {
+  predictAll(x: RemoteInputs, { signal, batchSize }: RemoteEvaluateOptions = {}): Promise<ArrayData[]> {
     return withSent(this.engine, async (send) => {
-      const outputs = await this.call("predict", { x: await send(x), batchSize, verbose }, { signal });
+      const outputs = await this.call("predict", { x: await send(x), batchSize }, { signal });
       return outputs.map(toArrayData);
     });
   }
