@@ -29,7 +29,7 @@ const GAP_MILLISECONDS = 5;
 const START_MILLISECONDS = 1000;
 
 /** A thread as this pool needs it: Node's worker_threads and the web's Worker both fit. */
-export interface Thread {
+interface Thread {
   postMessage(message: unknown): void;
   terminate(): unknown;
 }
