@@ -23,7 +23,7 @@ export interface EngineWorkerOptions extends Configuration {
 export interface CallOptions {
   readonly transfer?: ArrayBuffer[];
   readonly signal?: AbortSignal;
-  readonly hooks?: Partial<Hooks>;
+  readonly hooks?: Hooks;
 }
 
 /** A call that has no answer yet. */
@@ -86,12 +86,20 @@ export class EngineWorker {
     this.fail(new StateError("worker: the engine worker must not be disposed, got one that was"));
   }
 
-  /** A number that nothing else in this worker has. */
+  /**
+   * A number that nothing else in this worker has.
+   *
+   * @internal
+   */
   newNumber(): number {
     return this.count++;
   }
 
-  /** Calls a method of the worker. */
+  /**
+   * Calls a method of the worker.
+   *
+   * @internal
+   */
   call<M extends keyof Calls>(method: M, asks: Calls[M][0], options: CallOptions = {}): Promise<Calls[M][1]> {
     const { signal, transfer = [] } = options;
     if (this.failure !== undefined) return Promise.reject(this.failure);

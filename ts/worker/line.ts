@@ -4,7 +4,9 @@ import type { FromWorker, ToWorker } from "./protocol.ts";
 
 /** A web Worker, or a Worker of node:worker_threads. */
 export interface WorkerLike {
+  /** Sends a copy of the message; the memory of `transfer` moves. */
   postMessage(message: unknown, transfer: ArrayBuffer[]): void;
+  /** Ends it at once. */
   terminate(): unknown;
 }
 

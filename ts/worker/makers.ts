@@ -19,6 +19,9 @@ import type { Named } from "./protocol.ts";
 /** Makes something from its options. */
 export type Maker<T> = (config: never) => T;
 
+/** A function of a worker's own file, called with a model that lives there; what it takes and gives is plain data. */
+export type RemoteMethod = (model: Model, ...parameters: never[]) => unknown;
+
 /** What a worker's own file adds to what Heddle has, by the names that the page uses. */
 export interface ServeOptions {
   /** Layer classes by their kinds, and models among them. */
@@ -29,7 +32,7 @@ export interface ServeOptions {
   /** Callbacks that run in the worker. */
   callbacks?: { readonly [kind: string]: Maker<Callback> };
   /** What `RemoteModel.method` calls. */
-  methods?: { readonly [name: string]: (model: Model, ...parameters: never[]) => unknown };
+  methods?: { readonly [name: string]: RemoteMethod };
 }
 
 const callbackMakers: { readonly [kind: string]: Maker<Callback> } = {

@@ -4,28 +4,28 @@ import type { LossName } from "../losses/index.ts";
 import type { MetricName } from "../metrics/index.ts";
 import type * as optimizers from "../optim/index.ts";
 import type * as schedules from "../optim/schedules.ts";
-import type { EarlyStoppingOptions, Logs, TrainingInfo } from "../train/callbacks.ts";
+import type { EarlyStoppingOptions, TrainingInfo } from "../train/callbacks.ts";
 import type { BackupAndRestoreOptions, ModelCheckpointOptions } from "../train/callbacks-checkpoint.ts";
 import type { CSVLoggerOptions } from "../train/callbacks-log.ts";
 import type { ReduceLROnPlateauOptions } from "../train/callbacks-rate.ts";
 import type { TensorBoardOptions } from "../train/callbacks-tensorboard.ts";
 import type { EvaluateOptions, FitOptions } from "../train/fit.ts";
 import type { PerOutput } from "../train/objective.ts";
-import type { Hooks, Named } from "./protocol.ts";
+import type { Named, TrainingHooks } from "./protocol.ts";
 import type { RemoteInputs, RemoteTargets } from "./remote-data.ts";
 import type { RemoteModel } from "./remote-model.ts";
 
 /** A schedule of learning rates: `{ kind: "cosineDecay", config: { initialLearningRate: 0.01, decaySteps: 1000 } }`. */
 export type ScheduleConfig = Named<Exclude<keyof typeof schedules, "rateAt">>;
 
-/** An optimizer's options without those that are functions. */
-type Plain<Options> = Omit<Options, "learningRate" | "decays" | "groups"> & {
+/** An optimizer's options without those that are functions; a schedule by configuration. */
+export type PlainOptimizerOptions<Options> = Omit<Options, "learningRate" | "decays" | "groups"> & {
   readonly learningRate?: number | ScheduleConfig;
 };
 
 /** An optimizer by name and options: `{ kind: "adam", config: { learningRate: 0.01 } }`. */
 export type OptimizerConfig = {
-  [K in optimizers.OptimizerName]: Named<K, Plain<NonNullable<Parameters<(typeof optimizers)[K]>[0]>>>;
+  [K in optimizers.OptimizerName]: Named<K, PlainOptimizerOptions<NonNullable<Parameters<(typeof optimizers)[K]>[0]>>>;
 }[optimizers.OptimizerName];
 
 /** A loss by name and options: `{ kind: "huber", config: { delta: 2 } }`; names of the worker's own count too. */
@@ -34,7 +34,8 @@ export type LossConfig = Named;
 /** A metric by name and options: `{ kind: "topKCategoricalAccuracy", config: { k: 3 } }`; or one of the worker's own. */
 export type MetricConfig = Named;
 
-type RemoteMetric = MetricName | MetricConfig;
+/** A metric by name, or with options. */
+export type RemoteMetric = MetricName | MetricConfig;
 
 /** What `RemoteModel.compile` takes: names and configurations, since functions cannot travel. */
 export interface RemoteCompileOptions {
@@ -76,7 +77,8 @@ export interface RemoteTrainingInfo extends Omit<TrainingInfo, "model"> {
  * A callback that runs on the page. Training goes on when it is done, but for `onBatchEnd`, which is told at most twenty
  * times a second how far training is and not awaited.
  */
-export interface RemoteCallback extends Partial<Omit<Hooks, "onTrainBegin">> {
+export interface RemoteCallback extends TrainingHooks {
+  /** Before the first epoch. */
   onTrainBegin?(info: RemoteTrainingInfo): void | Promise<void>;
 }
 
@@ -98,5 +100,3 @@ export interface RemoteEvaluateOptions extends Omit<EvaluateOptions, "sampleWeig
 
 /** A layer by its kind and the options of its factory: `{ kind: "dense", config: { units: 10 } }`. */
 export type LayerConfig = Named<string, { readonly [option: string]: Json }>;
-
-export type { Hooks, Logs, Named };

@@ -82,14 +82,24 @@ export interface Calls {
 }
 
 /** What a training tells the page. All are awaited but `onBatchEnd`. */
-export interface Hooks {
-  onTrainBegin(info: Omit<TrainingInfo, "model">): void | Promise<void>;
-  onEpochBegin(epoch: number): void | Promise<void>;
-  onBatchEnd(batch: number, logs: Logs): void | Promise<void>;
-  onTestBegin(): void | Promise<void>;
-  onTestEnd(logs: Logs): void | Promise<void>;
-  onEpochEnd(epoch: number, logs: Logs): void | Promise<void>;
-  onTrainEnd(logs: Logs): void | Promise<void>;
+export interface TrainingHooks {
+  /** Epochs are counted from 0. */
+  onEpochBegin?(epoch: number): void | Promise<void>;
+  /** The batch that was last when this was sent, and the epoch's figures so far; at most twenty times a second. */
+  onBatchEnd?(batch: number, logs: Logs): void | Promise<void>;
+  /** Before the validation data of an epoch. */
+  onTestBegin?(): void | Promise<void>;
+  /** What the validation data gave. */
+  onTestEnd?(logs: Logs): void | Promise<void>;
+  /** The figures of the epoch, those of validation among them. */
+  onEpochEnd?(epoch: number, logs: Logs): void | Promise<void>;
+  /** After the last epoch, and when training was stopped, aborted or failed. */
+  onTrainEnd?(logs: Logs): void | Promise<void>;
+}
+
+/** The hooks of a page together. */
+export interface Hooks extends TrainingHooks {
+  onTrainBegin?(info: Omit<TrainingInfo, "model">): void | Promise<void>;
 }
 
 /** A call of one method. */

@@ -22,7 +22,11 @@ export class RemoteData {
   readonly shape: Shape;
   readonly dtype: Dtype;
   readonly engine: EngineWorker;
-  /** What the worker knows them by. */
+  /**
+   * What the worker knows them by.
+   *
+   * @internal
+   */
   readonly number: number;
 
   constructor(engine: EngineWorker, shape: Shape, dtype: Dtype) {

@@ -1,6 +1,6 @@
 // A model that lives in an engine worker: what `Model` can do, with promises, while the page stays free.
 import { ArrayData } from "../data/array.ts";
-import { type Json, toJson, toJsonRecord } from "../layers/config.ts";
+import { type Json, toJsonRecord } from "../layers/config.ts";
 import type { Layer } from "../layers/layer.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
@@ -40,6 +40,7 @@ const hookNames = [
   "onTrainEnd",
 ] as const satisfies readonly (keyof Hooks)[];
 
+/** A model in an engine worker: the methods of `Model`, all of which give promises. */
 export class RemoteModel {
   /** The worker it lives in. */
   readonly engine: EngineWorker;
@@ -215,7 +216,7 @@ export class RemoteModel {
   /** Callbacks that run in the worker, and one function for each hook of those that run here. */
   private sortCallbacks(callbacks: NonNullable<RemoteFitOptions["callbacks"]>): {
     inside: Named[];
-    hooks: Partial<Hooks>;
+    hooks: Hooks;
   } {
     const inside = callbacks.filter((callback) => "kind" in callback);
     const here = callbacks.filter((callback): callback is RemoteCallback => !("kind" in callback));
@@ -231,8 +232,8 @@ export class RemoteModel {
       return [[name, hook] as const];
     });
     return {
-      inside: inside.map((callback) => toJson("fit", "callbacks", callback) as unknown as Named),
-      hooks: Object.fromEntries(hooks) as Partial<Hooks>,
+      inside: inside.map((callback) => toJsonRecord("fit", callback) as unknown as Named),
+      hooks: Object.fromEntries(hooks) as Hooks,
     };
   }
 }
