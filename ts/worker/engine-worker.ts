@@ -31,6 +31,7 @@ interface Pending {
   readonly resolve: (result: never) => void;
   readonly reject: (reason: unknown) => void;
   readonly options: CallOptions;
+  readonly abort: () => void;
   /** What a hook of the page threw: the call fails with it. */
   thrown?: unknown;
 }
@@ -106,14 +107,15 @@ export class EngineWorker {
     if (signal?.aborted) return Promise.reject(signal.reason);
     const id = this.newNumber();
     return new Promise<Calls[M][1]>((resolve, reject) => {
-      this.pending.set(id, { resolve, reject, options });
+      const abort = (): void => this.post({ abort: id });
+      this.pending.set(id, { resolve, reject, options, abort });
+      signal?.addEventListener("abort", abort);
       this.wait(true);
       this.post({ id, method, asks }, transfer, (cause) => {
         this.settle(id)?.reject(
           new ArgumentError(`${method}: what goes to a worker must be plain data, got ${cause.message}`, { cause }),
         );
       });
-      signal?.addEventListener("abort", () => this.pending.has(id) && this.post({ abort: id }), { once: true });
     });
   }
 
@@ -167,6 +169,7 @@ export class EngineWorker {
   private settle(id: number): Pending | undefined {
     const pending = this.pending.get(id);
     this.pending.delete(id);
+    pending?.options.signal?.removeEventListener("abort", pending.abort);
     this.wait(this.pending.size > 0);
     return pending;
   }
@@ -184,7 +187,6 @@ export class EngineWorker {
     this.failure = failure;
     clearTimeout(this.timer);
     void this.worker?.terminate();
-    for (const { reject } of this.pending.values()) reject(failure);
-    this.pending.clear();
+    for (const id of [...this.pending.keys()]) this.settle(id)?.reject(failure);
   }
 }

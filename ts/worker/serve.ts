@@ -42,7 +42,8 @@ export function serve(own: ServeOptions = {}): void {
     try {
       const f = methods[method] as (asks: unknown, call: Call) => unknown;
       const result = await f(asks, call);
-      post({ id, result }, buffersOf(result));
+      // What a function of the worker's own file gives may be something that it keeps.
+      post({ id, result }, method === "method" ? [] : buffersOf(result));
     } catch (error) {
       post({ id, error: encodeError(error) });
     } finally {
