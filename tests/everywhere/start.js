@@ -1,0 +1,22 @@
+// npm run test:everywhere: installs this folder's package where its lock file has changed, then runs the tests in the Node
+// that it brings, since some of the tools ask for a current one.
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const here = import.meta.dirname;
+const stamp = join(here, "node_modules", ".installed");
+const lock = readFileSync(join(here, "package-lock.json"), "utf8");
+
+function run(command, words) {
+  const { status } = spawnSync(command, words, { stdio: "inherit" });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
+  // No package's install script is needed: the binaries come in packages of their own.
+  run("npm", ["ci", "--prefix", here, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"]);
+  writeFileSync(stamp, lock);
+}
+const node = join(here, "node_modules/node-24/bin/node");
+run(existsSync(node) ? node : process.execPath, [join(here, "main.ts"), ...process.argv.slice(2)]);
