@@ -5,10 +5,11 @@ import { browsers } from "./harness/browsers.ts";
 import { line, type Outcome, report, save, summary } from "./harness/report.ts";
 import { Context, type Family, type Row } from "./harness/row.ts";
 import { makeWorkspace } from "./harness/workspace.ts";
+import { bundlerFamily } from "./rows/bundlers.ts";
 import { runtimeFamily } from "./rows/runtimes.ts";
 
 const MOST_MILLISECONDS = 180_000;
-const families: Family[] = [runtimeFamily];
+const families: Family[] = [runtimeFamily, bundlerFamily];
 
 const { values } = parseArgs({ options: { only: { type: "string" } } });
 const pattern = new RegExp(values.only ?? "", "i");
@@ -41,7 +42,10 @@ async function outcomeOf(family: Family, row: Row): Promise<Outcome> {
       reason = (error as Error).message;
     }
     clearTimeout(timer);
-    await context.end();
+    for (const problem of await context.end()) {
+      state = "FAILED";
+      reason ||= problem.message;
+    }
   }
   const seconds = (performance.now() - began) / 1000;
   return { family, name: row.name, state, cells: context.cells, reason, seconds };

@@ -1,6 +1,6 @@
 // An edge runtime on this machine: what wrangler would deploy, run by workerd through miniflare.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { here, missing, node, tools, version } from "./places.ts";
 import { run } from "./program.ts";
 import type { Context } from "./row.ts";
@@ -26,19 +26,25 @@ export async function bundleForEdge(context: Context, folder: string, file: stri
   return join(folder, output);
 }
 
-/** Serves a deployed folder until the row has ended; returns how to ask it. */
-export async function startEdge(context: Context, folder: string): Promise<Miniflare["dispatchFetch"]> {
-  const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
-  const module = (type: string) => (path: string) => ({ type, path, contents: readFileSync(join(folder, path)) });
-  const modules = [
-    // The first one is the worker, the others are what it imports.
-    ...names.filter((name) => name.endsWith(".js")).map(module("ESModule")),
-    ...names.filter((name) => name.endsWith(".wasm")).map(module("CompiledWasm")),
-  ];
+/** Serves what `bundleForEdge` made of a file until the row has ended; returns how to ask it. */
+export async function startEdge(
+  context: Context,
+  folder: string,
+  mainModule: string,
+): Promise<Miniflare["dispatchFetch"]> {
+  const types: Record<string, string> = { ".js": "esm", ".wasm": "wasm" };
+  const modules: Record<string, { type: string; contents: string | Buffer }> = {};
+  for (const name of readdirSync(folder)) {
+    const type = types[extname(name)];
+    if (type) modules[name] = { type, contents: readFileSync(join(folder, name), type === "esm" ? "utf8" : undefined) };
+  }
+  const manifest = { mainModule, modulesRoot: "/", modules };
+  const config = { name: "heddle", compatibilityDate: COMPATIBILITY_DATE, manifest };
   // Not among the root's dependencies: named where the type checker does not look.
   const name = "miniflare";
   const { Miniflare } = (await import(name)) as { Miniflare: new (options: object) => Miniflare };
-  const server = new Miniflare({ modules, compatibilityDate: COMPATIBILITY_DATE });
+  // `cf: false`: it would fetch an example of a request's origin from the network.
+  const server = new Miniflare({ workers: [{ config }], cf: false });
   context.finally(() => server.dispose());
   return (url, request) => server.dispatchFetch(url, request);
 }

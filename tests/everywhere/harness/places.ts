@@ -42,7 +42,7 @@ export const runtimes: Runtime[] = [
 /** The version that a program tells, or nothing where there is none. */
 export function version(program: string): string {
   if (!existsSync(program)) return "";
-  return execFileSync(program, ["--version"], { encoding: "utf8", stdio: "pipe" }).match(/\d+(\.\d+)*/)?.[0] ?? "";
+  return execFileSync(program, ["--version"], { encoding: "utf8", stdio: "pipe" }).match(/\d+([.-]\d+)*/)?.[0] ?? "";
 }
 
 /** What to say of a program that is not there, or nothing. */

@@ -31,8 +31,17 @@ export class Context {
     this.endings.push(ending);
   }
 
-  async end(): Promise<void> {
-    for (const ending of this.endings.splice(0).reverse()) await ending();
+  /** Runs all endings, and returns what went wrong in them. */
+  async end(): Promise<Error[]> {
+    const problems: Error[] = [];
+    for (const ending of this.endings.splice(0).reverse()) {
+      try {
+        await ending();
+      } catch (error) {
+        problems.push(error as Error);
+      }
+    }
+    return problems;
   }
 }
 

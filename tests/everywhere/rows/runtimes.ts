@@ -41,7 +41,7 @@ const edgeRow: Row = {
   async run(context) {
     const folder = await bundleForEdge(context, workspace, "edge.js");
     const train = async (configuration: Configuration): Promise<Training> => {
-      const ask = await startEdge(context, folder);
+      const ask = await startEdge(context, folder, "edge.js");
       const response = await ask("http://heddle/", { method: "POST", body: JSON.stringify({ configuration }) });
       const text = await response.text();
       must(response.status === 200, `the worker must answer, got ${response.status}: ${text.slice(0, 500)}`);
