@@ -6,7 +6,8 @@ import type { Buffer } from "./operand.ts";
 const PAGE = 65536;
 /** Below it lie the constants of the core. */
 export const FIRST_BYTE = 4096;
-const GROWTH = 16 * 1024 * 1024;
+/** How many bytes memory starts with and grows by. */
+export const DEFAULT_GROWTH: number = 16 * 1024 * 1024;
 const SMALLEST_MAXIMUM = 64 * 1024 * 1024;
 const LARGEST_MAXIMUM = 4 * 1024 ** 3;
 /** Buffers of at most this size are kept for reuse when released, a few of each size. */
@@ -60,10 +61,13 @@ export class LinearMemory {
   private spareBytes = 0;
   private readonly origins = new Map<Block, string>();
   private tracing = false;
+  /** Bytes it starts with, and takes at a time. */
+  private readonly growth: number;
 
   /** Reserves addresses for at most `maximum` bytes, halving where the runtime refuses so many. */
-  constructor(maximum: number) {
-    const initial = GROWTH / PAGE;
+  constructor(maximum: number, growth: number = DEFAULT_GROWTH) {
+    this.growth = growth;
+    const initial = growth / PAGE;
     let pages = Math.floor(maximum / PAGE);
     let memory: WebAssembly.Memory | undefined;
     while (memory === undefined) {
@@ -160,7 +164,7 @@ export class LinearMemory {
   private grow(bytes: number): Block {
     const reserved = this.memory.buffer.byteLength;
     const short = this.allocator.shortfall(bytes);
-    const wanted = Math.ceil(Math.max(short, GROWTH) / PAGE);
+    const wanted = Math.ceil(Math.max(short, this.growth) / PAGE);
     const possible = (this.maximum - reserved) / PAGE;
     const pages = Math.min(wanted, possible);
     if (short > pages * PAGE) {
@@ -189,6 +193,6 @@ export class LinearMemory {
 /** The user's line that asked for memory: the first frame outside this library's own folders. */
 function callSite(): string {
   const frames = (new Error().stack ?? "").split("\n").slice(1);
-  const own = /[\\/](ts|dist)[\\/](runtime|tensor|autograd|ops|layers|optim|data|io|train)[\\/]/;
+  const own = /[\\/](ts|dist)[\\/](runtime|tensor|autograd|ops|layers|optim|data|io|train|node|edge|separate)[\\/]/;
   return (frames.find((frame) => !own.test(frame)) ?? frames.at(-1) ?? "unknown").trim().replace(/^at /, "");
 }
