@@ -6,10 +6,13 @@ import { line, type Outcome, report, save, summary } from "./harness/report.ts";
 import { Context, type Family, type Row } from "./harness/row.ts";
 import { makeWorkspace } from "./harness/workspace.ts";
 import { bundlerFamily } from "./rows/bundlers.ts";
+import { coldStartFamily } from "./rows/cold-starts.ts";
+import { failureFamily } from "./rows/failures.ts";
+import { headerFamily } from "./rows/headers.ts";
 import { runtimeFamily } from "./rows/runtimes.ts";
 
 const MOST_MILLISECONDS = 180_000;
-const families: Family[] = [runtimeFamily, bundlerFamily];
+const families: Family[] = [runtimeFamily, bundlerFamily, headerFamily, failureFamily, coldStartFamily];
 
 const { values } = parseArgs({ options: { only: { type: "string" } } });
 const pattern = new RegExp(values.only ?? "", "i");

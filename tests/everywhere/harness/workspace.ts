@@ -26,7 +26,6 @@ export function makeWorkspace(): void {
   npm(workspace, "install", "--ignore-scripts", "--no-package-lock", "--offline");
   writeFileSync(join(workspace, "digits.js"), digits());
   writeFileSync(join(workspace, "page.html"), pageOf("page.js"));
-  writeFileSync(join(workspace, "cold.html"), pageOf("cold.js"));
 }
 
 function npm(folder: string, ...words: string[]): void {
