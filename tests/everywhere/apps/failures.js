@@ -24,8 +24,8 @@ async function trainSteps(steps, before, between) {
     between();
     return losses.sparseCategoricalCrossentropy(y, dense.apply(flatten.apply(hidden)));
   };
-  conv.ensureBuilt([BATCH_SIZE, 28, 28, 1]);
-  dense.ensureBuilt([BATCH_SIZE, 13 * 13 * 8]);
+  conv.ensureBuilt([28, 28, 1]);
+  dense.ensureBuilt([13 * 13 * 8]);
   const weights = [...conv.trainableWeights, ...dense.trainableWeights];
   const optimizer = optimizers.adam();
   const lossAndGradients = valueAndGrad((_weights) => forward());

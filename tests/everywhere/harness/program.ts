@@ -5,6 +5,7 @@ import type { Context } from "./row.ts";
 
 const PATIENCE = 120_000;
 const SHOWN = 15;
+const LONGEST = 400;
 
 const environment = {
   CI: "1",
@@ -84,8 +85,10 @@ export class Program {
   }
 
   private complaint(what: string): Error {
-    const said = this.lines.filter((line) => line.trim() !== "").slice(-SHOWN);
-    return new Error([`${this.words.join(" ")} ${what}`, ...said].join("\n"));
+    const command = this.words.map((word) => word.replace(/^.*\/node_modules\//, "")).join(" ");
+    // Without the lines of minified code that runtimes print above an error.
+    const said = this.lines.filter((line) => line.trim() !== "" && line.length < LONGEST).slice(-SHOWN);
+    return new Error([`${command} ${what}:`, ...said].join("\n"));
   }
 
   /** Resolves at the next line, at the end of the program, or after some milliseconds. */

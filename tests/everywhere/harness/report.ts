@@ -15,6 +15,9 @@ export interface Outcome {
   seconds: number;
 }
 
+/** So much of a reason stands in the table; all of it was printed when the row ended. */
+const SHOWN = 300;
+
 const plain = (text: string): string => text.replaceAll("|", "\\|").replace(/\s+/g, " ").trim();
 
 /** A row's line, as it ends; whoever is skipped is not overlooked. */
@@ -30,8 +33,7 @@ function table({ columns }: Family, outcomes: Outcome[]): string {
   const rows = outcomes.map(({ name, cells, state, reason }) => [
     name,
     ...columns.slice(1).map((column) => cells.get(column) ?? ""),
-    // A failure's first line says what must hold; the rest was printed when it happened.
-    state === "passed" ? "passed" : `${state}: ${reason.split("\n")[0].slice(0, 200)}`,
+    state === "passed" ? "passed" : `${state}: ${reason.slice(0, SHOWN)}`,
   ]);
   return [heads, heads.map(() => "---"), ...rows].map((cells) => `| ${cells.map(plain).join(" | ")} |`).join("\n");
 }
