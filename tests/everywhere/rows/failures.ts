@@ -6,7 +6,9 @@ import { isolation, serve } from "../harness/server.ts";
 import { workspace } from "../harness/workspace.ts";
 import { askConsole } from "./training.ts";
 
+/** So often in the first place; in the others, where it costs as much time each time, less often. */
 const KILLS = 100;
+const FEWER_KILLS = 20;
 const STEPS = 20;
 /** Within which a step with a failing worker must be over. */
 const BOUND = 1000;
@@ -17,8 +19,8 @@ const TOLERANCE = 5;
 interface Killed {
   right: boolean;
   killed: number;
+  atWork: number;
   longest: number;
-  reasons: Record<string, number>;
 }
 interface NeverStarted {
   right: boolean;
@@ -60,15 +62,18 @@ function checkStep(context: Context, { right, longest }: { right: boolean; longe
   must(longest < TOLERANCE * BOUND, `a step must take less than ${BOUND} ms, got ${longest.toFixed(0)}`);
 }
 
-const killed = (place: Place): Row => ({
+const killed = (place: Place, i: number): Row => ({
   name: `${place.name}: killed in mid-step`,
   missing: place.missing,
   async run(context) {
-    const answer = await place.ask<Killed>(context, "killWorkers", { steps: KILLS });
+    // Deno lets a terminated worker go on for two seconds: it makes no difference who ends it, and takes no time.
+    const directly = place.name.startsWith("Deno");
+    const steps = i === 0 || directly ? KILLS : FEWER_KILLS;
+    const answer = await place.ask<Killed>(context, "killWorkers", { steps, directly });
     context.show("workers killed", answer.killed);
-    context.show("reason", Object.entries(answer.reasons).map(([reason, count]) => `${reason} (${count})`).join("; "));
+    context.show("at work then", answer.atWork);
     checkStep(context, answer);
-    must(answer.killed === KILLS, `a worker must be killed in each of ${KILLS} steps, got ${answer.killed}`);
+    must(answer.killed === steps, `a worker must be killed in each of ${steps} steps, got ${answer.killed}`);
   },
 });
 
@@ -86,7 +91,9 @@ const neverStarted = (place: Place): Row => ({
 
 export const failureFamily: Family = {
   name: "failing workers",
-  title: `A worker is killed in the middle of each of ${KILLS} training steps, or never answers; a step is to take less than ${BOUND} ms.`,
-  columns: ["runtime", "workers killed", "weights", "longest step, ms", "reason"],
+  title:
+    `A worker is killed in the middle of each training step, or never answers; the step must come to the bits of one thread, ` +
+    `and is to take less than ${BOUND} ms.`,
+  columns: ["runtime", "workers killed", "at work then", "weights", "longest step, ms", "reason"],
   rows: [...places.map(killed), ...places.map(neverStarted)],
 };
