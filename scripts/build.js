@@ -194,6 +194,7 @@ if (!process.argv.includes("--core")) {
       await bundle("edge", "ts/index.ts", "core-imported.ts");
       await bundle("separate", "ts/separate.ts", "core-given.ts");
       for (const folder of ["node", "edge"]) await writeSubpaths(folder);
+      writeFileSync("dist/node/index.d.ts", 'export * from "../index.js";\n');
       rmSync("dist/separate.js");
       writeBinaries();
       writeImports("wasm.js", "");

@@ -1,6 +1,7 @@
 // Where the core's module comes from, and what that place allows. Each form of the package has one file that provides it,
 // and nothing else differs between them: core-carried (the default), core-plain (Node's bundles), core-imported (edge
 // runtimes), core-given (`heddle/separate`). The build puts one in the place of another.
+import { StateError } from "./errors.ts";
 import type { Simd } from "./features.ts";
 
 /** A build of the core, compiled. */
@@ -25,11 +26,18 @@ export interface CoreSource {
 /** An empty section that has a name: it changes a module's bytes and nothing else. */
 const TWIN = [0, 5, 4, 116, 119, 105, 110];
 
-/** Compiles bytes; a `twin` apart from all other modules of the same. */
+/** Compiles bytes; a `twin` apart from all other modules of the same. StateError where the page's policy forbids it. */
 export function compileBytes(bytes: Uint8Array<ArrayBuffer>, twin: boolean): WebAssembly.Module {
-  if (!twin) return new WebAssembly.Module(bytes);
-  const longer = new Uint8Array(bytes.length + TWIN.length);
-  longer.set(bytes);
-  longer.set(TWIN, bytes.length);
-  return new WebAssembly.Module(longer);
+  let all = bytes;
+  if (twin) {
+    all = new Uint8Array(bytes.length + TWIN.length);
+    all.set(bytes);
+    all.set(TWIN, bytes.length);
+  }
+  try {
+    return new WebAssembly.Module(all);
+  } catch (error) {
+    const policy = "a page's Content-Security-Policy must have 'wasm-unsafe-eval' in script-src";
+    throw new StateError(`heddle: WebAssembly must be allowed here (${policy}), got ${error}`, { cause: error });
+  }
 }

@@ -51,8 +51,8 @@ export class LinearMemory {
   /** Number of buffers alive. */
   buffers = 0;
   private readonly allocator: Allocator;
-  /** Frees the block of a buffer that was collected without having been released. */
-  private readonly collected: FinalizationRegistry<Block>;
+  /** Frees the block of a buffer that was collected without having been released; some edge runtimes have no such net. */
+  private readonly collected: FinalizationRegistry<Block> | undefined;
   /**
    * Released small buffers by size in units of 64 bytes. Registering a buffer for finalization costs more than all the
    * rest of a small op, so released ones are handed out again as they are.
@@ -81,7 +81,9 @@ export class LinearMemory {
     this.memory = memory;
     this.maximum = pages * PAGE;
     this.allocator = new Allocator(FIRST_BYTE, initial * PAGE);
-    this.collected = new FinalizationRegistry((block) => this.free(block));
+    if (typeof FinalizationRegistry !== "undefined") {
+      this.collected = new FinalizationRegistry((block) => this.free(block));
+    }
     this.view();
   }
 
@@ -99,7 +101,7 @@ export class LinearMemory {
     const origin = this.tracing ? callSite() : undefined;
     if (origin !== undefined) this.origins.set(block, origin);
     const buffer: Buffer = { block, bytes, references: 1, reusable: origin === undefined, version: 0, origin };
-    this.collected.register(buffer, block, buffer);
+    this.collected?.register(buffer, block, buffer);
     this.buffers++;
     return buffer;
   }
@@ -115,7 +117,7 @@ export class LinearMemory {
       this.buffers--;
       return;
     }
-    this.collected.unregister(buffer);
+    this.collected?.unregister(buffer);
     this.free(block);
   }
 
@@ -153,7 +155,7 @@ export class LinearMemory {
     if (this.spareBytes === 0) return false;
     for (const spares of this.spares) {
       for (const buffer of spares.splice(0)) {
-        this.collected.unregister(buffer);
+        this.collected?.unregister(buffer);
         this.allocator.release(buffer.block);
       }
     }
