@@ -19,4 +19,6 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
   writeFileSync(stamp, lock);
 }
 const node = join(here, "node_modules/node-24/bin/node");
-run(existsSync(node) ? node : process.execPath, [join(here, "main.ts"), ...process.argv.slice(2)]);
+const words = [join(here, "main.ts"), ...process.argv.slice(2)];
+if (existsSync(node)) run(node, words);
+else run(process.execPath, ["--import", "tsx", ...words]);

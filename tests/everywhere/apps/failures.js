@@ -39,9 +39,12 @@ const wardens = {
 /** Trains a small network step by step, its operations one by one; `before` runs before each step. */
 async function trainSteps(steps, before) {
   seed(1);
-  const x = tensor(Float32Array.from(images.subarray(0, BATCH_SIZE * 784), (byte) => byte / 255), {
-    shape: [BATCH_SIZE, 28, 28, 1],
-  });
+  const x = tensor(
+    Float32Array.from(images.subarray(0, BATCH_SIZE * 784), (byte) => byte / 255),
+    {
+      shape: [BATCH_SIZE, 28, 28, 1],
+    },
+  );
   const y = tensor(Int32Array.from(labels.subarray(0, BATCH_SIZE)), { dtype: "i32" });
   const network = [
     [layers.conv2d({ filters: FILTERS, kernelSize: 3, activation: "relu" }), [28, 28, 1]],

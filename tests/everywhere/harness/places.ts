@@ -1,6 +1,6 @@
 // Where things lie: the installed runtimes and tools, and the browsers of this machine.
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 
@@ -43,6 +43,12 @@ export const runtimes: Runtime[] = [
 export function version(program: string): string {
   if (!existsSync(program)) return "";
   return execFileSync(program, ["--version"], { encoding: "utf8", stdio: "pipe" }).match(/\d+([.-]\d+)*/)?.[0] ?? "";
+}
+
+/** A tool's name with the version that is installed. */
+export function named(name: string, packageName = name.toLowerCase()): string {
+  const path = installed(`${packageName}/package.json`);
+  return existsSync(path) ? `${name} ${JSON.parse(readFileSync(path, "utf8")).version}` : name;
 }
 
 /** What to say of a program that is not there, or nothing. */

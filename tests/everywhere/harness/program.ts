@@ -28,7 +28,12 @@ export class Program {
     this.words = words;
     const env = { ...process.env, ...environment };
     // In a group of its own, so that what it started ends with it.
-    this.process = spawn(words[0], words.slice(1), { cwd: folder, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    this.process = spawn(words[0], words.slice(1), {
+      cwd: folder,
+      env,
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     context.finally(() => this.stop());
     for (const stream of [this.process.stdout, this.process.stderr]) {
       createInterface({ input: stream as NodeJS.ReadableStream }).on("line", (line) => {

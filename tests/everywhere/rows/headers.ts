@@ -35,7 +35,8 @@ const circumstances: Circumstance[] = [
   {
     name: "a service worker that adds them",
     headers: {},
-    before: 'navigator.serviceWorker.register("/isolate.js").then(() => navigator.serviceWorker.ready).then(() => true)',
+    before:
+      'navigator.serviceWorker.register("/isolate.js").then(() => navigator.serviceWorker.ready).then(() => true)',
   },
   { name: "CSP without worker-src", headers: policy(), reason: /polic|CSP/i },
   { name: "CSP with worker-src blob:", headers: policy("worker-src blob:") },
@@ -80,7 +81,10 @@ function row(browser: Browser, { name, headers, reason, configuration = {}, befo
       const { digest } = await reference(context);
       must(training.digest === digest, `the weights' SHA-256 must be ${digest}, got ${training.digest}`);
       if (reason === undefined) {
-        must(threads >= expectedThreads, `there must be ${expectedThreads} threads, got ${threads}: ${training.reason}`);
+        must(
+          threads >= expectedThreads,
+          `there must be ${expectedThreads} threads, got ${threads}: ${training.reason}`,
+        );
       } else {
         must(threads === 1, `there must be one thread, got ${threads}`);
         must(reason.test(training.reason ?? ""), `the reason must say ${reason}, got ${training.reason}`);

@@ -48,7 +48,10 @@ const edgeRow: Row = {
       return JSON.parse(text) as Training;
     };
     const { threads, reason } = await checkTraining(context, train);
-    must(threads === 1 && reason !== undefined, `an edge runtime has one thread and says why, got ${threads}: ${reason}`);
+    must(
+      threads === 1 && reason !== undefined,
+      `an edge runtime has one thread and says why, got ${threads}: ${reason}`,
+    );
   },
 };
 

@@ -1,7 +1,8 @@
 // One training, checked wherever it ran: the program apps/train.js in a console, a page or an edge runtime.
-import { type Context, must } from "../harness/row.ts";
+
 import { runtimes } from "../harness/places.ts";
 import { run } from "../harness/program.ts";
+import { type Context, must } from "../harness/row.ts";
 import { workspace } from "../harness/workspace.ts";
 
 /** What apps/train.js returns. */
