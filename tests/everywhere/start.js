@@ -15,7 +15,11 @@ function run(command, words) {
 
 if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
   // No package's install script is needed: the binaries come in packages of their own.
-  run("npm", ["ci", "--prefix", here, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"]);
+  const words = ["ci", "--prefix", here, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"];
+  // The npm that runs this: the root's packages bring an old one along, which comes first on its path.
+  const npm = process.env.npm_execpath;
+  if (npm) run(process.execPath, [npm, ...words]);
+  else run("npm", words);
   writeFileSync(stamp, lock);
 }
 const node = join(here, "node_modules/node-24/bin/node");

@@ -5,7 +5,7 @@ import { here, missing, node, tools, version } from "./places.ts";
 import { run } from "./program.ts";
 import type { Context } from "./row.ts";
 
-const COMPATIBILITY_DATE = "2026-11-01";
+const COMPATIBILITY_DATE = "2026-10-01";
 const workerd = join(here, "node_modules/@cloudflare/workerd-linux-64/bin/workerd");
 
 export const edge = {
