@@ -160,20 +160,21 @@ const subpaths = {
 };
 
 /**
- * Bundles entries into `dist/FOLDER/`, a file each and one for what they share, with the core from `source`, one of
- * ts/runtime/core-*.ts, in place of the one that carries it deflated.
+ * Bundles entries into a file each, `dist/FOLDER/NAME.js`, with the core from `source`, one of ts/runtime/core-*.ts, in
+ * place of the one that carries it deflated. What two entries share is in `library.js`, so that there is one engine.
  */
-async function bundle(folder, entries, source) {
+async function bundle(folder, entryPoints, source) {
   const path = `${root}ts/runtime/${source}`;
   const replaced = {
     name: "core source",
     setup: ({ onResolve }) => onResolve({ filter: /\/core-carried\.ts$/ }, () => ({ path })),
   };
   await build({
-    entryPoints: entries,
+    entryPoints,
     outdir: `dist/${folder}`,
-    splitting: true,
+    chunkNames: "library",
     bundle: true,
+    splitting: true,
     minify: true,
     format: "esm",
     platform: "neutral",
