@@ -2,6 +2,7 @@
 // outputs, a `Sequential`, or a subclass that says in `call` what it computes.
 import { noGrad } from "../autograd/tape.ts";
 import { readFile, writeFileAtomic } from "../io/files.ts";
+import type { Json } from "../layers/config.ts";
 import { type CallContext, type Inputs, Layer, type LayerOptions, type Masks, type Outputs } from "../layers/layer.ts";
 import { type Shapes, shapeList } from "../layers/shapes.ts";
 import type { Symbolic } from "../layers/symbolic.ts";
@@ -87,6 +88,11 @@ export class Model extends Layer {
 
   override sublayers(): Layer[] {
     return this.graph ? this.graph.layers : super.sublayers();
+  }
+
+  /** Of a functional model: its layers and how they are connected too. */
+  override config(): Record<string, Json> {
+    return { ...super.config(), ...this.graph?.config() };
   }
 
   /** Names of the outputs, which losses, metrics and targets may be given by. */
