@@ -2,7 +2,7 @@
 // then what it found; fails if any did.
 import { checkCycles, checkImports } from "./check/imports.js";
 import { checkKernels, checkMarkers, checkNames, checkOpenings, checkSizes, checkWidths } from "./check/rules.js";
-import { checkBiome, checkTypes } from "./check/tools.js";
+import { checkBiome, checkDocs, checkTypes } from "./check/tools.js";
 
 process.chdir(new URL("..", import.meta.url).pathname);
 
@@ -20,6 +20,7 @@ const checks = {
   "line widths in assembly": checkWidths,
   "kernels are documented": checkKernels,
   "nothing left undone": checkMarkers,
+  "API docs": checkDocs,
 };
 
 let failed = 0;

@@ -28,7 +28,8 @@ import { StackedRNNCells } from "./stacked-cells.ts";
 import { TimeDistributed } from "./time-distributed.ts";
 import * as transformer from "./transformer.ts";
 
-type LayerClass = new (options: never) => Layer;
+/** A class of layers, constructed from its options. */
+export type LayerClass = new (options: never) => Layer;
 
 const kinds = {
   input: InputLayer,

@@ -51,6 +51,7 @@ export * from "./bleu.ts";
 export {
   FalseNegatives,
   FalsePositives,
+  type PerThreshold,
   Precision,
   PrecisionAtRecall,
   type PrecisionOptions,
@@ -68,9 +69,41 @@ export * from "./intersection.ts";
 export { type Figure, MeanMetric, Metric } from "./metric.ts";
 export * from "./perplexity.ts";
 export * from "./regression.ts";
+export type { Counts } from "./thresholds.ts";
 export { Mean, Sum } from "./totals.ts";
 
-const figures = {
+/** The names of the metrics that are the mean of a figure. */
+export type FigureName =
+  | "accuracy"
+  | "binaryAccuracy"
+  | "categoricalAccuracy"
+  | "sparseCategoricalAccuracy"
+  | "topKCategoricalAccuracy"
+  | "sparseTopKCategoricalAccuracy"
+  | "meanSquaredError"
+  | "meanAbsoluteError"
+  | "meanAbsolutePercentageError"
+  | "meanSquaredLogarithmicError"
+  | "cosineSimilarity"
+  | "logCosh"
+  | "poisson"
+  | "pearsonCorrelation"
+  | "concordanceCorrelation"
+  | "hinge"
+  | "squaredHinge"
+  | "categoricalHinge"
+  | "klDivergence"
+  | "binaryCrossentropy"
+  | "categoricalCrossentropy"
+  | "sparseCategoricalCrossentropy"
+  | "acc"
+  | "mse"
+  | "mae"
+  | "mape"
+  | "msle"
+  | "bce";
+
+const figures: { readonly [name in FigureName]: Figure } = {
   accuracy,
   binaryAccuracy,
   categoricalAccuracy,
@@ -99,9 +132,25 @@ const figures = {
   mape: meanAbsolutePercentageError,
   msle: meanSquaredLogarithmicError,
   bce: binaryCrossentropy,
-} as const satisfies { readonly [name: string]: Figure };
+};
 
-const makers = {
+/** The names of the metrics. */
+export type MetricName =
+  | FigureName
+  | "rootMeanSquaredError"
+  | "r2Score"
+  | "truePositives"
+  | "falsePositives"
+  | "trueNegatives"
+  | "falseNegatives"
+  | "precision"
+  | "recall"
+  | "auc"
+  | "f1Score"
+  | "binaryIoU"
+  | "perplexity";
+
+const makers: { readonly [name in Exclude<MetricName, FigureName>]: () => Metric } = {
   rootMeanSquaredError: () => new RootMeanSquaredError(),
   r2Score: () => new R2Score(),
   truePositives: () => new TruePositives(),
@@ -115,10 +164,7 @@ const makers = {
   f1Score: () => new F1Score({ average: "macro" }),
   binaryIoU: () => new BinaryIoU(),
   perplexity: () => new Perplexity(),
-} as const satisfies { readonly [name: string]: () => Metric };
-
-/** The names of the metrics. */
-export type MetricName = keyof typeof figures | keyof typeof makers;
+};
 
 /** How a model is given a metric. */
 export type MetricLike = MetricName | Metric | Figure;

@@ -114,7 +114,7 @@ let current: Engine | undefined;
 let configuration: Configuration = {};
 let wantedThreads = Math.min(detectCores(), MAXIMUM_THREADS);
 
-/** The engine, made at first use. */
+/** The engine, made at first use. @internal */
 export function engine(): Engine {
   return current ?? (current = new Engine(configuration));
 }

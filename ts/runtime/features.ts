@@ -9,6 +9,7 @@ const relaxedProbe = [
   253, 128, 2, 11,
 ];
 
+/** The build of the core: baseline SIMD, or relaxed SIMD, with fused multiply-adds where the processor has them. */
 export type Simd = "simd" | "relaxed";
 
 /** The best build of the core that this runtime validates, or undefined where it has no SIMD at all. */

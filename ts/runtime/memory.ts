@@ -12,7 +12,7 @@ const LARGEST_MAXIMUM = 4 * 1024 ** 3;
 /** Buffers of at most this size are kept for reuse when released, a few of each size. */
 const SPARE_BYTES = 64 * 1024;
 const SPARES = 32;
-export const DEFAULT_MAXIMUM = 1024 * 1024 * 1024;
+export const DEFAULT_MAXIMUM: number = 1024 * 1024 * 1024;
 
 /** One line of `memory.report()`: live buffers made at the same place. */
 export interface MemoryLine {
@@ -39,6 +39,7 @@ export function checkMaximum(maximum: number): void {
   }
 }
 
+/** The one memory of the engine. @internal */
 export class LinearMemory {
   readonly memory: WebAssembly.Memory;
   readonly maximum: number;

@@ -20,7 +20,7 @@ const READY = 1;
 const FAILED = 2;
 
 export const MAXIMUM_THREADS = 64;
-export const SCRATCH_BYTES = 512 * 1024;
+export const SCRATCH_BYTES: number = 512 * 1024;
 const IDLE_SPINS = 200_000; // about 0.3 ms, longer than the gap between two training steps
 const STALL_MILLISECONDS = 400;
 // Terminating takes effect at the next loop of a worker's code.
@@ -29,7 +29,7 @@ const GAP_MILLISECONDS = 5;
 const START_MILLISECONDS = 1000;
 
 /** A thread as this pool needs it: Node's worker_threads and the web's Worker both fit. */
-export interface Thread {
+interface Thread {
   postMessage(message: unknown): void;
   terminate(): unknown;
 }

@@ -10,6 +10,9 @@ export interface SequentialOptions {
   name?: string;
 }
 
+/**
+ * A model of layers in a row, each applied to the result of the one before: `new Sequential([dense({ units: 10 })])`.
+ */
 export class Sequential extends Model {
   readonly layers: readonly Layer[];
   private builtFor: Shapes | undefined;
