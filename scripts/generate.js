@@ -101,14 +101,23 @@ ${cases.join("\n")}
 `;
 }
 
+/** What of the core is called by name, beside the kernels that run by rows. */
+const machinery = {
+  "../program": ["redo", "run", "run_alone", "run_row", "walk", "work"],
+  "./dispatch": ["set_scratch"],
+  "../simd/gemm-wide": ["set_wide"],
+};
+
+/** The exports that the package's core has; ts/runtime/wide.ts calls the one kernel. */
+export const calledByName = [...Object.values(machinery).flat(), "matmul_f32"];
+
 export function coreSource(kernels) {
   const files = [...new Set(kernels.map((kernel) => kernel.file))];
+  const exports = Object.entries(machinery).map(([file, names]) => `export { ${names.join(", ")} } from "${file}";`);
   // Exported kernels are never inlined into the dispatcher, where V8 could not optimise them one by one.
   return `${banner}
 ${files.map((file) => `export * from "../${file}";`).join("\n")}
-export { redo, run, run_alone, run_row, walk, work } from "../program";
-export { set_scratch } from "./dispatch";
-export { set_wide } from "../simd/gemm-wide";
+${exports.join("\n")}
 `;
 }
 

@@ -1,11 +1,8 @@
 // Loads the core: unpacks the build that this runtime validates, compiles it, and makes the calling thread's instance.
 
-import relaxedCore from "../generated/core-relaxed.ts";
-import simdCore from "../generated/core-simd.ts";
-import { applyDelta } from "./delta.ts";
+import { unpackCore } from "./core-bytes.ts";
 import { StateError } from "./errors.ts";
-import { builtinModule, detectSimd, type Simd } from "./features.ts";
-import { inflate } from "./inflate.ts";
+import { detectSimd, type Simd } from "./features.ts";
 
 /** What of the core is called by name; the other kernels run by rows. */
 export interface Core {
@@ -41,26 +38,6 @@ export function loadCore(memory: WebAssembly.Memory, deterministic: boolean, twi
   const module = new WebAssembly.Module(twin ? join(bytes, TWIN) : bytes);
   const instance = new WebAssembly.Instance(module, { env: { memory } });
   return { simd: chosen, module, core: instance.exports as unknown as Core };
-}
-
-/** The bytes of a build. The relaxed one is carried as what differs from the other. */
-export function unpackCore(simd: Simd): Uint8Array<ArrayBuffer> {
-  const baseline = unpack(simdCore);
-  return simd === "relaxed" ? applyDelta(baseline, unpack(relaxedCore)) : baseline;
-}
-
-/** The bytes of a text; where the runtime can inflate at once, it is faster at it than JavaScript not yet warm. */
-function unpack(text: string): Uint8Array<ArrayBuffer> {
-  const zlib = builtinModule<typeof import("node:zlib")>("node:zlib");
-  const deflated = decodeBase64(text);
-  return zlib?.inflateRawSync ? new Uint8Array(zlib.inflateRawSync(deflated)) : inflate(deflated);
-}
-
-function decodeBase64(text: string): Uint8Array {
-  const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
-  return bytes;
 }
 
 function join(first: Uint8Array, second: ArrayLike<number>): Uint8Array<ArrayBuffer> {
