@@ -70,7 +70,13 @@ await step("asc", assembly, ["build/core.wasm"], () => {
 });
 
 // Both builds travel as one module, packed.
-const forms = ["scripts/forms.js", "scripts/pack.js", "ts/runtime/forms.ts", "ts/runtime/unpack.ts"];
+const forms = [
+  "scripts/forms.js",
+  "scripts/order.js",
+  "scripts/pack.js",
+  "ts/runtime/forms.ts",
+  "ts/runtime/unpack.ts",
+];
 const binaries = ["build/simd.wasm", "build/relaxed.wasm"];
 await step("cores", ["build/core.wasm", ...forms], [...binaries, "ts/generated/core.ts"], async () => {
   const { bytes, count } = makeTravelForm(readFileSync("build/core.wasm"), calledByName);

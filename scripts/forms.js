@@ -1,6 +1,7 @@
 // Makes of the relaxed build the module in which both builds of the core travel (ts/runtime/forms.ts): every multiply-add
 // becomes a product and a sum, in opcodes that stand for either build's.
 import binaryen from "assemblyscript/binaryen";
+import { orderFunctions } from "./order.js";
 
 /** The module that travels, from the relaxed build; of its exports only those in `names` stay. */
 export function makeTravelForm(relaxed, names) {
@@ -12,7 +13,7 @@ export function makeTravelForm(relaxed, names) {
   for (const { name } of exported) if (!names.includes(name)) read.removeExport(name);
   const { text, count } = splitMultiplyAdds(read.emitText());
   read.dispose();
-  const module = binaryen.parseText(text);
+  const module = binaryen.parseText(orderFunctions(text));
   module.setFeatures(binaryen.Features.All);
   binaryen.setOptimizeLevel(3);
   binaryen.setShrinkLevel(0);

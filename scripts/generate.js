@@ -132,7 +132,8 @@ export function typesSource(kernels) {
       });
     return `  ${name}: [${types.join(", ")}];`;
   });
-  const table = kernels.map(({ name, parameters, flops, pack }, index) => {
+  const formulas = [];
+  const table = kernels.map(({ name, parameters, flops, pack }) => {
     const passed = parameters.filter((parameter) => parameter.scalar !== "Scratch");
     const kinds = passed
       .map(({ access, scalar }) => (access ? letters[access] : scalar === "f32" ? "f" : "i"))
@@ -142,8 +143,8 @@ export function typesSource(kernels) {
     const formula = flops?.replace(/[a-zA-Z]\w*/g, (word) =>
       numbers.includes(word) ? `n[${numbers.indexOf(word)}]` : word,
     );
-    const work = formula ? `, flops: (${/\bunits\b/.test(formula) ? "n, units" : "n"}) => ${formula}` : "";
-    return `  ${name}: { index: ${index}, kinds: "${kinds}", each: "${each}"${work}${pack ? ", pack: true" : ""} },`;
+    if (formula) formulas.push(`  ${name}: (${/\bunits\b/.test(formula) ? "n, units" : "n"}) => ${formula},`);
+    return `${name} ${kinds} ${each.replace(/0+$/, "")}${pack ? " pack" : ""}`.trimEnd();
   });
   return `${banner}
 import type { Operand } from "../runtime/operand.ts";
@@ -167,9 +168,19 @@ export interface Kernel {
   readonly pack?: boolean;
 }
 
-/** All kernels by name. */
-export const kernels: { readonly [K in keyof Kernels]: Kernel } = {
-${table.join("\n")}
+const flops: { [name: string]: Kernel["flops"] } = {
+${formulas.join("\n")}
 };
+
+/** A line for each kernel, in the dispatcher's order: name, kinds, each without its last zeros, and \`pack\` where it is one. */
+const lines = \`${table.join("\n")}\`;
+
+/** All kernels by name. */
+export const kernels: { readonly [K in keyof Kernels]: Kernel } = Object.fromEntries(
+  lines.split("\\n").map((line, index) => {
+    const [name, kinds, each = "", pack] = line.split(" ");
+    return [name, { index, kinds, each: each.padEnd(kinds.length, "0"), flops: flops[name], pack: pack !== undefined }];
+  }),
+) as { [K in keyof Kernels]: Kernel };
 `;
 }
