@@ -1,7 +1,7 @@
 // Workers that are killed in mid-step, or never start: what the training steps around them come to, and how long they take.
 import { configure, engineInfo, layers, losses, optimizers, scope, seed, tensor, valueAndGrad } from "heddle";
 import { images, labels } from "./digits.js";
-import { digest, waitForThreads } from "./train.js";
+import { digest, pause, waitForThreads } from "./train.js";
 
 const BATCH_SIZE = 64;
 const FILTERS = 16;
@@ -125,7 +125,7 @@ export async function neverStart({ steps }) {
   };
   configure({ threads: 2 });
   const { digest, longest } = await trainSteps(steps, () => {});
-  await waitForThreads();
+  while (/are starting/.test(engineInfo().reason)) await pause(10);
   const { threads, reason } = engineInfo();
   home.Worker = UsualWorker;
   configure({ threads: 1 });
