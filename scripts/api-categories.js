@@ -12,11 +12,12 @@ const categories = {
   Differentiation: "autograd ops/derivatives ops/per-example",
   "Data and files": "data io",
   Engine: "runtime",
-  "Ops: arithmetic and functions": "ops/binary ops/broadcast ops/elementwise ops/transcendental",
+  "Models in a worker": "worker",
+  "Ops: arithmetic and functions": "ops/binary ops/broadcast ops/elementwise ops/gamma ops/transcendental",
   "Ops: comparison and selection": "ops/compare",
-  "Ops: reductions and statistics": "ops/axes ops/reduce ops/scan ops/statistics",
-  "Ops: shapes, indices and order": "ops/gather ops/layout ops/sort",
-  "Ops: linear algebra": "ops/contract ops/gemm ops/linalg ops/matmul ops/matrix",
+  "Ops: reductions and statistics": "ops/axes ops/differences ops/reduce ops/scan ops/statistics",
+  "Ops: shapes, indices and order": "ops/gather ops/layout ops/reorder ops/sort",
+  "Ops: linear algebra": "ops/contract ops/gemm ops/linalg ops/matmul ops/matrix ops/matrix-norm",
   "Ops: convolution and pooling": "ops/adaptive-pool ops/conv ops/depthwise ops/pool ops/window",
   "Ops: sequences": "ops/attention ops/ctc ops/recurrent",
   "Ops: normalization": "ops/norm ops/softmax",
@@ -27,7 +28,7 @@ const categories = {
 
 /** Those of `heddle/layers`. */
 const layerCategories = {
-  Core: "core dense einsum-dense input kernel-layer",
+  Core: "core dense einsum-dense input kernel-layer weight-options",
   Convolution: "conv",
   Pooling: "pooling",
   Recurrence: "bidirectional cells conv-lstm recurrent recurrent-cell rnn stacked-cells time-distributed",

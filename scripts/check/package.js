@@ -4,8 +4,8 @@ import { mkdirSync, readFileSync, rmSync } from "node:fs";
 
 const FOLDER = "build/pack";
 
-function run(command, args) {
-  const { stdout, stderr, status } = spawnSync(command, args, { encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
+function run(command, args, cwd = ".") {
+  const { stdout, stderr, status } = spawnSync(command, args, { cwd, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
   return { stdout, lines: `${stdout}\n${stderr}`.split("\n").filter((line) => line.trim() !== ""), status };
 }
 
@@ -39,7 +39,7 @@ export function checkPublint() {
 /** What attw says about how types are found from ES modules. */
 export function checkAttw() {
   mkdirSync(FOLDER, { recursive: true });
-  const { stdout, lines, status } = run("npm", ["pack", "--json", "--pack-destination", FOLDER]);
+  const { stdout, lines, status } = run("npm", ["pack", "--json", process.cwd()], FOLDER);
   if (status !== 0) return lines;
   const tarball = `${FOLDER}/${JSON.parse(stdout)[0].filename}`;
   const untyped = ["./core-simd.wasm", "./core-relaxed.wasm", "./worker.js"];

@@ -67,7 +67,7 @@ describe("heddle/separate", () => {
   });
 
   it("does not take the relaxed build where bits must not depend on the runtime", () => {
-    // Node 20 compiles relaxed SIMD behind a flag only: any module with the section stands for it.
+    // Node 20 compiles relaxed SIMD behind a flag only, so a module with that section stands for it.
     const code = `
       const bytes = readFileSync("dist/core-simd.wasm");
       const section = Buffer.concat([Buffer.from([0, 8, 7]), Buffer.from("relaxed")]);

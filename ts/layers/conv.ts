@@ -20,9 +20,10 @@ import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import type { ConstraintLike } from "./constraints.ts";
 import type { InitializerLike } from "./initializers.ts";
-import { KernelLayer, type KernelLayerOptions, type KernelOptions, weightOptions } from "./kernel-layer.ts";
-import { requireCount, type WeightOptions } from "./layer.ts";
+import { KernelLayer, type KernelLayerOptions, type KernelOptions } from "./kernel-layer.ts";
+import { requireCount } from "./layer.ts";
 import type { RegularizerLike } from "./regularizers.ts";
+import { type ShapelessWeightOptions, weightOptions } from "./weight-options.ts";
 
 /** Options of all convolutions over `R` axes. */
 export interface ConvolutionOptions<R extends Rank, P extends ConvPadding<R> = ConvPadding<R>>
@@ -356,7 +357,7 @@ abstract class SeparableConv<R extends 1 | 2> extends Convolution<R, ConvPadding
   /** There once the layer is built, as `kernel`, which is the pointwise one. */
   depthwiseKernel!: Variable;
   private readonly op: SeparableOp<depthwise.DepthwiseConvOptions<R>>;
-  private readonly depthwiseOptions: Omit<WeightOptions, "shape">;
+  private readonly depthwiseOptions: ShapelessWeightOptions;
 
   constructor(
     kind: string,

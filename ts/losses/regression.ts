@@ -20,9 +20,9 @@ export function defineMeanLoss<Options extends object = object>(
   );
 }
 
-/** The mean over the last axis; numbers of one axis stay as they are. */
-export function meanOfEach(values: Tensor): Tensor {
-  return values.rank < 2 ? (reshape(values, [values.size]) as Tensor) : mean(values, -1);
+/** The mean over an axis, default the last; numbers of one axis stay as they are. */
+export function meanOfEach(values: Tensor, axis = -1): Tensor {
+  return values.rank < 2 ? (reshape(values, [values.size]) as Tensor) : mean(values, axis);
 }
 
 /** mean((yPred - yTrue)^2) over each example. */

@@ -1,6 +1,7 @@
 // Convolutions of sequences, images and volumes, and transposed ones. All of them are convolutions of images: a sequence
 // is an image of one row; the frames of a volume become images with the taps along the depth as channels.
-import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { requireCount } from "../runtime/arguments.ts";
+import { ShapeError } from "../runtime/errors.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { add } from "./binary.ts";
@@ -65,7 +66,7 @@ function convolution(
   const { groups = 1, activation } = options;
   requireImages(operation, rank, x);
   requireFilters(operation, rank, filters);
-  requireGroups(operation, groups);
+  requireCount(operation, "groups", groups);
   const [channels] = x.shape.slice(-1);
   const [groupChannels, outputs] = filters.shape.slice(-2);
   if (groupChannels * groups !== channels || outputs % groups !== 0) {
@@ -134,7 +135,7 @@ function transposed(
   const { outputPadding, groups = 1, activation } = options;
   requireImages(operation, rank, x);
   requireFilters(operation, rank, filters);
-  requireGroups(operation, groups);
+  requireCount(operation, "groups", groups);
   const [outputs] = x.shape.slice(-1);
   const [groupChannels, inputs] = filters.shape.slice(-2);
   if (inputs !== outputs || outputs % groups !== 0) {
@@ -164,9 +165,3 @@ function transposed(
 }
 
 const TAPS = { 1: "taps", 2: "rows, columns", 3: "frames, rows, columns" } as const;
-
-function requireGroups(operation: string, groups: number): void {
-  if (!(Number.isInteger(groups) && groups >= 1)) {
-    throw new ArgumentError(`${operation}: groups must be a whole number of at least 1, got ${groups}`);
-  }
-}

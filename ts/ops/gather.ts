@@ -1,13 +1,15 @@
 // Elements picked by index along an axis, sums scattered by index, one-hot rows. An index out of range is an
 // ArgumentError; inside a captured step, where values cannot be read, it picks zeros and scatters nothing.
 import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
-import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
-import { isRecording, launch } from "../runtime/program.ts";
+import { requireCount } from "../runtime/arguments.ts";
+import { ShapeError } from "../runtime/errors.ts";
+import { launch } from "../runtime/program.ts";
 import { zeros } from "../tensor/create.ts";
 import { bytesPerElement, type Dtype, requireDtype } from "../tensor/dtype.ts";
 import { formatShape, normalizeAxis, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
 import { add, mul } from "./binary.ts";
+import { requireIndices } from "./indices.ts";
 import { reshape, unstack } from "./layout.ts";
 
 /**
@@ -20,31 +22,17 @@ export const gather: Op<<D extends Dtype>(x: Tensor<D>, indices: Tensor<"i32">, 
     forward<D extends Dtype>(x: Tensor<D>, indices: Tensor<"i32">, axis = 0): Tensor<D> {
       requireTensor("gather", "x", x);
       const at = normalizeAxis("gather", axis, x.rank);
-      requireIndices("gather", indices, x.shape[at]);
+      requireIndices("gather", "indices", indices, x.shape[at]);
       const { outer, inner } = around(x.shape, at);
       const y = empty(x.shape.toSpliced(at, 1, ...indices.shape), x.dtype);
       const sizes = [x.shape[at], indices.size, inner] as const;
       const rows = outer * indices.size;
       if (bytesPerElement(x.dtype) === 4) {
-        launch(
-          "gather_u32",
-          rows,
-          5 + 0.1 * inner,
-          y as Tensor<"f32" | "i32">,
-          x as Tensor<"f32" | "i32">,
-          indices,
-          ...sizes,
-        );
+        const [to, from] = [y, x] as Tensor<"f32" | "i32">[];
+        launch("gather_u32", rows, 5 + 0.1 * inner, to, from, indices, ...sizes);
       } else {
-        launch(
-          "gather_u8",
-          rows,
-          5 + 0.03 * inner,
-          y as Tensor<"u8" | "bool">,
-          x as Tensor<"u8" | "bool">,
-          indices,
-          ...sizes,
-        );
+        const [to, from] = [y, x] as Tensor<"u8" | "bool">[];
+        launch("gather_u8", rows, 5 + 0.03 * inner, to, from, indices, ...sizes);
       }
       return y;
     },
@@ -73,7 +61,7 @@ export const scatter: Op<(updates: Tensor, indices: Tensor<"i32">, length: numbe
     forward(updates: Tensor, indices: Tensor<"i32">, length: number, axis = 0): Tensor {
       requireTensor("scatter", "updates", updates);
       requireDtype("scatter", "updates", updates.dtype, "f32");
-      requireIndices("scatter", indices, length);
+      requireIndices("scatter", "indices", indices, length);
       const at = normalizeAxis("scatter", axis, updates.rank - indices.rank + 1);
       const picked = updates.shape.slice(at, at + indices.rank);
       if (!sameShape(picked, indices.shape)) {
@@ -122,7 +110,7 @@ export const takeAlongAxis: Op<
     requireTensor("takeAlongAxis", "x", x);
     requireDtype("takeAlongAxis", "x", x.dtype, "f32", "i32");
     const at = normalizeAxis("takeAlongAxis", axis, x.rank);
-    requireIndices("takeAlongAxis", indices, x.shape[at]);
+    requireIndices("takeAlongAxis", "indices", indices, x.shape[at]);
     const count = indices.shape[at];
     if (!sameShape(indices.shape, x.shape.with(at, count))) {
       throw new ShapeError(
@@ -158,7 +146,7 @@ export const scatterAlongAxis: Op<(updates: Tensor, indices: Tensor<"i32">, leng
       requireTensor("scatterAlongAxis", "updates", updates);
       requireDtype("scatterAlongAxis", "updates", updates.dtype, "f32");
       const at = normalizeAxis("scatterAlongAxis", axis, updates.rank);
-      requireIndices("scatterAlongAxis", indices, length);
+      requireIndices("scatterAlongAxis", "indices", indices, length);
       if (!sameShape(indices.shape, updates.shape)) {
         throw new ShapeError(
           "scatterAlongAxis: indices must have the shape of updates, " +
@@ -208,7 +196,7 @@ function flattened(
   }
   const columns = unstack(indices, -1);
   columns.forEach((column, axis) => {
-    requireIndices(operation, column, shape[axis]);
+    requireIndices(operation, "indices", column, shape[axis]);
   });
   const flat = columns.reduce((sum, column, axis) => add(mul(sum, shape[axis]), column));
   return { rows: sizeOf(shape.slice(0, depth)), rest: shape.slice(depth), flat };
@@ -217,10 +205,8 @@ function flattened(
 /** 1 where the last axis's index equals the number, else 0: [...indices' shape, depth]. */
 export const oneHot: Op<(indices: Tensor<"i32">, depth: number) => Tensor> = defineOp("oneHot", {
   forward(indices: Tensor<"i32">, depth: number): Tensor {
-    if (!(Number.isInteger(depth) && depth >= 1)) {
-      throw new ArgumentError(`oneHot: depth must be a whole number of at least 1, got ${depth}`);
-    }
-    requireIndices("oneHot", indices, depth);
+    requireCount("oneHot", "depth", depth);
+    requireIndices("oneHot", "indices", indices, depth);
     const y = empty([...indices.shape, depth]);
     launch("one_hot_f32", indices.size, 3 + 0.1 * depth, y, indices, depth, 1, 0);
     return y;
@@ -230,18 +216,4 @@ export const oneHot: Op<(indices: Tensor<"i32">, depth: number) => Tensor> = def
 /** The numbers of elements before and after an axis. */
 function around(shape: Shape, axis: number): { outer: number; inner: number } {
   return { outer: sizeOf(shape.slice(0, axis)), inner: sizeOf(shape.slice(axis + 1)) };
-}
-
-function requireIndices(operation: string, indices: Tensor<"i32">, length: number): void {
-  requireTensor(operation, "indices", indices);
-  if (indices.dtype !== "i32") throw new DtypeError(`${operation}: indices must be i32, got ${indices.dtype}`);
-  if (isRecording()) return;
-  const values = indices.view();
-  for (let i = 0; i < values.length; i++) {
-    if (values[i] < 0 || values[i] >= length) {
-      throw new ArgumentError(
-        `${operation}: indices must be from 0 to ${length - 1}, got ${values[i]} at position ${i}`,
-      );
-    }
-  }
 }

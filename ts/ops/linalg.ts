@@ -5,17 +5,18 @@ import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
-import { eye, tensor } from "../tensor/create.ts";
+import { eye, tensor, zeros } from "../tensor/create.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { scope } from "../tensor/scope.ts";
-import { broadcastShapes, formatShape, normalizeAxes, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
+import { broadcastShapes, formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
-import { add, div, mul, pow, sub } from "./binary.ts";
-import { cast, equal, greater, notEqual, where } from "./compare.ts";
-import { abs, neg, sqrt, square } from "./elementwise.ts";
-import { broadcastTo, concat, expandDims, reshape, slice, transpose } from "./layout.ts";
+import { add, mul, sub } from "./binary.ts";
+import { greater, where } from "./compare.ts";
+import { neg } from "./elementwise.ts";
+import { inverseOrZero } from "./inverse-or-zero.ts";
+import { broadcastTo, concat, expandDims, pad, reshape, slice, transpose } from "./layout.ts";
 import { matmul } from "./matmul.ts";
-import { max, min, sum } from "./reduce.ts";
+import { max } from "./reduce.ts";
 
 const EPSILON = 2 ** -23;
 
@@ -69,12 +70,6 @@ function lowerTriangle(n: number, diagonal: number): Tensor {
 /** Vectors [..., n] as diagonal matrices [..., n, n]. */
 function diagonalMatrix(x: Tensor): Tensor {
   return mul(expandDims(x, -1) as Tensor, eye(x.shape[x.rank - 1]));
-}
-
-/** 1 / x, and 0 where x is 0: also in the gradients. */
-function inverseOrZero(x: Tensor): Tensor {
-  const isZero = equal(x, 0);
-  return where(isZero, 0, div(1, where(isZero, 1, x)));
 }
 
 /** What stands from `begin` on in the last axis of packed factors, as [batch, ...shape]. */
@@ -253,12 +248,54 @@ const packedQR = defineOp("qr", {
   ],
 });
 
+/** u [..., m, k] with orthonormal columns, and m - k more such columns that no gradient determines: [..., m, m]. */
+function completed(operation: string, u: Tensor): Tensor {
+  const [m, k] = u.shape.slice(-2);
+  return m === k ? u : (concat([u, otherColumns(u, operation)], -1) as Tensor);
+}
+
+const otherColumns = defineOp("otherColumns", {
+  forward: (u: Tensor, _operation: string): Tensor =>
+    noGrad(() =>
+      scope(() => {
+        const [m, k] = u.shape.slice(-2);
+        const square = concat([u, zeros([...batchOf(u), m, m - k])], -1) as Tensor;
+        const q = unpack(packedQR(square), 0, [m, m]);
+        return slice(q, [...batchOf(u).map(() => 0), 0, k]) as Tensor;
+      }),
+    ),
+  gradients: [
+    (_dy, _y, u, operation): Tensor => {
+      throw new ArgumentError(
+        `${operation}: to have a gradient, factors must be the reduced ones, got the full ones of ${formatShape(u.shape)}`,
+      );
+    },
+  ],
+});
+
+/** What `qr` takes beside its matrices. */
+export interface QrOptions {
+  /** "reduced", the default as in NumPy, or "complete": q [..., m, m] and r [..., m, n]. */
+  mode?: "reduced" | "complete";
+}
+
 /**
- * The reduced QR factorization of a [..., m, n]: q [..., m, k] with orthonormal columns and r [..., k, n] upper
- * triangular, k = min(m, n). Signs as LAPACK's. Gradient: Walter and Lehmann 2010; it needs the first k columns to be
- * independent.
+ * The QR factorization of a [..., m, n]: q [..., m, k] with orthonormal columns and r [..., k, n] upper triangular, k =
+ * min(m, n). Signs as LAPACK's. Gradient: Walter and Lehmann 2010; it needs the first k columns to be independent. A
+ * complete q with more columns than a has none: ArgumentError when it is asked for.
  */
-export function qr(a: Tensor): [q: Tensor, r: Tensor] {
+export function qr(a: Tensor, { mode = "reduced" }: QrOptions = {}): [q: Tensor, r: Tensor] {
+  if (mode !== "reduced" && mode !== "complete") {
+    throw new ArgumentError(`qr: mode must be reduced or complete, got ${String(mode)}`);
+  }
+  const [q, r] = reducedQR(a);
+  const [m, k] = q.shape.slice(-2);
+  if (mode === "reduced" || m === k) return [q, r];
+  const below = r.shape.map((_, axis): [number, number] => [0, axis === r.rank - 2 ? m - k : 0]);
+  return [completed("qr", q), pad(r, below) as Tensor];
+}
+
+function reducedQR(a: Tensor): [q: Tensor, r: Tensor] {
   requireMatrices("qr", "a", a);
   const [m, n] = a.shape.slice(-2);
   const zeros = a.shape.map(() => 0);
@@ -343,12 +380,24 @@ function factorsOf(packed: Tensor, m: number, n: number): [u: Tensor, s: Tensor,
   return [unpack(packed, 0, [m, n]), unpack(packed, m * n, [n]), unpack(packed, m * n + n, [n, n])];
 }
 
+/** What `svd` takes beside its matrices. */
+export interface SvdOptions {
+  /** Whether u and v' are square; default false, unlike Keras and NumPy: only the reduced factors have gradients. */
+  fullMatrices?: boolean;
+}
+
 /**
- * The reduced singular value decomposition of a [..., m, n]: u [..., m, k], s [..., k] descending and v' [..., k, n], k =
- * min(m, n), with a = u diag(s) v' (Keras's default is the full one). In the gradient equal singular values add nothing
- * to each other's vectors. Gradient: Townsend 2016.
+ * The singular value decomposition of a [..., m, n]: u [..., m, k], s [..., k] descending and v' [..., k, n], k =
+ * min(m, n), with a = u diag(s) v'; with `fullMatrices` u [..., m, m] and v' [..., n, n]. In the gradient equal singular
+ * values add nothing to each other's vectors. Gradient: Townsend 2016; ArgumentError where that of a full u or v' with
+ * more than k vectors is asked for.
  */
-export function svd(a: Tensor): [u: Tensor, s: Tensor, vt: Tensor] {
+export function svd(a: Tensor, { fullMatrices = false }: SvdOptions = {}): [u: Tensor, s: Tensor, vt: Tensor] {
+  const [u, s, vt] = reducedSvd(a);
+  return fullMatrices ? [completed("svd", u), s, turned(completed("svd", turned(vt)))] : [u, s, vt];
+}
+
+function reducedSvd(a: Tensor): [u: Tensor, s: Tensor, vt: Tensor] {
   requireMatrices("svd", "a", a);
   const [m, n] = a.shape.slice(-2);
   if (m >= n) return factorsOf(packedSvd(a), m, n);
@@ -403,58 +452,3 @@ export function lstsq(a: Tensor, b: Tensor, options?: PseudoInverseOptions): Ten
   const x = matmul(pinv(a, options), columns);
   return isVector ? (reshape(x, x.shape.slice(0, -1)) as Tensor) : x;
 }
-
-/** What `norm` takes beside x. */
-export interface NormOptions {
-  /**
-   * Default: the square root of the sum of squares, over any number of axes. Over one axis a number p: (sum |x|^p)^(1/p),
-   * also 0 (how many are not 0) and +-Infinity. Over two: "fro", "nuc", 1, -1, 2, -2 or +-Infinity, as in NumPy.
-   */
-  ord?: number | "fro" | "nuc";
-  /** Default: all axes. */
-  axis?: number | readonly number[];
-  keepDims?: boolean;
-}
-
-/** The norm of vectors along an axis, or of matrices over two. The gradient of the default at 0 is 0. */
-export function norm(x: Tensor, { ord, axis, keepDims = false }: NormOptions = {}): Tensor {
-  requireTensor("norm", "x", x);
-  requireDtype("norm", "x", x.dtype, "f32");
-  const axes = normalizeAxes("norm", axis, x.rank);
-  const y = normOver(x, axes, typeof axis === "object" ? axis.map((i) => (i + x.rank) % x.rank) : axes, ord);
-  return keepDims
-    ? y
-    : (reshape(
-        y,
-        x.shape.filter((_, i) => !axes.includes(i)),
-      ) as Tensor);
-}
-
-/** With the reduced axes kept; `given` has them in the order of the caller: rows, then columns. */
-function normOver(x: Tensor, axes: number[], given: readonly number[], ord: NormOptions["ord"]): Tensor {
-  if (ord === undefined || (ord === 2 && axes.length === 1) || (ord === "fro" && axes.length === 2)) {
-    return rootOfSquares(x, axes);
-  }
-  if (axes.length === 1 && typeof ord === "number") {
-    if (ord === 0) return sum(cast(notEqual(x, 0), "f32"), axes, true);
-    if (Math.abs(ord) === Number.POSITIVE_INFINITY) return (ord > 0 ? max : min)(abs(x), axes, true);
-    return ord === 1 ? sum(abs(x), axes, true) : pow(sum(pow(abs(x), ord), axes, true), 1 / ord);
-  }
-  if (axes.length !== 2 || ord === "fro" || !["nuc", 1, -1, 2, -2, Infinity, -Infinity].includes(ord)) {
-    throw new ArgumentError(`norm: ord must be a norm of vectors or matrices, got ${ord} over ${axes.length} axes`);
-  }
-  const extreme = typeof ord === "number" && ord < 0 ? min : max;
-  if (ord !== "nuc" && Math.abs(ord) !== 2) {
-    const [rows, columns] = given;
-    return extreme(sum(abs(x), Math.abs(ord) === 1 ? rows : columns, true), axes, true);
-  }
-  const others = x.shape.flatMap((_, i) => (axes.includes(i) ? [] : [i]));
-  const s = svdvals(transpose(x, [...others, ...given]) as Tensor);
-  const shape = x.shape.map((length, i) => (axes.includes(i) ? 1 : length));
-  return reshape(ord === "nuc" ? sum(s, -1) : extreme(s, -1), shape) as Tensor;
-}
-
-const rootOfSquares = defineOp("norm", {
-  forward: (x: Tensor, axes: readonly number[]): Tensor => sqrt(sum(square(x), axes, true)),
-  gradients: [(dy, y, x) => mul(dy, mul(x, inverseOrZero(y)))],
-});

@@ -2,7 +2,7 @@
 // differentiated, it is taken from the formula in basic ops instead of the fused kernels.
 import { grad } from "../autograd/grad.ts";
 import { defineOp, type Gradient, requireTensor } from "../autograd/op.ts";
-import { isTracked } from "../autograd/tape.ts";
+import { anyTracked } from "../autograd/tape.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
 import { requireDtype } from "../tensor/dtype.ts";
@@ -204,10 +204,6 @@ const normalizeEach = defineOp("layerNorm", {
     return [dx, dgamma, dbeta];
   },
 });
-
-function anyTracked(...xs: Optional[]): boolean {
-  return xs.some((x) => x !== undefined && isTracked(x));
-}
 
 function otherAxes(x: AnyTensor): number[] {
   return Array.from({ length: x.rank - 1 }, (_, axis) => axis);

@@ -57,6 +57,7 @@ export {
   separableConv1d,
   separableConv2d,
 } from "./depthwise.ts";
+export * from "./differences.ts";
 export * from "./elementwise.ts";
 export {
   type ComplexPair,
@@ -71,6 +72,7 @@ export {
   type StftOptions,
   stft,
 } from "./fft.ts";
+export * from "./gamma.ts";
 export { embedding, gather, gatherNd, oneHot, scatterAdd, scatterNd, take, takeAlongAxis } from "./gather.ts";
 export type { FusedActivation } from "./gemm.ts";
 export { type AffineWarpOptions, affineGrid, affineWarp, type GridSampleOptions, gridSample } from "./grid-sample.ts";
@@ -100,11 +102,11 @@ export {
   inv,
   logdet,
   lstsq,
-  type NormOptions,
-  norm,
   type PseudoInverseOptions,
   pinv,
+  type QrOptions,
   qr,
+  type SvdOptions,
   slogdet,
   solve,
   solveTriangular,
@@ -114,6 +116,7 @@ export {
 } from "./linalg.ts";
 export { type LinearOptions, linear, type MatmulOptions, matmul } from "./matmul.ts";
 export { diag, diagonal, trace, tri, tril, triu } from "./matrix.ts";
+export * from "./matrix-norm.ts";
 export { type BatchNormOptions, batchNorm, type LayerNormOptions, layerNorm } from "./norm.ts";
 export {
   avgPool1d,
@@ -159,8 +162,9 @@ export {
   type VarianceOptions,
   variance,
 } from "./reduce.ts";
+export * from "./reorder.ts";
 export { type Interpolation, type ResizeOptions, resize } from "./resize.ts";
-export { cumprod, cumsum, type ScanOptions } from "./scan.ts";
+export { cumMax, cumMin, cumprod, cumsum, type ExtremeScanOptions, type ScanOptions } from "./scan.ts";
 export { logSoftmax, softmax, softmaxCrossEntropy } from "./softmax.ts";
 export {
   argsort,

@@ -1,4 +1,5 @@
 // Tensors from values: nested and typed arrays, constants, ranges.
+import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
 import type { Dtype } from "./dtype.ts";
@@ -139,9 +140,7 @@ export function arange<D extends "f32" | "i32" = "f32">(
 
 /** `count` numbers evenly spaced from start to stop, both included. */
 export function linspace(start: number, stop: number, count: number): Tensor {
-  if (!Number.isInteger(count) || count < 0) {
-    throw new ArgumentError(`linspace: count must be a whole number of at least 0, got ${count}`);
-  }
+  requireCount("linspace", "count", count, 0);
   const step = count > 1 ? (stop - start) / (count - 1) : 0;
   const value = (i: number): number => (i === count - 1 && i > 0 ? stop : start + i * step);
   return tensor(Float64Array.from({ length: count }, (_, i) => value(i)));

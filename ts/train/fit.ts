@@ -1,5 +1,6 @@
 // The training loop: epochs, batches, validation, callbacks, aborting.
 import { defaultGenerator, Generator, randomPermutation } from "../ops/random.ts";
+import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { type DataList, type Examples, type Targets, toExamples, type Weighting } from "./batches.ts";
 import { type Callback, History, type Logs } from "./callbacks.ts";
@@ -45,7 +46,9 @@ export interface EvaluateOptions {
 export async function fitModel(model: Model, x: DataList, y: Targets, options: FitOptions): Promise<History> {
   const { epochs = 1, batchSize = 32, validationSplit = 0, validationData, shuffle = true, seed, signal } = options;
   const { initialEpoch = 0, sampleWeight, classWeight } = options;
-  checkOptions("fit", { epochs, batchSize, "initialEpoch + 1": initialEpoch + 1 });
+  requireCount("fit", "epochs", epochs);
+  requireCount("fit", "batchSize", batchSize);
+  requireCount("fit", "initialEpoch", initialEpoch, 0);
   if (!(validationSplit >= 0 && validationSplit < 1)) {
     throw new ArgumentError(`fit: validationSplit must be at least 0 and below 1, got ${validationSplit}`);
   }
@@ -98,7 +101,7 @@ export async function fitModel(model: Model, x: DataList, y: Targets, options: F
 
 export async function evaluateModel(model: Model, x: DataList, y: Targets, options: EvaluateOptions): Promise<Logs> {
   const { batchSize = 32, signal, verbose = 0 } = options;
-  checkOptions("evaluate", { batchSize });
+  requireCount("evaluate", "batchSize", batchSize);
   const examples = toExamples("evaluate", x, y, model.outputNames, { sampleWeight: options.sampleWeight });
   model.prepare("evaluate", examples);
   const bar = new ProgressBar(Math.ceil(examples.length / batchSize), { verbose });
@@ -202,13 +205,4 @@ function permutation(length: number, generator: Generator): Int32Array {
   const indices = order.data();
   order.dispose();
   return indices;
-}
-
-/** Throws an ArgumentError unless every count is a whole number of at least 1. */
-export function checkOptions(operation: string, counts: Record<string, number>): void {
-  for (const [name, value] of Object.entries(counts)) {
-    if (!(Number.isInteger(value) && value >= 1)) {
-      throw new ArgumentError(`${operation}: ${name} must be a whole number of at least 1, got ${value}`);
-    }
-  }
 }
