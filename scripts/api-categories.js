@@ -12,6 +12,7 @@ const categories = {
   Differentiation: "autograd ops/derivatives ops/per-example",
   "Data and files": "data io",
   Engine: "runtime",
+  "Models in a worker": "worker",
   "Ops: arithmetic and functions": "ops/binary ops/broadcast ops/elementwise ops/gamma ops/transcendental",
   "Ops: comparison and selection": "ops/compare",
   "Ops: reductions and statistics": "ops/axes ops/differences ops/reduce ops/scan ops/statistics",

@@ -12,13 +12,7 @@ export { noGrad } from "./autograd/tape.ts";
 export { type Differentiable, hvp, jvp, vjp } from "./autograd/vjp.ts";
 export { ArrayData, type RowRange } from "./data/array.ts";
 export * as datasets from "./data/datasets.ts";
-export {
-  decodeSafetensors,
-  encodeSafetensors,
-  type NamedTensors,
-  type Safetensors,
-  type TensorRecord,
-} from "./io/safetensors.ts";
+export * from "./io/index.ts";
 export * as activations from "./layers/activations.ts";
 export type { Json } from "./layers/config.ts";
 export * as constraints from "./layers/constraints.ts";
@@ -58,45 +52,4 @@ export { keep, type Scoped, scope } from "./tensor/scope.ts";
 export type { Shape } from "./tensor/shape.ts";
 export { type AnyTensor, Tensor } from "./tensor/tensor.ts";
 export { Variable, type VariableOptions, variable } from "./tensor/variable.ts";
-export type { Data, DataList, Targets, Weighting } from "./train/batches.ts";
-export {
-  type Callback,
-  EarlyStopping,
-  type EarlyStoppingOptions,
-  History,
-  type Logs,
-  type TrainingInfo,
-} from "./train/callbacks.ts";
-export {
-  BackupAndRestore,
-  type BackupAndRestoreOptions,
-  ModelCheckpoint,
-  type ModelCheckpointOptions,
-} from "./train/callbacks-checkpoint.ts";
-export { LambdaCallback, SwapEMAWeights, TerminateOnNaN } from "./train/callbacks-control.ts";
-export { CSVLogger, type CSVLoggerOptions } from "./train/callbacks-log.ts";
-export { LearningRateScheduler, ReduceLROnPlateau, type ReduceLROnPlateauOptions } from "./train/callbacks-rate.ts";
-export { TensorBoard, type TensorBoardOptions } from "./train/callbacks-tensorboard.ts";
-export {
-  type CrossValidateOptions,
-  type CrossValidation,
-  crossValidate,
-  type Fold,
-  type FoldOptions,
-  kFold,
-  stratifiedKFold,
-} from "./train/cross-validate.ts";
-export type { EvaluateOptions, FitOptions } from "./train/fit.ts";
-export { type CompileOptions, type FunctionalOptions, Model } from "./train/model.ts";
-export type { MonitorMode } from "./train/monitor.ts";
-export type { Judgement, LossLike, PerOutput } from "./train/objective.ts";
-export {
-  ProgressLine as ProgbarLogger,
-  ProgressLine,
-  type ProgressOptions,
-  type ProgressOutput,
-  type Verbosity,
-} from "./train/progress.ts";
-export { Sequential, type SequentialOptions } from "./train/sequential.ts";
-export type { Compiled } from "./train/steps.ts";
-export type { SummaryRow } from "./train/summary.ts";
+export * from "./train/index.ts";

@@ -21,7 +21,16 @@ import {
   type Tensor,
   type Variable,
 } from "heddle";
+import { ArrayData } from "heddle/data";
+import { decodeSafetensors } from "heddle/io";
 import * as layers from "heddle/layers";
+import { meanSquaredError } from "heddle/losses";
+import { AUC } from "heddle/metrics";
+import { relu } from "heddle/ops";
+import { adam, cosineDecay } from "heddle/optim";
+import { type InitializeOptions, initialize, type Tensor as SeparateTensor } from "heddle/separate";
+import { EarlyStopping } from "heddle/train";
+import { RemoteModel, serve } from "heddle/worker";
 
 /** A layer with a weight of its own. */
 class Scale extends Layer {
@@ -101,4 +110,47 @@ export function shapesAndDtypes(): [Tensor<"i32">, Tensor<"bool">, Float32Array,
   const loss = farFromZero(x, x, { margin: 2, reduction: "sum" });
   model.dispose();
   return [places, large, x.data(), heddle.where(large, x, loss)];
+}
+
+/** The other entries have the same classes and functions, not others of the same shape. */
+export async function fromSubpaths(
+  options: InitializeOptions,
+  x: Tensor,
+): Promise<[Callback, Tensor, heddle.ArrayData]> {
+  await initialize({ core: new URL("https://example.com/core-simd.wasm"), ...options });
+  const auc: heddle.metrics.Metric = new AUC();
+  const optimizer: heddle.optimizers.Optimizer = adam({
+    learningRate: cosineDecay({ initialLearningRate: 0.1, decaySteps: 10 }),
+  });
+  heddle.Model.prototype.compile({ optimizer, loss: meanSquaredError, metrics: [auc] });
+  const same: SeparateTensor = relu(x);
+  const { tensors } = decodeSafetensors(new Uint8Array(8));
+  return [new EarlyStopping({ patience: tensors.size }), same, new ArrayData(new Float32Array(4), [2, 2], "f32")];
+}
+
+/** A model in a worker, told by names and configurations. */
+export async function trainRemotely(
+  x: AnyTensor,
+  y: AnyTensor,
+  signal: AbortSignal,
+): Promise<Float32Array | undefined> {
+  const model = new RemoteModel([layers.dense({ units: 1 }), { kind: "scale", config: { name: "last" } }], { seed: 1 });
+  const learningRate = { kind: "cosineDecay", config: { initialLearningRate: 0.1, decaySteps: 10 } } as const;
+  await model.compile({ optimizer: { kind: "sgd", config: { learningRate } }, loss: "mse", metrics: ["mae"] });
+  const history: History = await model.fit(x, y, {
+    signal,
+    callbacks: [
+      { onBatchEnd: (batch, { loss }) => console.assert(batch >= 0 && loss !== undefined) },
+      { kind: "EarlyStopping", config: { patience: 2 } },
+    ],
+  });
+  console.assert(history.epochs.length > 0);
+  const [first] = await model.getWeights();
+  model.dispose();
+  return first?.data as Float32Array | undefined;
+}
+
+/** What a worker file of one's own does. */
+export function serveOwn(): void {
+  serve({ layers: { scale: Scale }, losses: { farFromZero }, metrics: { auc: () => new metrics.AUC() } });
 }

@@ -150,36 +150,39 @@ export type MetricName =
   | "binaryIoU"
   | "perplexity";
 
-const makers: { readonly [name in Exclude<MetricName, FigureName>]: () => Metric } = {
-  rootMeanSquaredError: () => new RootMeanSquaredError(),
-  r2Score: () => new R2Score(),
-  truePositives: () => new TruePositives(),
-  falsePositives: () => new FalsePositives(),
-  trueNegatives: () => new TrueNegatives(),
-  falseNegatives: () => new FalseNegatives(),
-  precision: () => new Precision(),
-  recall: () => new Recall(),
-  auc: () => new AUC(),
+const makers: { readonly [name in Exclude<MetricName, FigureName>]: (options?: object) => Metric } = {
+  rootMeanSquaredError: (options) => new RootMeanSquaredError(options),
+  r2Score: (options) => new R2Score(options),
+  truePositives: (options) => new TruePositives(options),
+  falsePositives: (options) => new FalsePositives(options),
+  trueNegatives: (options) => new TrueNegatives(options),
+  falseNegatives: (options) => new FalseNegatives(options),
+  precision: (options) => new Precision(options),
+  recall: (options) => new Recall(options),
+  auc: (options) => new AUC(options),
   // One number for the log, where Keras logs a list.
-  f1Score: () => new F1Score({ average: "macro" }),
-  binaryIoU: () => new BinaryIoU(),
-  perplexity: () => new Perplexity(),
+  f1Score: (options) => new F1Score({ average: "macro", ...options }),
+  binaryIoU: (options) => new BinaryIoU(options),
+  perplexity: (options) => new Perplexity(options),
 };
 
 /** How a model is given a metric. */
 export type MetricLike = MetricName | Metric | Figure;
 
-/** The metric of this name, or the mean of a figure of one's own; metrics stay. ArgumentError for an unknown name. */
-export function getMetric(metric: MetricLike): Metric {
+/**
+ * The metric of this name with these options, or the mean of a figure of one's own; metrics stay. ArgumentError for an
+ * unknown name.
+ */
+export function getMetric(metric: MetricLike, options?: object): Metric {
   if (metric instanceof Metric) return metric;
   if (typeof metric === "function") return new MeanMetric(metric.name || "metric", metric);
-  return lookUp<() => Metric>("metric", metric, metricMakers())();
+  return lookUp<(options?: object) => Metric>("metric", metric, metricMakers())(options);
 }
 
 /** What makes the metric of each name. */
-function metricMakers(): { readonly [name: string]: () => Metric } {
+function metricMakers(): { readonly [name: string]: (options?: object) => Metric } {
   const means = Object.entries<Figure>(figures).map(
-    ([name, figure]) => [name, () => new MeanMetric(name, figure)] as const,
+    ([name, figure]) => [name, (options?: object) => new MeanMetric(name, figure, options)] as const,
   );
   return { ...Object.fromEntries(means), ...makers };
 }

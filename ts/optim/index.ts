@@ -75,7 +75,7 @@ export type OptimizerName =
   | "ftrl"
   | "muon";
 
-const makers: { readonly [name in OptimizerName]: () => Optimizer } = {
+const makers: { readonly [name in OptimizerName]: (options?: object) => Optimizer } = {
   sgd,
   rmsprop,
   adagrad,
@@ -91,7 +91,7 @@ const makers: { readonly [name in OptimizerName]: () => Optimizer } = {
   muon,
 };
 
-/** The optimizer itself, or a new one of that name with its defaults. ArgumentError, listing the names, for others. */
-export function getOptimizer(optimizer: Optimizer | OptimizerName): Optimizer {
-  return optimizer instanceof Optimizer ? optimizer : lookUp("optimizer", optimizer, makers)();
+/** The optimizer itself, or a new one of that name with these options. ArgumentError, listing the names, for others. */
+export function getOptimizer(optimizer: Optimizer | OptimizerName, options?: object): Optimizer {
+  return optimizer instanceof Optimizer ? optimizer : lookUp("optimizer", optimizer, makers)(options);
 }

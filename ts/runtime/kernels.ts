@@ -1,6 +1,7 @@
-// Loads the core: unpacks the build that this runtime validates, compiles it, and makes the calling thread's instance.
+// Loads the core: chooses the build that this runtime validates, has it compiled, and makes the calling thread's instance.
 
-import { unpackCore } from "./core-bytes.ts";
+import { source } from "./core-carried.ts";
+import type { CompiledCore, CoreSource } from "./core-source.ts";
 import { StateError } from "./errors.ts";
 import { detectSimd, type Simd } from "./features.ts";
 
@@ -17,32 +18,27 @@ export interface Core {
   matmul_f32(...arguments_: number[]): void;
 }
 
-export interface LoadedCore {
-  readonly simd: Simd;
-  readonly module: WebAssembly.Module;
+/** The core, compiled and made for the calling thread. */
+export interface LoadedCore extends CompiledCore {
   readonly core: Core;
 }
 
-/** An empty section that has a name: it changes a module's bytes and nothing else. */
-const TWIN = [0, 5, 4, 116, 119, 105, 110];
+/** What the place allows that the core comes from: whether there can be threads, and how much memory. */
+export const allowed: Omit<CoreSource, "compile"> = source;
 
-/**
- * Compiles and instantiates the core on `memory`; `deterministic` keeps to the baseline build. V8 compiles modules of
- * the same bytes once: a `twin` is compiled on its own.
- */
-export function loadCore(memory: WebAssembly.Memory, deterministic: boolean, twin = false): LoadedCore {
+/** The build to run: the best one here, or the baseline one where the bits must be the same everywhere. */
+export function chooseSimd(deterministic: boolean): Simd {
   const best = detectSimd();
   if (best === undefined) throw new StateError("heddle: the runtime must have WebAssembly SIMD, got one without it");
-  const chosen = deterministic ? "simd" : best;
-  const bytes = unpackCore(chosen);
-  const module = new WebAssembly.Module(twin ? join(bytes, TWIN) : bytes);
-  const instance = new WebAssembly.Instance(module, { env: { memory } });
-  return { simd: chosen, module, core: instance.exports as unknown as Core };
+  return deterministic ? "simd" : best;
 }
 
-function join(first: Uint8Array, second: ArrayLike<number>): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(first.length + second.length);
-  joined.set(first);
-  joined.set(second, first.length);
-  return joined;
+/**
+ * Compiles and instantiates the core on `memory`; `deterministic` keeps to the baseline build, a `twin` is compiled apart
+ * from all others.
+ */
+export function loadCore(memory: WebAssembly.Memory, deterministic: boolean, twin = false): LoadedCore {
+  const { simd, module } = source.compile(chooseSimd(deterministic), twin);
+  const instance = new WebAssembly.Instance(module, { env: { memory } });
+  return { simd, module, core: instance.exports as unknown as Core };
 }

@@ -6,6 +6,7 @@ import { type DataList, type Examples, type Targets, toExamples, type Weighting 
 import { type Callback, History, type Logs } from "./callbacks.ts";
 import type { Model } from "./model.ts";
 import type { Objective } from "./objective.ts";
+import { makePause, type Pause } from "./pause.ts";
 import { ProgressBar, ProgressLine, type Verbosity } from "./progress.ts";
 
 /** What `fit` takes beside the data. */
@@ -41,9 +42,6 @@ export interface EvaluateOptions {
   /** 0 silent, 1 a progress bar, 2 one line at the end; default 0. */
   verbose?: Verbosity;
 }
-
-/** Other tasks of the event loop get their turn at least this often. */
-const YIELD_MILLISECONDS = 30;
 
 export async function fitModel(model: Model, x: DataList, y: Targets, options: FitOptions): Promise<History> {
   const { epochs = 1, batchSize = 32, validationSplit = 0, validationData, shuffle = true, seed, signal } = options;
@@ -127,14 +125,16 @@ async function runEpoch(
   for (let begin = 0, batch = 0; begin < examples.length && !model.stopTraining; begin += batchSize, batch++) {
     const end = Math.min(begin + batchSize, examples.length);
     for (const callback of starters) await callback.onBatchBegin?.(batch);
+    const began = performance.now();
     const loss = steps.train(examples, order ? order.subarray(begin, end) : { begin, end });
     figures.add(loss.item(), end - begin);
     loss.dispose();
+    const took = performance.now() - began;
     if (watchers.length > 0) {
       const logs = figures.logs();
       for (const callback of watchers) await callback.onBatchEnd?.(batch, logs);
     }
-    const rest = pause();
+    const rest = pause(took);
     if (rest) await rest;
   }
   return figures.logs();
@@ -150,12 +150,13 @@ async function runTest(
   const { steps } = model;
   const figures = new Figures(model.compilation.objective);
   for (let begin = 0; begin < examples.length; begin += batchSize) {
+    const began = performance.now();
     const end = Math.min(begin + batchSize, examples.length);
     const loss = steps.test(examples, { begin, end });
     figures.add(loss.item(), end - begin);
     loss.dispose();
     progress?.(Math.ceil(end / batchSize));
-    const rest = pause();
+    const rest = pause(performance.now() - began);
     if (rest) await rest;
   }
   return figures.logs();
@@ -180,29 +181,6 @@ class Figures {
   logs(): Logs {
     return { loss: this.sum / this.count, ...this.objective.logs() };
   }
-}
-
-type Pause = () => Promise<void> | undefined;
-
-/** Gives way to the event loop now and then, and throws the signal's reason once it is aborted. */
-export function makePause(signal: AbortSignal | undefined): Pause {
-  signal?.throwIfAborted();
-  let last = performance.now();
-  return () => {
-    signal?.throwIfAborted();
-    if (performance.now() - last < YIELD_MILLISECONDS) return undefined;
-    return nextTask().then(() => {
-      last = performance.now();
-      signal?.throwIfAborted();
-    });
-  };
-}
-
-function nextTask(): Promise<void> {
-  return new Promise((resolve) => {
-    if (typeof setImmediate === "function") setImmediate(resolve);
-    else setTimeout(resolve, 0);
-  });
 }
 
 function split(all: Examples, part: number): [Examples, Examples | undefined] {

@@ -1,5 +1,6 @@
 // The graph of a functional model: the layers' applications between its inputs and outputs, in an order in which each
 // comes after what it needs.
+import type { Json } from "../layers/config.ts";
 import { InputLayer } from "../layers/input.ts";
 import type { ApplyOptions, Layer } from "../layers/layer.ts";
 import { type Shapes, shapeList } from "../layers/shapes.ts";
@@ -7,6 +8,17 @@ import { type Node, Symbolic } from "../layers/symbolic.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+
+/** A graph as plain JSON. Inputs and results are numbered: the inputs, then the results of each call in turn. */
+export type GraphConfig = {
+  /** Layers by kind and `config()`; the first ones are the inputs. */
+  readonly layers: readonly { readonly kind: string; readonly config: { readonly [option: string]: Json } }[];
+  /** Which layer is applied to what: one, or a list. */
+  readonly calls: readonly (readonly [layer: number, inputs: number | readonly number[]])[];
+  /** How many inputs there are. */
+  readonly inputs: number;
+  readonly outputs: readonly number[];
+};
 
 export class Graph {
   readonly inputs: readonly Symbolic[];
@@ -76,6 +88,22 @@ export class Graph {
       });
     }
     return this.outputs.map((output) => known.get(output) as T);
+  }
+
+  /** The graph as plain JSON. */
+  config(): GraphConfig {
+    const { layers } = this;
+    const known = [...this.inputs, ...this.nodes.flatMap(({ outputs }) => outputs)];
+    const number = (x: Symbolic): number => known.indexOf(x);
+    return {
+      layers: layers.map((layer) => ({ kind: layer.kind, config: layer.config() })),
+      calls: this.nodes.map(({ layer, inputs, isList }) => [
+        layers.indexOf(layer),
+        isList ? inputs.map(number) : number(inputs[0]),
+      ]),
+      inputs: this.inputs.length,
+      outputs: this.outputs.map(number),
+    };
   }
 
   /** For `summary`: each layer with the shape of its first result and the layers it was applied to. */

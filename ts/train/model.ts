@@ -2,6 +2,7 @@
 // outputs, a `Sequential`, or a subclass that says in `call` what it computes.
 import { noGrad } from "../autograd/tape.ts";
 import { readFile, writeFileAtomic } from "../io/files.ts";
+import type { Json } from "../layers/config.ts";
 import { type CallContext, type Inputs, Layer, type LayerOptions, type Masks, type Outputs } from "../layers/layer.ts";
 import { type Shapes, shapeList } from "../layers/shapes.ts";
 import type { Symbolic } from "../layers/symbolic.ts";
@@ -24,9 +25,10 @@ import {
   type Weighting,
 } from "./batches.ts";
 import type { History, Logs } from "./callbacks.ts";
-import { type EvaluateOptions, evaluateModel, type FitOptions, fitModel, makePause } from "./fit.ts";
+import { type EvaluateOptions, evaluateModel, type FitOptions, fitModel } from "./fit.ts";
 import { Graph } from "./graph.ts";
 import { type Judgement, Objective } from "./objective.ts";
+import { makePause } from "./pause.ts";
 import { ProgressBar } from "./progress.ts";
 import { type Compiled, oneOrAll, Prediction, Steps } from "./steps.ts";
 import { type SummaryRow, summarize } from "./summary.ts";
@@ -88,6 +90,11 @@ export class Model extends Layer {
     return this.graph ? this.graph.layers : super.sublayers();
   }
 
+  /** Of a functional model: its layers and how they are connected too. */
+  override config(): Record<string, Json> {
+    return { ...super.config(), ...this.graph?.config() };
+  }
+
   /** Names of the outputs, which losses, metrics and targets may be given by. */
   get outputNames(): readonly string[] {
     return this.compiled?.objective.outputs.map(({ name }) => name) ?? this.graph?.outputNames ?? ["output"];
@@ -145,13 +152,14 @@ export class Model extends Layer {
     const results = shapes.map((shape) => unfilled([length, ...shape], "f32"));
     this.prediction ??= new Prediction(this);
     for (let begin = 0; begin < length; begin += batchSize) {
+      const began = performance.now();
       const end = Math.min(begin + batchSize, length);
       this.prediction.run(examples, { begin, end }).forEach((output, i) => {
         results[i].view().set(output.view(), (output.size / (end - begin)) * begin);
         output.dispose();
       });
       bar.update(Math.ceil(end / batchSize));
-      const rest = pause();
+      const rest = pause(performance.now() - began);
       if (rest) await rest;
     }
     bar.finish();

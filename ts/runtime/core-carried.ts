@@ -1,0 +1,20 @@
+// The core as the JavaScript carries it: both builds as one module, packed. Compiled at once, so that nobody has to wait for
+// an import to be ready.
+import core from "../generated/core.ts";
+import { decodeBase64 } from "./base64.ts";
+import { type CoreSource, compileBytes } from "./core-source.ts";
+import type { Simd } from "./features.ts";
+import { chooseForm } from "./forms.ts";
+import { unpack } from "./unpack.ts";
+
+/** Both builds, out of the JavaScript. */
+export const source: CoreSource = {
+  compile: (simd, twin) => ({ simd, module: compileBytes(unpackCore(simd), twin) }),
+};
+
+/** The bytes of a build. */
+export function unpackCore(simd: Simd): Uint8Array<ArrayBuffer> {
+  const module = unpack(decodeBase64(core));
+  chooseForm(module, simd);
+  return module;
+}
