@@ -69,7 +69,7 @@ await step("asc", assembly, ["build/core.wasm"], () => {
   run("node_modules/assemblyscript/bin/asc.js", ["--config", "asconfig.json", "--target", "core"]);
 });
 
-// Both builds travel as one module, packed.
+// Both builds travel as one module, packed; and for Node's bundles as they are.
 const forms = [
   "scripts/forms.js",
   "scripts/order.js",
@@ -82,8 +82,8 @@ const carriers = ["ts/generated/core.ts", "ts/generated/core-plain.ts"];
 await step("cores", ["build/core.wasm", ...forms], [...binaries, ...carriers], async () => {
   const { bytes, count } = makeTravelForm(readFileSync("build/core.wasm"), calledByName);
   const { chooseForm } = await load("ts/runtime/forms.ts");
-  for (const simd of ["simd", "relaxed"]) {
-    const build = bytes.slice();
+  const texts = ["simd", "relaxed"].map((simd) => {
+    const build = Buffer.from(bytes);
     const changed = chooseForm(build, simd);
     if (changed !== 2 * count) throw new Error(`build: ${simd} must have ${2 * count} places, got ${changed}`);
     writeFileSync(`build/${simd}.wasm`, build);
@@ -164,7 +164,7 @@ const subpaths = {
 
 /**
  * Bundles entries into a file each, `dist/FOLDER/NAME.js`, with the core from `source`, one of ts/runtime/core-*.ts, in
- * place of the one that carries it deflated. What two entries share is in `library.js`, so that there is one engine.
+ * place of the one that carries it packed. What two entries share is in `library.js`, so that there is one engine.
  */
 async function bundle(folder, entryPoints, source) {
   const path = `${root}ts/runtime/${source}`;
