@@ -69,7 +69,7 @@ await step("asc", assembly, ["build/core.wasm"], () => {
   run("node_modules/assemblyscript/bin/asc.js", ["--config", "asconfig.json", "--target", "core"]);
 });
 
-// Both builds travel as one module, packed; and for Node's bundles as they are.
+// Both builds travel as one module, packed.
 const forms = [
   "scripts/forms.js",
   "scripts/order.js",
@@ -79,11 +79,11 @@ const forms = [
 ];
 const binaries = ["build/simd.wasm", "build/relaxed.wasm"];
 const carriers = ["ts/generated/core.ts", "ts/generated/core-plain.ts"];
-await step("cores", ["build/core.wasm", ...forms], [...binaries, ...carriers], async () => {
+await step("cores", ["build/core.wasm", "scripts/build.js", ...forms], [...binaries, ...carriers], async () => {
   const { bytes, count } = makeTravelForm(readFileSync("build/core.wasm"), calledByName);
   const { chooseForm } = await load("ts/runtime/forms.ts");
-  const texts = ["simd", "relaxed"].map((simd) => {
-    const build = Buffer.from(bytes);
+  for (const simd of ["simd", "relaxed"]) {
+    const build = bytes.slice();
     const changed = chooseForm(build, simd);
     if (changed !== 2 * count) throw new Error(`build: ${simd} must have ${2 * count} places, got ${changed}`);
     writeFileSync(`build/${simd}.wasm`, build);
