@@ -16,7 +16,7 @@ export function fitted(canvas: HTMLCanvasElement, width: number, height: number)
 }
 
 export function contextOf(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
-  const context = canvas.getContext("2d", { willReadFrequently: false });
+  const context = canvas.getContext("2d");
   if (context === null) throw new Error("canvas: it must have a 2d context, got none");
   return context;
 }
@@ -40,26 +40,31 @@ function mix(from: Rgb, to: Rgb, share: number): Rgb {
 
 const SHADES = 64;
 
-/** A picture of values [height, width] in a ramp's colours; values reach from `least` to 1. */
+/** Values as pixels in a ramp's colours, so many to a row; values reach from `least` to 1. */
 export function picture(values: ArrayLike<number>, width: number, height: number, tint: Ramp, least = 0): ImageData {
-  const shades = Array.from({ length: SHADES + 1 }, (_, i) => tint(least + ((1 - least) * i) / SHADES));
+  // Packed as they lie in memory: little-endian, like every machine with WebAssembly.
+  const shades = Uint32Array.from({ length: SHADES + 1 }, (_, i) => {
+    const [red, green, blue] = tint(least + ((1 - least) * i) / SHADES).map(Math.round);
+    return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+  });
   const image = new ImageData(width, height);
-  for (let i = 0; i < width * height; i++) {
-    const place = Math.round(((values[i] - least) / (1 - least)) * SHADES);
-    const [red, green, blue] = shades[Math.min(SHADES, Math.max(0, place || 0))];
-    image.data.set([red, green, blue, 255], 4 * i);
+  const pixels = new Uint32Array(image.data.buffer);
+  const scale = SHADES / (1 - least);
+  for (let i = 0; i < pixels.length; i++) {
+    const place = Math.round((values[i] - least) * scale);
+    pixels[i] = shades[Math.min(SHADES, Math.max(0, place || 0))];
   }
   return image;
 }
 
 /** Shows a picture alone on a canvas of its size; the style sheet scales it. */
 export function show(canvas: HTMLCanvasElement, image: ImageData): void {
-  canvas.width = image.width;
-  canvas.height = image.height;
+  if (canvas.width !== image.width || canvas.height !== image.height) {
+    canvas.width = image.width;
+    canvas.height = image.height;
+  }
   contextOf(canvas).putImageData(image, 0, 0);
 }
-
-let scratch: HTMLCanvasElement | undefined;
 
 /** Draws a picture into a rectangle, its pixels as squares. */
 export function drawPicture(
@@ -70,8 +75,15 @@ export function drawPicture(
   width: number,
   height: number,
 ): void {
+  context.imageSmoothingEnabled = false;
+  context.drawImage(ofImage(image), x, y, width, height);
+}
+
+let scratch: HTMLCanvasElement | undefined;
+
+/** A canvas with the picture, valid until the next call. */
+export function ofImage(image: ImageData): HTMLCanvasElement {
   scratch ??= document.createElement("canvas");
   show(scratch, image);
-  context.imageSmoothingEnabled = false;
-  context.drawImage(scratch, x, y, width, height);
+  return scratch;
 }

@@ -22,8 +22,8 @@ export class Filters {
     setText(this.note, text);
     this.canvas.ariaLabel = `First-layer filters, ${text} weights each`;
     const tint = diverging(colour("wrong"), colour("page"), colour("accent"));
-    const [widest, narrowest] = width < 10 ? [42, 28] : [64, 44];
-    drawTiles(this.canvas, insight.filters, { tint, least: -1, widest, narrowest, gap: 5 });
+    const [widest, narrowest] = width < 10 ? [42, 26] : [64, 44];
+    drawTiles(this.canvas, insight.filters, { tint, least: -1, widest, narrowest, gap: 8 });
   }
 
   redraw(): void {

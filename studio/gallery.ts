@@ -1,8 +1,9 @@
 // Digits in a row, with what was made of them; a click puts one on the pad.
 import { type Ramp, picture, ramp, show } from "./canvas.ts";
 import { type Task, SIDE } from "./catalogue.ts";
-import { make } from "./elements.ts";
+import { make, setText } from "./elements.ts";
 import { decimal, percent } from "./format.ts";
+import { later } from "./frames.ts";
 import { colour } from "./theme.ts";
 
 /** A digit and what the model said to it. */
@@ -13,47 +14,79 @@ export interface Shown {
   readonly output: Float32Array;
 }
 
-/** Fills a list with digits; `chosen` gets the pixels of the one that is clicked. */
-export function fillGallery(
-  list: HTMLUListElement,
-  task: Task,
-  digits: readonly Shown[],
-  chosen: (pixels: Float32Array) => void,
-): void {
-  const tint = ramp(colour("paper"), colour("ink"));
-  list.replaceChildren(
-    ...digits.map((digit) => {
-      const pixels = Float32Array.from(digit.pixels, (byte) => byte / 255);
-      const button = task === "classify" ? classified(digit, pixels, tint) : reconstructed(digit, pixels, tint);
-      button.addEventListener("click", () => chosen(pixels));
-      return make("li", {}, button);
-    }),
-  );
+/** So many are drawn in a frame. */
+const AT_ONCE = 6;
+
+export class Gallery {
+  private readonly list: HTMLUListElement;
+  private readonly chosen: (pixels: Float32Array) => void;
+  private readonly name: string;
+  private readonly items: Item[] = [];
+
+  /** `chosen` gets the pixels of the digit that is clicked. */
+  constructor(list: HTMLUListElement, chosen: (pixels: Float32Array) => void) {
+    this.list = list;
+    this.name = list.id;
+    this.chosen = chosen;
+  }
+
+  show(task: Task, digits: readonly Shown[]): void {
+    while (this.items.length < digits.length) this.items.push(new Item(this.chosen));
+    const wanted = this.items.slice(0, digits.length).map(({ element }) => element);
+    if (this.list.children.length !== wanted.length) this.list.replaceChildren(...wanted);
+    for (let begin = 0; begin < digits.length; begin += AT_ONCE) {
+      later(`${this.name} ${begin}`, () => {
+        const tint = ramp(colour("paper"), colour("ink"));
+        for (const [i, digit] of digits.slice(begin, begin + AT_ONCE).entries()) {
+          this.items[begin + i].show(task, digit, tint);
+        }
+      });
+    }
+  }
 }
 
-function classified({ label, output }: Shown, pixels: Float32Array, tint: Ramp): HTMLButtonElement {
-  const said = output.indexOf(Math.max(...output));
-  const line = (word: string, digit: number, kind: string): HTMLParagraphElement =>
-    make("p", { className: kind }, make("span", {}, `${word} ${digit}`), make("span", {}, percent(output[digit])));
-  const verdict = label === undefined ? "" : said === label ? "right" : "wrong";
-  const lines = [line("read", said, verdict)];
-  if (label !== undefined && said !== label) lines.push(line("is", label, "soft"));
-  const words = `${label === undefined ? "A digit" : `A ${label}`}, read as ${said}, ${percent(output[said])} sure`;
-  return make("button", { type: "button", ariaLabel: words }, drawn(pixels, tint), ...lines);
-}
+/** One digit of a gallery: its picture, perhaps another beside it, and two lines. */
+class Item {
+  readonly element: HTMLLIElement;
+  private readonly button = make("button", { type: "button" });
+  private readonly picture = make("canvas");
+  private readonly other = make("canvas");
+  private readonly pictures = make("span", { className: "pictures" }, this.picture, this.other);
+  private readonly lines = [0, 1].map(() => make("p", {}, make("span"), make("span")));
+  private pixels = new Float32Array(0);
 
-function reconstructed({ output }: Shown, pixels: Float32Array, tint: Ramp): HTMLButtonElement {
-  const error = pixels.reduce((sum, value, i) => sum + Math.abs(value - output[i]), 0) / pixels.length;
-  return make(
-    "button",
-    { type: "button", ariaLabel: `A digit drawn again, mean absolute error ${decimal(error)}` },
-    make("span", { className: "two" }, drawn(pixels, tint), drawn(output, tint)),
-    make("p", { className: "soft" }, make("span", {}, "error"), make("span", {}, decimal(error))),
-  );
-}
+  constructor(chosen: (pixels: Float32Array) => void) {
+    this.button.append(this.pictures, ...this.lines);
+    this.button.addEventListener("click", () => chosen(this.pixels));
+    this.element = make("li", {}, this.button);
+  }
 
-function drawn(pixels: Float32Array, tint: Ramp): HTMLCanvasElement {
-  const canvas = make("canvas");
-  show(canvas, picture(pixels, SIDE, SIDE, tint));
-  return canvas;
+  show(task: Task, { pixels, label, output }: Shown, tint: Ramp): void {
+    this.pixels = Float32Array.from(pixels, (byte) => byte / 255);
+    show(this.picture, picture(this.pixels, SIDE, SIDE, tint));
+    this.other.hidden = task === "classify";
+    this.pictures.classList.toggle("two", task === "reconstruct");
+    if (task === "classify") {
+      const said = output.indexOf(Math.max(...output));
+      this.say(0, label === undefined ? "" : said === label ? "right" : "wrong", `read ${said}`, percent(output[said]));
+      const isWrong = label !== undefined && said !== label;
+      this.say(1, "soft", isWrong ? `is ${label}` : "", isWrong ? percent(output[label]) : "");
+      const what = label === undefined ? "A digit" : `A ${label}`;
+      this.button.ariaLabel = `${what}, read as ${said}, ${percent(output[said])} sure`;
+    } else {
+      show(this.other, picture(output, SIDE, SIDE, tint));
+      const error = this.pixels.reduce((sum, value, i) => sum + Math.abs(value - output[i]), 0) / pixels.length;
+      this.say(0, "soft", "error", decimal(error));
+      this.say(1, "soft", "", "");
+      this.button.ariaLabel = `A digit drawn again, mean absolute error ${decimal(error)}`;
+    }
+  }
+
+  private say(line: number, kind: string, word: string, number: string): void {
+    const place = this.lines[line];
+    place.hidden = word === "";
+    place.className = kind;
+    setText(place.children[0], word);
+    setText(place.children[1], number);
+  }
 }

@@ -125,6 +125,7 @@ export class LearningPlots {
           ...axis,
           size: 52,
           gap: 8,
+          ...(isLog ? { splits: (_: uPlot, __: number, least: number, most: number) => logMarks(least, most) } : {}),
           values: (_, marks) =>
             marks.map((mark) => (mark === null ? "" : isShare ? percent(mark, marksDigits(marks)) : short(mark))),
         },
@@ -165,6 +166,14 @@ export class LearningPlots {
     const text = `${name} over ${x.at(-1) ?? 0} ${this.axis}s; validation: ${value}`;
     if (this.places[which].ariaLabel !== text) this.places[which].ariaLabel = text;
   }
+}
+
+/** 1, 2 and 5 times powers of ten; over many decades the powers alone. */
+function logMarks(least: number, most: number): number[] {
+  const [from, to] = [Math.floor(Math.log10(least)), Math.ceil(Math.log10(most))];
+  const steps = to - from > 3 ? [1] : [1, 2, 5];
+  const marks = Array.from({ length: to - from + 1 }, (_, i) => steps.map((step) => step * 10 ** (from + i))).flat();
+  return marks.filter((mark) => mark >= least && mark <= most);
 }
 
 /** As many digits as tell the marks of an axis of shares apart. */

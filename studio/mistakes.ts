@@ -3,20 +3,20 @@ import { type ModelId, models, type Task } from "./catalogue.ts";
 import { element, setText } from "./elements.ts";
 import { count } from "./format.ts";
 import { later } from "./frames.ts";
-import { fillGallery } from "./gallery.ts";
+import { Gallery } from "./gallery.ts";
 import type { Check } from "./protocol.ts";
 
 export class Mistakes {
   private readonly list = element("mistakes", HTMLUListElement);
   private readonly empty = element("mistakes-empty", HTMLParagraphElement);
   private readonly note = element("mistakes-note", HTMLParagraphElement);
-  private readonly chosen: (pixels: Float32Array) => void;
+  private readonly gallery: Gallery;
   private task: Task = "classify";
   private check: Check | undefined;
 
   /** `chosen` gets the pixels of a mistake that is clicked. */
   constructor(chosen: (pixels: Float32Array) => void) {
-    this.chosen = chosen;
+    this.gallery = new Gallery(this.list, chosen);
   }
 
   setModel(model: ModelId): void {
@@ -38,7 +38,7 @@ export class Mistakes {
     const wrong = Math.round((1 - check.figure) * check.images);
     const among = `of ${count(check.images)}`;
     setText(this.note, isClassifier ? `${count(wrong)} ${among}, the surest first` : `${among}, drawn worst`);
-    fillGallery(this.list, this.task, check.worst, this.chosen);
+    this.gallery.show(this.task, check.worst);
   }
 
   redraw(): void {

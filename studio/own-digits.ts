@@ -5,7 +5,7 @@ import { element, setText } from "./elements.ts";
 import type { EngineClient } from "./engine-client.ts";
 import { count, percent } from "./format.ts";
 import { later } from "./frames.ts";
-import { fillGallery } from "./gallery.ts";
+import { Gallery } from "./gallery.ts";
 import type { OwnDigits } from "./protocol.ts";
 
 const UNKNOWN = 255;
@@ -16,7 +16,7 @@ export class OwnDigitsPanel {
   private readonly engine: EngineClient;
   private readonly chosen: (pixels: Float32Array) => void;
   private readonly file = element("own-file", HTMLInputElement);
-  private readonly list = element("own", HTMLUListElement);
+  private readonly gallery: Gallery;
   private readonly empty = element("own-empty", HTMLParagraphElement);
   private readonly note = element("own-note", HTMLParagraphElement);
   private task: Task = "classify";
@@ -26,6 +26,7 @@ export class OwnDigitsPanel {
   constructor(engine: EngineClient, chosen: (pixels: Float32Array) => void) {
     this.engine = engine;
     this.chosen = chosen;
+    this.gallery = new Gallery(element("own", HTMLUListElement), chosen);
     element("open-own", HTMLButtonElement).addEventListener("click", () => this.file.click());
     this.file.addEventListener("change", () => {
       void this.open([...(this.file.files ?? [])]);
@@ -48,11 +49,9 @@ export class OwnDigitsPanel {
     const { labelled, right, shown } = digits;
     const share = labelled > 0 ? `, ${percent(right / labelled)} of ${count(labelled)} read right` : "";
     setText(this.note, `${count(digits.count)} ${digits.count === 1 ? "digit" : "digits"}${share}`);
-    fillGallery(
-      this.list,
+    this.gallery.show(
       this.task,
       shown.map((digit) => ({ ...digit, label: digit.label === UNKNOWN ? undefined : digit.label })),
-      this.chosen,
     );
   }
 

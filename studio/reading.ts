@@ -10,6 +10,8 @@ import { later } from "./frames.ts";
 import type { Look } from "./protocol.ts";
 import { colour } from "./theme.ts";
 
+const REST_MILLISECONDS = 150;
+
 export class Reading {
   private readonly engine: EngineClient;
   private readonly seen = element("seen", HTMLCanvasElement);
@@ -27,6 +29,9 @@ export class Reading {
   /** One question at a time; the newest is asked when the last one is answered. */
   private isAsking = false;
   private isStale = false;
+  /** While a digit is drawn only the prediction is wanted; the layers follow when the hand rests. */
+  private layersFrom = 0;
+  private rest: ReturnType<typeof setTimeout> | undefined;
 
   constructor(engine: EngineClient, pad: DrawingPad) {
     this.engine = engine;
@@ -57,6 +62,9 @@ export class Reading {
       this.maps.clear();
     }
     this.redraw();
+    this.layersFrom = performance.now() + REST_MILLISECONDS;
+    clearTimeout(this.rest);
+    this.rest = setTimeout(() => this.refresh(), REST_MILLISECONDS);
     this.refresh();
   }
 
@@ -77,7 +85,7 @@ export class Reading {
       this.isStale = false;
       const { pixels } = this;
       try {
-        const look = await this.engine.ask("look", { pixels, layers: true });
+        const look = await this.engine.ask("look", { pixels, layers: performance.now() >= this.layersFrom });
         if (this.pixels !== undefined) this.take(look);
       } catch {
         // The engine is changing models; a new insight will ask again.
@@ -88,7 +96,7 @@ export class Reading {
 
   private take({ output, layers }: Look): void {
     this.output = output;
-    this.maps.show(layers);
+    if (layers.length > 0) this.maps.show(layers);
     later("reading", () => this.draw());
   }
 

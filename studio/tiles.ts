@@ -1,5 +1,5 @@
 // Many small pictures in a grid, on one canvas as wide as its place.
-import { drawPicture, fitted, picture, type Ramp } from "./canvas.ts";
+import { fitted, ofImage, picture, type Ramp } from "./canvas.ts";
 import type { Maps } from "./protocol.ts";
 
 export interface TileOptions {
@@ -27,11 +27,19 @@ export function drawTiles(canvas: HTMLCanvasElement, maps: Maps, options: TileOp
   canvas.style.height = `${total}px`;
   const context = fitted(canvas, inner, total);
   const most = values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0) || 1;
-  const scaled = values.map((value) => value / most);
+  // One picture with the maps one under the other, of which each tile takes its part.
+  const image = picture(
+    values.map((value) => value / most),
+    width,
+    count * height,
+    tint,
+    least,
+  );
+  const strip = ofImage(image);
+  context.imageSmoothingEnabled = false;
   for (let i = 0; i < count; i++) {
     const [x, y] = [(i % columns) * (side + gap), Math.floor(i / columns) * (tall + gap)];
-    const image = picture(scaled.subarray(i * width * height, (i + 1) * width * height), width, height, tint, least);
-    drawPicture(context, image, x, y, side, tall);
+    context.drawImage(strip, 0, i * height, width, height, x, y, side, tall);
   }
 }
 

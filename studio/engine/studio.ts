@@ -15,7 +15,7 @@ import { checkModel, pixelsOf } from "./validation.ts";
 
 /** Requests wait no longer than this, or than one step. */
 const SLICE_MILLISECONDS = 12;
-const REPORT_MILLISECONDS = 150;
+const REPORT_MILLISECONDS = 250;
 const CHECK_MILLISECONDS = 3000;
 /** Of the time of a training, looks at it may take one part in so many. */
 const CHECK_SHARE = 12;

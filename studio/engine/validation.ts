@@ -7,7 +7,7 @@ import { judgeDigit, judgePicture, outputSize } from "./tasks.ts";
 
 const CHUNK = 500;
 const BATCH = 100;
-const SHOWN = 12;
+const SHOWN = 18;
 
 interface Candidate {
   readonly at: number;
