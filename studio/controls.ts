@@ -15,6 +15,7 @@ export class Controls {
   private readonly epochs = element("epochs", HTMLInputElement);
   private readonly train = element("train", HTMLButtonElement);
   private readonly reset = element("reset", HTMLButtonElement);
+  private readonly undo = element("undo", HTMLButtonElement);
   private readonly progress = element("progress", HTMLProgressElement);
   private readonly epoch = element("epoch", HTMLSpanElement);
   private readonly step = element("step", HTMLSpanElement);
@@ -43,7 +44,8 @@ export class Controls {
       engine.tell("choose", { epochs });
     });
     this.train.addEventListener("click", () => engine.tell(this.status?.running ? "pause" : "train", undefined));
-    this.reset.addEventListener("click", () => engine.tell(this.status?.canUndo ? "undo" : "reset", undefined));
+    this.reset.addEventListener("click", () => engine.tell("reset", undefined));
+    this.undo.addEventListener("click", () => engine.tell("undo", undefined));
   }
 
   show(status: Status): void {
@@ -65,7 +67,7 @@ export class Controls {
     this.train.disabled = this.reset.disabled = false;
     const isDone = step > 0 && epoch >= lastEpoch;
     setText(this.train, running ? "Pause" : step === 0 ? "Train" : isDone ? "Train on" : "Resume");
-    setText(this.reset, status.canUndo ? "Undo" : "Reset");
+    this.undo.hidden = !status.canUndo;
     this.progress.value = isDone ? 1 : position / trainingImages;
     const goal = Math.max(lastEpoch, epoch, 1);
     setText(

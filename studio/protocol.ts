@@ -6,8 +6,9 @@ export interface Requests {
   /** Begins or goes on. */
   train: [given: undefined, reply: undefined];
   pause: [given: undefined, reply: undefined];
-  /** New weights; `undo` brings the old ones back. */
+  /** New weights. */
   reset: [given: undefined, reply: undefined];
+  /** Brings back what a reset, or weights from a file, took the place of. */
   undo: [given: undefined, reply: undefined];
   /** Another model comes with the state that it was left in. */
   choose: [given: Partial<Settings>, reply: undefined];

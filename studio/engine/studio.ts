@@ -16,6 +16,7 @@ import { checkModel, pixelsOf } from "./validation.ts";
 /** Requests wait no longer than this, or than one step. */
 const SLICE_MILLISECONDS = 12;
 const REPORT_MILLISECONDS = 250;
+const IDLE_MILLISECONDS = 1000;
 const CHECK_MILLISECONDS = 3000;
 /** Of the time of a training, looks at it may take one part in so many. */
 const CHECK_SHARE = 12;
@@ -56,6 +57,8 @@ export class Studio {
     const studio = new Studio(emit, digits, storage);
     const wasRunning = await studio.take(model);
     if (wasRunning) studio.start();
+    // Threads come and go while nothing is trained, too.
+    setInterval(() => studio.report(), IDLE_MILLISECONDS);
     return studio;
   }
 
@@ -75,7 +78,7 @@ export class Studio {
 
   async reset(): Promise<void> {
     await this.stop();
-    this.undoBytes = this.training.progress.step > 0 ? encodeSession(this.training, false) : undefined;
+    this.remember();
     await this.replace(new Training(this.training.settings));
     await this.save();
   }
@@ -84,6 +87,7 @@ export class Studio {
     if (this.undoBytes === undefined) return;
     await this.stop();
     const { training } = decodeSession(this.undoBytes, "undo");
+    this.undoBytes = undefined;
     await this.replace(training);
     await this.save();
   }
@@ -139,6 +143,7 @@ export class Studio {
     }
     await this.stop();
     await this.save();
+    this.remember();
     await this.replace(training);
     await this.check(QUICK_CHECK);
     await this.save();
@@ -180,6 +185,11 @@ export class Studio {
 
   private get task(): (typeof models)[ModelId]["task"] {
     return models[this.training.settings.model].task;
+  }
+
+  /** Keeps the training at hand in case that its end was a mistake. */
+  private remember(): void {
+    if (this.training.progress.step > 0) this.undoBytes = encodeSession(this.training, false);
   }
 
   /** Takes up a model as it was left; whether its training was running. */
