@@ -81,6 +81,9 @@ export function figureName(task: Task): string {
   return task === "classify" ? "accuracy" : "mean absolute error";
 }
 
+/** The label of a digit that does not say what it is. */
+export const UNKNOWN = 255;
+
 export const CLASSES = 10;
 export const SIDE = 28;
 export const PIXELS = SIDE * SIDE;

@@ -32,12 +32,6 @@ export class ConfusionTable {
     if (applies === this.applies) return;
     this.applies = applies;
     this.clear();
-    setText(
-      this.empty,
-      applies
-        ? "What each digit is mistaken for. It fills a second after training begins."
-        : "An autoencoder names no digits, so it cannot mistake one for another.",
-    );
   }
 
   clear(): void {

@@ -1,6 +1,7 @@
 // The pad: people draw on it with mouse, finger, pen or keyboard, or have a digit put there.
-import { SIDE } from "./catalogue.ts";
+
 import { contextOf, drawPicture, picture, ramp } from "./canvas.ts";
+import { SIDE } from "./catalogue.ts";
 import { toDigit } from "./digit-pixels.ts";
 import { element } from "./elements.ts";
 import { later } from "./frames.ts";

@@ -18,7 +18,11 @@ export function percent(share: number, digits = 1): string {
 /** Four digits: 2.303, 0.0512. */
 export function decimal(number: number): string {
   if (!Number.isFinite(number)) return "–";
-  return number >= 1 ? number.toFixed(3) : number >= 0.001 || number === 0 ? number.toFixed(4) : number.toExponential(1);
+  return number >= 1
+    ? number.toFixed(3)
+    : number >= 0.001 || number === 0
+      ? number.toFixed(4)
+      : number.toExponential(1);
 }
 
 /** Two digits of any size: 0.05, 0.00032. */

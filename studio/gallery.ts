@@ -1,6 +1,6 @@
 // Digits in a row, with what was made of them; a click puts one on the pad.
-import { type Ramp, picture, ramp, show } from "./canvas.ts";
-import { type Task, SIDE } from "./catalogue.ts";
+import { picture, type Ramp, ramp, show } from "./canvas.ts";
+import { SIDE, type Task } from "./catalogue.ts";
 import { make, setText } from "./elements.ts";
 import { decimal, percent } from "./format.ts";
 import { later } from "./frames.ts";

@@ -116,11 +116,19 @@ export class LearningPlots {
       focus: { alpha: 1 },
       padding: [8, 10, 0, 0],
       scales: {
-        x: { time: false, range: (_, least, most) => [this.axis === "step" ? 0 : Math.min(1, least ?? 0), Math.max(most ?? 1, 1)] },
+        x: {
+          time: false,
+          range: (_, least, most) => [this.axis === "step" ? 0 : Math.min(1, least ?? 0), Math.max(most ?? 1, 1)],
+        },
         y: { distr: isLog ? 3 : 1, range: (plot) => this.rangeFor(plot.data as unknown as Columns, isLog, isShare) },
       },
       axes: [
-        { ...axis, size: 26, gap: 6, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000] },
+        {
+          ...axis,
+          size: 26,
+          gap: 6,
+          incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000],
+        },
         {
           ...axis,
           size: 52,
@@ -133,8 +141,22 @@ export class LearningPlots {
       series: [
         { label: this.axis },
         { label: "batch", stroke: css("train-faint"), width: 1, points: { show: false }, value, spanGaps: true },
-        { label: "training", stroke: css("train"), width: 2, points: { show: showPoints, size: 6 }, value, spanGaps: true },
-        { label: "validation", stroke: css("accent"), width: 2, points: { show: true, size: 5, fill: css("accent") }, value, spanGaps: true },
+        {
+          label: "training",
+          stroke: css("train"),
+          width: 2,
+          points: { show: showPoints, size: 6 },
+          value,
+          spanGaps: true,
+        },
+        {
+          label: "validation",
+          stroke: css("accent"),
+          width: 2,
+          points: { show: true, size: 5, fill: css("accent") },
+          value,
+          spanGaps: true,
+        },
       ],
     };
   }
@@ -142,7 +164,7 @@ export class LearningPlots {
   private rangeFor(columns: Columns, isLog: boolean, isShare: boolean): [number, number] {
     const [least, most] = rangeOf(columns) ?? (isShare ? [0, 1] : [0.1, 1]);
     if (isLog) return [Math.max(1e-6, least * 0.7), most * 1.3];
-    const room = Math.max(0.08 * (most - least), 1e-4);
+    const room = Math.max(0.08 * (most - least), isShare ? 0.01 : 0.001);
     return isShare ? [Math.max(0, least - room), Math.min(1, most + room)] : [Math.max(0, least - room), most + room];
   }
 

@@ -1,5 +1,6 @@
 // The page: makes its parts and tells each what concerns it.
 import { Announcer } from "./announcer.ts";
+import { models } from "./catalogue.ts";
 import { ConfusionTable } from "./confusion.ts";
 import { Controls } from "./controls.ts";
 import { DrawingPad } from "./drawing-pad.ts";
@@ -16,6 +17,7 @@ import { StatusLine } from "./status-line.ts";
 import { Theme } from "./theme.ts";
 import { WeightsPanel } from "./weights-panel.ts";
 
+const place = element("main", HTMLElement);
 const theme = new Theme();
 const engine = new EngineClient(problem);
 const status = new StatusLine();
@@ -35,6 +37,7 @@ engine.on("status", (value) => {
   status.show(value);
   controls.show(value);
   announcer.follow(value);
+  place.dataset.task = models[value.settings.model].task;
   for (const part of [plots, confusion, mistakes, reading, own, weights]) part.setModel(value.settings.model);
 });
 engine.on("history", (value) => {

@@ -1,5 +1,5 @@
 // Digits that people bring: images and CSV files, chosen or dropped on the page.
-import { type ModelId, models, PIXELS, type Task } from "./catalogue.ts";
+import { type ModelId, models, PIXELS, type Task, UNKNOWN } from "./catalogue.ts";
 import { inkOf, toDigit } from "./digit-pixels.ts";
 import { element, setText } from "./elements.ts";
 import type { EngineClient } from "./engine-client.ts";
@@ -8,7 +8,6 @@ import { later } from "./frames.ts";
 import { Gallery } from "./gallery.ts";
 import type { OwnDigits } from "./protocol.ts";
 
-const UNKNOWN = 255;
 /** Larger images are made smaller before they are looked at. */
 const MOST_SIDE = 160;
 

@@ -1,6 +1,7 @@
 // What the model makes of the digit on the pad: its prediction at once, and the maps of its layers.
-import { CLASSES, type ModelId, models, SIDE, type Task } from "./catalogue.ts";
+
 import { picture, ramp, show } from "./canvas.ts";
+import { CLASSES, type ModelId, models, SIDE, type Task } from "./catalogue.ts";
 import type { DrawingPad } from "./drawing-pad.ts";
 import { element, make, setText } from "./elements.ts";
 import type { EngineClient } from "./engine-client.ts";

@@ -16,7 +16,10 @@ export class StatusLine {
     setText(this.speed, count(imagesPerSecond));
     setText(this.engine, `${engine.simd === "relaxed" ? "Relaxed SIMD" : "SIMD"}, ${bytes(engine.memory)}`);
     setText(this.threads, threadsOf(engine));
-    setText(this.saved, "problem" in saved ? "not kept" : step === 0 ? "nothing yet" : `up to step ${count(saved.step)}`);
+    setText(
+      this.saved,
+      "problem" in saved ? "not here" : step === 0 ? "nothing yet" : `up to step ${count(saved.step)}`,
+    );
     this.saved.title = "problem" in saved ? saved.problem : "";
     this.explain(engine, "problem" in saved ? saved.problem : undefined);
   }

@@ -1,9 +1,6 @@
 // Digits in the lines of a CSV file: 784 pixels, or a label and 784 pixels, as MNIST is often passed around.
-import { PIXELS } from "../catalogue.ts";
+import { PIXELS, UNKNOWN } from "../catalogue.ts";
 import type { Digits } from "./digits.ts";
-
-/** The label of a digit that does not say what it is. */
-export const UNKNOWN = 255;
 
 /** Pixels may be bytes or numbers from 0 to 1; the first line may name the columns. Errors: Error with the line's number. */
 export function parseCsv(text: string): Digits {

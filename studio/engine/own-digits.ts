@@ -1,8 +1,7 @@
 // Judges digits that a person brought, labelled or not.
 import type { Sequential } from "heddle";
-import { PIXELS, type Task } from "../catalogue.ts";
+import { PIXELS, type Task, UNKNOWN } from "../catalogue.ts";
 import type { OwnDigits } from "../protocol.ts";
-import { UNKNOWN } from "./csv.ts";
 import type { Digits } from "./digits.ts";
 import { largest, outputSize } from "./tasks.ts";
 import { pixelsOf, predict } from "./validation.ts";

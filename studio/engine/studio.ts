@@ -1,9 +1,9 @@
 // The studio's engine: the training that is under way, run in slices between which requests are answered, looked at now
 // and then, and kept by the browser. It knows what is asked of it, not who asks.
 import { engineInfo } from "heddle";
-import { defaultSettings, type ModelId, models, PIXELS, type Settings } from "../catalogue.ts";
+import { defaultSettings, type ModelId, models, PIXELS, type Settings, UNKNOWN } from "../catalogue.ts";
 import type { Check, Events, KeptWeights, Requests, Status } from "../protocol.ts";
-import { parseCsv, UNKNOWN } from "./csv.ts";
+import { parseCsv } from "./csv.ts";
 import { type AllDigits, type Digits, findDigit } from "./digits.ts";
 import { lookAt, lookInside } from "./insight.ts";
 import { Meter } from "./meter.ts";
@@ -272,7 +272,9 @@ export class Studio {
     this.meter.count(performance.now(), images);
     const loss = this.training.losses.last;
     if (!Number.isFinite(loss)) {
-      throw new Error(`The loss has become ${loss}: the steps are too large. Reset, and choose a smaller learning rate.`);
+      throw new Error(
+        `The loss has become ${loss}: the steps are too large. Reset, and choose a smaller learning rate.`,
+      );
     }
     return count === 0;
   }

@@ -67,4 +67,3 @@ export function largest(numbers: ArrayLike<number>): number {
   for (let i = 1; i < numbers.length; i++) if (numbers[i] > numbers[best]) best = i;
   return best;
 }
-

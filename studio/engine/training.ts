@@ -1,13 +1,13 @@
 // One model in training: its weights, its optimizer, how far it has come, and the figures of every step. The order of the
 // digits follows from the seed and the epoch, so that a training that goes on from a file takes the same steps as one
 // that was never interrupted.
-import { type ArrayData, Generator, optimizers as kinds, randomPermutation, type Sequential, seed } from "heddle";
+import { type ArrayData, Generator, type optimizers as kinds, randomPermutation, type Sequential, seed } from "heddle";
 import { models, PIXELS, type Settings } from "../catalogue.ts";
 import type { CheckFigures, EpochFigures, History } from "../protocol.ts";
+import { Series } from "../series.ts";
 import { asImages, asLabels, type Digits } from "./digits.ts";
 import { makeModel } from "./models.ts";
 import { makeOptimizer } from "./optimizers.ts";
-import { Series } from "../series.ts";
 import { judgementOf } from "./tasks.ts";
 
 const SEED = 1;

@@ -48,9 +48,13 @@ export const acts = {
     );
     const total = cells.reduce((sum, count) => sum + count, 0);
     expect(cells.length === 100 && (total === 1000 || total === 10_000), "100 cells must add up", `${total}`);
-    const mistakes = await person.see("#mistakes", (list) => [...list.querySelectorAll("p.wrong")].map((p) => p.innerText));
+    const mistakes = await person.see("#mistakes", (list) =>
+      [...list.querySelectorAll("p.wrong")].map((p) => p.innerText),
+    );
     expect(mistakes.length > 0 && mistakes.every((line) => /read \d\s*[\d.]+ %/.test(line)), "mistakes", mistakes);
-    const layers = await person.see("#layers", (grid) => [...grid.querySelectorAll(".name")].map((name) => name.textContent));
+    const layers = await person.see("#layers", (grid) =>
+      [...grid.querySelectorAll(".name")].map((name) => name.textContent),
+    );
     expect(layers.join() === "conv1,conv2,conv3,dense1,digits", "there must be a histogram for each layer", layers);
     await person.waitForText("#maps", /conv1.*32 maps of 26 × 26.*conv3.*digits.*10 units/);
     const blank = await person.see("body", (body) =>
@@ -82,9 +86,13 @@ export const acts = {
     await person.reload();
     await person.waitForText("#train", /^Pause$/);
     await person.waitFor("a further step", async () => (await person.step()) > saved);
-    const plotted = await person.waitForText("#loss-plot", /./).then(() =>
-      person.waitFor("the curve", async () => /over (\d+) steps/.exec(await person.see("#loss-plot", (plot) => plot.ariaLabel))),
-    );
+    const plotted = await person
+      .waitForText("#loss-plot", /./)
+      .then(() =>
+        person.waitFor("the curve", async () =>
+          /over (\d+) steps/.exec(await person.see("#loss-plot", (plot) => plot.ariaLabel)),
+        ),
+      );
     expect(Number(plotted[1]) >= saved, "the curve must reach back and forth", plotted[0]);
     await person.pause();
   },
@@ -98,7 +106,10 @@ export const acts = {
     await person.reset();
     await person.waitForText("#validation-figure", /^–$/);
     await tab.click("#kept button");
-    await person.waitFor("the figure", async () => Math.abs((await person.number("#validation-figure")) - Number.parseFloat(figure)) < 1.5);
+    await person.waitFor(
+      "the figure",
+      async () => Math.abs((await person.number("#validation-figure")) - Number.parseFloat(figure)) < 1.5,
+    );
     await person.draw(SEVEN);
     await person.reads(7);
   },
@@ -144,7 +155,11 @@ export const acts = {
       }
     }
     const order = ["model", "optimizer", "rate", "batch", "epochs", "train", "reset", "keep", "pad"];
-    expect(order.every((id) => visited.includes(id)), "Tab must reach every control", visited.join(" "));
+    expect(
+      order.every((id) => visited.includes(id)),
+      "Tab must reach every control",
+      visited.join(" "),
+    );
     await tab.press(" ");
     for (let i = 0; i < 15; i++) await tab.press("ArrowDown");
     await tab.press(" ");

@@ -50,6 +50,8 @@ async function openFirefox(path) {
       "browser.download.folderList": 2,
       "browser.download.dir": folder,
       "browser.download.useDownloadDir": true,
+      // Its panel would take the keyboard from the page.
+      "browser.download.alwaysOpenPanel": false,
       "browser.download.always_ask_before_handling_new_types": false,
     },
   });

@@ -49,7 +49,11 @@ export class Person {
   }
 
   waitForText(selector, pattern, patience) {
-    return this.waitFor(`${pattern} in ${selector}`, async () => pattern.exec((await this.see(selector)) ?? ""), patience);
+    return this.waitFor(
+      `${pattern} in ${selector}`,
+      async () => pattern.exec((await this.see(selector)) ?? ""),
+      patience,
+    );
   }
 
   async train() {

@@ -1,8 +1,9 @@
 // Tests the studio in real browsers by acting as a person does: `npm run test:studio`. A browser's name runs it alone;
 // `--pictures` takes the screenshots of docs/ as well.
+
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { loadavg } from "node:os";
-import { spawnSync } from "node:child_process";
 import { buildStudio } from "../../scripts/studio/build.js";
 import { serve } from "../../scripts/studio/serve.js";
 
@@ -10,7 +11,10 @@ const root = new URL("../..", import.meta.url).pathname;
 const here = `${root}tests/studio`;
 if (!existsSync(`${here}/node_modules`)) {
   console.log("tests/studio: installing what drives the browsers");
-  const { status } = spawnSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: here, stdio: "inherit" });
+  const { status } = spawnSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
+    cwd: here,
+    stdio: "inherit",
+  });
   if (status !== 0) process.exit(1);
 }
 const { acts } = await import("./acts.js");
