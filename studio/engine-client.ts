@@ -43,7 +43,7 @@ export class EngineClient {
   private hear(said: Said): void {
     if ("event" in said) {
       for (const listener of this.listeners.get(said.event) ?? []) listener(said.value as never);
-      if (said.event === "status") localStorage.setItem(REMEMBERED, (said.value as Events["status"]).settings.model);
+      if (said.event === "status") remember((said.value as Events["status"]).settings.model);
       return;
     }
     const waiting = this.waiting.get(said.id);
@@ -51,6 +51,10 @@ export class EngineClient {
     if ("error" in said) waiting?.reject(new Error(said.error));
     else waiting?.resolve(said.reply);
   }
+}
+
+function remember(model: ModelId): void {
+  if (localStorage.getItem(REMEMBERED) !== model) localStorage.setItem(REMEMBERED, model);
 }
 
 function lastModel(): ModelId {

@@ -9,12 +9,14 @@ type Numbers = (number | null | undefined)[];
 export type Which = "loss" | "figure";
 
 const MOST_POINTS = 500;
-/** Steps after which a number counts a third as much. */
-const MEMORY = 20;
+/** Steps after which a number counts a third as much: at least so many, or this part of the history. */
+const SHORTEST_MEMORY = 20;
+const MEMORY_PART = 30;
 
 /** By steps: of long histories, means of as many steps as fall together. */
 export function byStep(series: Float32Array, checks: readonly CheckFigures[], which: Which): Columns {
   const size = Math.max(1, Math.ceil(series.length / MOST_POINTS));
+  const memory = Math.max(SHORTEST_MEMORY, series.length / MEMORY_PART);
   const training = new Map<number, readonly [raw: number | null, smooth: number | null]>();
   let [average, weight] = [0, 0];
   for (let begin = 0; begin < series.length; begin += size) {
@@ -22,8 +24,8 @@ export function byStep(series: Float32Array, checks: readonly CheckFigures[], wh
     let sum = 0;
     for (let i = begin; i < end; i++) {
       sum += series[i];
-      average += (series[i] - average) / MEMORY;
-      weight += (1 - weight) / MEMORY;
+      average += (series[i] - average) / memory;
+      weight += (1 - weight) / memory;
     }
     // Divided by its weight, the average is right from the first step on.
     training.set(end, [finite(sum / (end - begin)), finite(average / weight)]);

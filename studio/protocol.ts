@@ -168,7 +168,6 @@ export interface KeptWeights {
   readonly step: number;
   /** The validation figure when they were kept, if there was one. */
   readonly figure: number | undefined;
-  readonly bytes: number;
 }
 
 /** From the page: a request with a number, by which its reply is known. */

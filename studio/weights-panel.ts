@@ -2,7 +2,7 @@
 import { type ModelId, models } from "./catalogue.ts";
 import { element, make } from "./elements.ts";
 import type { EngineClient } from "./engine-client.ts";
-import { bytes, count, figure } from "./format.ts";
+import { count, figure } from "./format.ts";
 import type { KeptWeights } from "./protocol.ts";
 
 export class WeightsPanel {
@@ -44,9 +44,9 @@ export class WeightsPanel {
 
   private show(kept: readonly KeptWeights[]): void {
     this.list.replaceChildren(
-      ...kept.map(({ name, model, step, figure: reached, bytes: size }) => {
+      ...kept.map(({ name, model, step, figure: reached }) => {
         const { title, task } = models[model];
-        const words = [reached === undefined ? undefined : figure(task, reached), `step ${count(step)}`, bytes(size)];
+        const words = [reached === undefined ? undefined : figure(task, reached), `step ${count(step)}`];
         const label = `${title}, step ${count(step)}`;
         const load = make("button", { type: "button", className: "quiet", ariaLabel: `Load ${label}` }, "Load");
         const remove = make("button", { type: "button", className: "quiet", ariaLabel: `Delete ${label}` }, "×");

@@ -165,7 +165,7 @@ export class Studio {
     for (const name of await this.storage.list("weights-")) {
       const bytes = await this.storage.read(name);
       const label = bytes && labelOf(bytes, name);
-      if (label) kept.push({ name, ...label, bytes: bytes.length });
+      if (label) kept.push({ name, ...label });
     }
     return kept;
   }
@@ -291,7 +291,8 @@ export class Studio {
     const { step } = training.progress;
     const check = await checkModel(training.model, task, this.digits.validation, { step, count, signal });
     const ended = performance.now();
-    this.due.check = ended + Math.max(CHECK_MILLISECONDS, CHECK_SHARE * (ended - began));
+    const quick = ((ended - began) * QUICK_CHECK) / count;
+    this.due.check = ended + Math.max(CHECK_MILLISECONDS, CHECK_SHARE * quick);
     if (isNew) training.checks.push({ step, loss: check.loss, figure: check.figure });
     this.emit("check", check);
     await this.judgeOwnDigits();

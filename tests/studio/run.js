@@ -1,5 +1,4 @@
-// Tests the studio in real browsers by acting as a person does: `npm run test:studio`. A browser's name runs it alone;
-// `--pictures` takes the screenshots of docs/ as well.
+// Tests the studio in real browsers by acting as a person does: `npm run test:studio`. A browser's name runs it alone.
 
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -21,7 +20,7 @@ const { acts } = await import("./acts.js");
 const { browsers } = await import("./browsers.js");
 const { Person } = await import("./person.js");
 
-const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
+const wanted = process.argv.slice(2);
 const folder = `${root}build/studio`;
 const files = await buildStudio(root, folder);
 console.log(`build/studio: ${files.reduce((sum, { bytes }) => sum + bytes, 0).toLocaleString("en")} bytes`);
