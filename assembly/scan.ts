@@ -1,5 +1,5 @@
-// Running sums and products along the middle axis of [outer, length, inner], in f64. The unit of every kernel is a
-// strip of up to four columns, ceil(inner / 4) of them for each o.
+// Running sums, products and maxima along the middle axis of [outer, length, inner], in f64. The unit of every kernel
+// is a strip of up to four columns, ceil(inner / 4) of them for each o.
 import { In, Out } from "./signature";
 import { Lanes } from "./simd/reduce";
 
@@ -20,6 +20,12 @@ class Add extends Step {
 class Multiply extends Step {
   @inline start(): f64 { return 1; }
   @inline pair(total: v128, x: v128): v128 { return f64x2.mul(total, x); }
+}
+
+@unmanaged
+class Larger extends Step {
+  @inline start(): f64 { return -Infinity; }
+  @inline pair(total: v128, x: v128): v128 { return f64x2.max(total, x); }
 }
 
 class Totals {
@@ -65,4 +71,11 @@ export function cum_prod_f32(
   y: Out<f32>, x: In<f32>, length: i32, inner: i32, reverse: i32, exclusive: i32, begin: i32, end: i32,
 ): void {
   scan<Multiply>(y, x, length, inner, reverse, exclusive, begin, end);
+}
+
+/** y[o, k, i] = the largest x[o, j, i] with j <= k, or j >= k if reverse; without x[o, k, i] itself if exclusive. */
+export function cum_max_f32(
+  y: Out<f32>, x: In<f32>, length: i32, inner: i32, reverse: i32, exclusive: i32, begin: i32, end: i32,
+): void {
+  scan<Larger>(y, x, length, inner, reverse, exclusive, begin, end);
 }

@@ -1,8 +1,9 @@
 // Checks what no test can: types, lint, format, who imports whom, and the rules of the house. One line for each check,
 // then what it found; fails if any did.
 import { checkCycles, checkImports } from "./check/imports.js";
+import { checkAttw, checkContents, checkPublint, checkWeights } from "./check/package.js";
 import { checkKernels, checkMarkers, checkNames, checkOpenings, checkSizes, checkWidths } from "./check/rules.js";
-import { checkBiome, checkTypes } from "./check/tools.js";
+import { checkBiome, checkDocs, checkTypes } from "./check/tools.js";
 
 process.chdir(new URL("..", import.meta.url).pathname);
 
@@ -20,6 +21,11 @@ const checks = {
   "line widths in assembly": checkWidths,
   "kernels are documented": checkKernels,
   "nothing left undone": checkMarkers,
+  "API docs": checkDocs,
+  "published files": checkContents,
+  "package.json (publint)": checkPublint,
+  "types as found (attw)": checkAttw,
+  "sizes of entries (size-limit)": checkWeights,
 };
 
 let failed = 0;

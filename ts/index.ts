@@ -2,18 +2,19 @@
 import "./ops/methods.ts";
 
 export { type AnomalyOptions, detectAnomaly } from "./autograd/anomaly.ts";
-export { type Captured, type CaptureOptions, capture } from "./autograd/capture.ts";
+export { type Captured, type CaptureOptions, capture, type StepResult } from "./autograd/capture.ts";
 export { checkGradient, type GradientCheck } from "./autograd/check.ts";
 export { checkpoint } from "./autograd/checkpoint.ts";
 export { customGrad } from "./autograd/custom.ts";
-export { backward, grad, valueAndGrad } from "./autograd/grad.ts";
-export { defineOp, type Op } from "./autograd/op.ts";
+export { backward, type GradientsOf, grad, type LossValue, type ParameterSet, valueAndGrad } from "./autograd/grad.ts";
+export { defineOp, type Forward, type Gradient, type Gradients, type Op, type OpDefinition } from "./autograd/op.ts";
 export { noGrad } from "./autograd/tape.ts";
-export { hvp, jvp, vjp } from "./autograd/vjp.ts";
-export { ArrayData } from "./data/array.ts";
+export { type Differentiable, hvp, jvp, vjp } from "./autograd/vjp.ts";
+export { ArrayData, type RowRange } from "./data/array.ts";
 export * as datasets from "./data/datasets.ts";
-export { decodeSafetensors, encodeSafetensors } from "./io/safetensors.ts";
+export * from "./io/index.ts";
 export * as activations from "./layers/activations.ts";
+export type { Json } from "./layers/config.ts";
 export * as constraints from "./layers/constraints.ts";
 export * as layers from "./layers/index.ts";
 export * as initializers from "./layers/initializers.ts";
@@ -28,35 +29,27 @@ export * as optimizers from "./optim/index.ts";
 export * as schedules from "./optim/schedules.ts";
 export { type Configuration, configure, type EngineInfo, engineInfo, memory } from "./runtime/engine.ts";
 export * from "./runtime/errors.ts";
+export type { Simd } from "./runtime/features.ts";
+export type { MemoryLine, MemoryReport } from "./runtime/memory.ts";
 export { type Profile, type ProfileRow, profile } from "./runtime/profile.ts";
-export { arange, eye, full, linspace, ones, tensor, zeros } from "./tensor/create.ts";
-export type { Dtype } from "./tensor/dtype.ts";
+export {
+  arange,
+  type Booleans,
+  eye,
+  type Floats,
+  full,
+  linspace,
+  type Numbers,
+  ones,
+  type TensorOptions,
+  tensor,
+  type Values,
+  zeros,
+} from "./tensor/create.ts";
+export type { Dtype, TypedArray } from "./tensor/dtype.ts";
 export type { Nested } from "./tensor/nested.ts";
-export { keep, scope } from "./tensor/scope.ts";
+export { keep, type Scoped, scope } from "./tensor/scope.ts";
 export type { Shape } from "./tensor/shape.ts";
 export { type AnyTensor, Tensor } from "./tensor/tensor.ts";
-export { Variable, variable } from "./tensor/variable.ts";
-export { type Callback, EarlyStopping, History, type Logs, type TrainingInfo } from "./train/callbacks.ts";
-export {
-  BackupAndRestore,
-  type BackupAndRestoreOptions,
-  ModelCheckpoint,
-  type ModelCheckpointOptions,
-} from "./train/callbacks-checkpoint.ts";
-export { LambdaCallback, SwapEMAWeights, TerminateOnNaN } from "./train/callbacks-control.ts";
-export { CSVLogger, type CSVLoggerOptions } from "./train/callbacks-log.ts";
-export { LearningRateScheduler, ReduceLROnPlateau, type ReduceLROnPlateauOptions } from "./train/callbacks-rate.ts";
-export { TensorBoard, type TensorBoardOptions } from "./train/callbacks-tensorboard.ts";
-export {
-  type CrossValidateOptions,
-  type CrossValidation,
-  crossValidate,
-  type Fold,
-  type FoldOptions,
-  kFold,
-  stratifiedKFold,
-} from "./train/cross-validate.ts";
-export { Model } from "./train/model.ts";
-export type { MonitorMode } from "./train/monitor.ts";
-export { ProgressLine as ProgbarLogger, ProgressLine } from "./train/progress.ts";
-export { Sequential } from "./train/sequential.ts";
+export { Variable, type VariableOptions, variable } from "./tensor/variable.ts";
+export * from "./train/index.ts";

@@ -113,7 +113,7 @@ export class TapGrid {
   }
 
   /**
-   * `write4Pixels` for lines of three taps that lie as far apart as the pixels' grids: each place of x is loaded once for
+   * `write4Pixels` for lines of three taps as far apart as the pixels' grids: each place of x is loaded once for
    * all taps that meet it. The pixels follow each other in the direction of the taps, which may be backwards.
    */
   write4PixelsOf3(y: usize, yPixel: isize, bias: usize, floor: f32, offset: usize): void {

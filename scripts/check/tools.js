@@ -1,4 +1,4 @@
-// The type checker and the linter, run as they are; their findings as `file:line: message`.
+// The type checker, the linter and the maker of API docs, run as they are; their findings as `file:line: message`.
 import { spawnSync } from "node:child_process";
 
 function run(script, args) {
@@ -26,4 +26,10 @@ export function checkBiome() {
     return match ? [`${match[2].replace(`${process.cwd()}/`, "")}:${match[3]}: ${match[4]} (${match[1]})`] : [];
   });
   return found.length > 0 ? found : lines;
+}
+
+/** What TypeDoc says about the API's documentation: types that nobody can name, exports without words, broken links. */
+export function checkDocs() {
+  const { lines, status } = run("node_modules/typedoc/bin/typedoc", ["--emit", "none", "--logLevel", "Warn"]);
+  return status === 0 ? [] : lines;
 }

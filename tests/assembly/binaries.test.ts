@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { instantiateSync } from "@assemblyscript/loader";
 import { describe, expect, it } from "vitest";
 import { kernels } from "../../ts/generated/kernels.ts";
-import { unpackCore } from "../../ts/runtime/kernels.ts";
+import { unpackCore } from "../../ts/runtime/core-carried.ts";
 import { FIRST_BYTE } from "../../ts/runtime/memory.ts";
 
 const SECTIONS = [

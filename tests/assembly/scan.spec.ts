@@ -1,4 +1,4 @@
-// Running sums and products along the middle axis of [outer, length, inner].
+// Running sums, products and maxima along the middle axis of [outer, length, inner].
 import * as kernels from "../../assembly/scan";
 import { check, f32At, floats, Launch } from "./launch";
 
@@ -34,6 +34,7 @@ function checkScan(kernel: Scan): void {
 describe("scan", () => {
   test("cum_sum_f32", () => { checkScan(kernels.cum_sum_f32); });
   test("cum_prod_f32", () => { checkScan(kernels.cum_prod_f32); });
+  test("cum_max_f32", () => { checkScan(kernels.cum_max_f32); });
 
   test("a million tenths add up to 100000, which f32 would miss by 1000", () => {
     const launch = new ScanLaunch(kernels.cum_sum_f32, 1000000, 1, 0, 0);

@@ -125,6 +125,14 @@ layer("AdditiveAttention", {}, three)
 layer("AdditiveAttention", {"use_scale": False}, [(2, 3, 4), (2, 4, 4)], step_masks=steps)
 layer("AdditiveAttention", {}, [(2, 3, 4), (2, 4, 4)], **scored)
 
+layer("MultiHeadAttention", {**heads, "use_gate": True, "value_dim": 2}, [(2, 3, 4), (2, 4, 2)], **scored)
+layer("MultiHeadAttention", {**heads, "attention_axes": [2]}, [(2, 2, 3, 2)])
+layer("MultiHeadAttention", {**heads, "attention_axes": [1]}, [(1, 2, 3, 2), (1, 4, 3, 3)], **scored)
+layer("MultiHeadAttention", heads, [(1, 2, 2, 2), (1, 3, 1, 2)], **scored)
+layer("MultiHeadAttention", {**heads, "attention_axes": [-3, 2], "use_gate": True}, [(2, 2, 2, 2)])
+layer("MultiHeadAttention", {**heads, "attention_axes": [2]}, [(1, 2, 3, 2), (1, 2, 4, 2)],
+      mask=random.rand(1, 2, 3, 4) < 0.7)
+
 path = Path(__file__).parent / "attention.json"
 path.write_text(json.dumps({"layers": rows}, separators=(",", ":")) + "\n")
 print(f"{path}: {len(rows)} layers, {path.stat().st_size} bytes")

@@ -1,7 +1,7 @@
 """Makes keras-optimizers.json: 100 steps of Keras's optimizers, and its learning-rate schedules.
 
-Run with `KERAS_BACKEND=jax python3 tests/golden/keras-optimizers.py > tests/golden/keras-optimizers.json` where Keras 3
-and JAX are installed. Each run has a matrix [3, 4] and a vector [5], or the shapes that stand with it. In step t (from
+Run with `KERAS_BACKEND=jax JAX_ENABLE_X64=1 python3 tests/golden/keras-optimizers.py > tests/golden/keras-optimizers.json`
+where Keras 3 and JAX are installed. Schedules are in float64, what is stored of optimizers in float32. Each run has a matrix [3, 4] and a vector [5], or the shapes that stand with it. In step t (from
 0) the gradient of element i, counted through all, is 0.3 x + noise(17 t + i) with
 noise(n) = ((n * 7919) % 1009) / 500 - 1, computed in float32: nothing but starting values and results need be stored.
 """

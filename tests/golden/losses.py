@@ -121,6 +121,17 @@ loss("circle", classes, embeddings, {"removeDiagonal": False, "gamma": 10})
 
 loss("ctc", np.array([[1, 2, 2, 0], [3, 0, 0, 0]]), numbers(2, 7, 4, low=-2, high=2), keras_name="CTC")
 
+# Axes other than the last.
+t, p, x = random.randint(0, 2, (2, 3, 4)).astype(float), numbers(2, 3, 4, low=0.05, high=0.95), numbers(2, 3, 4, low=-3)
+for name in ["binaryCrossentropy", "binaryFocalCrossentropy"]:
+    loss(name, t, p, {"axis": 1})
+    loss(name, t, x, {"axis": 1, "fromLogits": True})
+chosen = random.randint(0, 3, (2, 4))
+t = np.eye(3)[chosen].transpose(0, 2, 1)
+for name in ["categoricalCrossentropy", "categoricalFocalCrossentropy"]:
+    loss(name, t, p, {"axis": 1})
+    loss(name, t, x, {"axis": -2, "fromLogits": True})
+
 path = Path(__file__).with_suffix(".json")
 path.write_text(json.dumps(rows, separators=(",", ":")) + "\n")
 print(f"{path.name}: {len(rows)} rows, {path.stat().st_size} bytes")

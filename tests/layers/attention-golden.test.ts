@@ -1,21 +1,14 @@
 // Attention layers against Keras and transformer blocks against PyTorch: values and gradients that
 // tests/golden/attention.py and tests/golden/transformer.py computed in float64.
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { grad } from "../../ts/autograd/grad.ts";
 import * as layers from "../../ts/layers/index.ts";
 import { add, mul } from "../../ts/ops/binary.ts";
 import { sum } from "../../ts/ops/reduce.ts";
-import { tensor } from "../../ts/tensor/create.ts";
 import type { AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";
 import type { Variable } from "../../ts/tensor/variable.ts";
+import { readGolden, toTensor, type Values } from "../golden/read.ts";
 import { expectClose } from "./close.ts";
-
-interface Values {
-  readonly shape: readonly number[];
-  readonly data: readonly number[];
-  readonly dtype?: "bool";
-}
 
 interface Golden {
   readonly layers: readonly {
@@ -36,10 +29,6 @@ interface Golden {
 
 const classes = layers as unknown as Record<string, new (options: object) => layers.Layer>;
 
-function make({ shape, data, dtype = "f32" as never }: Values): AnyTensor {
-  return tensor([...data], { shape, dtype });
-}
-
 /** The list of inputs in which an attention mask is the fourth. */
 function withMask(inputs: readonly AnyTensor[], mask: AnyTensor): AnyTensor[] {
   const [query, value = query, key = value] = inputs;
@@ -47,13 +36,13 @@ function withMask(inputs: readonly AnyTensor[], mask: AnyTensor): AnyTensor[] {
 }
 
 describe.each(["attention", "transformer"])("layers of %s.json agree with the original", (file) => {
-  const golden: Golden = JSON.parse(readFileSync(new URL(`../golden/${file}.json`, import.meta.url), "utf8"));
+  const golden: Golden = readGolden(file);
 
   it.each(golden.layers.map((row) => [`${row.layer} ${JSON.stringify(row.config)}`, row] as const))("%s", (_, row) => {
     const layer = new classes[row.layer](row.config);
-    const inputs = row.inputs.map((values) => make(values) as Tensor);
-    const attentionMask = row.attentionMask && make(row.attentionMask);
-    const masks = row.stepMasks?.map((values) => make(values) as layers.Mask);
+    const inputs = row.inputs.map((values) => toTensor(values));
+    const attentionMask = row.attentionMask && toTensor(row.attentionMask);
+    const masks = row.stepMasks?.map((values) => toTensor<"bool">(values));
     const given = (xs: readonly Tensor[]): layers.Inputs => {
       masks?.forEach((mask, i) => {
         layers.attachMask(xs[i], mask);
@@ -65,7 +54,7 @@ describe.each(["attention", "transformer"])("layers of %s.json agree with the or
     const named = (name: string): Variable =>
       layer.weights.find((weight) => weight.name === `${layer.name}/${name}`) ?? expect.fail(`no weight ${name}`);
     expect(layer.weights.length).toBe(Object.keys(row.weights).length);
-    for (const [name, values] of Object.entries(row.weights)) named(name).assign(make(values) as Tensor);
+    for (const [name, values] of Object.entries(row.weights)) named(name).assign(toTensor(values));
 
     const names = Object.keys(row.weightGradients);
     const gradients = grad((parameters: readonly Tensor[]) => {
@@ -74,7 +63,7 @@ describe.each(["attention", "transformer"])("layers of %s.json agree with the or
       outputs.forEach((y, i) => {
         expectClose(y.data(), row.outputs[i].data, { absolute: 2e-6 });
       });
-      const parts = outputs.map((y, i) => sum(mul(y, make(row.directions[i]) as Tensor)));
+      const parts = outputs.map((y, i) => sum(mul(y, toTensor(row.directions[i]))));
       return parts.reduce((a, b) => add(a, b));
     })([...inputs, ...names.map(named)]);
     [...row.gradients, ...names.map((name) => row.weightGradients[name])].forEach((values, i) => {

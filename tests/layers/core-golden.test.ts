@@ -1,20 +1,14 @@
 // Core layers and activations against Keras: values and gradients that tests/golden/core.py computed in float64.
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { grad } from "../../ts/autograd/grad.ts";
 import { type ActivationName, getActivation } from "../../ts/layers/activations.ts";
 import * as layers from "../../ts/layers/index.ts";
 import { mul } from "../../ts/ops/binary.ts";
 import { sum } from "../../ts/ops/reduce.ts";
-import { tensor } from "../../ts/tensor/create.ts";
 import type { Tensor } from "../../ts/tensor/tensor.ts";
 import type { Variable } from "../../ts/tensor/variable.ts";
+import { readGolden, toTensor, type Values } from "../golden/read.ts";
 import { expectClose } from "./close.ts";
-
-interface Values {
-  readonly shape: readonly number[];
-  readonly data: readonly number[];
-}
 
 interface Golden {
   readonly layers: readonly {
@@ -39,14 +33,13 @@ interface Golden {
   }[];
 }
 
-const golden: Golden = JSON.parse(readFileSync(new URL("../golden/core.json", import.meta.url), "utf8"));
+const golden: Golden = readGolden("core");
 const classes = layers as unknown as Record<string, new (options: object) => layers.Layer>;
-const make = ({ shape, data }: Values): Tensor => tensor([...data], { shape }) as Tensor;
 
 describe("layers agree with Keras", () => {
   it.each(golden.layers.map((row) => [`${row.layer} ${JSON.stringify(row.config)}`, row] as const))("%s", (_, row) => {
     const layer = new classes[row.layer](row.config);
-    const inputs = row.inputs.map(make);
+    const inputs = row.inputs.map(toTensor);
     const given = (list: readonly Tensor[]): layers.Inputs => (list.length === 1 ? list[0] : list);
     layer.ensureBuilt(inputs.length === 1 ? inputs[0].shape.slice(1) : inputs.map((x) => x.shape.slice(1)));
     const named = (name: string): Variable => {
@@ -54,13 +47,13 @@ describe("layers agree with Keras", () => {
       return found ?? expect.fail(`no weight ${name}`);
     };
     expect(layer.weights.length).toBe(Object.keys(row.weights).length);
-    for (const [name, values] of Object.entries(row.weights)) named(name).assign(make(values));
+    for (const [name, values] of Object.entries(row.weights)) named(name).assign(toTensor(values));
     const trained = Object.keys(row.weightGradients);
     const gradients = grad((parameters: readonly Tensor[]) => {
       const y = layer.apply(given(parameters.slice(0, inputs.length)), { training: row.training });
       expect(y.shape).toEqual(row.output.shape);
       expectClose(y.data(), row.output.data, { absolute: 4e-6 });
-      return sum(mul(y, make(row.direction)));
+      return sum(mul(y, toTensor(row.direction)));
     })([...inputs, ...trained.map(named)]);
     const [byInputs, byWeights] = [gradients.slice(0, inputs.length), gradients.slice(inputs.length)];
     row.gradients.forEach((values, i) => {
@@ -76,8 +69,8 @@ describe("layers agree with Keras", () => {
 describe("activations agree with Keras", () => {
   it.each(golden.activations.map((row) => [row.name, row] as const))("%s", (name, { x, y, direction, gradient }) => {
     const activation = getActivation(name as ActivationName);
-    expectClose(activation(make(x)).data(), y.data, { absolute: 4e-6 });
-    const found = grad((x: Tensor) => sum(mul(activation(x), make(direction))))(make(x)) as Tensor;
+    expectClose(activation(toTensor(x)).data(), y.data, { absolute: 4e-6 });
+    const found = grad((x: Tensor) => sum(mul(activation(x), toTensor(direction))))(toTensor(x)) as Tensor;
     expectClose(found.data(), gradient.data, { absolute: 2e-5 });
   });
 });

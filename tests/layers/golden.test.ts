@@ -1,5 +1,4 @@
 // Layers, activations and losses against PyTorch: values and gradients that tests/golden/layers.py computed in float64.
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { grad } from "../../ts/autograd/grad.ts";
 import type { Json } from "../../ts/layers/config.ts";
@@ -7,17 +6,10 @@ import { layerFromConfig } from "../../ts/layers/index.ts";
 import { getLoss, type LossName } from "../../ts/losses/index.ts";
 import { mul } from "../../ts/ops/binary.ts";
 import { sum } from "../../ts/ops/reduce.ts";
-import { tensor } from "../../ts/tensor/create.ts";
-import type { Dtype } from "../../ts/tensor/dtype.ts";
 import type { AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";
 import type { Variable } from "../../ts/tensor/variable.ts";
+import { readGolden, toTensor, type Values } from "../golden/read.ts";
 import { expectClose } from "./close.ts";
-
-interface Values {
-  readonly shape: readonly number[];
-  readonly data: readonly number[];
-  readonly dtype?: Dtype;
-}
 
 interface Golden {
   readonly layers: readonly {
@@ -41,9 +33,7 @@ interface Golden {
   }[];
 }
 
-const golden: Golden = JSON.parse(readFileSync(new URL("../golden/layers.json", import.meta.url), "utf8"));
-
-const make = ({ shape, data, dtype = "f32" }: Values): Tensor => tensor<Dtype>([...data], { shape, dtype }) as Tensor;
+const golden: Golden = readGolden("layers");
 
 describe("layers agree with PyTorch", () => {
   it.each(
@@ -52,14 +42,14 @@ describe("layers agree with PyTorch", () => {
     ),
   )("%s", (_title, { kind, config, training, input, weights, output, direction, gradients, after }) => {
     const layer = layerFromConfig(kind, config);
-    const x = make(input);
+    const x = toTensor(input);
     layer.ensureBuilt(x.shape.slice(1));
     const named = (name: string): Variable => {
       const found = layer.weights.find((weight) => weight.name === `${layer.name}/${name}`);
       return found ?? expect.fail(`no weight ${name}`);
     };
     expect(layer.weights.length).toBe(Object.keys(weights).length);
-    for (const [name, values] of Object.entries(weights)) named(name).assign(make(values));
+    for (const [name, values] of Object.entries(weights)) named(name).assign(toTensor(values));
 
     const fresh = layer.apply(x, { training: false });
     expect(fresh.shape.slice(1)).toEqual(layer.outputShape(x.shape.slice(1)));
@@ -71,7 +61,7 @@ describe("layers agree with PyTorch", () => {
       y = layer.apply(p.input ?? x, { training });
       expect(y.shape).toEqual(output.shape);
       expectClose(y.data(), output.data);
-      return sum(mul(y, make(direction)));
+      return sum(mul(y, toTensor(direction)));
     })(parameters);
     for (const [name, values] of Object.entries(gradients)) {
       expect(found[name].shape).toEqual(values.shape);
@@ -86,8 +76,8 @@ describe("losses agree with PyTorch", () => {
     "%s",
     (_title, { loss, options, yTrue, yPred, value, gradient }) => {
       const compute: (yTrue: AnyTensor, yPred: Tensor, options: object) => Tensor = getLoss(loss);
-      const truth = make(yTrue);
-      const prediction = make(yPred);
+      const truth = toTensor(yTrue);
+      const prediction = toTensor(yPred);
       expectClose([compute(truth, prediction, options).item()], [value]);
       expectClose(grad((p: Tensor) => compute(truth, p, options))(prediction).data(), gradient.data);
     },

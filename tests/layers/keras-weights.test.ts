@@ -1,10 +1,10 @@
 // Constraints, regularizers and what initializers draw like, against Keras.
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { type ConstraintName, getConstraint } from "../../ts/layers/constraints.ts";
 import { getInitializer, type InitializerName } from "../../ts/layers/initializers.ts";
 import { l1, l1l2, l2, orthogonal, type Regularizer } from "../../ts/layers/regularizers.ts";
 import { tensor } from "../../ts/tensor/create.ts";
+import { readGolden } from "../golden/read.ts";
 import { expectClose } from "./close.ts";
 
 interface Options {
@@ -14,7 +14,7 @@ interface Options {
   axis?: number | number[];
 }
 
-const golden = JSON.parse(readFileSync(new URL("../golden/keras-weights.json", import.meta.url), "utf8")) as {
+const golden = readGolden("keras-weights") as {
   weight: number[][];
   constraints: Record<string, { options: Options; after: number[] }>;
   regularizers: Record<string, [number]>;

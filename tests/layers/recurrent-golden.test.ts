@@ -1,6 +1,5 @@
 // Recurrent layers against Keras: values and gradients that tests/golden/recurrent.py computed; each also step
 // by step, where one launch could do all.
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { grad } from "../../ts/autograd/grad.ts";
 import type { Json } from "../../ts/layers/config.ts";
@@ -9,12 +8,8 @@ import { add, mul } from "../../ts/ops/binary.ts";
 import { sum } from "../../ts/ops/reduce.ts";
 import { tensor } from "../../ts/tensor/create.ts";
 import type { Tensor } from "../../ts/tensor/tensor.ts";
+import { readGolden, toTensor, type Values } from "../golden/read.ts";
 import { expectClose } from "./close.ts";
-
-interface Values {
-  readonly shape: readonly number[];
-  readonly data: readonly number[];
-}
 
 interface Row {
   readonly kind: string;
@@ -28,9 +23,7 @@ interface Row {
   readonly weightGradients: readonly Values[];
 }
 
-const rows: Row[] = JSON.parse(readFileSync(new URL("../golden/recurrent.json", import.meta.url), "utf8"));
-
-const make = ({ shape, data }: Values): Tensor => tensor([...data], { shape });
+const rows: Row[] = readGolden("recurrent");
 
 /** The row, and the same step by step for layers that may do all steps at once. */
 const ways = rows.flatMap((row): Row[] =>
@@ -44,11 +37,11 @@ describe("recurrent layers agree with Keras", () => {
     "%s",
     (_title, { kind, config, inputs, mask, weights, outputs, directions, inputGradients, weightGradients }) => {
       const layer = layerFromConfig(kind, config);
-      const xs = inputs.map(make);
+      const xs = inputs.map(toTensor);
       const shapes = xs.map(({ shape }) => shape.slice(1));
       layer.ensureBuilt(shapes.length === 1 ? shapes[0] : shapes);
       expect(layer.weights.map(({ shape }) => shape)).toEqual(weights.map(({ shape }) => shape));
-      for (const [i, weight] of layer.weights.entries()) weight.assign(make(weights[i]));
+      for (const [i, weight] of layer.weights.entries()) weight.assign(toTensor(weights[i]));
 
       const masked = (x: Tensor): Tensor =>
         attachMask(x, mask && tensor(mask.flat().map(Number), { shape: [mask.length, mask[0].length], dtype: "bool" }));
@@ -57,7 +50,7 @@ describe("recurrent layers agree with Keras", () => {
         const results = layer.applyAll(given.length === 1 ? given[0] : given);
         expect(results.map(({ shape }) => shape)).toEqual(outputs.map(({ shape }) => shape));
         for (const [i, result] of results.entries()) expectClose(result.data(), outputs[i].data);
-        return results.map((y, i) => sum(mul(y, make(directions[i])))).reduce((a, b) => add(a, b));
+        return results.map((y, i) => sum(mul(y, toTensor(directions[i])))).reduce((a, b) => add(a, b));
       })([...xs, ...layer.weights]) as readonly Tensor[];
       for (const [i, values] of [...inputGradients, ...weightGradients].entries()) {
         expect(gradients[i].shape).toEqual(values.shape);

@@ -1,6 +1,5 @@
 // Layers of sliding windows: values and gradients that Keras computed (tests/golden/windows.py), masks, and options and
 // inputs that do not fit.
-import { readFileSync } from "node:fs";
 import { beforeEach, describe, expect, it } from "vitest";
 import { grad } from "../../ts/autograd/grad.ts";
 import type { Json } from "../../ts/layers/config.ts";
@@ -10,12 +9,8 @@ import { sum } from "../../ts/ops/reduce.ts";
 import { tensor, zeros } from "../../ts/tensor/create.ts";
 import type { Shape } from "../../ts/tensor/shape.ts";
 import type { Tensor } from "../../ts/tensor/tensor.ts";
+import { readGolden, toTensor, type Values } from "../golden/read.ts";
 import { expectClose } from "./close.ts";
-
-interface Values {
-  readonly shape: readonly number[];
-  readonly data: readonly number[];
-}
 
 interface Golden {
   readonly kind: string;
@@ -28,11 +23,8 @@ interface Golden {
   readonly gradients: Record<string, Values>;
 }
 
-const golden: { readonly layers: readonly Golden[] } = JSON.parse(
-  readFileSync(new URL("../golden/windows.json", import.meta.url), "utf8"),
-);
+const golden: { readonly layers: readonly Golden[] } = readGolden("windows");
 
-const make = ({ shape, data }: Values): Tensor => tensor(Float32Array.from(data), { shape });
 const maskFrom = (mask: readonly boolean[][]): layers.Mask =>
   tensor(mask.flat(), { shape: [mask.length, mask[0].length], dtype: "bool" });
 
@@ -43,19 +35,19 @@ describe("layers agree with Keras", () => {
     golden.layers.map((row) => [`${row.kind} ${JSON.stringify(row.config)}${row.mask ? " masked" : ""}`, row] as const),
   )("%s", (_title, { kind, config, mask, input, weights, output, direction, gradients }) => {
     const layer = layers.layerFromConfig(kind, config);
-    const x = make(input);
+    const x = toTensor(input);
     layer.ensureBuilt(x.shape.slice(1));
     expect(layer.weights.map(({ name, shape }) => [name.split("/")[1], shape])).toEqual(
       Object.entries(weights).map(([name, { shape }]) => [name, shape]),
     );
     Object.values(weights).forEach((values, i) => {
-      layer.weights[i].assign(make(values));
+      layer.weights[i].assign(toTensor(values));
     });
     const found = grad(([inputs]: readonly Tensor[]) => {
       const y = layer.apply(mask ? layers.attachMask(inputs, maskFrom(mask)) : inputs);
       expect(y.shape).toEqual(output.shape);
       expectClose(y.data(), output.data);
-      return sum(mul(y, make(direction)));
+      return sum(mul(y, toTensor(direction)));
     })([x, ...layer.weights]) as Tensor[];
     Object.values(gradients).forEach(({ shape, data }, i) => {
       expect(found[i].shape).toEqual(shape);

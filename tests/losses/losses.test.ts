@@ -15,12 +15,51 @@ import {
   meanSquaredError,
   sparseCategoricalCrossentropy,
 } from "../../ts/losses/index.ts";
-import { reshape } from "../../ts/ops/layout.ts";
+import { reshape, transpose } from "../../ts/ops/layout.ts";
 import { tensor, zeros } from "../../ts/tensor/create.ts";
 import type { AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";
 import { expectClose, spread } from "../layers/close.ts";
 
 const labels = (...values: number[]): Tensor<"i32"> => tensor(Int32Array.from(values));
+
+describe("an axis of classes that is not the last", () => {
+  const [yPred, t] = [spread([2, 3, 4], { seed: 5 }), spread([2, 3, 4], { seed: 6 })];
+  const classes = tensor(
+    [
+      [0, 2, -1, 1],
+      [2, 2, 0, -1],
+    ],
+    { dtype: "i32" },
+  );
+  const moved = (x: Tensor): Tensor => transpose(x, [0, 2, 1]) as Tensor;
+
+  it("is as if it were the last", () => {
+    const shared = { fromLogits: true };
+    const [middle, last] = [1, -1].map((axis) => ({ ...shared, axis, ignoreClass: -1 }));
+    const sparse = sparseCategoricalCrossentropy;
+    expect(sparse.perExample(classes, yPred, middle).data()).toEqual(
+      sparse.perExample(classes, moved(yPred), last).data(),
+    );
+    expect(sparse(classes, yPred, middle).item()).toBe(sparse(classes, moved(yPred), last).item());
+    expect(categoricalCrossentropy.perExample(t, yPred, { ...shared, axis: -2 }).data()).toEqual(
+      categoricalCrossentropy.perExample(moved(t), moved(yPred), shared).data(),
+    );
+  });
+
+  it("does not take the logits of a softmax along the last", () => {
+    const p = activations.softmax(yPred);
+    const known = categoricalCrossentropy(t, p, { axis: 1 }).item();
+    expectClose([known], [categoricalCrossentropy(t, reshape(p, p.shape.slice()) as Tensor, { axis: 1 }).item()]);
+    expectClose([known], [categoricalCrossentropy(moved(t), moved(p)).item()]);
+  });
+
+  it("must be there", () => {
+    for (const loss of [binaryCrossentropy, categoricalCrossentropy]) {
+      expect(() => loss(t, yPred, { axis: 3 })).toThrow(expect.objectContaining({ name: "ArgumentError" }));
+    }
+    expect(() => sparseCategoricalCrossentropy(classes, yPred, { axis: -1 })).toThrow(/one class number for each row/);
+  });
+});
 
 describe("values", () => {
   it("are means over examples and batch", () => {

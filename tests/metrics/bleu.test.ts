@@ -1,7 +1,7 @@
 // BLEU: the published example, the formula computed naively (tests/golden/bleu.py), gathering over batches, errors.
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Bleu, type BleuOptions, bleu } from "../../ts/metrics/bleu.ts";
+import { readGolden } from "../golden/read.ts";
 
 interface Row extends BleuOptions {
   readonly references: readonly (readonly number[])[][];
@@ -9,7 +9,7 @@ interface Row extends BleuOptions {
   readonly bleu: number;
 }
 
-const rows: readonly Row[] = JSON.parse(readFileSync(new URL("../golden/bleu.json", import.meta.url), "utf8"));
+const rows: readonly Row[] = readGolden("bleu");
 const words = (text: string): string[] => text.split(" ");
 
 // The example of NLTK's documentation, after that of Papineni et al.

@@ -1,19 +1,11 @@
 // Metrics against Keras, after one and after two batches, eagerly and as captured steps: tests/golden/metrics.py.
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { capture } from "../../ts/autograd/capture.ts";
 import * as losses from "../../ts/losses/index.ts";
 import * as metrics from "../../ts/metrics/index.ts";
-import { tensor } from "../../ts/tensor/create.ts";
-import type { Dtype } from "../../ts/tensor/dtype.ts";
 import type { AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";
+import { readGolden, toTensor, type Values } from "../golden/read.ts";
 import { expectClose } from "../layers/close.ts";
-
-interface Values {
-  readonly shape: readonly number[];
-  readonly data: readonly number[];
-  readonly dtype?: Dtype;
-}
 
 interface Row {
   readonly metric: string;
@@ -23,8 +15,7 @@ interface Row {
   readonly results: readonly Values[];
 }
 
-const rows: readonly Row[] = JSON.parse(readFileSync(new URL("../golden/metrics.json", import.meta.url), "utf8"));
-const make = ({ shape, data, dtype = "f32" }: Values): Tensor => tensor<Dtype>([...data], { shape, dtype }) as Tensor;
+const rows: readonly Row[] = readGolden("metrics");
 
 /** Figures that Keras calls otherwise than by a small first letter. */
 const renamed: Record<string, string> = { KLDivergence: "klDivergence", LogCoshError: "logCosh" };
@@ -52,7 +43,7 @@ describe("metrics agree with Keras", () => {
     const stepped = metricOf(row);
     const step = capture((y: AnyTensor, p: AnyTensor, w?: AnyTensor) => stepped.update(y, p, w as Tensor | undefined));
     row.batches.forEach(({ yTrue, yPred, sampleWeight }, i) => {
-      const batch = [make(yTrue), make(yPred), sampleWeight && make(sampleWeight)] as const;
+      const batch = [toTensor(yTrue), toTensor(yPred), sampleWeight && toTensor(sampleWeight)] as const;
       eager.update(...batch);
       step(...batch);
       const expected = row.results[i].data;
@@ -61,7 +52,7 @@ describe("metrics agree with Keras", () => {
     });
     eager.reset();
     const [{ yTrue, yPred, sampleWeight }] = row.batches;
-    eager.update(make(yTrue), make(yPred), sampleWeight && make(sampleWeight));
+    eager.update(toTensor(yTrue), toTensor(yPred), sampleWeight && toTensor(sampleWeight));
     expectClose(listOf(eager.result()), row.results[0].data, { absolute: 3e-6 });
     for (const metric of [eager, stepped]) metric.dispose();
   });

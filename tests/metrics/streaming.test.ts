@@ -260,7 +260,7 @@ describe("errors", () => {
       () => new metrics.Precision({ classId: 3 }).update(x, x),
     ],
     ["recall: yTrue must have yPred's shape, got [2] and [2, 3]", () => new metrics.Recall().update(labels([1, 0]), x)],
-    ["AUC: numThresholds must be a whole number of at least 1", () => new metrics.AUC({ numThresholds: 1 })],
+    ["AUC: numThresholds must be a whole number of at least 2, got 1", () => new metrics.AUC({ numThresholds: 1 })],
     ["AUC: curve must be one of ROC, PR, PRGAIN, got roc", () => new metrics.AUC({ curve: "roc" as never })],
     [
       "AUC: with multiLabel, yPred must be [batch, labels], got [2]",

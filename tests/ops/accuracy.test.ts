@@ -6,6 +6,7 @@ import * as ops from "../../ts/ops/index.ts";
 import { tensor } from "../../ts/tensor/create.ts";
 import { scope } from "../../ts/tensor/scope.ts";
 import type { Tensor } from "../../ts/tensor/tensor.ts";
+import { logGammaDerivative } from "./cases-gamma.ts";
 import { numbers } from "./reference.ts";
 import { floats, ulp } from "./ulp.ts";
 
@@ -57,6 +58,11 @@ const HUGE = 3.4e38;
 const positive: Range = [0, HUGE];
 const negative: Range = [-TINY, -HUGE];
 const everything = [positive, negative];
+/** Below -100 and at poles there is little but rounding to see. */
+const gammaRanges: readonly Range[] = [
+  [TINY, HUGE],
+  [-TINY, -100],
+];
 
 interface Function {
   readonly op: (x: Tensor) => Tensor;
@@ -170,6 +176,9 @@ const functions: { readonly [name: string]: Function } = {
     ],
   },
   erfc: { op: ops.erfc, exact: (x) => 2 * normal(-x * Math.SQRT2), ranges: everything },
+  logGamma: { op: ops.logGamma, exact: (x) => logGammaDerivative(x, 0), ranges: gammaRanges },
+  digamma: { op: ops.digamma, exact: (x) => logGammaDerivative(x, 1), ranges: gammaRanges },
+  polygamma: { op: (x) => ops.polygamma(x), exact: (x) => logGammaDerivative(x, 2), ranges: gammaRanges },
   sigmoid: { op: ops.sigmoid, exact: sigmoid, ranges: [positive, [-TINY, -110]] },
   softplus: { op: ops.softplus, exact: softplus, ranges: [positive, [-TINY, -110]] },
   silu: {

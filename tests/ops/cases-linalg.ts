@@ -5,6 +5,7 @@ import { square } from "../../ts/ops/elementwise.ts";
 import { concat, expandDims, reshape } from "../../ts/ops/layout.ts";
 import * as ops from "../../ts/ops/linalg.ts";
 import { matmul } from "../../ts/ops/matmul.ts";
+import * as norms from "../../ts/ops/matrix-norm.ts";
 import type { Tensor } from "../../ts/tensor/tensor.ts";
 import { type Case, type Input, row } from "./case.ts";
 import { fromIndices, type NdArray, numbers, sizeOf } from "./reference.ts";
@@ -236,7 +237,7 @@ function pinvRow(shape: readonly number[]): Case {
   });
 }
 
-type Ord = ops.NormOptions["ord"];
+type Ord = norms.NormOptions["ord"];
 
 /** A norm of the rows of [3, 4], or of two matrices [3, 4]. */
 function normRow(ord: Ord, f: (values: number[], a: Matrix) => number, isMatrix: boolean, second = true): Case {
@@ -244,7 +245,7 @@ function normRow(ord: Ord, f: (values: number[], a: Matrix) => number, isMatrix:
     name: `${isMatrix ? "matrix" : "vector"} ${ord}`,
     inputs: [regular([2, 3, 4])],
     run: (x: Tensor) =>
-      isMatrix ? ops.norm(x, { ord, axis: [1, 2] }) : ops.norm(x, { ord, axis: -1, keepDims: true }),
+      isMatrix ? norms.norm(x, { ord, axis: [1, 2] }) : norms.norm(x, { ord, axis: -1, keepDims: true }),
     reference: (x) =>
       isMatrix ? each([x], [2], (a) => [f(a.flat(), a)]) : each([x], [2, 3, 1], (a) => a.map((values) => f(values, a))),
     ...loose,
@@ -259,7 +260,7 @@ const lengthOf = (values: number[]): number => Math.hypot(...values);
 const columnSums = (a: Matrix): number[] => turned(a).map((values) => sumOf(sizes(values)));
 const rowSums = (a: Matrix): number[] => a.map((values) => sumOf(sizes(values)));
 
-export const linalgCases: { [name in keyof typeof ops]: Case[] } = {
+export const linalgCases: { [name in keyof typeof ops | keyof typeof norms]: Case[] } = {
   cholesky: squareShapes.map((shape) =>
     row({
       name: shape.join("x"),
@@ -439,7 +440,7 @@ export const linalgCases: { [name in keyof typeof ops]: Case[] } = {
     row({
       name: "of everything",
       inputs: [{ shape: [3, 5] }],
-      run: (x: Tensor) => ops.norm(x),
+      run: (x: Tensor) => norms.norm(x),
       reference: (x) => fromIndices([], () => lengthOf([...x.data])),
     }),
     normRow(2, lengthOf, false),

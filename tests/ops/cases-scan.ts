@@ -2,6 +2,7 @@
 import * as ops from "../../ts/ops/scan.ts";
 import type { Tensor } from "../../ts/tensor/tensor.ts";
 import { type Case, row } from "./case.ts";
+import { spaced } from "./cases-reduce.ts";
 import { at, fromIndices, type NdArray } from "./reference.ts";
 
 type Scan = (x: Tensor, axis?: number, options?: ops.ScanOptions) => Tensor;
@@ -46,7 +47,29 @@ function rows(op: Scan, start: number, f: (a: number, b: number) => number, seco
   ];
 }
 
+/** Rows of a running extreme; numbers apart from each other, so that a difference steps over no kink. */
+function extremes(op: (x: Tensor, axis?: number, options?: ops.ExtremeScanOptions) => Tensor, start: number): Case[] {
+  const pick = start < 0 ? Math.max : Math.min;
+  const make = (name: string, shape: number[], axis: number, options: ops.ExtremeScanOptions = {}): Case =>
+    row({
+      name,
+      inputs: [{ shape, values: spaced(shape) }],
+      run: (x: Tensor) => op(x, axis, options),
+      reference: (x) => scanned(x, axis, start, pick, options),
+      second: false,
+    });
+  return [
+    make("rows", [3, 7], 1),
+    make("columns, backwards", [6, 5], 0, { reverse: true }),
+    make("a middle axis", [2, 5, 9], 1),
+    make("one element", [1], 0),
+    make("no elements", [3, 0], 1),
+  ];
+}
+
 export const scanCases: { [name in keyof typeof ops]: Case[] } = {
   cumsum: rows(ops.cumsum, 0, (a, b) => a + b, false),
   cumprod: rows(ops.cumprod, 1, (a, b) => a * b, true),
+  cumMax: extremes(ops.cumMax, Number.NEGATIVE_INFINITY),
+  cumMin: extremes(ops.cumMin, Number.POSITIVE_INFINITY),
 };

@@ -9,8 +9,10 @@ import { compareCases } from "./cases-compare.ts";
 import { contractCases } from "./cases-contract.ts";
 import { convCases, depthwiseCases } from "./cases-conv.ts";
 import { ctcCases } from "./cases-ctc.ts";
+import { differencesCases } from "./cases-differences.ts";
 import { elementwiseCases } from "./cases-elementwise.ts";
 import { fftCases } from "./cases-fft.ts";
+import { gammaCases } from "./cases-gamma.ts";
 import { gatherCases } from "./cases-gather.ts";
 import { colorCases, gridSampleCases, resizeCases } from "./cases-image.ts";
 import { layoutCases } from "./cases-layout.ts";
@@ -42,8 +44,10 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
   ...convCases,
   ...ctcCases,
   ...depthwiseCases,
+  ...differencesCases,
   ...elementwiseCases,
   ...fftCases,
+  ...gammaCases,
   ...gatherCases,
   ...gridSampleCases,
   ...layoutCases,

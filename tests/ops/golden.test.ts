@@ -1,11 +1,11 @@
 // Ops against NumPy and PyTorch: what tests/golden/ops.py computed in float64, of the same inputs.
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { grad } from "../../ts/autograd/grad.ts";
 import * as ops from "../../ts/ops/index.ts";
 import { tensor } from "../../ts/tensor/create.ts";
 import type { Dtype } from "../../ts/tensor/dtype.ts";
 import type { AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";
+import { readGolden } from "../golden/read.ts";
 
 interface Values {
   readonly shape: readonly number[];
@@ -24,7 +24,7 @@ interface Golden {
   }[];
 }
 
-const golden = JSON.parse(readFileSync("tests/golden/ops.json", "utf8")) as Golden;
+const golden: Golden = readGolden("ops");
 
 const toNumbers = ({ data }: Values): number[] =>
   data.map((v) => (typeof v === "number" ? v : Number(v.replace("inf", "Infinity"))));

@@ -1,15 +1,10 @@
 // Ops on images against PyTorch and colorsys (tests/golden/images.py); what they refuse.
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { grad } from "../../ts/autograd/grad.ts";
 import * as ops from "../../ts/index.ts";
 import type { Tensor } from "../../ts/tensor/tensor.ts";
+import { readGolden, toTensor, type Values } from "../golden/read.ts";
 import { expectClose } from "../layers/close.ts";
-
-interface Values {
-  readonly shape: readonly number[];
-  readonly data: readonly number[];
-}
 
 interface Row {
   readonly op: string;
@@ -25,10 +20,9 @@ type Pixels = readonly (readonly number[])[];
 const golden: {
   readonly rows: readonly Row[];
   readonly conversions: Record<"rgbToHsv" | "hsvToRgb", { readonly input: Pixels; readonly output: Pixels }>;
-} = JSON.parse(readFileSync(new URL("../golden/images.json", import.meta.url), "utf8"));
+} = readGolden("images");
 
 const { tensor, zeros } = ops;
-const make = ({ shape, data }: Values): Tensor => tensor(Float32Array.from(data), { shape });
 
 /** Calls an op by its name; how its options are arguments. */
 function call(op: string, inputs: readonly Tensor[], options: { readonly [option: string]: never }): Tensor {
@@ -74,8 +68,8 @@ describe("ops agree with PyTorch", () => {
         const y = call(op, xs, options);
         expect(y.shape).toEqual(output.shape);
         expectClose(y.data(), output.data, { absolute: 1e-5 });
-        return ops.sum(ops.mul(y, make(direction)));
-      })(inputs.map(make)) as Tensor[];
+        return ops.sum(ops.mul(y, toTensor(direction)));
+      })(inputs.map(toTensor)) as Tensor[];
       gradients.forEach(({ data }, i) => {
         expectClose(found[i].data(), data, { absolute: 2e-5 });
       });

@@ -1,17 +1,12 @@
 // Linear algebra and Fourier transforms against NumPy and PyTorch (tests/golden/linalg.py), what has no result, sizes
 // that tests of every element could not afford, and errors.
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import * as heddle from "../../ts/index.ts";
 import { DtypeError, ShapeError, type Tensor, tensor } from "../../ts/index.ts";
+import { readGolden, toTensor, type Values } from "../golden/read.ts";
 import { expectClose, spread } from "../layers/close.ts";
 
 const { abs, add, capture, concat, eye, grad, matmul, max, mul, norm, randomNormal, sub, sum } = heddle;
-
-interface Values {
-  readonly shape: readonly number[];
-  readonly data: readonly number[];
-}
 
 interface Row {
   readonly op: string;
@@ -22,8 +17,7 @@ interface Row {
   readonly gradients?: readonly Values[];
 }
 
-const rows: Row[] = JSON.parse(readFileSync(new URL("../golden/linalg.json", import.meta.url), "utf8"));
-const make = ({ shape, data }: Values): Tensor => tensor([...data], { shape });
+const rows: Row[] = readGolden("linalg");
 const pairs = ["fft", "ifft", "fft2", "irfft"];
 const signless = ["svd", "eigh"];
 
@@ -39,7 +33,7 @@ describe("linear algebra and transforms agree with NumPy and PyTorch", () => {
   it.each(rows.map((row) => [`${row.op} ${row.inputs.map(({ shape }) => `[${shape}]`).join(" ")}`, row] as const))(
     "%s",
     (_title, row) => {
-      const found = call(row, row.inputs.map(make));
+      const found = call(row, row.inputs.map(toTensor));
       expect(found.length).toBe(row.results.length);
       // An ill-conditioned inverse is large; an error is one compared with the largest number.
       row.results.forEach(({ shape, data }, i) => {
@@ -49,9 +43,9 @@ describe("linear algebra and transforms agree with NumPy and PyTorch", () => {
         expectClose([...found[i].data()].map(same), data.map(same), { relative: 1e-5, absolute: 2e-6 * largest });
       });
       if (row.direction === undefined || row.gradients === undefined) return;
-      const direction = make(row.direction);
+      const direction = toTensor(row.direction);
       const gradients = grad((inputs: readonly Tensor[]) => sum(mul(call(row, inputs)[0], direction)))(
-        row.inputs.map(make),
+        row.inputs.map(toTensor),
       );
       row.gradients.forEach(({ data }, i) => {
         expectClose(gradients[i].data(), data, { relative: 1e-4, absolute: 1e-5 });
@@ -172,6 +166,102 @@ describe("transforms of many numbers", () => {
   });
 });
 
+const shapes = [
+  [4, 2],
+  [2, 4],
+  [3, 3],
+  [2, 5, 3],
+  [3, 1],
+  [3, 0],
+  [0, 3],
+];
+
+describe.each(shapes.map((shape) => [shape.join(" x "), shape] as const))("full factors of %s", (_title, shape) => {
+  const [m, n] = shape.slice(-2);
+  const batch = shape.slice(0, -2);
+  const a = spread(shape);
+  const isOrthogonal = (q: Tensor, side: number): void => {
+    expect(q.shape).toEqual([...batch, side, side]);
+    const products = matmul(q, q, { transposeA: true });
+    expectClose(sub(products, eye(side)).data(), new Float32Array(products.size), { absolute: 1e-6 });
+  };
+
+  it("qr", () => {
+    const [q, r] = heddle.qr(a, { mode: "complete" });
+    const [reducedQ, reducedR] = heddle.qr(a);
+    isOrthogonal(q, m);
+    expect(r.shape).toEqual(shape);
+    expectClose(matmul(q, r).data(), a.data(), { absolute: 1e-6 });
+    expect(
+      q
+        .slice(
+          shape.map(() => 0),
+          reducedQ.shape,
+        )
+        .data(),
+    ).toEqual(reducedQ.data());
+    expect(
+      r
+        .slice(
+          shape.map(() => 0),
+          reducedR.shape,
+        )
+        .data(),
+    ).toEqual(reducedR.data());
+    expectClose(sub(r, heddle.triu(r)).data(), new Float32Array(r.size), { absolute: 0 });
+  });
+
+  it("svd", () => {
+    const [u, s, vt] = heddle.svd(a, { fullMatrices: true });
+    const [reducedU, reducedS, reducedVt] = heddle.svd(a);
+    isOrthogonal(u, m);
+    isOrthogonal(vt, n);
+    expect(s.data()).toEqual(reducedS.data());
+    expect(
+      u
+        .slice(
+          shape.map(() => 0),
+          reducedU.shape,
+        )
+        .data(),
+    ).toEqual(reducedU.data());
+    expect(
+      vt
+        .slice(
+          shape.map(() => 0),
+          reducedVt.shape,
+        )
+        .data(),
+    ).toEqual(reducedVt.data());
+  });
+});
+
+describe("gradients of full factors", () => {
+  const [tall, square] = [spread([4, 2]), spread([3, 3])];
+  const complete = { mode: "complete" } as const;
+  const full = { fullMatrices: true };
+
+  it("are those of the reduced ones where these are the same", () => {
+    const weights = spread([3, 3]);
+    const by = (f: (a: Tensor) => Tensor, a: Tensor): Float32Array => grad((x: Tensor) => sum(f(x)))(a).data();
+    expect(by((a) => mul(heddle.qr(a, complete)[0], weights), square)).toEqual(
+      by((a) => mul(heddle.qr(a)[0], weights), square),
+    );
+    expect(by((a) => mul(heddle.svd(a, full)[0], weights), square)).toEqual(
+      by((a) => mul(heddle.svd(a)[0], weights), square),
+    );
+    expect(by((a) => heddle.qr(a, complete)[1], tall)).toEqual(by((a) => heddle.qr(a)[1], tall));
+    expect(by((a) => heddle.svd(a, full)[1], tall)).toEqual(by((a) => heddle.svd(a)[1], tall));
+  });
+
+  it("are refused where there are none", () => {
+    const message = /to have a gradient, factors must be the reduced ones/;
+    expect(() => grad((a: Tensor) => sum(heddle.qr(a, complete)[0]))(tall)).toThrow(message);
+    expect(() => grad((a: Tensor) => sum(heddle.svd(a, full)[0]))(tall)).toThrow(heddle.ArgumentError);
+    expect(() => grad((a: Tensor) => sum(heddle.svd(a, full)[2]))(tall.transpose())).toThrow(heddle.ArgumentError);
+  });
+});
+
 describe("errors", () => {
   const vector = tensor([1, 2]);
   const flat = tensor([[1, 2, 3]]);
@@ -183,6 +273,7 @@ describe("errors", () => {
     ["solve with batches that do not fit", () => heddle.solve(spread([2, 3, 3]), spread([3, 3, 1])), ShapeError],
     ["svd of a vector", () => heddle.svd(vector), ShapeError],
     ["det of integers", () => heddle.det(tensor([[1]], { dtype: "i32" }) as never), DtypeError],
+    ["qr of an unknown mode", () => heddle.qr(flat, { mode: "raw" as never }), heddle.ArgumentError],
     ["pinv below 0", () => heddle.pinv(flat, { rcond: -1 }), heddle.ArgumentError],
     ["norm of an unknown order", () => norm(flat, { ord: 3 }), heddle.ArgumentError],
     ["fft of one tensor", () => heddle.fft(vector as never), heddle.ArgumentError],

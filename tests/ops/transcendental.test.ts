@@ -1,7 +1,9 @@
-// Special values of the functions of ts/ops/transcendental.ts and of division with a remainder.
+// Special values of the functions of ts/ops/transcendental.ts and gamma.ts, and of division with a remainder.
 import { describe, expect, it } from "vitest";
 import { floorDivide, mod } from "../../ts/ops/binary.ts";
+import * as gamma from "../../ts/ops/gamma.ts";
 import * as ops from "../../ts/ops/transcendental.ts";
+import { ArgumentError } from "../../ts/runtime/errors.ts";
 import { tensor } from "../../ts/tensor/create.ts";
 import type { Tensor } from "../../ts/tensor/tensor.ts";
 
@@ -22,6 +24,9 @@ describe("of one number", () => {
     atanh: [ops.atanh, [0, -0, nan, nan, nan]],
     expm1: [ops.expm1, [0, -0, infinity, -1, nan]],
     erfc: [ops.erfc, [1, 1, 0, 2, nan]],
+    logGamma: [gamma.logGamma, [infinity, infinity, infinity, infinity, nan]],
+    digamma: [gamma.digamma, [-infinity, infinity, infinity, nan, nan]],
+    polygamma: [(x) => gamma.polygamma(x), [infinity, infinity, 0, nan, nan]],
   };
 
   // Once in the body of the loops and once in the tail.
@@ -36,6 +41,27 @@ describe("of one number", () => {
     expect([...ops.acos(tensor([1, -1, -1.0000001])).data()]).toEqual([0, f(Math.PI), nan]);
     expect([...ops.acosh(tensor([1, 0.9999999, -3])).data()]).toEqual([0, nan, nan]);
     expect([...ops.atanh(tensor([1, -1, 2, -1.5])).data()]).toEqual([infinity, -infinity, nan, nan]);
+  });
+});
+
+describe("the gamma function's logarithm", () => {
+  it("is exact where gamma is 1, infinite at poles, and 1 / x away from 0 near it", () => {
+    const x = tensor([1, 2, 3, -1, -7, 1e-30, -1e-30]);
+    expect([...gamma.logGamma(x).data()]).toEqual([
+      0,
+      0,
+      f(Math.LN2),
+      infinity,
+      infinity,
+      ...[1, 1].map(() => f(69.07755278982137)),
+    ]);
+    expect([...gamma.digamma(x).data()].slice(3)).toEqual([nan, nan, f(-1e30), f(1e30)]);
+    expect([...gamma.polygamma(x, 1).data()].slice(3)).toEqual([infinity, infinity, infinity, infinity]);
+  });
+
+  it("has derivatives of whole orders", () => {
+    expect(gamma.polygamma(tensor([2.5]), 0).item()).toBe(gamma.digamma(tensor([2.5])).item());
+    for (const order of [-1, 1.5]) expect(() => gamma.polygamma(tensor([1]), order)).toThrow(ArgumentError);
   });
 });
 

@@ -1,5 +1,4 @@
 // 100 steps of every optimizer with several settings, and the schedules, as Keras 3 takes them.
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { capture } from "../../ts/autograd/capture.ts";
 import { noGrad } from "../../ts/autograd/tape.ts";
@@ -18,10 +17,11 @@ import { tensor } from "../../ts/tensor/create.ts";
 import { scope } from "../../ts/tensor/scope.ts";
 import type { Tensor } from "../../ts/tensor/tensor.ts";
 import { Variable } from "../../ts/tensor/variable.ts";
+import { readGolden } from "../golden/read.ts";
 
 type Options = Record<string, unknown>;
 
-const golden = JSON.parse(readFileSync(new URL("../golden/keras-optimizers.json", import.meta.url), "utf8")) as {
+const golden = readGolden("keras-optimizers") as {
   rate: number;
   start: number[];
   optimizers: Record<string, { options: Options; shapes: number[][]; after: number[]; average?: number[] }>;

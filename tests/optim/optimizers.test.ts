@@ -1,10 +1,10 @@
 // Each optimizer against its formula in float64, with changing learning rates, weight decay and clipping, and against
 // PyTorch.
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Adam, AdamW, type Optimizer, type OptimizerOptions, RMSprop, SGD } from "../../ts/optim/index.ts";
 import { tensor } from "../../ts/tensor/create.ts";
 import { Variable } from "../../ts/tensor/variable.ts";
+import { readGolden } from "../golden/read.ts";
 import { numbers } from "../ops/reference.ts";
 
 const SIZE = 37;
@@ -125,7 +125,7 @@ describe.each(Object.entries(rules))("%s", (_name, [make, rule]) => {
 });
 
 describe("PyTorch", () => {
-  const golden = JSON.parse(readFileSync(new URL("../golden/optimizers.json", import.meta.url), "utf8")) as {
+  const golden = readGolden("optimizers") as {
     start: number[];
     gradients: number[][];
     after: Record<string, number[]>;

@@ -1,6 +1,5 @@
 // Schedules that Keras does not have against PyTorch and their formulas, and what schedules refuse. Keras's own are in
 // keras.test.ts.
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { rateAt, type Schedule } from "../../ts/optim/rate.ts";
 import {
@@ -14,11 +13,9 @@ import {
   stepDecay,
 } from "../../ts/optim/schedules.ts";
 import { ArgumentError } from "../../ts/runtime/errors.ts";
+import { readGolden } from "../golden/read.ts";
 
-const golden = JSON.parse(readFileSync(new URL("../golden/torch-schedules.json", import.meta.url), "utf8")) as Record<
-  string,
-  number[]
->;
+const golden: Record<string, number[]> = readGolden("torch-schedules");
 
 const same: Record<string, Schedule> = {
   stepDecay: stepDecay({ initialLearningRate: 0.2, stepSize: 7, gamma: 0.5 }),

@@ -116,6 +116,29 @@ describe("engineInfo", () => {
   });
 });
 
+describe("a page that is left", () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  it("gives its memory back, unless it may come again", async () => {
+    let leave = (_event: { persisted: boolean }): void => undefined;
+    vi.stubGlobal("process", { ...process, versions: {}, getBuiltinModule: undefined });
+    vi.stubGlobal("document", {});
+    vi.stubGlobal("addEventListener", (name: string, listener: typeof leave) => {
+      if (name === "pagehide") leave = listener;
+    });
+    const { configure, engineInfo, tensor } = await fresh();
+    configure({ threads: 1 });
+    const x = tensor([1, 2]);
+    expect(engineInfo().runtime).toBe("browser");
+    leave({ persisted: true });
+    expect(x.data()).toEqual(new Float32Array([1, 2]));
+    leave({ persisted: false });
+    expect(() => tensor([1])).toThrow("engine: the page must be there, got one that was left");
+  });
+});
+
 describe("memory", () => {
   it("reports what is alive, and where it was made", async () => {
     const { memory, tensor } = await fresh();

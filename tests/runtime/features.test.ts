@@ -1,7 +1,7 @@
 // What the runtime is asked and how its answers are read.
 import { spawnSync } from "node:child_process";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { builtinModule, detectCores, detectRuntime, detectSimd } from "../../ts/runtime/features.ts";
+import { builtinModule, detectCores, detectRuntime, detectSimd, isPage } from "../../ts/runtime/features.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -41,6 +41,29 @@ describe("detectSimd", () => {
 describe("detectRuntime", () => {
   it("is this Node", () => {
     expect(detectRuntime()).toBe(`node ${process.versions.node}`);
+  });
+
+  it.each([
+    [{ navigator: { userAgent: "Cloudflare-Workers" } }, "workerd"],
+    [{ EdgeRuntime: "edge-runtime" }, "edge-runtime"],
+    [{ Deno: { version: { deno: "2.9.6" } } }, "deno 2.9.6"],
+    [{ Bun: { version: "1.4.5" } }, "bun 1.4.5"],
+    [{ process: undefined, WorkerGlobalScope: {} }, "browser"],
+    [{ process: undefined, navigator: { userAgent: "Something/1" } }, "Something/1"],
+  ])("by %j is %s", (globals, name) => {
+    for (const [key, value] of Object.entries(globals)) vi.stubGlobal(key, value);
+    expect(detectRuntime()).toBe(name);
+  });
+});
+
+describe("isPage", () => {
+  it("is so where there is a document and nothing of Node", () => {
+    expect(isPage()).toBe(false);
+    vi.stubGlobal("document", {});
+    // A test of a page in Node is no page.
+    expect(isPage()).toBe(false);
+    vi.stubGlobal("process", undefined);
+    expect([isPage(), detectRuntime()]).toEqual([true, "browser"]);
   });
 });
 

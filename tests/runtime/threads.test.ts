@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { configure, engine, engineInfo } from "../../ts/runtime/engine.ts";
 import { OutOfMemoryError, StateError } from "../../ts/runtime/errors.ts";
 import { launch, splitting } from "../../ts/runtime/program.ts";
-import { spawning, type WorkerMaker } from "../../ts/runtime/threads.ts";
+import { spawning } from "../../ts/runtime/threads.ts";
+import type { WorkerMaker } from "../../ts/runtime/web-worker.ts";
 import { tensor } from "../../ts/tensor/create.ts";
 import { empty, type Tensor } from "../../ts/tensor/tensor.ts";
 

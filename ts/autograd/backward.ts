@@ -5,12 +5,12 @@ import { launch } from "../runtime/program.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, empty, Tensor } from "../tensor/tensor.ts";
 import { place } from "./observe.ts";
-import { type AnyOp, defineOp, type Gradient } from "./op.ts";
+import { type AnyOp, defineOp, type Gradient, type Op } from "./op.ts";
 import { type Node, tensorsOf, versionsOf, withRecording } from "./tape.ts";
 
 /** a + b for two gradients of one tensor. */
-export const accumulate = defineOp("accumulate", {
-  forward(a: Tensor, b: Tensor) {
+export const accumulate: Op<(a: Tensor, b: Tensor) => Tensor> = defineOp("accumulate", {
+  forward(a, b) {
     const y = empty(a.shape);
     launch("accumulate_f32", y.size, 0.2, y, a, b);
     return y;

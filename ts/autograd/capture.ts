@@ -12,6 +12,7 @@ import { Variable } from "../tensor/variable.ts";
 import { isObserved } from "./observe.ts";
 import { isTracked } from "./tape.ts";
 
+/** One, or lists and records of them. */
 type Tree<T> = T | readonly Tree<T>[] | { readonly [name: string]: Tree<T> } | undefined;
 
 /** What a captured step may return: a tensor, or a list or record of tensors; nothing else is known after a replay. */

@@ -11,13 +11,13 @@ import { defineOp } from "./op.ts";
 import { withRecording } from "./tape.ts";
 
 /** What gradients can be taken with respect to: a tensor, or a list or record of tensors. */
-export type Parameters = Tensor | readonly Tensor[] | { readonly [name: string]: Tensor };
+export type ParameterSet = Tensor | readonly Tensor[] | { readonly [name: string]: Tensor };
 
 /** Gradients in the structure of their parameters. */
 export type GradientsOf<P> = P extends Tensor ? Tensor : { [K in keyof P]: Tensor };
 
 /** A function's value: its loss, or a list whose first element is the loss and whose others just come along. */
-export type Loss = Tensor | readonly [Tensor, ...unknown[]];
+export type LossValue = Tensor | readonly [Tensor, ...unknown[]];
 
 /** The same values under another handle. */
 const identity = defineOp("identity", { forward: (x: Tensor) => alias(x), gradients: [(dy) => dy] });
@@ -30,7 +30,7 @@ let depth = 0;
  * Everything else made on the way is freed. Variables are differentiated as themselves wherever f uses them, so
  * `valueAndGrad(() => loss)(variables)` works. Errors: ShapeError unless the loss has one element.
  */
-export function valueAndGrad<P extends Parameters, Rest extends unknown[], L extends Loss>(
+export function valueAndGrad<P extends ParameterSet, Rest extends unknown[], L extends LossValue>(
   f: (parameters: P, ...rest: Rest) => L,
 ): (parameters: P, ...rest: Rest) => [L, GradientsOf<P>] {
   return (parameters, ...rest) =>
@@ -48,7 +48,7 @@ export function valueAndGrad<P extends Parameters, Rest extends unknown[], L ext
  * Runs `f` on parameters that are tracked; only what it returns outlives it. `f` also gets them as a set, and whether
  * gradients are being taken around this one, so that its own must be differentiable.
  */
-export function differentiate<P extends Parameters, T>(
+export function differentiate<P extends ParameterSet, T>(
   parameters: P,
   f: (tracked: P, targets: ReadonlySet<AnyTensor>, isInner: boolean) => T,
 ): T {
@@ -70,8 +70,8 @@ export function differentiate<P extends Parameters, T>(
 }
 
 /** The function that returns the gradient of f's scalar result with respect to its first argument; see `valueAndGrad`. */
-export function grad<P extends Parameters, Rest extends unknown[]>(
-  f: (parameters: P, ...rest: Rest) => Loss,
+export function grad<P extends ParameterSet, Rest extends unknown[]>(
+  f: (parameters: P, ...rest: Rest) => LossValue,
 ): (parameters: P, ...rest: Rest) => GradientsOf<P> {
   const both = valueAndGrad(f);
   return (parameters, ...rest) => scope(() => both(parameters, ...rest)[1]);
@@ -121,8 +121,8 @@ function requireScalar(operation: string, loss: Tensor): void {
   }
 }
 
-/** Parameters of the same structure, f of each tensor. */
-export function mapParameters(parameters: Parameters, f: (x: Tensor) => Tensor): Parameters {
+/** ParameterSet of the same structure, f of each tensor. */
+export function mapParameters(parameters: ParameterSet, f: (x: Tensor) => Tensor): ParameterSet {
   if (parameters instanceof Tensor) return f(parameters);
   if (typeof parameters !== "object" || parameters === null) {
     throw new ArgumentError(

@@ -17,7 +17,8 @@ export type Gradients<Args extends readonly unknown[], Y> =
   | readonly (((dy: Tensor, y: Y, ...args: Args) => Gradient) | undefined)[]
   | ((dy: Tensor, y: Y, ...args: Args) => Gradient[]);
 
-type Forward = (...args: never[]) => AnyTensor;
+/** What an op computes: a tensor of tensors and of anything else. */
+export type Forward = (...args: never[]) => AnyTensor;
 
 /** What `defineOp` takes. */
 export interface OpDefinition<F extends Forward> {

@@ -32,6 +32,11 @@ export function isTracked(x: AnyTensor): boolean {
   return recording && (x.tracked || x.derivation !== undefined);
 }
 
+/** Whether an op on one of them must be. */
+export function anyTracked(...xs: readonly (AnyTensor | undefined)[]): boolean {
+  return xs.some((x) => x !== undefined && isTracked(x));
+}
+
 /** Notes that `op` made `output` from `args`. */
 export function noteDerivation(op: AnyOp, args: readonly unknown[], output: AnyTensor): void {
   const node: Node = { op, args, output, order: ++order, versions: versionsOf(args), layer: place.layer };

@@ -9,18 +9,18 @@ import {
   type GradientsOf,
   grad,
   gradientOf,
-  type Loss,
+  type LossValue,
   mapParameters,
-  type Parameters,
+  type ParameterSet,
 } from "./grad.ts";
 import { requireTensor } from "./op.ts";
 import { withRecording } from "./tape.ts";
 
 /** A function that is differentiated: of parameters and of anything else, with one tensor as its result. */
-type Differentiable<P, Rest extends unknown[]> = (parameters: P, ...rest: Rest) => Tensor;
+export type Differentiable<P, Rest extends unknown[]> = (parameters: P, ...rest: Rest) => Tensor;
 
 /** The tensors of parameters, in order. */
-function listOf(parameters: Parameters): Tensor[] {
+function listOf(parameters: ParameterSet): Tensor[] {
   const list: Tensor[] = [];
   mapParameters(parameters, (x) => {
     list.push(x);
@@ -61,7 +61,7 @@ function pullBack(
  * The function (parameters, dy, ...rest) that returns [y, the gradients of the sum of y dy], y = f(parameters, ...rest) of
  * any shape and dy of the same: dy times the Jacobian. Errors: ShapeError.
  */
-export function vjp<P extends Parameters, Rest extends unknown[]>(
+export function vjp<P extends ParameterSet, Rest extends unknown[]>(
   f: Differentiable<P, Rest>,
 ): (parameters: P, dy: Tensor, ...rest: Rest) => [y: Tensor, gradients: GradientsOf<P>] {
   return (parameters, dy, ...rest) =>
@@ -78,7 +78,7 @@ export function vjp<P extends Parameters, Rest extends unknown[]>(
  * parameters change in the direction of the tangents, the Jacobian times them. By reverse mode twice: the gradient is
  * linear in its weights u, and its derivative by them is the Jacobian. It costs two ways back.
  */
-export function jvp<P extends Parameters, Rest extends unknown[]>(
+export function jvp<P extends ParameterSet, Rest extends unknown[]>(
   f: Differentiable<P, Rest>,
 ): (parameters: P, tangents: GradientsOf<P>, ...rest: Rest) => [y: Tensor, dy: Tensor] {
   return (parameters, tangents, ...rest) =>
@@ -107,21 +107,21 @@ export function jvp<P extends Parameters, Rest extends unknown[]>(
  * The function (parameters, tangents, ...rest) that returns the matrix of second derivatives of f's scalar result times the
  * tangents, in the structure of the parameters, without ever making that matrix. Source: Pearlmutter 1994.
  */
-export function hvp<P extends Parameters, Rest extends unknown[]>(
-  f: (parameters: P, ...rest: Rest) => Loss,
+export function hvp<P extends ParameterSet, Rest extends unknown[]>(
+  f: (parameters: P, ...rest: Rest) => LossValue,
 ): (parameters: P, tangents: GradientsOf<P>, ...rest: Rest) => GradientsOf<P> {
   const gradient = grad(f);
   return (parameters, tangents, ...rest) =>
     differentiate(parameters, (tracked, targets, isInner) => {
       const directions = directionsFor("hvp", tracked, tangents);
       const gradients = withRecording(true, () => gradient(tracked, ...rest));
-      const found = pullBack(listOf(gradients as Parameters), directions, targets, isInner);
+      const found = pullBack(listOf(gradients as ParameterSet), directions, targets, isInner);
       return mapParameters(tracked, (x) => gradientOf(x, found)) as unknown as GradientsOf<P>;
     });
 }
 
 /** The tangents in the order of the parameters; ShapeError unless each has its parameter's shape. */
-function directionsFor(operation: string, parameters: Parameters, tangents: unknown): Tensor[] {
+function directionsFor(operation: string, parameters: ParameterSet, tangents: unknown): Tensor[] {
   const named = parameters instanceof Tensor ? undefined : Object.keys(parameters);
   const directions = named ? named.map((name) => (tangents as Record<string, Tensor>)[name]) : [tangents as Tensor];
   listOf(parameters).forEach((x, i) => {

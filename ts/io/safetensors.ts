@@ -14,6 +14,7 @@ export interface TensorRecord {
   readonly data: TypedArray;
 }
 
+/** Tensors by their names. */
 export type NamedTensors = ReadonlyMap<string, TensorRecord> | Readonly<Record<string, TensorRecord>>;
 
 /** What a whole file holds: tensors in the order of its header, and text about them. */

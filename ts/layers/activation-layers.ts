@@ -8,10 +8,12 @@ import { ArgumentError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
-import { getInitializer, type Initializer, type InitializerLike } from "./initializers.ts";
+import type { ConstraintLike } from "./constraints.ts";
+import type { InitializerLike } from "./initializers.ts";
 import { type CallContext, Layer, type LayerOptions } from "./layer.ts";
 import type { Mask } from "./masks.ts";
-import { getRegularizer, type Regularizer, type RegularizerLike } from "./regularizers.ts";
+import type { RegularizerLike } from "./regularizers.ts";
+import { type ShapelessWeightOptions, weightOptions } from "./weight-options.ts";
 
 /** What `relu` takes. */
 export interface ReLUOptions extends LayerOptions {
@@ -115,6 +117,7 @@ export interface PReLUOptions extends LayerOptions {
   /** Default zeros; PyTorch begins at 0.25. */
   alphaInitializer?: InitializerLike;
   alphaRegularizer?: RegularizerLike;
+  alphaConstraint?: ConstraintLike;
   /** Axes, the batch being 0, along which one slope is shared; default none. PyTorch shares all but the channels. */
   sharedAxes?: readonly number[];
 }
@@ -124,19 +127,18 @@ export class PReLU extends Layer {
   /** One slope for each number of an example, size 1 along shared axes; there once the layer is built. */
   alpha!: Variable;
   readonly sharedAxes: readonly number[];
-  private readonly initializer: Initializer;
-  private readonly regularizer: Regularizer | undefined;
+  private readonly alphaOptions: ShapelessWeightOptions;
 
   constructor(options: PReLUOptions = {}) {
     super("prelu", options);
-    this.initializer = getInitializer(options.alphaInitializer ?? "zeros");
-    this.regularizer = options.alphaRegularizer && getRegularizer(options.alphaRegularizer);
+    const { alphaInitializer = "zeros", alphaRegularizer, alphaConstraint } = options;
+    this.alphaOptions = weightOptions(alphaInitializer, alphaRegularizer, alphaConstraint);
     this.sharedAxes = options.sharedAxes ?? [];
   }
 
   override build(inputShape: Shape): void {
     const shape = inputShape.map((size, i) => (this.sharedAxes.includes(i + 1) ? 1 : size));
-    this.alpha = this.addWeight("alpha", { shape, initializer: this.initializer, regularizer: this.regularizer });
+    this.alpha = this.addWeight("alpha", { shape, ...this.alphaOptions });
   }
 
   call(x: AnyTensor): Tensor {

@@ -154,46 +154,78 @@ export function threshold(x: Tensor, threshold = 0, value = 0): Tensor {
   return where(greater(x, threshold), x, value);
 }
 
+/** The names of the activations. */
+export type ActivationName =
+  | "linear"
+  | "relu"
+  | "relu6"
+  | "leakyRelu"
+  | "elu"
+  | "celu"
+  | "selu"
+  | "gelu"
+  | "glu"
+  | "silu"
+  | "swish"
+  | "mish"
+  | "sigmoid"
+  | "logSigmoid"
+  | "tanh"
+  | "tanhShrink"
+  | "softplus"
+  | "softsign"
+  | "softShrink"
+  | "hardShrink"
+  | "hardSigmoid"
+  | "hardSilu"
+  | "hardSwish"
+  | "hardTanh"
+  | "sparsePlus"
+  | "sparseSigmoid"
+  | "sparsemax"
+  | "squareplus"
+  | "threshold"
+  | "softmax"
+  | "logSoftmax"
+  | "exponential";
+
 /** The activations, with the parameters Keras gives them. */
-export const activations = {
-  linear: (x: Tensor): Tensor => x,
-  relu: (x: Tensor): Tensor => relu(x),
-  relu6: (x: Tensor): Tensor => relu6(x),
-  leakyRelu: (x: Tensor): Tensor => leakyRelu(x, 0.2),
-  elu: (x: Tensor): Tensor => elu(x, 1),
-  celu: (x: Tensor): Tensor => celu(x),
-  selu: (x: Tensor): Tensor => selu(x),
-  gelu: (x: Tensor): Tensor => gelu(x),
-  glu: (x: Tensor): Tensor => glu(x),
-  silu: (x: Tensor): Tensor => silu(x),
-  swish: (x: Tensor): Tensor => silu(x),
-  mish: (x: Tensor): Tensor => mish(x),
+export const activations: { readonly [name in ActivationName]: Activation } = {
+  linear: (x) => x,
+  relu: (x) => relu(x),
+  relu6: (x) => relu6(x),
+  leakyRelu: (x) => leakyRelu(x, 0.2),
+  elu: (x) => elu(x, 1),
+  celu: (x) => celu(x),
+  selu: (x) => selu(x),
+  gelu: (x) => gelu(x),
+  glu: (x) => glu(x),
+  silu: (x) => silu(x),
+  swish: (x) => silu(x),
+  mish: (x) => mish(x),
   sigmoid: remembering((x) => sigmoid(x)),
-  logSigmoid: (x: Tensor): Tensor => logSigmoid(x),
-  tanh: (x: Tensor): Tensor => tanh(x),
-  tanhShrink: (x: Tensor): Tensor => tanhShrink(x),
-  softplus: (x: Tensor): Tensor => softplus(x),
-  softsign: (x: Tensor): Tensor => softsign(x),
-  softShrink: (x: Tensor): Tensor => softShrink(x),
-  hardShrink: (x: Tensor): Tensor => hardShrink(x),
-  hardSigmoid: (x: Tensor): Tensor => hardSigmoid(x),
-  hardSilu: (x: Tensor): Tensor => hardSilu(x),
-  hardSwish: (x: Tensor): Tensor => hardSilu(x),
-  hardTanh: (x: Tensor): Tensor => hardTanh(x),
-  sparsePlus: (x: Tensor): Tensor => sparsePlus(x),
-  sparseSigmoid: (x: Tensor): Tensor => sparseSigmoid(x),
-  sparsemax: (x: Tensor): Tensor => sparsemax(x),
-  squareplus: (x: Tensor): Tensor => squareplus(x),
-  threshold: (x: Tensor): Tensor => threshold(x),
+  logSigmoid: (x) => logSigmoid(x),
+  tanh: (x) => tanh(x),
+  tanhShrink: (x) => tanhShrink(x),
+  softplus: (x) => softplus(x),
+  softsign: (x) => softsign(x),
+  softShrink: (x) => softShrink(x),
+  hardShrink: (x) => hardShrink(x),
+  hardSigmoid: (x) => hardSigmoid(x),
+  hardSilu: (x) => hardSilu(x),
+  hardSwish: (x) => hardSilu(x),
+  hardTanh: (x) => hardTanh(x),
+  sparsePlus: (x) => sparsePlus(x),
+  sparseSigmoid: (x) => sparseSigmoid(x),
+  sparsemax: (x) => sparsemax(x),
+  squareplus: (x) => squareplus(x),
+  threshold: (x) => threshold(x),
   softmax: remembering((x) => softmax(x)),
-  logSoftmax: (x: Tensor): Tensor => logSoftmax(x),
-  exponential: (x: Tensor): Tensor => exp(x),
-} as const satisfies { readonly [name: string]: Activation };
+  logSoftmax: (x) => logSoftmax(x),
+  exponential: (x) => exp(x),
+};
 
 for (const [name, activation] of Object.entries(activations)) madeFrom(activation, name);
-
-/** The names of the activations. */
-export type ActivationName = keyof typeof activations;
 
 /** How layers are given an activation. */
 export type ActivationLike = ActivationName | Activation;

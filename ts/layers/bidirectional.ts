@@ -2,11 +2,11 @@
 import { add, mul } from "../ops/binary.ts";
 import { concat, flip } from "../ops/layout.ts";
 import { ArgumentError } from "../runtime/errors.ts";
-import type { Shape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { type CallContext, type Inputs, Layer, type LayerOptions, type Masks } from "./layer.ts";
-import { firstMask, RecurrentLayer } from "./rnn.ts";
-import { isShapeList, type Shapes } from "./shapes.ts";
+import { firstMask } from "./masks.ts";
+import { RecurrentLayer } from "./rnn.ts";
+import { isShapeList, type Shapes, shapeList } from "./shapes.ts";
 
 const mergeModes = ["concat", "sum", "mul", "ave", null] as const;
 
@@ -65,8 +65,8 @@ export class Bidirectional extends Layer {
 
   override outputShape(inputShape: Shapes): Shapes {
     const [forward, backward] = this.halves(inputShape);
-    const [shape, ...states] = listOf(this.forwardLayer.outputShape(forward));
-    const [, ...others] = listOf(this.backwardLayer.outputShape(backward));
+    const [shape, ...states] = shapeList(this.forwardLayer.outputShape(forward));
+    const [, ...others] = shapeList(this.backwardLayer.outputShape(backward));
     const merged = this.mergeMode === "concat" ? shape.with(-1, 2 * shape[shape.length - 1]) : shape;
     const outputs = this.mergeMode === null ? [shape, shape] : [merged];
     return outputs.length + states.length === 1 ? merged : [...outputs, ...states, ...others];
@@ -117,10 +117,6 @@ export class Bidirectional extends Layer {
     if (this.mergeMode === "ave") return [mul(add(y, z), 0.5)];
     return [y, z];
   }
-}
-
-function listOf(shapes: Shapes): readonly Shape[] {
-  return isShapeList(shapes) ? shapes : [shapes];
 }
 
 /** A recurrent layer in both directions. */

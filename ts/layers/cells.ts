@@ -1,13 +1,14 @@
 // The cells of simple recurrent layers, long short-term memory and gated recurrent units.
 import { add, mul, sub } from "../ops/binary.ts";
-import { concat, reshape, slice, split } from "../ops/layout.ts";
+import { reshape, slice, split } from "../ops/layout.ts";
 import { linear, matmul } from "../ops/matmul.ts";
 import { gru, lstm, simpleRnn } from "../ops/recurrent.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type ActivationLike, activations, getActivation } from "./activations.ts";
-import { getInitializer, type InitializerLike } from "./initializers.ts";
+import type { InitializerLike } from "./initializers.ts";
 import { type CallContext, requireCount } from "./layer.ts";
+import { forgetBias, lstmStep } from "./lstm-gates.ts";
 import {
   type CellRun,
   KernelCell,
@@ -82,6 +83,7 @@ abstract class DenseCell extends KernelCell {
     return this.bias;
   }
 
+  /** Begins a pass over sequences; dropout then drops the same at every step. */
   override begin(context: CallContext): CellRun {
     const drop = this.dropInputs(context);
     const hide = this.dropStates(context);
@@ -95,10 +97,21 @@ abstract class DenseCell extends KernelCell {
   /** One step; `shown` is what dropout leaves of the hidden state. */
   protected abstract advance(projected: Tensor, shown: Tensor, states: readonly Tensor[]): readonly Tensor[];
 
+  override whole(
+    x: Tensor,
+    states: readonly Tensor[] | undefined,
+    options: SequenceOptions,
+  ): SequenceResult | undefined {
+    return this.isUsual(options) ? this.fused(this.begin(options).project(x), states ?? [], options) : undefined;
+  }
+
   /** Whether the fused op computes what this cell does. */
   protected isUsual({ training }: CallContext): boolean {
     return this.activation === activations.tanh && !(training && this.recurrentDropout > 0);
   }
+
+  /** All steps in the op that fuses them; states that are not given are zeros. */
+  protected abstract fused(projected: Tensor, states: readonly Tensor[], options: SequenceOptions): SequenceResult;
 }
 
 /** h = activation(x kernel + h recurrentKernel + bias). Inputs and results: [x, h] -> [h, h]. */
@@ -112,14 +125,8 @@ export class SimpleRNNCell extends DenseCell {
     return [h, h];
   }
 
-  override whole(
-    x: Tensor,
-    states: readonly Tensor[] | undefined,
-    options: SequenceOptions,
-  ): SequenceResult | undefined {
-    if (!this.isUsual(options)) return undefined;
-    const projected = this.begin(options).project(x);
-    return withLast(simpleRnn(projected, this.recurrentKernel, states?.[0], options.mask, options), options);
+  protected fused(projected: Tensor, [h]: readonly Tensor[], options: SequenceOptions): SequenceResult {
+    return withLast(simpleRnn(projected, this.recurrentKernel, h, options.mask, options), options);
   }
 }
 
@@ -128,6 +135,7 @@ export class SimpleRNNCell extends DenseCell {
  * cell = f cell + i c, h = o activation(cell). Inputs and results: [x, h, cell] -> [h, h, cell].
  */
 export class LSTMCell extends DenseCell {
+  /** Of the gates. */
   readonly recurrentActivation: (x: Tensor) => Tensor;
   readonly unitForgetBias: boolean;
 
@@ -137,6 +145,7 @@ export class LSTMCell extends DenseCell {
     this.unitForgetBias = options.unitForgetBias ?? true;
   }
 
+  /** The shapes of the hidden state and of the cell state. */
   override stateShapes(inputShape: Shape): readonly Shape[] {
     const [shape] = super.stateShapes(inputShape);
     return [shape, shape];
@@ -155,21 +164,14 @@ export class LSTMCell extends DenseCell {
     return super.isUsual(context) && this.recurrentActivation === activations.sigmoid;
   }
 
-  override whole(
-    x: Tensor,
-    states: readonly Tensor[] | undefined,
-    options: SequenceOptions,
-  ): SequenceResult | undefined {
-    if (!this.isUsual(options)) return undefined;
+  protected fused(projected: Tensor, [h, cell]: readonly Tensor[], options: SequenceOptions): SequenceResult {
     const { returnSequences, returnState, mask } = options;
-    const projected = this.begin(options).project(x);
-    const given = { returnSequences, returnCell: returnState };
-    const rows = lstm(projected, this.recurrentKernel, states?.[0], states?.[1], mask, given);
+    const rows = lstm(projected, this.recurrentKernel, h, cell, mask, { returnSequences, returnCell: returnState });
     if (!returnState) return { output: rows, states: [] };
     const hidden = rows.shape[1] - 1;
-    const h = rowOf(rows, hidden - 1);
-    const output = returnSequences ? slice(rows, [0, 0, 0], [rows.shape[0], hidden, this.units]) : h;
-    return { output, states: [h, rowOf(rows, hidden)] };
+    const last = rowOf(rows, hidden - 1);
+    const output = returnSequences ? slice(rows, [0, 0, 0], [rows.shape[0], hidden, this.units]) : last;
+    return { output, states: [last, rowOf(rows, hidden)] };
   }
 }
 
@@ -179,6 +181,7 @@ export class LSTMCell extends DenseCell {
  * h = z h + (1 - z) g. The bias is [2, 3 units] with resetAfter: the inputs' and the recurrent one. [x, h] -> [h, h].
  */
 export class GRUCell extends DenseCell {
+  /** Of the gates. */
   readonly recurrentActivation: (x: Tensor) => Tensor;
   readonly resetAfter: boolean;
 
@@ -203,63 +206,30 @@ export class GRUCell extends DenseCell {
   protected advance(projected: Tensor, shown: Tensor, [h]: readonly Tensor[]): readonly Tensor[] {
     const { units, recurrentKernel, activation, recurrentActivation } = this;
     const [xz, xr, xg] = split(projected, 3, 1);
-    let next: Tensor;
+    /** z h + (1 - z) g */
+    const mixed = (z: Tensor, g: Tensor): readonly Tensor[] => {
+      const next = add(g, mul(z, sub(h, g)));
+      return [next, next];
+    };
     if (this.resetAfter) {
       const [pz, pr, pg] = split(linear(shown, recurrentKernel, this.recurrentBias), 3, 1);
       const r = recurrentActivation(add(xr, pr));
-      next = this.mix(recurrentActivation(add(xz, pz)), h, activation(add(xg, mul(r, pg))));
-    } else {
-      const [gates, candidate] = split(recurrentKernel, [2 * units, units], 1);
-      const [pz, pr] = split(matmul(shown, gates), 2, 1);
-      const r = recurrentActivation(add(xr, pr));
-      const g = activation(add(xg, matmul(mul(r, shown), candidate)));
-      next = this.mix(recurrentActivation(add(xz, pz)), h, g);
+      return mixed(recurrentActivation(add(xz, pz)), activation(add(xg, mul(r, pg))));
     }
-    return [next, next];
-  }
-
-  /** z h + (1 - z) g */
-  private mix(z: Tensor, h: Tensor, g: Tensor): Tensor {
-    return add(g, mul(z, sub(h, g)));
+    const [gates, candidate] = split(recurrentKernel, [2 * units, units], 1);
+    const [pz, pr] = split(matmul(shown, gates), 2, 1);
+    const r = recurrentActivation(add(xr, pr));
+    const g = activation(add(xg, matmul(mul(r, shown), candidate)));
+    return mixed(recurrentActivation(add(xz, pz)), g);
   }
 
   protected override isUsual(context: CallContext): boolean {
     return super.isUsual(context) && this.resetAfter && this.recurrentActivation === activations.sigmoid;
   }
 
-  override whole(
-    x: Tensor,
-    states: readonly Tensor[] | undefined,
-    options: SequenceOptions,
-  ): SequenceResult | undefined {
-    if (!this.isUsual(options)) return undefined;
-    const projected = this.begin(options).project(x);
-    return withLast(
-      gru(projected, this.recurrentKernel, this.recurrentBias, states?.[0], options.mask, options),
-      options,
-    );
+  protected fused(projected: Tensor, [h]: readonly Tensor[], options: SequenceOptions): SequenceResult {
+    return withLast(gru(projected, this.recurrentKernel, this.recurrentBias, h, options.mask, options), options);
   }
-}
-
-/** One step of long short-term memory from its four gates before their activations: [h, h, cell]. */
-export function lstmStep(
-  [i, f, c, o]: readonly Tensor[],
-  cell: Tensor,
-  activation: (x: Tensor) => Tensor,
-  recurrentActivation: (x: Tensor) => Tensor,
-): readonly Tensor[] {
-  const next = add(mul(recurrentActivation(f), cell), mul(recurrentActivation(i), activation(c)));
-  const h = mul(recurrentActivation(o), activation(next));
-  return [h, h, next];
-}
-
-/** The initializer of a bias [4 units] whose second quarter, the forget gate's, is 1. */
-export function forgetBias(rest: InitializerLike): InitializerLike {
-  const others = getInitializer(rest);
-  return ([size]) => {
-    const quarter = size / 4;
-    return concat([others([quarter]), getInitializer("ones")([quarter]), others([2 * quarter])]);
-  };
 }
 
 /** x[:, index], or x[index] along axis 0. */

@@ -13,7 +13,7 @@ export function madeFrom<F extends object>(f: F, origin: Json): F {
 }
 
 /** An option's value as plain JSON. ArgumentError for functions that are not known by a name. */
-export function toJson(operation: string, option: string, value: unknown): Json {
+function toJson(operation: string, option: string, value: unknown): Json {
   if (value === null || ["boolean", "number", "string"].includes(typeof value)) return value as Json;
   const origin = origins.get(value as object);
   if (origin !== undefined) return origin;

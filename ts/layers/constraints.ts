@@ -65,10 +65,15 @@ export function minMaxNorm(
   return madeFrom(constraint, { name: "minMaxNorm", minValue, maxValue, rate, axis: axis as Json });
 }
 
-const factories = { maxNorm, nonNeg, unitNorm, minMaxNorm } as const;
-
 /** The names of the constraints. */
-export type ConstraintName = keyof typeof factories;
+export type ConstraintName = "maxNorm" | "nonNeg" | "unitNorm" | "minMaxNorm";
+
+const factories: { readonly [name in ConstraintName]: (options: never) => Constraint } = {
+  maxNorm,
+  nonNeg,
+  unitNorm,
+  minMaxNorm,
+};
 
 /** A constraint by its name and options, as a saved layer has it: { name: "maxNorm", maxValue: 3 }. */
 export interface ConstraintConfig {
@@ -84,5 +89,5 @@ export function getConstraint(constraint: ConstraintLike): Constraint {
   if (typeof constraint === "function") return constraint;
   const { name, ...options } =
     typeof constraint === "object" && constraint !== null ? constraint : { name: constraint };
-  return lookUp<(options: never) => Constraint>("constraint", name, factories)(options as never);
+  return lookUp("constraint", name, factories)(options as never);
 }

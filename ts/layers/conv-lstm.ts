@@ -6,11 +6,10 @@ import { FORMS, type Padding, type PerAxis, perAxis, type Rank, readOptions, sli
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type ActivationLike, getActivation } from "./activations.ts";
-import { forgetBias, lstmStep } from "./cells.ts";
 import { type CallContext, requireCount } from "./layer.ts";
-import { cellOptions } from "./recurrent.ts";
+import { forgetBias, lstmStep } from "./lstm-gates.ts";
 import { type CellRun, KernelCell, type KernelCellOptions } from "./recurrent-cell.ts";
-import { RecurrentLayer, type RecurrentLayerOptions } from "./rnn.ts";
+import { cellOptions, RecurrentLayer, type RecurrentLayerOptions } from "./rnn.ts";
 
 /** What the layers of this file take. */
 export interface ConvLSTMOptions<R extends Rank = Rank> extends RecurrentLayerOptions, KernelCellOptions {

@@ -20,9 +20,10 @@ import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import type { ConstraintLike } from "./constraints.ts";
 import type { InitializerLike } from "./initializers.ts";
-import { KernelLayer, type KernelLayerOptions, type KernelOptions, weightOptions } from "./kernel-layer.ts";
-import { requireCount, type WeightOptions } from "./layer.ts";
+import { KernelLayer, type KernelLayerOptions, type KernelOptions } from "./kernel-layer.ts";
+import { requireCount } from "./layer.ts";
 import type { RegularizerLike } from "./regularizers.ts";
+import { type ShapelessWeightOptions, weightOptions } from "./weight-options.ts";
 
 /** Options of all convolutions over `R` axes. */
 export interface ConvolutionOptions<R extends Rank, P extends ConvPadding<R> = ConvPadding<R>>
@@ -55,6 +56,7 @@ abstract class Convolution<R extends Rank, P extends ConvPadding<R>> extends Ker
     this.window = { strides, padding, dilationRate };
   }
 
+  /** Notes the channels. */
   override build(inputShape: Shape): void {
     this.channels = inputShape[this.rank];
   }
@@ -107,6 +109,7 @@ abstract class Conv<R extends Rank> extends Convolution<R, ConvPadding<R>> {
     this.op = op;
   }
 
+  /** Makes the weights for the channels of the inputs. */
   override build(inputShape: Shape): void {
     super.build(inputShape);
     const { channels } = this.readShape(inputShape);
@@ -193,6 +196,7 @@ abstract class ConvTranspose<R extends Rank> extends Convolution<R, Padding> {
     this.op = op;
   }
 
+  /** Makes the weights for the channels of the inputs. */
   override build(inputShape: Shape): void {
     super.build(inputShape);
     const { channels } = this.readShape(inputShape);
@@ -282,6 +286,7 @@ abstract class DepthwiseConv<R extends 1 | 2> extends Convolution<R, ConvPadding
     this.op = op;
   }
 
+  /** Makes the weights for the channels of the inputs. */
   override build(inputShape: Shape): void {
     super.build(inputShape);
     const { channels } = this.readShape(inputShape);
@@ -352,7 +357,7 @@ abstract class SeparableConv<R extends 1 | 2> extends Convolution<R, ConvPadding
   /** There once the layer is built, as `kernel`, which is the pointwise one. */
   depthwiseKernel!: Variable;
   private readonly op: SeparableOp<depthwise.DepthwiseConvOptions<R>>;
-  private readonly depthwiseOptions: Omit<WeightOptions, "shape">;
+  private readonly depthwiseOptions: ShapelessWeightOptions;
 
   constructor(
     kind: string,
@@ -376,6 +381,7 @@ abstract class SeparableConv<R extends 1 | 2> extends Convolution<R, ConvPadding
     this.op = op;
   }
 
+  /** Makes the weights for the channels of the inputs. */
   override build(inputShape: Shape): void {
     super.build(inputShape);
     const { channels } = this.readShape(inputShape);

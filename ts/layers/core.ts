@@ -10,7 +10,8 @@ import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import { type Activation as ActivationFunction, type ActivationLike, getActivation } from "./activations.ts";
-import { getInitializer, type Initializer, type InitializerLike } from "./initializers.ts";
+import type { ConstraintLike } from "./constraints.ts";
+import type { InitializerLike } from "./initializers.ts";
 import {
   type CallContext,
   type Inputs,
@@ -20,8 +21,9 @@ import {
   type Outputs,
   requireCount,
 } from "./layer.ts";
-import { getRegularizer, type Regularizer, type RegularizerLike } from "./regularizers.ts";
+import type { RegularizerLike } from "./regularizers.ts";
 import type { Shapes } from "./shapes.ts";
+import { type ShapelessWeightOptions, weightOptions } from "./weight-options.ts";
 
 /** All axes but the batch made into one: [batch, ...] -> [batch, features]. */
 export class Flatten extends Layer {
@@ -119,6 +121,7 @@ export interface EmbeddingOptions extends LayerOptions {
   /** Default randomUniform. */
   embeddingsInitializer?: InitializerLike;
   embeddingsRegularizer?: RegularizerLike;
+  embeddingsConstraint?: ConstraintLike;
   /** Whether the number 0 stands for a step that does not count, and the result's mask says so; default false. */
   maskZero?: boolean;
 }
@@ -130,24 +133,23 @@ export class Embedding extends Layer {
   readonly maskZero: boolean;
   /** The table [inputDim, outputDim]; there once the layer is built. */
   embeddings!: Variable;
-  private readonly initializer: Initializer;
-  private readonly regularizer: Regularizer | undefined;
+  private readonly embeddingsOptions: ShapelessWeightOptions;
 
   constructor(options: EmbeddingOptions) {
     super("embedding", options);
-    const { inputDim, outputDim, embeddingsInitializer = "randomUniform", embeddingsRegularizer } = options;
+    const { inputDim, outputDim, embeddingsInitializer = "randomUniform" } = options;
     requireCount(this.name, "inputDim", inputDim);
     requireCount(this.name, "outputDim", outputDim);
     this.inputDim = inputDim;
     this.outputDim = outputDim;
     this.maskZero = options.maskZero ?? false;
-    this.initializer = getInitializer(embeddingsInitializer);
-    this.regularizer = embeddingsRegularizer && getRegularizer(embeddingsRegularizer);
+    const { embeddingsRegularizer, embeddingsConstraint } = options;
+    this.embeddingsOptions = weightOptions(embeddingsInitializer, embeddingsRegularizer, embeddingsConstraint);
   }
 
   override build(): void {
-    const { inputDim, outputDim, initializer, regularizer } = this;
-    this.embeddings = this.addWeight("embeddings", { shape: [inputDim, outputDim], initializer, regularizer });
+    const shape = [this.inputDim, this.outputDim];
+    this.embeddings = this.addWeight("embeddings", { shape, ...this.embeddingsOptions });
   }
 
   override outputShape(inputShape: Shape): Shape {

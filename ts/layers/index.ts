@@ -2,7 +2,18 @@
 export * from "./activation-layers.ts";
 export * from "./attention.ts";
 export * from "./bidirectional.ts";
-export * from "./cells.ts";
+export {
+  type GatedCellOptions,
+  GRUCell,
+  type GRUCellOptions,
+  gruCell,
+  LSTMCell,
+  type LSTMCellOptions,
+  lstmCell,
+  SimpleRNNCell,
+  type SimpleRNNCellOptions,
+  simpleRnnCell,
+} from "./cells.ts";
 export * from "./conv.ts";
 export * from "./conv-lstm.ts";
 export * from "./core.ts";
@@ -10,7 +21,8 @@ export * from "./dense.ts";
 export * from "./einsum-dense.ts";
 export * from "./group-normalization.ts";
 export * from "./input.ts";
-export * from "./key-value-cache.ts";
+export type { KernelLayerOptions, KernelOptions } from "./kernel-layer.ts";
+export { type CacheEntry, KeyValueCache, type KeyValueCacheOptions, keyValueCache } from "./key-value-cache.ts";
 export {
   type ApplyOptions,
   type CallContext,
@@ -28,9 +40,26 @@ export * from "./multi-head-attention.ts";
 export * from "./normalization.ts";
 export * from "./pooling.ts";
 export * from "./positions.ts";
-export * from "./recurrent.ts";
-export { type CellRun, RecurrentCell, type SequenceOptions, type SequenceResult } from "./recurrent-cell.ts";
-export { layerFromConfig, registerLayer } from "./registry.ts";
+export type { Projection, ProjectionOptions } from "./projection.ts";
+export {
+  GRU,
+  type GRUOptions,
+  gru,
+  LSTM,
+  type LSTMOptions,
+  lstm,
+  SimpleRNN,
+  type SimpleRNNOptions,
+  simpleRnn,
+} from "./recurrent.ts";
+export {
+  type CellRun,
+  type KernelCellOptions,
+  RecurrentCell,
+  type SequenceOptions,
+  type SequenceResult,
+} from "./recurrent-cell.ts";
+export { type LayerClass, layerFromConfig, registerLayer } from "./registry.ts";
 export * from "./regularization.ts";
 export * from "./relative-attention.ts";
 export * from "./resizing.ts";

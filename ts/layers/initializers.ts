@@ -107,25 +107,54 @@ export function varianceScaling(options: VarianceScalingOptions = {}): Initializ
   );
 }
 
+/** Makes a random initializer. */
+export type RandomInitializer = (options?: SeedOptions) => Initializer;
+
 /** Evenly spread with variance 2 / (fanIn + fanOut). */
-export const glorotUniform = scaled("glorotUniform", drawUniformly, ({ fanIn, fanOut }) => 2 / (fanIn + fanOut));
+export const glorotUniform: RandomInitializer = scaled(
+  "glorotUniform",
+  drawUniformly,
+  ({ fanIn, fanOut }) => 2 / (fanIn + fanOut),
+);
 
 /** Truncated normal with variance 2 / (fanIn + fanOut). */
-export const glorotNormal = scaled("glorotNormal", drawNormally, ({ fanIn, fanOut }) => 2 / (fanIn + fanOut));
+export const glorotNormal: RandomInitializer = scaled(
+  "glorotNormal",
+  drawNormally,
+  ({ fanIn, fanOut }) => 2 / (fanIn + fanOut),
+);
 
 /** Evenly spread with variance 2 / fanIn. */
-export const heUniform = scaled("heUniform", drawUniformly, ({ fanIn }) => 2 / fanIn);
+export const heUniform: RandomInitializer = scaled("heUniform", drawUniformly, ({ fanIn }) => 2 / fanIn);
 
 /** Truncated normal with variance 2 / fanIn. */
-export const heNormal = scaled("heNormal", drawNormally, ({ fanIn }) => 2 / fanIn);
+export const heNormal: RandomInitializer = scaled("heNormal", drawNormally, ({ fanIn }) => 2 / fanIn);
 
 /** Evenly spread with variance 1 / fanIn. */
-export const lecunUniform = scaled("lecunUniform", drawUniformly, ({ fanIn }) => 1 / fanIn);
+export const lecunUniform: RandomInitializer = scaled("lecunUniform", drawUniformly, ({ fanIn }) => 1 / fanIn);
 
 /** Truncated normal with variance 1 / fanIn. */
-export const lecunNormal = scaled("lecunNormal", drawNormally, ({ fanIn }) => 1 / fanIn);
+export const lecunNormal: RandomInitializer = scaled("lecunNormal", drawNormally, ({ fanIn }) => 1 / fanIn);
 
-const factories = {
+/** The names of the initializers. */
+export type InitializerName =
+  | "zeros"
+  | "ones"
+  | "constant"
+  | "randomUniform"
+  | "randomNormal"
+  | "truncatedNormal"
+  | "identity"
+  | "orthogonal"
+  | "varianceScaling"
+  | "glorotUniform"
+  | "glorotNormal"
+  | "heUniform"
+  | "heNormal"
+  | "lecunUniform"
+  | "lecunNormal";
+
+const factories: { readonly [name in InitializerName]: (options: never) => Initializer } = {
   zeros,
   ones,
   constant,
@@ -141,10 +170,7 @@ const factories = {
   heNormal,
   lecunUniform,
   lecunNormal,
-} as const;
-
-/** The names of the initializers. */
-export type InitializerName = keyof typeof factories;
+};
 
 /** An initializer by its name and options, as a saved layer has it: { name: "randomNormal", stddev: 0.02 }. */
 export interface InitializerConfig {
@@ -160,7 +186,7 @@ export function getInitializer(initializer: InitializerLike): Initializer {
   if (typeof initializer === "function") return initializer;
   const { name, ...options } =
     typeof initializer === "object" && initializer !== null ? initializer : { name: initializer };
-  return lookUp<(options: never) => Initializer>("initializer", name, factories)(options as never);
+  return lookUp("initializer", name, factories)(options as never);
 }
 
 /** How many inputs an output of the weight sees, and how many outputs an input reaches. */
@@ -235,7 +261,7 @@ function transposed(values: Float64Array, rows: number, columns: number): Float6
 }
 
 /** A factory of initializers whose variance follows from the weight's fans. */
-function scaled(name: string, draw: Draw, variance: (fans: Fans) => number): (options?: SeedOptions) => Initializer {
+function scaled(name: string, draw: Draw, variance: (fans: Fans) => number): RandomInitializer {
   return (options = {}) =>
     named(name, options, (shape, random) => {
       const { fanIn, fanOut } = fansOf(shape);

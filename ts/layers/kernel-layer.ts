@@ -4,10 +4,11 @@ import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import { type Activation, type ActivationLike, activations, getActivation } from "./activations.ts";
-import { type ConstraintLike, getConstraint } from "./constraints.ts";
-import { getInitializer, type InitializerLike } from "./initializers.ts";
-import { Layer, type LayerOptions, type WeightOptions } from "./layer.ts";
-import { getRegularizer, type RegularizerLike } from "./regularizers.ts";
+import type { ConstraintLike } from "./constraints.ts";
+import type { InitializerLike } from "./initializers.ts";
+import { Layer, type LayerOptions } from "./layer.ts";
+import type { RegularizerLike } from "./regularizers.ts";
+import { type ShapelessWeightOptions, weightOptions } from "./weight-options.ts";
 
 /** Options of layers with a bias and an activation. */
 export interface KernelLayerOptions extends LayerOptions {
@@ -35,8 +36,8 @@ export abstract class KernelLayer extends Layer {
   /** What inputs are multiplied with; there once the layer is built. */
   kernel!: Variable;
   bias: Variable | undefined;
-  private readonly kernelOptions: Omit<WeightOptions, "shape">;
-  private readonly biasOptions: Omit<WeightOptions, "shape">;
+  private readonly kernelOptions: ShapelessWeightOptions;
+  private readonly biasOptions: ShapelessWeightOptions;
 
   constructor(kind: string, options: KernelLayerOptions, kernel: KernelOptions) {
     super(kind, options);
@@ -59,17 +60,4 @@ export abstract class KernelLayer extends Layer {
   protected activate(product: (activation: FusedActivation) => Tensor): Tensor {
     return this.activation === activations.relu ? product("relu") : this.activation(product("linear"));
   }
-}
-
-/** A weight's options; finds what is given by name now, so that wrong names are known before the layer is built. */
-export function weightOptions(
-  initializer: InitializerLike,
-  regularizer: RegularizerLike | undefined,
-  constraint: ConstraintLike | undefined,
-): Omit<WeightOptions, "shape"> {
-  return {
-    initializer: getInitializer(initializer),
-    regularizer: regularizer && getRegularizer(regularizer),
-    constraint: constraint && getConstraint(constraint),
-  };
 }

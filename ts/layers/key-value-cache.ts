@@ -19,7 +19,7 @@ export interface KeyValueCacheOptions {
 }
 
 /** The keys and values of one layer: [batch, length, heads, numbers]. */
-interface Entry {
+export interface CacheEntry {
   readonly keys: Variable;
   readonly values: Variable;
 }
@@ -41,7 +41,7 @@ export class KeyValueCache {
   /** How many tokens the model has seen, in memory: one number. */
   readonly position: Variable<"i32">;
   private readonly model: Layer;
-  private readonly entries = new Map<Layer, Entry>();
+  private readonly entries = new Map<Layer, CacheEntry>();
   private readonly step: Captured<[isFirst: boolean, ...inputs: AnyTensor[]], Tensor>;
   private seen = 0;
   private isFirst = true;
@@ -87,7 +87,7 @@ export class KeyValueCache {
   }
 
   /** Appends the keys and values of new tokens to those that the layer has seen, and returns all, in their full length. */
-  extend(layer: Layer, keys: Tensor, values: Tensor): Entry {
+  extend(layer: Layer, keys: Tensor, values: Tensor): CacheEntry {
     const entry = this.entryOf(layer, keys, values, this.maxLength);
     writeRows(entry.keys, keys, this.position);
     writeRows(entry.values, values, this.position);
@@ -95,7 +95,7 @@ export class KeyValueCache {
   }
 
   /** The keys and values that do not change while tokens come: computed by the first step only. */
-  recall(layer: Layer, compute: () => [keys: Tensor, values: Tensor]): Entry {
+  recall(layer: Layer, compute: () => [keys: Tensor, values: Tensor]): CacheEntry {
     const known = this.entries.get(layer);
     if (known && !this.isFirst) return known;
     const [keys, values] = compute();
@@ -126,7 +126,7 @@ export class KeyValueCache {
     }
   }
 
-  private entryOf(layer: Layer, keys: Tensor, values: Tensor, length: number): Entry {
+  private entryOf(layer: Layer, keys: Tensor, values: Tensor, length: number): CacheEntry {
     const known = this.entries.get(layer);
     if (known) {
       if (known.keys.shape[0] !== keys.shape[0] || known.keys.shape[1] !== length) {

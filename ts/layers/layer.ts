@@ -15,8 +15,10 @@ import { type ConstraintLike, getConstraint } from "./constraints.ts";
 import { getInitializer, type InitializerLike } from "./initializers.ts";
 import { attachMask, type Mask, maskOf } from "./masks.ts";
 import { getRegularizer, type Regularizer, type RegularizerLike } from "./regularizers.ts";
-import { isShapeList, type Shapes, sameShapes } from "./shapes.ts";
+import { type Shapes, sameShapes, shapeList } from "./shapes.ts";
 import { connect, isSymbolic, type Symbolic } from "./symbolic.ts";
+
+export { requireCount } from "../runtime/arguments.ts";
 
 /** One input, or a list of several. */
 export type Inputs = AnyTensor | readonly AnyTensor[];
@@ -78,6 +80,11 @@ function nextName(kind: string): string {
   return count === 0 ? kind : `${kind}_${count}`;
 }
 
+/**
+ * A function with weights. A subclass overrides `call`; also `build` if it has weights of its own, which it makes there
+ * by `addWeight`, and `outputShape` if its result has another shape than its input. Shapes are of one example, without
+ * the batch axis. `apply(x)` checks inputs, builds the layer for them if need be, and calls it.
+ */
 export abstract class Layer {
   /** Its type in snake_case: what its default name and a saved model call it. */
   readonly kind: string;
@@ -156,7 +163,7 @@ export abstract class Layer {
     const { training = false, addLoss = ignore } = options;
     const returned = withinLayer(name, () => this.call(x, { training, addLoss, mask }));
     const results = returned instanceof Tensor ? [returned] : [...returned];
-    if (expected !== undefined) this.requireShapes(results, isShapeList(expected) ? expected : [expected]);
+    if (expected !== undefined) this.requireShapes(results, shapeList(expected));
     const outputMask = this.outputMask(x, mask);
     results.forEach((y, i) => {
       const own = isMaskList(outputMask) ? outputMask[i] : outputMask;
@@ -294,11 +301,4 @@ function ignore(): void {}
 /** A shape with the batch axis in front, as people read it: [batch, 28, 28, 1]. */
 export function perExample(shape: Shape): string {
   return `[${["batch", ...shape].join(", ")}]`;
-}
-
-/** Throws an ArgumentError unless `value` is a whole number of at least `least`. */
-export function requireCount(operation: string, what: string, value: number, least = 1): void {
-  if (!(Number.isInteger(value) && value >= least)) {
-    throw new ArgumentError(`${operation}: ${what} must be a whole number of at least ${least}, got ${value}`);
-  }
 }

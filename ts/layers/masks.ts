@@ -1,5 +1,5 @@
 // Masks: which steps of a sequence count. A mask travels with the tensor it was made for, from layer to layer.
-import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 
 /** true where a step counts: [batch, time], the first axes of the tensor it belongs to. */
 export type Mask = Tensor<"bool">;
@@ -17,4 +17,9 @@ export function attachMask<T extends AnyTensor>(x: T, mask: Mask | undefined): T
 export function maskOf(x: AnyTensor): Mask | undefined {
   const mask = masks.get(x);
   return mask?.disposed ? undefined : mask;
+}
+
+/** The only mask, or the first of several inputs'. */
+export function firstMask(mask: Mask | undefined | readonly (Mask | undefined)[]): Mask | undefined {
+  return mask instanceof Tensor || mask === undefined ? mask : mask[0];
 }

@@ -30,35 +30,35 @@ abstract class Merge extends Layer {
   }
 }
 
-/** A layer that merges its inputs number by number. */
+/** A layer that merges its inputs number by number, two at a time. */
 abstract class ElementwiseMerge extends Merge {
+  private readonly merge: (a: Tensor, b: Tensor) => Tensor;
+
+  constructor(kind: string, merge: (a: Tensor, b: Tensor) => Tensor, options: LayerOptions) {
+    super(kind, options);
+    this.merge = merge;
+  }
+
   override outputShape(inputShape: Shapes): Shape {
     return this.severalOf(inputShape).reduce((a, b) => broadcastShapes(this.name, a, b));
   }
 
   call(inputs: readonly AnyTensor[]): Tensor {
     const rank = Math.max(...inputs.map((x) => x.rank));
-    return this.merge(
-      inputs.map((x) => {
-        const [batch, ...rest] = x.shape;
-        // An example of fewer axes gets its missing ones behind the batch, so that examples meet examples.
-        const shape = [batch, ...new Array<number>(rank - x.rank).fill(1), ...rest];
-        return x.rank === rank ? this.floats(x) : (layout.reshape(this.floats(x), shape) as Tensor);
-      }),
-    );
+    const aligned = inputs.map((x) => {
+      const [batch, ...rest] = x.shape;
+      // An example of fewer axes gets its missing ones behind the batch, so that examples meet examples.
+      const shape = [batch, ...new Array<number>(rank - x.rank).fill(1), ...rest];
+      return x.rank === rank ? this.floats(x) : (layout.reshape(this.floats(x), shape) as Tensor);
+    });
+    return aligned.reduce((a, b) => this.merge(a, b));
   }
-
-  protected abstract merge(inputs: readonly Tensor[]): Tensor;
 }
 
 /** The sum of its inputs. */
 export class Add extends ElementwiseMerge {
   constructor(options: LayerOptions = {}) {
-    super("add", options);
-  }
-
-  protected merge(inputs: readonly Tensor[]): Tensor {
-    return inputs.reduce((a, b) => binary.add(a, b));
+    super("add", binary.add, options);
   }
 }
 
@@ -70,19 +70,16 @@ export function add(options?: LayerOptions): Add {
 /** The first of two inputs minus the second. */
 export class Subtract extends ElementwiseMerge {
   constructor(options: LayerOptions = {}) {
-    super("subtract", options);
+    super("subtract", binary.sub, options);
   }
 
+  /** That of two inputs broadcast against each other; ShapeError for more or fewer. */
   override outputShape(inputShape: Shapes): Shape {
     const shapes = this.severalOf(inputShape);
     if (shapes.length !== 2) {
       throw new ShapeError(`${this.name}: inputs must be two tensors, got ${shapes.map(perExample).join(", ")}`);
     }
     return super.outputShape(inputShape);
-  }
-
-  protected merge([a, b]: readonly Tensor[]): Tensor {
-    return binary.sub(a, b);
   }
 }
 
@@ -94,11 +91,7 @@ export function subtract(options?: LayerOptions): Subtract {
 /** The product of its inputs, number by number. */
 export class Multiply extends ElementwiseMerge {
   constructor(options: LayerOptions = {}) {
-    super("multiply", options);
-  }
-
-  protected merge(inputs: readonly Tensor[]): Tensor {
-    return inputs.reduce((a, b) => binary.mul(a, b));
+    super("multiply", binary.mul, options);
   }
 }
 
@@ -110,14 +103,12 @@ export function multiply(options?: LayerOptions): Multiply {
 /** The mean of its inputs. */
 export class Average extends ElementwiseMerge {
   constructor(options: LayerOptions = {}) {
-    super("average", options);
+    super("average", binary.add, options);
   }
 
-  protected merge(inputs: readonly Tensor[]): Tensor {
-    return binary.mul(
-      inputs.reduce((a, b) => binary.add(a, b)),
-      1 / inputs.length,
-    );
+  /** The sum of the inputs, divided by how many there are. */
+  override call(inputs: readonly AnyTensor[]): Tensor {
+    return binary.mul(super.call(inputs), 1 / inputs.length);
   }
 }
 
@@ -129,11 +120,7 @@ export function average(options?: LayerOptions): Average {
 /** The largest of its inputs, number by number. */
 export class Maximum extends ElementwiseMerge {
   constructor(options: LayerOptions = {}) {
-    super("maximum", options);
-  }
-
-  protected merge(inputs: readonly Tensor[]): Tensor {
-    return inputs.reduce((a, b) => binary.maximum(a, b));
+    super("maximum", binary.maximum, options);
   }
 }
 
@@ -145,11 +132,7 @@ export function maximum(options?: LayerOptions): Maximum {
 /** The smallest of its inputs, number by number. */
 export class Minimum extends ElementwiseMerge {
   constructor(options: LayerOptions = {}) {
-    super("minimum", options);
-  }
-
-  protected merge(inputs: readonly Tensor[]): Tensor {
-    return inputs.reduce((a, b) => binary.minimum(a, b));
+    super("minimum", binary.minimum, options);
   }
 }
 
@@ -261,6 +244,7 @@ export class Dot extends Merge {
     return rest.length === 0 ? [1] : rest;
   }
 
+  /** None: no steps are left that a mask could name. */
   override outputMask(): Masks {
     return undefined;
   }

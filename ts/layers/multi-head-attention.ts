@@ -6,11 +6,14 @@ import {
   attentionValues,
   rotary,
 } from "../ops/attention.ts";
+import { mul } from "../ops/binary.ts";
 import { logicalAnd } from "../ops/compare.ts";
+import { sigmoid } from "../ops/elementwise.ts";
 import { reshape } from "../ops/layout.ts";
 import { ArgumentError, DtypeError, StateError } from "../runtime/errors.ts";
-import type { Shape } from "../tensor/shape.ts";
+import { type Shape, sameShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { AttentionAxes } from "./attention-axes.ts";
 import { currentCache } from "./key-value-cache.ts";
 import { type CallContext, type Inputs, Layer, type Masks, type Outputs, requireCount } from "./layer.ts";
 import type { Mask } from "./masks.ts";
@@ -28,6 +31,8 @@ export interface HeadsOptions extends ProjectionOptions {
   useCausalMask?: boolean;
   /** Return [result, scores], the scores [batch, heads, queries, keys]; default false. In Keras an argument of the call. */
   returnAttentionScores?: boolean;
+  /** Multiply each head's result by the sigmoid of a projection of the query; default false. Source: Qiu et al. 2025. */
+  useGate?: boolean;
   /** Rotate queries and keys by their positions (`rotary`); default false. Not in Keras. */
   rotary?: boolean;
 }
@@ -39,6 +44,7 @@ interface Heads {
   readonly keyDim: number;
   readonly valueDim: number;
   readonly outputShape?: number | Shape;
+  readonly attentionAxes?: number | readonly number[];
   readonly window?: number;
   readonly globalTokens?: number;
 }
@@ -47,11 +53,13 @@ interface Heads {
  * Attention between projections: `apply(x)` for self-attention, else a list [query, value, key?, attentionMask?], each
  * [batch, time, features]. Without a key, values are keys too; an attention mask is boolean, true where a query sees a
  * key: [batch, queries, keys] or [batch, heads, queries, keys]. The masks of value and key hide their steps. Kernels
- * have Keras's shapes: query, key and value [features, heads, numbers], attention_output [heads, numbers, outputs].
+ * have Keras's shapes: query, key, gate and value [features, heads, numbers], attention_output [heads, numbers, outputs].
  */
 export abstract class HeadsLayer extends Layer {
   readonly query: Projection;
   readonly key: Projection;
+  /** There with `useGate`. */
+  readonly gate: Projection | undefined;
   readonly value: Projection;
   attentionOutput!: Projection;
   protected readonly sizes: Heads;
@@ -80,6 +88,7 @@ export abstract class HeadsLayer extends Layer {
     this.rotary = rotary;
     this.query = this.project("query", 1, [sizes.heads, sizes.keyDim]);
     this.key = this.project("key", 1, [sizes.keyHeads, sizes.keyDim]);
+    this.gate = options.useGate ? this.project("gate", 1, [sizes.heads, sizes.valueDim]) : undefined;
     this.value = this.project("value", 1, [sizes.keyHeads, sizes.valueDim]);
     this.dropout = dropout === 0 ? undefined : new Dropout({ rate: dropout, seed, name: `${this.name}/dropout` });
   }
@@ -93,21 +102,37 @@ export abstract class HeadsLayer extends Layer {
     const { heads, valueDim, outputShape: outputs = query[query.length - 1] } = this.sizes;
     this.query.ensureBuilt(query);
     this.key.ensureBuilt(key);
+    this.gate?.ensureBuilt(query);
     this.value.ensureBuilt(value);
     this.attentionOutput = this.project("attention_output", 2, typeof outputs === "number" ? [outputs] : outputs);
-    this.attentionOutput.ensureBuilt([query[0], heads, valueDim]);
+    this.attentionOutput.ensureBuilt([...query.slice(0, -1), heads, valueDim]);
   }
 
   override outputShape(inputShape: Shapes): Shapes {
     const [query, value, key = value] = isShapeList(inputShape) ? inputShape : [inputShape, inputShape];
     for (const shape of [query, value ?? [], key ?? []]) {
-      if (shape.length !== 2)
+      if (shape.length < 2 || shape.length !== query.length)
         throw this.misfit("be [query, value, key?, attentionMask?] with axes time, features", shape);
     }
-    if (key[0] !== value[0]) throw this.misfit(`have a key for each of ${value[0]} values`, key);
-    const { heads, outputShape: outputs = query[1] } = this.sizes;
-    const result = [query[0], ...(typeof outputs === "number" ? [outputs] : outputs)];
-    return this.returnAttentionScores ? [result, [heads, query[0], key[0]]] : result;
+    if (!sameShape(key.slice(0, -1), value.slice(0, -1))) {
+      throw this.misfit(`have a key for each of ${value.slice(0, -1).join(" x ")} values`, key);
+    }
+    const axes = this.axesOf(query.length + 1);
+    const apart = axes.free.find((axis) => query[axis - 1] !== key[axis - 1]);
+    if (apart !== undefined) throw this.misfit(`have the query's size along axis ${apart}`, key);
+    const { heads, outputShape: outputs = query[query.length - 1] } = this.sizes;
+    const result = [...query.slice(0, -1), ...(typeof outputs === "number" ? [outputs] : outputs)];
+    return this.returnAttentionScores ? [result, axes.scoresShape(heads, [1, ...query], [1, ...key])] : result;
+  }
+
+  private axesOf(rank: number): AttentionAxes {
+    const axes = new AttentionAxes(this.name, this.sizes.attentionAxes, rank);
+    if (axes.attended.length > 1 && (this.useCausalMask || this.rotary || this.sizes.window !== undefined)) {
+      throw new ArgumentError(
+        `${this.name}: where positions count, attention must be along one axis, got ${axes.attended.length}`,
+      );
+    }
+    return axes;
   }
 
   /** The query's steps count in the result as they did. */
@@ -121,22 +146,33 @@ export abstract class HeadsLayer extends Layer {
     const [, valueMask, keyMask] = listOf<Mask>(mask);
     const isSelf = query === value && value === key;
     const hidden = isSelf ? [listOf<Mask>(mask)[0]] : [valueMask, keyMask];
-    const seen = this.joinedMask(hidden, attentionMask);
+    const axes = this.axesOf(query.rank);
+    const seen = this.joinedMask(hidden, attentionMask, axes);
     const { window, globalTokens } = this.sizes;
     const options: AttentionOpOptions = { causal: this.useCausalMask, window, globalTokens, mask: seen };
 
     const cache = currentCache();
     const position = cache?.position;
-    let q = this.query.apply(query);
+    const gate = this.gate && sigmoid(this.gate.apply(query));
+    const finish = (y: Tensor): Tensor => {
+      const values = axes.unfold(y, query);
+      return this.attentionOutput.apply(gate ? mul(values, gate) : values);
+    };
+    const attend = (k: Tensor, v: Tensor, options: AttentionOpOptions): Outputs => {
+      const found = this.attend(q, k, v, options, training, finish);
+      return Array.isArray(found) ? [found[0], axes.unfoldScores(found[1], query, key)] : found;
+    };
+    let q = axes.fold(this.query.apply(query));
     if (this.rotary) q = rotary(q, { position });
     const project = (): [keys: Tensor, values: Tensor] => {
-      const k = this.key.apply(key);
-      return [this.rotary ? rotary(k, { position: isSelf ? position : undefined }) : k, this.value.apply(value)];
+      const k = axes.fold(this.key.apply(key));
+      const v = axes.fold(this.value.apply(value));
+      return [this.rotary ? rotary(k, { position: isSelf ? position : undefined }) : k, v];
     };
-    if (cache === undefined) return this.attend(q, ...project(), options, training);
+    if (cache === undefined) return attend(...project(), options);
     if (!isSelf) {
       const { keys, values } = cache.recall(this, project);
-      return this.attend(q, keys, values, { ...options, position }, training);
+      return attend(keys, values, { ...options, position });
     }
     if (!this.useCausalMask || seen !== undefined) {
       throw new StateError(
@@ -145,33 +181,43 @@ export abstract class HeadsLayer extends Layer {
       );
     }
     const { keys, values } = cache.extend(this, ...project());
-    return this.attend(q, keys, values, { ...options, position }, training);
+    return attend(keys, values, { ...options, position });
   }
 
-  private attend(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpOptions, training: boolean): Outputs {
+  private attend(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    options: AttentionOpOptions,
+    training: boolean,
+    finish: (y: Tensor) => Tensor,
+  ): Outputs {
     const drops = training && this.dropout !== undefined;
-    if (!drops && !this.returnAttentionScores) return this.attentionOutput.apply(attention(q, k, v, options));
+    if (!drops && !this.returnAttentionScores) return finish(attention(q, k, v, options));
     const scores = attentionScores(q, k, options);
     const kept = drops && this.dropout ? this.dropout.apply(scores, { training }) : scores;
-    const y = this.attentionOutput.apply(attentionValues(kept, v));
+    const y = finish(attentionValues(kept, v));
     return this.returnAttentionScores ? [y, scores] : y;
   }
 
   /** What masks of steps [batch, keys] and an attention mask leave to be seen, with an axis of heads. */
-  private joinedMask(steps: readonly (Mask | undefined)[], attentionMask: AnyTensor | undefined): Mask | undefined {
-    const masks = steps.flatMap((mask) => (mask ? [reshape(mask, [mask.shape[0], 1, 1, mask.shape[1]]) as Mask] : []));
+  private joinedMask(
+    steps: readonly (Mask | undefined)[],
+    attentionMask: AnyTensor | undefined,
+    axes: AttentionAxes,
+  ): Mask | undefined {
+    const masks = steps.filter((mask) => mask !== undefined);
+    if (masks.length > 0 && axes.free.length + axes.attended.length > 1) {
+      throw new ArgumentError(`${this.name}: a mask of steps must belong to [batch, time, features], got more axes`);
+    }
+    const seen = masks.map((mask) => reshape(mask, [mask.shape[0], 1, 1, mask.shape[1]]) as Mask);
     if (attentionMask !== undefined) {
       if (attentionMask.dtype !== "bool") {
         throw new DtypeError(`${this.name}: the attention mask must be bool, got ${attentionMask.dtype}`);
       }
-      const { shape } = attentionMask;
-      masks.push(
-        shape.length === 3
-          ? (reshape(attentionMask as Mask, shape.toSpliced(1, 0, 1)) as Mask)
-          : (attentionMask as Mask),
-      );
+      seen.push(axes.foldMask(attentionMask as Mask));
     }
-    return masks.length === 0 ? undefined : masks.reduce((a, b) => logicalAnd(a, b) as Mask);
+    return seen.length === 0 ? undefined : seen.reduce((a, b) => logicalAnd(a, b) as Mask);
   }
 }
 
@@ -190,6 +236,11 @@ export interface MultiHeadAttentionOptions extends HeadsOptions {
   valueDim?: number;
   /** Numbers of a result; default as many as of a query before its projection. */
   outputShape?: number | Shape;
+  /**
+   * The axes that queries look along, the batch being 0; default all between batch and features. Of [batch, height, width,
+   * features] with axis 2 each row attends to itself; an attention mask is [batch, ...others, ...queries, ...keys].
+   */
+  attentionAxes?: number | readonly number[];
 }
 
 /**
@@ -199,8 +250,8 @@ export interface MultiHeadAttentionOptions extends HeadsOptions {
  */
 export class MultiHeadAttention extends HeadsLayer {
   constructor(options: MultiHeadAttentionOptions, kind = "multi_head_attention", sight: Partial<Heads> = {}) {
-    const { numHeads, keyDim, valueDim = keyDim, outputShape } = options;
-    super(kind, options, { heads: numHeads, keyHeads: numHeads, keyDim, valueDim, outputShape, ...sight });
+    const { numHeads: heads, keyDim, valueDim = keyDim, outputShape, attentionAxes } = options;
+    super(kind, options, { heads, keyHeads: heads, keyDim, valueDim, outputShape, attentionAxes, ...sight });
   }
 }
 

@@ -4,9 +4,11 @@ import { ArgumentError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
+import type { ConstraintLike } from "./constraints.ts";
 import { getInitializer, type Initializer, type InitializerLike } from "./initializers.ts";
 import { type CallContext, Layer, type LayerOptions } from "./layer.ts";
-import { getRegularizer, type Regularizer, type RegularizerLike } from "./regularizers.ts";
+import type { RegularizerLike } from "./regularizers.ts";
+import { type ShapelessWeightOptions, weightOptions } from "./weight-options.ts";
 
 /** Options of both normalizations. */
 export interface NormalizationOptions extends LayerOptions {
@@ -22,18 +24,19 @@ export interface NormalizationOptions extends LayerOptions {
   gammaInitializer?: InitializerLike;
   betaRegularizer?: RegularizerLike;
   gammaRegularizer?: RegularizerLike;
+  betaConstraint?: ConstraintLike;
+  gammaConstraint?: ConstraintLike;
 }
 
+/** What batch and layer normalization share: an epsilon, and gamma and beta along the last axis. */
 export abstract class Normalization extends Layer {
   readonly epsilon: number;
   /** Factors along the last axis; there once the layer is built, unless `scale` is false. */
   gamma: Variable | undefined;
   /** Summands along the last axis; there once the layer is built, unless `center` is false. */
   beta: Variable | undefined;
-  private readonly gammaInitializer: Initializer | undefined;
-  private readonly betaInitializer: Initializer | undefined;
-  private readonly gammaRegularizer: Regularizer | undefined;
-  private readonly betaRegularizer: Regularizer | undefined;
+  private readonly gammaOptions: ShapelessWeightOptions | undefined;
+  private readonly betaOptions: ShapelessWeightOptions | undefined;
   private channels = 0;
 
   constructor(kind: string, options: NormalizationOptions) {
@@ -47,22 +50,17 @@ export abstract class Normalization extends Layer {
     } = options;
     if (!(epsilon >= 0)) throw new ArgumentError(`${this.name}: epsilon must be at least 0, got ${epsilon}`);
     this.epsilon = epsilon;
-    this.gammaInitializer = scale ? getInitializer(gammaInitializer) : undefined;
-    this.betaInitializer = center ? getInitializer(betaInitializer) : undefined;
-    this.gammaRegularizer = options.gammaRegularizer && getRegularizer(options.gammaRegularizer);
-    this.betaRegularizer = options.betaRegularizer && getRegularizer(options.betaRegularizer);
+    const { gammaRegularizer, gammaConstraint, betaRegularizer, betaConstraint } = options;
+    this.gammaOptions = scale ? weightOptions(gammaInitializer, gammaRegularizer, gammaConstraint) : undefined;
+    this.betaOptions = center ? weightOptions(betaInitializer, betaRegularizer, betaConstraint) : undefined;
   }
 
   override build(inputShape: Shape): void {
     this.channels = inputShape[inputShape.length - 1];
     const shape = [this.channels];
-    const { gammaInitializer, gammaRegularizer, betaInitializer, betaRegularizer } = this;
-    if (gammaInitializer) {
-      this.gamma = this.addWeight("gamma", { shape, initializer: gammaInitializer, regularizer: gammaRegularizer });
-    }
-    if (betaInitializer) {
-      this.beta = this.addWeight("beta", { shape, initializer: betaInitializer, regularizer: betaRegularizer });
-    }
+    const { gammaOptions, betaOptions } = this;
+    if (gammaOptions) this.gamma = this.addWeight("gamma", { shape, ...gammaOptions });
+    if (betaOptions) this.beta = this.addWeight("beta", { shape, ...betaOptions });
   }
 
   override outputShape(inputShape: Shape): Shape {

@@ -1,30 +1,9 @@
 // Pooling: sequences, images and volumes [batch, ...sizes, channels] made smaller, channel by channel; channels last only.
-import {
-  adaptiveAveragePool1d,
-  adaptiveAveragePool2d,
-  adaptiveAveragePool3d,
-  adaptiveMaxPool1d,
-  adaptiveMaxPool2d,
-  adaptiveMaxPool3d,
-} from "../ops/adaptive-pool.ts";
+import * as adaptive from "../ops/adaptive-pool.ts";
 import { div, maximum, mul } from "../ops/binary.ts";
 import { cast } from "../ops/compare.ts";
 import { expandDims } from "../ops/layout.ts";
-import {
-  avgPool1d,
-  avgPool2d,
-  avgPool3d,
-  globalAveragePool1d,
-  globalAveragePool2d,
-  globalAveragePool3d,
-  globalMaxPool1d,
-  globalMaxPool2d,
-  globalMaxPool3d,
-  maxPool1d,
-  maxPool2d,
-  maxPool3d,
-  type PoolOptions,
-} from "../ops/pool.ts";
+import * as pool from "../ops/pool.ts";
 import { sum } from "../ops/reduce.ts";
 import {
   FORMS,
@@ -53,11 +32,16 @@ export interface PoolingOptions<R extends Rank> extends LayerOptions {
 abstract class Pooling<R extends Rank> extends Layer {
   readonly poolSize: readonly number[];
   private readonly rank: R;
-  private readonly op: (x: Tensor, options: PoolOptions<R>) => Tensor;
-  private readonly window: PoolOptions<R>;
+  private readonly op: (x: Tensor, options: pool.PoolOptions<R>) => Tensor;
+  private readonly window: pool.PoolOptions<R>;
   private readonly read: ReadOptions;
 
-  constructor(kind: string, rank: R, op: (x: Tensor, options: PoolOptions<R>) => Tensor, options: PoolingOptions<R>) {
+  constructor(
+    kind: string,
+    rank: R,
+    op: (x: Tensor, options: pool.PoolOptions<R>) => Tensor,
+    options: PoolingOptions<R>,
+  ) {
     super(kind, options);
     const { poolSize = 2, strides = poolSize, padding } = options;
     this.rank = rank;
@@ -86,7 +70,7 @@ abstract class Pooling<R extends Rank> extends Layer {
 /** The largest number of each window of sequences. */
 export class MaxPooling1D extends Pooling<1> {
   constructor(options: PoolingOptions<1> = {}) {
-    super("max_pooling1d", 1, maxPool1d, options);
+    super("max_pooling1d", 1, pool.maxPool1d, options);
   }
 }
 
@@ -98,7 +82,7 @@ export function maxPooling1d(options?: PoolingOptions<1>): MaxPooling1D {
 /** The largest number of each window of images. */
 export class MaxPooling2D extends Pooling<2> {
   constructor(options: PoolingOptions<2> = {}) {
-    super("max_pooling2d", 2, maxPool2d, options);
+    super("max_pooling2d", 2, pool.maxPool2d, options);
   }
 }
 
@@ -110,7 +94,7 @@ export function maxPooling2d(options?: PoolingOptions<2>): MaxPooling2D {
 /** The largest number of each window of volumes. */
 export class MaxPooling3D extends Pooling<3> {
   constructor(options: PoolingOptions<3> = {}) {
-    super("max_pooling3d", 3, maxPool3d, options);
+    super("max_pooling3d", 3, pool.maxPool3d, options);
   }
 }
 
@@ -122,7 +106,7 @@ export function maxPooling3d(options?: PoolingOptions<3>): MaxPooling3D {
 /** The mean of each window of sequences; what lies outside does not count. */
 export class AveragePooling1D extends Pooling<1> {
   constructor(options: PoolingOptions<1> = {}) {
-    super("average_pooling1d", 1, avgPool1d, options);
+    super("average_pooling1d", 1, pool.avgPool1d, options);
   }
 }
 
@@ -134,7 +118,7 @@ export function averagePooling1d(options?: PoolingOptions<1>): AveragePooling1D 
 /** The mean of each window of images; what lies outside does not count. */
 export class AveragePooling2D extends Pooling<2> {
   constructor(options: PoolingOptions<2> = {}) {
-    super("average_pooling2d", 2, avgPool2d, options);
+    super("average_pooling2d", 2, pool.avgPool2d, options);
   }
 }
 
@@ -146,7 +130,7 @@ export function averagePooling2d(options?: PoolingOptions<2>): AveragePooling2D 
 /** The mean of each window of volumes; what lies outside does not count. */
 export class AveragePooling3D extends Pooling<3> {
   constructor(options: PoolingOptions<3> = {}) {
-    super("average_pooling3d", 3, avgPool3d, options);
+    super("average_pooling3d", 3, pool.avgPool3d, options);
   }
 }
 
@@ -195,9 +179,10 @@ abstract class GlobalPooling extends Layer {
  */
 export class GlobalAveragePooling1D extends GlobalPooling {
   constructor(options: GlobalPoolingOptions = {}) {
-    super("global_average_pooling1d", 1, globalAveragePool1d, options);
+    super("global_average_pooling1d", 1, pool.globalAveragePool1d, options);
   }
 
+  /** The mean over the steps that the mask counts. */
   override call(x: AnyTensor, context: CallContext): Tensor {
     const { mask } = context;
     if (mask === undefined) return super.call(x, context);
@@ -215,7 +200,7 @@ export function globalAveragePooling1d(options?: GlobalPoolingOptions): GlobalAv
 /** The mean of each channel of images: [batch, channels]. */
 export class GlobalAveragePooling2D extends GlobalPooling {
   constructor(options: GlobalPoolingOptions = {}) {
-    super("global_average_pooling2d", 2, globalAveragePool2d, options);
+    super("global_average_pooling2d", 2, pool.globalAveragePool2d, options);
   }
 }
 
@@ -227,7 +212,7 @@ export function globalAveragePooling2d(options?: GlobalPoolingOptions): GlobalAv
 /** The mean of each channel of volumes: [batch, channels]. */
 export class GlobalAveragePooling3D extends GlobalPooling {
   constructor(options: GlobalPoolingOptions = {}) {
-    super("global_average_pooling3d", 3, globalAveragePool3d, options);
+    super("global_average_pooling3d", 3, pool.globalAveragePool3d, options);
   }
 }
 
@@ -239,7 +224,7 @@ export function globalAveragePooling3d(options?: GlobalPoolingOptions): GlobalAv
 /** The largest number of each channel of sequences: [batch, channels]. */
 export class GlobalMaxPooling1D extends GlobalPooling {
   constructor(options: GlobalPoolingOptions = {}) {
-    super("global_max_pooling1d", 1, globalMaxPool1d, options);
+    super("global_max_pooling1d", 1, pool.globalMaxPool1d, options);
   }
 }
 
@@ -251,7 +236,7 @@ export function globalMaxPooling1d(options?: GlobalPoolingOptions): GlobalMaxPoo
 /** The largest number of each channel of images: [batch, channels]. */
 export class GlobalMaxPooling2D extends GlobalPooling {
   constructor(options: GlobalPoolingOptions = {}) {
-    super("global_max_pooling2d", 2, globalMaxPool2d, options);
+    super("global_max_pooling2d", 2, pool.globalMaxPool2d, options);
   }
 }
 
@@ -263,7 +248,7 @@ export function globalMaxPooling2d(options?: GlobalPoolingOptions): GlobalMaxPoo
 /** The largest number of each channel of volumes: [batch, channels]. */
 export class GlobalMaxPooling3D extends GlobalPooling {
   constructor(options: GlobalPoolingOptions = {}) {
-    super("global_max_pooling3d", 3, globalMaxPool3d, options);
+    super("global_max_pooling3d", 3, pool.globalMaxPool3d, options);
   }
 }
 
@@ -312,7 +297,7 @@ abstract class AdaptivePooling<R extends Rank> extends Layer {
 /** The mean of each of evenly spread windows of sequences. */
 export class AdaptiveAveragePooling1D extends AdaptivePooling<1> {
   constructor(options: AdaptivePoolingOptions<1>) {
-    super("adaptive_average_pooling1d", 1, adaptiveAveragePool1d, options);
+    super("adaptive_average_pooling1d", 1, adaptive.adaptiveAveragePool1d, options);
   }
 }
 
@@ -324,7 +309,7 @@ export function adaptiveAveragePooling1d(options: AdaptivePoolingOptions<1>): Ad
 /** The mean of each of evenly spread windows of images. */
 export class AdaptiveAveragePooling2D extends AdaptivePooling<2> {
   constructor(options: AdaptivePoolingOptions<2>) {
-    super("adaptive_average_pooling2d", 2, adaptiveAveragePool2d, options);
+    super("adaptive_average_pooling2d", 2, adaptive.adaptiveAveragePool2d, options);
   }
 }
 
@@ -336,7 +321,7 @@ export function adaptiveAveragePooling2d(options: AdaptivePoolingOptions<2>): Ad
 /** The mean of each of evenly spread windows of volumes. */
 export class AdaptiveAveragePooling3D extends AdaptivePooling<3> {
   constructor(options: AdaptivePoolingOptions<3>) {
-    super("adaptive_average_pooling3d", 3, adaptiveAveragePool3d, options);
+    super("adaptive_average_pooling3d", 3, adaptive.adaptiveAveragePool3d, options);
   }
 }
 
@@ -348,7 +333,7 @@ export function adaptiveAveragePooling3d(options: AdaptivePoolingOptions<3>): Ad
 /** The largest number of each of evenly spread windows of sequences. */
 export class AdaptiveMaxPooling1D extends AdaptivePooling<1> {
   constructor(options: AdaptivePoolingOptions<1>) {
-    super("adaptive_max_pooling1d", 1, adaptiveMaxPool1d, options);
+    super("adaptive_max_pooling1d", 1, adaptive.adaptiveMaxPool1d, options);
   }
 }
 
@@ -360,7 +345,7 @@ export function adaptiveMaxPooling1d(options: AdaptivePoolingOptions<1>): Adapti
 /** The largest number of each of evenly spread windows of images. */
 export class AdaptiveMaxPooling2D extends AdaptivePooling<2> {
   constructor(options: AdaptivePoolingOptions<2>) {
-    super("adaptive_max_pooling2d", 2, adaptiveMaxPool2d, options);
+    super("adaptive_max_pooling2d", 2, adaptive.adaptiveMaxPool2d, options);
   }
 }
 
@@ -372,7 +357,7 @@ export function adaptiveMaxPooling2d(options: AdaptivePoolingOptions<2>): Adapti
 /** The largest number of each of evenly spread windows of volumes. */
 export class AdaptiveMaxPooling3D extends AdaptivePooling<3> {
   constructor(options: AdaptivePoolingOptions<3>) {
-    super("adaptive_max_pooling3d", 3, adaptiveMaxPool3d, options);
+    super("adaptive_max_pooling3d", 3, adaptive.adaptiveMaxPool3d, options);
   }
 }
 

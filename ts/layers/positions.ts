@@ -11,10 +11,12 @@ import { arange, tensor } from "../tensor/create.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
-import { getInitializer, type Initializer, type InitializerLike } from "./initializers.ts";
+import type { ConstraintLike } from "./constraints.ts";
+import type { InitializerLike } from "./initializers.ts";
 import { currentCache } from "./key-value-cache.ts";
 import { Layer, type LayerOptions, perExample, requireCount } from "./layer.ts";
-import { getRegularizer, type Regularizer, type RegularizerLike } from "./regularizers.ts";
+import type { RegularizerLike } from "./regularizers.ts";
+import { type ShapelessWeightOptions, weightOptions } from "./weight-options.ts";
 
 /** What `positionEmbedding` takes. */
 export interface PositionEmbeddingOptions extends LayerOptions {
@@ -23,6 +25,7 @@ export interface PositionEmbeddingOptions extends LayerOptions {
   /** Default glorotUniform. */
   embeddingsInitializer?: InitializerLike;
   embeddingsRegularizer?: RegularizerLike;
+  embeddingsConstraint?: ConstraintLike;
 }
 
 /**
@@ -33,25 +36,20 @@ export class PositionEmbedding extends Layer {
   readonly sequenceLength: number;
   /** The table; there once the layer is built. */
   embeddings!: Variable;
-  private readonly initializer: Initializer;
-  private readonly regularizer: Regularizer | undefined;
+  private readonly embeddingsOptions: ShapelessWeightOptions;
 
   constructor(options: PositionEmbeddingOptions) {
     super("position_embedding", options);
-    const { sequenceLength, embeddingsInitializer = "glorotUniform", embeddingsRegularizer } = options;
+    const { sequenceLength, embeddingsInitializer = "glorotUniform" } = options;
     requireCount(this.name, "sequenceLength", sequenceLength);
     this.sequenceLength = sequenceLength;
-    this.initializer = getInitializer(embeddingsInitializer);
-    this.regularizer = embeddingsRegularizer && getRegularizer(embeddingsRegularizer);
+    const { embeddingsRegularizer, embeddingsConstraint } = options;
+    this.embeddingsOptions = weightOptions(embeddingsInitializer, embeddingsRegularizer, embeddingsConstraint);
   }
 
   override build(inputShape: Shape): void {
-    const { sequenceLength, initializer, regularizer } = this;
-    this.embeddings = this.addWeight("embeddings", {
-      shape: [sequenceLength, inputShape[1]],
-      initializer,
-      regularizer,
-    });
+    const shape = [this.sequenceLength, inputShape[1]];
+    this.embeddings = this.addWeight("embeddings", { shape, ...this.embeddingsOptions });
   }
 
   override outputShape(inputShape: Shape): Shape {

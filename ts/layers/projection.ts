@@ -4,9 +4,11 @@ import { linear } from "../ops/matmul.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
-import { getInitializer, type Initializer, type InitializerLike } from "./initializers.ts";
+import type { ConstraintLike } from "./constraints.ts";
+import type { InitializerLike } from "./initializers.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
-import { getRegularizer, type Regularizer, type RegularizerLike } from "./regularizers.ts";
+import type { RegularizerLike } from "./regularizers.ts";
+import { type ShapelessWeightOptions, weightOptions } from "./weight-options.ts";
 
 /** Options that an attention layer hands on to its projections. */
 export interface ProjectionOptions extends LayerOptions {
@@ -18,6 +20,8 @@ export interface ProjectionOptions extends LayerOptions {
   biasInitializer?: InitializerLike;
   kernelRegularizer?: RegularizerLike;
   biasRegularizer?: RegularizerLike;
+  kernelConstraint?: ConstraintLike;
+  biasConstraint?: ConstraintLike;
 }
 
 /** y = x kernel + bias over the last `axes` axes of x: kernel [...those axes, ...units], bias [...units]. */
@@ -26,29 +30,24 @@ export class Projection extends Layer {
   kernel!: Variable;
   bias: Variable | undefined;
   private readonly axes: number;
-  private readonly useBias: boolean;
-  private readonly kernelInitializer: Initializer;
-  private readonly biasInitializer: Initializer;
-  private readonly kernelRegularizer: Regularizer | undefined;
-  private readonly biasRegularizer: Regularizer | undefined;
+  private readonly kernelOptions: ShapelessWeightOptions;
+  private readonly biasOptions: ShapelessWeightOptions | undefined;
 
   constructor(name: string, axes: number, units: Shape, options: ProjectionOptions, trainable?: boolean) {
     super("projection", { name, trainable });
     this.axes = axes;
     this.units = units;
-    this.useBias = options.useBias ?? true;
-    this.kernelInitializer = getInitializer(options.kernelInitializer ?? "glorotUniform");
-    this.biasInitializer = getInitializer(options.biasInitializer ?? "zeros");
-    this.kernelRegularizer = options.kernelRegularizer && getRegularizer(options.kernelRegularizer);
-    this.biasRegularizer = options.biasRegularizer && getRegularizer(options.biasRegularizer);
+    const { useBias = true, kernelInitializer = "glorotUniform", biasInitializer = "zeros" } = options;
+    this.kernelOptions = weightOptions(kernelInitializer, options.kernelRegularizer, options.kernelConstraint);
+    this.biasOptions = useBias
+      ? weightOptions(biasInitializer, options.biasRegularizer, options.biasConstraint)
+      : undefined;
   }
 
   override build(inputShape: Shape): void {
-    const { units, axes, kernelInitializer, kernelRegularizer, biasInitializer, biasRegularizer } = this;
-    const shape = [...inputShape.slice(-axes), ...units];
-    this.kernel = this.addWeight("kernel", { shape, initializer: kernelInitializer, regularizer: kernelRegularizer });
-    if (!this.useBias) return;
-    this.bias = this.addWeight("bias", { shape: units, initializer: biasInitializer, regularizer: biasRegularizer });
+    const { units, axes, kernelOptions, biasOptions } = this;
+    this.kernel = this.addWeight("kernel", { shape: [...inputShape.slice(-axes), ...units], ...kernelOptions });
+    if (biasOptions) this.bias = this.addWeight("bias", { shape: units, ...biasOptions });
   }
 
   override outputShape(inputShape: Shape): Shape {

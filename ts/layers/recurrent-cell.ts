@@ -3,13 +3,13 @@
 import { mul } from "../ops/binary.ts";
 import { expandDims, squeeze } from "../ops/layout.ts";
 import { dropout, Generator } from "../ops/random.ts";
-import { ArgumentError } from "../runtime/errors.ts";
+import { requireShare } from "../runtime/arguments.ts";
 import { ones } from "../tensor/create.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import { type ActivationLike, getActivation } from "./activations.ts";
-import { getInitializer, type InitializerLike } from "./initializers.ts";
+import { getInitializer, type Initializer, type InitializerLike } from "./initializers.ts";
 import { type CallContext, Layer, type LayerOptions, type WeightOptions } from "./layer.ts";
 import type { Mask } from "./masks.ts";
 import type { RegularizerLike } from "./regularizers.ts";
@@ -20,6 +20,11 @@ export interface CellRun {
   project(x: Tensor): Tensor;
   /** The output and then the new states, from what the input contributes to one step, [batch, ...], and the states. */
   step(projected: Tensor, states: readonly Tensor[]): readonly Tensor[];
+}
+
+/** A step of a run by itself: x is the input of one step, [batch, ...]. */
+export function oneStep(run: CellRun, x: Tensor, states: readonly Tensor[]): readonly Tensor[] {
+  return run.step(squeeze(run.project(expandDims(x, 1)), 1), states);
 }
 
 /** What a whole sequence is to give. */
@@ -36,6 +41,10 @@ export interface SequenceResult {
   readonly states: readonly Tensor[];
 }
 
+/**
+ * What `layers.rnn` repeats at every time step: [input of one step, ...states] -> [output, ...new states]. A subclass
+ * overrides `stateShapes` and `call`.
+ */
 export abstract class RecurrentCell extends Layer {
   /** The shapes of one example's states, given that of its input to one step. */
   abstract stateShapes(inputShape: Shape): readonly Shape[];
@@ -92,6 +101,7 @@ export interface KernelCellOptions extends LayerOptions {
 
 /** A cell with an input kernel, a recurrent kernel, a bias and dropout of both. */
 export abstract class KernelCell extends RecurrentCell {
+  /** Of the candidate and the output. */
   readonly activation: (x: Tensor) => Tensor;
   readonly dropout: number;
   readonly recurrentDropout: number;
@@ -105,11 +115,8 @@ export abstract class KernelCell extends RecurrentCell {
   constructor(kind: string, options: KernelCellOptions) {
     super(kind, options);
     const { activation = "tanh", dropout = 0, recurrentDropout = 0, seed } = options;
-    for (const [name, rate] of Object.entries({ dropout, recurrentDropout })) {
-      if (!(rate >= 0 && rate < 1)) {
-        throw new ArgumentError(`${this.name}: ${name} must be at least 0 and less than 1, got ${rate}`);
-      }
-    }
+    requireShare(this.name, "dropout", dropout);
+    requireShare(this.name, "recurrentDropout", recurrentDropout);
     this.activation = getActivation(activation);
     this.dropout = dropout;
     this.recurrentDropout = recurrentDropout;
@@ -144,16 +151,14 @@ export abstract class KernelCell extends RecurrentCell {
     });
   }
 
-  protected get biasInitializer() {
+  protected get biasInitializer(): Initializer {
     return getInitializer(this.settings.biasInitializer ?? "zeros");
   }
 
   abstract override begin(context: CallContext): CellRun;
 
   override call([x, ...states]: readonly AnyTensor[], context: CallContext): readonly Tensor[] {
-    const run = this.begin(context);
-    const projected = run.project(expandDims(this.floats(x), 1));
-    return run.step(squeeze(projected, 1), states as Tensor[]);
+    return oneStep(this.begin(context), this.floats(x), states as Tensor[]);
   }
 
   override dispose(): void {

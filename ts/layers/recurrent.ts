@@ -7,8 +7,7 @@ import {
   SimpleRNNCell,
   type SimpleRNNCellOptions,
 } from "./cells.ts";
-import type { KernelCellOptions } from "./recurrent-cell.ts";
-import { RecurrentLayer, type RecurrentLayerOptions } from "./rnn.ts";
+import { cellOptions, RecurrentLayer, type RecurrentLayerOptions } from "./rnn.ts";
 
 /** What `simpleRnn` takes. */
 export interface SimpleRNNOptions extends RecurrentLayerOptions, SimpleRNNCellOptions {}
@@ -18,12 +17,6 @@ export interface LSTMOptions extends RecurrentLayerOptions, LSTMCellOptions {}
 
 /** What `gru` takes. */
 export interface GRUOptions extends RecurrentLayerOptions, GRUCellOptions {}
-
-/** The cell's options among those of its layer. */
-export function cellOptions<O extends KernelCellOptions>(options: O, name: string): O {
-  const { inputShape: _, activityRegularizer: __, ...others } = options;
-  return { ...others, name } as O;
-}
 
 /** h = activation(x_t kernel + h recurrentKernel + bias): [batch, time, features] -> [batch, units]. See `rnn`. */
 export class SimpleRNN extends RecurrentLayer {

@@ -28,7 +28,8 @@ import { StackedRNNCells } from "./stacked-cells.ts";
 import { TimeDistributed } from "./time-distributed.ts";
 import * as transformer from "./transformer.ts";
 
-type LayerClass = new (options: never) => Layer;
+/** A class of layers, constructed from its options. */
+export type LayerClass = new (options: never) => Layer;
 
 const kinds = {
   input: InputLayer,
@@ -133,17 +134,25 @@ const kinds = {
   time_distributed: TimeDistributed,
 } satisfies Record<string, LayerClass>;
 
-const registered = new Map<string, LayerClass>();
+type LayerMaker = (options: never) => Layer;
+
+const registered = new Map<string, LayerMaker>();
 
 /** Makes layers of a class of one's own known to `layerFromConfig`; `kind` is what the class hands to `Layer`. */
 export function registerLayer(kind: string, layer: LayerClass): void {
-  registered.set(kind, layer);
+  registerLayerMaker(kind, (options) => new layer(options));
+}
+
+/** The same for layers that are not made by a class from its options alone. */
+export function registerLayerMaker(kind: string, make: LayerMaker): void {
+  registered.set(kind, make);
 }
 
 /** A new layer from a layer's `kind` and `config()`. ArgumentError for an unknown kind. */
 export function layerFromConfig(kind: string, config: { readonly [option: string]: Json }): Layer {
-  const known: Record<string, LayerClass> = { ...kinds, ...Object.fromEntries(registered) };
-  return new (lookUp("layer", kind, known))(withLayers(config) as never);
+  const options = withLayers(config) as never;
+  const make = registered.get(kind);
+  return make ? make(options) : new (lookUp<LayerClass>("layer", kind, kinds))(options);
 }
 
 /** Options in which configurations of layers have become layers. */

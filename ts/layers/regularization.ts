@@ -3,6 +3,7 @@
 import { add, mul } from "../ops/binary.ts";
 import { broadcastTo } from "../ops/layout.ts";
 import { Generator, randomBernoulli, randomNormal } from "../ops/random.ts";
+import { requireShare } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
@@ -38,14 +39,6 @@ abstract class RandomLayer extends Layer {
   }
 }
 
-/** Throws an ArgumentError unless 0 <= rate < 1. */
-function requireRate(name: string, rate: number): number {
-  if (!(rate >= 0 && rate < 1)) {
-    throw new ArgumentError(`${name}: rate must be at least 0 and less than 1, got ${rate}`);
-  }
-  return rate;
-}
-
 /** What `dropout` takes. */
 export interface DropoutOptions extends RandomLayerOptions {
   /** Probability that a number is dropped, at least 0 and less than 1. */
@@ -61,7 +54,8 @@ export class Dropout extends RandomLayer {
 
   constructor(options: DropoutOptions, kind = "dropout") {
     super(kind, options);
-    this.rate = requireRate(this.name, options.rate);
+    requireShare(this.name, "rate", options.rate);
+    this.rate = options.rate;
     this.noiseShape = options.noiseShape;
   }
 
@@ -74,6 +68,7 @@ export class Dropout extends RandomLayer {
     );
   }
 
+  /** The shape of what is drawn: sizes of 1 repeat. ArgumentError where noiseShape does not fit. */
   protected patternOf(shape: Shape): Shape {
     const pattern = this.noiseShape?.map((size, axis) => size ?? shape[axis]) ?? shape;
     if (pattern.length !== shape.length || pattern.some((size, axis) => size !== 1 && size !== shape[axis])) {
@@ -106,6 +101,7 @@ abstract class SpatialDropout extends Dropout {
     return inputShape;
   }
 
+  /** One number for each example and channel. */
   protected override patternOf(shape: Shape): Shape {
     return shape.map((size, axis) => (axis === 0 || axis === shape.length - 1 ? size : 1));
   }
@@ -190,7 +186,8 @@ export class GaussianDropout extends RandomLayer {
 
   constructor(options: NoisyDropoutOptions) {
     super("gaussian_dropout", options);
-    this.rate = requireRate(this.name, options.rate);
+    requireShare(this.name, "rate", options.rate);
+    this.rate = options.rate;
   }
 
   protected disturb(x: Tensor): Tensor {
@@ -223,7 +220,8 @@ export class AlphaDropout extends RandomLayer {
 
   constructor(options: AlphaDropoutOptions) {
     super("alpha_dropout", options);
-    this.rate = requireRate(this.name, options.rate);
+    requireShare(this.name, "rate", options.rate);
+    this.rate = options.rate;
     this.noiseShape = options.noiseShape;
   }
 

@@ -78,10 +78,10 @@ export function orthogonal({
 /** Squares of norms below this count as this. */
 const SMALLEST = 1e-12;
 
-const factories = { l1, l2, l1l2: () => l1l2(), orthogonal: () => orthogonal() } as const;
-
 /** The names of the regularizers. */
-export type RegularizerName = keyof typeof factories;
+export type RegularizerName = "l1" | "l2" | "l1l2" | "orthogonal";
+
+const factories: { readonly [name in RegularizerName]: () => Regularizer } = { l1, l2, l1l2, orthogonal };
 
 /** The orthogonal regularizer by name and options, as a saved layer has it. */
 export interface OrthogonalConfig {

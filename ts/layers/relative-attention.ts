@@ -2,17 +2,20 @@
 import { noGrad } from "../autograd/tape.ts";
 import { attention, attentionScores, attentionValues } from "../ops/attention.ts";
 import { add, mul } from "../ops/binary.ts";
+import { logicalAnd, where } from "../ops/compare.ts";
 import { cos, sin } from "../ops/elementwise.ts";
 import { concat, pad, reshape, slice, transpose } from "../ops/layout.ts";
 import { matmul } from "../ops/matmul.ts";
-import { arange, tensor } from "../tensor/create.ts";
-import type { Shape } from "../tensor/shape.ts";
+import { arange, ones, tensor } from "../tensor/create.ts";
+import { requireDtype } from "../tensor/dtype.ts";
+import { type Shape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import { type CallContext, type Inputs, Layer, type Masks, type Outputs, requireCount } from "./layer.ts";
+import type { Mask } from "./masks.ts";
 import { Projection, type ProjectionOptions } from "./projection.ts";
 import { Dropout } from "./regularization.ts";
-import { isShapeList, type Shapes } from "./shapes.ts";
+import { type Shapes, shapeList } from "./shapes.ts";
 
 /** What `relativeMultiHeadAttention` takes. */
 export interface RelativeMultiHeadAttentionOptions extends ProjectionOptions {
@@ -35,7 +38,9 @@ export interface RelativeMultiHeadAttentionOptions extends ProjectionOptions {
  * ((q_i + u) . k_j + (q_i + w) . r_(i-j)) / sqrt(keyDim), with r a projection of the waves of the distance and u, w
  * learned for each head. Inputs: a segment [batch, time, features], or [segment, memory], the memory [batch, length,
  * features] being the segments before: then the results are [result, next memory], and no gradient goes into the past.
- * Not in Keras. Source: Dai et al. 2019, Transformer-XL.
+ * The masks of both hide their steps, and the next memory has such a mask; a third input is a boolean attention mask,
+ * true where a query sees a key of memory and segment: [batch, time, length + time] or [batch, heads, time, length +
+ * time]. Not in Keras. Source: Dai et al. 2019, Transformer-XL.
  */
 export class RelativeMultiHeadAttention extends Layer {
   readonly query: Projection;
@@ -69,7 +74,7 @@ export class RelativeMultiHeadAttention extends Layer {
   }
 
   override build(inputShape: Shapes): void {
-    const [shape] = isShapeList(inputShape) ? inputShape : [inputShape];
+    const [shape] = shapeList(inputShape);
     const { numHeads, keyDim, valueDim = keyDim } = this.settings;
     for (const projection of [this.query, this.key, this.value, this.relative]) projection.ensureBuilt(shape);
     this.attentionOutput = this.project("attention_output", 2, [shape[1]]);
@@ -79,10 +84,14 @@ export class RelativeMultiHeadAttention extends Layer {
   }
 
   override outputShape(inputShape: Shapes): Shapes {
-    const [segment, memory] = isShapeList(inputShape) ? inputShape : [inputShape];
+    const [segment, memory, attentionMask] = shapeList(inputShape);
     if (segment.length !== 2) throw this.misfit("have axes time, features", segment);
     if (memory === undefined) return segment;
     if (memory.length !== 2 || memory[1] !== segment[1]) throw this.misfit("have a memory like the segment", memory);
+    const seen = [this.settings.numHeads, segment[0], segment[0] + memory[0]];
+    if (attentionMask !== undefined && !sameShape(attentionMask, seen.slice(-attentionMask.length))) {
+      throw this.misfit("have an attention mask with axes time, length + time", attentionMask);
+    }
     return [segment, [this.kept(segment[0] + memory[0]), segment[1]]];
   }
 
@@ -91,25 +100,33 @@ export class RelativeMultiHeadAttention extends Layer {
     return Math.min(steps, this.settings.memoryLength ?? steps);
   }
 
-  override outputMask(_inputs: Inputs, mask: Masks): Masks {
-    return Array.isArray(mask) ? [mask[0], undefined] : mask;
+  override outputMask(inputs: Inputs, mask: Masks): Masks {
+    if (inputs instanceof Tensor) return mask;
+    const [segment, memory] = inputs as readonly AnyTensor[];
+    const counted = joinedSteps([memory, segment], (mask as readonly (Mask | undefined)[]).slice(0, 2).reverse());
+    const steps = memory.shape[1] + segment.shape[1];
+    const next = counted && (slice(counted, [0, steps - this.kept(steps)]) as Mask);
+    return [(mask as readonly (Mask | undefined)[])[0], next];
   }
 
-  call(inputs: Inputs, { training }: CallContext): Outputs {
-    const [segment, memory] = (inputs instanceof Tensor ? [inputs] : (inputs as readonly AnyTensor[])).map((x) =>
-      this.floats(x),
-    );
-    if (memory === undefined) return this.attend(segment, segment, 0, training);
-    const past = noGrad(() => slice(memory, [0, 0, 0])) as Tensor;
-    const all = concat([past, segment], 1) as Tensor;
+  call(inputs: Inputs, { training, mask }: CallContext): Outputs {
+    if (inputs instanceof Tensor) {
+      const segment = this.floats(inputs);
+      return this.attend(segment, segment, seenOf(mask as Mask | undefined, undefined), training);
+    }
+    const [segment, memory, attentionMask] = inputs as readonly AnyTensor[];
+    if (attentionMask !== undefined) requireDtype(this.name, "the attention mask", attentionMask.dtype, "bool");
+    const masks = (mask as readonly (Mask | undefined)[]).slice(0, 2).reverse();
+    const past = noGrad(() => slice(this.floats(memory), [0, 0, 0])) as Tensor;
+    const all = concat([past, this.floats(segment)], 1) as Tensor;
     const steps = all.shape[1];
-    const kept = this.kept(steps);
-    const next = noGrad(() => slice(all, [0, steps - kept, 0])) as Tensor;
-    return [this.attend(segment, all, past.shape[1], training), next];
+    const next = noGrad(() => slice(all, [0, steps - this.kept(steps), 0])) as Tensor;
+    const seen = seenOf(joinedSteps([memory, segment], masks), attentionMask as Mask | undefined);
+    return [this.attend(segment as Tensor, all, seen, training), next];
   }
 
-  /** The results for queries from position `past` on. */
-  private attend(segment: Tensor, all: Tensor, past: number, training: boolean): Tensor {
+  /** The results for the last of all steps, of which they see those of `seen`. */
+  private attend(segment: Tensor, all: Tensor, seen: Mask | undefined, training: boolean): Tensor {
     const { keyDim } = this.settings;
     const [batch, queries, features] = segment.shape;
     const keys = all.shape[1];
@@ -120,13 +137,35 @@ export class RelativeMultiHeadAttention extends Layer {
     const r = this.relative.apply(distanceWaves(keys, features));
     const byHead = transpose(add(q, this.positionBias), [0, 2, 1, 3]) as Tensor;
     const scores = matmul(byHead, transpose(r, [0, 2, 1, 3]) as Tensor, { transposeB: true });
-    const mask = mul(shifted(scores, batch, this.settings.numHeads, queries, keys), 1 / Math.sqrt(keyDim));
-    const options = { causal: true, mask, position: tensor([past], { dtype: "i32" }) };
+    const byKey = mul(shifted(scores, batch, this.settings.numHeads, queries, keys), 1 / Math.sqrt(keyDim));
+    // Hidden keys score so little that nothing is left of them beside any other; beside none, they count alike.
+    const mask = seen ? where(seen, byKey, HIDDEN) : byKey;
+    const options = { causal: true, mask, position: tensor([keys - queries], { dtype: "i32" }) };
     const content = add(q, this.contentBias);
     if (!training || this.dropout === undefined) return this.attentionOutput.apply(attention(content, k, v, options));
     const kept = this.dropout.apply(attentionScores(content, k, options), { training });
     return this.attentionOutput.apply(attentionValues(kept, v));
   }
+}
+
+/** The score of a key that is not to be seen. */
+const HIDDEN = -1e30;
+
+/** Which steps of several sequences one after the other count; nothing where all do. */
+function joinedSteps(sequences: readonly AnyTensor[], masks: readonly (Mask | undefined)[]): Mask | undefined {
+  if (masks.every((mask) => mask === undefined)) return undefined;
+  const all = sequences.map(({ shape }, i) => masks[i] ?? ones(shape.slice(0, 2), "bool"));
+  return concat(all, 1) as Mask;
+}
+
+/** What a mask of steps [batch, keys] and an attention mask leave to be seen, as it broadcasts to scores. */
+function seenOf(steps: Mask | undefined, attentionMask: Mask | undefined): Mask | undefined {
+  const byKey = steps && (reshape(steps, [steps.shape[0], 1, 1, steps.shape[1]]) as Mask);
+  const byQuery =
+    attentionMask?.rank === 3
+      ? (reshape(attentionMask, attentionMask.shape.toSpliced(1, 0, 1)) as Mask)
+      : attentionMask;
+  return byKey && byQuery ? (logicalAnd(byKey, byQuery) as Mask) : (byKey ?? byQuery);
 }
 
 /**

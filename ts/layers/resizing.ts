@@ -63,6 +63,7 @@ export class UpSampling2D extends UpSampling<2> {
     requireInterpolation(this.name, this.interpolation);
   }
 
+  /** The images repeated or interpolated. */
   override call(x: AnyTensor): Tensor {
     if (this.interpolation === "nearest") return super.call(x);
     const [, height, width] = x.shape;
@@ -91,6 +92,7 @@ export function upSampling3d(options?: UpSamplingOptions<3>): UpSampling3D {
 /** Numbers before and after an axis. */
 export type Ends = readonly [number, number];
 
+/** Ends of one, two or three axes. */
 interface AllEnds {
   1: Ends | readonly [Ends];
   2: readonly [number | Ends, number | Ends];

@@ -11,9 +11,9 @@ import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
 import { type CallContext, type Inputs, Layer, type LayerOptions, type Masks } from "./layer.ts";
-import type { Mask } from "./masks.ts";
+import { firstMask, type Mask } from "./masks.ts";
 import { RecurrentCell, type SequenceOptions, type SequenceResult } from "./recurrent-cell.ts";
-import { isShapeList, type Shapes } from "./shapes.ts";
+import { isShapeList, type Shapes, shapeList } from "./shapes.ts";
 
 /** Options of every recurrent layer. */
 export interface RecurrentLayerOptions extends LayerOptions {
@@ -188,14 +188,15 @@ export function rnn(options: RNNOptions): RNN {
   return new RNN(options);
 }
 
-/** The shape of the sequences among the inputs. */
-export function sequenceShape(inputShape: Shapes): Shape {
-  return isShapeList(inputShape) ? inputShape[0] : inputShape;
+/** A cell's options among those of the layer that is made of it. */
+export function cellOptions<O extends LayerOptions>(options: O, name: string): O {
+  const { inputShape: _, activityRegularizer: __, ...others } = options;
+  return { ...others, name } as O;
 }
 
-/** The mask of the sequences among the inputs. */
-export function firstMask(mask: Masks): Mask | undefined {
-  return mask instanceof Tensor || mask === undefined ? mask : mask[0];
+/** The shape of the sequences among the inputs. */
+function sequenceShape(inputShape: Shapes): Shape {
+  return shapeList(inputShape)[0];
 }
 
 /** a where the mask [batch] is true, else b. */

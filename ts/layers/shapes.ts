@@ -9,6 +9,11 @@ export function isShapeList(shape: Shapes): shape is readonly Shape[] {
   return Array.isArray(shape[0]);
 }
 
+/** The shapes of all inputs or results, of one as a list too. */
+export function shapeList(shape: Shapes): readonly Shape[] {
+  return isShapeList(shape) ? shape : [shape];
+}
+
 export function sameShapes(a: Shapes, b: Shapes): boolean {
   if (!isShapeList(a) || !isShapeList(b)) return !isShapeList(a) && !isShapeList(b) && sameShape(a, b);
   return a.length === b.length && a.every((shape, i) => sameShape(shape, b[i]));

@@ -1,10 +1,9 @@
 // Cells one above the other, as one cell.
-import { expandDims, squeeze } from "../ops/layout.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { CallContext, LayerOptions } from "./layer.ts";
-import { type CellRun, RecurrentCell, type SequenceOptions, type SequenceResult } from "./recurrent-cell.ts";
+import { type CellRun, oneStep, RecurrentCell, type SequenceOptions, type SequenceResult } from "./recurrent-cell.ts";
 
 /** What `stackedRnnCells` takes. */
 export interface StackedRNNCellsOptions extends LayerOptions {
@@ -27,27 +26,19 @@ export class StackedRNNCells extends RecurrentCell {
     this.cells = cells;
   }
 
-  /** The shapes of each cell's states. */
-  private shapesOf(inputShape: Shape): (readonly Shape[])[] {
-    let input = inputShape;
-    return this.cells.map((cell) => {
-      const states = cell.stateShapes(input);
-      [input] = cell.outputShape([input, ...states]);
-      return states;
+  /** The shapes of the last cell's output and of all states. */
+  override outputShape([inputShape]: readonly Shape[]): Shape[] {
+    let output = inputShape;
+    const states = this.cells.flatMap((cell) => {
+      const own = cell.stateShapes(output);
+      [output] = cell.outputShape([output, ...own]);
+      return own;
     });
+    return [output, ...states];
   }
 
   override stateShapes(inputShape: Shape): readonly Shape[] {
-    return this.shapesOf(inputShape).flat();
-  }
-
-  override outputShape([inputShape]: readonly Shape[]): Shape[] {
-    const states = this.shapesOf(inputShape);
-    let output = inputShape;
-    this.cells.forEach((cell, i) => {
-      [output] = cell.outputShape([output, ...states[i]]);
-    });
-    return [output, ...states.flat()];
+    return this.outputShape([inputShape]).slice(1);
   }
 
   override build([inputShape]: readonly Shape[]): void {
@@ -79,8 +70,7 @@ export class StackedRNNCells extends RecurrentCell {
         const parts = this.parts(states);
         let [output, ...next] = first.step(projected, parts[0]);
         others.forEach((run, i) => {
-          const input = squeeze(run.project(expandDims(output, 1)), 1);
-          const [result, ...after] = run.step(input, parts[i + 1]);
+          const [result, ...after] = oneStep(run, output, parts[i + 1]);
           output = result;
           next = [...next, ...after];
         });
@@ -108,8 +98,7 @@ export class StackedRNNCells extends RecurrentCell {
   }
 
   override call([x, ...states]: readonly AnyTensor[], context: CallContext): readonly Tensor[] {
-    const run = this.begin(context);
-    return run.step(squeeze(run.project(expandDims(this.floats(x), 1)), 1), states as Tensor[]);
+    return oneStep(this.begin(context), this.floats(x), states as Tensor[]);
   }
 }
 

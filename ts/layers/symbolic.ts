@@ -4,7 +4,7 @@ import { ArgumentError } from "../runtime/errors.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Layer } from "./layer.ts";
-import { isShapeList } from "./shapes.ts";
+import { shapeList } from "./shapes.ts";
 
 /** One application of a layer. */
 export interface Node {
@@ -45,6 +45,6 @@ export function connect(layer: Layer, x: Symbolic | readonly Symbolic[]): Symbol
   }
   const outputs: Symbolic[] = [];
   const node: Node = { layer, inputs, isList: !(x instanceof Symbolic), outputs };
-  for (const one of isShapeList(shape) ? shape : [shape]) outputs.push(new Symbolic(one, "f32", node));
+  for (const one of shapeList(shape)) outputs.push(new Symbolic(one, "f32", node));
   return outputs;
 }

@@ -4,7 +4,7 @@ import { ArgumentError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { type CallContext, type Inputs, Layer, type LayerOptions } from "./layer.ts";
-import { isShapeList, type Shapes } from "./shapes.ts";
+import { isShapeList, type Shapes, shapeList } from "./shapes.ts";
 
 /** What `timeDistributed` takes. */
 export interface TimeDistributedOptions extends LayerOptions {
@@ -38,7 +38,7 @@ export class TimeDistributed extends Layer {
   }
 
   private stepShapes(inputShape: Shapes): Shapes {
-    const shapes = isShapeList(inputShape) ? inputShape : [inputShape];
+    const shapes = shapeList(inputShape);
     for (const shape of shapes) {
       if (shape.length >= 2 && shape[0] === shapes[0][0]) continue;
       throw this.misfit(`have an axis of ${shapes[0][0] ?? "time"} steps and axes of features`, shape);

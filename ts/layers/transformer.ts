@@ -6,11 +6,11 @@ import type { ActivationLike } from "./activations.ts";
 import { Dense } from "./dense.ts";
 import type { InitializerLike } from "./initializers.ts";
 import { type CallContext, type Inputs, Layer, type LayerOptions, type Masks, requireCount } from "./layer.ts";
-import { attachMask, type Mask } from "./masks.ts";
+import { attachMask, firstMask, type Mask } from "./masks.ts";
 import { MultiHeadAttention, type MultiHeadAttentionOptions } from "./multi-head-attention.ts";
 import { LayerNormalization } from "./normalization.ts";
 import { Dropout } from "./regularization.ts";
-import { isShapeList, type Shapes } from "./shapes.ts";
+import { type Shapes, shapeList } from "./shapes.ts";
 
 /** What `transformerEncoder` and `transformerDecoder` take: the names and defaults of KerasHub. */
 export interface TransformerOptions extends LayerOptions {
@@ -100,7 +100,7 @@ abstract class TransformerBlock extends Layer {
   }
 
   override build(inputShape: Shapes): void {
-    const [shape, memory] = isShapeList(inputShape) ? inputShape : [inputShape];
+    const [shape, memory] = shapeList(inputShape);
     const [time, features] = shape;
     const { intermediateDim, activation = "relu", rotary, kernelInitializer, biasInitializer } = this.settings;
     const dense = (name: string, units: number, activation?: ActivationLike): Dense =>
@@ -143,7 +143,7 @@ abstract class TransformerBlock extends Layer {
   }
 
   override outputShape(inputShape: Shapes): Shape {
-    const shapes = isShapeList(inputShape) ? inputShape : [inputShape];
+    const shapes = shapeList(inputShape);
     for (const shape of shapes) if (shape.length !== 2) throw this.misfit("have axes time, features", shape);
     if (shapes[0][1] % this.settings.numHeads !== 0) {
       throw this.misfit(`have features that ${this.settings.numHeads} heads divide`, shapes[0]);
@@ -152,12 +152,12 @@ abstract class TransformerBlock extends Layer {
   }
 
   override outputMask(_inputs: Inputs, mask: Masks): Masks {
-    return (Array.isArray(mask) ? mask[0] : mask) as Mask | undefined;
+    return firstMask(mask);
   }
 
   call(inputs: Inputs, { training, mask }: CallContext): Tensor {
     const [first, memory] = inputs instanceof Tensor ? [inputs] : (inputs as readonly AnyTensor[]);
-    const own = (Array.isArray(mask) ? mask[0] : mask) as Mask | undefined;
+    const own = firstMask(mask);
     let x = this.selfAttentionResidual.around(this.floats(first), own, training, (x) =>
       this.selfAttention.apply(x, { training }),
     );

@@ -1,16 +1,19 @@
 // Cross-entropies: how surprising the truth is to predicted probabilities. What follows softmax or sigmoid is computed
 // from their logits.
 import { activations, logitsOf } from "../layers/activations.ts";
+import { axesLast } from "../ops/axes.ts";
 import { add, div, mul, pow, sub } from "../ops/binary.ts";
-import { equal, notEqual, where } from "../ops/compare.ts";
+import { cast, equal, notEqual, where } from "../ops/compare.ts";
 import { clip, exp, log, neg, sigmoid, softplus } from "../ops/elementwise.ts";
 import { oneHot } from "../ops/gather.ts";
+import { reshape } from "../ops/layout.ts";
 import { sum } from "../ops/reduce.ts";
 import { logSoftmax, softmaxCrossEntropy } from "../ops/softmax.ts";
 import { ArgumentError } from "../runtime/errors.ts";
+import { normalizeAxis } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { defineLoss } from "./loss.ts";
-import { defineMeanLoss } from "./regression.ts";
+import { defineLoss, type LossFunction } from "./loss.ts";
+import { meanOfEach } from "./regression.ts";
 import { EPSILON, labelsFor, targetsFor } from "./targets.ts";
 
 /** Options of the cross-entropies. */
@@ -19,8 +22,14 @@ export interface CrossentropyOptions {
   fromLogits?: boolean;
 }
 
+/** Options of the cross-entropies with an axis of their own. */
+export interface AxisOptions extends CrossentropyOptions {
+  /** The axis of the classes; of the binary ones that over which there is a mean. Default -1. */
+  axis?: number;
+}
+
 /** Options of the cross-entropies whose targets are probabilities. */
-export interface SmoothedCrossentropyOptions extends CrossentropyOptions {
+export interface SmoothedCrossentropyOptions extends AxisOptions {
   /** Draws the targets towards equal probabilities, by this much of the way; from 0, the default, to 1. */
   labelSmoothing?: number;
 }
@@ -40,31 +49,36 @@ export interface BinaryFocalOptions extends FocalOptions {
 }
 
 /** Options of `sparseCategoricalCrossentropy`. */
-export interface SparseCrossentropyOptions extends CrossentropyOptions {
+export interface SparseCrossentropyOptions extends AxisOptions {
   /** A class number that says that an example does not count, such as -1; default none. */
   ignoreClass?: number;
 }
 
 /** -mean(t log(p) + (1 - t) log(1 - p)) over each example: p = yPred, t = yTrue, 0 or 1. */
-export const binaryCrossentropy = defineMeanLoss<SmoothedCrossentropyOptions>("binaryCrossentropy", (t, p, options) =>
-  surprise(smoothed("binaryCrossentropy", t, 2, options), p, sigmoidLogits(p, options)),
+export const binaryCrossentropy: LossFunction<SmoothedCrossentropyOptions> = defineLoss(
+  "binaryCrossentropy",
+  (yTrue, p, options) => {
+    const targets = smoothed("binaryCrossentropy", targetsFor("binaryCrossentropy", yTrue, p), 2, options);
+    return meanOfEach(surprise(targets, p, sigmoidLogits(p, options)), options.axis);
+  },
 );
 
 /**
  * -mean((1 - q)^gamma log(q)) over each example, with q the probability of what yTrue says: p = yPred for 1, 1 - p for 0.
  * Lin et al., "Focal loss for dense object detection" (2017).
  */
-export const binaryFocalCrossentropy = defineMeanLoss<BinaryFocalOptions>(
+export const binaryFocalCrossentropy: LossFunction<BinaryFocalOptions> = defineLoss(
   "binaryFocalCrossentropy",
-  (t, p, options) => {
-    const { alpha = 0.25, gamma = 2, applyClassBalancing = false } = options;
-    const targets = smoothed("binaryFocalCrossentropy", t, 2, options);
+  (yTrue, p, options) => {
+    const { alpha = 0.25, gamma = 2, applyClassBalancing = false, axis } = options;
+    const targets = smoothed("binaryFocalCrossentropy", targetsFor("binaryFocalCrossentropy", yTrue, p), 2, options);
     const others = sub(1, targets);
     const logits = sigmoidLogits(p, options);
     const [yes, no] = logits ? [sigmoid(logits), sigmoid(neg(logits))] : [p, sub(1, p)];
     const doubt = add(mul(targets, no), mul(others, yes));
     const focal = mul(pow(doubt, gamma), surprise(targets, p, logits));
-    return applyClassBalancing ? mul(focal, add(mul(targets, alpha), mul(others, 1 - alpha))) : focal;
+    const balance = (x: Tensor): Tensor => mul(x, add(mul(targets, alpha), mul(others, 1 - alpha)));
+    return meanOfEach(applyClassBalancing ? balance(focal) : focal, axis);
   },
 );
 
@@ -79,42 +93,40 @@ function sigmoidLogits(yPred: Tensor, { fromLogits = false }: CrossentropyOption
   return fromLogits ? yPred : logitsOf(yPred, activations.sigmoid);
 }
 
-/** -sum(t log(p)) over each example's classes, the last axis: p = yPred, t = yTrue. */
-export const categoricalCrossentropy = defineLoss<SmoothedCrossentropyOptions>(
+/** -sum(t log(p)) over the axis of classes: p = yPred, t = yTrue. */
+export const categoricalCrossentropy: LossFunction<SmoothedCrossentropyOptions> = defineLoss(
   "categoricalCrossentropy",
   (yTrue, yPred, options) =>
     softmaxCrossEntropy(
-      softmaxLogits(yPred, options),
+      softmaxLogits("categoricalCrossentropy", yPred, options),
       smoothedClasses("categoricalCrossentropy", yTrue, yPred, options),
     ),
 );
 
-/** -sum(alpha (1 - p)^gamma t log(p)) over each example's classes, the last axis: p = yPred, t = yTrue. */
-export const categoricalFocalCrossentropy = defineLoss<FocalOptions>(
+/** -sum(alpha (1 - p)^gamma t log(p)) over the axis of classes: p = yPred, t = yTrue. */
+export const categoricalFocalCrossentropy: LossFunction<FocalOptions> = defineLoss(
   "categoricalFocalCrossentropy",
   (yTrue, yPred, options) => {
     const { alpha = 0.25, gamma = 2 } = options;
     const targets = smoothedClasses("categoricalFocalCrossentropy", yTrue, yPred, options);
-    const logP = logSoftmax(softmaxLogits(yPred, options));
+    const logP = logSoftmax(softmaxLogits("categoricalFocalCrossentropy", yPred, options));
     return mul(sum(mul(mul(pow(sub(1, exp(logP)), gamma), targets), logP), -1), -alpha);
   },
 );
 
-/** -log(p[label]) for each example: p = yPred, label = yTrue, [batch] or [batch, 1]. */
-export const sparseCategoricalCrossentropy = defineLoss<SparseCrossentropyOptions>(
+/** -log(p[label]) for each example: p = yPred, label = yTrue, [batch] or [batch, 1]: yPred's shape without the classes. */
+export const sparseCategoricalCrossentropy: LossFunction<SparseCrossentropyOptions> = defineLoss(
   "sparseCategoricalCrossentropy",
   (yTrue, yPred, options) => {
-    const labels = labelsFor("sparseCategoricalCrossentropy", yTrue, yPred);
-    const logits = softmaxLogits(yPred, options);
+    const logits = softmaxLogits("sparseCategoricalCrossentropy", yPred, options);
+    const labels = labelsFor("sparseCategoricalCrossentropy", yTrue, logits);
     const { ignoreClass } = options;
     if (ignoreClass === undefined) return softmaxCrossEntropy(logits, labels);
     const ignored = equal(labels, ignoreClass);
     return where(ignored, 0, softmaxCrossEntropy(logits, where<"i32">(ignored, 0, labels)));
   },
-  (_values, yTrue, yPred, { ignoreClass }) =>
-    ignoreClass === undefined
-      ? undefined
-      : notEqual(labelsFor("sparseCategoricalCrossentropy", yTrue, yPred), ignoreClass),
+  (values, yTrue, _yPred, { ignoreClass }) =>
+    ignoreClass === undefined ? undefined : notEqual(reshape(cast(yTrue, "i32"), values.shape), ignoreClass),
 );
 
 /** Options of `categoricalGeneralizedCrossEntropy`. */
@@ -127,7 +139,7 @@ export interface GeneralizedCrossentropyOptions extends CrossentropyOptions {
  * (1 - p[label]^q) / q for each example: p = yPred, label = yTrue, [batch] or [batch, 1].
  * Zhang and Sabuncu, "Generalized cross entropy loss" (2018).
  */
-export const categoricalGeneralizedCrossEntropy = defineLoss<GeneralizedCrossentropyOptions>(
+export const categoricalGeneralizedCrossEntropy: LossFunction<GeneralizedCrossentropyOptions> = defineLoss(
   "categoricalGeneralizedCrossEntropy",
   (yTrue, yPred, options) => {
     const { q = 0.5 } = options;
@@ -142,21 +154,24 @@ export const categoricalGeneralizedCrossEntropy = defineLoss<GeneralizedCrossent
 );
 
 /** sum(t log(t / p)) over each example's last axis: p = yPred, t = yTrue, both kept from 1e-7 to 1. */
-export const klDivergence = defineLoss("klDivergence", (yTrue, yPred) => {
+export const klDivergence: LossFunction = defineLoss("klDivergence", (yTrue, yPred) => {
   const t = clip(targetsFor("klDivergence", yTrue, yPred), EPSILON, 1);
   const logits = logitsOf(yPred, activations.softmax);
   const logP = logits ? logSoftmax(logits) : log(clip(yPred, EPSILON, 1));
   return sum(mul(t, sub(log(t), logP)), -1);
 });
 
-/** Numbers whose softmax is yPred. */
-function softmaxLogits(yPred: Tensor, { fromLogits = false }: CrossentropyOptions): Tensor {
-  if (fromLogits) return yPred;
-  return logitsOf(yPred, activations.softmax) ?? log(clip(yPred, EPSILON, 1));
+/** Numbers whose softmax is yPred, the classes last. */
+function softmaxLogits(operation: string, yPred: Tensor, { fromLogits = false, axis = -1 }: AxisOptions): Tensor {
+  const at = normalizeAxis(operation, axis, yPred.rank);
+  // The activation took the softmax along the last axis.
+  const known = fromLogits ? yPred : at === yPred.rank - 1 ? logitsOf(yPred, activations.softmax) : undefined;
+  return axesLast(known ?? log(clip(yPred, EPSILON, 1)), [at]);
 }
 
 function smoothedClasses(name: string, yTrue: AnyTensor, yPred: Tensor, options: SmoothedCrossentropyOptions): Tensor {
-  return smoothed(name, targetsFor(name, yTrue, yPred), yPred.shape[yPred.rank - 1], options);
+  const axis = normalizeAxis(name, options.axis ?? -1, yPred.rank);
+  return smoothed(name, axesLast(targetsFor(name, yTrue, yPred), [axis]), yPred.shape[axis], options);
 }
 
 function smoothed(name: string, targets: Tensor, classes: number, options: SmoothedCrossentropyOptions): Tensor {

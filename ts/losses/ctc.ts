@@ -4,7 +4,7 @@ import { ctcLoss } from "../ops/ctc.ts";
 import { sum } from "../ops/reduce.ts";
 import { full } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { defineLoss } from "./loss.ts";
+import { defineLoss, type LossFunction } from "./loss.ts";
 
 /** Options of `ctc`. */
 export interface CtcOptions {
@@ -21,10 +21,13 @@ export interface CtcOptions {
  * [batch, longest] with blanks behind the last label. PyTorch's ctc_loss divides each by its number of labels before the
  * mean, and takes log-probabilities [time, batch, classes]. Graves et al., "Connectionist temporal classification" (2006).
  */
-export const ctc = defineLoss<CtcOptions>("ctc", (yTrue, yPred, { inputLengths, labelLengths, blank = 0 }) => {
-  const labels = cast(yTrue, "i32") as Tensor<"i32">;
-  const [batch, time] = yPred.shape;
-  const counted = (): Tensor<"i32"> =>
-    cast(sum(cast(notEqual(labels, blank), "f32") as Tensor, -1), "i32") as Tensor<"i32">;
-  return ctcLoss(yPred, labels, inputLengths ?? full([batch], time, "i32"), labelLengths ?? counted(), blank);
-});
+export const ctc: LossFunction<CtcOptions> = defineLoss(
+  "ctc",
+  (yTrue, yPred, { inputLengths, labelLengths, blank = 0 }) => {
+    const labels = cast(yTrue, "i32") as Tensor<"i32">;
+    const [batch, time] = yPred.shape;
+    const counted = (): Tensor<"i32"> =>
+      cast(sum(cast(notEqual(labels, blank), "f32") as Tensor, -1), "i32") as Tensor<"i32">;
+    return ctcLoss(yPred, labels, inputLengths ?? full([batch], time, "i32"), labelLengths ?? counted(), blank);
+  },
+);

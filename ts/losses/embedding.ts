@@ -9,7 +9,7 @@ import { ShapeError } from "../runtime/errors.ts";
 import { eye } from "../tensor/create.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { defineLoss, ratio } from "./loss.ts";
+import { defineLoss, type LossFunction, ratio } from "./loss.ts";
 import { defineMeanLoss } from "./regression.ts";
 
 /** Options of `contrastive`. */
@@ -22,8 +22,9 @@ export interface ContrastiveOptions {
  * mean(t d^2 + (1 - t) max(margin - d, 0)^2) over each example: d = yPred, the distances of pairs; t = yTrue, 1 for pairs
  * that belong together, else 0. Hadsell, Chopra and LeCun, "Dimensionality reduction" (2006), without the factor 1/2.
  */
-export const contrastive = defineMeanLoss<ContrastiveOptions>("contrastive", (t, distance, { margin = 1 }) =>
-  add(mul(t, square(distance)), mul(sub(1, t), square(relu(sub(margin, distance))))),
+export const contrastive: LossFunction<ContrastiveOptions> = defineMeanLoss(
+  "contrastive",
+  (t, distance, { margin = 1 }) => add(mul(t, square(distance)), mul(sub(1, t), square(relu(sub(margin, distance))))),
 );
 
 /** Options of `tripletMargin`. */
@@ -39,7 +40,7 @@ export interface TripletMarginOptions {
  * PyTorch's TripletMarginLoss. yPred is [batch, 3, width]: stack([anchor, positive, negative], 1). yTrue is not looked at.
  * Balntas et al., "Learning local feature descriptors with triplets" (2016).
  */
-export const tripletMargin = defineLoss<TripletMarginOptions>(
+export const tripletMargin: LossFunction<TripletMarginOptions> = defineLoss(
   "tripletMargin",
   (_yTrue, yPred, { margin = 1, swap = false }) => {
     if (yPred.rank !== 3 || yPred.shape[1] !== 3) {
@@ -68,23 +69,26 @@ export interface TripletSemiHardOptions {
  * embeddings [batch, width], as a rule of length 1; d is the Euclidean distance. A value is an anchor's share.
  * Schroff, Kalenichenko and Philbin, "FaceNet" (2015).
  */
-export const tripletSemiHard = defineLoss<TripletSemiHardOptions>("tripletSemiHard", (yTrue, yPred, { margin = 1 }) => {
-  const [batch] = requireEmbeddings("tripletSemiHard", yTrue, yPred);
-  const distance = pairwiseDistances(yPred);
-  const [positive, negative] = pairMasks(yTrue, yTrue, true);
-  // [anchor, positive, negative]
-  const toNegative = expandDims(distance, 1) as Tensor;
-  const beyond = logicalAnd(
-    expandDims(negative, 1) as Tensor<"bool">,
-    greater(toNegative, expandDims(distance, 2) as Tensor),
-  );
-  const nearest = min(where(beyond, toNegative, FAR), 2);
-  const furthest = max(where(negative, distance, -FAR), 1, true);
-  const chosen = where(equal(nearest, FAR), where(greater(furthest, -FAR), furthest, 0), nearest);
-  const pairs = cast(positive, "f32") as Tensor;
-  const values = mul(relu(add(sub(distance, chosen), margin)), pairs);
-  return mul(sum(values, 1), ratio(batch, sum(pairs)));
-});
+export const tripletSemiHard: LossFunction<TripletSemiHardOptions> = defineLoss(
+  "tripletSemiHard",
+  (yTrue, yPred, { margin = 1 }) => {
+    const [batch] = requireEmbeddings("tripletSemiHard", yTrue, yPred);
+    const distance = pairwiseDistances(yPred);
+    const [positive, negative] = pairMasks(yTrue, yTrue, true);
+    // [anchor, positive, negative]
+    const toNegative = expandDims(distance, 1) as Tensor;
+    const beyond = logicalAnd(
+      expandDims(negative, 1) as Tensor<"bool">,
+      greater(toNegative, expandDims(distance, 2) as Tensor),
+    );
+    const nearest = min(where(beyond, toNegative, FAR), 2);
+    const furthest = max(where(negative, distance, -FAR), 1, true);
+    const chosen = where(equal(nearest, FAR), where(greater(furthest, -FAR), furthest, 0), nearest);
+    const pairs = cast(positive, "f32") as Tensor;
+    const values = mul(relu(add(sub(distance, chosen), margin)), pairs);
+    return mul(sum(values, 1), ratio(batch, sum(pairs)));
+  },
+);
 
 /** Beyond all distances, and finite, so that 0 times it is 0. */
 const FAR = 1e30;
@@ -117,7 +121,7 @@ export interface CircleOptions {
  * class numbers [batch], yPred embeddings [batch, width] of length 1. Examples without a loss do not count in the mean.
  * Sun et al., "Circle loss" (2020).
  */
-export const circle = defineLoss<CircleOptions>(
+export const circle: LossFunction<CircleOptions> = defineLoss(
   "circle",
   (yTrue, yPred, options) => {
     const { gamma = 80, margin = 0.4, removeDiagonal = true } = options;

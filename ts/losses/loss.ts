@@ -53,7 +53,7 @@ export interface LossFunction<Options extends object = object> {
 }
 
 /** What decides which of a loss's values count. */
-type Counted<Options> = (
+export type Counted<Options> = (
   values: Tensor,
   yTrue: AnyTensor,
   yPred: Tensor,

@@ -1,7 +1,7 @@
 // Losses of segmentation: how far two regions are from covering each other.
 import { add, div, mul, sub } from "../ops/binary.ts";
 import { type Axes, sum } from "../ops/reduce.ts";
-import { defineLoss } from "./loss.ts";
+import { defineLoss, type LossFunction } from "./loss.ts";
 import { EPSILON, targetsFor } from "./targets.ts";
 
 /** Options of `dice`. */
@@ -11,7 +11,7 @@ export interface DiceOptions {
 }
 
 /** 1 - 2 sum(yTrue yPred) / (sum(yTrue) + sum(yPred)). Milletari, Navab and Ahmadi, "V-Net" (2016), without squares. */
-export const dice = defineLoss<DiceOptions>("dice", (yTrue, yPred, { axis }) => {
+export const dice: LossFunction<DiceOptions> = defineLoss("dice", (yTrue, yPred, { axis }) => {
   const t = targetsFor("dice", yTrue, yPred);
   const both = sum(mul(t, yPred), axis);
   return sub(1, div(mul(both, 2), add(add(sum(t, axis), sum(yPred, axis)), EPSILON)));
@@ -29,11 +29,14 @@ export interface TverskyOptions extends DiceOptions {
  * 1 - s / (s + alpha sum(yTrue (1 - yPred)) + beta sum((1 - yTrue) yPred)), with s = sum(yTrue yPred).
  * Salehi, Erdogmus and Gholipour, "Tversky loss" (2017).
  */
-export const tversky = defineLoss<TverskyOptions>("tversky", (yTrue, yPred, { axis, alpha = 0.5, beta = 0.5 }) => {
-  const t = targetsFor("tversky", yTrue, yPred);
-  const both = sum(mul(t, yPred), axis);
-  const missed = sum(mul(t, sub(1, yPred)), axis);
-  const added = sum(mul(sub(1, t), yPred), axis);
-  const all = add(both, add(mul(missed, alpha), mul(added, beta)));
-  return sub(1, div(both, add(all, EPSILON)));
-});
+export const tversky: LossFunction<TverskyOptions> = defineLoss(
+  "tversky",
+  (yTrue, yPred, { axis, alpha = 0.5, beta = 0.5 }) => {
+    const t = targetsFor("tversky", yTrue, yPred);
+    const both = sum(mul(t, yPred), axis);
+    const missed = sum(mul(t, sub(1, yPred)), axis);
+    const added = sum(mul(sub(1, t), yPred), axis);
+    const all = add(both, add(mul(missed, alpha), mul(added, beta)));
+    return sub(1, div(both, add(all, EPSILON)));
+  },
+);

@@ -20,24 +20,24 @@ export function defineMeanLoss<Options extends object = object>(
   );
 }
 
-/** The mean over the last axis; numbers of one axis stay as they are. */
-export function meanOfEach(values: Tensor): Tensor {
-  return values.rank < 2 ? (reshape(values, [values.size]) as Tensor) : mean(values, -1);
+/** The mean over an axis, default the last; numbers of one axis stay as they are. */
+export function meanOfEach(values: Tensor, axis = -1): Tensor {
+  return values.rank < 2 ? (reshape(values, [values.size]) as Tensor) : mean(values, axis);
 }
 
 /** mean((yPred - yTrue)^2) over each example. */
-export const meanSquaredError = defineMeanLoss("meanSquaredError", (t, p) => square(sub(p, t)));
+export const meanSquaredError: LossFunction = defineMeanLoss("meanSquaredError", (t, p) => square(sub(p, t)));
 
 /** mean(|yPred - yTrue|) over each example. */
-export const meanAbsoluteError = defineMeanLoss("meanAbsoluteError", (t, p) => abs(sub(p, t)));
+export const meanAbsoluteError: LossFunction = defineMeanLoss("meanAbsoluteError", (t, p) => abs(sub(p, t)));
 
 /** 100 mean(|yPred - yTrue| / max(|yTrue|, 1e-7)) over each example. */
-export const meanAbsolutePercentageError = defineMeanLoss("meanAbsolutePercentageError", (t, p) =>
+export const meanAbsolutePercentageError: LossFunction = defineMeanLoss("meanAbsolutePercentageError", (t, p) =>
   mul(abs(div(sub(p, t), maximum(abs(t), EPSILON))), 100),
 );
 
 /** mean((log(1 + yPred) - log(1 + yTrue))^2) over each example; numbers below 1e-7 count as 1e-7. */
-export const meanSquaredLogarithmicError = defineMeanLoss("meanSquaredLogarithmicError", (t, p) =>
+export const meanSquaredLogarithmicError: LossFunction = defineMeanLoss("meanSquaredLogarithmicError", (t, p) =>
   square(sub(log1p(maximum(p, EPSILON)), log1p(maximum(t, EPSILON)))),
 );
 
@@ -51,7 +51,7 @@ export interface HuberOptions {
  * The mean over each example of e^2 / 2 where |e| <= delta, else delta |e| - delta^2 / 2, with e = yPred - yTrue.
  * Huber, "Robust estimation of a location parameter" (1964).
  */
-export const huber = defineMeanLoss<HuberOptions>("huber", (t, p, { delta = 1 }) => {
+export const huber: LossFunction<HuberOptions> = defineMeanLoss("huber", (t, p, { delta = 1 }) => {
   if (!(delta >= 0)) throw new ArgumentError(`huber: delta must be at least 0, got ${delta}`);
   const error = sub(p, t);
   const size = abs(error);
@@ -59,13 +59,13 @@ export const huber = defineMeanLoss<HuberOptions>("huber", (t, p, { delta = 1 })
 });
 
 /** mean(log(cosh(yPred - yTrue))) over each example: like e^2 / 2 near 0, like |e| - log 2 far from it. */
-export const logCosh = defineMeanLoss("logCosh", (t, p) => {
+export const logCosh: LossFunction = defineMeanLoss("logCosh", (t, p) => {
   const error = sub(p, t);
   return sub(add(error, softplus(mul(error, -2))), Math.LN2);
 });
 
 /** mean(yPred - yTrue log(yPred + 1e-7)) over each example. PyTorch's poisson_nll_loss takes log(yPred) by default. */
-export const poisson = defineMeanLoss("poisson", (t, p) => sub(p, mul(t, log(add(p, EPSILON)))));
+export const poisson: LossFunction = defineMeanLoss("poisson", (t, p) => sub(p, mul(t, log(add(p, EPSILON)))));
 
 /** Options of `cosineSimilarity`. */
 export interface CosineOptions {
@@ -74,8 +74,9 @@ export interface CosineOptions {
 }
 
 /** -cos of the angle between yTrue and yPred, from -1 (the same direction) to 1; 0 for a vector of zeros. */
-export const cosineSimilarity = defineLoss<CosineOptions>("cosineSimilarity", (yTrue, yPred, { axis = -1 }) =>
-  neg(cosine(targetsFor("cosineSimilarity", yTrue, yPred), yPred, axis)),
+export const cosineSimilarity: LossFunction<CosineOptions> = defineLoss(
+  "cosineSimilarity",
+  (yTrue, yPred, { axis = -1 }) => neg(cosine(targetsFor("cosineSimilarity", yTrue, yPred), yPred, axis)),
 );
 
 /** The cosine of the angle between a and b along the axis. */

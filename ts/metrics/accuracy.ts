@@ -3,7 +3,7 @@ import { labelsFor, targetsFor } from "../losses/targets.ts";
 import { cast, equal, greater, less, logicalAnd, where } from "../ops/compare.ts";
 import { oneHot } from "../ops/gather.ts";
 import { argMax, max, sum } from "../ops/reduce.ts";
-import { ArgumentError } from "../runtime/errors.ts";
+import { requireCount } from "../runtime/arguments.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 
 /** 1 where yPred > threshold (default 0.5) is what yTrue, 0 or 1, says, else 0. NaN is wrong. */
@@ -49,13 +49,6 @@ function among(operation: string, k: number, labels: Tensor<"i32">, yPred: Tenso
   const score = max(where(isLabel, yPred, Number.NEGATIVE_INFINITY), -1, true);
   const larger = sum(cast(greater(yPred, score), "f32") as Tensor, -1);
   return right(less(larger, k), max(yPred, -1));
-}
-
-/** Throws an ArgumentError unless the value is a whole number of at least 1. */
-export function requireCount(operation: string, what: string, value: number): void {
-  if (!(Number.isInteger(value) && value >= 1)) {
-    throw new ArgumentError(`${operation}: ${what} must be a whole number of at least 1, got ${value}`);
-  }
 }
 
 /** 1 where the condition holds and x is a number, else 0. */

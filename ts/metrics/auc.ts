@@ -1,16 +1,14 @@
 // The area under the curve that answers draw as their threshold moves.
-
 import { noGrad } from "../autograd/tape.ts";
 import { activations } from "../layers/activations.ts";
+import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { tensor } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { requireCount } from "./accuracy.ts";
-import { evenThresholds } from "./confusion.ts";
-import { Metric } from "./metric.ts";
-import { type Counts, quotient, ThresholdCounts } from "./thresholds.ts";
+import { GatheringMetric } from "./metric.ts";
+import { type Counts, evenThresholds, precisionOf, quotient, recallOf, ThresholdCounts } from "./thresholds.ts";
 
 /** Options of `AUC`. */
 export interface AUCOptions {
@@ -38,24 +36,25 @@ export interface AUCOptions {
 const BEYOND = 1e-7;
 
 /** The area under the ROC or the precision-recall curve, approximated by a sum over thresholds. */
-export class AUC extends Metric {
-  private readonly options: Required<Omit<AUCOptions, "thresholds" | "labelWeights" | "name">>;
+export class AUC extends GatheringMetric {
+  private readonly options: Required<Pick<AUCOptions, "curve" | "summationMethod" | "multiLabel" | "fromLogits">>;
   private readonly thresholds: readonly number[];
   private readonly labelWeights: readonly number[] | undefined;
-  private counts: ThresholdCounts | undefined;
+  /** @internal */
+  protected gathered: ThresholdCounts | undefined;
   private labels = 1;
 
   constructor({ name = "auc", thresholds, labelWeights, ...options }: AUCOptions = {}) {
     super(name);
     const { numThresholds = 200, curve = "ROC", summationMethod = "interpolation" } = options;
     const { multiLabel = false, fromLogits = false } = options;
-    requireCount("AUC", "numThresholds", numThresholds - 1);
+    requireCount("AUC", "numThresholds", numThresholds, 2);
     requireOne("curve", curve, ["ROC", "PR", "PRGAIN"]);
     requireOne("summationMethod", summationMethod, ["interpolation", "minoring", "majoring"]);
     const inner = thresholds ? [...thresholds].sort((a, b) => a - b) : evenThresholds(numThresholds).slice(1, -1);
     this.thresholds = [-BEYOND, ...inner, 1 + BEYOND];
     this.labelWeights = labelWeights;
-    this.options = { numThresholds, curve, summationMethod, multiLabel, fromLogits };
+    this.options = { curve, summationMethod, multiLabel, fromLogits };
   }
 
   update(yTrue: AnyTensor, yPred: Tensor, sampleWeight?: Tensor): void {
@@ -63,25 +62,25 @@ export class AUC extends Metric {
     if (multiLabel && yPred.rank !== 2) {
       throw new ShapeError(`AUC: with multiLabel, yPred must be [batch, labels], got ${formatShape(yPred.shape)}`);
     }
-    if (this.counts === undefined) {
+    if (this.gathered === undefined) {
       if (multiLabel) this.labels = yPred.shape[1];
-      this.counts = new ThresholdCounts("AUC", this.thresholds, this.labels);
+      this.gathered = new ThresholdCounts("AUC", this.thresholds, this.labels);
     }
-    const { counts } = this;
+    const { gathered } = this;
     noGrad(() =>
       scope(() => {
         const answers = fromLogits ? activations.sigmoid(yPred) : yPred;
         const weights = multiLabel || !this.labelWeights ? undefined : tensor([...this.labelWeights]);
-        counts.add(yTrue, answers, sampleWeight, {}, weights);
+        gathered.add(yTrue, answers, sampleWeight, {}, weights);
       }),
     );
   }
 
   /** 0 before the first update. */
   result(): number {
-    const { counts } = this;
-    if (counts === undefined) return 0;
-    const areas = Array.from({ length: this.labels }, (_, label) => this.area(counts.counts(label)));
+    const { gathered } = this;
+    if (gathered === undefined) return 0;
+    const areas = Array.from({ length: this.labels }, (_, label) => this.area(gathered.counts(label)));
     const weights = areas.map((_, i) => (this.options.multiLabel ? (this.labelWeights?.[i] ?? 1) : 1));
     const total = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0);
     return quotient(total(areas.map((area, i) => area * weights[i])), total(weights));
@@ -100,14 +99,6 @@ export class AUC extends Metric {
     }
     return sum;
   }
-
-  reset(): void {
-    this.counts?.reset();
-  }
-
-  dispose(): void {
-    this.counts?.dispose();
-  }
 }
 
 const heights = {
@@ -116,19 +107,13 @@ const heights = {
   majoring: Math.max,
 };
 
-const recallOf = ({ truePositives, falseNegatives }: Counts): number =>
-  quotient(truePositives, truePositives + falseNegatives);
-
 /** Where a point of each curve lies: [x, y]. */
 const place = {
   ROC: (counts: Counts): [number, number] => {
     const { falsePositives, trueNegatives } = counts;
     return [quotient(falsePositives, falsePositives + trueNegatives), recallOf(counts)];
   },
-  PR: (counts: Counts): [number, number] => {
-    const { truePositives, falsePositives } = counts;
-    return [recallOf(counts), quotient(truePositives, truePositives + falsePositives)];
-  },
+  PR: (counts: Counts): [number, number] => [recallOf(counts), precisionOf(counts)],
   /** Flach and Kull, "Precision-recall-gain curves" (2015). */
   PRGAIN: ({ truePositives, falsePositives, trueNegatives, falseNegatives }: Counts): [number, number] => {
     if (truePositives === 0) return [0, 1];

@@ -1,5 +1,6 @@
 // BLEU: how much of a translation's word sequences stands in reference translations. Papineni, Roukos, Ward and Zhu,
 // "BLEU: a method for automatic evaluation of machine translation" (2002).
+import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 
 /** Words or token numbers. */
@@ -27,9 +28,7 @@ export class Bleu {
   private referenceLength = 0;
 
   constructor({ maxOrder = 4, smoothing = "none" }: BleuOptions = {}) {
-    if (!(Number.isInteger(maxOrder) && maxOrder >= 1)) {
-      throw new ArgumentError(`Bleu: maxOrder must be a whole number of at least 1, got ${maxOrder}`);
-    }
+    requireCount("Bleu", "maxOrder", maxOrder);
     if (!(smoothing in smoothings)) {
       const known = Object.keys(smoothings).join(", ");
       throw new ArgumentError(`Bleu: smoothing must be one of ${known}, got ${smoothing}`);
@@ -71,6 +70,7 @@ export class Bleu {
     return Math.exp(mean + Math.min(0, 1 - this.referenceLength / this.candidateLength));
   }
 
+  /** Forgets all sentences. */
   reset(): void {
     this.matches.fill(0);
     this.totals.fill(0);

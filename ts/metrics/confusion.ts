@@ -1,9 +1,18 @@
 // Metrics of yes and no: true and false positives and negatives, precision, recall, and one of two at a given other.
+import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { requireCount } from "./accuracy.ts";
-import { Metric } from "./metric.ts";
-import { type Counts, LOWEST, quotient, type Selection, ThresholdCounts } from "./thresholds.ts";
+import { GatheringMetric } from "./metric.ts";
+import {
+  type Counts,
+  evenThresholds,
+  LOWEST,
+  precisionOf,
+  quotient,
+  recallOf,
+  type Selection,
+  ThresholdCounts,
+} from "./thresholds.ts";
 
 /** A number for one threshold, a list for several. */
 export type PerThreshold<T> = T extends readonly number[] ? number[] : number;
@@ -21,8 +30,9 @@ export interface PrecisionOptions<T extends number | readonly number[] = number 
     Selection {}
 
 /** A figure of the counts at each threshold. */
-abstract class CountMetric<T extends number | readonly number[]> extends Metric<PerThreshold<T>> {
-  private readonly counts: ThresholdCounts;
+abstract class CountMetric<T extends number | readonly number[]> extends GatheringMetric<PerThreshold<T>> {
+  /** @internal */
+  protected readonly gathered: ThresholdCounts;
   private readonly selection: Selection;
   private readonly isList: boolean;
 
@@ -32,7 +42,7 @@ abstract class CountMetric<T extends number | readonly number[]> extends Metric<
       typeof thresholds === "number" ? [thresholds] : (thresholds ?? [topK === undefined ? 0.5 : LOWEST]);
     const wrong = thresholds === undefined ? undefined : list.find((x) => !(x >= 0 && x <= 1));
     if (wrong !== undefined) throw new ArgumentError(`${kind}: thresholds must be from 0 to 1, got ${wrong}`);
-    this.counts = new ThresholdCounts(kind, list);
+    this.gathered = new ThresholdCounts(kind, list);
     this.selection = { classId, topK };
     this.isList = list.length > 1;
   }
@@ -41,20 +51,12 @@ abstract class CountMetric<T extends number | readonly number[]> extends Metric<
   protected abstract figure(counts: Counts): number;
 
   update(yTrue: AnyTensor, yPred: Tensor, sampleWeight?: Tensor): void {
-    this.counts.add(yTrue, yPred, sampleWeight, this.selection);
+    this.gathered.add(yTrue, yPred, sampleWeight, this.selection);
   }
 
   result(): PerThreshold<T> {
-    const figures = this.counts.counts().map((counts) => this.figure(counts));
+    const figures = this.gathered.counts().map((counts) => this.figure(counts));
     return (this.isList ? figures : figures[0]) as PerThreshold<T>;
-  }
-
-  reset(): void {
-    this.counts.reset();
-  }
-
-  dispose(): void {
-    this.counts.dispose();
   }
 }
 
@@ -120,14 +122,10 @@ export class Recall<T extends number | readonly number[] = number> extends Count
   }
 
   protected figure(counts: Counts): number {
-    return sensitivityOf(counts);
+    return recallOf(counts);
   }
 }
 
-const precisionOf = ({ truePositives, falsePositives }: Counts): number =>
-  quotient(truePositives, truePositives + falsePositives);
-const sensitivityOf = ({ truePositives, falseNegatives }: Counts): number =>
-  quotient(truePositives, truePositives + falseNegatives);
 const specificityOf = ({ trueNegatives, falsePositives }: Counts): number =>
   quotient(trueNegatives, trueNegatives + falsePositives);
 
@@ -141,8 +139,9 @@ export interface TradeOffOptions {
 }
 
 /** The best of one figure over the thresholds at which another is at least as large as wanted. */
-abstract class TradeOff extends Metric {
-  private readonly counts: ThresholdCounts;
+abstract class TradeOff extends GatheringMetric {
+  /** @internal */
+  protected readonly gathered: ThresholdCounts;
   private readonly selection: Selection;
   private readonly least: number;
   private readonly held: (counts: Counts) => number;
@@ -158,7 +157,7 @@ abstract class TradeOff extends Metric {
     super(name);
     if (!(least >= 0 && least <= 1)) throw new ArgumentError(`${kind}: the value must be from 0 to 1, got ${least}`);
     requireCount(kind, "numThresholds", numThresholds);
-    this.counts = new ThresholdCounts(kind, evenThresholds(numThresholds));
+    this.gathered = new ThresholdCounts(kind, evenThresholds(numThresholds));
     this.selection = { classId };
     this.least = least;
     this.held = held;
@@ -166,52 +165,39 @@ abstract class TradeOff extends Metric {
   }
 
   update(yTrue: AnyTensor, yPred: Tensor, sampleWeight?: Tensor): void {
-    this.counts.add(yTrue, yPred, sampleWeight, this.selection);
+    this.gathered.add(yTrue, yPred, sampleWeight, this.selection);
   }
 
   result(): number {
-    const feasible = this.counts.counts().filter((counts) => this.held(counts) >= this.least);
+    const feasible = this.gathered.counts().filter((counts) => this.held(counts) >= this.least);
     return feasible.reduce((most, counts) => Math.max(most, this.best(counts)), 0);
   }
-
-  reset(): void {
-    this.counts.reset();
-  }
-
-  dispose(): void {
-    this.counts.dispose();
-  }
-}
-
-/** 0, ..., 1 in even steps; 0.5 if it is only one. */
-export function evenThresholds(count: number): number[] {
-  return count === 1 ? [0.5] : Array.from({ length: count }, (_, i) => i / (count - 1));
 }
 
 /** The best sensitivity (recall of what is true) where the specificity (recall of what is false) is at least as given. */
 export class SensitivityAtSpecificity extends TradeOff {
   constructor(specificity: number, options: TradeOffOptions = {}) {
-    super("sensitivityAtSpecificity", specificity, specificityOf, sensitivityOf, options);
+    super("sensitivityAtSpecificity", specificity, specificityOf, recallOf, options);
   }
 }
 
 /** The best specificity where the sensitivity is at least as given. */
 export class SpecificityAtSensitivity extends TradeOff {
   constructor(sensitivity: number, options: TradeOffOptions = {}) {
-    super("specificityAtSensitivity", sensitivity, sensitivityOf, specificityOf, options);
+    super("specificityAtSensitivity", sensitivity, recallOf, specificityOf, options);
   }
 }
 
 /** The best precision where the recall is at least as given. */
 export class PrecisionAtRecall extends TradeOff {
   constructor(recall: number, options: TradeOffOptions = {}) {
-    super("precisionAtRecall", recall, sensitivityOf, precisionOf, options);
+    super("precisionAtRecall", recall, recallOf, precisionOf, options);
   }
 }
 
 /** The best recall where the precision is at least as given. */
 export class RecallAtPrecision extends TradeOff {
   constructor(precision: number, options: TradeOffOptions = {}) {
-    super("recallAtPrecision", precision, precisionOf, sensitivityOf, options);
+    super("recallAtPrecision", precision, precisionOf, recallOf, options);
   }
 }

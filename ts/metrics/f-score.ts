@@ -11,7 +11,7 @@ import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { Metric } from "./metric.ts";
+import { GatheringMetric } from "./metric.ts";
 import { Totals } from "./totals.ts";
 
 /** How the scores of the classes become one; undefined: they stay a list. */
@@ -36,12 +36,12 @@ export interface FBetaOptions<A extends Average = Average> extends F1Options<A> 
 }
 
 /** (1 + beta^2) precision recall / (beta^2 precision + recall), of yTrue [batch, classes] of 0 and 1. */
-export class FBetaScore<A extends Average = undefined> extends Metric<A extends string ? number : number[]> {
+export class FBetaScore<A extends Average = undefined> extends GatheringMetric<A extends string ? number : number[]> {
   private readonly average: Average;
   private readonly beta: number;
   private readonly threshold: number | undefined;
-  /** For each class: true positives, answers yes, true answers. */
-  private totals: Totals | undefined;
+  /** For each class: true positives, answers yes, true answers. @internal */
+  protected gathered: Totals | undefined;
 
   constructor({ average, threshold, beta = 1, name = "fBetaScore" }: FBetaOptions<A> = {}) {
     super(name);
@@ -67,8 +67,8 @@ export class FBetaScore<A extends Average = undefined> extends Metric<A extends 
         const said = cast(this.answers(yPred), "f32") as Tensor;
         const weights = sampleWeight && alignWeights("FBetaScore", "sampleWeight", sampleWeight, yPred.shape);
         const total = (x: Tensor): Tensor => sum(weights ? mul(x, weights) : x, 0);
-        this.totals ??= new Totals(3 * yPred.shape[1]);
-        this.totals.add(stack([mul(said, truth), said, truth].map(total)));
+        this.gathered ??= new Totals(3 * yPred.shape[1]);
+        this.gathered.add(stack([mul(said, truth), said, truth].map(total)));
       }),
     );
   }
@@ -84,7 +84,7 @@ export class FBetaScore<A extends Average = undefined> extends Metric<A extends 
   }
 
   private aggregate(): number | number[] {
-    const values = this.totals?.values() ?? new Float64Array(3);
+    const values = this.gathered?.values() ?? new Float64Array(3);
     const classes = values.length / 3;
     const [hits, said, truth] = [0, 1, 2].map((i) => values.subarray(i * classes, (i + 1) * classes));
     const total = (xs: ArrayLike<number>): number => Array.from(xs).reduce((a, b) => a + b, 0);
@@ -100,14 +100,6 @@ export class FBetaScore<A extends Average = undefined> extends Metric<A extends 
     const square = this.beta * this.beta;
     const [precision, recall] = [hits / (said + EPSILON), hits / (truth + EPSILON)];
     return ((1 + square) * precision * recall) / (square * precision + recall + EPSILON);
-  }
-
-  reset(): void {
-    this.totals?.reset();
-  }
-
-  dispose(): void {
-    this.totals?.dispose();
   }
 }
 

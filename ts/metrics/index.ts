@@ -51,6 +51,7 @@ export * from "./bleu.ts";
 export {
   FalseNegatives,
   FalsePositives,
+  type PerThreshold,
   Precision,
   PrecisionAtRecall,
   type PrecisionOptions,
@@ -68,9 +69,41 @@ export * from "./intersection.ts";
 export { type Figure, MeanMetric, Metric } from "./metric.ts";
 export * from "./perplexity.ts";
 export * from "./regression.ts";
+export type { Counts } from "./thresholds.ts";
 export { Mean, Sum } from "./totals.ts";
 
-const figures = {
+/** The names of the metrics that are the mean of a figure. */
+export type FigureName =
+  | "accuracy"
+  | "binaryAccuracy"
+  | "categoricalAccuracy"
+  | "sparseCategoricalAccuracy"
+  | "topKCategoricalAccuracy"
+  | "sparseTopKCategoricalAccuracy"
+  | "meanSquaredError"
+  | "meanAbsoluteError"
+  | "meanAbsolutePercentageError"
+  | "meanSquaredLogarithmicError"
+  | "cosineSimilarity"
+  | "logCosh"
+  | "poisson"
+  | "pearsonCorrelation"
+  | "concordanceCorrelation"
+  | "hinge"
+  | "squaredHinge"
+  | "categoricalHinge"
+  | "klDivergence"
+  | "binaryCrossentropy"
+  | "categoricalCrossentropy"
+  | "sparseCategoricalCrossentropy"
+  | "acc"
+  | "mse"
+  | "mae"
+  | "mape"
+  | "msle"
+  | "bce";
+
+const figures: { readonly [name in FigureName]: Figure } = {
   accuracy,
   binaryAccuracy,
   categoricalAccuracy,
@@ -99,41 +132,57 @@ const figures = {
   mape: meanAbsolutePercentageError,
   msle: meanSquaredLogarithmicError,
   bce: binaryCrossentropy,
-} as const satisfies { readonly [name: string]: Figure };
-
-const makers = {
-  rootMeanSquaredError: () => new RootMeanSquaredError(),
-  r2Score: () => new R2Score(),
-  truePositives: () => new TruePositives(),
-  falsePositives: () => new FalsePositives(),
-  trueNegatives: () => new TrueNegatives(),
-  falseNegatives: () => new FalseNegatives(),
-  precision: () => new Precision(),
-  recall: () => new Recall(),
-  auc: () => new AUC(),
-  // One number for the log, where Keras logs a list.
-  f1Score: () => new F1Score({ average: "macro" }),
-  binaryIoU: () => new BinaryIoU(),
-  perplexity: () => new Perplexity(),
-} as const satisfies { readonly [name: string]: () => Metric };
+};
 
 /** The names of the metrics. */
-export type MetricName = keyof typeof figures | keyof typeof makers;
+export type MetricName =
+  | FigureName
+  | "rootMeanSquaredError"
+  | "r2Score"
+  | "truePositives"
+  | "falsePositives"
+  | "trueNegatives"
+  | "falseNegatives"
+  | "precision"
+  | "recall"
+  | "auc"
+  | "f1Score"
+  | "binaryIoU"
+  | "perplexity";
+
+const makers: { readonly [name in Exclude<MetricName, FigureName>]: (options?: object) => Metric } = {
+  rootMeanSquaredError: (options) => new RootMeanSquaredError(options),
+  r2Score: (options) => new R2Score(options),
+  truePositives: (options) => new TruePositives(options),
+  falsePositives: (options) => new FalsePositives(options),
+  trueNegatives: (options) => new TrueNegatives(options),
+  falseNegatives: (options) => new FalseNegatives(options),
+  precision: (options) => new Precision(options),
+  recall: (options) => new Recall(options),
+  auc: (options) => new AUC(options),
+  // One number for the log, where Keras logs a list.
+  f1Score: (options) => new F1Score({ average: "macro", ...options }),
+  binaryIoU: (options) => new BinaryIoU(options),
+  perplexity: (options) => new Perplexity(options),
+};
 
 /** How a model is given a metric. */
 export type MetricLike = MetricName | Metric | Figure;
 
-/** The metric of this name, or the mean of a figure of one's own; metrics stay. ArgumentError for an unknown name. */
-export function getMetric(metric: MetricLike): Metric {
+/**
+ * The metric of this name with these options, or the mean of a figure of one's own; metrics stay. ArgumentError for an
+ * unknown name.
+ */
+export function getMetric(metric: MetricLike, options?: object): Metric {
   if (metric instanceof Metric) return metric;
   if (typeof metric === "function") return new MeanMetric(metric.name || "metric", metric);
-  return lookUp<() => Metric>("metric", metric, metricMakers())();
+  return lookUp<(options?: object) => Metric>("metric", metric, metricMakers())(options);
 }
 
 /** What makes the metric of each name. */
-function metricMakers(): { readonly [name: string]: () => Metric } {
+function metricMakers(): { readonly [name: string]: (options?: object) => Metric } {
   const means = Object.entries<Figure>(figures).map(
-    ([name, figure]) => [name, () => new MeanMetric(name, figure)] as const,
+    ([name, figure]) => [name, (options?: object) => new MeanMetric(name, figure, options)] as const,
   );
   return { ...Object.fromEntries(means), ...makers };
 }

@@ -7,12 +7,12 @@ import { cast, greaterEqual, less, logicalAnd, notEqual, where } from "../ops/co
 import { scatter } from "../ops/gather.ts";
 import { broadcastTo, reshape } from "../ops/layout.ts";
 import { argMax } from "../ops/reduce.ts";
+import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { requireCount } from "./accuracy.ts";
-import { Metric } from "./metric.ts";
+import { GatheringMetric } from "./metric.ts";
 import { Totals } from "./totals.ts";
 
 /** Options of the metrics of classes. */
@@ -88,28 +88,21 @@ class ClassCounts {
 }
 
 /** matrix[i][j]: how often class i was taken for class j, by their weights. */
-export class ConfusionMatrix extends Metric<number[][]> {
-  private readonly counts: ClassCounts;
+export class ConfusionMatrix extends GatheringMetric<number[][]> {
+  /** @internal */
+  protected readonly gathered: ClassCounts;
 
   constructor(options: ConfusionOptions) {
     super(options.name ?? "confusionMatrix");
-    this.counts = new ClassCounts("ConfusionMatrix", options);
+    this.gathered = new ClassCounts("ConfusionMatrix", options);
   }
 
   update(yTrue: AnyTensor, yPred: AnyTensor, sampleWeight?: Tensor): void {
-    this.counts.add(yTrue, yPred, sampleWeight);
+    this.gathered.add(yTrue, yPred, sampleWeight);
   }
 
   result(): number[][] {
-    return this.counts.matrix();
-  }
-
-  reset(): void {
-    this.counts.reset();
-  }
-
-  dispose(): void {
-    this.counts.dispose();
+    return this.gathered.matrix();
   }
 }
 
@@ -120,8 +113,9 @@ export interface IoUOptions extends ConfusionOptions {
 }
 
 /** Intersection over union of the places of each class, true positives / (true or positive), meaned over some classes. */
-export class IoU extends Metric {
-  private readonly counts: ClassCounts;
+export class IoU extends GatheringMetric {
+  /** @internal */
+  protected readonly gathered: ClassCounts;
   private readonly targets: readonly number[];
 
   constructor(options: IoUOptions) {
@@ -131,17 +125,17 @@ export class IoU extends Metric {
     if (wrong !== undefined) {
       throw new ArgumentError(`IoU: targetClassIds must be from 0 to ${numClasses - 1}, got ${wrong}`);
     }
-    this.counts = new ClassCounts("IoU", options);
+    this.gathered = new ClassCounts("IoU", options);
     this.targets = targetClassIds;
   }
 
   update(yTrue: AnyTensor, yPred: AnyTensor, sampleWeight?: Tensor): void {
-    this.counts.add(yTrue, yPred, sampleWeight);
+    this.gathered.add(yTrue, yPred, sampleWeight);
   }
 
   /** Classes that are neither true nor answered do not count. */
   result(): number {
-    const matrix = this.counts.matrix();
+    const matrix = this.gathered.matrix();
     let [sum, found] = [0, 0];
     for (const id of this.targets) {
       const truth = matrix[id].reduce((a, b) => a + b, 0);
@@ -152,14 +146,6 @@ export class IoU extends Metric {
       found++;
     }
     return sum / (found + EPSILON);
-  }
-
-  reset(): void {
-    this.counts.reset();
-  }
-
-  dispose(): void {
-    this.counts.dispose();
   }
 }
 

@@ -33,12 +33,27 @@ export abstract class Metric<Result = number> {
   abstract dispose(): void;
 }
 
+/** A metric that gathers batches in one thing, such as running sums. */
+export abstract class GatheringMetric<Result = number> extends Metric<Result> {
+  /** Undefined before the first batch, if only that tells its size. @internal */
+  protected abstract readonly gathered: { reset(): void; dispose(): void } | undefined;
+
+  reset(): void {
+    this.gathered?.reset();
+  }
+
+  dispose(): void {
+    this.gathered?.dispose();
+  }
+}
+
 /** A batch's figure: a scalar, or a number for each example or each of its parts. A loss is one. */
 export interface Figure<Options extends object = object> {
   (yTrue: AnyTensor, yPred: Tensor, options?: Options): Tensor;
   readonly name: string;
   /** See `LossFunction`. */
   readonly perExample?: LossFunction<Options>["perExample"];
+  /** See `LossFunction`. */
   readonly countedValues?: LossFunction<Options>["countedValues"];
 }
 
@@ -46,8 +61,9 @@ export interface Figure<Options extends object = object> {
  * The mean of a figure over all examples. What a loss leaves out, such as an ignored class, is left out here too, and so
  * are the steps that the mask of yPred leaves out.
  */
-export class MeanMetric<Options extends object = object> extends Metric {
-  private readonly mean = new Mean();
+export class MeanMetric<Options extends object = object> extends GatheringMetric {
+  /** @internal */
+  protected readonly gathered: Mean = new Mean();
   private readonly figure: Figure<Options>;
   private readonly options: Options | undefined;
 
@@ -64,21 +80,13 @@ export class MeanMetric<Options extends object = object> extends Metric {
         const { figure, options } = this;
         const values = (figure.perExample ?? figure)(yTrue, yPred, options);
         const kept = figure.countedValues?.(values, yTrue, yPred, options);
-        this.mean.update(values, weightsOf(values, yPred, kept, sampleWeight), yPred.shape[0]);
+        this.gathered.update(values, weightsOf(values, yPred, kept, sampleWeight), yPred.shape[0]);
       }),
     );
   }
 
   result(): number {
-    return this.mean.result();
-  }
-
-  reset(): void {
-    this.mean.reset();
-  }
-
-  dispose(): void {
-    this.mean.dispose();
+    return this.gathered.result();
   }
 }
 

@@ -8,7 +8,7 @@ import { sum } from "../ops/reduce.ts";
 import { ones } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { Metric, weightsOf } from "./metric.ts";
+import { GatheringMetric, weightsOf } from "./metric.ts";
 import { Totals } from "./totals.ts";
 
 /** Options of `Perplexity`. */
@@ -21,8 +21,9 @@ export interface PerplexityOptions {
 }
 
 /** e^(the mean of -log p[token]) over all tokens: yTrue are token numbers [batch, time], yPred [batch, time, tokens]. */
-export class Perplexity extends Metric {
-  private readonly totals = new Totals(2);
+export class Perplexity extends GatheringMetric {
+  /** @internal */
+  protected readonly gathered: Totals = new Totals(2);
   private readonly fromLogits: boolean;
   private readonly ignoreClass: number | undefined;
 
@@ -41,22 +42,14 @@ export class Perplexity extends Metric {
         const given = weightsOf(values, yPred, kept, sampleWeight) ?? ones(values.shape);
         const aligned = alignWeights("Perplexity", "sampleWeight", given, values.shape);
         const weights = broadcastTo(aligned, values.shape) as Tensor;
-        this.totals.add(stack([sum(mul(values, weights)), sum(weights)]));
+        this.gathered.add(stack([sum(mul(values, weights)), sum(weights)]));
       }),
     );
   }
 
   /** 1 before the first update. */
   result(): number {
-    const [total, count] = this.totals.values();
+    const [total, count] = this.gathered.values();
     return Math.exp(count === 0 ? 0 : total / count);
-  }
-
-  reset(): void {
-    this.totals.reset();
-  }
-
-  dispose(): void {
-    this.totals.dispose();
   }
 }

@@ -7,12 +7,13 @@ import { add, div, mul, sub } from "../ops/binary.ts";
 import { square } from "../ops/elementwise.ts";
 import { broadcastTo, stack } from "../ops/layout.ts";
 import { mean, std, sum, variance } from "../ops/reduce.ts";
-import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { requireCount } from "../runtime/arguments.ts";
+import { ShapeError } from "../runtime/errors.ts";
 import { full, ones } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { MeanMetric, Metric } from "./metric.ts";
+import { GatheringMetric, MeanMetric } from "./metric.ts";
 import { Totals } from "./totals.ts";
 
 /** Options of the figures of vectors. */
@@ -73,10 +74,11 @@ export interface R2Options<A extends ClassAggregation = ClassAggregation> {
  * The part of the variance that predictions [batch, outputs] explain: 1 - sum((yTrue - yPred)^2) / sum((yTrue - mean)^2);
  * adjusted: 1 - (1 - R2) (n - 1) / (n - numRegressors - 1) with n the count of all numbers.
  */
-export class R2Score<A extends ClassAggregation = "uniformAverage"> extends Metric<
+export class R2Score<A extends ClassAggregation = "uniformAverage"> extends GatheringMetric<
   A extends string ? number : number[]
 > {
-  private totals: Totals | undefined;
+  /** @internal */
+  protected gathered: Totals | undefined;
   private readonly aggregation: ClassAggregation;
   private readonly numRegressors: number;
 
@@ -85,9 +87,7 @@ export class R2Score<A extends ClassAggregation = "uniformAverage"> extends Metr
     super(name);
     this.aggregation = "classAggregation" in options ? options.classAggregation : "uniformAverage";
     this.numRegressors = numRegressors;
-    if (!(Number.isInteger(numRegressors) && numRegressors >= 0)) {
-      throw new ArgumentError(`R2Score: numRegressors must be a whole number of at least 0, got ${numRegressors}`);
-    }
+    requireCount("R2Score", "numRegressors", numRegressors, 0);
   }
 
   update(yTrue: AnyTensor, yPred: Tensor, sampleWeight?: Tensor): void {
@@ -101,8 +101,8 @@ export class R2Score<A extends ClassAggregation = "uniformAverage"> extends Metr
         const weighted = mul(t, weights);
         const residuals = mul(square(sub(t, yPred)), weights);
         const sums = [weights, weighted, mul(t, weighted), residuals].map((x) => sum(x, 0));
-        this.totals ??= new Totals(5 * t.shape[1]);
-        this.totals.add(stack([...sums, full([t.shape[1]], t.size)]));
+        this.gathered ??= new Totals(5 * t.shape[1]);
+        this.gathered.add(stack([...sums, full([t.shape[1]], t.size)]));
       }),
     );
   }
@@ -112,7 +112,7 @@ export class R2Score<A extends ClassAggregation = "uniformAverage"> extends Metr
   }
 
   private aggregate(): number | number[] {
-    const values = this.totals?.values() ?? new Float64Array(5);
+    const values = this.gathered?.values() ?? new Float64Array(5);
     const outputs = values.length / 5;
     const row = (i: number): Float64Array => values.subarray(i * outputs, (i + 1) * outputs);
     const [counts, sums, squares, residuals] = [0, 1, 2, 3].map(row);
@@ -127,13 +127,5 @@ export class R2Score<A extends ClassAggregation = "uniformAverage"> extends Metr
     if (this.aggregation === undefined) return scores.map(adjusted);
     if (this.aggregation === "uniformAverage") return adjusted(total(scores) / outputs);
     return adjusted(total(scores.map((r, i) => r * variances[i])) / total(variances));
-  }
-
-  reset(): void {
-    this.totals?.reset();
-  }
-
-  dispose(): void {
-    this.totals?.dispose();
   }
 }

@@ -4,17 +4,18 @@ import { noGrad } from "../autograd/tape.ts";
 import { alignWeights } from "../losses/loss.ts";
 import { targetsFor } from "../losses/targets.ts";
 import { add, mul, sub } from "../ops/binary.ts";
-import { cast, greater, logicalOr, notEqual, where } from "../ops/compare.ts";
+import { cast, greater, notEqual, where } from "../ops/compare.ts";
 import { clip, floor, neg } from "../ops/elementwise.ts";
-import { oneHot, scatter } from "../ops/gather.ts";
+import { scatter, scatterAlongAxis } from "../ops/gather.ts";
 import { broadcastTo, expandDims, reshape, slice, stack } from "../ops/layout.ts";
-import { argMax, sum } from "../ops/reduce.ts";
+import { sum } from "../ops/reduce.ts";
+import { topKIndices } from "../ops/sort.ts";
+import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { arange, full, tensor } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { requireCount } from "./accuracy.ts";
 import { Totals } from "./totals.ts";
 
 /** Which answers of a prediction are looked at. */
@@ -130,9 +131,24 @@ export class ThresholdCounts {
   }
 }
 
+/** 0, ..., 1 in even steps; 0.5 if it is only one. */
+export function evenThresholds(count: number): number[] {
+  return count === 1 ? [0.5] : Array.from({ length: count }, (_, i) => i / (count - 1));
+}
+
 /** a / b, 0 where b is 0. */
 export function quotient(a: number, b: number): number {
   return b === 0 ? 0 : a / b;
+}
+
+/** The part of the answers yes that is right; 0 where there is none. */
+export function precisionOf({ truePositives, falsePositives }: Counts): number {
+  return quotient(truePositives, truePositives + falsePositives);
+}
+
+/** The part of what is true that is answered yes, also called sensitivity; 0 where nothing is. */
+export function recallOf({ truePositives, falseNegatives }: Counts): number {
+  return quotient(truePositives, truePositives + falseNegatives);
 }
 
 /** The outputs of one class: [..., 1]. */
@@ -151,12 +167,6 @@ function pick(operation: string, x: Tensor, classId: number): Tensor {
 function keepLargest(operation: string, x: Tensor, k: number): Tensor {
   requireCount(operation, "topK", k);
   const classes = x.shape[x.rank - 1];
-  let rest = x;
-  let chosen: Tensor<"bool"> | undefined;
-  for (let i = 0; i < Math.min(k, classes); i++) {
-    const next = notEqual(oneHot(argMax(rest), classes), 0);
-    chosen = chosen ? logicalOr(chosen, next) : next;
-    rest = where(next, Number.NEGATIVE_INFINITY, rest);
-  }
-  return chosen ? where(chosen, x, LOWEST) : x;
+  const indices = topKIndices(x, Math.min(k, classes));
+  return where(greater(scatterAlongAxis(full(indices.shape, 1), indices, classes), 0), x, LOWEST);
 }

@@ -75,10 +75,12 @@ export class Mean {
     return count === 0 ? 0 : total / count;
   }
 
+  /** Forgets all batches. */
   reset(): void {
     this.totals.reset();
   }
 
+  /** Frees its variables. */
   dispose(): void {
     this.totals.dispose();
   }
@@ -93,14 +95,17 @@ export class Sum {
     noGrad(() => scope(() => this.totals.add(sum(perExample(values, sampleWeight, sum)[0]))));
   }
 
+  /** The sum over all batches since the last reset. */
   result(): number {
     return this.totals.values()[0];
   }
 
+  /** Forgets all batches. */
   reset(): void {
     this.totals.reset();
   }
 
+  /** Frees its variables. */
   dispose(): void {
     this.totals.dispose();
   }

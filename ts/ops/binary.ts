@@ -1,48 +1,42 @@
 // Arithmetic of two operands, element by element, with NumPy's broadcasting. Either operand may be a plain number.
-import { defineOp, type Gradient } from "../autograd/op.ts";
+import { defineOp, type Op } from "../autograd/op.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { launchPair, type Numeric, type TensorLike, toOperand } from "./broadcast.ts";
+import { type Arithmetic, launchPair, type Numeric, type TensorLike, toOperand } from "./broadcast.ts";
 import { equal, greater, greaterEqual, less, logicalAnd, where } from "./compare.ts";
 import { log, neg, square } from "./elementwise.ts";
 
 /** a + b */
-export const add = defineOp("add", {
+export const add: Arithmetic = defineOp("add", {
   forward: <D extends Numeric = "f32">(a: TensorLike<D>, b: TensorLike<D>): Tensor<D> =>
     launchPair("add", "add", a, b, 0.3, ["f32", "i32"]),
-  gradients: [(dy, _y, a): Gradient => toOperand(dy, a), (dy, _y, _a, b): Gradient => toOperand(dy, b)],
+  gradients: [(dy, _y, a) => toOperand(dy, a), (dy, _y, _a, b) => toOperand(dy, b)],
 });
 
 /** a - b */
-export const sub = defineOp("sub", {
+export const sub: Arithmetic = defineOp("sub", {
   forward: <D extends Numeric = "f32">(a: TensorLike<D>, b: TensorLike<D>): Tensor<D> =>
     launchPair("sub", "sub", a, b, 0.3, ["f32", "i32"]),
-  gradients: [(dy, _y, a): Gradient => toOperand(dy, a), (dy, _y, _a, b): Gradient => toOperand(neg(dy), b)],
+  gradients: [(dy, _y, a) => toOperand(dy, a), (dy, _y, _a, b) => toOperand(neg(dy), b)],
 });
 
 /** a b */
-export const mul = defineOp("mul", {
+export const mul: Arithmetic = defineOp("mul", {
   forward: <D extends Numeric = "f32">(a: TensorLike<D>, b: TensorLike<D>): Tensor<D> =>
     launchPair("mul", "mul", a, b, 0.3, ["f32", "i32"]),
-  gradients: [
-    (dy, _y, a, b): Gradient => toOperand(mul(dy, b), a),
-    (dy, _y, a, b): Gradient => toOperand(mul(dy, a), b),
-  ],
+  gradients: [(dy, _y, a, b) => toOperand(mul(dy, b), a), (dy, _y, a, b) => toOperand(mul(dy, a), b)],
 });
 
 /** a / b */
-export const div = defineOp("div", {
-  forward: (a: TensorLike, b: TensorLike): Tensor => launchPair("div", "div", a, b, 0.4, ["f32"]),
-  gradients: [
-    (dy, _y, a, b): Gradient => toOperand(div(dy, b), a),
-    (dy, y, _a, b): Gradient => toOperand(neg(div(mul(dy, y), b)), b),
-  ],
+export const div: Op<(a: TensorLike, b: TensorLike) => Tensor> = defineOp("div", {
+  forward: (a, b) => launchPair("div", "div", a, b, 0.4, ["f32"]),
+  gradients: [(dy, _y, a, b) => toOperand(div(dy, b), a), (dy, y, _a, b) => toOperand(neg(div(mul(dy, y), b)), b)],
 });
 
 /**
  * The greatest integer not above a / b, exact while that is below 2^29. No gradient. Of integers divided by 0: the end of
  * their range on a's side.
  */
-export const floorDivide = defineOp("floorDivide", {
+export const floorDivide: Arithmetic = defineOp("floorDivide", {
   forward: <D extends Numeric = "f32">(a: TensorLike<D>, b: TensorLike<D>): Tensor<D> =>
     launchPair("floorDivide", "floor_divide", a, b, 3, ["f32", "i32"]),
 });
@@ -51,29 +45,25 @@ export const floorDivide = defineOp("floorDivide", {
  * a - floor(a / b) b, the remainder with b's sign, exact while |a / b| is below 2^29. Where b is 0: NaN, for integers 0.
  * The gradient takes floor(a / b) as constant.
  */
-export const mod = defineOp("mod", {
+export const mod: Arithmetic = defineOp("mod", {
   forward: <D extends Numeric = "f32">(a: TensorLike<D>, b: TensorLike<D>): Tensor<D> =>
     launchPair("mod", "mod", a, b, 3, ["f32", "i32"]),
-  gradients: [
-    (dy, _y, a): Gradient => toOperand(dy, a),
-    (dy, _y, a, b): Gradient => toOperand(mul(neg(dy), floorDivide(a, b)), b),
-  ],
+  gradients: [(dy, _y, a) => toOperand(dy, a), (dy, _y, a, b) => toOperand(mul(neg(dy), floorDivide(a, b)), b)],
 });
 
 /**
  * a^b, with the special cases of Math.pow. The gradient is 0 for a where b is 0, and for b where a is 0 and b is not
  * negative.
  */
-export const pow = defineOp("pow", {
-  forward: (a: TensorLike, b: TensorLike): Tensor =>
-    b === 2 && typeof a !== "number" ? square(a) : launchPair("pow", "pow", a, b, 4, ["f32"]),
+export const pow: Op<(a: TensorLike, b: TensorLike) => Tensor> = defineOp("pow", {
+  forward: (a, b) => (b === 2 && typeof a !== "number" ? square(a) : launchPair("pow", "pow", a, b, 4, ["f32"])),
   gradients: [
-    (dy, _y, a, b): Gradient => {
+    (dy, _y, a, b) => {
       if (b === 2) return mul(dy, mul(a, 2));
       const da = mul(dy, mul(b, pow(a, sub(b, 1))));
       return toOperand(typeof b === "number" && b !== 0 ? da : where(equal(b, 0), 0, da), a);
     },
-    (dy, y, a, b): Gradient => {
+    (dy, y, a, b) => {
       const db = mul(dy, mul(y, typeof a === "number" ? Math.log(a) : log(a)));
       if (typeof a === "number" && a !== 0) return toOperand(db, b);
       return toOperand(where(logicalAnd(equal(a, 0), greaterEqual(b, 0)), 0, db), b);
@@ -82,22 +72,22 @@ export const pow = defineOp("pow", {
 });
 
 /** The larger of a and b, NaN if either is. Equal ones share the gradient evenly. */
-export const maximum = defineOp("maximum", {
+export const maximum: Arithmetic = defineOp("maximum", {
   forward: <D extends Numeric = "f32">(a: TensorLike<D>, b: TensorLike<D>): Tensor<D> =>
     launchPair("maximum", "maximum", a, b, 0.3, ["f32", "i32"]),
   gradients: [
-    (dy, _y, a, b): Gradient => toOperand(shareOf(dy, less(a, b), a, b), a),
-    (dy, _y, a, b): Gradient => toOperand(shareOf(dy, less(b, a), a, b), b),
+    (dy, _y, a, b) => toOperand(shareOf(dy, less(a, b), a, b), a),
+    (dy, _y, a, b) => toOperand(shareOf(dy, less(b, a), a, b), b),
   ],
 });
 
 /** The smaller of a and b, NaN if either is. Equal ones share the gradient evenly. */
-export const minimum = defineOp("minimum", {
+export const minimum: Arithmetic = defineOp("minimum", {
   forward: <D extends Numeric = "f32">(a: TensorLike<D>, b: TensorLike<D>): Tensor<D> =>
     launchPair("minimum", "minimum", a, b, 0.3, ["f32", "i32"]),
   gradients: [
-    (dy, _y, a, b): Gradient => toOperand(shareOf(dy, greater(a, b), a, b), a),
-    (dy, _y, a, b): Gradient => toOperand(shareOf(dy, greater(b, a), a, b), b),
+    (dy, _y, a, b) => toOperand(shareOf(dy, greater(a, b), a, b), a),
+    (dy, _y, a, b) => toOperand(shareOf(dy, greater(b, a), a, b), b),
   ],
 });
 

@@ -1,4 +1,5 @@
 // Launches kernels of two operands with NumPy's broadcasting. Either operand may be a plain number.
+import type { Op } from "../autograd/op.ts";
 import type { Kernels } from "../generated/kernels.ts";
 import { ArgumentError, DtypeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
@@ -14,6 +15,12 @@ export type TensorLike<D extends Dtype = "f32"> = Tensor<D> | number;
 
 /** The dtypes that arithmetic and comparisons know. */
 export type Numeric = "f32" | "i32";
+
+/** Arithmetic of two operands of one dtype, either of which may be a plain number. */
+export type Arithmetic = Op<<D extends Numeric = "f32">(a: TensorLike<D>, b: TensorLike<D>) => Tensor<D>>;
+
+/** Comparison of two operands, either of which may be a plain number. */
+export type Comparison = Op<<D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>) => Tensor<"bool">>;
 
 /** Kernels of two operands: their names without the dtype. */
 type PairKernel =

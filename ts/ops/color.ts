@@ -7,7 +7,7 @@ import { add, div, maximum, mul, sub } from "./binary.ts";
 import { equal, less, where } from "./compare.ts";
 import { abs, clip, floor, sqrt } from "./elementwise.ts";
 import { requireFloat } from "./gemm.ts";
-import { concat, slice } from "./layout.ts";
+import { concat, split } from "./layout.ts";
 import { max, mean, min, sum, variance } from "./reduce.ts";
 
 /** 0.2989 red + 0.5870 green + 0.1140 blue (luma, ITU-R BT.601): [..., 3] -> [..., 1]. */
@@ -19,7 +19,7 @@ export function rgbToGrayscale(x: Tensor): Tensor {
 /** Hue, saturation and value, all from 0 to 1, of red, green and blue: [..., 3] -> [..., 3]. Source: Smith 1978. */
 export function rgbToHsv(x: Tensor): Tensor {
   requireColors("rgbToHsv", x);
-  const [red, green, blue] = channelsOf(x);
+  const [red, green, blue] = split(x, 3, -1);
   const value = max(x, -1, true);
   const chroma = sub(value, min(x, -1, true));
   // Grey has no hue and black no saturation: both 0, and no gradient passes.
@@ -38,7 +38,7 @@ export function rgbToHsv(x: Tensor): Tensor {
 /** Red, green and blue of hue, saturation and value: [..., 3] -> [..., 3]. Hues that differ by 1 are the same. */
 export function hsvToRgb(x: Tensor): Tensor {
   requireColors("hsvToRgb", x);
-  const [hue, saturation, value] = channelsOf(x);
+  const [hue, saturation, value] = split(x, 3, -1);
   const turn = mul(sub(hue, floor(hue)), 6);
   const pure = concat(
     [
@@ -67,14 +67,14 @@ export function adjustContrast(x: Tensor, factor: number): Tensor {
 /** Red, green and blue with the saturation times `factor`, at most 1: [..., 3] -> [..., 3]. */
 export function adjustSaturation(x: Tensor, factor: number): Tensor {
   requireColors("adjustSaturation", x);
-  const [hue, saturation, value] = channelsOf(rgbToHsv(x));
+  const [hue, saturation, value] = split(rgbToHsv(x), 3, -1);
   return hsvToRgb(concat([hue, clip(mul(saturation, factor), 0, 1), value], -1));
 }
 
 /** Red, green and blue with `delta` turns added to the hue: [..., 3] -> [..., 3]. */
 export function adjustHue(x: Tensor, delta: number): Tensor {
   requireColors("adjustHue", x);
-  const [hue, saturation, value] = channelsOf(rgbToHsv(x));
+  const [hue, saturation, value] = split(rgbToHsv(x), 3, -1);
   return hsvToRgb(concat([add(hue, delta), saturation, value], -1));
 }
 
@@ -85,12 +85,6 @@ export function perImageStandardization(x: Tensor): Tensor {
   const numbers = sizeOf(x.shape.slice(-3));
   const spread = sqrt(maximum(variance(x, axes, { keepDims: true }), 1 / Math.max(1, numbers)));
   return div(sub(x, mean(x, axes, true)), spread);
-}
-
-function channelsOf(x: Tensor): [Tensor, Tensor, Tensor] {
-  const begin = (channel: number): number[] => x.shape.map((_, axis) => (axis === x.rank - 1 ? channel : 0));
-  const size = x.shape.with(-1, 1);
-  return [slice(x, begin(0), size), slice(x, begin(1), size), slice(x, begin(2), size)] as [Tensor, Tensor, Tensor];
 }
 
 function requireColors(operation: string, x: Tensor): void {

@@ -1,54 +1,56 @@
 // Comparisons, logic, selection and conversion, element by element, with NumPy's broadcasting.
-import { defineOp, type Gradient, requireTensor } from "../autograd/op.ts";
+import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
 import { bitsOf } from "../runtime/rows.ts";
 import { type Dtype, requireDtype } from "../tensor/dtype.ts";
 import { broadcastShapes, type Shape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, alias, empty, Tensor } from "../tensor/tensor.ts";
-import { launchPair, type Numeric, sharedDtype, type TensorLike, toOperand } from "./broadcast.ts";
+import { type Comparison, launchPair, type Numeric, sharedDtype, type TensorLike, toOperand } from "./broadcast.ts";
 import { abs } from "./elementwise.ts";
 import { broadcastTo } from "./layout.ts";
 
-type Comparison = "equal" | "not_equal" | "less" | "less_equal";
+type ComparisonKernel = "equal" | "not_equal" | "less" | "less_equal";
 
 /** Compares numbers as they are, bytes and bools as i32. */
-function compare(operation: string, kernel: Comparison, a: TensorLike<Dtype>, b: TensorLike<Dtype>): Tensor<"bool"> {
+function compare(
+  operation: string,
+  kernel: ComparisonKernel,
+  a: TensorLike<Dtype>,
+  b: TensorLike<Dtype>,
+): Tensor<"bool"> {
   const [left, right] = [a, b].map((x) => (x instanceof Tensor && x.dtype !== "f32" ? cast(x, "i32") : x));
   return launchPair(operation, kernel, left, right, 0.3, ["f32", "i32"], "bool");
 }
 
 /** a == b */
-export const equal = defineOp("equal", {
-  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>): Tensor<"bool"> => compare("equal", "equal", a, b),
+export const equal: Comparison = defineOp("equal", {
+  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>) => compare("equal", "equal", a, b),
 });
 
 /** a != b */
-export const notEqual = defineOp("notEqual", {
-  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>): Tensor<"bool"> =>
-    compare("notEqual", "not_equal", a, b),
+export const notEqual: Comparison = defineOp("notEqual", {
+  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>) => compare("notEqual", "not_equal", a, b),
 });
 
 /** a < b */
-export const less = defineOp("less", {
-  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>): Tensor<"bool"> => compare("less", "less", a, b),
+export const less: Comparison = defineOp("less", {
+  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>) => compare("less", "less", a, b),
 });
 
 /** a <= b */
-export const lessEqual = defineOp("lessEqual", {
-  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>): Tensor<"bool"> =>
-    compare("lessEqual", "less_equal", a, b),
+export const lessEqual: Comparison = defineOp("lessEqual", {
+  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>) => compare("lessEqual", "less_equal", a, b),
 });
 
 /** a > b */
-export const greater = defineOp("greater", {
-  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>): Tensor<"bool"> => compare("greater", "less", b, a),
+export const greater: Comparison = defineOp("greater", {
+  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>) => compare("greater", "less", b, a),
 });
 
 /** a >= b */
-export const greaterEqual = defineOp("greaterEqual", {
-  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>): Tensor<"bool"> =>
-    compare("greaterEqual", "less_equal", b, a),
+export const greaterEqual: Comparison = defineOp("greaterEqual", {
+  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>) => compare("greaterEqual", "less_equal", b, a),
 });
 
 /** x in the shape: itself if it has it. */
@@ -76,23 +78,23 @@ function logic(
 }
 
 /** a and b */
-export const logicalAnd = defineOp("logicalAnd", {
-  forward: (a: Tensor<"bool">, b: Tensor<"bool">) => logic("logicalAnd", "logical_and_u8", a, b),
+export const logicalAnd: Op<(a: Tensor<"bool">, b: Tensor<"bool">) => Tensor<"bool">> = defineOp("logicalAnd", {
+  forward: (a, b) => logic("logicalAnd", "logical_and_u8", a, b),
 });
 
 /** a or b */
-export const logicalOr = defineOp("logicalOr", {
-  forward: (a: Tensor<"bool">, b: Tensor<"bool">) => logic("logicalOr", "logical_or_u8", a, b),
+export const logicalOr: Op<(a: Tensor<"bool">, b: Tensor<"bool">) => Tensor<"bool">> = defineOp("logicalOr", {
+  forward: (a, b) => logic("logicalOr", "logical_or_u8", a, b),
 });
 
 /** either a or b, not both */
-export const logicalXor = defineOp("logicalXor", {
-  forward: (a: Tensor<"bool">, b: Tensor<"bool">) => logic("logicalXor", "logical_xor_u8", a, b),
+export const logicalXor: Op<(a: Tensor<"bool">, b: Tensor<"bool">) => Tensor<"bool">> = defineOp("logicalXor", {
+  forward: (a, b) => logic("logicalXor", "logical_xor_u8", a, b),
 });
 
 /** not x */
-export const logicalNot = defineOp("logicalNot", {
-  forward(x: Tensor<"bool">) {
+export const logicalNot: Op<(x: Tensor<"bool">) => Tensor<"bool">> = defineOp("logicalNot", {
+  forward(x) {
     requireBool("logicalNot", "x", x);
     const y = empty(x.shape, "bool");
     launch("logical_not_u8", y.size, 0.1, y, x);
@@ -101,7 +103,9 @@ export const logicalNot = defineOp("logicalNot", {
 });
 
 /** a where the condition holds, else b */
-export const where = defineOp("where", {
+export const where: Op<
+  <D extends Numeric = "f32">(condition: Tensor<"bool">, a: TensorLike<D>, b: TensorLike<D>) => Tensor<D>
+> = defineOp("where", {
   forward<D extends Numeric = "f32">(condition: Tensor<"bool">, a: TensorLike<D>, b: TensorLike<D>): Tensor<D> {
     requireBool("where", "condition", condition);
     const dtype = sharedDtype("where", ["f32", "i32"], a, b) as D;
@@ -117,8 +121,8 @@ export const where = defineOp("where", {
   },
   gradients: [
     undefined,
-    (dy, _y, condition, a): Gradient => toOperand(where(condition, dy, 0), a),
-    (dy, _y, condition, _a, b): Gradient => toOperand(where(condition, 0, dy), b),
+    (dy, _y, condition, a) => toOperand(where(condition, dy, 0), a),
+    (dy, _y, condition, _a, b) => toOperand(where(condition, 0, dy), b),
   ],
 });
 
@@ -167,7 +171,7 @@ const conversions = {
  * x as another dtype. From f32 to integers the fraction is cut off and NaN becomes 0; what is outside the new dtype's
  * range is clamped to it; a bool is whether x differs from 0. Only f32 as f32 has a gradient.
  */
-export const cast = defineOp("cast", {
+export const cast: Op<<D extends Dtype>(x: AnyTensor, dtype: D) => Tensor<D>> = defineOp("cast", {
   forward<D extends Dtype>(x: AnyTensor, dtype: D): Tensor<D> {
     requireTensor("cast", "x", x);
     if (!(dtype in conversions)) {
@@ -187,5 +191,5 @@ export const cast = defineOp("cast", {
     launch(kernel, y.size, 0.3, y as AnyTensor as Tensor, x as Tensor<"i32">);
     return y;
   },
-  gradients: [(dy, y, x): Gradient => (x.dtype === y.dtype ? dy : undefined)],
+  gradients: [(dy, y, x) => (x.dtype === y.dtype ? dy : undefined)],
 });

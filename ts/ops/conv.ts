@@ -1,6 +1,7 @@
 // Convolutions of sequences, images and volumes, and transposed ones. All of them are convolutions of images: a sequence
 // is an image of one row; the frames of a volume become images with the taps along the depth as channels.
-import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { requireCount } from "../runtime/arguments.ts";
+import { ShapeError } from "../runtime/errors.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { add } from "./binary.ts";
@@ -22,6 +23,7 @@ import {
   type WindowOptions,
 } from "./window.ts";
 
+/** What `conv1d`, `conv2d` and `conv3d` take beside the tensors. */
 export interface ConvOptions<R extends Rank = 2> extends WindowOptions<R, ConvPadding<R>> {
   /** The channels fall into groups, each with filters of its own; default 1. */
   groups?: number;
@@ -64,7 +66,7 @@ function convolution(
   const { groups = 1, activation } = options;
   requireImages(operation, rank, x);
   requireFilters(operation, rank, filters);
-  requireGroups(operation, groups);
+  requireCount(operation, "groups", groups);
   const [channels] = x.shape.slice(-1);
   const [groupChannels, outputs] = filters.shape.slice(-2);
   if (groupChannels * groups !== channels || outputs % groups !== 0) {
@@ -85,6 +87,7 @@ function convolution(
   return activated(reshaped(y, [x.shape[0], ...windows, outputs]), activation);
 }
 
+/** What `conv1dTranspose`, `conv2dTranspose` and `conv3dTranspose` take beside the tensors. */
 export interface ConvTransposeOptions<R extends Rank = 2> extends WindowOptions<R, Padding> {
   /** Numbers added at the end of each axis; default: as many as the largest image with this many windows has. */
   outputPadding?: PerAxis<R>;
@@ -132,7 +135,7 @@ function transposed(
   const { outputPadding, groups = 1, activation } = options;
   requireImages(operation, rank, x);
   requireFilters(operation, rank, filters);
-  requireGroups(operation, groups);
+  requireCount(operation, "groups", groups);
   const [outputs] = x.shape.slice(-1);
   const [groupChannels, inputs] = filters.shape.slice(-2);
   if (inputs !== outputs || outputs % groups !== 0) {
@@ -162,9 +165,3 @@ function transposed(
 }
 
 const TAPS = { 1: "taps", 2: "rows, columns", 3: "frames, rows, columns" } as const;
-
-function requireGroups(operation: string, groups: number): void {
-  if (!(Number.isInteger(groups) && groups >= 1)) {
-    throw new ArgumentError(`${operation}: groups must be a whole number of at least 1, got ${groups}`);
-  }
-}

@@ -1,6 +1,6 @@
 // The convolution of images [batch, height, width, channels] that all others are made of: forward pass, gradient of the
 // input and gradient of the filters are three ops that are each other's gradients.
-import { defineOp } from "../autograd/op.ts";
+import { defineOp, type Op } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
 import { launch } from "../runtime/program.ts";
 import type { Shape } from "../tensor/shape.ts";
@@ -12,7 +12,9 @@ import type { Geometry } from "./window.ts";
 import { hasFewerProducts, winogradBack, winogradConvolve, winogradFilterGradient } from "./winograd.ts";
 
 /** conv(x, filters) + bias with an activation, and the gradients of the sums. */
-export const convolve = defineOp("conv2d", {
+export const convolve: Op<
+  (x: Tensor, filters: Tensor, bias: Tensor | undefined, geometry: Geometry, activation: number) => Tensor
+> = defineOp("conv2d", {
   forward(x: Tensor, filters: Tensor, bias: Tensor | undefined, geometry: Geometry, activation: number): Tensor {
     const { batch, rows, columns, channels, outputs, groups } = geometry;
     const y = empty(outputShape(geometry));
@@ -65,7 +67,16 @@ export const convolve = defineOp("conv2d", {
  * The gradient of `convolve` by its images, + bias with an activation, and the gradients of the sums. Behind a ReLU dy
  * has so many zeros (`isSparse`) that leaving them out saves more than Winograd's way.
  */
-export const convolveBack = defineOp("conv2dTranspose", {
+export const convolveBack: Op<
+  (
+    dy: Tensor,
+    filters: Tensor,
+    bias: Tensor | undefined,
+    geometry: Geometry,
+    activation: number,
+    isSparse?: boolean,
+  ) => Tensor
+> = defineOp("conv2dTranspose", {
   forward(
     dy: Tensor,
     filters: Tensor,

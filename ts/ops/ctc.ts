@@ -2,7 +2,7 @@
 // are shorter than what they are read from.
 import { grad } from "../autograd/grad.ts";
 import { defineOp, requireTensor } from "../autograd/op.ts";
-import { isTracked } from "../autograd/tape.ts";
+import { anyTracked } from "../autograd/tape.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { isRecording, launch } from "../runtime/program.ts";
 import { arange, full } from "../tensor/create.ts";
@@ -12,6 +12,7 @@ import { empty, type Tensor } from "../tensor/tensor.ts";
 import { add, mul } from "./binary.ts";
 import { cast, equal, less, logicalAnd, logicalOr, notEqual, where } from "./compare.ts";
 import { neg } from "./elementwise.ts";
+import { requireIndices } from "./indices.ts";
 import { concat, expandDims, pad, reshape, slice, stack } from "./layout.ts";
 import { matmul } from "./matmul.ts";
 import { logSumExp, sum } from "./reduce.ts";
@@ -51,18 +52,12 @@ export function ctcLoss(
   if (!(Number.isInteger(blank) && blank >= 0 && blank < classes)) {
     throw new ArgumentError(`ctcLoss: blank must be a class from 0 to ${classes - 1}, got ${blank}`);
   }
-  requireLengths("inputLengths", inputLengths, time);
-  requireLengths("labelLengths", labelLengths, labels.shape[1]);
+  requireIndices("ctcLoss", "inputLengths", inputLengths, time + 1);
+  requireIndices("ctcLoss", "labelLengths", labelLengths, labels.shape[1] + 1);
   requireLabels(labels, labelLengths, classes);
   // Filled by the forward pass and kept for the gradient.
   const alpha = empty([batch, time + 1, rowLength(labels)]);
   return negativeLogLikelihood(logSoftmax(logits), labels, inputLengths, labelLengths, alpha, blank);
-}
-
-function requireLengths(name: string, lengths: Tensor<"i32">, most: number): void {
-  if (isRecording()) return;
-  const wrong = lengths.view().find((length) => length < 0 || length > most);
-  if (wrong !== undefined) throw new ArgumentError(`ctcLoss: ${name} must be from 0 to ${most}, got ${wrong}`);
 }
 
 function requireLabels(labels: Tensor<"i32">, lengths: Tensor<"i32">, classes: number): void {
@@ -106,7 +101,7 @@ const negativeLogLikelihood = defineOp("ctcLoss", {
   gradients: [
     (dy, _loss, x, labels, inputs, counts, alpha, blank): Tensor =>
       // The kernel's gradient cannot be differentiated itself.
-      isTracked(dy) || isTracked(x)
+      anyTracked(dy, x)
         ? gradientOfFormula(dy, x, labels, inputs, counts, blank)
         : gradientByAlignments(dy, x, labels, inputs, counts, alpha, blank),
   ],
@@ -149,37 +144,31 @@ function gradientOfFormula(
   const between = reshape(stack([blanks, labels], 2), [batch, states - 1]);
   const classOf = concat([between, full([batch, 1], blank, "i32")], 1) as Tensor<"i32">;
   const logOf = (condition: Tensor<"bool">): Tensor => where(condition, 0, NEVER);
-  const before = pad(
-    slice(classOf, [0, 0], [batch, Math.max(0, states - 2)]),
-    [
-      [0, 0],
-      [Math.min(2, states), 0],
-    ],
-    blank,
-  );
-  const skip = logOf(logicalAnd(notEqual(classOf, blank), notEqual(classOf, before)));
+  const skip = logOf(logicalAnd(notEqual(classOf, blank), notEqual(classOf, later(classOf, 2, blank))));
   const chosen = cast(equal(expandDims(classOf, 2), arange(0, classes, 1, "i32")), "f32") as Tensor;
   const number = arange(0, states, 1, "i32");
   const last = expandDims(mul(counts, 2), 1);
   const isEnd = logOf(logicalOr(equal(number, last), equal(number, add(last, -1))));
   const start = logOf(equal(number, 0));
-  const later = (row: Tensor, by: number): Tensor =>
-    pad(
-      slice(row, [0, 0], [batch, Math.max(0, states - by)]),
-      [
-        [0, 0],
-        [Math.min(by, states), 0],
-      ],
-      NEVER,
-    ) as Tensor;
   return grad((x: Tensor) => {
     const emissions = matmul(x, chosen, { transposeB: true });
     let row = add(full([batch, states], 0), start);
     for (let t = 0; t < time; t++) {
-      const arrived = logSumExp(stack([row, later(row, 1), add(later(row, 2), skip)]), 0);
+      const arrived = logSumExp(stack([row, later(row, 1, NEVER), add(later(row, 2, NEVER), skip)]), 0);
       const emission = reshape(slice(emissions, [0, t, 0], [batch, 1, states]), [batch, states]) as Tensor;
       row = where(less(t, expandDims(inputs, 1)), add(arrived, emission), row);
     }
     return neg(sum(mul(dy, logSumExp(add(row, isEnd), 1))));
   })(x);
+}
+
+/** Rows [batch, states] moved `by` states on, and so many times the filler before them. */
+function later<D extends "f32" | "i32">(rows: Tensor<D>, by: number, filler: number): Tensor<D> {
+  const [batch, states] = rows.shape;
+  const kept = slice(rows, [0, 0], [batch, Math.max(0, states - by)]) as Tensor<D>;
+  const [none, before] = [
+    [0, 0],
+    [Math.min(by, states), 0],
+  ] as const;
+  return pad(kept, [none, before], filler) as Tensor<D>;
 }

@@ -22,6 +22,7 @@ import {
 /** The ranks that have depthwise convolutions. */
 type Flat = 1 | 2;
 
+/** What depthwise and separable convolutions take beside the tensors. */
 export interface DepthwiseConvOptions<R extends Flat = 2> extends WindowOptions<R, ConvPadding<R>> {
   /** Applied to the sums; default linear. */
   activation?: FusedActivation;

@@ -1,6 +1,6 @@
 // Matrices of derivatives: gradients, or gradients of gradients, stacked.
 import { backpropagate } from "../autograd/backward.ts";
-import { differentiate, grad, gradientOf, type Loss } from "../autograd/grad.ts";
+import { differentiate, grad, gradientOf, type LossValue } from "../autograd/grad.ts";
 import { requireTensor } from "../autograd/op.ts";
 import { withRecording } from "../autograd/tape.ts";
 import { tensor, zeros } from "../tensor/create.ts";
@@ -39,7 +39,7 @@ export function jacobian<Rest extends unknown[]>(
  * One way back through the gradient for each element of x; for products with vectors see `hvp`.
  */
 export function hessian<Rest extends unknown[]>(
-  f: (x: Tensor, ...rest: Rest) => Loss,
+  f: (x: Tensor, ...rest: Rest) => LossValue,
 ): (x: Tensor, ...rest: Rest) => Tensor {
   return jacobian(grad<Tensor, Rest>(f));
 }

@@ -2,6 +2,7 @@
 // the factors 2, 3 and 5 go straight to the kernel, others through a convolution (Bluestein 1970).
 import { defineOp, type Gradient, requireTensor } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
+import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
 import { tensor } from "../tensor/create.ts";
@@ -135,12 +136,6 @@ function requireComplex(operation: string, x: ComplexPair, least = 1): void {
   }
 }
 
-function requireLength(operation: string, what: string, value: number): void {
-  if (!(Number.isInteger(value) && value >= 1)) {
-    throw new ArgumentError(`${operation}: ${what} must be a whole number of at least 1, got ${value}`);
-  }
-}
-
 /** y[k] = sum_j x[j] e^(-2 pi i j k / n) along the last axis, of any length n. */
 export function fft(x: ComplexPair): [real: Tensor, imaginary: Tensor] {
   requireComplex("fft", x);
@@ -176,9 +171,9 @@ function overTwoAxes(f: (x: ComplexPair) => [Tensor, Tensor], x: ComplexPair): [
 }
 
 /** The first n / 2 + 1 numbers of `fft` of real x along the last axis, first cut or padded with zeros to length n. */
-export function rfft(x: Tensor, fftLength = x.shape.at(-1) ?? 0): [real: Tensor, imaginary: Tensor] {
+export function rfft(x: Tensor, fftLength: number = x.shape.at(-1) ?? 0): [real: Tensor, imaginary: Tensor] {
   requireReal("rfft", "x", x);
-  requireLength("rfft", "fftLength", fftLength);
+  requireCount("rfft", "fftLength", fftLength);
   const [real, imaginary] = unstack(transform(resized(x, fftLength), undefined, false, 1)) as Tensor[];
   const half = Math.floor(fftLength / 2) + 1;
   return [resized(real, half), resized(imaginary, half)];
@@ -188,9 +183,9 @@ export function rfft(x: Tensor, fftLength = x.shape.at(-1) ?? 0): [real: Tensor,
  * Real y of length n (default 2 (m - 1)) from the first m numbers of its transform: undoes `rfft`. What n has no room for
  * is cut off, what is missing is 0; the imaginary parts of numbers 0 and n / 2 do not count.
  */
-export function irfft(x: ComplexPair, fftLength = 2 * ((x[0].shape.at(-1) ?? 0) - 1)): Tensor {
+export function irfft(x: ComplexPair, fftLength: number = 2 * ((x[0].shape.at(-1) ?? 0) - 1)): Tensor {
   requireComplex("irfft", x);
-  requireLength("irfft", "fftLength", fftLength);
+  requireCount("irfft", "fftLength", fftLength);
   const half = Math.floor(fftLength / 2) + 1;
   const [real, imaginary] = x.map((part) => resized(part, half));
   // The other half of the transform of real numbers is this one, conjugate and backwards.
@@ -242,8 +237,8 @@ function overlapAdd(x: Tensor, step: number): Tensor {
 /** Pieces of x along the last axis: [..., 1 + floor((n - sequenceLength) / sequenceStride), sequenceLength]. */
 export function extractSequences(x: Tensor, sequenceLength: number, sequenceStride: number): Tensor {
   requireReal("extractSequences", "x", x);
-  requireLength("extractSequences", "sequenceLength", sequenceLength);
-  requireLength("extractSequences", "sequenceStride", sequenceStride);
+  requireCount("extractSequences", "sequenceLength", sequenceLength);
+  requireCount("extractSequences", "sequenceStride", sequenceStride);
   if (x.shape[x.rank - 1] < sequenceLength) {
     const got = `${formatShape(x.shape)} for sequences of ${sequenceLength}`;
     throw new ShapeError(`extractSequences: x must be at least one sequence long, got ${got}`);
@@ -283,9 +278,9 @@ function windowOf(operation: string, window: StftOptions["window"], length: numb
 }
 
 function requireLengths(operation: string, length: number, stride: number, fftLength: number): void {
-  requireLength(operation, "sequenceLength", length);
-  requireLength(operation, "sequenceStride", stride);
-  requireLength(operation, "fftLength", fftLength);
+  requireCount(operation, "sequenceLength", length);
+  requireCount(operation, "sequenceStride", stride);
+  requireCount(operation, "fftLength", fftLength);
   if (fftLength < length) {
     throw new ArgumentError(`${operation}: fftLength must be at least sequenceLength ${length}, got ${fftLength}`);
   }

@@ -13,6 +13,7 @@ import { matmul } from "./matmul.ts";
 import { type Interpolation, requireInterpolation } from "./resize.ts";
 import { perAxis, requireImages } from "./window.ts";
 
+/** What `gridSample` takes beside the images and the grid. */
 export interface GridSampleOptions {
   /** Default bilinear. Nearest has no gradient by the grid; half-way places take the next pixel. */
   interpolation?: Interpolation;
@@ -116,6 +117,7 @@ export function affineGrid(matrices: Tensor, size: readonly [number, number], al
   return reshape(grid, [matrices.shape[0], height, width, 2]) as Tensor;
 }
 
+/** What `affineWarp` takes beside the images and matrices. */
 export interface AffineWarpOptions extends GridSampleOptions {
   /** Height and width of the result; default those of x. */
   size?: readonly [number, number];

@@ -1,5 +1,5 @@
 // Movement: reshape shares memory, every other op here copies elements into a new dense tensor, whatever their dtype.
-import { defineOp, requireTensor } from "../autograd/op.ts";
+import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
 import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
 import { full } from "../tensor/create.ts";
 import type { Dtype } from "../tensor/dtype.ts";
@@ -9,12 +9,12 @@ import { sumTo } from "./reduce.ts";
 import { denseStrides, readView, writeView } from "./view.ts";
 
 /** The same elements in another shape, sharing memory. One size may be -1: it follows from the others. */
-export const reshape = defineOp("reshape", {
+export const reshape: Op<<D extends Dtype>(x: Tensor<D>, shape: Shape) => Tensor<D>> = defineOp("reshape", {
   forward<D extends Dtype>(x: Tensor<D>, shape: Shape): Tensor<D> {
     requireTensor("reshape", "x", x);
     return alias(x, inferShape(x, shape));
   },
-  gradients: [(dy, _y, x): Tensor => reshape(dy, x.shape)],
+  gradients: [(dy, _y, x) => reshape(dy, x.shape)],
 });
 
 function inferShape(x: AnyTensor, shape: Shape): Shape {
@@ -47,20 +47,23 @@ export function expandDims<D extends Dtype>(x: Tensor<D>, axis: number): Tensor<
 }
 
 /** y[i_perm[0], i_perm[1], ...] = x[i_0, i_1, ...]: axis k of the result is axis perm[k] of x; default: reversed. */
-export const transpose = defineOp("transpose", {
-  forward<D extends Dtype>(x: Tensor<D>, perm: readonly number[] = reversed(x)): Tensor<D> {
-    requireTensor("transpose", "x", x);
-    const axes = perm.map((axis) => normalizeAxis("transpose", axis, x.rank));
-    if (axes.length !== x.rank || new Set(axes).size !== x.rank) {
-      throw new ArgumentError(`transpose: perm must name each of the ${x.rank} axes once, got [${perm.join(", ")}]`);
-    }
-    const dense = denseStrides(x.shape);
-    const shape = axes.map((axis) => x.shape[axis]);
-    const strides = axes.map((axis) => dense[axis]);
-    return readView("transpose", x, shape, strides, 0);
+export const transpose: Op<<D extends Dtype>(x: Tensor<D>, perm?: readonly number[]) => Tensor<D>> = defineOp(
+  "transpose",
+  {
+    forward<D extends Dtype>(x: Tensor<D>, perm: readonly number[] = reversed(x)): Tensor<D> {
+      requireTensor("transpose", "x", x);
+      const axes = perm.map((axis) => normalizeAxis("transpose", axis, x.rank));
+      if (axes.length !== x.rank || new Set(axes).size !== x.rank) {
+        throw new ArgumentError(`transpose: perm must name each of the ${x.rank} axes once, got [${perm.join(", ")}]`);
+      }
+      const dense = denseStrides(x.shape);
+      const shape = axes.map((axis) => x.shape[axis]);
+      const strides = axes.map((axis) => dense[axis]);
+      return readView("transpose", x, shape, strides, 0);
+    },
+    gradients: [(dy, _y, x, perm = reversed(x)): Tensor => transpose(dy, inverse(perm))],
   },
-  gradients: [(dy, _y, x, perm = reversed(x)): Tensor => transpose(dy, inverse(perm))],
-});
+);
 
 function reversed(x: AnyTensor): number[] {
   return Array.from({ length: x.rank }, (_, i) => x.rank - 1 - i);
@@ -73,22 +76,25 @@ function inverse(perm: readonly number[]): number[] {
 }
 
 /** x in the opposite order along the axes (default all). */
-export const flip = defineOp("flip", {
-  forward<D extends Dtype>(x: Tensor<D>, axes?: number | readonly number[]): Tensor<D> {
-    requireTensor("flip", "x", x);
-    const strides = denseStrides(x.shape);
-    let offset = 0;
-    for (const axis of normalizeAxes("flip", axes, x.rank)) {
-      offset += (x.shape[axis] - 1) * strides[axis];
-      strides[axis] = -strides[axis];
-    }
-    return readView("flip", x, x.shape, strides, offset);
+export const flip: Op<<D extends Dtype>(x: Tensor<D>, axes?: number | readonly number[]) => Tensor<D>> = defineOp(
+  "flip",
+  {
+    forward<D extends Dtype>(x: Tensor<D>, axes?: number | readonly number[]): Tensor<D> {
+      requireTensor("flip", "x", x);
+      const strides = denseStrides(x.shape);
+      let offset = 0;
+      for (const axis of normalizeAxes("flip", axes, x.rank)) {
+        offset += (x.shape[axis] - 1) * strides[axis];
+        strides[axis] = -strides[axis];
+      }
+      return readView("flip", x, x.shape, strides, offset);
+    },
+    gradients: [(dy, _y, _x, axes) => flip(dy, axes)],
   },
-  gradients: [(dy, _y, _x, axes): Tensor => flip(dy, axes)],
-});
+);
 
 /** x repeated along its axes of size 1 and along new leading axes until it has the shape. */
-export const broadcastTo = defineOp("broadcastTo", {
+export const broadcastTo: Op<<D extends Dtype>(x: Tensor<D>, shape: Shape) => Tensor<D>> = defineOp("broadcastTo", {
   forward<D extends Dtype>(x: Tensor<D>, shape: Shape): Tensor<D> {
     requireTensor("broadcastTo", "x", x);
     checkShape("broadcastTo", shape);
@@ -103,7 +109,7 @@ export const broadcastTo = defineOp("broadcastTo", {
     const strides = shape.map((_, axis) => (axis < added || x.shape[axis - added] === 1 ? 0 : own[axis - added]));
     return readView("broadcastTo", x, shape, strides, 0);
   },
-  gradients: [(dy, _y, x): Tensor => sumTo(dy, x.shape)],
+  gradients: [(dy, _y, x) => sumTo(dy, x.shape)],
 });
 
 /** x `repeats[i]` times after itself along each axis i. */
@@ -130,7 +136,14 @@ export function tile<D extends Dtype>(x: Tensor<D>, repeats: readonly number[]):
  * y[i_0, ...] = x[begin_0 + i_0 strides_0, ...], `size` elements along each axis; a size of -1 means all that are left.
  * Missing sizes are -1, missing strides 1.
  */
-export const slice = defineOp("slice", {
+export const slice: Op<
+  <D extends Dtype>(
+    x: Tensor<D>,
+    begin: readonly number[],
+    size?: readonly number[],
+    strides?: readonly number[],
+  ) => Tensor<D>
+> = defineOp("slice", {
   forward<D extends Dtype>(
     x: Tensor<D>,
     begin: readonly number[],
@@ -141,11 +154,19 @@ export const slice = defineOp("slice", {
     const window = windowOf("slice", x.shape, begin, size, strides);
     return readView("slice", x, window.shape, window.strides, window.offset);
   },
-  gradients: [(dy, _y, x, begin, _size, strides): Tensor => place(dy, x.shape, begin, strides)],
+  gradients: [(dy, _y, x, begin, _size, strides) => place(dy, x.shape, begin, strides)],
 });
 
 /** A tensor of the shape, full of `value` but for the window that `slice` would read: that holds x. */
-export const place = defineOp("place", {
+export const place: Op<
+  <D extends Dtype>(
+    x: Tensor<D>,
+    shape: Shape,
+    begin: readonly number[],
+    strides?: readonly number[],
+    value?: number,
+  ) => Tensor<D>
+> = defineOp("place", {
   forward<D extends Dtype>(
     x: Tensor<D>,
     shape: Shape,
@@ -160,7 +181,7 @@ export const place = defineOp("place", {
     writeView("place", y, x, window.strides, window.offset);
     return y;
   },
-  gradients: [(dy, _y, x, _shape, begin, strides): Tensor => slice(dy, begin, x.shape, strides)],
+  gradients: [(dy, _y, x, _shape, begin, strides) => slice(dy, begin, x.shape, strides)],
 });
 
 /** A window of a dense tensor as a view: its shape, its strides and offset in elements of that tensor. */
@@ -213,7 +234,7 @@ export function pad<D extends Dtype>(
 }
 
 /** The tensors one after the other along an axis; all other sizes must agree. */
-export const concat = defineOp("concat", {
+export const concat: Op<<D extends Dtype>(xs: readonly Tensor<D>[], axis?: number) => Tensor<D>> = defineOp("concat", {
   forward<D extends Dtype>(xs: readonly Tensor<D>[], axis = 0): Tensor<D> {
     const [first] = requireTensors("concat", xs);
     const at = normalizeAxis("concat", axis, first.rank);

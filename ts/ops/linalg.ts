@@ -1,21 +1,22 @@
 // Linear algebra over the last two axes: [..., rows, columns], leading axes are a batch. Kernels compute in float64 and
 // round once. Input without a result (a singular matrix to solve with, an indefinite one to factor) gives NaN for that
 // matrix, eagerly and in captured steps alike, as NumPy on XLA does: no value is read to throw an error.
-import { defineOp, requireTensor } from "../autograd/op.ts";
+import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
-import { eye, tensor } from "../tensor/create.ts";
+import { eye, tensor, zeros } from "../tensor/create.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { scope } from "../tensor/scope.ts";
-import { broadcastShapes, formatShape, normalizeAxes, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
+import { broadcastShapes, formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
-import { add, div, mul, pow, sub } from "./binary.ts";
-import { cast, equal, greater, notEqual, where } from "./compare.ts";
-import { abs, neg, sqrt, square } from "./elementwise.ts";
-import { broadcastTo, concat, expandDims, reshape, slice, transpose } from "./layout.ts";
+import { add, mul, sub } from "./binary.ts";
+import { greater, where } from "./compare.ts";
+import { neg } from "./elementwise.ts";
+import { inverseOrZero } from "./inverse-or-zero.ts";
+import { broadcastTo, concat, expandDims, pad, reshape, slice, transpose } from "./layout.ts";
 import { matmul } from "./matmul.ts";
-import { max, min, sum } from "./reduce.ts";
+import { max } from "./reduce.ts";
 
 const EPSILON = 2 ** -23;
 
@@ -71,12 +72,6 @@ function diagonalMatrix(x: Tensor): Tensor {
   return mul(expandDims(x, -1) as Tensor, eye(x.shape[x.rank - 1]));
 }
 
-/** 1 / x, and 0 where x is 0: also in the gradients. */
-function inverseOrZero(x: Tensor): Tensor {
-  const isZero = equal(x, 0);
-  return where(isZero, 0, div(1, where(isZero, 1, x)));
-}
-
 /** What stands from `begin` on in the last axis of packed factors, as [batch, ...shape]. */
 function unpack(packed: Tensor, begin: number, shape: Shape): Tensor {
   const outer = packed.shape.slice(0, -1);
@@ -88,7 +83,7 @@ function unpack(packed: Tensor, begin: number, shape: Shape): Tensor {
  * The lower triangular l with l l' = a: [..., n, n], NaN where a is not positive definite. Of a only the symmetric part
  * (a + a') / 2 counts. Gradient: Murray 2016.
  */
-export const cholesky = defineOp("cholesky", {
+export const cholesky: Op<(a: Tensor) => Tensor> = defineOp("cholesky", {
   forward(a: Tensor): Tensor {
     const n = sideOf("cholesky", a);
     const l = empty(a.shape);
@@ -167,11 +162,16 @@ function solveWith(operation: string, a: Tensor, b: Tensor, f: (a: Tensor, b: Te
   return isVector ? (reshape(x, x.shape.slice(0, -1)) as Tensor) : x;
 }
 
+/** What `solveTriangular` takes beside a and b. */
+export interface TriangularOptions {
+  /** Whether a is lower triangular instead of upper; default false. */
+  lower?: boolean;
+}
+
 /**
- * x of a x = b, a [..., n, n] triangular (`lower`: default false; the other triangle is not read), b [..., n, columns] or
- * [..., n]. Infinite or NaN where the diagonal holds a 0.
+ * x of a x = b, a [..., n, n] triangular (the other triangle is not read), b [..., n, columns] or [..., n]. Infinite or NaN where the diagonal holds a 0.
  */
-export function solveTriangular(a: Tensor, b: Tensor, { lower = false } = {}): Tensor {
+export function solveTriangular(a: Tensor, b: Tensor, { lower = false }: TriangularOptions = {}): Tensor {
   return solveWith("solveTriangular", a, b, (left, right) => triangularSolve(left, right, lower, false));
 }
 
@@ -187,15 +187,15 @@ export function inv(a: Tensor): Tensor {
 }
 
 /** The determinants of a [..., n, n]: [...]. The gradient, det a times the inverse transposed, is NaN where a is singular. */
-export const det = defineOp("det", {
+export const det: Op<(a: Tensor) => Tensor> = defineOp("det", {
   forward: (a: Tensor): Tensor => determinant("det", a, batchOf(a), 0),
-  gradients: [(dy, y, a): Tensor => mul(overMatrices(mul(dy, y)), turned(inv(a)))],
+  gradients: [(dy, y, a) => mul(overMatrices(mul(dy, y)), turned(inv(a)))],
 });
 
 /** (sign, log |det a|) along a last axis of 2. */
 const signAndLog = defineOp("slogdet", {
   forward: (a: Tensor): Tensor => determinant("slogdet", a, [...batchOf(a), 2], 1),
-  gradients: [(dy, _y, a): Tensor => mul(overMatrices(unpack(dy, 1, [])), turned(inv(a)))],
+  gradients: [(dy, _y, a) => mul(overMatrices(unpack(dy, 1, [])), turned(inv(a)))],
 });
 
 function determinant(operation: string, a: Tensor, shape: Shape, logarithm: number): Tensor {
@@ -236,7 +236,7 @@ const packedQR = defineOp("qr", {
     return y;
   },
   gradients: [
-    (dy, y, a): Tensor => {
+    (dy, y, a) => {
       const [m, n] = a.shape.slice(-2);
       const [q, r] = [unpack(y, 0, [m, n]), unpack(y, m * n, [n, n])];
       const [dq, dr] = [unpack(dy, 0, [m, n]), unpack(dy, m * n, [n, n])];
@@ -248,12 +248,54 @@ const packedQR = defineOp("qr", {
   ],
 });
 
+/** u [..., m, k] with orthonormal columns, and m - k more such columns that no gradient determines: [..., m, m]. */
+function completed(operation: string, u: Tensor): Tensor {
+  const [m, k] = u.shape.slice(-2);
+  return m === k ? u : (concat([u, otherColumns(u, operation)], -1) as Tensor);
+}
+
+const otherColumns = defineOp("otherColumns", {
+  forward: (u: Tensor, _operation: string): Tensor =>
+    noGrad(() =>
+      scope(() => {
+        const [m, k] = u.shape.slice(-2);
+        const square = concat([u, zeros([...batchOf(u), m, m - k])], -1) as Tensor;
+        const q = unpack(packedQR(square), 0, [m, m]);
+        return slice(q, [...batchOf(u).map(() => 0), 0, k]) as Tensor;
+      }),
+    ),
+  gradients: [
+    (_dy, _y, u, operation): Tensor => {
+      throw new ArgumentError(
+        `${operation}: to have a gradient, factors must be the reduced ones, got the full ones of ${formatShape(u.shape)}`,
+      );
+    },
+  ],
+});
+
+/** What `qr` takes beside its matrices. */
+export interface QrOptions {
+  /** "reduced", the default as in NumPy, or "complete": q [..., m, m] and r [..., m, n]. */
+  mode?: "reduced" | "complete";
+}
+
 /**
- * The reduced QR factorization of a [..., m, n]: q [..., m, k] with orthonormal columns and r [..., k, n] upper
- * triangular, k = min(m, n). Signs as LAPACK's. Gradient: Walter and Lehmann 2010; it needs the first k columns to be
- * independent.
+ * The QR factorization of a [..., m, n]: q [..., m, k] with orthonormal columns and r [..., k, n] upper triangular, k =
+ * min(m, n). Signs as LAPACK's. Gradient: Walter and Lehmann 2010; it needs the first k columns to be independent. A
+ * complete q with more columns than a has none: ArgumentError when it is asked for.
  */
-export function qr(a: Tensor): [q: Tensor, r: Tensor] {
+export function qr(a: Tensor, { mode = "reduced" }: QrOptions = {}): [q: Tensor, r: Tensor] {
+  if (mode !== "reduced" && mode !== "complete") {
+    throw new ArgumentError(`qr: mode must be reduced or complete, got ${String(mode)}`);
+  }
+  const [q, r] = reducedQR(a);
+  const [m, k] = q.shape.slice(-2);
+  if (mode === "reduced" || m === k) return [q, r];
+  const below = r.shape.map((_, axis): [number, number] => [0, axis === r.rank - 2 ? m - k : 0]);
+  return [completed("qr", q), pad(r, below) as Tensor];
+}
+
+function reducedQR(a: Tensor): [q: Tensor, r: Tensor] {
   requireMatrices("qr", "a", a);
   const [m, n] = a.shape.slice(-2);
   const zeros = a.shape.map(() => 0);
@@ -278,7 +320,7 @@ const packedEigh = defineOp("eigh", {
     return y;
   },
   gradients: [
-    (dy, y, a): Tensor => {
+    (dy, y, a) => {
       const n = a.shape[a.rank - 1];
       const [w, v] = [unpack(y, 0, [n]), unpack(y, n, [n, n])];
       const [dw, dv] = [unpack(dy, 0, [n]), unpack(dy, n, [n, n])];
@@ -316,7 +358,7 @@ const packedSvd = defineOp("svd", {
     return y;
   },
   gradients: [
-    (dy, y, a): Tensor => {
+    (dy, y, a) => {
       const [m, n] = a.shape.slice(-2);
       const [u, s, vt] = factorsOf(y, m, n);
       const [du, ds, dvt] = factorsOf(dy, m, n);
@@ -338,12 +380,24 @@ function factorsOf(packed: Tensor, m: number, n: number): [u: Tensor, s: Tensor,
   return [unpack(packed, 0, [m, n]), unpack(packed, m * n, [n]), unpack(packed, m * n + n, [n, n])];
 }
 
+/** What `svd` takes beside its matrices. */
+export interface SvdOptions {
+  /** Whether u and v' are square; default false, unlike Keras and NumPy: only the reduced factors have gradients. */
+  fullMatrices?: boolean;
+}
+
 /**
- * The reduced singular value decomposition of a [..., m, n]: u [..., m, k], s [..., k] descending and v' [..., k, n], k =
- * min(m, n), with a = u diag(s) v' (Keras's default is the full one). In the gradient equal singular values add nothing
- * to each other's vectors. Gradient: Townsend 2016.
+ * The singular value decomposition of a [..., m, n]: u [..., m, k], s [..., k] descending and v' [..., k, n], k =
+ * min(m, n), with a = u diag(s) v'; with `fullMatrices` u [..., m, m] and v' [..., n, n]. In the gradient equal singular
+ * values add nothing to each other's vectors. Gradient: Townsend 2016; ArgumentError where that of a full u or v' with
+ * more than k vectors is asked for.
  */
-export function svd(a: Tensor): [u: Tensor, s: Tensor, vt: Tensor] {
+export function svd(a: Tensor, { fullMatrices = false }: SvdOptions = {}): [u: Tensor, s: Tensor, vt: Tensor] {
+  const [u, s, vt] = reducedSvd(a);
+  return fullMatrices ? [completed("svd", u), s, turned(completed("svd", turned(vt)))] : [u, s, vt];
+}
+
+function reducedSvd(a: Tensor): [u: Tensor, s: Tensor, vt: Tensor] {
   requireMatrices("svd", "a", a);
   const [m, n] = a.shape.slice(-2);
   if (m >= n) return factorsOf(packedSvd(a), m, n);
@@ -363,7 +417,7 @@ export interface PseudoInverseOptions {
 }
 
 /** The pseudo-inverse [..., n, m] of a [..., m, n], by its singular values. Gradient: Golub and Pereyra 1973. */
-export const pinv = defineOp("pinv", {
+export const pinv: Op<(a: Tensor, options?: PseudoInverseOptions) => Tensor> = defineOp("pinv", {
   forward(a: Tensor, { rcond = EPSILON * Math.max(...a.shape.slice(-2)) }: PseudoInverseOptions = {}): Tensor {
     if (!(rcond >= 0)) throw new ArgumentError(`pinv: rcond must be at least 0, got ${rcond}`);
     if (a.size === 0) return turned(a);
@@ -377,7 +431,7 @@ export const pinv = defineOp("pinv", {
     );
   },
   gradients: [
-    (dy, p, a): Tensor => {
+    (dy, p, a) => {
       const turnedDy = turned(dy);
       const first = matmul(matmul(p, dy, { transposeA: true }), p, { transposeB: true });
       const inColumns = matmul(matmul(turnedDy, p), p, { transposeB: true });
@@ -398,58 +452,3 @@ export function lstsq(a: Tensor, b: Tensor, options?: PseudoInverseOptions): Ten
   const x = matmul(pinv(a, options), columns);
   return isVector ? (reshape(x, x.shape.slice(0, -1)) as Tensor) : x;
 }
-
-/** What `norm` takes beside x. */
-export interface NormOptions {
-  /**
-   * Default: the square root of the sum of squares, over any number of axes. Over one axis a number p: (sum |x|^p)^(1/p),
-   * also 0 (how many are not 0) and +-Infinity. Over two: "fro", "nuc", 1, -1, 2, -2 or +-Infinity, as in NumPy.
-   */
-  ord?: number | "fro" | "nuc";
-  /** Default: all axes. */
-  axis?: number | readonly number[];
-  keepDims?: boolean;
-}
-
-/** The norm of vectors along an axis, or of matrices over two. The gradient of the default at 0 is 0. */
-export function norm(x: Tensor, { ord, axis, keepDims = false }: NormOptions = {}): Tensor {
-  requireTensor("norm", "x", x);
-  requireDtype("norm", "x", x.dtype, "f32");
-  const axes = normalizeAxes("norm", axis, x.rank);
-  const y = normOver(x, axes, typeof axis === "object" ? axis.map((i) => (i + x.rank) % x.rank) : axes, ord);
-  return keepDims
-    ? y
-    : (reshape(
-        y,
-        x.shape.filter((_, i) => !axes.includes(i)),
-      ) as Tensor);
-}
-
-/** With the reduced axes kept; `given` has them in the order of the caller: rows, then columns. */
-function normOver(x: Tensor, axes: number[], given: readonly number[], ord: NormOptions["ord"]): Tensor {
-  if (ord === undefined || (ord === 2 && axes.length === 1) || (ord === "fro" && axes.length === 2)) {
-    return rootOfSquares(x, axes);
-  }
-  if (axes.length === 1 && typeof ord === "number") {
-    if (ord === 0) return sum(cast(notEqual(x, 0), "f32"), axes, true);
-    if (Math.abs(ord) === Number.POSITIVE_INFINITY) return (ord > 0 ? max : min)(abs(x), axes, true);
-    return ord === 1 ? sum(abs(x), axes, true) : pow(sum(pow(abs(x), ord), axes, true), 1 / ord);
-  }
-  if (axes.length !== 2 || ord === "fro" || !["nuc", 1, -1, 2, -2, Infinity, -Infinity].includes(ord)) {
-    throw new ArgumentError(`norm: ord must be a norm of vectors or matrices, got ${ord} over ${axes.length} axes`);
-  }
-  const extreme = typeof ord === "number" && ord < 0 ? min : max;
-  if (ord !== "nuc" && Math.abs(ord) !== 2) {
-    const [rows, columns] = given;
-    return extreme(sum(abs(x), Math.abs(ord) === 1 ? rows : columns, true), axes, true);
-  }
-  const others = x.shape.flatMap((_, i) => (axes.includes(i) ? [] : [i]));
-  const s = svdvals(transpose(x, [...others, ...given]) as Tensor);
-  const shape = x.shape.map((length, i) => (axes.includes(i) ? 1 : length));
-  return reshape(ord === "nuc" ? sum(s, -1) : extreme(s, -1), shape) as Tensor;
-}
-
-const rootOfSquares = defineOp("norm", {
-  forward: (x: Tensor, axes: readonly number[]): Tensor => sqrt(sum(square(x), axes, true)),
-  gradients: [(dy, y, x): Tensor => mul(dy, mul(x, inverseOrZero(y)))],
-});

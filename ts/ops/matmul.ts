@@ -1,5 +1,5 @@
 // Matrix products, and the dense layer's product with bias and activation.
-import { defineOp } from "../autograd/op.ts";
+import { defineOp, type Op } from "../autograd/op.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
 import { broadcastShapes, formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
@@ -16,6 +16,7 @@ import {
 import { broadcastTo, reshape } from "./layout.ts";
 import { sum, sumTo } from "./reduce.ts";
 
+/** What `matmul` takes beside its operands. */
 export interface MatmulOptions {
   /** Take a as [..., k, m]; vectors are never transposed. */
   transposeA?: boolean;
@@ -27,7 +28,7 @@ export interface MatmulOptions {
  * The product over the last two axes: [..., m, k] x [..., k, n] -> [..., m, n], leading axes broadcast. A vector counts
  * as one row on the left, as one column on the right, and its axis is missing in the result, as in NumPy.
  */
-export const matmul = defineOp("matmul", {
+export const matmul: Op<(a: Tensor, b: Tensor, options?: MatmulOptions) => Tensor> = defineOp("matmul", {
   forward(a: Tensor, b: Tensor, options: MatmulOptions = {}) {
     requireFloat("matmul", "a", a);
     requireFloat("matmul", "b", b);
@@ -47,7 +48,7 @@ export const matmul = defineOp("matmul", {
     return y;
   },
   gradients: [
-    (dy, _y, a, b, options): Tensor => {
+    (dy, _y, a, b, options) => {
       const { left, right, batch, m, n, transposeA, transposeB } = productOf(a.shape, b.shape, options);
       const dY = as(dy, [...batch, m, n]);
       const B = as(b, right);
@@ -56,7 +57,7 @@ export const matmul = defineOp("matmul", {
         : matmul(dY, B, { transposeB: !transposeB });
       return as(sumTo(dA, left), a.shape);
     },
-    (dy, _y, a, b, options): Tensor => {
+    (dy, _y, a, b, options) => {
       const { left, right, batch, m, n, k, transposeA, transposeB } = productOf(a.shape, b.shape, options);
       // With one right matrix for all, the sum over the batch is part of the product.
       const isJoined = right.length === 2 && !transposeA && sizeOf(left.slice(0, -2)) === sizeOf(batch);
@@ -70,6 +71,7 @@ export const matmul = defineOp("matmul", {
   ],
 });
 
+/** What `linear` takes beside the tensors. */
 export interface LinearOptions {
   /** Applied to the sums; default linear. */
   activation?: FusedActivation;

@@ -1,5 +1,5 @@
 // Parts of matrices: triangles and diagonals.
-import { defineOp, requireTensor } from "../autograd/op.ts";
+import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { arange, zeros } from "../tensor/create.ts";
 import type { Dtype } from "../tensor/dtype.ts";
@@ -18,7 +18,7 @@ function below(rows: number, columns: number, diagonal: number): Tensor<"bool"> 
 }
 
 /** A matrix of ones on and below the diagonal, 0 the main one (default), above it the positive ones; zeros elsewhere. */
-export function tri(rows: number, columns = rows, diagonal = 0): Tensor {
+export function tri(rows: number, columns: number = rows, diagonal = 0): Tensor {
   checkShape("tri", [rows, columns]);
   requireDiagonal("tri", diagonal);
   return cast(below(rows, columns, diagonal), "f32") as Tensor;
@@ -80,24 +80,28 @@ function diagonalView(
  * y[..., i] = x at i along axis1 and i + offset along axis2 (defaults 0 and 1): the diagonal, or one `offset` above the
  * main one. The two axes are left out of the result, the diagonal is its last one.
  */
-export const diagonal = defineOp("diagonal", {
+export const diagonal: Op<
+  <D extends Dtype = "f32">(x: Tensor<D>, offset?: number, axis1?: number, axis2?: number) => Tensor<D>
+> = defineOp("diagonal", {
   forward<D extends Dtype = "f32">(x: Tensor<D>, offset = 0, axis1 = 0, axis2 = 1): Tensor<D> {
     requireTensor("diagonal", "x", x);
     const view = diagonalView("diagonal", x.shape, offset, axis1, axis2);
     return readView("diagonal", x, view.shape, view.strides, view.offset);
   },
-  gradients: [(dy, _y, x, offset, axis1, axis2): Tensor => placeDiagonal(dy, x.shape, offset, axis1, axis2)],
+  gradients: [(dy, _y, x, offset, axis1, axis2) => placeDiagonal(dy, x.shape, offset, axis1, axis2)],
 });
 
 /** A tensor of the shape, zero but for the diagonal that `diagonal` would read: that holds x. */
-export const placeDiagonal = defineOp("placeDiagonal", {
+export const placeDiagonal: Op<
+  <D extends Dtype = "f32">(x: Tensor<D>, shape: Shape, offset?: number, axis1?: number, axis2?: number) => Tensor<D>
+> = defineOp("placeDiagonal", {
   forward<D extends Dtype = "f32">(x: Tensor<D>, shape: Shape, offset = 0, axis1 = 0, axis2 = 1): Tensor<D> {
     const view = diagonalView("placeDiagonal", shape, offset, axis1, axis2);
     const y = zeros(shape, x.dtype);
     writeView("placeDiagonal", y, x, view.strides, view.offset);
     return y;
   },
-  gradients: [(dy, _y, _x, _shape, offset, axis1, axis2): Tensor => diagonal(dy, offset, axis1, axis2)],
+  gradients: [(dy, _y, _x, _shape, offset, axis1, axis2) => diagonal(dy, offset, axis1, axis2)],
 });
 
 /** The matrix whose diagonal number `offset` (default 0) is the vector x, zero elsewhere; of a matrix, that diagonal. */

@@ -2,7 +2,7 @@
 // differentiated, it is taken from the formula in basic ops instead of the fused kernels.
 import { grad } from "../autograd/grad.ts";
 import { defineOp, type Gradient, requireTensor } from "../autograd/op.ts";
-import { isTracked } from "../autograd/tape.ts";
+import { anyTracked } from "../autograd/tape.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
 import { requireDtype } from "../tensor/dtype.ts";
@@ -34,8 +34,8 @@ export interface BatchNormOptions {
  */
 export function batchNorm(
   x: Tensor,
-  gamma: Optional,
-  beta: Optional,
+  gamma: Tensor | undefined,
+  beta: Tensor | undefined,
   movingMean: Tensor,
   movingVariance: Tensor,
   { training = false, momentum = 0.99, epsilon = 1e-3 }: BatchNormOptions = {},
@@ -98,8 +98,8 @@ function normalizeRows(
   x: Tensor,
   mean: Tensor,
   variance: Tensor,
-  gamma: Optional,
-  beta: Optional,
+  gamma: Tensor | undefined,
+  beta: Tensor | undefined,
   epsilon: number,
 ): Tensor {
   const [rows, columns] = rowsOf(x);
@@ -205,10 +205,6 @@ const normalizeEach = defineOp("layerNorm", {
   },
 });
 
-function anyTracked(...xs: Optional[]): boolean {
-  return xs.some((x) => x !== undefined && isTracked(x));
-}
-
 function otherAxes(x: AnyTensor): number[] {
   return Array.from({ length: x.rank - 1 }, (_, axis) => axis);
 }
@@ -217,8 +213,8 @@ function otherAxes(x: AnyTensor): number[] {
 function gradientsOfFormula(
   dy: Tensor,
   x: Tensor,
-  gamma: Optional,
-  beta: Optional,
+  gamma: Tensor | undefined,
+  beta: Tensor | undefined,
   axes: readonly number[],
   epsilon: number,
 ): Gradient[] {

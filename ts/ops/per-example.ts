@@ -6,9 +6,9 @@ import {
   type GradientsOf,
   grad,
   gradientOf,
-  type Loss,
+  type LossValue,
   mapParameters,
-  type Parameters,
+  type ParameterSet,
 } from "../autograd/grad.ts";
 import { type Observer, observed } from "../autograd/observe.ts";
 import { requireTensor } from "../autograd/op.ts";
@@ -32,8 +32,8 @@ import { type Axes, sum } from "./reduce.ts";
  * act on each other (batch normalization), random numbers are drawn, or an op is not known, they run one by one. So the
  * loss may ask for a batch's size only to reduce over it.
  */
-export function perExampleGrad<P extends Parameters, Batch extends AnyTensor[]>(
-  loss: (parameters: P, ...batch: Batch) => Loss,
+export function perExampleGrad<P extends ParameterSet, Batch extends AnyTensor[]>(
+  loss: (parameters: P, ...batch: Batch) => LossValue,
 ): (parameters: P, ...batch: Batch) => GradientsOf<P> {
   return (parameters, ...batch) => {
     const count = examplesIn(batch);
@@ -53,9 +53,9 @@ function examplesIn(batch: readonly AnyTensor[]): number {
   return count;
 }
 
-type LossOf<P, Batch extends AnyTensor[]> = (parameters: P, ...batch: Batch) => Loss;
+type LossOf<P, Batch extends AnyTensor[]> = (parameters: P, ...batch: Batch) => LossValue;
 
-function oneByOne<P extends Parameters, Batch extends AnyTensor[]>(
+function oneByOne<P extends ParameterSet, Batch extends AnyTensor[]>(
   loss: LossOf<P, Batch>,
   parameters: P,
   batch: Batch,
@@ -65,7 +65,7 @@ function oneByOne<P extends Parameters, Batch extends AnyTensor[]>(
   const examples = Array.from({ length: count }, (_, i) => {
     const one = batch.map((x) => exampleOf(x, i)) as unknown as Batch;
     const found: Tensor[] = [];
-    mapParameters(gradient(parameters, ...one) as Parameters, (x) => {
+    mapParameters(gradient(parameters, ...one) as ParameterSet, (x) => {
       found.push(x);
       return x;
     });
@@ -85,7 +85,7 @@ function exampleOf(x: AnyTensor, i: number): AnyTensor {
 }
 
 /** All gradients by one way forward and back, or undefined where the loss does something that is not known to allow it. */
-function together<P extends Parameters, Batch extends AnyTensor[]>(
+function together<P extends ParameterSet, Batch extends AnyTensor[]>(
   loss: LossOf<P, Batch>,
   parameters: P,
   batch: Batch,
@@ -99,9 +99,9 @@ function together<P extends Parameters, Batch extends AnyTensor[]>(
   return differentiate(parameters, (tracked, targets, isInner) => {
     if (isInner) return undefined;
     const examples = new Examples(count, targets, batch);
-    let value: Loss;
+    let value: LossValue;
     try {
-      const forward = (): Loss => withRecording(true, () => loss(tracked, ...batch));
+      const forward = (): LossValue => withRecording(true, () => loss(tracked, ...batch));
       value = watchWrites(
         (x) => {
           if (x instanceof Variable && !written.has(x)) written.set(x, snapshot(x as Variable));

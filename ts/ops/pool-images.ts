@@ -1,5 +1,5 @@
 // Pooling of images [batch, height, width, channels], which all pooling is made of, and its gradients.
-import { defineOp } from "../autograd/op.ts";
+import { defineOp, type Op } from "../autograd/op.ts";
 import { launch } from "../runtime/program.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
@@ -65,14 +65,14 @@ function poolingOf(x: Tensor, down: WindowAxis, across: WindowAxis): Pooling {
 }
 
 /** The largest number of each window of images, for each channel. */
-export const maxPool = defineOp("maxPool", {
+export const maxPool: Op<(x: Tensor, down: WindowAxis, across: WindowAxis) => Tensor> = defineOp("maxPool", {
   forward(x: Tensor, down: WindowAxis, across: WindowAxis) {
     const { outShape, sizes, rows, rowReads } = poolingOf(x, down, across);
     const y = empty(outShape);
     launch("max_pool2d_f32", rows, 10 + 0.2 * rowReads, y, x, ...sizes);
     return y;
   },
-  gradients: [(dy, y, x, down, across): Tensor => maxPoolGrad(dy, x, y, down, across)],
+  gradients: [(dy, y, x, down, across) => maxPoolGrad(dy, x, y, down, across)],
 });
 
 /** dx = the sum of dy over the windows whose first largest number stands there. */
@@ -98,14 +98,14 @@ const maxPoolGather = defineOp("maxPoolGather", {
 });
 
 /** The mean of each window of images, for each channel. */
-export const avgPool = defineOp("avgPool", {
+export const avgPool: Op<(x: Tensor, down: WindowAxis, across: WindowAxis) => Tensor> = defineOp("avgPool", {
   forward(x: Tensor, down: WindowAxis, across: WindowAxis) {
     const { outShape, sizes, rows, rowReads } = poolingOf(x, down, across);
     const y = empty(outShape);
     launch("avg_pool2d_f32", rows, 10 + 0.2 * rowReads, y, x, ...sizes);
     return y;
   },
-  gradients: [(dy, _y, x, down, across): Tensor => avgPoolGrad(dy, x, down, across)],
+  gradients: [(dy, _y, x, down, across) => avgPoolGrad(dy, x, down, across)],
 });
 
 /** dx = the sum over the windows that hold the pixel of dy / pixels of the window. x gives the shape alone. */

@@ -7,8 +7,17 @@ export {
   adaptiveMaxPool2d,
   adaptiveMaxPool3d,
 } from "./adaptive-pool.ts";
-export { attention, attentionScores, attentionValues, rotary } from "./attention.ts";
+export {
+  type AttentionOptions,
+  attention,
+  attentionScores,
+  attentionValues,
+  type RotaryOptions,
+  rotary,
+} from "./attention.ts";
+export type { Axes } from "./axes.ts";
 export { add, div, floorDivide, maximum, minimum, mod, mul, pow, sub } from "./binary.ts";
+export type { Arithmetic, Comparison, Numeric, TensorLike } from "./broadcast.ts";
 export * from "./color.ts";
 export {
   cast,
@@ -24,14 +33,31 @@ export {
   logicalNot,
   logicalOr,
   logicalXor,
+  type NanToNumOptions,
   nanToNum,
   notEqual,
   where,
 } from "./compare.ts";
 export { dot, einsum, outer, tensordot, vdot } from "./contract.ts";
-export { conv1d, conv1dTranspose, conv2d, conv2dTranspose, conv3d, conv3dTranspose } from "./conv.ts";
+export {
+  type ConvOptions,
+  type ConvTransposeOptions,
+  conv1d,
+  conv1dTranspose,
+  conv2d,
+  conv2dTranspose,
+  conv3d,
+  conv3dTranspose,
+} from "./conv.ts";
 export { ctcLoss } from "./ctc.ts";
-export { depthwiseConv1d, depthwiseConv2d, separableConv1d, separableConv2d } from "./depthwise.ts";
+export {
+  type DepthwiseConvOptions,
+  depthwiseConv1d,
+  depthwiseConv2d,
+  separableConv1d,
+  separableConv2d,
+} from "./depthwise.ts";
+export * from "./differences.ts";
 export * from "./elementwise.ts";
 export {
   type ComplexPair,
@@ -46,13 +72,16 @@ export {
   type StftOptions,
   stft,
 } from "./fft.ts";
+export * from "./gamma.ts";
 export { embedding, gather, gatherNd, oneHot, scatterAdd, scatterNd, take, takeAlongAxis } from "./gather.ts";
-export { affineGrid, affineWarp, gridSample } from "./grid-sample.ts";
+export type { FusedActivation } from "./gemm.ts";
+export { type AffineWarpOptions, affineGrid, affineWarp, type GridSampleOptions, gridSample } from "./grid-sample.ts";
 export {
   broadcastTo,
   concat,
   expandDims,
   flip,
+  type MeshgridOptions,
   meshgrid,
   pad,
   repeat,
@@ -73,20 +102,22 @@ export {
   inv,
   logdet,
   lstsq,
-  type NormOptions,
-  norm,
   type PseudoInverseOptions,
   pinv,
+  type QrOptions,
   qr,
+  type SvdOptions,
   slogdet,
   solve,
   solveTriangular,
   svd,
   svdvals,
+  type TriangularOptions,
 } from "./linalg.ts";
-export { linear, matmul } from "./matmul.ts";
+export { type LinearOptions, linear, type MatmulOptions, matmul } from "./matmul.ts";
 export { diag, diagonal, trace, tri, tril, triu } from "./matrix.ts";
-export { batchNorm, layerNorm } from "./norm.ts";
+export * from "./matrix-norm.ts";
+export { type BatchNormOptions, batchNorm, type LayerNormOptions, layerNorm } from "./norm.ts";
 export {
   avgPool1d,
   avgPool2d,
@@ -100,10 +131,12 @@ export {
   maxPool1d,
   maxPool2d,
   maxPool3d,
+  type PoolOptions,
 } from "./pool.ts";
 export {
   dropout,
   Generator,
+  type RandomOptions,
   randomBernoulli,
   randomInteger,
   randomNormal,
@@ -112,7 +145,7 @@ export {
   randomUniform,
   seed,
 } from "./random.ts";
-export { gru, lstm, simpleRnn } from "./recurrent.ts";
+export { gru, type LstmOptions, lstm, type RecurrentOptions, simpleRnn } from "./recurrent.ts";
 export {
   all,
   any,
@@ -126,11 +159,33 @@ export {
   prod,
   std,
   sum,
+  type VarianceOptions,
   variance,
 } from "./reduce.ts";
-export { resize } from "./resize.ts";
-export { cumprod, cumsum } from "./scan.ts";
+export * from "./reorder.ts";
+export { type Interpolation, type ResizeOptions, resize } from "./resize.ts";
+export { cumMax, cumMin, cumprod, cumsum, type ExtremeScanOptions, type ScanOptions } from "./scan.ts";
 export { logSoftmax, softmax, softmaxCrossEntropy } from "./softmax.ts";
-export { argsort, searchSorted, sort, topK, unique } from "./sort.ts";
-export { bincount, corrcoef, cov, histogram, median, quantile } from "./statistics.ts";
+export {
+  argsort,
+  type SearchSortedOptions,
+  type SortOptions,
+  searchSorted,
+  sort,
+  topK,
+  type Unique,
+  unique,
+} from "./sort.ts";
+export {
+  type BincountOptions,
+  bincount,
+  type CovarianceOptions,
+  corrcoef,
+  cov,
+  type HistogramOptions,
+  histogram,
+  median,
+  quantile,
+} from "./statistics.ts";
 export * from "./transcendental.ts";
+export type { ConvPadding, Padding, PerAxis, Rank, WindowOptions } from "./window.ts";

@@ -1,6 +1,7 @@
 // Random tensors. A generator counts its draws in memory, so that a captured step draws anew at each replay. The
 // numbers follow from the seed, the draw's number and the element alone, whatever the threads, split or capture.
 import { requireTensor } from "../autograd/op.ts";
+import { requireShare } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { forbidWhileRecording, launch, unrecorded } from "../runtime/program.ts";
 import { tensor } from "../tensor/create.ts";
@@ -22,7 +23,7 @@ export class Generator {
   }
 
   /** Begins the stream anew. */
-  seed(seed = Math.floor(Math.random() * 2 ** 53)): this {
+  seed(seed: number = Math.floor(Math.random() * 2 ** 53)): this {
     forbidWhileRecording("seed");
     if (!Number.isSafeInteger(seed)) throw new ArgumentError(`seed: the seed must be a safe integer, got ${seed}`);
     this.state.assign([seed | 0, Math.floor(seed / 2 ** 32) | 0, 0, 0]);
@@ -140,8 +141,7 @@ export function randomPermutation(size: number, options: RandomOptions = {}): Te
 /** x with each element zeroed with probability `rate` and the others divided by 1 - rate: for training only. */
 export function dropout(x: Tensor, rate: number, options: RandomOptions = {}): Tensor {
   requireTensor("dropout", "x", x);
-  if (!(rate >= 0 && rate < 1))
-    throw new ArgumentError(`dropout: rate must be at least 0 and less than 1, got ${rate}`);
+  requireShare("dropout", "rate", rate);
   if (rate === 0) return reshape(x, x.shape) as Tensor;
   return mul(x, randomBernoulli(x.shape, { ...options, probability: 1 - rate, value: 1 / (1 - rate) }));
 }

@@ -3,7 +3,7 @@
 // the steps in basic ops instead of the fused kernels.
 import { grad } from "../autograd/grad.ts";
 import { defineOp, type Gradient, requireTensor } from "../autograd/op.ts";
-import { isTracked } from "../autograd/tape.ts";
+import { anyTracked } from "../autograd/tape.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
 import { zeros } from "../tensor/create.ts";
@@ -50,7 +50,8 @@ export function lstm(
 ): Tensor {
   checkArguments("lstm", 4, projected, kernel, { hidden, cell }, mask);
   const memory = remember(projected, kernel, 4, [projected, kernel, hidden, cell]);
-  return lstmSequence(projected, kernel, hidden, cell, mask, options, memory);
+  const cells = empty([projected.shape[0], memory.isKept ? projected.shape[1] + 1 : 1, kernel.shape[0]]);
+  return lstmSequence(projected, kernel, hidden, cell, mask, options, { ...memory, cells });
 }
 
 const lstmSequence = defineOp("lstm", {
@@ -61,7 +62,7 @@ const lstmSequence = defineOp("lstm", {
     cell: Optional,
     mask: Mask,
     options: LstmOptions,
-    { isKept, gates, previous, cells }: Memory,
+    { isKept, gates, previous, cells }: LstmMemory,
   ) {
     const { batch, time, units, outputs, rows, blockRows, work } = sizesOf(projected, kernel, options);
     const states = empty(statesShape(batch, rows, units, options));
@@ -74,10 +75,7 @@ const lstmSequence = defineOp("lstm", {
   },
   gradients(dy, _y, projected, kernel, hidden, cell, mask, options, { gates, previous, cells }): Gradient[] {
     const given = { projected, kernel, hidden, cell };
-    if (anyTracked(dy, given)) {
-      const { dprojected, dkernel, dhidden, dcell } = gradientsOfSteps(dy, given, (x) => lstmSteps(x, mask, options));
-      return [dprojected, dkernel, dhidden, dcell];
-    }
+    if (anyTracked(dy, ...Object.values(given))) return gradientsOfSteps(dy, given, (x) => lstmSteps(x, mask, options));
     const { batch, time, units, outputs, rows, blockRows, work } = sizesOf(projected, kernel, options);
     const dprojected = empty(projected.shape);
     const [dhidden, dcell, carry] = [0, 1, 2].map(() => empty([batch, units]));
@@ -130,10 +128,7 @@ const gruSequence = defineOp("gru", {
   },
   gradients(dy, _y, projected, kernel, bias, hidden, mask, options, { gates, previous }): Gradient[] {
     const given = { projected, kernel, bias, hidden };
-    if (anyTracked(dy, given)) {
-      const { dprojected, dkernel, dbias, dhidden } = gradientsOfSteps(dy, given, (x) => gruSteps(x, mask, options));
-      return [dprojected, dkernel, dbias, dhidden];
-    }
+    if (anyTracked(dy, ...Object.values(given))) return gradientsOfSteps(dy, given, (x) => gruSteps(x, mask, options));
     const { batch, time, units, outputs, blockRows, work } = sizesOf(projected, kernel, options);
     const [dprojected, dproduct] = [empty(projected.shape), empty(projected.shape)];
     const [dhidden, carry] = [empty([batch, units]), empty([batch, units])];
@@ -181,10 +176,8 @@ const simpleSequence = defineOp("simpleRnn", {
   },
   gradients(dy, _y, projected, kernel, hidden, mask, options, { gates, previous }): Gradient[] {
     const given = { projected, kernel, hidden };
-    if (anyTracked(dy, given)) {
-      const { dprojected, dkernel, dhidden } = gradientsOfSteps(dy, given, (x) => simpleSteps(x, mask, options));
-      return [dprojected, dkernel, dhidden];
-    }
+    if (anyTracked(dy, ...Object.values(given)))
+      return gradientsOfSteps(dy, given, (x) => simpleSteps(x, mask, options));
     const { batch, time, units, outputs, blockRows, work } = sizesOf(projected, kernel, options);
     const dprojected = empty(projected.shape);
     const [dhidden, carry] = [empty([batch, units]), empty([batch, units])];
@@ -203,6 +196,9 @@ interface Memory {
   readonly gates: Tensor;
   /** The hidden states before each step, [batch, steps, units]. */
   readonly previous: Tensor;
+}
+
+interface LstmMemory extends Memory {
   /** The cell states before each step and after the last, [batch, steps + 1, units]; of the step at hand one. */
   readonly cells: Tensor;
 }
@@ -210,13 +206,12 @@ interface Memory {
 function remember(projected: Tensor, kernel: Tensor, gates: number, inputs: readonly Optional[]): Memory {
   const [batch, time] = projected.shape;
   const [units] = kernel.shape;
-  const isKept = inputs.some((x) => x !== undefined && isTracked(x));
+  const isKept = anyTracked(...inputs);
   const steps = isKept ? time : 1;
   return {
     isKept,
     gates: empty([batch, steps, gates * units]),
     previous: empty([batch, steps, units]),
-    cells: empty([batch, isKept ? time + 1 : 1, units]),
   };
 }
 
@@ -305,19 +300,15 @@ function kernelGradient(previous: Tensor, dproduct: Tensor): Tensor {
   return matmul(flat(previous), flat(dproduct), { transposeA: true });
 }
 
-function anyTracked(dy: Tensor, given: Readonly<Record<string, Optional>>): boolean {
-  return [dy, ...Object.values(given)].some((x) => x !== undefined && isTracked(x));
-}
-
-/** The gradients, made of basic ops, of what is given: that of `x` is called `dx`. */
+/** The gradients, made of basic ops, of what is given, in its order. */
 function gradientsOfSteps(
   dy: Tensor,
   given: Readonly<Record<string, Optional>>,
   steps: (given: Readonly<Record<string, Tensor>>) => Tensor,
-): Record<string, Optional> {
+): Gradient[] {
   const present = Object.fromEntries(Object.entries(given).filter((entry): entry is [string, Tensor] => !!entry[1]));
   const gradients = grad((x: Record<string, Tensor>) => sum(mul(steps(x), dy)))(present);
-  return Object.fromEntries(Object.entries(gradients).map(([name, gradient]) => [`d${name}`, gradient]));
+  return Object.keys(given).map((name) => gradients[name]);
 }
 
 /** The states after each step, the hidden one first; a masked step leaves them as they are. */

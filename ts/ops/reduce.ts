@@ -1,6 +1,6 @@
 // Reductions over axes and their gradients: sum, mean, max, min and what is made of them; the places of extremes.
 import { grad } from "../autograd/grad.ts";
-import { defineOp, requireTensor } from "../autograd/op.ts";
+import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
 import { normalizeAxes, normalizeAxis, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
@@ -15,24 +15,24 @@ import { broadcastTo, pad, reshape, slice } from "./layout.ts";
 export type { Axes } from "./axes.ts";
 
 /** The sum over the axes. */
-export const sum = defineOp("sum", {
-  forward(x: Tensor, axes?: Axes, keepDims = false) {
+export const sum: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = defineOp("sum", {
+  forward(x, axes, keepDims = false) {
     requireFloat("sum", x);
     const list = normalizeAxes("sum", axes, x.rank);
     return fold("sum_f32", x, list, reducedShape(x.shape, list, keepDims));
   },
-  gradients: [(dy, _y, x, axes): Tensor => broadcastTo(restored(dy, x, axes), x.shape) as Tensor],
+  gradients: [(dy, _y, x, axes) => broadcastTo(restored(dy, x, axes), x.shape) as Tensor],
 });
 
 /** The mean over the axes; NaN where they are empty. */
-export const mean = defineOp("mean", {
-  forward(x: Tensor, axes?: Axes, keepDims = false) {
+export const mean: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = defineOp("mean", {
+  forward(x, axes, keepDims = false) {
     requireFloat("mean", x);
     const list = normalizeAxes("mean", axes, x.rank);
     return fold("sum_f32", x, list, reducedShape(x.shape, list, keepDims), countOf(x.shape, list));
   },
   gradients: [
-    (dy, _y, x, axes): Tensor => {
+    (dy, _y, x, axes) => {
       const count = countOf(x.shape, normalizeAxes("mean", axes, x.rank));
       return broadcastTo(restored(div(dy, count), x, axes), x.shape) as Tensor;
     },
@@ -40,15 +40,14 @@ export const mean = defineOp("mean", {
 });
 
 /** The product over the axes; 1 where they are empty. The gradient holds for zeros too. */
-export const prod = defineOp("prod", {
-  forward(x: Tensor, axes?: Axes, keepDims = false) {
+export const prod: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = defineOp("prod", {
+  forward(x, axes, keepDims = false) {
     requireFloat("prod", x);
     const list = normalizeAxes("prod", axes, x.rank);
     return fold("prod_f32", x, list, reducedShape(x.shape, list, keepDims));
   },
   gradients: [
-    (dy, y, x, axes): Tensor =>
-      grad((v: Tensor) => sum(mul(reshape(halving(v, axes), y.shape) as Tensor, dy)))(x) as Tensor,
+    (dy, y, x, axes) => grad((v: Tensor) => sum(mul(reshape(halving(v, axes), y.shape) as Tensor, dy)))(x) as Tensor,
   ],
 });
 
@@ -104,15 +103,15 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
 }
 
 /** The largest number over the axes, NaN if there is one. Equal ones share the gradient evenly. */
-export const max = defineOp("max", {
-  forward: (x: Tensor, axes?: Axes, keepDims = false) => extreme("max", "max_f32", x, axes, keepDims),
-  gradients: [(dy, y, x, axes): Tensor => shareOut(dy, y, x, axes)],
+export const max: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = defineOp("max", {
+  forward: (x, axes, keepDims = false) => extreme("max", "max_f32", x, axes, keepDims),
+  gradients: [(dy, y, x, axes) => shareOut(dy, y, x, axes)],
 });
 
 /** The smallest number over the axes, NaN if there is one. Equal ones share the gradient evenly. */
-export const min = defineOp("min", {
-  forward: (x: Tensor, axes?: Axes, keepDims = false) => extreme("min", "min_f32", x, axes, keepDims),
-  gradients: [(dy, y, x, axes): Tensor => shareOut(dy, y, x, axes)],
+export const min: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = defineOp("min", {
+  forward: (x, axes, keepDims = false) => extreme("min", "min_f32", x, axes, keepDims),
+  gradients: [(dy, y, x, axes) => shareOut(dy, y, x, axes)],
 });
 
 function extreme(operation: string, kernel: FoldKernel, x: Tensor, axes: Axes, keepDims: boolean): Tensor {
@@ -129,13 +128,13 @@ function shareOut(dy: Tensor, y: Tensor, x: Tensor, axes: Axes): Tensor {
 }
 
 /** Where the largest number stands along the axis: the first of equal ones, or the first NaN. */
-export const argMax = defineOp("argMax", {
-  forward: (x: Tensor, axis = -1, keepDims = false) => locate("argMax", "arg_max_f32", x, axis, keepDims),
+export const argMax: Op<(x: Tensor, axis?: number, keepDims?: boolean) => Tensor<"i32">> = defineOp("argMax", {
+  forward: (x, axis = -1, keepDims = false) => locate("argMax", "arg_max_f32", x, axis, keepDims),
 });
 
 /** Where the smallest number stands along the axis: the first of equal ones, or the first NaN. */
-export const argMin = defineOp("argMin", {
-  forward: (x: Tensor, axis = -1, keepDims = false) => locate("argMin", "arg_min_f32", x, axis, keepDims),
+export const argMin: Op<(x: Tensor, axis?: number, keepDims?: boolean) => Tensor<"i32">> = defineOp("argMin", {
+  forward: (x, axis = -1, keepDims = false) => locate("argMin", "arg_min_f32", x, axis, keepDims),
 });
 
 function locate(
@@ -157,8 +156,8 @@ function locate(
 }
 
 /** log of the sum of e^x over the axes, without overflow. */
-export const logSumExp = defineOp("logSumExp", {
-  forward(x: Tensor, axes?: Axes, keepDims = false) {
+export const logSumExp: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = defineOp("logSumExp", {
+  forward(x, axes, keepDims = false) {
     requireFloat("logSumExp", x);
     const list = normalizeAxes("logSumExp", axes, x.rank);
     const y = empty(reducedShape(x.shape, list, keepDims));
@@ -168,7 +167,7 @@ export const logSumExp = defineOp("logSumExp", {
     if (rows !== x) rows.dispose();
     return y;
   },
-  gradients: [(dy, y, x, axes): Tensor => mul(restored(dy, x, axes), exp(sub(x, restored(y, x, axes))))],
+  gradients: [(dy, y, x, axes) => mul(restored(dy, x, axes), exp(sub(x, restored(y, x, axes))))],
 });
 
 /** What `variance` and `std` take beside the axes. */

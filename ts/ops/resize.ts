@@ -11,6 +11,7 @@ import { perAxis, requireImages } from "./window.ts";
 /** nearest: the pixel whose area holds the place; bilinear: the four around it, weighted by nearness. */
 export type Interpolation = "nearest" | "bilinear";
 
+/** What `resize` takes beside the images and their new size. */
 export interface ResizeOptions {
   /** Default bilinear. */
   interpolation?: Interpolation;

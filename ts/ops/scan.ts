@@ -1,13 +1,17 @@
-// Running sums and products along an axis, added up in f64.
+// Running sums, products, maxima and minima along an axis; sums and products in f64.
 
 import { grad } from "../autograd/grad.ts";
-import { defineOp, requireTensor } from "../autograd/op.ts";
+import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
 import { launch } from "../runtime/program.ts";
+import { arange } from "../tensor/create.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { normalizeAxis, sizeOf } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
-import { mul } from "./binary.ts";
-import { flip, pad, slice } from "./layout.ts";
+import { mul, sub } from "./binary.ts";
+import { cast, equal, where } from "./compare.ts";
+import { neg } from "./elementwise.ts";
+import { scatterAlongAxis } from "./gather.ts";
+import { flip, pad, reshape, slice } from "./layout.ts";
 import { sum } from "./reduce.ts";
 
 /** What `cumsum` and `cumprod` take beside the axis. */
@@ -20,7 +24,7 @@ export interface ScanOptions {
 
 function scan(
   operation: string,
-  kernel: "cum_sum_f32" | "cum_prod_f32",
+  kernel: "cum_sum_f32" | "cum_prod_f32" | "cum_max_f32",
   x: Tensor,
   axis: number,
   { reverse = false, exclusive = false }: ScanOptions,
@@ -37,16 +41,16 @@ function scan(
 }
 
 /** y[i] = x[0] + ... + x[i] along the axis (default the last). */
-export const cumsum = defineOp("cumsum", {
-  forward: (x: Tensor, axis = -1, options: ScanOptions = {}) => scan("cumsum", "cum_sum_f32", x, axis, options),
-  gradients: [(dy, _y, _x, axis, options): Tensor => cumsum(dy, axis, { ...options, reverse: !options?.reverse })],
+export const cumsum: Op<(x: Tensor, axis?: number, options?: ScanOptions) => Tensor> = defineOp("cumsum", {
+  forward: (x, axis = -1, options = {}) => scan("cumsum", "cum_sum_f32", x, axis, options),
+  gradients: [(dy, _y, _x, axis, options) => cumsum(dy, axis, { ...options, reverse: !options?.reverse })],
 });
 
 /** y[i] = x[0] x[1] ... x[i] along the axis (default the last). The gradient holds for zeros too. */
-export const cumprod = defineOp("cumprod", {
-  forward: (x: Tensor, axis = -1, options: ScanOptions = {}) => scan("cumprod", "cum_prod_f32", x, axis, options),
+export const cumprod: Op<(x: Tensor, axis?: number, options?: ScanOptions) => Tensor> = defineOp("cumprod", {
+  forward: (x, axis = -1, options = {}) => scan("cumprod", "cum_prod_f32", x, axis, options),
   gradients: [
-    (dy, _y, x, axis = -1, options = {}): Tensor =>
+    (dy, _y, x, axis = -1, options = {}) =>
       grad((v: Tensor) => sum(mul(doubling(v, normalizeAxis("cumprod", axis, v.rank), options), dy)))(x) as Tensor,
   ],
 });
@@ -71,4 +75,31 @@ function doubling(x: Tensor, axis: number, { reverse = false, exclusive = false 
   if (exclusive && length > 0) y = moved(y, 1);
   for (let steps = 1; steps < length; steps *= 2) y = mul(y, moved(y, steps));
   return reverse ? (flip(y, axis) as Tensor) : y;
+}
+
+/** What `cumMax` and `cumMin` take beside the axis. */
+export type ExtremeScanOptions = Pick<ScanOptions, "reverse">;
+
+/** y[i] = max(x[0], ..., x[i]) along the axis (default the last); of equal ones the last has the gradient. */
+export const cumMax: Op<(x: Tensor, axis?: number, options?: ExtremeScanOptions) => Tensor> = defineOp("cumMax", {
+  forward: (x: Tensor, axis = -1, { reverse }: ExtremeScanOptions = {}) =>
+    scan("cumMax", "cum_max_f32", x, axis, { reverse }),
+  gradients: [
+    (dy, y, x, axis = -1, options = {}): Tensor => {
+      const at = normalizeAxis("cumMax", axis, x.rank);
+      const length = x.shape[at];
+      const shape = x.shape.map((_, i) => (i === at ? length : 1));
+      // The largest yet stands where x was last equal to it: the greatest such step so far, steps counted as scanned.
+      const last = length - 1;
+      const steps = reshape(options.reverse ? arange(last, -1, -1) : arange(length), shape) as Tensor;
+      const found = cumMax(where(equal(x, y), steps, 0), at, options);
+      const indices = cast(options.reverse ? sub(last, found) : found, "i32") as Tensor<"i32">;
+      return scatterAlongAxis(dy, indices, length, at);
+    },
+  ],
+});
+
+/** y[i] = min(x[0], ..., x[i]) along the axis (default the last); of equal ones the last has the gradient. */
+export function cumMin(x: Tensor, axis = -1, options?: ExtremeScanOptions): Tensor {
+  return neg(cumMax(neg(x), axis, options));
 }

@@ -1,14 +1,15 @@
 // Softmax, its logarithm and cross-entropy from logits, and their gradients. The kernels work on rows: an axis that is
 // not the last is moved there and back.
 import { defineOp, requireTensor } from "../autograd/op.ts";
-import { ArgumentError, ShapeError } from "../runtime/errors.ts";
-import { isRecording, launch } from "../runtime/program.ts";
+import { ShapeError } from "../runtime/errors.ts";
+import { launch } from "../runtime/program.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { formatShape, normalizeAxis, sameShape, sizeOf } from "../tensor/shape.ts";
 import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
 import { mul, sub } from "./binary.ts";
 import { exp, neg } from "./elementwise.ts";
 import { oneHot } from "./gather.ts";
+import { requireIndices } from "./indices.ts";
 import { expandDims, transpose } from "./layout.ts";
 import { sum } from "./reduce.ts";
 
@@ -119,20 +120,8 @@ export function softmaxCrossEntropy(logits: Tensor, targets: Tensor | Tensor<"i3
   // Filled by the forward pass and kept for the gradient.
   const [peak, total] = [empty(rows), empty(rows)];
   if (targets.dtype === "f32") return denseCrossEntropy(logits, targets as Tensor, peak, total);
-  requireClasses(operation, targets as Tensor<"i32">, logits.shape[logits.rank - 1]);
+  requireIndices(operation, "class numbers", targets as Tensor<"i32">, logits.shape[logits.rank - 1]);
   return sparseCrossEntropy(logits, targets as Tensor<"i32">, peak, total);
-}
-
-function requireClasses(operation: string, labels: Tensor<"i32">, classes: number): void {
-  if (isRecording()) return;
-  const values = labels.view();
-  for (let i = 0; i < values.length; i++) {
-    if (values[i] < 0 || values[i] >= classes) {
-      throw new ArgumentError(
-        `${operation}: class numbers must be from 0 to ${classes - 1}, got ${values[i]} at position ${i}`,
-      );
-    }
-  }
 }
 
 const sparseCrossEntropy = defineOp("softmaxCrossEntropy", {

@@ -1,6 +1,6 @@
 // Order along an axis: sorting, the largest k, places in sorted numbers, distinct numbers. NaN counts as larger than any
 // number; equal ones keep their order. What has a gradient picks elements by `takeAlongAxis`.
-import { defineOp, requireTensor } from "../autograd/op.ts";
+import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
 import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
 import { forbidWhileRecording, launch } from "../runtime/program.ts";
 import { type Dtype, makeArray, requireDtype } from "../tensor/dtype.ts";
@@ -34,31 +34,34 @@ function alongRows(x: Tensor<Numeric>, axis: number, f: (rows: Tensor<Numeric>) 
 }
 
 /** Where the elements in ascending order stand along the axis (default the last). */
-export const argsort = defineOp("argsort", {
-  forward(x: Tensor<Numeric>, axis = -1, { descending = false }: SortOptions = {}): Tensor<"i32"> {
-    requireNumeric("argsort", "x", x);
-    return alongRows(x, normalizeAxis("argsort", axis, x.rank), (rows) => {
-      const columns = rows.shape[rows.rank - 1];
-      const order = empty(rows.shape, "i32");
-      const [pairs, spare] = [empty([2 * rows.size], "i32"), empty([2 * rows.size], "i32")];
-      const cost = 10 * columns + 20;
-      launch(
-        "argsort_u32",
-        rows.size / (columns || 1),
-        cost,
-        order,
-        pairs,
-        spare,
-        rows,
-        columns,
-        ...orderOf(x, descending),
-      );
-      pairs.dispose();
-      spare.dispose();
-      return order;
-    });
+export const argsort: Op<(x: Tensor<Numeric>, axis?: number, options?: SortOptions) => Tensor<"i32">> = defineOp(
+  "argsort",
+  {
+    forward(x: Tensor<Numeric>, axis = -1, { descending = false }: SortOptions = {}): Tensor<"i32"> {
+      requireNumeric("argsort", "x", x);
+      return alongRows(x, normalizeAxis("argsort", axis, x.rank), (rows) => {
+        const columns = rows.shape[rows.rank - 1];
+        const order = empty(rows.shape, "i32");
+        const [pairs, spare] = [empty([2 * rows.size], "i32"), empty([2 * rows.size], "i32")];
+        const cost = 10 * columns + 20;
+        launch(
+          "argsort_u32",
+          rows.size / (columns || 1),
+          cost,
+          order,
+          pairs,
+          spare,
+          rows,
+          columns,
+          ...orderOf(x, descending),
+        );
+        pairs.dispose();
+        spare.dispose();
+        return order;
+      });
+    },
   },
-});
+);
 
 /** What kernels need to know to compare elements of x. */
 function orderOf(x: AnyTensor, descending: boolean): [isFloat: number, flip: number] {
@@ -71,32 +74,35 @@ export function sort<D extends Numeric = "f32">(x: Tensor<D>, axis = -1, options
 }
 
 /** Where the k largest elements stand along the axis, the largest first, the first of equal ones first. */
-export const topKIndices = defineOp("topKIndices", {
-  forward(x: Tensor<Numeric>, k: number, axis = -1): Tensor<"i32"> {
-    requireNumeric("topK", "x", x);
-    const at = normalizeAxis("topK", axis, x.rank);
-    if (!(Number.isInteger(k) && k >= 0 && k <= x.shape[at])) {
-      throw new ArgumentError(`topK: k must be a whole number from 0 to axis ${at}'s size ${x.shape[at]}, got ${k}`);
-    }
-    if (!isInserted(k, x.shape[at])) {
-      const all = argsort(x, at, { descending: true });
-      return slice(
-        all,
-        x.shape.map(() => 0),
-        x.shape.with(at, k),
-      );
-    }
-    return alongRows(x, at, (rows) => {
-      const columns = rows.shape[rows.rank - 1];
-      const order = empty(rows.shape.with(-1, k), "i32");
-      const keys = empty(order.shape, "i32");
-      const units = k === 0 ? 0 : order.size / k;
-      launch("top_k_u32", units, 20 + columns + 20 * k, order, keys, rows, columns, k, ...orderOf(x, true));
-      keys.dispose();
-      return order;
-    });
+export const topKIndices: Op<(x: Tensor<Numeric>, k: number, axis?: number) => Tensor<"i32">> = defineOp(
+  "topKIndices",
+  {
+    forward(x: Tensor<Numeric>, k: number, axis = -1): Tensor<"i32"> {
+      requireNumeric("topK", "x", x);
+      const at = normalizeAxis("topK", axis, x.rank);
+      if (!(Number.isInteger(k) && k >= 0 && k <= x.shape[at])) {
+        throw new ArgumentError(`topK: k must be a whole number from 0 to axis ${at}'s size ${x.shape[at]}, got ${k}`);
+      }
+      if (!isInserted(k, x.shape[at])) {
+        const all = argsort(x, at, { descending: true });
+        return slice(
+          all,
+          x.shape.map(() => 0),
+          x.shape.with(at, k),
+        );
+      }
+      return alongRows(x, at, (rows) => {
+        const columns = rows.shape[rows.rank - 1];
+        const order = empty(rows.shape.with(-1, k), "i32");
+        const keys = empty(order.shape, "i32");
+        const units = k === 0 ? 0 : order.size / k;
+        launch("top_k_u32", units, 20 + columns + 20 * k, order, keys, rows, columns, k, ...orderOf(x, true));
+        keys.dispose();
+        return order;
+      });
+    },
   },
-});
+);
 
 /**
  * Whether `top_k_u32`, which keeps the first k in order by inserting, is faster than sorting n numbers: of numbers in any
@@ -123,7 +129,9 @@ export interface SearchSortedOptions {
 }
 
 /** Where each of the values would have to be inserted into `sorted`, one ascending axis, to keep it in order. */
-export const searchSorted = defineOp("searchSorted", {
+export const searchSorted: Op<
+  <D extends Numeric = "f32">(sorted: Tensor<D>, values: Tensor<D>, options?: SearchSortedOptions) => Tensor<"i32">
+> = defineOp("searchSorted", {
   forward<D extends Numeric = "f32">(
     sorted: Tensor<D>,
     values: Tensor<D>,

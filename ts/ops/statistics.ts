@@ -1,5 +1,6 @@
 // Statistics by order and by counting: quantiles, histograms; covariance.
 import { requireTensor } from "../autograd/op.ts";
+import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { forbidWhileRecording } from "../runtime/program.ts";
 import { linspace, ones } from "../tensor/create.ts";
@@ -88,9 +89,7 @@ export function histogram(
 ): { counts: Tensor<"i32">; edges: Tensor } {
   requireFloat("histogram", x);
   const [low, high] = range;
-  if (!(Number.isInteger(bins) && bins >= 1)) {
-    throw new ArgumentError(`histogram: bins must be a whole number of at least 1, got ${bins}`);
-  }
+  requireCount("histogram", "bins", bins);
   if (!(low < high && Number.isFinite(high - low))) {
     throw new ArgumentError(`histogram: range must be two finite numbers, the first smaller, got [${low}, ${high}]`);
   }

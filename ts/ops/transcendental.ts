@@ -1,5 +1,5 @@
 // Transcendental functions beyond those of elementwise.ts: angles, hyperbolic functions and their inverses, e^x - 1, erfc.
-import { defineOp, type Gradient } from "../autograd/op.ts";
+import { defineOp, type Op } from "../autograd/op.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { add, div, mul, sub } from "./binary.ts";
 import { launchPair, type TensorLike, toOperand } from "./broadcast.ts";
@@ -7,94 +7,91 @@ import { exp, neg, rsqrt, sigmoid, square } from "./elementwise.ts";
 import { map } from "./mapping.ts";
 
 /** tan x, x in radians. */
-export const tan = defineOp("tan", {
-  forward: (x: Tensor) => map("tan", "tan_f32", 3.4, x),
-  gradients: [(dy, y): Gradient => mul(dy, add(square(y), 1))],
+export const tan: Op<(x: Tensor) => Tensor> = defineOp("tan", {
+  forward: (x) => map("tan", "tan_f32", 3.4, x),
+  gradients: [(dy, y) => mul(dy, add(square(y), 1))],
 });
 
 /** The angle from -pi/2 to pi/2 whose sine is x; NaN where |x| > 1. */
-export const asin = defineOp("asin", {
-  forward: (x: Tensor) => map("asin", "asin_f32", 4, x),
-  gradients: [(dy, _y, x): Gradient => mul(dy, rsqrt(sub(1, square(x))))],
+export const asin: Op<(x: Tensor) => Tensor> = defineOp("asin", {
+  forward: (x) => map("asin", "asin_f32", 4, x),
+  gradients: [(dy, _y, x) => mul(dy, rsqrt(sub(1, square(x))))],
 });
 
 /** The angle from 0 to pi whose cosine is x; NaN where |x| > 1. */
-export const acos = defineOp("acos", {
-  forward: (x: Tensor) => map("acos", "acos_f32", 4, x),
-  gradients: [(dy, _y, x): Gradient => neg(mul(dy, rsqrt(sub(1, square(x)))))],
+export const acos: Op<(x: Tensor) => Tensor> = defineOp("acos", {
+  forward: (x) => map("acos", "acos_f32", 4, x),
+  gradients: [(dy, _y, x) => neg(mul(dy, rsqrt(sub(1, square(x)))))],
 });
 
 /** The angle from -pi/2 to pi/2 whose tangent is x. */
-export const atan = defineOp("atan", {
-  forward: (x: Tensor) => map("atan", "atan_f32", 4, x),
-  gradients: [(dy, _y, x): Gradient => div(dy, add(square(x), 1))],
+export const atan: Op<(x: Tensor) => Tensor> = defineOp("atan", {
+  forward: (x) => map("atan", "atan_f32", 4, x),
+  gradients: [(dy, _y, x) => div(dy, add(square(x), 1))],
 });
 
 /** (e^x - e^-x) / 2 */
-export const sinh = defineOp("sinh", {
-  forward: (x: Tensor) => map("sinh", "sinh_f32", 4, x),
-  gradients: [(dy, _y, x): Gradient => mul(dy, cosh(x))],
+export const sinh: Op<(x: Tensor) => Tensor> = defineOp("sinh", {
+  forward: (x) => map("sinh", "sinh_f32", 4, x),
+  gradients: [(dy, _y, x) => mul(dy, cosh(x))],
 });
 
 /** (e^x + e^-x) / 2 */
-export const cosh = defineOp("cosh", {
-  forward: (x: Tensor) => map("cosh", "cosh_f32", 4, x),
-  gradients: [(dy, _y, x): Gradient => mul(dy, sinh(x))],
+export const cosh: Op<(x: Tensor) => Tensor> = defineOp("cosh", {
+  forward: (x) => map("cosh", "cosh_f32", 4, x),
+  gradients: [(dy, _y, x) => mul(dy, sinh(x))],
 });
 
 /** The number whose hyperbolic sine is x: ln(x + sqrt(x^2 + 1)). */
-export const asinh = defineOp("asinh", {
-  forward: (x: Tensor) => map("asinh", "asinh_f32", 5, x),
-  gradients: [(dy, _y, x): Gradient => mul(dy, rsqrt(add(square(x), 1)))],
+export const asinh: Op<(x: Tensor) => Tensor> = defineOp("asinh", {
+  forward: (x) => map("asinh", "asinh_f32", 5, x),
+  gradients: [(dy, _y, x) => mul(dy, rsqrt(add(square(x), 1)))],
 });
 
 /** The number of at least 0 whose hyperbolic cosine is x: ln(x + sqrt(x^2 - 1)); NaN where x < 1. */
-export const acosh = defineOp("acosh", {
-  forward: (x: Tensor) => map("acosh", "acosh_f32", 5, x),
-  gradients: [(dy, _y, x): Gradient => mul(dy, rsqrt(mul(sub(x, 1), add(x, 1))))],
+export const acosh: Op<(x: Tensor) => Tensor> = defineOp("acosh", {
+  forward: (x) => map("acosh", "acosh_f32", 5, x),
+  gradients: [(dy, _y, x) => mul(dy, rsqrt(mul(sub(x, 1), add(x, 1))))],
 });
 
 /** The number whose hyperbolic tangent is x: ln((1 + x) / (1 - x)) / 2; NaN where |x| > 1. */
-export const atanh = defineOp("atanh", {
-  forward: (x: Tensor) => map("atanh", "atanh_f32", 5, x),
-  gradients: [(dy, _y, x): Gradient => div(dy, mul(sub(1, x), add(x, 1)))],
+export const atanh: Op<(x: Tensor) => Tensor> = defineOp("atanh", {
+  forward: (x) => map("atanh", "atanh_f32", 5, x),
+  gradients: [(dy, _y, x) => div(dy, mul(sub(1, x), add(x, 1)))],
 });
 
 /** e^x - 1, exact near 0 too. */
-export const expm1 = defineOp("expm1", {
-  forward: (x: Tensor) => map("expm1", "expm1_f32", 3, x),
-  gradients: [(dy, y): Gradient => mul(dy, add(y, 1))],
+export const expm1: Op<(x: Tensor) => Tensor> = defineOp("expm1", {
+  forward: (x) => map("expm1", "expm1_f32", 3, x),
+  gradients: [(dy, y) => mul(dy, add(y, 1))],
 });
 
 /** 1 - erf x, exact for large x too. */
-export const erfc = defineOp("erfc", {
-  forward: (x: Tensor) => map("erfc", "erfc_f32", 4, x),
-  gradients: [(dy, _y, x): Gradient => mul(dy, mul(exp(neg(square(x))), -2 / Math.sqrt(Math.PI)))],
+export const erfc: Op<(x: Tensor) => Tensor> = defineOp("erfc", {
+  forward: (x) => map("erfc", "erfc_f32", 4, x),
+  gradients: [(dy, _y, x) => mul(dy, mul(exp(neg(square(x))), -2 / Math.sqrt(Math.PI)))],
 });
 
 /** The angle of the point (x, y) from -pi to pi: atan(y / x) in the right quadrant, broadcast. */
-export const atan2 = defineOp("atan2", {
-  forward: (y: TensorLike, x: TensorLike): Tensor => launchPair("atan2", "atan2", y, x, 4, ["f32"]),
+export const atan2: Op<(y: TensorLike, x: TensorLike) => Tensor> = defineOp("atan2", {
+  forward: (y, x) => launchPair("atan2", "atan2", y, x, 4, ["f32"]),
   gradients: [
-    (dy, _angle, y, x): Gradient => toOperand(div(mul(dy, x), add(mul(x, x), mul(y, y))), y),
-    (dy, _angle, y, x): Gradient => toOperand(neg(div(mul(dy, y), add(mul(x, x), mul(y, y)))), x),
+    (dy, _angle, y, x) => toOperand(div(mul(dy, x), add(mul(x, x), mul(y, y))), y),
+    (dy, _angle, y, x) => toOperand(neg(div(mul(dy, y), add(mul(x, x), mul(y, y)))), x),
   ],
 });
 
 /** sqrt(a^2 + b^2), without overflow, broadcast. */
-export const hypot = defineOp("hypot", {
-  forward: (a: TensorLike, b: TensorLike): Tensor => launchPair("hypot", "hypot", a, b, 1.5, ["f32"]),
-  gradients: [
-    (dy, y, a): Gradient => toOperand(mul(dy, div(a, y)), a),
-    (dy, y, _a, b): Gradient => toOperand(mul(dy, div(b, y)), b),
-  ],
+export const hypot: Op<(a: TensorLike, b: TensorLike) => Tensor> = defineOp("hypot", {
+  forward: (a, b) => launchPair("hypot", "hypot", a, b, 1.5, ["f32"]),
+  gradients: [(dy, y, a) => toOperand(mul(dy, div(a, y)), a), (dy, y, _a, b) => toOperand(mul(dy, div(b, y)), b)],
 });
 
 /** ln(e^a + e^b), without overflow, broadcast. */
-export const logAddExp = defineOp("logAddExp", {
-  forward: (a: TensorLike, b: TensorLike): Tensor => launchPair("logAddExp", "log_add_exp", a, b, 8, ["f32"]),
+export const logAddExp: Op<(a: TensorLike, b: TensorLike) => Tensor> = defineOp("logAddExp", {
+  forward: (a, b) => launchPair("logAddExp", "log_add_exp", a, b, 8, ["f32"]),
   gradients: [
-    (dy, _y, a, b): Gradient => toOperand(mul(dy, sigmoid(sub(a, b))), a),
-    (dy, _y, a, b): Gradient => toOperand(mul(dy, sigmoid(sub(b, a))), b),
+    (dy, _y, a, b) => toOperand(mul(dy, sigmoid(sub(a, b))), a),
+    (dy, _y, a, b) => toOperand(mul(dy, sigmoid(sub(b, a))), b),
   ],
 });

@@ -25,6 +25,7 @@ export type Padding = "valid" | "same";
 /** Of sequences also causal: zeros before the sequence alone, so that no window reaches what comes after its place. */
 export type ConvPadding<R extends Rank> = Padding | (R extends 1 ? "causal" : never);
 
+/** How windows slide over sequences, images and volumes. */
 export interface WindowOptions<R extends Rank = 2, P extends ConvPadding<R> = Padding> {
   /** Distance from window to window; default 1. */
   strides?: PerAxis<R>;

@@ -68,58 +68,11 @@ export function winogradFilterGradient(gradient: Tensor, x: Tensor, dy: Tensor, 
       const v = spreadImages(padded, cut, firstLine, lines);
       const plane = planeOf(tiles, outputs);
       const z = empty([16, plane]);
-      const cost = NANOSECONDS * 16 * cut.columns * outputs;
-      launch(
-        "winograd_grad_output_f32",
-        lines,
-        cost,
-        z,
-        dy,
-        height,
-        width,
-        outputs,
-        cut.rows,
-        cut.columns,
-        plane,
-        firstLine,
-      );
-      const filterPlane = planeOf(channels, outputs);
-      const w = empty([16, filterPlane]);
-      const blocks = cutIntoBlocks(channels, outputs, tiles, 16, BLOCK_ROWS);
-      launch(
-        "matmul_f32",
-        blocks.units,
-        blocks.cost,
-        w,
-        v,
-        z,
-        undefined,
-        channels,
-        outputs,
-        tiles,
-        filterPlane,
-        outputs,
-        planeOf(tiles, channels),
-        1,
-        channels,
-        plane,
-        outputs,
-        1,
-        blocks.blockRows,
-        blocks.blockColumns,
-        0,
-      );
-      launch(
-        "winograd_grad_filters_f32",
-        channels,
-        NANOSECONDS * 16 * outputs,
-        partial,
-        w,
-        channels,
-        outputs,
-        filterPlane,
-        chunk,
-      );
+      const sizes = [height, width, outputs, cut.rows, cut.columns, plane, firstLine] as const;
+      launch("winograd_grad_output_f32", lines, costOf(cut.columns, outputs), z, dy, ...sizes);
+      const w = multiplyPlanes(v, z, channels, outputs, tiles, [1, channels], [outputs, 1]);
+      const cost = costOf(1, outputs);
+      launch("winograd_grad_filters_f32", channels, cost, partial, w, channels, outputs, w.shape[1], chunk);
       for (const matrices of [v, z, w]) matrices.dispose();
     });
   });
@@ -140,60 +93,46 @@ function correlate(
   const channels = x.shape[3];
   const filterPlane = planeOf(channels, outputs);
   const u = empty([16, filterPlane]);
-  const packing = NANOSECONDS * 16 * outputs;
+  const packing = costOf(1, outputs);
   launch("winograd_pack_filters_f32", channels, packing, u, filters, channels, outputs, filterPlane, Number(turned));
   const cut = cutIntoChunks(y, channels);
   const padded = withZeros(x, before, cut);
   forChunks(cut, (_chunk, firstLine, lines) => {
     const tiles = lines * cut.columns;
     const v = spreadImages(padded, cut, firstLine, lines);
-    const plane = planeOf(tiles, outputs);
-    const m = empty([16, plane]);
-    const blocks = cutIntoBlocks(tiles, outputs, channels, 16, BLOCK_ROWS);
-    launch(
-      "matmul_f32",
-      blocks.units,
-      blocks.cost,
-      m,
-      v,
-      u,
-      undefined,
-      tiles,
-      outputs,
-      channels,
-      plane,
-      outputs,
-      planeOf(tiles, channels),
-      channels,
-      1,
-      filterPlane,
-      0,
-      0,
-      blocks.blockRows,
-      blocks.blockColumns,
-      0,
-    );
+    const m = multiplyPlanes(v, u, tiles, outputs, channels, [channels, 1], PACKED);
     v.dispose();
-    launch(
-      "winograd_output_f32",
-      lines,
-      NANOSECONDS * 16 * cut.columns * outputs,
-      y,
-      m,
-      bias,
-      height,
-      width,
-      outputs,
-      cut.rows,
-      cut.columns,
-      plane,
-      activation,
-      firstLine,
-    );
+    const sizes = [height, width, outputs, cut.rows, cut.columns, m.shape[1]] as const;
+    launch("winograd_output_f32", lines, costOf(cut.columns, outputs), y, m, bias, ...sizes, activation, firstLine);
     m.dispose();
   });
   if (padded !== x) padded.dispose();
   u.dispose();
+}
+
+/** From row to row and from column to column of a matrix. */
+type Strides = readonly [row: number, column: number];
+
+/** Of matrices in panels, which are not read by strides. */
+const PACKED: Strides = [0, 0];
+
+/** The 16 products of matrices [rows, depth] and [depth, columns]. */
+function multiplyPlanes(
+  a: Tensor,
+  b: Tensor,
+  rows: number,
+  columns: number,
+  depth: number,
+  aStrides: Strides,
+  bStrides: Strides,
+): Tensor {
+  const plane = planeOf(rows, columns);
+  const product = empty([16, plane]);
+  const { units, cost, blockRows, blockColumns } = cutIntoBlocks(rows, columns, depth, 16, BLOCK_ROWS);
+  const sizes = [rows, columns, depth, plane, columns] as const;
+  const strides = [a.shape[1], ...aStrides, b.shape[1], ...bStrides] as const;
+  launch("matmul_f32", units, cost, product, a, b, undefined, ...sizes, ...strides, blockRows, blockColumns, 0);
+  return product;
 }
 
 /** Lines of tiles over all images, cut into chunks. */
@@ -244,22 +183,14 @@ function spreadImages(padded: Tensor, cut: Cut, firstLine: number, lines: number
   const [, height, width, channels] = padded.shape;
   const plane = planeOf(lines * cut.columns, channels);
   const v = empty([16, plane]);
-  const cost = NANOSECONDS * 16 * cut.columns * channels;
-  launch(
-    "winograd_input_f32",
-    lines,
-    cost,
-    v,
-    padded,
-    height,
-    width,
-    channels,
-    cut.rows,
-    cut.columns,
-    plane,
-    firstLine,
-  );
+  const sizes = [height, width, channels, cut.rows, cut.columns, plane, firstLine] as const;
+  launch("winograd_input_f32", lines, costOf(cut.columns, channels), v, padded, ...sizes);
   return v;
+}
+
+/** Nanoseconds that so many tiles of so many channels take to be turned into 16 numbers each, or back. */
+function costOf(tiles: number, channels: number): number {
+  return NANOSECONDS * 16 * tiles * channels;
 }
 
 /** Numbers from one of 16 matrices to the next: not a power of two, so that they do not share places in the cache. */

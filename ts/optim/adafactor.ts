@@ -8,7 +8,7 @@ import { zeros } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import { assignThrough, Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
-import { requirePositive, requireRange } from "./options.ts";
+import { requireNonNegative, requirePositive, requireRange } from "./options.ts";
 
 /** Options of `Adafactor`; the default learningRate is 0.001. */
 export interface AdafactorOptions extends OptimizerOptions {
@@ -38,9 +38,9 @@ export class Adafactor extends Optimizer {
     const { learningRate = 0.001, beta2Decay = -0.8, epsilon1 = 1e-30, epsilon2 = 1e-3, clipThreshold = 1 } = options;
     super(options, learningRate);
     requireRange("beta2Decay", beta2Decay, -Number.MAX_VALUE, 0);
-    requirePositive("epsilon1", epsilon1);
-    requirePositive("epsilon2", epsilon2);
-    requireRange("clipThreshold", clipThreshold, Number.MIN_VALUE, Number.MAX_VALUE);
+    requireNonNegative("epsilon1", epsilon1);
+    requireNonNegative("epsilon2", epsilon2);
+    requirePositive("clipThreshold", clipThreshold);
     this.beta2Decay = beta2Decay;
     this.epsilon1 = epsilon1;
     this.epsilon2 = epsilon2;

@@ -3,7 +3,7 @@ import { launch } from "../runtime/program.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import { Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
-import { requirePositive, requireRange } from "./options.ts";
+import { requireNonNegative, requireRange } from "./options.ts";
 
 /** Options of `Adagrad`; the default learningRate is 0.001 (PyTorch: 0.01). */
 export interface AdagradOptions extends OptimizerOptions {
@@ -24,8 +24,8 @@ export class Adagrad extends Optimizer {
   constructor(options: AdagradOptions = {}) {
     const { learningRate = 0.001, initialAccumulatorValue = 0.1, epsilon = 1e-7 } = options;
     super(options, learningRate);
-    requirePositive("initialAccumulatorValue", initialAccumulatorValue);
-    requirePositive("epsilon", epsilon);
+    requireNonNegative("initialAccumulatorValue", initialAccumulatorValue);
+    requireNonNegative("epsilon", epsilon);
     this.initial = initialAccumulatorValue;
     this.epsilon = epsilon;
   }
@@ -59,7 +59,7 @@ export class Adadelta extends Optimizer {
     const { learningRate = 0.001, rho = 0.95, epsilon = 1e-7 } = options;
     super(options, learningRate);
     requireRange("rho", rho, 0, 1);
-    requirePositive("epsilon", epsilon);
+    requireNonNegative("epsilon", epsilon);
     this.blend = 1 - rho;
     this.epsilon = epsilon;
   }
@@ -105,11 +105,11 @@ export class Ftrl extends Optimizer {
     const { l2ShrinkageRegularizationStrength: shrinkage = 0 } = options;
     super(options, learningRate);
     requireRange("learningRatePower", learningRatePower, -Number.MAX_VALUE, 0);
-    requirePositive("initialAccumulatorValue", initialAccumulatorValue);
-    requirePositive("l1RegularizationStrength", l1);
-    requirePositive("l2RegularizationStrength", l2);
-    requirePositive("l2ShrinkageRegularizationStrength", shrinkage);
-    requirePositive("beta", beta);
+    requireNonNegative("initialAccumulatorValue", initialAccumulatorValue);
+    requireNonNegative("l1RegularizationStrength", l1);
+    requireNonNegative("l2RegularizationStrength", l2);
+    requireNonNegative("l2ShrinkageRegularizationStrength", shrinkage);
+    requireNonNegative("beta", beta);
     this.initial = initialAccumulatorValue;
     this.constants = [-learningRatePower, l1, l2, shrinkage, beta];
   }

@@ -6,7 +6,7 @@ import { scope } from "../tensor/scope.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
 import { Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
-import { requireFading, requirePositive } from "./options.ts";
+import { requireFading, requireNonNegative } from "./options.ts";
 
 /** Options of `Adamax`, `Nadam` and `Lamb`; the default learningRate is 0.001. */
 export interface MomentOptions extends OptimizerOptions {
@@ -32,12 +32,12 @@ export abstract class MomentOptimizer extends Optimizer {
   protected readonly blend2: number;
   protected readonly epsilon: number;
 
-  constructor(options: MomentOptions) {
+  constructor(options: MomentOptions = {}) {
     const { learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = options;
     super(options, learningRate);
     requireFading("beta1", beta1);
     requireFading("beta2", beta2);
-    requirePositive("epsilon", epsilon);
+    requireNonNegative("epsilon", epsilon);
     this.beta1 = beta1;
     this.beta2 = beta2;
     this.blend1 = 1 - beta1;
@@ -88,10 +88,6 @@ export class AdamW extends Adam {
  * variable -= learningRate / (1 - beta1^t) momentum / (norm + epsilon). Kingma and Ba, "Adam" (2015), section 7.
  */
 export class Adamax extends MomentOptimizer {
-  constructor(options: MomentOptions = {}) {
-    super(options);
-  }
-
   protected override slotsOf(x: Variable): Slots<Tensor> {
     return slotsLike(x, ["momentum", "norm"]);
   }

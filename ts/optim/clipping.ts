@@ -4,7 +4,7 @@ import { clip } from "../ops/elementwise.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
-import { requireRange } from "./options.ts";
+import { requirePositive } from "./options.ts";
 
 /** At most one of the three. */
 export interface ClippingOptions {
@@ -22,11 +22,11 @@ export function checkClipping({ clipNorm, globalClipNorm, clipValue }: ClippingO
   if (ways.length > 1) {
     throw new ArgumentError("optimizer: only one of clipNorm, globalClipNorm and clipValue may be given, got several");
   }
-  for (const limit of ways) requireRange("clipping", limit, Number.MIN_VALUE, Number.MAX_VALUE);
+  for (const limit of ways) requirePositive("clipping", limit);
 }
 
 /** A gradient, and what it is still to be multiplied by: a scalar in memory, or nothing. */
-export interface ScaledGradient {
+interface ScaledGradient {
   readonly gradient: Tensor;
   readonly scale: Tensor | undefined;
 }

@@ -5,7 +5,7 @@ import { tensor } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
-import { requirePositive } from "./options.ts";
+import { requireNonNegative } from "./options.ts";
 import { type LearningRate, Rate } from "./rate.ts";
 
 /** Options of some of an optimizer's variables; what is left out is as for the others. */
@@ -28,8 +28,8 @@ export class Group {
   private readonly multiplier: number;
 
   constructor({ variables, learningRate, learningRateMultiplier = 1, weightDecay }: ParameterGroup) {
-    requirePositive("learningRateMultiplier", learningRateMultiplier);
-    requirePositive("weightDecay", weightDecay ?? 0);
+    requireNonNegative("learningRateMultiplier", learningRateMultiplier);
+    requireNonNegative("weightDecay", weightDecay ?? 0);
     if (learningRate !== undefined && learningRateMultiplier !== 1) {
       throw new ArgumentError(
         "optimizer: a group must have one of learningRate and learningRateMultiplier at most, got both",

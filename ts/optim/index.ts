@@ -59,7 +59,23 @@ export const ftrl = (options?: FtrlOptions): Ftrl => new Ftrl(options);
 /** Orthogonal momentum for matrices; see `Muon`. */
 export const muon = (options?: MuonOptions): Muon => new Muon(options);
 
-const makers = {
+/** The optimizers that have a name. */
+export type OptimizerName =
+  | "sgd"
+  | "rmsprop"
+  | "adagrad"
+  | "adadelta"
+  | "adam"
+  | "adamw"
+  | "adamax"
+  | "nadam"
+  | "lion"
+  | "lamb"
+  | "adafactor"
+  | "ftrl"
+  | "muon";
+
+const makers: { readonly [name in OptimizerName]: (options?: object) => Optimizer } = {
   sgd,
   rmsprop,
   adagrad,
@@ -75,10 +91,7 @@ const makers = {
   muon,
 };
 
-/** The optimizers that have a name. */
-export type OptimizerName = keyof typeof makers;
-
-/** The optimizer itself, or a new one of that name with its defaults. ArgumentError, listing the names, for others. */
-export function getOptimizer(optimizer: Optimizer | OptimizerName): Optimizer {
-  return optimizer instanceof Optimizer ? optimizer : lookUp<() => Optimizer>("optimizer", optimizer, makers)();
+/** The optimizer itself, or a new one of that name with these options. ArgumentError, listing the names, for others. */
+export function getOptimizer(optimizer: Optimizer | OptimizerName, options?: object): Optimizer {
+  return optimizer instanceof Optimizer ? optimizer : lookUp("optimizer", optimizer, makers)(options);
 }

@@ -2,7 +2,7 @@
 import { launch } from "../runtime/program.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
-import { MomentOptimizer, type MomentOptions } from "./adam.ts";
+import { MomentOptimizer } from "./adam.ts";
 import { sumSquares } from "./clipping.ts";
 import type { Slots, Update } from "./optimizer.ts";
 
@@ -11,10 +11,6 @@ import type { Slots, Update } from "./optimizer.ts";
  * You et al., "Large batch optimization for deep learning" (2020).
  */
 export class Lamb extends MomentOptimizer {
-  constructor(options: MomentOptions = {}) {
-    super(options);
-  }
-
   protected update(x: Variable, slots: Slots, g: Tensor, { rate, weightDecay, scale, gate }: Update): void {
     const { momentum, velocity } = slots;
     const { iterations, blend1, blend2, epsilon } = this;

@@ -8,7 +8,7 @@ import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
 import { sumSquares } from "./clipping.ts";
 import { Optimizer, type Slots } from "./optimizer.ts";
-import { requireRange, requireSteps } from "./options.ts";
+import { requirePositive, requireSteps } from "./options.ts";
 
 /** Options of `LossScaleOptimizer`. */
 export interface LossScaleOptions {
@@ -38,7 +38,7 @@ export class LossScaleOptimizer extends Optimizer {
       throw new ArgumentError("LossScaleOptimizer: innerOptimizer must be an optimizer without a scale of its own");
     }
     super({}, 0);
-    requireRange("initialScale", initialScale, Number.MIN_VALUE, Number.MAX_VALUE);
+    requirePositive("initialScale", initialScale);
     requireSteps("dynamicGrowthSteps", dynamicGrowthSteps);
     this.innerOptimizer = innerOptimizer;
     this.growthSteps = dynamicGrowthSteps;

@@ -8,7 +8,7 @@ import { launch } from "../runtime/program.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import { assignThrough, Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
-import { requireFading, requirePositive, requireRange, requireSteps } from "./options.ts";
+import { requireFading, requireNonNegative, requirePositive, requireRange, requireSteps } from "./options.ts";
 
 /** Options of `Muon`; the default learningRate is 0.001, the default weightDecay 0.004. */
 export interface MuonOptions extends OptimizerOptions {
@@ -71,10 +71,10 @@ export class Muon extends Optimizer {
     const given = Object.entries(options).filter(([name, value]) => name in defaults && value !== undefined);
     const settings = { ...defaults, ...Object.fromEntries(given) };
     for (const name of ["adamBeta1", "adamBeta2"] as const) requireFading(name, settings[name]);
-    for (const name of ["adamWeightDecay", "epsilon"] as const) requirePositive(name, settings[name]);
-    requireRange("adamLrRatio", settings.adamLrRatio, Number.MIN_VALUE, Number.MAX_VALUE);
+    for (const name of ["adamWeightDecay", "epsilon"] as const) requireNonNegative(name, settings[name]);
+    requirePositive("adamLrRatio", settings.adamLrRatio);
     requireRange("momentum", settings.momentum, 0, 1);
-    requirePositive("rmsRate", settings.rmsRate ?? 0);
+    requireNonNegative("rmsRate", settings.rmsRate ?? 0);
     requireSteps("nsSteps", settings.nsSteps);
     this.settings = settings;
   }

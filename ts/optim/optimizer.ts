@@ -14,7 +14,7 @@ import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
 import { type ClippingOptions, checkClipping, clipGradients } from "./clipping.ts";
 import { Group, type ParameterGroup } from "./groups.ts";
-import { requireFading, requirePositive, requireRange, requireSteps } from "./options.ts";
+import { requireFading, requireNonNegative, requirePositive, requireSteps } from "./options.ts";
 import { type LearningRate, Rate } from "./rate.ts";
 
 /** What every optimizer takes. At most one of the three ways of clipping. */
@@ -67,6 +67,10 @@ const EMA = "ema";
 const ACCUMULATED = "accumulatedGradient";
 const fixed = { trainable: false };
 
+/**
+ * What moves variables against their gradients. A subclass says how one variable is updated; clipping, weight decay,
+ * accumulation, averages of weights and parameter groups are done here.
+ */
 export abstract class Optimizer {
   /** The learning rate of the current step, in memory. */
   protected readonly rate: Variable;
@@ -83,11 +87,11 @@ export abstract class Optimizer {
   constructor(options: OptimizerOptions, learningRate: LearningRate) {
     const { weightDecay = 0, emaMomentum = 0.99, emaOverwriteFrequency, gradientAccumulationSteps = 1 } = options;
     checkClipping(options);
-    requirePositive("weightDecay", weightDecay);
+    requireNonNegative("weightDecay", weightDecay);
     requireFading("emaMomentum", emaMomentum);
     if (emaOverwriteFrequency !== undefined) requireSteps("emaOverwriteFrequency", emaOverwriteFrequency);
     requireSteps("gradientAccumulationSteps", gradientAccumulationSteps);
-    requireRange("lossScaleFactor", options.lossScaleFactor ?? 1, Number.MIN_VALUE, Number.MAX_VALUE);
+    requirePositive("lossScaleFactor", options.lossScaleFactor ?? 1);
     this.options = options;
     this.ownRate = new Rate(learningRate);
     this.rate = this.ownRate.value;

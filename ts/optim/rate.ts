@@ -8,7 +8,7 @@ import { tensor } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
-import { requirePositive } from "./options.ts";
+import { requireNonNegative } from "./options.ts";
 
 /**
  * The learning rate, a scalar, for a number of finished steps, a scalar of f32. Written with ops, so that captured steps
@@ -32,7 +32,7 @@ export class Rate {
 
   constructor(rate: LearningRate) {
     if (typeof rate === "function") this.schedule = rate;
-    else if (typeof rate === "number") requirePositive("learningRate", rate);
+    else if (typeof rate === "number") requireNonNegative("learningRate", rate);
     else throw new ArgumentError(`optimizer: learningRate must be a number or a schedule, got ${typeof rate}`);
     const initial = typeof rate === "function" ? rateAt(rate, 0) : rate;
     this.value = scope(() => new Variable(tensor(initial), { trainable: false }));
@@ -49,7 +49,7 @@ export class Rate {
     if (this.schedule !== undefined) {
       throw new StateError("learningRate: it can only be set where it was given as a number, got one with a schedule");
     }
-    requirePositive("learningRate", value);
+    requireNonNegative("learningRate", value);
     this.value.assign([value]);
   }
 

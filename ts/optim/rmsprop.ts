@@ -3,7 +3,7 @@ import { launch } from "../runtime/program.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import { Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
-import { requirePositive, requireRange } from "./options.ts";
+import { requireNonNegative, requireRange } from "./options.ts";
 
 /** Options of `RMSprop`; the default learningRate is 0.001. */
 export interface RMSpropOptions extends OptimizerOptions {
@@ -32,7 +32,7 @@ export class RMSprop extends Optimizer {
     super(options, learningRate);
     requireRange("rho", rho, 0, 1);
     requireRange("momentum", momentum, 0, 1);
-    requirePositive("epsilon", epsilon);
+    requireNonNegative("epsilon", epsilon);
     this.blend = 1 - rho;
     this.momentum = momentum;
     this.epsilon = epsilon;

@@ -6,7 +6,7 @@ import { cos, floor, log, neg } from "../ops/elementwise.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { full } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { requirePositive, requireRange, requireSteps } from "./options.ts";
+import { requireNonNegative, requirePositive, requireRange, requireSteps } from "./options.ts";
 import type { Schedule } from "./rate.ts";
 
 export { type LearningRate, rateAt, type Schedule } from "./rate.ts";
@@ -28,7 +28,7 @@ export interface RateDecayOptions extends DecayOptions {
 export function exponentialDecay(options: RateDecayOptions): Schedule {
   const { initialLearningRate, decayRate, staircase = false } = options;
   const decaySteps = checked(options);
-  requirePositive("decayRate", decayRate);
+  requireNonNegative("decayRate", decayRate);
   return (step) => mul(pow(decayRate, passed(step, decaySteps, staircase)), initialLearningRate);
 }
 
@@ -36,7 +36,7 @@ export function exponentialDecay(options: RateDecayOptions): Schedule {
 export function inverseTimeDecay(options: RateDecayOptions): Schedule {
   const { initialLearningRate, decayRate, staircase = false } = options;
   const decaySteps = checked(options);
-  requirePositive("decayRate", decayRate);
+  requireNonNegative("decayRate", decayRate);
   return (step) => div(initialLearningRate, add(mul(passed(step, decaySteps, staircase), decayRate), 1));
 }
 
@@ -53,7 +53,7 @@ export function piecewiseConstantDecay(options: {
         `got [${boundaries.join(", ")}] and [${values.join(", ")}]`,
     );
   }
-  for (const value of values) requirePositive("values", value);
+  for (const value of values) requireNonNegative("values", value);
   return (step) => {
     const last = full([], values[values.length - 1]);
     return boundaries.reduceRight((after, boundary, i) => where(lessEqual(step, boundary), values[i], after), last);
@@ -70,8 +70,8 @@ export function polynomialDecay(
 ): Schedule {
   const { initialLearningRate, endLearningRate = 0.0001, power = 1, cycle = false } = options;
   const decaySteps = checked(options);
-  requirePositive("endLearningRate", endLearningRate);
-  requirePositive("power", power);
+  requireNonNegative("endLearningRate", endLearningRate);
+  requireNonNegative("power", power);
   return (step) => {
     const cycles = cycle ? maximum(neg(floor(div(step, -decaySteps))), 1) : 1;
     const part = minimum(div(step, mul(full([], decaySteps), cycles)), 1);
@@ -90,13 +90,13 @@ export function cosineDecay(
   const { initialLearningRate, alpha = 0, warmupTarget, warmupSteps = 0 } = options;
   const decaySteps = checked(options);
   requireRange("alpha", alpha, 0, 1);
-  requirePositive("warmupSteps", warmupSteps);
+  requireNonNegative("warmupSteps", warmupSteps);
   const decay = (step: Tensor, top: number): Tensor => {
     const part = minimum(div(step, decaySteps), 1);
     return mul(add(mul(halfCosine(part), 1 - alpha), alpha), top);
   };
   if (warmupTarget === undefined) return (step) => decay(step, initialLearningRate);
-  requirePositive("warmupTarget", warmupTarget);
+  requireNonNegative("warmupTarget", warmupTarget);
   return warmUp({ target: decayed, warmupSteps, initialLearningRate, top: warmupTarget });
   function decayed(step: Tensor): Tensor {
     return decay(step, warmupTarget as number);
@@ -117,7 +117,7 @@ export function cosineDecayRestarts(options: {
   const { initialLearningRate, firstDecaySteps, tMul = 2, mMul = 1, alpha = 0 } = options;
   const decaySteps = checked({ initialLearningRate, decaySteps: firstDecaySteps });
   requireRange("tMul", tMul, 1, Number.MAX_VALUE);
-  requirePositive("mMul", mMul);
+  requireNonNegative("mMul", mMul);
   requireRange("alpha", alpha, 0, 1);
   return (step) => {
     const { restarts, part } = sinceRestart(div(step, decaySteps), tMul);
@@ -150,9 +150,9 @@ export function linearWarmup(options: {
   initialLearningRate?: number;
 }): Schedule {
   const { learningRate, warmupSteps, initialLearningRate = 0 } = options;
-  requirePositive("initialLearningRate", initialLearningRate);
+  requireNonNegative("initialLearningRate", initialLearningRate);
   requireSteps("warmupSteps", warmupSteps);
-  if (typeof learningRate === "number") requirePositive("learningRate", learningRate);
+  if (typeof learningRate === "number") requireNonNegative("learningRate", learningRate);
   const target = typeof learningRate === "number" ? (): Tensor => full([], learningRate) : learningRate;
   return warmUp({ target, warmupSteps, initialLearningRate });
 }
@@ -170,11 +170,11 @@ export function oneCycle(options: {
   finalDivFactor?: number;
 }): Schedule {
   const { maxLearningRate, totalSteps, pctStart = 0.3, divFactor = 25, finalDivFactor = 1e4 } = options;
-  requirePositive("maxLearningRate", maxLearningRate);
+  requireNonNegative("maxLearningRate", maxLearningRate);
   requireSteps("totalSteps", totalSteps);
   requireRange("pctStart", pctStart, 0, 1);
-  requireRange("divFactor", divFactor, Number.MIN_VALUE, Number.MAX_VALUE);
-  requireRange("finalDivFactor", finalDivFactor, Number.MIN_VALUE, Number.MAX_VALUE);
+  requirePositive("divFactor", divFactor);
+  requirePositive("finalDivFactor", finalDivFactor);
   const first = maxLearningRate / divFactor;
   const last = first / finalDivFactor;
   // The last rise and the last step are steps too, hence - 1; nothing may be divided by 0.
@@ -191,8 +191,8 @@ export function oneCycle(options: {
 }
 
 function checked({ initialLearningRate, decaySteps }: DecayOptions): number {
-  requirePositive("initialLearningRate", initialLearningRate);
-  requireRange("decaySteps", decaySteps, Number.MIN_VALUE, Number.MAX_VALUE);
+  requireNonNegative("initialLearningRate", initialLearningRate);
+  requirePositive("decaySteps", decaySteps);
   return decaySteps;
 }
 

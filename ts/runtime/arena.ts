@@ -5,7 +5,7 @@ import { type Access, accesses, type Group } from "./stages.ts";
 
 const ALIGNMENT = 64;
 
-export interface Arena {
+interface Arena {
   /** Where each buffer begins, in bytes. */
   readonly offsets: ReadonlyMap<Buffer, number>;
   readonly bytes: number;

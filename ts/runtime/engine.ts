@@ -1,18 +1,22 @@
 // The engine: one linear memory, one core, one thread pool, made at first use as `configure` asked. It knows how to run
 // a program and tells what it runs on.
 import { ArgumentError, StateError } from "./errors.ts";
-import { detectCores, detectRuntime, type Simd } from "./features.ts";
-import { type Core, type LoadedCore, loadCore } from "./kernels.ts";
+import { detectCores, detectRuntime, isPage, type Simd } from "./features.ts";
+import { allowed, type Core, chooseSimd, type LoadedCore, loadCore } from "./kernels.ts";
 import { checkMaximum, DEFAULT_MAXIMUM, LinearMemory, type MemoryReport } from "./memory.ts";
 import type { Buffer } from "./operand.ts";
 import { MAXIMUM_THREADS, SCRATCH_BYTES, ThreadPool } from "./threads.ts";
+import { workerPlaces } from "./web-worker.ts";
 import { refuseWide, tryWide, type WideMode } from "./wide.ts";
 
 /** What `configure` takes; everything is optional. */
 export interface Configuration {
   /** Threads that work, the calling one included; default: the number of cores. May change at any time. */
   threads?: number;
-  /** Most bytes of WebAssembly memory to ask for; default 1 GiB, halved where refused. Before first use only. */
+  /**
+   * Most bytes of WebAssembly memory to ask for; default 1 GiB (96 MiB in edge runtimes), halved where refused. Before first
+   * use only.
+   */
   memory?: number;
   /** Same bits in every runtime: the baseline SIMD build everywhere; default false. Before first use only. */
   deterministic?: boolean;
@@ -27,6 +31,11 @@ export interface Configuration {
    * roundings (docs/decisions/0008); default true. May change at any time; captured programs stay as they are.
    */
   winograd?: boolean;
+  /**
+   * Address of `heddle/worker.js` on the page's own origin: where a browser gets its workers from if the page's
+   * Content-Security-Policy forbids blob: URLs. Elsewhere it changes nothing.
+   */
+  workerUrl?: string | URL;
 }
 
 /** What `engineInfo` returns. */
@@ -46,6 +55,8 @@ export interface EngineInfo {
   memory: MemoryReport;
 }
 
+const ONE_THREAD = "one thread was asked for, or the machine has one core";
+
 class Engine {
   readonly memory: LinearMemory;
   readonly core: Core;
@@ -57,7 +68,7 @@ class Engine {
   private pool: ThreadPool | undefined;
 
   constructor({ memory, deterministic, wide }: Configuration) {
-    this.memory = new LinearMemory(memory ?? DEFAULT_MAXIMUM);
+    this.memory = new LinearMemory(memory ?? allowed.memory?.maximum ?? DEFAULT_MAXIMUM, allowed.memory?.growth);
     this.scratch = this.memory.allocate(SCRATCH_BYTES);
     const { address } = this.scratch.block;
     const load = (twin: boolean): LoadedCore => loadCore(this.memory.memory, deterministic ?? false, twin);
@@ -83,7 +94,7 @@ class Engine {
 
   /** The pool, started at the first call, or undefined where one thread is all there is. */
   private threads(): ThreadPool | undefined {
-    if (wantedThreads === 1) return undefined;
+    if (wantedThreads === 1 || allowed.aloneBecause !== undefined) return undefined;
     this.pool ??= new ThreadPool(this.memory, this.core, this.module, wantedThreads, this.wide.on);
     return this.pool.failure === undefined ? this.pool : undefined;
   }
@@ -101,8 +112,7 @@ class Engine {
       simd: this.simd,
       threads: pool?.ready ?? 1,
       isolated: typeof SharedArrayBuffer !== "undefined",
-      reason:
-        pool?.explain() ?? (wantedThreads === 1 ? "one thread was asked for, or the machine has one core" : undefined),
+      reason: allowed.aloneBecause ?? pool?.explain() ?? (wantedThreads === 1 ? ONE_THREAD : undefined),
       wide: this.wide.on,
       wideReason: this.wide.reason,
       memory: this.memory.report(),
@@ -111,17 +121,40 @@ class Engine {
 }
 
 let current: Engine | undefined;
+/** Whether the page has been left for good: its memory is gone then. */
+let left = false;
 let configuration: Configuration = {};
 let wantedThreads = Math.min(detectCores(), MAXIMUM_THREADS);
 
-/** The engine, made at first use. */
+/** The engine, made at first use. @internal */
 export function engine(): Engine {
-  return current ?? (current = new Engine(configuration));
+  return current ?? (current = makeEngine());
+}
+
+function makeEngine(): Engine {
+  if (left) throw new StateError("engine: the page must be there, got one that was left");
+  const made = new Engine(configuration);
+  // Some browsers keep the memory of a page that was left for as long as workers hold it: a page that is loaded again and
+  // again would be refused any. A page that may come back (persisted) keeps all.
+  if (isPage()) {
+    globalThis.addEventListener("pagehide", (event) => {
+      if (event.persisted || current === undefined) return;
+      current.restart();
+      current = undefined;
+      left = true;
+    });
+  }
+  return made;
+}
+
+/** The build that `configure` leaves to run. */
+export function configuredSimd(): Simd {
+  return chooseSimd(configuration.deterministic ?? false);
 }
 
 /** Sets how the engine works. Errors: ArgumentError for values out of range, StateError for what is fixed after first use. */
 export function configure(changes: Configuration): void {
-  const { threads, memory, deterministic, wide } = changes;
+  const { threads, memory, deterministic, wide, workerUrl } = changes;
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MAXIMUM_THREADS)) {
     throw new ArgumentError(`configure: threads must be a whole number from 1 to ${MAXIMUM_THREADS}, got ${threads}`);
   }
@@ -132,6 +165,7 @@ export function configure(changes: Configuration): void {
     );
   }
   configuration = { ...configuration, ...changes };
+  if (workerUrl !== undefined) workerPlaces.url = String(workerUrl);
   if (threads === undefined || threads === wantedThreads) return;
   wantedThreads = threads;
   current?.restart();

@@ -9,6 +9,7 @@ const relaxedProbe = [
   253, 128, 2, 11,
 ];
 
+/** The build of the core: baseline SIMD, or relaxed SIMD, with fused multiply-adds where the processor has them. */
 export type Simd = "simd" | "relaxed";
 
 /** The best build of the core that this runtime validates, or undefined where it has no SIMD at all. */
@@ -21,25 +22,40 @@ interface Globals {
   process?: NodeJS.Process & { getBuiltinModule?: (name: string) => unknown };
   Deno?: { version: { deno: string } };
   Bun?: { version: string };
+  EdgeRuntime?: string;
   navigator?: { hardwareConcurrency?: number; userAgent?: string };
-  window?: unknown;
+  document?: unknown;
+  WorkerGlobalScope?: unknown;
 }
 
 const globals = globalThis as unknown as Globals;
 
 /** The runtime's name and version, as far as it tells. */
 export function detectRuntime(): string {
+  // Edge runtimes first: they may take Node's names on.
+  if (globals.navigator?.userAgent === "Cloudflare-Workers") return "workerd";
+  if (globals.EdgeRuntime) return globals.EdgeRuntime;
   if (globals.Deno) return `deno ${globals.Deno.version.deno}`;
   if (globals.Bun) return `bun ${globals.Bun.version}`;
   if (globals.process?.versions?.node) return `node ${globals.process.versions.node}`;
-  if (globals.window) return "browser";
+  if (globals.document || globals.WorkerGlobalScope) return "browser";
   return globals.navigator?.userAgent ?? "unknown";
+}
+
+/** Whether this thread draws a page: it may not wait, and while it computes the page does not respond. */
+export function isPage(): boolean {
+  return globals.document !== undefined && detectRuntime() === "browser";
 }
 
 /** How many threads this machine runs at once. */
 export function detectCores(): number {
   const os = builtinModule<typeof import("node:os")>("node:os");
   return Math.max(1, os?.availableParallelism?.() ?? globals.navigator?.hardwareConcurrency ?? 1);
+}
+
+/** Whether there are built-in modules: in Node, Deno, Bun. */
+export function hasBuiltinModules(): boolean {
+  return globals.process?.getBuiltinModule !== undefined;
 }
 
 /** A built-in module of Node, Deno or Bun, or undefined elsewhere; invisible to browser bundlers. */

@@ -6,13 +6,14 @@ import type { Buffer } from "./operand.ts";
 const PAGE = 65536;
 /** Below it lie the constants of the core. */
 export const FIRST_BYTE = 4096;
-const GROWTH = 16 * 1024 * 1024;
+/** How many bytes memory starts with and grows by. */
+export const DEFAULT_GROWTH: number = 16 * 1024 * 1024;
 const SMALLEST_MAXIMUM = 64 * 1024 * 1024;
 const LARGEST_MAXIMUM = 4 * 1024 ** 3;
 /** Buffers of at most this size are kept for reuse when released, a few of each size. */
 const SPARE_BYTES = 64 * 1024;
 const SPARES = 32;
-export const DEFAULT_MAXIMUM = 1024 * 1024 * 1024;
+export const DEFAULT_MAXIMUM: number = 1024 * 1024 * 1024;
 
 /** One line of `memory.report()`: live buffers made at the same place. */
 export interface MemoryLine {
@@ -39,6 +40,7 @@ export function checkMaximum(maximum: number): void {
   }
 }
 
+/** The one memory of the engine. @internal */
 export class LinearMemory {
   readonly memory: WebAssembly.Memory;
   readonly maximum: number;
@@ -49,8 +51,8 @@ export class LinearMemory {
   /** Number of buffers alive. */
   buffers = 0;
   private readonly allocator: Allocator;
-  /** Frees the block of a buffer that was collected without having been released. */
-  private readonly collected: FinalizationRegistry<Block>;
+  /** Frees the block of a buffer that was collected without having been released; some edge runtimes have no such net. */
+  private readonly collected: FinalizationRegistry<Block> | undefined;
   /**
    * Released small buffers by size in units of 64 bytes. Registering a buffer for finalization costs more than all the
    * rest of a small op, so released ones are handed out again as they are.
@@ -59,10 +61,13 @@ export class LinearMemory {
   private spareBytes = 0;
   private readonly origins = new Map<Block, string>();
   private tracing = false;
+  /** Bytes it starts with, and takes at a time. */
+  private readonly growth: number;
 
   /** Reserves addresses for at most `maximum` bytes, halving where the runtime refuses so many. */
-  constructor(maximum: number) {
-    const initial = GROWTH / PAGE;
+  constructor(maximum: number, growth: number = DEFAULT_GROWTH) {
+    this.growth = growth;
+    const initial = growth / PAGE;
     let pages = Math.floor(maximum / PAGE);
     let memory: WebAssembly.Memory | undefined;
     while (memory === undefined) {
@@ -76,7 +81,9 @@ export class LinearMemory {
     this.memory = memory;
     this.maximum = pages * PAGE;
     this.allocator = new Allocator(FIRST_BYTE, initial * PAGE);
-    this.collected = new FinalizationRegistry((block) => this.free(block));
+    if (typeof FinalizationRegistry !== "undefined") {
+      this.collected = new FinalizationRegistry((block) => this.free(block));
+    }
     this.view();
   }
 
@@ -94,7 +101,7 @@ export class LinearMemory {
     const origin = this.tracing ? callSite() : undefined;
     if (origin !== undefined) this.origins.set(block, origin);
     const buffer: Buffer = { block, bytes, references: 1, reusable: origin === undefined, version: 0, origin };
-    this.collected.register(buffer, block, buffer);
+    this.collected?.register(buffer, block, buffer);
     this.buffers++;
     return buffer;
   }
@@ -110,7 +117,7 @@ export class LinearMemory {
       this.buffers--;
       return;
     }
-    this.collected.unregister(buffer);
+    this.collected?.unregister(buffer);
     this.free(block);
   }
 
@@ -148,7 +155,7 @@ export class LinearMemory {
     if (this.spareBytes === 0) return false;
     for (const spares of this.spares) {
       for (const buffer of spares.splice(0)) {
-        this.collected.unregister(buffer);
+        this.collected?.unregister(buffer);
         this.allocator.release(buffer.block);
       }
     }
@@ -159,7 +166,7 @@ export class LinearMemory {
   private grow(bytes: number): Block {
     const reserved = this.memory.buffer.byteLength;
     const short = this.allocator.shortfall(bytes);
-    const wanted = Math.ceil(Math.max(short, GROWTH) / PAGE);
+    const wanted = Math.ceil(Math.max(short, this.growth) / PAGE);
     const possible = (this.maximum - reserved) / PAGE;
     const pages = Math.min(wanted, possible);
     if (short > pages * PAGE) {
@@ -188,6 +195,6 @@ export class LinearMemory {
 /** The user's line that asked for memory: the first frame outside this library's own folders. */
 function callSite(): string {
   const frames = (new Error().stack ?? "").split("\n").slice(1);
-  const own = /[\\/](ts|dist)[\\/](runtime|tensor|autograd|ops|layers|optim|data|io|train)[\\/]/;
+  const own = /[\\/](ts|dist)[\\/](runtime|tensor|autograd|ops|layers|optim|data|io|train|node|edge|separate)[\\/]/;
   return (frames.find((frame) => !own.test(frame)) ?? frames.at(-1) ?? "unknown").trim().replace(/^at /, "");
 }

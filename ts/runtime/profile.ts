@@ -33,7 +33,14 @@ export class Profiler {
   private readonly rows = new Map<string, ProfileRow>();
 
   /** Notes one run of a kernel. */
-  note(kernel: number, shapes: string, numbers: readonly number[], units: number, bytes: number, seconds: number) {
+  note(
+    kernel: number,
+    shapes: string,
+    numbers: readonly number[],
+    units: number,
+    bytes: number,
+    seconds: number,
+  ): void {
     const name = names[kernel];
     const key = `${name} ${shapes}`;
     let row = this.rows.get(key);

@@ -22,7 +22,7 @@ export interface Group {
 }
 
 /** How the rows of a group touch a buffer. */
-export interface Touch {
+interface Touch {
   written: boolean;
   /** Whether unit i touches element i and no other, in every row. */
   each: boolean;

@@ -2,11 +2,12 @@
 // not come; one that stops responding while it holds work is replaced by the calling thread, and the pool is given up.
 import workerSource from "../generated/worker-source.ts";
 import { StateError } from "./errors.ts";
-import { builtinModule } from "./features.ts";
+import { builtinModule, hasBuiltinModules } from "./features.ts";
 import type { Core } from "./kernels.ts";
 import type { LinearMemory } from "./memory.ts";
 import type { Buffer } from "./operand.ts";
 import { isRepeatable } from "./rows.ts";
+import { makeWebWorker, type Thread, type WorkerMaker } from "./web-worker.ts";
 
 // The control block's words that this side reads and writes; assembly/program.ts has them all.
 const EPOCH = 0;
@@ -20,22 +21,13 @@ const READY = 1;
 const FAILED = 2;
 
 export const MAXIMUM_THREADS = 64;
-export const SCRATCH_BYTES = 512 * 1024;
+export const SCRATCH_BYTES: number = 512 * 1024;
 const IDLE_SPINS = 200_000; // about 0.3 ms, longer than the gap between two training steps
 const STALL_MILLISECONDS = 400;
 // Terminating takes effect at the next loop of a worker's code.
 const TERMINATION_MILLISECONDS = 20;
 const GAP_MILLISECONDS = 5;
 const START_MILLISECONDS = 1000;
-
-/** A thread as this pool needs it: Node's worker_threads and the web's Worker both fit. */
-export interface Thread {
-  postMessage(message: unknown): void;
-  terminate(): unknown;
-}
-
-/** Makes a worker that runs `source`, and calls `gone` when it has ended. */
-export type WorkerMaker = (source: string, gone: (reason: string) => void) => Thread;
 
 /** How workers are made here, or undefined where none can share memory; tests make some that fail. */
 export const spawning: { make: WorkerMaker | undefined } = { make: workerMaker() };
@@ -211,25 +203,19 @@ export class ThreadPool {
   }
 }
 
-/** How this runtime makes a worker from source text, or undefined where it has none that can share memory. */
-function workerMaker(): WorkerMaker | undefined {
-  const threads = builtinModule<typeof import("node:worker_threads")>("node:worker_threads");
-  if (threads) {
-    return (source, gone) => {
-      const worker = new threads.Worker(source, { eval: true, execArgv: [] });
-      let reason = "a worker ended";
-      worker.on("error", (error: Error) => {
-        reason = `a worker failed: ${error.message}`;
-      });
-      worker.on("exit", () => gone(reason));
-      worker.unref();
-      return worker;
-    };
-  }
-  if (typeof Worker === "undefined" || typeof SharedArrayBuffer === "undefined") return undefined;
+/** How this runtime makes a worker from source text. */
+function workerMaker(): WorkerMaker {
+  if (!hasBuiltinModules()) return makeWebWorker;
   return (source, gone) => {
-    const worker = new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-    worker.onerror = (event) => gone(`a worker failed: ${event.message}`);
+    const threads = builtinModule<typeof import("node:worker_threads")>("node:worker_threads");
+    if (threads === undefined) throw new Error("this runtime has no workers");
+    const worker = new threads.Worker(source, { eval: true, execArgv: [] });
+    let reason = "a worker ended";
+    worker.on("error", (error: Error) => {
+      reason = `a worker failed: ${error.message}`;
+    });
+    worker.on("exit", () => gone(reason));
+    worker.unref();
     return worker;
   };
 }

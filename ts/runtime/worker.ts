@@ -18,6 +18,7 @@ interface WorkerCore {
 
 interface Port {
   onmessage: ((event: { data: Start }) => void) | null;
+  postMessage(message: unknown): void;
   once?(event: "message", listener: (start: Start) => void): void;
 }
 
@@ -46,4 +47,9 @@ function begin({ module, memory, control, thread, scratch, wide }: Start): void 
 
 const parent = (globalThis as Globals).process?.getBuiltinModule?.("node:worker_threads").parentPort;
 if (parent?.once) parent.once("message", begin);
-else (globalThis as unknown as Port).onmessage = (event) => begin(event.data);
+else {
+  const page = globalThis as unknown as Port;
+  page.onmessage = (event) => begin(event.data);
+  // Only now does the page hand out its memory: a worker that it has given up never touches it.
+  page.postMessage("here");
+}

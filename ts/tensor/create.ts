@@ -1,4 +1,5 @@
 // Tensors from values: nested and typed arrays, constants, ranges.
+import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
 import type { Dtype } from "./dtype.ts";
@@ -12,10 +13,17 @@ export interface TensorOptions<D extends Dtype = Dtype> {
   dtype?: D;
 }
 
-type Numbers = number | readonly Numbers[];
-type Booleans = boolean | readonly Booleans[];
-type Floats = Float32Array | Float64Array;
-type Values = Nested | Floats | Int32Array | Uint8Array;
+/** A number, or nested lists of numbers. */
+export type Numbers = number | readonly Numbers[];
+
+/** A boolean, or nested lists of booleans. */
+export type Booleans = boolean | readonly Booleans[];
+
+/** Typed arrays of floating-point numbers. */
+export type Floats = Float32Array | Float64Array;
+
+/** What tensors are made of. */
+export type Values = Nested | Floats | Int32Array | Uint8Array;
 
 /**
  * A tensor holding `values`: a number, nested arrays or a typed array. The dtype is that of the typed array, bool for
@@ -132,16 +140,14 @@ export function arange<D extends "f32" | "i32" = "f32">(
 
 /** `count` numbers evenly spaced from start to stop, both included. */
 export function linspace(start: number, stop: number, count: number): Tensor {
-  if (!Number.isInteger(count) || count < 0) {
-    throw new ArgumentError(`linspace: count must be a whole number of at least 0, got ${count}`);
-  }
+  requireCount("linspace", "count", count, 0);
   const step = count > 1 ? (stop - start) / (count - 1) : 0;
   const value = (i: number): number => (i === count - 1 && i > 0 ? stop : start + i * step);
   return tensor(Float64Array.from({ length: count }, (_, i) => value(i)));
 }
 
 /** The identity matrix [rows, columns]; columns default to rows. */
-export function eye(rows: number, columns = rows): Tensor {
+export function eye(rows: number, columns: number = rows): Tensor {
   checkShape("eye", [rows, columns]);
   const values = new Float32Array(rows * columns);
   for (let i = 0; i < Math.min(rows, columns); i++) values[i * columns + i] = 1;

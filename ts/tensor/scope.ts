@@ -3,6 +3,7 @@ import { ArgumentError } from "../runtime/errors.ts";
 
 /** What a scope holds. */
 export interface Scoped {
+  /** Frees what it holds. */
   dispose(): void;
 }
 

@@ -1,6 +1,7 @@
 // Shapes: sizes of axes, row-major. Counting, comparing, broadcasting, naming axes.
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 
+/** Sizes of axes, the outermost first; a scalar has none. */
 export type Shape = readonly number[];
 
 /** Number of elements. */

@@ -1,5 +1,6 @@
 // A tensor: a shape and a dtype over a buffer in the engine's memory. Dense and row-major; it does not know gradients,
 // only where to keep how it was derived.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { engine } from "../runtime/engine.ts";
 import { ShapeError, StateError } from "../runtime/errors.ts";
 import type { Buffer, Operand } from "../runtime/operand.ts";
@@ -16,6 +17,10 @@ export interface Derivation {
   readonly order: number;
 }
 
+/**
+ * Numbers of one dtype in a row-major array of any number of axes. Its memory is freed by `dispose`, at the end of the
+ * `scope` it was made in, or when it is collected. Ops make new tensors and leave their arguments as they are.
+ */
 export class Tensor<D extends Dtype = "f32"> implements Operand<D> {
   readonly shape: Shape;
   readonly dtype: D;
@@ -65,6 +70,7 @@ export class Tensor<D extends Dtype = "f32"> implements Operand<D> {
     leaveScope(this);
   }
 
+  /** What `using x = ...` does at the end of its block. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -15,6 +15,9 @@ export interface VariableOptions {
   trainable?: boolean;
 }
 
+/**
+ * A tensor that is updated in place and outlives scopes, such as a weight; gradients can be taken with respect to it.
+ */
 export class Variable<D extends Dtype = "f32"> extends Tensor<D> {
   name: string;
   /** The sum of gradients that `backward` has left here since `zeroGrad`. */

@@ -171,7 +171,7 @@ export class BatchBuffers {
  * Variables that hold one batch after the other: one for each shape and dtype that occurs. A captured step reads a
  * variable where it lies, so that a batch is copied once, from the data to where the program reads it.
  */
-export class BatchBuffer {
+class BatchBuffer {
   private readonly variables = new Map<string, Variable<Dtype>>();
   /** What the last call asked for, and got. */
   private last: { readonly rows: ArrayData; readonly count: number; readonly batch: Variable<Dtype> } | undefined;

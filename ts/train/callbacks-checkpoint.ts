@@ -4,11 +4,11 @@ import { decodeSafetensors, encodeSafetensors, type TensorRecord } from "../io/s
 import { ArgumentError, FormatError } from "../runtime/errors.ts";
 import { tensor } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
-import { formatShape, sameShape } from "../tensor/shape.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import type { Callback, Logs, TrainingInfo } from "./callbacks.ts";
 import type { Model } from "./model.ts";
 import { BatchCounter, Monitor, type MonitorMode } from "./monitor.ts";
+import { recordOf } from "./weights.ts";
 
 /** What `ModelCheckpoint` takes. */
 export interface ModelCheckpointOptions {
@@ -191,14 +191,8 @@ function restoreTraining(model: Model, bytes: Uint8Array, path: string): number 
   if (!Number.isInteger(epoch) || epoch < 0) {
     throw new FormatError(`${path}: the file must tell the number of finished epochs, got ${metadata.epoch}`);
   }
-  for (const [name, { dtype, shape }] of variablesOf(model)) {
-    const saved = tensors.get(name);
-    if (saved?.dtype !== dtype || !sameShape(saved.shape, shape)) {
-      const got = saved === undefined ? "nothing" : `${saved.dtype} ${formatShape(saved.shape)}`;
-      throw new FormatError(`${path}: ${name} must be ${dtype} ${formatShape(shape)}, got ${got}`);
-    }
-  }
-  const saved = (name: string): TensorRecord => tensors.get(name) as TensorRecord;
+  const records = new Map([...variablesOf(model)].map(([name, x]) => [name, recordOf(path, tensors, name, x)]));
+  const saved = (name: string): TensorRecord => records.get(name) as TensorRecord;
   scope(() => {
     const { optimizer } = model.compilation;
     const state = Object.keys(optimizer.state()).map((name) => {

@@ -5,14 +5,14 @@ import type { Model } from "./model.ts";
 
 /** A callback made of functions: new LambdaCallback({ onEpochEnd: (epoch, logs) => .. }). */
 export class LambdaCallback implements Callback {
-  declare onTrainBegin?: Callback["onTrainBegin"];
-  declare onEpochBegin?: Callback["onEpochBegin"];
-  declare onBatchBegin?: Callback["onBatchBegin"];
-  declare onBatchEnd?: Callback["onBatchEnd"];
-  declare onTestBegin?: Callback["onTestBegin"];
-  declare onTestEnd?: Callback["onTestEnd"];
-  declare onEpochEnd?: Callback["onEpochEnd"];
-  declare onTrainEnd?: Callback["onTrainEnd"];
+  declare onTrainBegin?: NonNullable<Callback["onTrainBegin"]>;
+  declare onEpochBegin?: NonNullable<Callback["onEpochBegin"]>;
+  declare onBatchBegin?: NonNullable<Callback["onBatchBegin"]>;
+  declare onBatchEnd?: NonNullable<Callback["onBatchEnd"]>;
+  declare onTestBegin?: NonNullable<Callback["onTestBegin"]>;
+  declare onTestEnd?: NonNullable<Callback["onTestEnd"]>;
+  declare onEpochEnd?: NonNullable<Callback["onEpochEnd"]>;
+  declare onTrainEnd?: NonNullable<Callback["onTrainEnd"]>;
 
   constructor(functions: Callback) {
     Object.assign(this, functions);

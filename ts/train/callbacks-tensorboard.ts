@@ -1,7 +1,7 @@
 // Writing the figures of a training, and histograms of its weights, for TensorBoard.
 import { encodeFileVersion, encodeSummaries, type Summary } from "../io/event-file.ts";
 import { appendToFile, makeFolder } from "../io/files.ts";
-import { ArgumentError } from "../runtime/errors.ts";
+import { requireCount } from "../runtime/arguments.ts";
 import type { Callback, Logs, TrainingInfo } from "./callbacks.ts";
 import { BatchCounter } from "./monitor.ts";
 
@@ -28,9 +28,7 @@ export class TensorBoard implements Callback {
   private batches = 0;
 
   constructor({ logDir = "logs", histogramFreq = 0, updateFreq = "epoch" }: TensorBoardOptions = {}) {
-    if (!(Number.isInteger(histogramFreq) && histogramFreq >= 0)) {
-      throw new ArgumentError(`TensorBoard: histogramFreq must be a whole number of at least 0, got ${histogramFreq}`);
-    }
+    requireCount("TensorBoard", "histogramFreq", histogramFreq, 0);
     this.logDir = logDir;
     this.histogramFreq = histogramFreq;
     this.counter = new BatchCounter("TensorBoard", "updateFreq", updateFreq === "batch" ? 1 : updateFreq);

@@ -1,7 +1,7 @@
 // What training tells others while it runs: the Callback interface, the history it keeps, and early stopping.
 import { ArgumentError } from "../runtime/errors.ts";
 import type { Model } from "./model.ts";
-import { figureOf, type MonitorMode, signOf } from "./monitor.ts";
+import { Monitor, type MonitorMode } from "./monitor.ts";
 
 /** Figures by name: loss, accuracy, val_loss and so on. During an epoch they are means over the batches so far. */
 export type Logs = Record<string, number>;
@@ -22,14 +22,21 @@ export interface TrainingInfo {
 
 /** Called by `fit` at its turning points; every method may be left out, and may return a promise, which is awaited. */
 export interface Callback {
+  /** Before the first epoch. */
   onTrainBegin?(info: TrainingInfo): void | Promise<void>;
+  /** Before an epoch, counted from 0. */
   onEpochBegin?(epoch: number): void | Promise<void>;
+  /** Before a batch, counted from 0 in each epoch. */
   onBatchBegin?(batch: number): void | Promise<void>;
+  /** After a batch, with the means over the epoch's batches so far. */
   onBatchEnd?(batch: number, logs: Logs): void | Promise<void>;
   /** Before the validation data of an epoch. */
   onTestBegin?(): void | Promise<void>;
+  /** After the validation data of an epoch, with their figures. */
   onTestEnd?(logs: Logs): void | Promise<void>;
+  /** After an epoch and its validation, with all figures. */
   onEpochEnd?(epoch: number, logs: Logs): void | Promise<void>;
+  /** After the last epoch, with its figures. */
   onTrainEnd?(logs: Logs): void | Promise<void>;
 }
 
@@ -71,8 +78,7 @@ export class EarlyStopping implements Callback {
   /** The best epoch so far, counted from 0. */
   bestEpoch = 0;
   private readonly options: Required<Omit<EarlyStoppingOptions, "baseline">> & { baseline: number | undefined };
-  private readonly sign: 1 | -1;
-  private best = Number.POSITIVE_INFINITY;
+  private monitor: Monitor;
   private waited = 0;
   private model: Model | undefined;
   private bestWeights: Float32Array[] | undefined;
@@ -81,32 +87,22 @@ export class EarlyStopping implements Callback {
     const { monitor = "val_loss", minDelta = 0, patience = 0, mode = "auto", baseline } = options;
     if (!(patience >= 0)) throw new ArgumentError(`EarlyStopping: patience must be at least 0, got ${patience}`);
     const { restoreBestWeights = false, startFromEpoch = 0 } = options;
-    this.options = {
-      monitor,
-      minDelta: Math.abs(minDelta),
-      patience,
-      mode,
-      baseline,
-      restoreBestWeights,
-      startFromEpoch,
-    };
-    this.sign = signOf("EarlyStopping", monitor, mode);
+    this.options = { monitor, minDelta, patience, mode, baseline, restoreBestWeights, startFromEpoch };
+    this.monitor = this.newMonitor();
   }
 
   onTrainBegin({ model }: TrainingInfo): void {
     this.model = model;
-    this.best = this.options.baseline === undefined ? Number.POSITIVE_INFINITY : this.sign * this.options.baseline;
+    this.monitor = this.newMonitor();
     this.waited = 0;
     this.stoppedEpoch = undefined;
     this.bestWeights = undefined;
   }
 
   onEpochEnd(epoch: number, logs: Logs): void {
-    const { monitor, minDelta, patience, restoreBestWeights, startFromEpoch } = this.options;
+    const { patience, restoreBestWeights, startFromEpoch } = this.options;
     if (epoch < startFromEpoch) return;
-    const value = this.sign * figureOf("EarlyStopping", monitor, logs);
-    if (value < this.best - minDelta || (this.bestWeights === undefined && this.best === Number.POSITIVE_INFINITY)) {
-      this.best = value;
+    if (this.monitor.improves(logs)) {
       this.bestEpoch = epoch;
       this.waited = 0;
       if (restoreBestWeights) this.bestWeights = this.model?.weights.map((weight) => weight.data());
@@ -120,5 +116,10 @@ export class EarlyStopping implements Callback {
 
   onTrainEnd(): void {
     for (const [i, values] of (this.bestWeights ?? []).entries()) this.model?.weights[i].assign(values);
+  }
+
+  private newMonitor(): Monitor {
+    const { monitor, mode, minDelta, baseline } = this.options;
+    return new Monitor("EarlyStopping", monitor, mode, minDelta, baseline);
   }
 }

@@ -1,10 +1,12 @@
 // The training loop: epochs, batches, validation, callbacks, aborting.
 import { defaultGenerator, Generator, randomPermutation } from "../ops/random.ts";
+import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { type DataList, type Examples, type Targets, toExamples, type Weighting } from "./batches.ts";
 import { type Callback, History, type Logs } from "./callbacks.ts";
 import type { Model } from "./model.ts";
 import type { Objective } from "./objective.ts";
+import { makePause, type Pause } from "./pause.ts";
 import { ProgressBar, ProgressLine, type Verbosity } from "./progress.ts";
 
 /** What `fit` takes beside the data. */
@@ -41,13 +43,12 @@ export interface EvaluateOptions {
   verbose?: Verbosity;
 }
 
-/** Other tasks of the event loop get their turn at least this often. */
-const YIELD_MILLISECONDS = 30;
-
 export async function fitModel(model: Model, x: DataList, y: Targets, options: FitOptions): Promise<History> {
   const { epochs = 1, batchSize = 32, validationSplit = 0, validationData, shuffle = true, seed, signal } = options;
   const { initialEpoch = 0, sampleWeight, classWeight } = options;
-  checkOptions("fit", { epochs, batchSize, "initialEpoch + 1": initialEpoch + 1 });
+  requireCount("fit", "epochs", epochs);
+  requireCount("fit", "batchSize", batchSize);
+  requireCount("fit", "initialEpoch", initialEpoch, 0);
   if (!(validationSplit >= 0 && validationSplit < 1)) {
     throw new ArgumentError(`fit: validationSplit must be at least 0 and below 1, got ${validationSplit}`);
   }
@@ -100,7 +101,7 @@ export async function fitModel(model: Model, x: DataList, y: Targets, options: F
 
 export async function evaluateModel(model: Model, x: DataList, y: Targets, options: EvaluateOptions): Promise<Logs> {
   const { batchSize = 32, signal, verbose = 0 } = options;
-  checkOptions("evaluate", { batchSize });
+  requireCount("evaluate", "batchSize", batchSize);
   const examples = toExamples("evaluate", x, y, model.outputNames, { sampleWeight: options.sampleWeight });
   model.prepare("evaluate", examples);
   const bar = new ProgressBar(Math.ceil(examples.length / batchSize), { verbose });
@@ -124,14 +125,16 @@ async function runEpoch(
   for (let begin = 0, batch = 0; begin < examples.length && !model.stopTraining; begin += batchSize, batch++) {
     const end = Math.min(begin + batchSize, examples.length);
     for (const callback of starters) await callback.onBatchBegin?.(batch);
+    const began = performance.now();
     const loss = steps.train(examples, order ? order.subarray(begin, end) : { begin, end });
     figures.add(loss.item(), end - begin);
     loss.dispose();
+    const took = performance.now() - began;
     if (watchers.length > 0) {
       const logs = figures.logs();
       for (const callback of watchers) await callback.onBatchEnd?.(batch, logs);
     }
-    const rest = pause();
+    const rest = pause(took);
     if (rest) await rest;
   }
   return figures.logs();
@@ -147,12 +150,13 @@ async function runTest(
   const { steps } = model;
   const figures = new Figures(model.compilation.objective);
   for (let begin = 0; begin < examples.length; begin += batchSize) {
+    const began = performance.now();
     const end = Math.min(begin + batchSize, examples.length);
     const loss = steps.test(examples, { begin, end });
     figures.add(loss.item(), end - begin);
     loss.dispose();
     progress?.(Math.ceil(end / batchSize));
-    const rest = pause();
+    const rest = pause(performance.now() - began);
     if (rest) await rest;
   }
   return figures.logs();
@@ -179,29 +183,6 @@ class Figures {
   }
 }
 
-export type Pause = () => Promise<void> | undefined;
-
-/** Gives way to the event loop now and then, and throws the signal's reason once it is aborted. */
-export function makePause(signal: AbortSignal | undefined): Pause {
-  signal?.throwIfAborted();
-  let last = performance.now();
-  return () => {
-    signal?.throwIfAborted();
-    if (performance.now() - last < YIELD_MILLISECONDS) return undefined;
-    return nextTask().then(() => {
-      last = performance.now();
-      signal?.throwIfAborted();
-    });
-  };
-}
-
-function nextTask(): Promise<void> {
-  return new Promise((resolve) => {
-    if (typeof setImmediate === "function") setImmediate(resolve);
-    else setTimeout(resolve, 0);
-  });
-}
-
 function split(all: Examples, part: number): [Examples, Examples | undefined] {
   if (part === 0) return [all, undefined];
   const at = Math.floor(all.length * (1 - part));
@@ -224,13 +205,4 @@ function permutation(length: number, generator: Generator): Int32Array {
   const indices = order.data();
   order.dispose();
   return indices;
-}
-
-/** Throws an ArgumentError unless every count is a whole number of at least 1. */
-export function checkOptions(operation: string, counts: Record<string, number>): void {
-  for (const [name, value] of Object.entries(counts)) {
-    if (!(Number.isInteger(value) && value >= 1)) {
-      throw new ArgumentError(`${operation}: ${name} must be a whole number of at least 1, got ${value}`);
-    }
-  }
 }

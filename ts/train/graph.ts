@@ -1,12 +1,24 @@
 // The graph of a functional model: the layers' applications between its inputs and outputs, in an order in which each
 // comes after what it needs.
+import type { Json } from "../layers/config.ts";
 import { InputLayer } from "../layers/input.ts";
 import type { ApplyOptions, Layer } from "../layers/layer.ts";
-import { isShapeList, type Shapes } from "../layers/shapes.ts";
+import { type Shapes, shapeList } from "../layers/shapes.ts";
 import { type Node, Symbolic } from "../layers/symbolic.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+
+/** A graph as plain JSON. Inputs and results are numbered: the inputs, then the results of each call in turn. */
+export type GraphConfig = {
+  /** Layers by kind and `config()`; the first ones are the inputs. */
+  readonly layers: readonly { readonly kind: string; readonly config: { readonly [option: string]: Json } }[];
+  /** Which layer is applied to what: one, or a list. */
+  readonly calls: readonly (readonly [layer: number, inputs: number | readonly number[]])[];
+  /** How many inputs there are. */
+  readonly inputs: number;
+  readonly outputs: readonly number[];
+};
 
 export class Graph {
   readonly inputs: readonly Symbolic[];
@@ -55,14 +67,7 @@ export class Graph {
 
   /** The outputs for values of the inputs. */
   run(values: readonly AnyTensor[], options: ApplyOptions): Tensor[] {
-    const known = new Map<Symbolic, AnyTensor>(this.inputs.map((input, i) => [input, values[i]]));
-    for (const { layer, inputs, isList, outputs } of this.nodes) {
-      const given = inputs.map((input) => known.get(input) as AnyTensor);
-      layer.applyAll(isList ? given : given[0], options).forEach((y, i) => {
-        known.set(outputs[i], y);
-      });
-    }
-    return this.outputs.map((output) => known.get(output) as Tensor);
+    return this.follow(values, (layer, inputs) => layer.applyAll(inputs, options)) as Tensor[];
   }
 
   /** The shapes of the outputs for inputs of other sizes than those the graph was drawn with. */
@@ -70,15 +75,35 @@ export class Graph {
     if (shapes.length !== this.inputs.length) {
       throw new ShapeError(`Model: there must be ${this.inputs.length} inputs, got ${shapes.length}`);
     }
-    const known = new Map<Symbolic, Shape>(this.inputs.map((input, i) => [input, shapes[i]]));
+    return this.follow(shapes, (layer, inputs) => shapeList(layer.outputShape(inputs) as Shapes));
+  }
+
+  /** What the outputs are, given what the inputs are and what each layer makes of its inputs. */
+  private follow<T>(given: readonly T[], f: (layer: Layer, inputs: T | readonly T[]) => readonly T[]): T[] {
+    const known = new Map<Symbolic, T>(this.inputs.map((input, i) => [input, given[i]]));
     for (const { layer, inputs, isList, outputs } of this.nodes) {
-      const given = inputs.map((input) => known.get(input) as Shape);
-      const shape = layer.outputShape(isList ? given : given[0]) as Shapes;
-      (isShapeList(shape) ? shape : [shape]).forEach((one, i) => {
-        known.set(outputs[i], one);
+      const own = inputs.map((input) => known.get(input) as T);
+      f(layer, isList ? own : own[0]).forEach((result, i) => {
+        known.set(outputs[i], result);
       });
     }
-    return this.outputs.map((output) => known.get(output) as Shape);
+    return this.outputs.map((output) => known.get(output) as T);
+  }
+
+  /** The graph as plain JSON. */
+  config(): GraphConfig {
+    const { layers } = this;
+    const known = [...this.inputs, ...this.nodes.flatMap(({ outputs }) => outputs)];
+    const number = (x: Symbolic): number => known.indexOf(x);
+    return {
+      layers: layers.map((layer) => ({ kind: layer.kind, config: layer.config() })),
+      calls: this.nodes.map(({ layer, inputs, isList }) => [
+        layers.indexOf(layer),
+        isList ? inputs.map(number) : number(inputs[0]),
+      ]),
+      inputs: this.inputs.length,
+      outputs: this.outputs.map(number),
+    };
   }
 
   /** For `summary`: each layer with the shape of its first result and the layers it was applied to. */

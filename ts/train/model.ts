@@ -2,12 +2,14 @@
 // outputs, a `Sequential`, or a subclass that says in `call` what it computes.
 import { noGrad } from "../autograd/tape.ts";
 import { readFile, writeFileAtomic } from "../io/files.ts";
+import type { Json } from "../layers/config.ts";
 import { type CallContext, type Inputs, Layer, type LayerOptions, type Masks, type Outputs } from "../layers/layer.ts";
-import { isShapeList, type Shapes } from "../layers/shapes.ts";
+import { type Shapes, shapeList } from "../layers/shapes.ts";
 import type { Symbolic } from "../layers/symbolic.ts";
 import { checkLabels, sparseCategoricalCrossentropy } from "../losses/index.ts";
 import { getOptimizer, type OptimizerName } from "../optim/index.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
+import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
 import { unrecorded } from "../runtime/program.ts";
 import { scope } from "../tensor/scope.ts";
@@ -23,9 +25,10 @@ import {
   type Weighting,
 } from "./batches.ts";
 import type { History, Logs } from "./callbacks.ts";
-import { checkOptions, type EvaluateOptions, evaluateModel, type FitOptions, fitModel, makePause } from "./fit.ts";
+import { type EvaluateOptions, evaluateModel, type FitOptions, fitModel } from "./fit.ts";
 import { Graph } from "./graph.ts";
 import { type Judgement, Objective } from "./objective.ts";
+import { makePause } from "./pause.ts";
 import { ProgressBar } from "./progress.ts";
 import { type Compiled, oneOrAll, Prediction, Steps } from "./steps.ts";
 import { type SummaryRow, summarize } from "./summary.ts";
@@ -45,6 +48,10 @@ export interface FunctionalOptions extends LayerOptions {
   outputs: Symbolic | readonly Symbolic[];
 }
 
+/**
+ * A layer that is trained and asked for predictions: `new Model({ inputs, outputs })` from what `layers.input` and
+ * layers applied to it gave, or a subclass that says in `call` what it computes from the layers among its properties.
+ */
 export class Model extends Layer {
   /** Set it to true in a callback, and training ends after the current batch. */
   stopTraining = false;
@@ -70,7 +77,7 @@ export class Model extends Layer {
 
   /** Of a subclass: undefined, unless it says so, since only a call can tell. */
   override outputShape(inputShape: Shapes): Shapes | undefined {
-    const shapes = this.graph?.shapesFor(isShapeList(inputShape) ? inputShape : [inputShape]);
+    const shapes = this.graph?.shapesFor(shapeList(inputShape));
     return shapes?.length === 1 ? shapes[0] : shapes;
   }
 
@@ -81,6 +88,11 @@ export class Model extends Layer {
 
   override sublayers(): Layer[] {
     return this.graph ? this.graph.layers : super.sublayers();
+  }
+
+  /** Of a functional model: its layers and how they are connected too. */
+  override config(): Record<string, Json> {
+    return { ...super.config(), ...this.graph?.config() };
   }
 
   /** Names of the outputs, which losses, metrics and targets may be given by. */
@@ -131,7 +143,7 @@ export class Model extends Layer {
 
   /** The outputs for all examples as a list. Default: batches of 32. */
   async predictAll(x: DataList, { batchSize = 32, signal, verbose = 0 }: EvaluateOptions = {}): Promise<Tensor[]> {
-    checkOptions("predict", { batchSize });
+    requireCount("predict", "batchSize", batchSize);
     const examples = toInputs("predict", x);
     const { length } = examples;
     const shapes = this.prepare("predict", examples);
@@ -140,13 +152,14 @@ export class Model extends Layer {
     const results = shapes.map((shape) => unfilled([length, ...shape], "f32"));
     this.prediction ??= new Prediction(this);
     for (let begin = 0; begin < length; begin += batchSize) {
+      const began = performance.now();
       const end = Math.min(begin + batchSize, length);
       this.prediction.run(examples, { begin, end }).forEach((output, i) => {
         results[i].view().set(output.view(), (output.size / (end - begin)) * begin);
         output.dispose();
       });
       bar.update(Math.ceil(end / batchSize));
-      const rest = pause();
+      const rest = pause(performance.now() - began);
       if (rest) await rest;
     }
     bar.finish();
@@ -174,7 +187,7 @@ export class Model extends Layer {
     return logs;
   }
 
-  /** The captured steps, made anew when layers have been frozen or freed since. */
+  /** The captured steps, made anew when layers have been frozen or freed since. @internal */
   get steps(): Steps {
     const compiled = this.compilation;
     if (this.captured?.isStale(this)) {
@@ -187,12 +200,12 @@ export class Model extends Layer {
 
   /**
    * Checks examples and targets against the model, builds it if need be, and returns the shapes of one example's outputs.
-   * Errors: ShapeError for examples that do not fit, ArgumentError for class labels out of range.
+   * Errors: ShapeError for examples that do not fit, ArgumentError for class labels out of range. @internal
    */
   prepare(operation: string, examples: Examples): readonly Shape[] {
     const shapes = examples.inputs.map(({ shape }) => shape.slice(1));
     const own = this.outputShape(shapes.length === 1 ? shapes[0] : shapes);
-    const known = own === undefined ? this.shapesOfCall(examples) : isShapeList(own) ? own : [own];
+    const known = own === undefined ? this.shapesOfCall(examples) : shapeList(own);
     for (const [i, y] of examples.targets.entries()) {
       const classes = known[i]?.at(-1);
       if (this.compilation.objective.outputs[i]?.loss === sparseCategoricalCrossentropy && classes !== undefined) {

@@ -6,7 +6,7 @@ import type { Logs } from "./callbacks.ts";
 export type MonitorMode = "auto" | "min" | "max";
 
 /** 1 where smaller is better, -1 where larger is. */
-export function signOf(callback: string, monitor: string, mode: MonitorMode): 1 | -1 {
+function signOf(callback: string, monitor: string, mode: MonitorMode): 1 | -1 {
   if (!["auto", "min", "max"].includes(mode)) {
     throw new ArgumentError(`${callback}: mode must be auto, min or max, got ${mode}`);
   }
@@ -14,7 +14,7 @@ export function signOf(callback: string, monitor: string, mode: MonitorMode): 1 
 }
 
 /** The figure called `monitor`; ArgumentError, listing those there are, if there is none. */
-export function figureOf(callback: string, monitor: string, logs: Logs): number {
+function figureOf(callback: string, monitor: string, logs: Logs): number {
   if (!(monitor in logs)) {
     const known = Object.keys(logs).join(", ");
     throw new ArgumentError(`${callback}: monitor must be one of the figures ${known}, got ${monitor}`);

@@ -5,6 +5,7 @@ import type { Callback, Logs, TrainingInfo } from "./callbacks.ts";
 
 /** Where progress is written: `process.stdout` is one. */
 export interface ProgressOutput {
+  /** Writes text without ending the line. */
   write(text: string): unknown;
   /** Whether a line can be redrawn; default false. */
   readonly isTTY?: boolean;
@@ -15,6 +16,7 @@ export interface ProgressOutput {
 /** 0: silent. 1: a bar that is redrawn, or one line per epoch where that cannot be. 2: one line per epoch. "auto": 1. */
 export type Verbosity = 0 | 1 | 2 | "auto";
 
+/** What `ProgbarLogger` takes. */
 export interface ProgressOptions {
   verbose?: Verbosity;
   /** Default: `process.stdout`, or the console where there is none. */

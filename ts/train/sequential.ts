@@ -1,4 +1,5 @@
 // A model that is a list of layers, each fed with the output of the one before.
+import type { Json } from "../layers/config.ts";
 import { type CallContext, type Inputs, Layer, type Outputs } from "../layers/layer.ts";
 import { isShapeList, type Shapes } from "../layers/shapes.ts";
 import { ArgumentError } from "../runtime/errors.ts";
@@ -10,6 +11,9 @@ export interface SequentialOptions {
   name?: string;
 }
 
+/**
+ * A model of layers in a row, each applied to the result of the one before: `new Sequential([dense({ units: 10 })])`.
+ */
 export class Sequential extends Model {
   readonly layers: readonly Layer[];
   private builtFor: Shapes | undefined;
@@ -54,6 +58,12 @@ export class Sequential extends Model {
 
   override sublayers(): Layer[] {
     return [...(this.layers ?? [])];
+  }
+
+  /** Its layers, and the shape of inputs it is built for. */
+  override config(): Record<string, Json> {
+    const layers = this.layers.map((layer) => ({ kind: layer.kind, config: layer.config() }));
+    return { ...super.config(), layers, ...(this.builtFor && { inputShape: this.builtFor }) };
   }
 
   protected override summaryRows(): SummaryRow[] {

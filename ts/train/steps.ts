@@ -16,13 +16,29 @@ import type { Objective } from "./objective.ts";
 /** What `compile` settled. */
 export interface Compiled {
   readonly optimizer: Optimizer;
+  /** @internal */
   readonly objective: Objective;
 }
 
 /** A step over the tensors of one batch: so many inputs, so many targets, then weights. */
 type Step = Captured<[inputs: number, targets: number, ...tensors: AnyTensor[]], Tensor>;
 
-/** The model's outputs for one batch. */
+/** The tensors of one batch by what they are for. */
+interface Batch {
+  readonly inputs: readonly AnyTensor[];
+  readonly targets: readonly AnyTensor[];
+  readonly weights: readonly Tensor[];
+}
+
+function batchOf(inputs: number, targets: number, tensors: readonly AnyTensor[]): Batch {
+  return {
+    inputs: tensors.slice(0, inputs),
+    targets: tensors.slice(inputs, inputs + targets),
+    weights: tensors.slice(inputs + targets) as Tensor[],
+  };
+}
+
+/** The model's outputs for one batch. @internal */
 export class Prediction {
   private readonly captured: Captured<AnyTensor[], Tensor[]>;
   private readonly buffers = new BatchBuffers();
@@ -42,6 +58,7 @@ export class Prediction {
   }
 }
 
+/** The training and the test step of a compiled model. @internal */
 export class Steps {
   private readonly trainStep: Step;
   private readonly testStep: Step;
@@ -52,52 +69,35 @@ export class Steps {
   constructor(model: Model, { optimizer, objective }: Compiled) {
     const trained = model.trainableWeights;
     this.trained = trained;
-    /** The outputs, and the loss with everything that is added to it. */
-    const judged = (
-      inputs: number,
-      targets: number,
-      tensors: readonly AnyTensor[],
-      training: boolean,
-    ): [Tensor, Tensor[]] => {
+    /** The loss with everything that is added to it, and the outputs. */
+    const judged = ({ inputs, targets, weights }: Batch, training: boolean): [Tensor, Tensor[]] => {
       const added: Tensor[] = [];
       const options: ApplyOptions = { training, addLoss: (loss) => void added.push(loss) };
-      const predictions = model.applyAll(oneOrAll(tensors.slice(0, inputs)), options);
-      const [y, weights] = [tensors.slice(inputs, inputs + targets), tensors.slice(inputs + targets) as Tensor[]];
-      const total = objective.total(y, predictions, weights, predictions.map(maskOf));
+      const predictions = model.applyAll(oneOrAll(inputs), options);
+      const total = objective.total(targets, predictions, weights, predictions.map(maskOf));
       return [[...added, ...model.penalties()].reduce((sum, loss) => add(sum, loss), total), predictions];
     };
-    const measure = (
-      inputs: number,
-      targets: number,
-      tensors: readonly AnyTensor[],
-      predictions: readonly Tensor[],
-    ): void =>
-      objective.measure(
-        tensors.slice(inputs, inputs + targets),
-        predictions,
-        tensors.slice(inputs + targets) as Tensor[],
-      );
     // What is differentiated is the loss as the optimizer wants it scaled; what is reported is the loss.
-    const lossAndGradients = valueAndGrad(
-      (_weights: readonly Tensor[], inputs: number, targets: number, tensors: readonly AnyTensor[]) => {
-        const [total, predictions] = judged(inputs, targets, tensors, true);
-        return [optimizer.scaleLoss(total), [total, predictions]] as const;
-      },
-    );
+    const lossAndGradients = valueAndGrad((_weights: readonly Tensor[], batch: Batch) => {
+      const [total, predictions] = judged(batch, true);
+      return [optimizer.scaleLoss(total), [total, predictions]] as const;
+    });
     // Batches of many sizes are no mistake here.
     const options = { replaceOldest: true };
     this.trainStep = capture((inputs: number, targets: number, ...tensors: AnyTensor[]) => {
-      const [[, [total, predictions]], gradients] = lossAndGradients(trained, inputs, targets, tensors);
+      const batch = batchOf(inputs, targets, tensors);
+      const [[, [total, predictions]], gradients] = lossAndGradients(trained, batch);
       optimizer.step(trained, gradients);
-      measure(inputs, targets, tensors, predictions);
+      objective.measure(batch.targets, predictions, batch.weights);
       return total;
     }, options);
     this.testStep = capture(
       (inputs: number, targets: number, ...tensors: AnyTensor[]) =>
         noGrad(() => {
-          const [value, predictions] = judged(inputs, targets, tensors, false);
-          measure(inputs, targets, tensors, predictions);
-          return value;
+          const batch = batchOf(inputs, targets, tensors);
+          const [total, predictions] = judged(batch, false);
+          objective.measure(batch.targets, predictions, batch.weights);
+          return total;
         }),
       options,
     );

@@ -1,7 +1,8 @@
 // A model's weights as safetensors bytes, and back. Everything is checked before the first weight is overwritten.
-import { decodeSafetensors, encodeSafetensors } from "../io/safetensors.ts";
+import { decodeSafetensors, encodeSafetensors, type TensorRecord } from "../io/safetensors.ts";
 import { FormatError, StateError } from "../runtime/errors.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
+import type { AnyTensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 
 /** The safetensors file of these variables, by their names. */
@@ -26,13 +27,19 @@ export function decodeWeights(weights: readonly Variable[], bytes: Uint8Array, s
         `and ${strange.length} unknown (${strange.slice(0, 3).join(", ")})`,
     );
   }
-  const values = weights.map(({ name, shape, dtype }) => {
-    const record = tensors.get(name);
-    if (record === undefined || !sameShape(record.shape, shape) || record.dtype !== dtype) {
-      const got = record && `${record.dtype} ${formatShape(record.shape)}`;
-      throw new FormatError(`${where}: ${name} must be ${dtype} ${formatShape(shape)}, got ${got}`);
-    }
-    return record.data;
-  });
-  for (const [i, weight] of weights.entries()) weight.assign(values[i]);
+  const records = weights.map((weight) => recordOf(where, tensors, weight.name, weight));
+  for (const [i, weight] of weights.entries()) weight.assign(records[i].data);
+}
+
+/** What a file has of this name. FormatError unless it has the shape and dtype of x. */
+export function recordOf(
+  where: string,
+  tensors: ReadonlyMap<string, TensorRecord>,
+  name: string,
+  { dtype, shape }: AnyTensor,
+): TensorRecord {
+  const record = tensors.get(name);
+  if (record?.dtype === dtype && sameShape(record.shape, shape)) return record;
+  const got = record === undefined ? "nothing" : `${record.dtype} ${formatShape(record.shape)}`;
+  throw new FormatError(`${where}: ${name} must be ${dtype} ${formatShape(shape)}, got ${got}`);
 }

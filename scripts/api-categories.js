@@ -1,0 +1,104 @@
+// A plugin of TypeDoc that puts the API's documentation in order by where things are declared: the folders of ts/ are its
+// categories, of ops and layers the files; modules are called what people import.
+import { readFileSync } from "node:fs";
+import { relative } from "node:path";
+import { Comment, CommentTag, Converter, ReflectionKind } from "typedoc";
+
+/** Categories of what an entry exports, by the folder or file of ts/ that it is declared in. */
+const categories = {
+  "Models and training": "train",
+  Layers: "layers",
+  Tensors: "tensor",
+  Differentiation: "autograd ops/derivatives ops/per-example",
+  "Data and files": "data io",
+  Engine: "runtime",
+  "Models in a worker": "worker",
+  "Ops: arithmetic and functions": "ops/binary ops/broadcast ops/elementwise ops/gamma ops/transcendental",
+  "Ops: comparison and selection": "ops/compare",
+  "Ops: reductions and statistics": "ops/axes ops/differences ops/reduce ops/scan ops/statistics",
+  "Ops: shapes, indices and order": "ops/gather ops/layout ops/reorder ops/sort",
+  "Ops: linear algebra": "ops/contract ops/gemm ops/linalg ops/matmul ops/matrix ops/matrix-norm",
+  "Ops: convolution and pooling": "ops/adaptive-pool ops/conv ops/depthwise ops/pool ops/window",
+  "Ops: sequences": "ops/attention ops/ctc ops/recurrent",
+  "Ops: normalization": "ops/norm ops/softmax",
+  "Ops: images": "ops/color ops/grid-sample ops/resize",
+  "Ops: Fourier transforms": "ops/fft",
+  "Ops: random numbers": "ops/random",
+};
+
+/** Those of `heddle/layers`. */
+const layerCategories = {
+  Core: "core dense einsum-dense input kernel-layer weight-options",
+  Convolution: "conv",
+  Pooling: "pooling",
+  Recurrence: "bidirectional cells conv-lstm recurrent recurrent-cell rnn stacked-cells time-distributed",
+  Attention: "attention key-value-cache multi-head-attention positions projection relative-attention transformer",
+  Normalization: "group-normalization normalization",
+  Activation: "activation-layers",
+  Regularization: "regularization",
+  Merging: "merging",
+  Resizing: "resizing",
+  "Layers of one's own": "layer masks registry shapes symbolic",
+};
+
+/** The tables turned round: the category of each folder and file. */
+function byPlace(table, prefix) {
+  return Object.entries(table).flatMap(([category, places]) =>
+    places.split(" ").map((place) => [`${prefix}${place}`, category]),
+  );
+}
+
+const known = new Map([...byPlace(categories, ""), ...byPlace(layerCategories, "heddle/layers:")]);
+
+/** The package's entries by their source files. */
+function entryNames() {
+  const { name, exports } = JSON.parse(readFileSync("package.json", "utf8"));
+  const sources = Object.entries(exports).filter(([, conditions]) => conditions["heddle-source"]);
+  return new Map(sources.map(([path, conditions]) => [conditions["heddle-source"].slice(2), name + path.slice(1)]));
+}
+
+/** The category of what `file` declares, for an entry; undefined, TypeDoc's "Other", where no table says. */
+function categoryOf(file, entry) {
+  const [folder, name] = file.replace(/^ts\//, "").replace(/\.ts$/, "").split("/");
+  return known.get(`${entry.name}:${name}`) ?? known.get(`${folder}/${name}`) ?? known.get(folder);
+}
+
+/** The file that declares it, from the root of the project. */
+function fileOf(project, reflection) {
+  const path = project.getSymbolIdFromReflection(reflection)?.fileName;
+  return path && relative(process.cwd(), path);
+}
+
+/** Notes the category of what an entry exports. */
+function categorize(project, entry, child) {
+  const target = child.isReference() ? child.getTargetReflectionDeep() : child;
+  const isNamespace = target.kindOf(ReflectionKind.SomeModule);
+  // What has no words of its own: another's place, a namespace. Of all else TypeDoc is to miss them.
+  if (child.isReference() || isNamespace) child.comment ??= new Comment();
+  const file = fileOf(project, target);
+  const category = isNamespace ? "Namespaces" : file && categoryOf(file, entry);
+  const comment = child.comment ?? child.signatures?.[0].comment;
+  if (category) comment?.blockTags.push(new CommentTag("@category", [{ kind: "text", text: category }]));
+}
+
+/** Gives the tensors' methods the words of the ops of the same name, which they are. */
+function documentMethods(root) {
+  const ops = new Map(root.children.map((child) => [child.name, child.comment ?? child.signatures?.[0].comment]));
+  for (const name of ["Tensor", "Variable"]) {
+    for (const member of root.getChildByName(name)?.children ?? []) {
+      const documented = member.signatures?.[0] ?? member;
+      documented.comment ??= ops.get(member.name)?.clone();
+    }
+  }
+}
+
+/** What TypeDoc calls when it loads the plugin. */
+export function load(app) {
+  const names = entryNames();
+  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+    const entries = project.getReflectionsByKind(ReflectionKind.Module);
+    for (const entry of entries) entry.name = names.get(fileOf(project, entry)) ?? entry.name;
+    documentMethods(project.getChildByName(["heddle"]));
+    for (const entry of entries) for (const child of entry.children ?? []) categorize(project, entry, child);
+  });
+}

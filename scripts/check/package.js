@@ -1,0 +1,59 @@
+// The package as npm would publish it: what is in it, whether the tools of the trade find fault with it, what it weighs.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+
+const FOLDER = "build/pack";
+
+function run(command, args, cwd = ".") {
+  const { stdout, stderr, status } = spawnSync(command, args, { cwd, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
+  return { stdout, lines: `${stdout}\n${stderr}`.split("\n").filter((line) => line.trim() !== ""), status };
+}
+
+/** Files that may be published: JavaScript, declarations and binaries of dist/, and what tells people about them. */
+const meant =
+  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|dist\/([a-z-]+\/)*[a-z0-9-]+\.(js|d\.ts)|dist\/core-(simd|relaxed)\.wasm)$/;
+/** Files that only the build needs: a bundle has them inside. */
+const inside = /^dist\/(generated|runtime)\/core-(plain|imported)\./;
+
+/** Whatever a tarball holds beside what is meant, and whatever package.json points to that it does not hold. */
+export function checkContents() {
+  const { stdout, lines, status } = run("npm", ["pack", "--dry-run", "--json"]);
+  if (status !== 0) return lines;
+  const paths = JSON.parse(stdout)[0].files.map(({ path }) => path);
+  const strange = paths.filter((path) => !meant.test(path) || inside.test(path));
+  const { exports, imports } = JSON.parse(readFileSync("package.json", "utf8"));
+  const promised = JSON.stringify({ exports, imports }).match(/"\.\/dist\/[^"]+"/g) ?? [];
+  const missing = promised.map((path) => path.slice(3, -1)).filter((path) => !paths.includes(path));
+  return [
+    ...strange.map((path) => `${path}: only what people need must be published`),
+    ...missing.map((path) => `package.json: what it points to must be published, got no ${path}`),
+  ];
+}
+
+/** What publint says about package.json and the files it points to. */
+export function checkPublint() {
+  const { lines, status } = run(process.execPath, ["node_modules/publint/src/cli.js", "--strict"]);
+  return status === 0 ? [] : lines;
+}
+
+/** What attw says about how types are found from ES modules. */
+export function checkAttw() {
+  mkdirSync(FOLDER, { recursive: true });
+  const { stdout, lines, status } = run("npm", ["pack", "--json", process.cwd()], FOLDER);
+  if (status !== 0) return lines;
+  const tarball = `${FOLDER}/${JSON.parse(stdout)[0].filename}`;
+  const untyped = ["./core-simd.wasm", "./core-relaxed.wasm", "./worker.js"];
+  const tool = "node_modules/@arethetypeswrong/cli/dist/index.js";
+  const result = run(process.execPath, [tool, tarball, "--profile", "esm-only", "--exclude-entrypoints", ...untyped]);
+  rmSync(tarball);
+  return result.status === 0 ? [] : result.lines;
+}
+
+/** Entries that weigh more than package.json's `size-limit` allows. */
+export function checkWeights() {
+  const { stdout, lines } = run(process.execPath, ["node_modules/size-limit/bin.js", "--json"]);
+  if (!stdout.trim().startsWith("[")) return lines;
+  return JSON.parse(stdout)
+    .filter(({ passed }) => !passed)
+    .map(({ name, size, sizeLimit }) => `${name}: must be at most ${sizeLimit} bytes gzipped, got ${size}`);
+}

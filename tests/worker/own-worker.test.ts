@@ -1,0 +1,53 @@
+// Worker files of a user's own, bundled as users bundle them, in Node.
+import { Worker } from "node:worker_threads";
+import { buildSync } from "esbuild";
+import { afterAll, describe, expect, it } from "vitest";
+import { ArrayData, StateError } from "../../ts/index.ts";
+import { EngineWorker, type LayerConfig, RemoteModel, serve } from "../../ts/worker/index.ts";
+
+const { outputFiles } = buildSync({
+  entryPoints: [new URL("own-worker.ts", import.meta.url).pathname],
+  bundle: true,
+  write: false,
+  format: "iife",
+  target: "es2022",
+  define: { "import.meta.url": '""' },
+});
+const engine = new EngineWorker({
+  threads: 1,
+  deterministic: true,
+  worker: () => new Worker(outputFiles[0].text, { eval: true, execArgv: [] }),
+});
+afterAll(() => engine.dispose());
+
+const x = new ArrayData(Float32Array.of(1, 2, 3, 4), [4, 1], "f32");
+
+describe("a worker file of one's own", () => {
+  it("adds layers, optimizers, losses, metrics, callbacks and methods", async () => {
+    const layers: LayerConfig[] = [
+      { kind: "triple", config: { name: "three" } },
+      { kind: "dense", config: { units: 1, kernelInitializer: "ones", inputShape: [1] } },
+    ];
+    const model = new RemoteModel(layers, { engine });
+    await model.compile({
+      optimizer: { kind: "still" },
+      loss: { kind: "shifted" },
+      metrics: [{ kind: "distance", config: { name: "apart" } }],
+    });
+    expect([...(await model.predict(x)).data]).toEqual([3, 6, 9, 12]);
+    const { history } = await model.fit(x, x, {
+      epochs: 2,
+      verbose: 0,
+      callbacks: [{ kind: "Stop", config: { epochs: 5 } }],
+    });
+    expect(history).toEqual({ loss: [31, 31], apart: [5, 5], left: [5, 4] });
+    expect(await model.method("names", "its ")).toEqual(["its three", "its dense"]);
+    await expect(model.method("thread")).rejects.toThrow("method: the name must be one of names, wait");
+    const options = { kind: "shifted", config: { by: 2 } };
+    await expect(model.compile({ loss: options })).rejects.toThrow("a loss with options must be made by defineLoss");
+  });
+
+  it("is for workers only", () => {
+    expect(() => serve()).toThrow(StateError);
+  });
+});

@@ -1,0 +1,369 @@
+// Models in an engine worker: the same results as at hand, progress, aborting, errors, and no promise left hanging.
+import { Worker } from "node:worker_threads";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import {
+  ArgumentError,
+  ArrayData,
+  EarlyStopping,
+  FormatError,
+  layers,
+  Model,
+  Sequential,
+  ShapeError,
+  StateError,
+  seed,
+  tensor,
+} from "../../ts/index.ts";
+import { AnomalyError, OutOfMemoryError } from "../../ts/runtime/errors.ts";
+import { decodeError, encodeError } from "../../ts/worker/errors.ts";
+import { EngineWorker, type RemoteCallback, RemoteModel } from "../../ts/worker/index.ts";
+
+// As the process of this test: the same bits.
+const engine = new EngineWorker({ deterministic: true, threads: 2 });
+afterAll(() => engine.dispose());
+beforeEach(() => layers.resetLayerNames());
+
+/** Points in the plane, and the quadrants they lie in. */
+function quadrants(count: number): { x: ArrayData<"f32">; y: ArrayData<"i32"> } {
+  const x = Float32Array.from({ length: 2 * count }, (_, i) => Math.sin(i * i + 1));
+  const y = Int32Array.from({ length: count }, (_, i) => (x[2 * i] > 0 ? 1 : 0) + (x[2 * i + 1] > 0 ? 2 : 0));
+  return { x: new ArrayData(x, [count, 2], "f32"), y: new ArrayData(y, [count], "i32") };
+}
+
+const { x, y } = quadrants(200);
+
+function classifierLayers(): layers.Layer[] {
+  return [
+    layers.dense({ units: 16, activation: "relu", inputShape: [2] }),
+    layers.dropout({ rate: 0.1 }),
+    layers.dense({ units: 4, activation: "softmax" }),
+  ];
+}
+
+const judgement = { loss: "sparseCategoricalCrossentropy", metrics: ["accuracy"] } as const;
+
+async function remoteClassifier(): Promise<RemoteModel> {
+  const model = new RemoteModel(classifierLayers(), { engine, seed: 5 });
+  await model.compile({ optimizer: { kind: "adam", config: { learningRate: 0.02 } }, ...judgement });
+  return model;
+}
+
+function bits(values: ArrayLike<number>): number[] {
+  return [...new Int32Array(Float32Array.from(values).buffer)];
+}
+
+describe("a remote model", () => {
+  it("trains to the same bits as one at hand, with the same history, predictions and figures", async () => {
+    seed(5);
+    const { optimizers } = await import("../../ts/index.ts");
+    const near = new Sequential(classifierLayers());
+    near.compile({ optimizer: optimizers.adam({ learningRate: 0.02 }), ...judgement });
+    layers.resetLayerNames();
+    const far = await remoteClassifier();
+    const options = { epochs: 3, batchSize: 16, validationSplit: 0.2, verbose: 0 } as const;
+    const nearHistory = await near.fit(x, y, options);
+    const farHistory = await far.fit(x, y, options);
+    expect(farHistory).toEqual(nearHistory);
+    expect(farHistory.epochs).toEqual([0, 1, 2]);
+    const weights = await far.getWeights();
+    expect(weights.map(({ shape }) => shape)).toEqual(near.weights.map(({ shape }) => shape));
+    weights.forEach(({ data }, i) => {
+      expect(bits(data)).toEqual(bits(near.weights[i].data()));
+    });
+    expect(await far.evaluate(x, y)).toEqual(await near.evaluate(x, y));
+    const [expected, predicted] = [await near.predict(x), await far.predict(x)];
+    expect(predicted.shape).toEqual([200, 4]);
+    expect(bits(predicted.data)).toEqual(bits(expected.data()));
+    expect(await far.summary()).toBe(near.summary());
+    expect([...(await far.exportWeights())]).toEqual([...near.exportWeights()]);
+  });
+
+  it("takes over a built model with its weights, and gives weights back", async () => {
+    const near = new Sequential(classifierLayers());
+    const far = new RemoteModel(near, { engine });
+    const expected = await near.predict(x);
+    layers.resetLayerNames();
+    expect(bits((await far.predict(x)).data)).toEqual(bits(expected.data()));
+    const other = await remoteClassifier();
+    await other.setWeights(await far.getWeights());
+    expect(bits((await other.predict(x)).data)).toEqual(bits(expected.data()));
+    layers.resetLayerNames();
+    const third = await remoteClassifier();
+    await third.importWeights(near.exportWeights());
+    expect(bits((await third.predict(x)).data)).toEqual(bits(expected.data()));
+  });
+
+  it("is drawn as functional models are, with shared layers, several inputs and outputs, and models inside", async () => {
+    const [left, right] = ["left", "right"].map((name) => layers.input({ shape: [2], name }));
+    const tower = new Sequential([layers.dense({ units: 3, activation: "tanh" })], { name: "tower" });
+    const joined = layers.add().apply([tower.apply(left), tower.apply(right)]);
+    const outputs = ["sum", "side"].map((name, i) => layers.dense({ units: i + 1, name }).apply(joined));
+    const near = new Model({ inputs: [left, right], outputs });
+    const far = new RemoteModel(near, { engine });
+    await far.compile({ optimizer: "sgd", loss: { sum: "mse", side: { kind: "huber", config: { delta: 0.5 } } } });
+    const expected = await near.predictAll([x, x]);
+    const predicted = await far.predictAll([x, x]);
+    predicted.forEach(({ data }, i) => {
+      expect(bits(data)).toEqual(bits(expected[i].data()));
+    });
+    const sum = new ArrayData(new Float32Array(200), [200, 1], "f32");
+    const { history } = await far.fit([x, x], { sum, side: x }, { verbose: 0, batchSize: 50 });
+    expect(Object.keys(history)).toEqual(["loss", "sum_loss", "side_loss"]);
+    expect(await far.summary()).toBe(near.summary());
+  });
+
+  it("is made of plain configurations, with schedules, metrics and callbacks by configuration", async () => {
+    const far = new RemoteModel([{ kind: "dense", config: { units: 4, activation: "softmax", inputShape: [2] } }], {
+      engine,
+      seed: 1,
+    });
+    const learningRate = { kind: "cosineDecay", config: { initialLearningRate: 0.1, decaySteps: 20 } } as const;
+    await far.compile({
+      optimizer: { kind: "sgd", config: { learningRate, momentum: 0.9 } },
+      loss: "sparseCategoricalCrossentropy",
+      metrics: ["accuracy", { kind: "sparseTopKCategoricalAccuracy", config: { k: 4 } }],
+    });
+    const { history } = await far.fit(x, y, {
+      verbose: 0,
+      epochs: 50,
+      validationSplit: 0.1,
+      callbacks: [{ kind: "EarlyStopping", config: { monitor: "val_accuracy", patience: 1, minDelta: 2 } }],
+    });
+    expect(history.sparseTopKCategoricalAccuracy).toEqual([1, 1]);
+    expect(history.accuracy.length).toBe(2);
+  });
+
+  it("keeps data that were sent, for several calls", async () => {
+    const far = await remoteClassifier();
+    const shared = new Float32Array(new SharedArrayBuffer(x.data.byteLength));
+    shared.set(x.data);
+    const moved = new ArrayData(y.data.slice() as Int32Array, [200], "i32");
+    const images = await engine.send(new ArrayData(shared, [200, 2], "f32"));
+    const labels = await engine.send(moved, { transfer: true });
+    expect(moved.data.length).toBe(0);
+    const once = await far.evaluate(images, labels);
+    expect(await far.evaluate(x, y)).toEqual(once);
+    expect(await far.evaluate(tensor(x.data as Float32Array, { shape: [200, 2] }), labels)).toEqual(once);
+    images.dispose();
+    await expect(far.evaluate(images, labels)).rejects.toThrow(StateError);
+    const bytes = new ArrayData(
+      Uint8Array.from({ length: 5_000_000 }, (_, i) => i % 256),
+      [2_500_000, 2],
+      "f32",
+      0.5,
+    );
+    const large = await engine.send(bytes);
+    const wide = new RemoteModel([layers.activation({ activation: "linear", inputShape: [2] })], { engine });
+    const back = await wide.predict(large, { batchSize: 100_000 });
+    expect([0, 1, 255, 256, 4_999_999].map((i) => back.data[i])).toEqual([0, 0.5, 127.5, 0, (4_999_999 % 256) / 2]);
+    large.dispose();
+  });
+});
+
+describe("progress of a remote training", () => {
+  it("comes in order, is awaited but for batches, and is not a flood", async () => {
+    const far = await remoteClassifier();
+    const told: string[] = [];
+    let batches = 0;
+    let waiting = false;
+    const callback: RemoteCallback = {
+      onTrainBegin: ({ model, epochs, steps, samples, metrics }) => {
+        expect(model).toBe(far);
+        expect({ epochs, steps, samples, metrics }).toEqual({
+          epochs: 2,
+          steps: 100,
+          samples: 100,
+          metrics: ["loss", "accuracy"],
+        });
+        told.push("train begin");
+      },
+      onEpochBegin: (epoch) => void told.push(`epoch ${epoch} begin`),
+      onBatchEnd: (_batch, logs) => {
+        expect(waiting).toBe(false);
+        expect(Object.keys(logs)).toEqual(["loss", "accuracy"]);
+        batches++;
+      },
+      onTestBegin: () => void told.push("test begin"),
+      onTestEnd: ({ loss }) => void told.push(`test end ${Number.isFinite(loss)}`),
+      onEpochEnd: async (epoch, logs) => {
+        waiting = true;
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        // The model answers while its training waits.
+        expect((await far.predict(x)).shape).toEqual([200, 4]);
+        waiting = false;
+        told.push(`epoch ${epoch} end ${Object.keys(logs)}`);
+      },
+      onTrainEnd: () => void told.push("train end"),
+    };
+    const began = performance.now();
+    await far.fit(x, y, { verbose: 0, epochs: 2, batchSize: 1, validationSplit: 0.5, callbacks: [callback] });
+    const names = "loss,accuracy,val_loss,val_accuracy";
+    const epoch = (i: number): string[] => [
+      `epoch ${i} begin`,
+      "test begin",
+      "test end true",
+      `epoch ${i} end ${names}`,
+    ];
+    expect(told).toEqual(["train begin", ...epoch(0), ...epoch(1), "train end"]);
+    expect(batches).toBeGreaterThan(0);
+    expect(batches).toBeLessThan(2 + (performance.now() - began) / 50);
+  });
+
+  it("ends at stop() with the history so far", async () => {
+    const far = await remoteClassifier();
+    const callback: RemoteCallback = { onEpochEnd: (epoch) => (epoch === 1 ? far.stop() : undefined) };
+    const { epochs } = await far.fit(x, y, { verbose: 0, epochs: 100, callbacks: [callback] });
+    expect(epochs).toEqual([0, 1]);
+  });
+
+  it("ends by EarlyStopping at hand too, which cannot put back weights that lie elsewhere", async () => {
+    const far = await remoteClassifier();
+    const stop = (options: object): never => new EarlyStopping({ monitor: "loss", minDelta: 9, ...options }) as never;
+    const { epochs } = await far.fit(x, y, { verbose: 0, epochs: 100, callbacks: [stop({ patience: 2 })] });
+    expect(epochs).toEqual([0, 1, 2]);
+    const restoring = far.fit(x, y, { verbose: 0, epochs: 9, callbacks: [stop({ restoreBestWeights: true })] });
+    await expect(restoring).rejects.toThrow("RemoteModel: its weights must be left to the worker");
+  });
+
+  it("ends when its signal is aborted, with the reason; the model stays usable", async () => {
+    const far = await remoteClassifier();
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const callbacks = [{ onEpochEnd: (epoch: number) => void (epoch === 2 && controller.abort(reason)) }];
+    const { signal } = controller;
+    await expect(far.fit(x, y, { verbose: 0, epochs: 1e9, signal, callbacks })).rejects.toBe(reason);
+    await expect(far.predict(x, { signal })).rejects.toBe(reason);
+    expect((await far.fit(x, y, { verbose: 0 })).epochs).toEqual([0]);
+  });
+
+  it("fails with what a callback of the page throws", async () => {
+    const far = await remoteClassifier();
+    const thrown = new RangeError("no more");
+    for (const hook of ["onBatchEnd", "onEpochEnd", "onTrainBegin"]) {
+      const fail = (): void => {
+        throw thrown;
+      };
+      await expect(far.fit(x, y, { verbose: 0, epochs: 1e6, callbacks: [{ [hook]: fail }] })).rejects.toBe(thrown);
+    }
+  });
+});
+
+describe("errors of an engine worker", () => {
+  it("keep class and message", async () => {
+    const far = await remoteClassifier();
+    const wrong = new ArrayData(new Float32Array(6), [2, 3], "f32");
+    layers.resetLayerNames();
+    const near = new Sequential(classifierLayers());
+    const expected = await near.predict(wrong).catch((error: Error) => error);
+    await expect(far.predict(wrong)).rejects.toThrow(ShapeError);
+    await expect(far.predict(wrong)).rejects.toThrow((expected as Error).message);
+    const uncompiled = new RemoteModel(classifierLayers(), { engine });
+    await expect(uncompiled.fit(x, y, { verbose: 0 })).rejects.toThrow(StateError);
+    await expect(far.importWeights(new Uint8Array(20))).rejects.toThrow(FormatError);
+    await expect(far.setWeights([x])).rejects.toThrow("setWeights: there must be 4 weights, got 1");
+    const weights = await far.getWeights();
+    await expect(far.setWeights([...weights.slice(1), weights[0]])).rejects.toThrow(ShapeError);
+    await expect(far.fit(x, y, { verbose: 0, batchSize: 0 })).rejects.toThrow("fit: batchSize must be");
+    const missing = { kind: "Patience", config: {} };
+    await expect(far.fit(x, y, { verbose: 0, callbacks: [missing] })).rejects.toThrow(
+      "callback: the name must be one of Early",
+    );
+  });
+
+  it("refuse functions, which cannot travel, and names that nobody knows", async () => {
+    const far = await remoteClassifier();
+    const f = (() => 0) as never;
+    await expect(far.compile({ loss: f })).rejects.toThrow(ArgumentError);
+    await expect(far.compile({ loss: "mse", metrics: [f] })).rejects.toThrow(ArgumentError);
+    await expect(far.compile({ loss: "loom" as never })).rejects.toThrow("loss: the name must be one of");
+    expect(() => new RemoteModel([layers.dense({ units: 1, activation: f })], { engine })).toThrow(ArgumentError);
+    await expect(
+      far.fit(x, y, { verbose: 0, callbacks: [{ kind: "CSVLogger", config: { filename: f } }] }),
+    ).rejects.toThrow(ArgumentError);
+    await expect(far.predict([1, 2] as never)).rejects.toThrow("send: data must be a tensor or ArrayData, got number");
+    const unknown = new RemoteModel([{ kind: "loom" }], { engine });
+    await expect(unknown.summary()).rejects.toThrow("layer: the name must be one of");
+    const built = layers.dense({ units: 1 });
+    built.ensureBuilt([2]);
+    expect(() => new RemoteModel([built], { engine })).toThrow("layers must not be built yet");
+    class Own extends Model {}
+    await expect(new RemoteModel(new Own(), { engine }).summary()).rejects.toThrow("a kind of its own");
+  });
+
+  it("come back as they went, whatever their class", () => {
+    const there = (error: unknown): Error => decodeError(structuredClone(encodeError(error)));
+    const anomaly = there(new AnomalyError("NaN", "log", "dense", undefined)) as AnomalyError;
+    expect(anomaly).toBeInstanceOf(AnomalyError);
+    expect([anomaly.message, anomaly.op, anomaly.layer]).toEqual(["NaN", "log", "dense"]);
+    const memory = there(new OutOfMemoryError(3, 2, 1)) as OutOfMemoryError;
+    expect(memory).toBeInstanceOf(OutOfMemoryError);
+    expect([memory.requested, memory.inUse, memory.maximum]).toEqual([3, 2, 1]);
+    expect(there(new TypeError("t"))).toBeInstanceOf(TypeError);
+    const own = Object.assign(new Error("own"), { name: "OwnError" });
+    expect([there(own).name, there(own).message]).toEqual(["OwnError", "own"]);
+    expect(there("a string").message).toBe("a string");
+  });
+});
+
+describe("the life of an engine worker", () => {
+  it("says what it runs on", async () => {
+    const info = await engine.info();
+    expect(info.simd).toBe("simd");
+    expect(info.memory.inUse).toBeGreaterThan(0);
+  });
+
+  it("ends with its model, and no promise hangs", async () => {
+    const far = new RemoteModel(classifierLayers(), { deterministic: true });
+    await far.compile(judgement);
+    const training = far.fit(x, y, { verbose: 0, epochs: 1e9 });
+    const outcome = expect(training).rejects.toThrow("worker: the engine worker must not be disposed");
+    await far.predict(x);
+    far.dispose();
+    await outcome;
+    await expect(far.predict(x)).rejects.toThrow(StateError);
+  });
+
+  it("frees a model that shares it, and goes on", async () => {
+    const far = await remoteClassifier();
+    await far.summary();
+    far.dispose();
+    await expect(far.summary()).rejects.toThrow("worker: the model must not be disposed");
+    expect((await engine.info()).runtime).toMatch(/^node/);
+  });
+
+  it("rejects everything when it dies, and when it never comes", async () => {
+    let worker: Worker | undefined;
+    const source = await import("../../ts/worker/source.ts");
+    const far = new RemoteModel(classifierLayers(), {
+      worker: () => (worker = source.startEngine() as Worker),
+    });
+    await far.compile(judgement);
+    const outcome = expect(far.fit(x, y, { verbose: 0, epochs: 1e9 })).rejects.toThrow(
+      "worker: the engine worker must run, got one that ended",
+    );
+    await far.predict(x);
+    await worker?.terminate();
+    await outcome;
+    await expect(far.summary()).rejects.toThrow(StateError);
+
+    const broken = new RemoteModel(classifierLayers(), {
+      worker: () => new Worker("throw new Error('torn')", { eval: true }),
+    });
+    await expect(broken.summary()).rejects.toThrow("got one that failed: torn");
+    const none = new EngineWorker({
+      worker: () => {
+        throw new Error("no blob here");
+      },
+    });
+    await expect(none.ready).rejects.toThrow("got none: no blob here");
+  });
+
+  it("refuses data of another worker and configurations that cannot be", async () => {
+    const other = new EngineWorker({ threads: 1, deterministic: true });
+    const images = await other.send(x);
+    await expect((await remoteClassifier()).evaluate(images, y)).rejects.toThrow("in the model's worker");
+    other.dispose();
+    images.dispose();
+    await expect(new EngineWorker({ threads: 1e9 }).ready).rejects.toThrow("configure: threads must be");
+  });
+});

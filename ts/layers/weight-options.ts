@@ -1,0 +1,21 @@
+// What layers are told of a weight: where it starts, what large values cost, what it is kept within.
+import { type ConstraintLike, getConstraint } from "./constraints.ts";
+import { getInitializer, type InitializerLike } from "./initializers.ts";
+import type { WeightOptions } from "./layer.ts";
+import { getRegularizer, type RegularizerLike } from "./regularizers.ts";
+
+/** All that `addWeight` takes but the shape, which is known when the layer is built. */
+export type ShapelessWeightOptions = Omit<WeightOptions, "shape">;
+
+/** A weight's options; finds what is given by name now, so that wrong names are known before the layer is built. */
+export function weightOptions(
+  initializer: InitializerLike,
+  regularizer: RegularizerLike | undefined,
+  constraint: ConstraintLike | undefined,
+): ShapelessWeightOptions {
+  return {
+    initializer: getInitializer(initializer),
+    regularizer: regularizer && getRegularizer(regularizer),
+    constraint: constraint && getConstraint(constraint),
+  };
+}

@@ -1,0 +1,57 @@
+// How numbers differ: from their neighbours along an axis, and from those of another tensor.
+import { requireTensor } from "../autograd/op.ts";
+import { ArgumentError } from "../runtime/errors.ts";
+import { normalizeAxis } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { add, mul, sub } from "./binary.ts";
+import { equal, lessEqual, logicalAnd, logicalOr, notEqual } from "./compare.ts";
+import { abs } from "./elementwise.ts";
+import { slice } from "./layout.ts";
+import { all } from "./reduce.ts";
+
+/** y[i] = x[i + 1] - x[i] along the axis (default the last), n times; default once. */
+export function diff(x: Tensor, n = 1, axis = -1): Tensor {
+  requireTensor("diff", "x", x);
+  const at = normalizeAxis("diff", axis, x.rank);
+  if (!(Number.isInteger(n) && n >= 0 && n <= x.shape[at])) {
+    throw new ArgumentError(`diff: n must be a whole number from 0 to axis ${at}'s size ${x.shape[at]}, got ${n}`);
+  }
+  let y = x;
+  for (let size = x.shape[at] - 1; size >= x.shape[at] - n; size--) {
+    const part = (first: number): Tensor =>
+      slice(
+        y,
+        y.shape.map((_, i) => (i === at ? first : 0)),
+        y.shape.with(at, size),
+      ) as Tensor;
+    y = sub(part(1), part(0));
+  }
+  return y;
+}
+
+/** What `isClose` and `allClose` take beside their tensors. */
+export interface CloseOptions {
+  /** Of |b|; default 1e-5. */
+  rtol?: number;
+  /** Default 1e-8. */
+  atol?: number;
+  /** Whether NaN is close to NaN; default false. */
+  equalNan?: boolean;
+}
+
+/** |a - b| <= atol + rtol |b|, or a = b, as infinities may be; broadcast. */
+export function isClose(
+  a: Tensor,
+  b: Tensor,
+  { rtol = 1e-5, atol = 1e-8, equalNan = false }: CloseOptions = {},
+): Tensor<"bool"> {
+  const size = abs(b);
+  const near = logicalAnd(lessEqual(abs(sub(a, b)), add(mul(size, rtol), atol)), notEqual(size, Infinity));
+  const close = logicalOr(near, equal(a, b));
+  return equalNan ? logicalOr(close, logicalAnd(notEqual(a, a), notEqual(b, b))) : close;
+}
+
+/** Whether all of a are close to b: `isClose`. */
+export function allClose(a: Tensor, b: Tensor, options?: CloseOptions): Tensor<"bool"> {
+  return all(isClose(a, b, options));
+}

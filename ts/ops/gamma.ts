@@ -1,0 +1,29 @@
+// The logarithm of the gamma function and its derivatives, which are one kernel.
+import { defineOp, type Gradient, type Op } from "../autograd/op.ts";
+import { ArgumentError } from "../runtime/errors.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { mul } from "./binary.ts";
+import { map } from "./mapping.ts";
+
+/** ln |gamma(x)|, with gamma(n) = (n - 1)!; Infinity at 0, -1, -2, ... */
+export const logGamma: Op<(x: Tensor) => Tensor> = defineOp("logGamma", {
+  forward: (x) => map("logGamma", "polygamma_f32", 60, x, 0),
+  gradients: [(dy, _y, x): Gradient => mul(dy, digamma(x))],
+});
+
+/** The derivative of ln |gamma(x)|; NaN at -1, -2, ... and -Infinity at 0. */
+export const digamma: Op<(x: Tensor) => Tensor> = defineOp("digamma", {
+  forward: (x) => map("digamma", "polygamma_f32", 60, x, 1),
+  gradients: [(dy, _y, x): Gradient => mul(dy, polygamma(x))],
+});
+
+/** The derivative of digamma so many times; default 1, the trigamma function. */
+export const polygamma: Op<(x: Tensor, order?: number) => Tensor> = defineOp("polygamma", {
+  forward(x: Tensor, order = 1): Tensor {
+    if (!(Number.isInteger(order) && order >= 0)) {
+      throw new ArgumentError(`polygamma: order must be a whole number of at least 0, got ${order}`);
+    }
+    return map("polygamma", "polygamma_f32", 60 + 10 * order, x, order + 1);
+  },
+  gradients: [(dy, _y, x, order = 1): Gradient => mul(dy, polygamma(x, order + 1))],
+});

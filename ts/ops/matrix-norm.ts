@@ -1,0 +1,68 @@
+// Norms of vectors and of matrices.
+import { defineOp, requireTensor } from "../autograd/op.ts";
+import { ArgumentError } from "../runtime/errors.ts";
+import { requireDtype } from "../tensor/dtype.ts";
+import { normalizeAxes } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { mul, pow } from "./binary.ts";
+import { cast, notEqual } from "./compare.ts";
+import { abs, sqrt, square } from "./elementwise.ts";
+import { inverseOrZero } from "./inverse-or-zero.ts";
+import { reshape, transpose } from "./layout.ts";
+import { svdvals } from "./linalg.ts";
+import { max, min, sum } from "./reduce.ts";
+
+/** What `norm` takes beside x. */
+export interface NormOptions {
+  /**
+   * Default: the square root of the sum of squares, over any number of axes. Over one axis a number p: (sum |x|^p)^(1/p),
+   * also 0 (how many are not 0) and +-Infinity. Over two: "fro", "nuc", 1, -1, 2, -2 or +-Infinity, as in NumPy.
+   */
+  ord?: number | "fro" | "nuc";
+  /** Default: all axes. */
+  axis?: number | readonly number[];
+  keepDims?: boolean;
+}
+
+/** The norm of vectors along an axis, or of matrices over two. The gradient of the default at 0 is 0. */
+export function norm(x: Tensor, { ord, axis, keepDims = false }: NormOptions = {}): Tensor {
+  requireTensor("norm", "x", x);
+  requireDtype("norm", "x", x.dtype, "f32");
+  const axes = normalizeAxes("norm", axis, x.rank);
+  const y = normOver(x, axes, typeof axis === "object" ? axis.map((i) => (i + x.rank) % x.rank) : axes, ord);
+  return keepDims
+    ? y
+    : (reshape(
+        y,
+        x.shape.filter((_, i) => !axes.includes(i)),
+      ) as Tensor);
+}
+
+/** With the reduced axes kept; `given` has them in the order of the caller: rows, then columns. */
+function normOver(x: Tensor, axes: number[], given: readonly number[], ord: NormOptions["ord"]): Tensor {
+  if (ord === undefined || (ord === 2 && axes.length === 1) || (ord === "fro" && axes.length === 2)) {
+    return rootOfSquares(x, axes);
+  }
+  if (axes.length === 1 && typeof ord === "number") {
+    if (ord === 0) return sum(cast(notEqual(x, 0), "f32"), axes, true);
+    if (Math.abs(ord) === Number.POSITIVE_INFINITY) return (ord > 0 ? max : min)(abs(x), axes, true);
+    return ord === 1 ? sum(abs(x), axes, true) : pow(sum(pow(abs(x), ord), axes, true), 1 / ord);
+  }
+  if (axes.length !== 2 || ord === "fro" || !["nuc", 1, -1, 2, -2, Infinity, -Infinity].includes(ord)) {
+    throw new ArgumentError(`norm: ord must be a norm of vectors or matrices, got ${ord} over ${axes.length} axes`);
+  }
+  const extreme = typeof ord === "number" && ord < 0 ? min : max;
+  if (ord !== "nuc" && Math.abs(ord) !== 2) {
+    const [rows, columns] = given;
+    return extreme(sum(abs(x), Math.abs(ord) === 1 ? rows : columns, true), axes, true);
+  }
+  const others = x.shape.flatMap((_, i) => (axes.includes(i) ? [] : [i]));
+  const s = svdvals(transpose(x, [...others, ...given]) as Tensor);
+  const shape = x.shape.map((length, i) => (axes.includes(i) ? 1 : length));
+  return reshape(ord === "nuc" ? sum(s, -1) : extreme(s, -1), shape) as Tensor;
+}
+
+const rootOfSquares = defineOp("norm", {
+  forward: (x: Tensor, axes: readonly number[]): Tensor => sqrt(sum(square(x), axes, true)),
+  gradients: [(dy, y, x): Tensor => mul(dy, mul(x, inverseOrZero(y)))],
+});

@@ -1,0 +1,16 @@
+// Checks of the plain numbers that operations are given.
+import { ArgumentError } from "./errors.ts";
+
+/** Throws an ArgumentError unless `value` is a whole number of at least `least`. */
+export function requireCount(operation: string, what: string, value: number, least = 1): void {
+  if (!(Number.isInteger(value) && value >= least)) {
+    throw new ArgumentError(`${operation}: ${what} must be a whole number of at least ${least}, got ${value}`);
+  }
+}
+
+/** Throws an ArgumentError unless 0 <= value < 1: the share of something that is dropped, or kept of a running average. */
+export function requireShare(operation: string, what: string, value: number): void {
+  if (!(value >= 0 && value < 1)) {
+    throw new ArgumentError(`${operation}: ${what} must be at least 0 and less than 1, got ${value}`);
+  }
+}

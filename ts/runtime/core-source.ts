@@ -1,0 +1,43 @@
+// Where the core's module comes from, and what that place allows. Each form of the package has one file that provides it,
+// and nothing else differs between them: core-carried (the default), core-plain (Node's bundles), core-imported (edge
+// runtimes), core-given (`heddle/separate`). The build puts one in the place of another.
+import { StateError } from "./errors.ts";
+import type { Simd } from "./features.ts";
+
+/** A build of the core, compiled. */
+export interface CompiledCore {
+  readonly simd: Simd;
+  readonly module: WebAssembly.Module;
+}
+
+/** What provides the core. */
+export interface CoreSource {
+  /**
+   * The core's build `simd`, or the only one there is. V8 compiles modules of the same bytes once: a `twin` is compiled on
+   * its own.
+   */
+  compile(simd: Simd, twin: boolean): CompiledCore;
+  /** Why one thread is all there can be here, or undefined where more are possible. */
+  readonly aloneBecause?: string;
+  /** Most bytes of memory, unless configured, and how many are taken at a time; the engine's own where not said. */
+  readonly memory?: { readonly maximum: number; readonly growth: number };
+}
+
+/** An empty section that has a name: it changes a module's bytes and nothing else. */
+const TWIN = [0, 5, 4, 116, 119, 105, 110];
+
+/** Compiles bytes; a `twin` apart from all other modules of the same. StateError where the page's policy forbids it. */
+export function compileBytes(bytes: Uint8Array<ArrayBuffer>, twin: boolean): WebAssembly.Module {
+  let all = bytes;
+  if (twin) {
+    all = new Uint8Array(bytes.length + TWIN.length);
+    all.set(bytes);
+    all.set(TWIN, bytes.length);
+  }
+  try {
+    return new WebAssembly.Module(all);
+  } catch (error) {
+    const policy = "a page's Content-Security-Policy must have 'wasm-unsafe-eval' in script-src";
+    throw new StateError(`heddle: WebAssembly must be allowed here (${policy}), got ${error}`, { cause: error });
+  }
+}

@@ -1,0 +1,43 @@
+// Models and how they are trained.
+export type { Data, DataList, Targets, Weighting } from "./batches.ts";
+export {
+  type Callback,
+  EarlyStopping,
+  type EarlyStoppingOptions,
+  History,
+  type Logs,
+  type TrainingInfo,
+} from "./callbacks.ts";
+export {
+  BackupAndRestore,
+  type BackupAndRestoreOptions,
+  ModelCheckpoint,
+  type ModelCheckpointOptions,
+} from "./callbacks-checkpoint.ts";
+export { LambdaCallback, SwapEMAWeights, TerminateOnNaN } from "./callbacks-control.ts";
+export { CSVLogger, type CSVLoggerOptions } from "./callbacks-log.ts";
+export { LearningRateScheduler, ReduceLROnPlateau, type ReduceLROnPlateauOptions } from "./callbacks-rate.ts";
+export { TensorBoard, type TensorBoardOptions } from "./callbacks-tensorboard.ts";
+export {
+  type CrossValidateOptions,
+  type CrossValidation,
+  crossValidate,
+  type Fold,
+  type FoldOptions,
+  kFold,
+  stratifiedKFold,
+} from "./cross-validate.ts";
+export type { EvaluateOptions, FitOptions } from "./fit.ts";
+export { type CompileOptions, type FunctionalOptions, Model } from "./model.ts";
+export type { MonitorMode } from "./monitor.ts";
+export type { Judgement, LossLike, PerOutput } from "./objective.ts";
+export {
+  ProgressLine as ProgbarLogger,
+  ProgressLine,
+  type ProgressOptions,
+  type ProgressOutput,
+  type Verbosity,
+} from "./progress.ts";
+export { Sequential, type SequentialOptions } from "./sequential.ts";
+export type { Compiled } from "./steps.ts";
+export type { SummaryRow } from "./summary.ts";

@@ -1,0 +1,57 @@
+// Between two steps: gives way to the event loop, so that a page stays responsive, and notices when it cannot.
+import { isPage } from "../runtime/features.ts";
+
+/** Other tasks get their turn at least this often; a page's, which draws and listens, more often. */
+const YIELD_MILLISECONDS = 30;
+const PAGE_YIELD_MILLISECONDS = 10;
+/** A step that holds a page up for longer is felt. */
+const LONG_MILLISECONDS = 50;
+
+/** Called after each step, with how long it took; where it returns a promise, that must be awaited before the next. */
+export type Pause = (milliseconds: number) => Promise<void> | undefined;
+
+let warned = false;
+
+/** Gives way to the event loop now and then, and throws the signal's reason once it is aborted. */
+export function makePause(signal: AbortSignal | undefined): Pause {
+  signal?.throwIfAborted();
+  const page = isPage();
+  const interval = page ? PAGE_YIELD_MILLISECONDS : YIELD_MILLISECONDS;
+  let last = performance.now();
+  let steps = 0;
+  return (milliseconds) => {
+    signal?.throwIfAborted();
+    // The first step is recorded, which takes longer than those that follow.
+    if (page && steps++ > 0) warnOnce(milliseconds);
+    if (performance.now() - last < interval) return undefined;
+    return nextTask().then(() => {
+      last = performance.now();
+      signal?.throwIfAborted();
+    });
+  };
+}
+
+function warnOnce(milliseconds: number): void {
+  if (warned || milliseconds < LONG_MILLISECONDS) return;
+  warned = true;
+  console.warn(
+    `heddle: a step held the page up for ${Math.round(milliseconds)} ms; heddle/worker computes beside the page`,
+  );
+}
+
+/** Resolves when tasks that were waiting have had their turn, without the 4 ms that a browser adds to a nested timer. */
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => {
+    if (typeof setImmediate === "function") {
+      setImmediate(resolve);
+      return;
+    }
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      // An open port would keep some runtimes from ending.
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+}

@@ -1,0 +1,26 @@
+// heddle/worker: models that live in a worker of their own, so that a page stays smooth; and `serve`, for worker files.
+
+export type { ModelConfig } from "../train/model-config.ts";
+export { EngineWorker, type EngineWorkerOptions } from "./engine-worker.ts";
+export type { WorkerLike } from "./line.ts";
+export type { Maker, RemoteMethod, ServeOptions } from "./makers.ts";
+export type {
+  CallbackConfig,
+  LayerConfig,
+  LossConfig,
+  MetricConfig,
+  MetricLists,
+  OptimizerConfig,
+  PlainOptimizerOptions,
+  RemoteCallback,
+  RemoteCompileOptions,
+  RemoteEvaluateOptions,
+  RemoteFitOptions,
+  RemoteMetric,
+  RemoteTrainingInfo,
+  ScheduleConfig,
+} from "./options.ts";
+export type { Named, TrainingHooks } from "./protocol.ts";
+export { RemoteData, type RemoteInput, type RemoteInputs, type RemoteTargets } from "./remote-data.ts";
+export { RemoteModel, type RemoteModelOptions, type RemoteModelSource } from "./remote-model.ts";
+export { serve } from "./serve.ts";

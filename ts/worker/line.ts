@@ -1,0 +1,110 @@
+// Both ends of the line between a page and its worker, where the web's Worker and that of node:worker_threads differ.
+import { builtinModule } from "../runtime/features.ts";
+import type { FromWorker, ToWorker } from "./protocol.ts";
+
+/** A web Worker, or a Worker of node:worker_threads. */
+export interface WorkerLike {
+  /** Sends a copy of the message; the memory of `transfer` moves. */
+  postMessage(message: unknown, transfer: ArrayBuffer[]): void;
+  /** Ends it at once. */
+  terminate(): unknown;
+}
+
+/** What is different in Node. */
+interface NodeWorker extends WorkerLike {
+  on(event: "message", listener: (message: FromWorker) => void): void;
+  on(event: "error", listener: (error: Error) => void): void;
+  on(event: "exit", listener: () => void): void;
+  ref(): void;
+  unref(): void;
+}
+
+/** Locks of the web: one that a worker holds is free when the worker is gone, however it went. */
+interface Locks {
+  request(name: string, held: () => unknown): Promise<unknown>;
+}
+
+/** What the page's end hears. */
+export interface Listener {
+  hear(message: FromWorker): void;
+  /** The worker is gone, or never came. */
+  lost(reason: string): void;
+}
+
+/** Listens to a worker. The result says whether a process shall wait for it: only while calls are under way. */
+export function listenTo(worker: WorkerLike, { hear, lost }: Listener): (wait: boolean) => void {
+  let heard = false;
+  const receive = (message: FromWorker): void => {
+    if (!heard && "serving" in message && message.lock !== undefined) {
+      locks()
+        ?.request(message.lock, () => lost("one that ended"))
+        .catch(() => {});
+    }
+    heard = true;
+    hear(message);
+  };
+  if ("on" in worker) {
+    const thread = worker as NodeWorker;
+    let reason = "one that ended";
+    thread.on("message", receive);
+    thread.on("error", (error) => {
+      reason = `one that failed: ${error.message}`;
+    });
+    thread.on("exit", () => lost(reason));
+    return (wait) => (wait ? thread.ref() : thread.unref());
+  }
+  const web = worker as Worker;
+  web.onmessage = ({ data }: MessageEvent<FromWorker>) => receive(data);
+  // Later errors are those of code beside the engine's, which a worker survives.
+  web.onerror = (event) => {
+    if (!heard) lost(`one whose script failed or was not allowed to start${event.message ? `: ${event.message}` : ""}`);
+  };
+  return () => {};
+}
+
+/** The worker's end: how it posts and listens. */
+export interface ParentLine {
+  post(message: FromWorker, transfer?: ArrayBuffer[]): void;
+  listen(hear: (message: ToWorker) => void): void;
+  /** Takes a lock that this worker keeps until it is gone: its name, or undefined where that is known without one. */
+  lock(): Promise<string | undefined>;
+}
+
+/** The line to whoever started this worker; undefined on a main thread. */
+export function parentLine(): ParentLine | undefined {
+  const port = builtinModule<typeof import("node:worker_threads")>("node:worker_threads")?.parentPort;
+  if (port) {
+    return {
+      post: (message, transfer) => port.postMessage(message, transfer),
+      listen: (hear) => void port.on("message", hear),
+      lock: async () => undefined,
+    };
+  }
+  if (typeof document !== "undefined" || typeof postMessage !== "function") return undefined;
+  const scope = globalThis as unknown as Pick<Worker, "postMessage" | "onmessage">;
+  return {
+    post: (message, transfer = []) => scope.postMessage(message, transfer),
+    listen: (hear) => {
+      scope.onmessage = ({ data }: MessageEvent<ToWorker>) => hear(data);
+    },
+    lock: holdLock,
+  };
+}
+
+async function holdLock(): Promise<string | undefined> {
+  const name = `heddle ${performance.timeOrigin} ${Math.random()}`;
+  return new Promise((resolve) => {
+    const hold = (): Promise<never> => {
+      resolve(name);
+      return new Promise(() => {});
+    };
+    const request = locks()?.request(name, hold);
+    if (request === undefined) resolve(undefined);
+    // Pages without an origin may not use locks.
+    else request.catch(() => resolve(undefined));
+  });
+}
+
+function locks(): Locks | undefined {
+  return (globalThis as { navigator?: { locks?: Locks } }).navigator?.locks;
+}

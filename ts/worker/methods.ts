@@ -1,0 +1,144 @@
+// In the worker: what each call of the page does, with the models and data that lie here.
+import { ArrayData, arrayTypes } from "../data/array.ts";
+import { lookUp } from "../layers/config.ts";
+import { registerLayer } from "../layers/registry.ts";
+import { seed } from "../ops/random.ts";
+import { configure, engineInfo } from "../runtime/engine.ts";
+import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
+import { type Dtype, makeArray, type TypedArray } from "../tensor/dtype.ts";
+import { formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
+import type { AnyTensor } from "../tensor/tensor.ts";
+import type { Model } from "../train/model.ts";
+import { modelFromConfig } from "../train/model-config.ts";
+import { callbackFrom, compileOptionsFrom, type ServeOptions } from "./makers.ts";
+import { reporter, type Tell } from "./progress.ts";
+import type { Calls, Sent, Values } from "./protocol.ts";
+
+/** What a call knows beside its arguments. */
+export interface Call {
+  readonly signal: AbortSignal;
+  readonly tell: Tell;
+}
+
+/** All methods that a page may call. */
+export type Methods = {
+  readonly [M in keyof Calls]: (asks: Calls[M][0], call: Call) => Calls[M][1] | Promise<Calls[M][1]>;
+};
+
+/** The methods, with models and data of their own. */
+export function makeMethods(own: ServeOptions): Methods {
+  const models = new Map<number, Model>();
+  const stored = new Map<number, { readonly rows: ArrayData; readonly values: TypedArray }>();
+  for (const [kind, layer] of Object.entries(own.layers ?? {})) registerLayer(kind, layer);
+
+  const model = (number: number): Model => {
+    const found = models.get(number);
+    if (found === undefined) throw new StateError("worker: the model must not be disposed, got one that was");
+    return found;
+  };
+  const lying = (number: number): { readonly rows: ArrayData; readonly values: TypedArray } => {
+    const found = stored.get(number);
+    if (found === undefined) throw new StateError("worker: data must not be disposed, got some that were");
+    return found;
+  };
+  const rows = (number: number): ArrayData => lying(number).rows;
+  const inputs = (sent: Sent): ArrayData | ArrayData[] =>
+    typeof sent === "number" ? rows(sent) : (sent as readonly number[]).map(rows);
+  const targets = (sent: Sent): ArrayData | ArrayData[] | Record<string, ArrayData> =>
+    typeof sent === "number" || Array.isArray(sent)
+      ? inputs(sent)
+      : Object.fromEntries(Object.entries(sent).map(([output, number]) => [output, rows(number)]));
+  const given = (sent: Sent | undefined): ReturnType<typeof targets> | undefined =>
+    sent === undefined ? undefined : targets(sent);
+  const store = (data: number, values: TypedArray, { shape, dtype, scale }: Kind): void => {
+    stored.set(data, { values, rows: new ArrayData(values, shape, dtype, scale) });
+  };
+
+  return {
+    start: ({ configuration }) => configure(configuration),
+    info: () => engineInfo(),
+
+    allocate: ({ data, bytes, ...kind }) => store(data, makeArray(bytes ? "u8" : kind.dtype, sizeOf(kind.shape)), kind),
+    fill: ({ data, begin, values }) => lying(data).values.set(values, begin),
+    take: ({ data, values, ...kind }) => store(data, values, kind),
+    release: ({ data }) => {
+      for (const number of data) stored.delete(number);
+    },
+
+    create: (asks) => {
+      if (asks.seed !== undefined) seed(asks.seed);
+      const made = modelFromConfig(asks.config);
+      if (asks.weights !== undefined) made.importWeights(lying(asks.weights).values as Uint8Array);
+      models.set(asks.model, made);
+    },
+    forget: (asks) => {
+      model(asks.model).dispose();
+      models.delete(asks.model);
+    },
+
+    compile: (asks) => model(asks.model).compile(compileOptionsFrom(asks.options, own)),
+    fit: async ({ model: number, x, y, sampleWeight, validationData, callbacks, hooks, ...options }, call) => {
+      const { history, epochs } = await model(number).fit(inputs(x), targets(y), {
+        ...options,
+        verbose: 0,
+        signal: call.signal,
+        sampleWeight: given(sampleWeight),
+        validationData: validationData && [
+          inputs(validationData[0]),
+          targets(validationData[1]),
+          given(validationData[2]),
+        ],
+        // The page is told last, since others add figures of their own.
+        callbacks: [...callbacks.map((callback) => callbackFrom(callback, own)), reporter(hooks, call.tell)],
+      });
+      return { history, epochs };
+    },
+    evaluate: ({ model: number, x, y, sampleWeight, ...options }, { signal }) =>
+      model(number).evaluate(inputs(x), targets(y), { ...options, signal, sampleWeight: given(sampleWeight) }),
+    predict: async ({ model: number, x, ...options }, { signal }) => {
+      const outputs = await model(number).predictAll(inputs(x), { ...options, signal });
+      const results = outputs.map(valuesOf);
+      for (const output of outputs) output.dispose();
+      return results;
+    },
+    summary: (asks) => model(asks.model).summary(),
+    stop: (asks) => {
+      model(asks.model).stopTraining = true;
+    },
+
+    getWeights: (asks) => model(asks.model).weights.map(valuesOf),
+    setWeights: (asks) => setWeights(model(asks.model), asks.weights.map(rows)),
+    exportWeights: (asks) => model(asks.model).exportWeights(),
+    importWeights: (asks) => model(asks.model).importWeights(lying(asks.bytes).values as Uint8Array),
+    saveWeights: ({ model: number, path }) => model(number).saveWeights(path),
+    loadWeights: ({ model: number, path }) => model(number).loadWeights(path),
+    method: ({ model: number, name, parameters }) =>
+      lookUp("method", name, own.methods ?? {})(model(number), ...(parameters as never[])),
+  };
+}
+
+/** How numbers lie in what was sent. */
+interface Kind {
+  readonly shape: Shape;
+  readonly dtype: Dtype;
+  readonly scale: number;
+}
+
+function valuesOf(x: AnyTensor): Values {
+  return { values: x.data(), shape: x.shape, dtype: x.dtype };
+}
+
+/** Overwrites all weights when all fit. */
+function setWeights(model: Model, values: readonly ArrayData[]): void {
+  const { weights } = model;
+  if (weights.length !== values.length) {
+    throw new ArgumentError(`setWeights: there must be ${weights.length} weights, got ${values.length}`);
+  }
+  for (const [i, { name, shape, dtype }] of weights.entries()) {
+    if (!sameShape(shape, values[i].shape) || !(values[i].data instanceof arrayTypes[dtype])) {
+      const got = `${values[i].dtype} ${formatShape(values[i].shape)}`;
+      throw new ShapeError(`setWeights: ${name} must be ${dtype} ${formatShape(shape)}, got ${got}`);
+    }
+  }
+  for (const [i, weight] of weights.entries()) weight.assign(values[i].data);
+}

@@ -1,0 +1,102 @@
+// What a remote model is told by name or configuration, where a model at hand would be given functions and objects.
+import type { Json } from "../layers/config.ts";
+import type { LossName } from "../losses/index.ts";
+import type { MetricName } from "../metrics/index.ts";
+import type * as optimizers from "../optim/index.ts";
+import type * as schedules from "../optim/schedules.ts";
+import type { EarlyStoppingOptions, TrainingInfo } from "../train/callbacks.ts";
+import type { BackupAndRestoreOptions, ModelCheckpointOptions } from "../train/callbacks-checkpoint.ts";
+import type { CSVLoggerOptions } from "../train/callbacks-log.ts";
+import type { ReduceLROnPlateauOptions } from "../train/callbacks-rate.ts";
+import type { TensorBoardOptions } from "../train/callbacks-tensorboard.ts";
+import type { EvaluateOptions, FitOptions } from "../train/fit.ts";
+import type { PerOutput } from "../train/objective.ts";
+import type { Named, TrainingHooks } from "./protocol.ts";
+import type { RemoteInputs, RemoteTargets } from "./remote-data.ts";
+import type { RemoteModel } from "./remote-model.ts";
+
+/** A schedule of learning rates: `{ kind: "cosineDecay", config: { initialLearningRate: 0.01, decaySteps: 1000 } }`. */
+export type ScheduleConfig = Named<Exclude<keyof typeof schedules, "rateAt">>;
+
+/** An optimizer's options without those that are functions; a schedule by configuration. */
+export type PlainOptimizerOptions<Options> = Omit<Options, "learningRate" | "decays" | "groups"> & {
+  readonly learningRate?: number | ScheduleConfig;
+};
+
+/** An optimizer by name and options: `{ kind: "adam", config: { learningRate: 0.01 } }`. */
+export type OptimizerConfig = {
+  [K in optimizers.OptimizerName]: Named<K, PlainOptimizerOptions<NonNullable<Parameters<(typeof optimizers)[K]>[0]>>>;
+}[optimizers.OptimizerName];
+
+/** A loss by name and options: `{ kind: "huber", config: { delta: 2 } }`; names of the worker's own count too. */
+export type LossConfig = Named;
+
+/** A metric by name and options: `{ kind: "topKCategoricalAccuracy", config: { k: 3 } }`; or one of the worker's own. */
+export type MetricConfig = Named;
+
+/** A metric by name, or with options. */
+export type RemoteMetric = MetricName | MetricConfig;
+
+/** What `RemoteModel.compile` takes: names and configurations, since functions cannot travel. */
+export interface RemoteCompileOptions {
+  /** Default "rmsprop", as in Keras. */
+  optimizer?: optimizers.OptimizerName | OptimizerConfig | Named;
+  loss: PerOutput<LossName | LossConfig>;
+  /** How much each output's loss counts; default 1. */
+  lossWeights?: PerOutput<number>;
+  /** For several outputs a list of lists, or a record. */
+  metrics?: MetricLists;
+  /** Metrics that take sample weights into account. */
+  weightedMetrics?: MetricLists;
+}
+
+/** The metrics of one output, or of each. */
+export type MetricLists =
+  | readonly RemoteMetric[]
+  | readonly (readonly RemoteMetric[])[]
+  | { readonly [output: string]: readonly RemoteMetric[] };
+
+/** A callback that runs in the worker: `{ kind: "EarlyStopping", config: { patience: 3 } }`, or one of the worker's own. */
+export type CallbackConfig =
+  | Named<"EarlyStopping", EarlyStoppingOptions>
+  | Named<"ReduceLROnPlateau", ReduceLROnPlateauOptions>
+  | Named<"TerminateOnNaN", { raiseError?: boolean }>
+  | Named<"SwapEMAWeights", { swapOnEpoch?: boolean }>
+  | Named<"ModelCheckpoint", ModelCheckpointOptions>
+  | Named<"BackupAndRestore", BackupAndRestoreOptions>
+  | Named<"CSVLogger", CSVLoggerOptions>
+  | Named<"TensorBoard", TensorBoardOptions>
+  | Named;
+
+/** What a training in a worker is going to do. */
+export interface RemoteTrainingInfo extends Omit<TrainingInfo, "model"> {
+  readonly model: RemoteModel;
+}
+
+/**
+ * A callback that runs on the page. Training goes on when it is done, but for `onBatchEnd`, which is told at most twenty
+ * times a second how far training is and not awaited.
+ */
+export interface RemoteCallback extends TrainingHooks {
+  /** Before the first epoch. */
+  onTrainBegin?(info: RemoteTrainingInfo): void | Promise<void>;
+}
+
+/** What `RemoteModel.fit` takes beside the data. */
+export interface RemoteFitOptions extends Omit<FitOptions, "callbacks" | "validationData" | "sampleWeight"> {
+  /** A number for each example (or step): how much its loss counts. */
+  sampleWeight?: RemoteTargets;
+  /** Data to validate on after each epoch, with sample weights perhaps. */
+  validationData?: readonly [x: RemoteInputs, y: RemoteTargets, sampleWeight?: RemoteTargets];
+  /** Objects with functions are called here; configurations run in the worker, and see each batch. */
+  callbacks?: readonly (RemoteCallback | CallbackConfig)[];
+}
+
+/** What `RemoteModel.evaluate` and `predict` take beside the data. */
+export interface RemoteEvaluateOptions extends Omit<EvaluateOptions, "sampleWeight" | "verbose"> {
+  /** How much each example's loss counts; `evaluate` only. */
+  sampleWeight?: RemoteTargets;
+}
+
+/** A layer by its kind and the options of its factory: `{ kind: "dense", config: { units: 10 } }`. */
+export type LayerConfig = Named<string, { readonly [option: string]: Json }>;

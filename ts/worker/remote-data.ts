@@ -1,0 +1,117 @@
+// Data of a page that lie in its engine worker. They are sent in parts, so that no task of the page takes long.
+import type { ArrayData } from "../data/array.ts";
+import { ArgumentError } from "../runtime/errors.ts";
+import type { Dtype, TypedArray } from "../tensor/dtype.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { AnyTensor } from "../tensor/tensor.ts";
+import type { EngineWorker } from "./engine-worker.ts";
+import type { Sent } from "./protocol.ts";
+
+/** Data on their way to a worker: numbers in JavaScript memory, a tensor, or what was sent before. */
+export type RemoteInput = ArrayData | AnyTensor | RemoteData;
+/** One kind of data, or a list of several inputs' or outputs'. */
+export type RemoteInputs = RemoteInput | readonly RemoteInput[];
+/** The data of a model's outputs: its only one's, a list, or a record by their names. */
+export type RemoteTargets = RemoteInputs | { readonly [output: string]: RemoteInput };
+
+/** Copied and sent in about a millisecond. */
+const PART_BYTES = 2 ** 21;
+
+/** Data that lie in a worker; `EngineWorker.send` makes them. */
+export class RemoteData {
+  readonly shape: Shape;
+  readonly dtype: Dtype;
+  readonly engine: EngineWorker;
+  /**
+   * What the worker knows them by.
+   *
+   * @internal
+   */
+  readonly number: number;
+
+  constructor(engine: EngineWorker, shape: Shape, dtype: Dtype) {
+    this.engine = engine;
+    this.shape = shape;
+    this.dtype = dtype;
+    this.number = engine.newNumber();
+  }
+
+  /** Frees them. */
+  dispose(): void {
+    // A worker that is gone has freed them already.
+    this.engine.call("release", { data: [this.number] }).catch(() => {});
+  }
+}
+
+/** Sends data to a worker. Errors: ArgumentError for what is neither a tensor nor ArrayData. */
+export async function sendData(
+  engine: EngineWorker,
+  data: ArrayData | AnyTensor,
+  transfer: boolean,
+): Promise<RemoteData> {
+  const { values, shape, dtype, scale } = numbersOf(data);
+  const sent = new RemoteData(engine, shape, dtype);
+  const layout = { data: sent.number, shape, dtype, scale };
+  const { buffer } = values;
+  if (!(buffer instanceof ArrayBuffer)) await engine.call("take", { ...layout, values });
+  else if (transfer) await engine.call("take", { ...layout, values }, { transfer: [buffer] });
+  else {
+    await engine.call("allocate", { ...layout, bytes: values instanceof Uint8Array });
+    const length = PART_BYTES / values.BYTES_PER_ELEMENT;
+    // An answer to each part: the page's own tasks come between.
+    for (let begin = 0; begin < values.length; begin += length) {
+      const part = values.slice(begin, begin + length);
+      const request = { data: sent.number, begin, values: part };
+      await engine.call("fill", request, { transfer: [part.buffer as ArrayBuffer] });
+    }
+  }
+  return sent;
+}
+
+function numbersOf(data: ArrayData | AnyTensor): { values: TypedArray; shape: Shape; dtype: Dtype; scale: number } {
+  const { shape, dtype } = data ?? {};
+  if (!Array.isArray(shape) || typeof dtype !== "string") {
+    throw new ArgumentError(`send: data must be a tensor or ArrayData, got ${data === null ? "null" : typeof data}`);
+  }
+  // Tensors are known by their method, so that a page need not carry the engine to ask.
+  if (typeof data.data === "function") return { values: data.data(), shape, dtype, scale: 1 };
+  return { values: data.data, shape, dtype, scale: (data as ArrayData).scale };
+}
+
+/**
+ * Runs `use` with a function that sends data, or hands on the numbers of what was sent before; what it sent is freed when
+ * `use` is done.
+ */
+export async function withSent<R>(
+  engine: EngineWorker,
+  use: (send: <T extends RemoteTargets | undefined>(data: T) => Promise<T extends undefined ? undefined : Sent>) => R,
+): Promise<Awaited<R>> {
+  const temporary: number[] = [];
+  const sendOne = async (data: RemoteInput): Promise<number> => {
+    if (data instanceof RemoteData) {
+      if (data.engine === engine) return data.number;
+      throw new ArgumentError("send: data must be in the model's worker, got some in another one");
+    }
+    const { number } = await sendData(engine, data, false);
+    temporary.push(number);
+    return number;
+  };
+  const send = async (data: RemoteTargets | undefined): Promise<Sent | undefined> => {
+    if (data === undefined) return undefined;
+    if (Array.isArray(data)) return inTurn(data, sendOne);
+    if (data === null || Object.getPrototypeOf(data) !== Object.prototype) return sendOne(data as RemoteInput);
+    const numbers = await inTurn(Object.values(data), sendOne);
+    return Object.fromEntries(Object.keys(data).map((name, i) => [name, numbers[i]]));
+  };
+  try {
+    return await use(send as never);
+  } finally {
+    if (temporary.length > 0) engine.call("release", { data: temporary }).catch(() => {});
+  }
+}
+
+async function inTurn<T, R>(items: readonly T[], f: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (const item of items) results.push(await f(item));
+  return results;
+}

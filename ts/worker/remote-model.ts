@@ -1,0 +1,275 @@
+// A model that lives in an engine worker: what `Model` can do, with promises, while the page stays free.
+import { ArrayData } from "../data/array.ts";
+import { type Json, toJsonRecord } from "../layers/config.ts";
+import type { Layer } from "../layers/layer.ts";
+import { ArgumentError, StateError } from "../runtime/errors.ts";
+import type { AnyTensor } from "../tensor/tensor.ts";
+import { History, type Logs } from "../train/callbacks.ts";
+import type { Model } from "../train/model.ts";
+import type { ModelConfig } from "../train/model-config.ts";
+import { ProgressLine } from "../train/progress.ts";
+import { type CallOptions, EngineWorker, type EngineWorkerOptions } from "./engine-worker.ts";
+import type {
+  LayerConfig,
+  RemoteCallback,
+  RemoteCompileOptions,
+  RemoteEvaluateOptions,
+  RemoteFitOptions,
+} from "./options.ts";
+import type { Calls, Hooks, Named, Sent, Values } from "./protocol.ts";
+import { type RemoteInputs, type RemoteTargets, withSent } from "./remote-data.ts";
+
+/** What `new RemoteModel` takes beside the model. */
+export interface RemoteModelOptions extends EngineWorkerOptions {
+  /** The worker to live in; default: one of its own, made with the other options. */
+  engine?: EngineWorker;
+  /** Begins the stream of the worker's default generator anew, so that the weights are the same in every run. */
+  seed?: number;
+}
+
+/** A model, or the layers of a sequential one. */
+export type RemoteModelSource = Model | ModelConfig | readonly (Layer | LayerConfig)[];
+
+const hookNames = [
+  "onTrainBegin",
+  "onEpochBegin",
+  "onBatchEnd",
+  "onTestBegin",
+  "onTestEnd",
+  "onEpochEnd",
+  "onTrainEnd",
+] as const satisfies readonly (keyof Hooks)[];
+
+/** A model in an engine worker: the methods of `Model`, all of which give promises. */
+export class RemoteModel {
+  /** The worker it lives in. */
+  readonly engine: EngineWorker;
+  private readonly ownsEngine: boolean;
+  private readonly model: number;
+  /** Rejected where the worker cannot make the model; every call then fails alike. */
+  private readonly created: Promise<void>;
+
+  /**
+   * A copy of a model in a worker, with its weights if it is built; or a sequential one of layers, which need not be
+   * Layer objects: `new RemoteModel([{ kind: "dense", config: { units: 1, inputShape: [2] } }])`. Errors: ArgumentError for
+   * functions among the options of layers, which cannot travel.
+   */
+  constructor(source: RemoteModelSource, { engine, seed, ...options }: RemoteModelOptions = {}) {
+    const config = configOf(source);
+    this.ownsEngine = engine === undefined;
+    this.engine = engine ?? new EngineWorker(options);
+    this.model = this.engine.newNumber();
+    this.created = this.create(config, "built" in source && source.built ? source : undefined, seed);
+    this.created.catch(() => {});
+  }
+
+  /** Settles how the model is trained and measured. Errors: ArgumentError for functions and for unknown names. */
+  async compile(options: RemoteCompileOptions): Promise<void> {
+    await this.call("compile", { options: toJsonRecord("compile", options) });
+  }
+
+  /**
+   * Trains on examples x and targets y, epoch after epoch, as `Model.fit`. An aborted signal ends it after the current
+   * step; the promise is then rejected with the signal's reason.
+   */
+  fit(x: RemoteInputs, y: RemoteTargets, options: RemoteFitOptions = {}): Promise<History> {
+    const { callbacks = [], signal, validationData, sampleWeight, verbose = 1, ...plain } = options;
+    return withSent(this.engine, async (send) => {
+      const { inside, hooks } = this.sortCallbacks([...(verbose ? [new ProgressLine({ verbose })] : []), ...callbacks]);
+      const request = {
+        ...plain,
+        x: await send(x),
+        y: await send(y),
+        sampleWeight: await send(sampleWeight),
+        validationData:
+          validationData &&
+          ([await send(validationData[0]), await send(validationData[1]), await send(validationData[2])] as [
+            Sent,
+            Sent,
+            Sent | undefined,
+          ]),
+        callbacks: inside,
+        hooks: hookNames.filter((name) => hooks[name] !== undefined),
+      };
+      const { history, epochs } = await this.call("fit", request, { signal, hooks });
+      const done = new History();
+      Object.assign(done.history, history);
+      done.epochs.push(...epochs);
+      return done;
+    });
+  }
+
+  /** Loss and metrics over examples x and targets y. Default: batches of 32. */
+  evaluate(x: RemoteInputs, y: RemoteTargets, options: RemoteEvaluateOptions = {}): Promise<Logs> {
+    const { signal, sampleWeight, ...plain } = options;
+    return withSent(this.engine, async (send) => {
+      const request = { ...plain, x: await send(x), y: await send(y), sampleWeight: await send(sampleWeight) };
+      return this.call("evaluate", request, { signal });
+    });
+  }
+
+  /** The only output for all examples, [length, ...]. Default: batches of 32. */
+  async predict(x: RemoteInputs, options: RemoteEvaluateOptions = {}): Promise<ArrayData> {
+    const outputs = await this.predictAll(x, options);
+    if (outputs.length === 1) return outputs[0];
+    throw new ArgumentError(
+      `predict: it must be called on models of one output, got ${outputs.length} outputs; use predictAll`,
+    );
+  }
+
+  /** The outputs for all examples as a list. Default: batches of 32. */
+  predictAll(x: RemoteInputs, { signal, batchSize }: RemoteEvaluateOptions = {}): Promise<ArrayData[]> {
+    return withSent(this.engine, async (send) => {
+      const outputs = await this.call("predict", { x: await send(x), batchSize }, { signal });
+      return outputs.map(toArrayData);
+    });
+  }
+
+  /** Ends training after the current batch; `fit` gives the history so far. */
+  async stop(): Promise<void> {
+    await this.call("stop", {});
+  }
+
+  /** Set it to true in a callback, and training ends after the current batch, as by `stop`. */
+  set stopTraining(on: boolean) {
+    // Where the worker is gone, so is its training.
+    if (on) this.stop().catch(() => {});
+  }
+
+  /** Always a StateError: callbacks that change a model at hand must be given as configurations. */
+  get weights(): never {
+    throw notHere("weights", "getWeights()");
+  }
+
+  /** Always a StateError, as `weights`. */
+  get compilation(): never {
+    throw notHere("compilation", "compile()");
+  }
+
+  /** The layers and their numbers of weights as a table. */
+  summary(): Promise<string> {
+    return this.call("summary", {});
+  }
+
+  /** The values of all weights, in the order in which layers made them. */
+  async getWeights(): Promise<ArrayData[]> {
+    return (await this.call("getWeights", {})).map(toArrayData);
+  }
+
+  /** Overwrites all weights. ShapeError, and nothing changed, where one does not fit. */
+  async setWeights(weights: readonly (ArrayData | AnyTensor)[]): Promise<void> {
+    await withSent(this.engine, async (send) => {
+      await this.call("setWeights", { weights: (await send(weights)) as number[] });
+    });
+  }
+
+  /** The weights as the bytes of a safetensors file. */
+  exportWeights(): Promise<Uint8Array> {
+    return this.call("exportWeights", {});
+  }
+
+  /** Takes over weights from such bytes. FormatError, and nothing changed, where they do not fit this model. */
+  async importWeights(bytes: Uint8Array): Promise<void> {
+    await withSent(this.engine, async (send) => {
+      await this.call("importWeights", { bytes: (await send(toBytes(bytes))) as number });
+    });
+  }
+
+  /** Writes the weights to a safetensors file, where the worker has a file system. */
+  async saveWeights(path: string): Promise<void> {
+    await this.call("saveWeights", { path });
+  }
+
+  /** Reads the weights from a safetensors file, where the worker has a file system. */
+  async loadWeights(path: string): Promise<void> {
+    await this.call("loadWeights", { path });
+  }
+
+  /** Calls a function of the worker's own file, `serve({ methods: { name: (model, ...parameters) => .. } })`. */
+  async method(name: string, ...parameters: readonly unknown[]): Promise<unknown> {
+    return this.call("method", { name, parameters });
+  }
+
+  /** Frees the model, and ends its worker if that is its own: promises not yet settled are rejected with a StateError. */
+  dispose(): void {
+    if (this.ownsEngine) this.engine.dispose();
+    else this.call("forget", {}).catch(() => {});
+  }
+
+  private async create(config: ModelConfig, built: Model | undefined, seed: number | undefined): Promise<void> {
+    const bytes = built && built.weights.length > 0 ? toBytes(built.exportWeights()) : undefined;
+    await withSent(this.engine, async (send) => {
+      const weights = (await send(bytes)) as number | undefined;
+      await this.engine.call("create", { model: this.model, config, weights, seed });
+    });
+  }
+
+  private async call<M extends keyof Calls>(
+    method: M,
+    asks: Omit<NonNullable<Calls[M][0]>, "model">,
+    options?: CallOptions,
+  ): Promise<Calls[M][1]> {
+    await this.created;
+    return this.engine.call(method, { ...asks, model: this.model } as unknown as Calls[M][0], options);
+  }
+
+  /** Callbacks that run in the worker, and one function for each hook of those that run here. */
+  private sortCallbacks(callbacks: NonNullable<RemoteFitOptions["callbacks"]>): {
+    inside: Named[];
+    hooks: Hooks;
+  } {
+    const inside = callbacks.filter((callback) => "kind" in callback);
+    const here = callbacks.filter((callback): callback is RemoteCallback => !("kind" in callback));
+    const hooks = hookNames.flatMap((name) => {
+      const concerned = here.filter((callback) => callback[name] !== undefined);
+      if (concerned.length === 0) return [];
+      const hook = async (...parameters: readonly unknown[]): Promise<void> => {
+        const given = name === "onTrainBegin" ? [{ ...(parameters[0] as object), model: this }] : [...parameters];
+        for (const callback of concerned) {
+          await (callback[name] as (...given: unknown[]) => unknown).apply(callback, given);
+        }
+      };
+      return [[name, hook] as const];
+    });
+    return {
+      inside: inside.map((callback) => toJsonRecord("fit", callback) as unknown as Named),
+      hooks: Object.fromEntries(hooks) as Hooks,
+    };
+  }
+}
+
+/** A model as plain JSON. */
+function configOf(source: RemoteModelSource): ModelConfig {
+  if (!isList(source)) return plain(source);
+  for (const layer of source) {
+    if (!("built" in layer && layer.built)) continue;
+    throw new ArgumentError(`RemoteModel: layers must not be built yet, got ${layer.name}; give a model that has them`);
+  }
+  return { kind: "sequential", config: { layers: source.map(plain) } };
+}
+
+function notHere(what: string, instead: string): StateError {
+  return new StateError(
+    `RemoteModel: its ${what} must be left to the worker, got a look at them; use ${instead}, ` +
+      'and callbacks such as { kind: "EarlyStopping", config: {} }',
+  );
+}
+
+function isList(source: RemoteModelSource): source is readonly (Layer | LayerConfig)[] {
+  return Array.isArray(source);
+}
+
+/** A layer or a model, or what was made of one before, as plain JSON. */
+function plain(source: Layer | ModelConfig): { kind: string; config: Record<string, Json> } {
+  const { kind } = source;
+  if (typeof source.config === "function") return { kind, config: source.config() };
+  return { kind, config: toJsonRecord("RemoteModel", source.config ?? {}) };
+}
+
+function toBytes(bytes: Uint8Array): ArrayData {
+  return new ArrayData(bytes, [bytes.length], "u8");
+}
+
+function toArrayData({ values, shape, dtype }: Values): ArrayData {
+  return new ArrayData(values, shape, dtype);
+}
