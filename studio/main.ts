@@ -74,6 +74,9 @@ box.querySelector("button")?.addEventListener("click", () => {
   box.hidden = true;
 });
 
+// From the second visit on the page opens without a network, where the browser allows it.
+navigator.serviceWorker?.register("offline.js").catch(() => {});
+
 /** Says that something went wrong, until it is dismissed. */
 function problem(message: string): void {
   const line = box.querySelector("p");

@@ -3,6 +3,8 @@ import { element, make, setText } from "./elements.ts";
 import { bytes, count } from "./format.ts";
 import type { EngineStatus, Status } from "./protocol.ts";
 
+/** The engine's word while its threads are on their way. */
+const STARTING = "workers are starting";
 const headers = ["Cross-Origin-Opener-Policy: same-origin", "Cross-Origin-Embedder-Policy: require-corp"];
 
 export class StatusLine {
@@ -37,8 +39,8 @@ export class StatusLine {
         embedder,
         ", as npm run studio does.",
       );
-    } else if (threads < cores && reason !== undefined && reason !== "workers are starting") {
-      lines.push(`${threads} of ${cores} threads at work: ${reason}.`);
+    } else if (threads < cores && reason !== undefined && reason !== STARTING) {
+      lines.push(`${threads} of ${cores} threads at work: ${reason}. Pause and resume to start them anew.`);
     }
     if (problem !== undefined) lines.push(`${lines.length > 0 ? " " : ""}Training is not kept: ${problem}.`);
     const text = lines.map((line) => (typeof line === "string" ? line : line.textContent)).join("");
@@ -49,5 +51,5 @@ export class StatusLine {
 
 function threadsOf({ threads, cores, isolated, reason }: EngineStatus): string {
   if (threads === cores) return cores === 1 ? "1, the only core" : `all ${cores}`;
-  return `${threads} of ${cores}: ${isolated ? (reason ?? "as asked") : "not isolated"}`;
+  return `${threads} of ${cores}: ${isolated ? (reason === STARTING ? "starting" : "see below") : "not isolated"}`;
 }

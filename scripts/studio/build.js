@@ -29,6 +29,7 @@ export async function buildStudio(root, folder) {
       ...shared,
       entryPoints: [
         { in: "studio/main.ts", out: "main" },
+        { in: "studio/offline.ts", out: "offline" },
         { in: "studio/styles/main.css", out: "main" },
       ],
     }),

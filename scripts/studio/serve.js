@@ -37,5 +37,9 @@ export async function serve(folder, { port = 0, host = "127.0.0.1", isolated = t
     server.listen(port, host, resolve);
   });
   const address = `http://${host.includes(":") ? `[${host}]` : host}:${server.address().port}/`;
-  return { address, close: () => new Promise((resolve) => server.close(resolve)) };
+  const close = () => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  };
+  return { address, close };
 }

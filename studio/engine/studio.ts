@@ -1,6 +1,6 @@
 // The studio's engine: the training that is under way, run in slices between which requests are answered, looked at now
 // and then, and kept by the browser. It knows what is asked of it, not who asks.
-import { engineInfo } from "heddle";
+import { configure, engineInfo } from "heddle";
 import { defaultSettings, type ModelId, models, PIXELS, type Settings, UNKNOWN } from "../catalogue.ts";
 import type { Check, Events, KeptWeights, Requests, Status } from "../protocol.ts";
 import { parseCsv } from "./csv.ts";
@@ -23,6 +23,8 @@ const CHECK_SHARE = 12;
 const QUICK_CHECK = 1000;
 const INSIGHT_MILLISECONDS = 1500;
 const SAVE_MILLISECONDS = 2000;
+/** The engine takes no more. */
+const MOST_THREADS = 64;
 
 export type Emit = <E extends keyof Events>(event: E, value: Events[E]) => void;
 
@@ -66,6 +68,7 @@ export class Studio {
 
   train(): void {
     if (this.running) return;
+    reviveThreads();
     this.training.extend();
     this.start();
   }
@@ -361,6 +364,15 @@ export class Studio {
 
 function sessionFile(model: ModelId): string {
   return `training-${model}`;
+}
+
+/** Starts threads anew where they were given up, as when the machine had no time for them. */
+function reviveThreads(): void {
+  const cores = Math.min(navigator.hardwareConcurrency, MOST_THREADS);
+  const { threads, reason, isolated } = engineInfo();
+  if (!isolated || threads >= cores || reason === undefined || reason === "workers are starting") return;
+  configure({ threads: 1 });
+  configure({ threads: cores });
 }
 
 function messageOf(error: unknown): string {

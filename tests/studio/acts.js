@@ -200,8 +200,8 @@ export const acts = {
     await tab.resize(1280, 900);
   },
 
-  async "works without isolation on one thread, says why, and how to get more"({ person, open }) {
-    await person.visit(open);
+  async "works without isolation on one thread, says why, and how to get more"({ person, plain }) {
+    await person.visit(plain.address);
     await person.waitForText("#threads", /^1 of \d+: not isolated$|^1, the only core$/);
     const notice = await person.see("#notice");
     const cores = await person.see("body", () => navigator.hardwareConcurrency);
@@ -210,6 +210,17 @@ export const acts = {
     await person.train();
     await person.waitFor("some steps", async () => (await person.step()) > 20);
     await person.pause();
+  },
+
+  async "opens without a network once it has been seen"({ person, tab, isolated }) {
+    await person.visit(isolated.address);
+    const step = await person.step();
+    await tab.ask(() => navigator.serviceWorker.ready.then(() => undefined));
+    await isolated.close();
+    await person.reload();
+    await person.waitFor("the training as it was", async () => step > 0 && (await person.step()) === step);
+    await person.draw(SEVEN);
+    await person.reads(7);
   },
 
   async "threw nothing on the way"({ tab }) {

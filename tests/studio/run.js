@@ -54,7 +54,7 @@ async function play({ name, path, open }) {
       const seconds = () => `${((Date.now() - start) / 1000).toFixed(1)} s`;
       const notes = [];
       try {
-        const outcome = await act({ person, tab, open: plain.address, say: (note) => notes.push(note) });
+        const outcome = await act({ person, tab, isolated, plain, say: (note) => notes.push(note) });
         if (outcome === undefined) count.passed++;
         console.log(outcome === undefined ? `  ok      ${title} (${seconds()})` : `          (${title}: ${outcome})`);
       } catch (error) {
