@@ -22,7 +22,7 @@ export class Filters {
     setText(this.note, text);
     this.canvas.ariaLabel = `First-layer filters, ${text} weights each`;
     const tint = diverging(colour("wrong"), colour("page"), colour("accent"));
-    const [widest, narrowest] = width < 10 ? [42, 26] : [64, 26];
+    const [widest, narrowest] = width < 10 ? [42, 26] : [64, count > 16 ? 26 : 44];
     drawTiles(this.canvas, insight.filters, { tint, least: -1, widest, narrowest, gap: 8 });
   }
 
