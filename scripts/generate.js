@@ -101,14 +101,23 @@ ${cases.join("\n")}
 `;
 }
 
+/** What of the core is called by name, beside the kernels that run by rows. */
+const machinery = {
+  "../program": ["redo", "run", "run_alone", "run_row", "walk", "work"],
+  "./dispatch": ["set_scratch"],
+  "../simd/gemm-wide": ["set_wide"],
+};
+
+/** The exports that the package's core has; ts/runtime/wide.ts calls the one kernel. */
+export const calledByName = [...Object.values(machinery).flat(), "matmul_f32"];
+
 export function coreSource(kernels) {
   const files = [...new Set(kernels.map((kernel) => kernel.file))];
+  const exports = Object.entries(machinery).map(([file, names]) => `export { ${names.join(", ")} } from "${file}";`);
   // Exported kernels are never inlined into the dispatcher, where V8 could not optimise them one by one.
   return `${banner}
 ${files.map((file) => `export * from "../${file}";`).join("\n")}
-export { redo, run, run_alone, run_row, walk, work } from "../program";
-export { set_scratch } from "./dispatch";
-export { set_wide } from "../simd/gemm-wide";
+${exports.join("\n")}
 `;
 }
 
@@ -123,7 +132,8 @@ export function typesSource(kernels) {
       });
     return `  ${name}: [${types.join(", ")}];`;
   });
-  const table = kernels.map(({ name, parameters, flops, pack }, index) => {
+  const formulas = [];
+  const table = kernels.map(({ name, parameters, flops, pack }) => {
     const passed = parameters.filter((parameter) => parameter.scalar !== "Scratch");
     const kinds = passed
       .map(({ access, scalar }) => (access ? letters[access] : scalar === "f32" ? "f" : "i"))
@@ -133,8 +143,8 @@ export function typesSource(kernels) {
     const formula = flops?.replace(/[a-zA-Z]\w*/g, (word) =>
       numbers.includes(word) ? `n[${numbers.indexOf(word)}]` : word,
     );
-    const work = formula ? `, flops: (${/\bunits\b/.test(formula) ? "n, units" : "n"}) => ${formula}` : "";
-    return `  ${name}: { index: ${index}, kinds: "${kinds}", each: "${each}"${work}${pack ? ", pack: true" : ""} },`;
+    if (formula) formulas.push(`  ${name}: (${/\bunits\b/.test(formula) ? "n, units" : "n"}) => ${formula},`);
+    return `${name} ${kinds} ${each.replace(/0+$/, "")}${pack ? " pack" : ""}`.trimEnd();
   });
   return `${banner}
 import type { Operand } from "../runtime/operand.ts";
@@ -158,9 +168,19 @@ export interface Kernel {
   readonly pack?: boolean;
 }
 
-/** All kernels by name. */
-export const kernels: { readonly [K in keyof Kernels]: Kernel } = {
-${table.join("\n")}
+const flops: { [name: string]: Kernel["flops"] } = {
+${formulas.join("\n")}
 };
+
+/** A line for each kernel, in the dispatcher's order: name, kinds, each without its last zeros, and \`pack\` where it is one. */
+const lines = \`${table.join("\n")}\`;
+
+/** All kernels by name. */
+export const kernels: { readonly [K in keyof Kernels]: Kernel } = Object.fromEntries(
+  lines.split("\\n").map((line, index) => {
+    const [name, kinds, each = "", pack] = line.split(" ");
+    return [name, { index, kinds, each: each.padEnd(kinds.length, "0"), flops: flops[name], pack: pack !== undefined }];
+  }),
+) as { [K in keyof Kernels]: Kernel };
 `;
 }

@@ -1,16 +1,11 @@
-// Multiply and add: fused to one rounding in the relaxed build where the machine can, two roundings elsewhere.
+// Multiply and add: fused to one rounding in the relaxed build where the machine can, two roundings elsewhere. There is no
+// c - a * b: with a constant, -b does the same, and both builds can be carried as one (scripts/core.js).
 
 export class Fma {
   /** a * b + c */
   @inline static vec(a: v128, b: v128, c: v128): v128 {
     if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
     return f32x4.add(f32x4.mul(a, b), c);
-  }
-
-  /** c - a * b */
-  @inline static negative(a: v128, b: v128, c: v128): v128 {
-    if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_nmadd(a, b, c);
-    return f32x4.sub(c, f32x4.mul(a, b));
   }
 }
 
@@ -20,11 +15,5 @@ export class Fma64 {
   @inline static vec(a: v128, b: v128, c: v128): v128 {
     if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_madd(a, b, c);
     return f64x2.add(f64x2.mul(a, b), c);
-  }
-
-  /** c - a * b */
-  @inline static negative(a: v128, b: v128, c: v128): v128 {
-    if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_nmadd(a, b, c);
-    return f64x2.sub(c, f64x2.mul(a, b));
   }
 }

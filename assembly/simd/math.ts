@@ -51,8 +51,8 @@ export class Clamp {
 const EXP_HIGHEST = memory.data<f32>([89]);
 const EXP_LOWEST = memory.data<f32>([-176]);
 const HALF_LOG2_E = memory.data<f32>([0.7213475108146667]);
-const TWO_LN2_HIGH = memory.data<f32>([1.38629150390625]);
-const TWO_LN2_LOW = memory.data<f32>([2.857213530660374e-6]);
+const MINUS_TWO_LN2_HIGH = memory.data<f32>([-1.38629150390625]);
+const MINUS_TWO_LN2_LOW = memory.data<f32>([-2.857213530660374e-6]);
 const EXP = memory.data<f32>([
     0.5000003576278687, 0.1666661649942398, 0.041661154478788376, 0.008335936814546585,
   0.0014106627786532044, 0.000196377543034032,
@@ -84,8 +84,8 @@ export class Exp {
   /** r = x - 2m ln2 */
   @inline static remainder(x: v128, biased: v128): v128 {
     const m = f32x4.sub(biased, Constant.at(ROUND));
-    const high = Fma.negative(m, Constant.at(TWO_LN2_HIGH), x);
-    return Fma.negative(m, Constant.at(TWO_LN2_LOW), high);
+    const high = Fma.vec(m, Constant.at(MINUS_TWO_LN2_HIGH), x);
+    return Fma.vec(m, Constant.at(MINUS_TWO_LN2_LOW), high);
   }
 
   /** e^r */
@@ -106,6 +106,8 @@ const EXPM1_LOWEST = memory.data<f32>([-18]);
 const LOG2_E = memory.data<f32>([1.4426950216293335]);
 const LN2_HIGH = memory.data<f32>([0.693145751953125]);
 const LN2_LOW = memory.data<f32>([1.428606765330187e-6]);
+const MINUS_LN2_HIGH = memory.data<f32>([-0.693145751953125]);
+const MINUS_LN2_LOW = memory.data<f32>([-1.428606765330187e-6]);
 const EXPM1 = memory.data<f32>([
     0.4999999701976776, 0.16666539013385773, 0.041667744517326355, 0.008367056958377361,
   0.0013839412713423371,
@@ -118,8 +120,8 @@ export class Expm1 {
     const magic = Constant.at(ROUND);
     const biased = Fma.vec(bounded, Constant.at(LOG2_E), magic);
     const m = f32x4.sub(biased, magic);
-    const high = Fma.negative(m, Constant.at(LN2_HIGH), bounded);
-    const r = Fma.negative(m, Constant.at(LN2_LOW), high);
+    const high = Fma.vec(m, Constant.at(MINUS_LN2_HIGH), bounded);
+    const r = Fma.vec(m, Constant.at(MINUS_LN2_LOW), high);
     const r2 = f32x4.mul(r, r);
     const q = Polynomial.of5(r, r2, EXPM1);
     const power = i32x4.shl(biased, 23);
@@ -319,7 +321,7 @@ class Wave {
 
   @inline private static remainder(x: v128, turns: v128): v128 {
     const n = f64x2.sub(turns, f64x2.splat(6755399441055744));
-    return Fma64.negative(n, f64x2.splat(6.077100506506192e-11), Fma64.negative(n, f64x2.splat(1.5707963267341256), x));
+    return Fma64.vec(n, f64x2.splat(-6.077100506506192e-11), Fma64.vec(n, f64x2.splat(-1.5707963267341256), x));
   }
 }
 

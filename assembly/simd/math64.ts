@@ -65,7 +65,7 @@ class Power {
   /** m = e^r - 1 with r = x - n ln2. */
   static fraction(x: v128, biased: v128): v128 {
     const n = f64x2.sub(biased, f64x2.splat(6755399441056767));
-    const r = Fma64.negative(n, f64x2.splat(Math.LN2), Power.bounded(x));
+    const r = Fma64.vec(n, f64x2.splat(-Math.LN2), Power.bounded(x));
     let q = Fma64.vec(r, f64x2.splat(0.0000248015873015873), f64x2.splat(0.0001984126984126984));
     q = Fma64.vec(r, q, f64x2.splat(0.001388888888888889));
     q = Fma64.vec(r, q, f64x2.splat(0.008333333333333333));

@@ -21,7 +21,15 @@ import {
   type Tensor,
   type Variable,
 } from "heddle";
+import { ArrayData } from "heddle/data";
+import { decodeSafetensors } from "heddle/io";
 import * as layers from "heddle/layers";
+import { meanSquaredError } from "heddle/losses";
+import { AUC } from "heddle/metrics";
+import { relu } from "heddle/ops";
+import { adam, cosineDecay } from "heddle/optim";
+import { type InitializeOptions, initialize, type Tensor as SeparateTensor } from "heddle/separate";
+import { EarlyStopping } from "heddle/train";
 import { RemoteModel, serve } from "heddle/worker";
 
 /** A layer with a weight of its own. */
@@ -102,6 +110,22 @@ export function shapesAndDtypes(): [Tensor<"i32">, Tensor<"bool">, Float32Array,
   const loss = farFromZero(x, x, { margin: 2, reduction: "sum" });
   model.dispose();
   return [places, large, x.data(), heddle.where(large, x, loss)];
+}
+
+/** The other entries have the same classes and functions, not others of the same shape. */
+export async function fromSubpaths(
+  options: InitializeOptions,
+  x: Tensor,
+): Promise<[Callback, Tensor, heddle.ArrayData]> {
+  await initialize({ core: new URL("https://example.com/core-simd.wasm"), ...options });
+  const auc: heddle.metrics.Metric = new AUC();
+  const optimizer: heddle.optimizers.Optimizer = adam({
+    learningRate: cosineDecay({ initialLearningRate: 0.1, decaySteps: 10 }),
+  });
+  heddle.Model.prototype.compile({ optimizer, loss: meanSquaredError, metrics: [auc] });
+  const same: SeparateTensor = relu(x);
+  const { tensors } = decodeSafetensors(new Uint8Array(8));
+  return [new EarlyStopping({ patience: tensors.size }), same, new ArrayData(new Float32Array(4), [2, 2], "f32")];
 }
 
 /** A model in a worker, told by names and configurations. */

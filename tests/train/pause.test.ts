@@ -58,6 +58,18 @@ describe("makePause", () => {
     expect([turn, timer.mock.calls.length]).toEqual([true, 0]);
   });
 
+  it("waits for a timer where there is nothing better, as in older edge runtimes", async () => {
+    const { makePause } = await fresh(false);
+    vi.stubGlobal("MessageChannel", undefined);
+    const timer = vi.spyOn(globalThis, "setTimeout");
+    let now = 0;
+    vi.spyOn(performance, "now").mockImplementation(() => now);
+    const pause = makePause(undefined);
+    now = 100;
+    await pause(1);
+    expect(timer.mock.calls.length).toBe(1);
+  });
+
   it("warns once of a step that holds a page up, but for the first, which is recorded", async () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
     const { makePause } = await fresh(true);

@@ -128,8 +128,8 @@ function bits(values: ArrayLike<number>): Int32Array {
 }
 
 async function run(): Promise<Partial<Report>> {
-  // The page's own script is one long task, which is over then.
-  await after(100);
+  // The page's own script is one long task, and the browser has just started.
+  await after(500);
   const report: Partial<Report> = { isolated: crossOriginIsolated };
   const remote = await trainRemotely(report);
   await useOwnWorker(report);

