@@ -14,11 +14,26 @@ export interface SummaryRow {
 
 const HEADINGS = ["Layer (type)", "Output Shape", "Param #", "Connected to"] as const;
 
-/** "conv2d_transpose" as Conv2dTranspose: the names of classes do not outlive minifying. */
+const NAMES = {
+  elu: "ELU",
+  gru: "GRU",
+  input: "InputLayer",
+  lstm: "LSTM",
+  prelu: "PReLU",
+  relu: "ReLU",
+  rms: "RMS",
+  rnn: "RNN",
+};
+
+/** The name of a layer's class by its kind, conv2d_transpose as Conv2DTranspose: classes' own do not outlive minifying. */
 function typeOf({ kind }: Layer): string {
   return kind
     .split("_")
-    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .map((word) => {
+      const [, letters, dimensions] = /^(\D*)(.*)$/.exec(word) as RegExpExecArray;
+      const name = (NAMES as Record<string, string>)[letters] ?? letters.charAt(0).toUpperCase() + letters.slice(1);
+      return name + dimensions.toUpperCase();
+    })
     .join("");
 }
 
