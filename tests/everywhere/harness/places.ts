@@ -33,11 +33,14 @@ export interface Runtime {
 }
 
 export const runtimes: Runtime[] = [
-  ...[20, 22, 24, 26].map((version) => ({ name: "Node", command: [installed(`node-${version}/bin/node`)] })),
+  ...[20, 22, 24, 26].map((major) => ({ name: `Node ${major}`, command: [installed(`node-${major}/bin/node`)] })),
   { name: "Deno", command: [deno, "run", "--no-prompt", "--allow-all"] },
   { name: "Deno without permissions", command: [deno, "run", "--no-prompt"] },
   { name: "Bun", command: [bun, "run"] },
-].map(({ name, command }) => ({ name: `${name} ${version(command[0])}`, command }));
+].map(({ name, command }) => {
+  const found = version(command[0]);
+  return { name: found ? `${name.replace(/ \d+$/, "")} ${found}` : name, command };
+});
 
 /** The version that a program tells, or nothing where there is none. */
 export function version(program: string): string {

@@ -35,7 +35,11 @@ function pageRow(name: string, words: string[], html = page): Row {
     async run(context) {
       const output = join(workspace, name.replaceAll(/\W+/g, "-"));
       mkdirSync(output);
-      await run(context, [...words.map((word) => word.replace("OUTPUT", output))], app);
+      await run(
+        context,
+        words.map((word) => word.replace("OUTPUT", output)),
+        app,
+      );
       if (html) writeFileSync(join(output, "index.html"), html);
       const address = await serve(context, output, isolation);
       const tab = await chromium.page(context);
