@@ -9,7 +9,7 @@ process.chdir(new URL("..", import.meta.url).pathname);
 
 /** Each returns what it found, as `file:line: what must hold`. */
 const checks = {
-  "types of ts, tests, examples, bench": () => checkTypes("tsconfig.json"),
+  "types of ts, tests, examples, studio, bench": () => checkTypes("tsconfig.json"),
   "types of assembly": () => checkTypes("assembly/tsconfig.json"),
   "types of tests/assembly": () => checkTypes("tests/assembly/tsconfig.json"),
   "lint and format": checkBiome,

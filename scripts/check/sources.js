@@ -1,7 +1,7 @@
 // The project's own source files and their lines: what git would track, without what the build makes.
 import { readdirSync, readFileSync } from "node:fs";
 
-const folders = ["assembly", "ts", "tests", "examples", "bench", "scripts"];
+const folders = ["assembly", "ts", "tests", "examples", "studio", "bench", "scripts"];
 const notOurs = new Set(["node_modules", "generated", "dist", "build"]);
 
 /** Paths of all .ts and .js files of the project, or of those below one folder. */

@@ -14,6 +14,14 @@ export interface SummaryRow {
 
 const HEADINGS = ["Layer (type)", "Output Shape", "Param #", "Connected to"] as const;
 
+/** "conv2d_transpose" as Conv2dTranspose: the names of classes do not outlive minifying. */
+function typeOf({ kind }: Layer): string {
+  return kind
+    .split("_")
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join("");
+}
+
 /** The table that `model.summary()` returns; batches are shown as None, as in Keras. */
 export function summarize(name: string, rows: readonly SummaryRow[]): string {
   // Chains need no last column.
@@ -22,7 +30,7 @@ export function summarize(name: string, rows: readonly SummaryRow[]): string {
   );
   const headings = isChain ? HEADINGS.slice(0, 3) : HEADINGS;
   const cells = rows.map(({ layer, outputShape, from = [] }) => [
-    `${layer.name} (${layer.constructor.name})`,
+    `${layer.name} (${typeOf(layer)})`,
     outputShape === undefined ? "?" : `(${["None", ...outputShape].join(", ")})`,
     layer.built || outputShape !== undefined ? group(count(layer.weights)) : "0 (unbuilt)",
     ...(isChain ? [] : [from.join(", ")]),

@@ -1,10 +1,11 @@
 // Workers that are killed in mid-step, or never start: what the training steps around them come to, and how long they take.
 import { configure, engineInfo, layers, losses, optimizers, scope, seed, tensor, valueAndGrad } from "heddle";
 import { images, labels } from "./digits.js";
-import { digest, waitForThreads } from "./train.js";
+import { digest, pause, waitForThreads } from "./train.js";
 
 const BATCH_SIZE = 64;
 const FILTERS = 16;
+const ATTEMPTS = 5;
 
 /** Where this runtime has its workers: the object whose property `Worker` the library makes them with. */
 const home = globalThis.process?.getBuiltinModule?.("node:worker_threads") ?? globalThis;
@@ -79,6 +80,17 @@ function trainAlone(steps) {
   return trainSteps(steps, () => {});
 }
 
+/** Starts a new worker; on a machine that does other work as well it may need another attempt. */
+async function startWorker() {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    configure({ threads: 1 });
+    configure({ threads: 2 });
+    await waitForThreads();
+    if (engineInfo().threads === 2) return true;
+  }
+  return false;
+}
+
 /**
  * Trains `steps` steps on two threads, and ends the worker in the middle of each, by a warden or, `directly`, by this
  * thread: whether the weights are right, the longest step, and how often the worker was at work when it ended.
@@ -101,10 +113,7 @@ export async function killWorkers({ steps, directly }) {
   };
   const { digest, longest } = await trainSteps(steps, async (step) => {
     note();
-    configure({ threads: 1 });
-    configure({ threads: 2 });
-    await waitForThreads();
-    if (engineInfo().threads < 2) return;
+    if (!(await startWorker())) return;
     killed++;
     // At another moment each time.
     if (directly) void worker.terminate();
@@ -125,7 +134,7 @@ export async function neverStart({ steps }) {
   };
   configure({ threads: 2 });
   const { digest, longest } = await trainSteps(steps, () => {});
-  await waitForThreads();
+  while (/are starting/.test(engineInfo().reason)) await pause(10);
   const { threads, reason } = engineInfo();
   home.Worker = UsualWorker;
   configure({ threads: 1 });

@@ -6,13 +6,16 @@ const BATCH_SIZE = 16;
 const TESTED = 64;
 const PATIENCE = 5000;
 
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+export const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** Waits until the workers have come, or the engine says that none will. */
+/**
+ * Waits until the workers have come, or the engine says that none will. On a machine that does other work as well they
+ * may come later than it thinks.
+ */
 export async function waitForThreads(threads = 2) {
   for (let waited = 0; waited < PATIENCE; waited += 10) {
     const { threads: there, reason } = engineInfo();
-    if (there >= threads || (reason !== undefined && !/starting/.test(reason))) return;
+    if (there >= threads || (reason !== undefined && !/are starting|did not start in time/.test(reason))) return;
     await pause(10);
   }
 }

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Context } from "./row.ts";
 
-const PATIENCE = 120_000;
+const PATIENCE = 170_000;
 const SHOWN = 15;
 const LONGEST = 400;
 

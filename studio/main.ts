@@ -1,0 +1,85 @@
+// The page: makes its parts and tells each what concerns it.
+import { Announcer } from "./announcer.ts";
+import { models } from "./catalogue.ts";
+import { ConfusionTable } from "./confusion.ts";
+import { Controls } from "./controls.ts";
+import { DrawingPad } from "./drawing-pad.ts";
+import { element } from "./elements.ts";
+import { EngineClient } from "./engine-client.ts";
+import { Filters } from "./filters.ts";
+import { later } from "./frames.ts";
+import { LayerHistograms } from "./histograms.ts";
+import { LearningPlots } from "./learning-plots.ts";
+import { Mistakes } from "./mistakes.ts";
+import { OwnDigitsPanel } from "./own-digits.ts";
+import { Reading } from "./reading.ts";
+import { StatusLine } from "./status-line.ts";
+import { Theme } from "./theme.ts";
+import { WeightsPanel } from "./weights-panel.ts";
+
+const place = element("main", HTMLElement);
+const theme = new Theme();
+const engine = new EngineClient(problem);
+const status = new StatusLine();
+const controls = new Controls(engine);
+const plots = new LearningPlots();
+const confusion = new ConfusionTable();
+const filters = new Filters();
+const histograms = new LayerHistograms();
+const announcer = new Announcer();
+const pad = new DrawingPad((pixels) => reading.show(pixels));
+const reading = new Reading(engine, pad);
+const mistakes = new Mistakes((pixels) => pad.put(pixels));
+const own = new OwnDigitsPanel(engine, (pixels) => pad.put(pixels));
+const weights = new WeightsPanel(engine);
+
+engine.on("status", (value) => {
+  status.show(value);
+  controls.show(value);
+  announcer.follow(value);
+  place.dataset.task = models[value.settings.model].task;
+  for (const part of [plots, confusion, mistakes, reading, own, weights]) part.setModel(value.settings.model);
+});
+engine.on("history", (value) => {
+  plots.replace(value);
+  confusion.clear();
+  mistakes.clear();
+  reading.refresh();
+});
+engine.on("steps", (value) => plots.addSteps(value));
+engine.on("check", (value) => {
+  plots.addCheck(value);
+  later("confusion", () => confusion.show(value));
+  later("mistakes", () => mistakes.show(value));
+});
+engine.on("epoch", (value) => {
+  plots.addEpoch(value);
+  announcer.epoch(value);
+});
+engine.on("insight", (value) => {
+  later("filters", () => filters.show(value));
+  later("histograms", () => histograms.show(value));
+  reading.refresh();
+});
+engine.on("own", (value) => later("own", () => own.show(value)));
+engine.on("problem", problem);
+
+// Canvases do not restyle themselves.
+theme.onChange(() => {
+  for (const part of [plots, filters, histograms, pad, reading, mistakes, own]) part.redraw();
+});
+
+const box = element("problem", HTMLDivElement);
+box.querySelector("button")?.addEventListener("click", () => {
+  box.hidden = true;
+});
+
+// From the second visit on the page opens without a network, where the browser allows it.
+navigator.serviceWorker?.register("offline.js").catch(() => {});
+
+/** Says that something went wrong, until it is dismissed. */
+function problem(message: string): void {
+  const line = box.querySelector("p");
+  if (line) line.textContent = message;
+  box.hidden = false;
+}
