@@ -1,8 +1,8 @@
 // Packs a WebAssembly module: writes what ts/runtime/unpack.ts reads. Of all ways to tell the module by literals and copies,
 // the shortest is looked for, priced by the probabilities that decisions had in the way found before.
 
-/** Times the way is looked for; later ones gain a thousandth each. */
-const ROUNDS = 4;
+/** Times the way is looked for; the last ones gain a quarter of a hundredth each. */
+const ROUNDS = 8;
 /** Earlier places that are looked at for copies from one place, and when a copy is long enough to look no further. */
 const MOST_PLACES = 4000;
 const LONG_ENOUGH = 300;
@@ -120,8 +120,8 @@ class Prices {
     });
   }
 
-  length(which, length) {
-    return this.#number(this.model.LENGTH + (Math.min(which, 1) + 1) * 1024, length);
+  length(which, length, at) {
+    return this.#number(this.model.lengthPlace(which, this.fields[at]), length);
   }
 
   distance(length, distance) {
@@ -151,7 +151,7 @@ function findWay(module, fields, copies, probabilities, model) {
   };
   const reachByCopies = (i, longest, least, price, w, d) => {
     const history = after(histories[i], 1);
-    const priceOf = (n) => price + prices.length(w, n) + (w < 0 ? prices.distance(n, d) : 0);
+    const priceOf = (n) => price + prices.length(w, n, i) + (w < 0 ? prices.distance(n, d) : 0);
     for (let n = least; n <= longest; n++) if (cost[i + n] > price) reach(i, i + n, priceOf(n), n, w, d, 0);
     const literal = i + longest;
     const more = lengthOfCopy(module, literal + 1, d, LONG_ENOUGH);
@@ -159,7 +159,7 @@ function findWay(module, fields, copies, probabilities, model) {
     const then = after(history, 0);
     const base = priceOf(longest) + prices.literal(literal, history, d) + prices.copy(literal + 1, then, 0);
     for (let n = Math.max(1, more - 2); n <= more; n++) {
-      reach(i, literal + 1 + n, base + prices.length(0, n), longest, w, d, n);
+      reach(i, literal + 1 + n, base + prices.length(0, n, literal + 1), longest, w, d, n);
     }
   };
 
@@ -230,7 +230,7 @@ function writeTokens(module, fields, tokens, model) {
     } else {
       code(model.RECENT + history, which < 0 ? 0 : 1);
       if (which >= 0) model.codeBits(code, model.WHICH + 4 * history, 2, which);
-      model.codeNumber(code, model.LENGTH + (Math.min(which, 1) + 1) * 1024, length);
+      model.codeNumber(code, model.lengthPlace(which, fields[at]), length);
       if (which < 0) model.codeNumber(code, model.DISTANCE + (Math.min(length, 4) - 1) * 1024, distance);
       remember(recent, which, distance);
     }

@@ -13,19 +13,19 @@ export const COPY = 0;
 export const RECENT: number = 8 << 10;
 /** From which of them, by history. */
 export const WHICH: number = RECENT + 8;
-/** How long it is, for a new distance, the last one, another recent one. */
-export const LENGTH: number = 9 << 10;
+/** How long it is, by `lengthPlace`. */
+const LENGTH = 9 << 10;
 /** A new distance, by length: 1, 2, 3, more. */
-export const DISTANCE: number = 12 << 10;
+export const DISTANCE: number = 15 << 10;
 /** A literal, by what was predicted and by field. */
-export const LITERAL: number = 16 << 10;
+export const LITERAL: number = 19 << 10;
 const PLACES = LITERAL + (4 << 18);
 
 /** The probabilities of all places. What is coded in a place is learned: by large steps first, then by ever smaller ones. */
 export class Probabilities {
   /** A signed probability, 0 for a half, above five bits that count the decisions. */
   readonly #places = new Int32Array(PLACES);
-  readonly #steps = Uint16Array.from({ length: 32 }, (_, seen) => 16384 / (seen + 1.8));
+  readonly #steps = Uint16Array.from({ length: 32 }, (_, seen) => 16384 / (seen + 2));
 
   /** How likely a 1 is there, of 4096. */
   at(place: number): number {
@@ -38,6 +38,11 @@ export class Probabilities {
     const after = before + ((((bit ? 32640 : -32640) - before) * this.#steps[seen]) >> 14);
     this.#places[place] = (after << 5) | Math.min(seen + 1, 31);
   }
+}
+
+/** Lengths for a new distance (`which` is -1), the last one (0), another recent one; of copies from an opcode on, or not. */
+export function lengthPlace(which: number, field: number): number {
+  return LENGTH + (Math.min(which, 1) + (field >> 7 === OPCODE ? 4 : 1)) * 1024;
 }
 
 /** A number of `width` bits, the highest first, each in a place by those before it. */
@@ -70,6 +75,7 @@ export function codeLiteral(code: Coder, field: number, predicted: number, known
 }
 
 const CODE_SECTION = 10;
+const OPCODE = 1;
 
 /**
  * Goes through a module byte by byte, as `next` gives them, and tells it each byte's field, a number below 1024: which part
@@ -111,7 +117,7 @@ export function walkModule(length: number, next: (field: number) => number): voi
         byte(0);
       }
       while (at < end && at < length) {
-        const prefix = byte(1);
+        const prefix = byte(OPCODE);
         const prefixed = prefix >= 0xfc;
         const opcode = prefixed ? number(2) : prefix;
         instruction = prefixed ? opcode + 90 : opcode;
@@ -178,9 +184,9 @@ export function unpack(packed: Uint8Array): Uint8Array<ArrayBuffer> {
   let history = 0;
   let written = 0;
   let copies = 0;
-  const readCopy = (): void => {
+  const readCopy = (field: number): void => {
     const which = code(RECENT + history, 0) ? codeBits(code, WHICH + 4 * history, 2, 0) : -1;
-    copies = codeNumber(code, LENGTH + (Math.min(which, 1) + 1) * 1024, 0);
+    copies = codeNumber(code, lengthPlace(which, field), 0);
     const distance = which < 0 ? codeNumber(code, DISTANCE + (Math.min(copies, 4) - 1) * 1024, 0) : distances[which];
     distances.copyWithin(1, 0, which < 0 ? 3 : which);
     distances[0] = distance;
@@ -188,7 +194,7 @@ export function unpack(packed: Uint8Array): Uint8Array<ArrayBuffer> {
   walkModule(output.length, (field) => {
     if (copies === 0) {
       const isCopy = code(COPY + (history << 10) + field, 0);
-      if (isCopy) readCopy();
+      if (isCopy) readCopy(field);
       else output[written] = codeLiteral(code, field, history & 1 ? output[written - distances[0]] : -1, 0);
       history = ((history << 1) | isCopy) & 7;
     }
