@@ -4,8 +4,8 @@ import { cpus, loadavg } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const LONGEST = 50;
-/** With more than this many wanting each core, a task's time is mostly that of waiting for one. */
-const CROWDED = 2.5;
+/** With more than so many wanting each core, a task's time is mostly that of waiting for one. */
+const CROWDED = 1.5;
 
 /**
  * Watches for a while. A problem is a task that worked for more than 50 ms, or one that took so long on a machine with
