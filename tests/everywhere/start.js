@@ -1,5 +1,5 @@
 // npm run test:everywhere: installs this folder's package where its lock file has changed, then runs the tests in the Node
-// that it brings, since some of the tools ask for a current one.
+// that it brings, since some of the tools ask for a current one. `--install` stops before the tests.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -22,6 +22,7 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
   else run("npm", words);
   writeFileSync(stamp, lock);
 }
+if (process.argv.includes("--install")) process.exit(0);
 const node = join(here, "node_modules/node-24/bin/node");
 const words = [join(here, "main.ts"), ...process.argv.slice(2)];
 if (existsSync(node)) run(node, words);

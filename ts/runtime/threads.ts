@@ -2,7 +2,7 @@
 // not come; one that stops responding while it holds work is replaced by the calling thread, and the pool is given up.
 import workerSource from "../generated/worker-source.ts";
 import { StateError } from "./errors.ts";
-import { builtinModule, hasBuiltinModules } from "./features.ts";
+import { builtinModule, detectRuntime, hasBuiltinModules } from "./features.ts";
 import type { Core } from "./kernels.ts";
 import type { LinearMemory } from "./memory.ts";
 import type { Buffer } from "./operand.ts";
@@ -27,6 +27,7 @@ const STALL_MILLISECONDS = 400;
 // Terminating takes effect at the next loop of a worker's code.
 const TERMINATION_MILLISECONDS = 20;
 const GAP_MILLISECONDS = 5;
+const LINGER_MILLISECONDS = 1000;
 const START_MILLISECONDS = 1000;
 
 /** How workers are made here, or undefined where none can share memory; tests make some that fail. */
@@ -214,7 +215,9 @@ function workerMaker(): WorkerMaker {
     worker.on("error", (error: Error) => {
       reason = `a worker failed: ${error.message}`;
     });
-    worker.on("exit", () => gone(reason));
+    // Deno tells of a worker's end when it is told to end, and lets it run on for a while: what it uses is not free yet.
+    const lingers = detectRuntime().startsWith("deno");
+    worker.on("exit", () => (lingers ? void setTimeout(gone, LINGER_MILLISECONDS, reason) : gone(reason)));
     worker.unref();
     return worker;
   };
