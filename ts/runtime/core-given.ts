@@ -5,7 +5,11 @@ import { builtinModule, type Simd } from "./features.ts";
 
 let given: CompiledCore | undefined;
 
-/** The build that was given. */
+/**
+ * The build that was given.
+ *
+ * @internal
+ */
 export const source: CoreSource = {
   compile(simd) {
     if (given === undefined) {
@@ -18,12 +22,12 @@ export const source: CoreSource = {
   },
 };
 
-/** The core's module, or from where to fetch it. */
-export type CoreOrigin = string | URL | Response | WebAssembly.Module;
+/** From where to fetch the core, or its compiled WebAssembly.Module, whose type not every runtime's types have. */
+export type CoreOrigin = string | URL | Response | object;
 
 /** Compiles what comes from `origin` and keeps it for the engine. ArgumentError where no core is there. */
 export async function giveCore(origin: CoreOrigin): Promise<void> {
-  const module = origin instanceof WebAssembly.Module ? origin : await fetchModule(origin);
+  const module = origin instanceof WebAssembly.Module ? origin : await fetchModule(origin as string | URL | Response);
   const names = new Set(WebAssembly.Module.exports(module).map(({ name }) => name));
   if (!names.has("run_alone")) throw new ArgumentError("initialize: core must be one of Heddle's, got another module");
   // The build gives the relaxed file an empty section of this name.
