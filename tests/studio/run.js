@@ -10,10 +10,11 @@ const root = new URL("../..", import.meta.url).pathname;
 const here = `${root}tests/studio`;
 if (!existsSync(`${here}/node_modules`)) {
   console.log("tests/studio: installing what drives the browsers");
-  const { status } = spawnSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
-    cwd: here,
-    stdio: "inherit",
-  });
+  const words = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+  // The npm that runs this: the root's packages bring an old one along, which comes first on its path.
+  const npm = process.env.npm_execpath;
+  const [command, ...before] = npm ? [process.execPath, npm] : ["npm"];
+  const { status } = spawnSync(command, [...before, ...words], { cwd: here, stdio: "inherit" });
   if (status !== 0) process.exit(1);
 }
 const { acts } = await import("./acts.js");
