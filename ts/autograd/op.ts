@@ -1,6 +1,6 @@
 // Ops are declared here: `defineOp` turns a forward function and its gradients into the public function itself.
 import { ArgumentError, StateError } from "../runtime/errors.ts";
-import type { Dtype } from "../tensor/dtype.ts";
+import { type Dtype, requireDtype } from "../tensor/dtype.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { notify } from "./observe.ts";
 import { isTracked, noteDerivation } from "./tape.ts";
@@ -65,4 +65,10 @@ export function defineOp<F extends Forward>(name: string, definition: OpDefiniti
 /** Throws an ArgumentError unless `x` is a tensor: what JavaScript callers and casts let through. */
 export function requireTensor(operation: string, what: string, x: unknown): asserts x is Tensor<Dtype> {
   if (!(x instanceof Tensor)) throw new ArgumentError(`${operation}: ${what} must be a tensor, got ${typeof x}`);
+}
+
+/** `requireTensor`, and a DtypeError unless it is f32. */
+export function requireFloat(operation: string, what: string, x: unknown): asserts x is Tensor {
+  requireTensor(operation, what, x);
+  requireDtype(operation, what, x.dtype, "f32");
 }

@@ -1,7 +1,7 @@
 // Scaled dot-product attention by fused kernels, and the same in basic ops: where a gradient is itself to be
 // differentiated, where a mask has a gradient, and where the probabilities are wanted.
 import { grad } from "../autograd/grad.ts";
-import { defineOp, type Gradient, requireTensor } from "../autograd/op.ts";
+import { defineOp, type Gradient, requireFloat, requireTensor } from "../autograd/op.ts";
 import { isTracked } from "../autograd/tape.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
@@ -13,7 +13,7 @@ import type { Variable } from "../tensor/variable.ts";
 import { add, mul, sub } from "./binary.ts";
 import { cast, less, lessEqual, logicalAnd, logicalOr, where } from "./compare.ts";
 import { cos, sin } from "./elementwise.ts";
-import { requireFloat } from "./gemm.ts";
+
 import { broadcastTo, reshape, transpose } from "./layout.ts";
 import { matmul } from "./matmul.ts";
 import { sum } from "./reduce.ts";

@@ -1,7 +1,4 @@
-// What reductions over axes share: the result's shape, how many numbers make one of it, axes moved to the end.
-import { requireTensor } from "../autograd/op.ts";
 import { ShapeError } from "../runtime/errors.ts";
-import { requireDtype } from "../tensor/dtype.ts";
 import { formatShape, normalizeAxes, type Shape, sizeOf } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { reshape, transpose } from "./layout.ts";
@@ -14,12 +11,6 @@ export function reducedShape(shape: Shape, axes: readonly number[], keepDims: bo
   return keepDims
     ? shape.map((length, axis) => (axes.includes(axis) ? 1 : length))
     : shape.filter((_, axis) => !axes.includes(axis));
-}
-
-/** Throws unless x is an f32 tensor. */
-export function requireFloat(operation: string, x: AnyTensor): asserts x is Tensor {
-  requireTensor(operation, "x", x);
-  requireDtype(operation, "x", x.dtype, "f32");
 }
 
 /** How many numbers make one of the result. */

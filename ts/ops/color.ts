@@ -1,4 +1,5 @@
 // Colours of images [..., channels]. Formulas as in TensorFlow and Keras; numbers from 0 to 1 where colours have bounds.
+import { requireFloat } from "../autograd/op.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { tensor } from "../tensor/create.ts";
 import { formatShape, sizeOf } from "../tensor/shape.ts";
@@ -6,7 +7,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { add, div, maximum, mul, sub } from "./binary.ts";
 import { equal, less, where } from "./compare.ts";
 import { abs, clip, floor, sqrt } from "./elementwise.ts";
-import { requireFloat } from "./gemm.ts";
+
 import { concat, split } from "./layout.ts";
 import { max, mean, min, sum, variance } from "./reduce.ts";
 

@@ -1,10 +1,9 @@
 // What matrix products and convolutions share: how they are cut into units of work and their sums into chunks, and the
 // activations that kernels apply to sums while they are in registers.
-import { defineOp, requireTensor } from "../autograd/op.ts";
+import { defineOp, requireFloat } from "../autograd/op.ts";
 import { isTracked } from "../autograd/tape.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
-import { requireDtype } from "../tensor/dtype.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { alias, empty, type Tensor } from "../tensor/tensor.ts";
 import { reluGrad } from "./elementwise.ts";
@@ -132,12 +131,6 @@ export function overChunks(y: Tensor, chunks: number, f: (partial: Tensor) => vo
   f(partial);
   launch("sum_chunks_f32", y.size, 0.1 * chunks, y, partial, y.size, chunks);
   partial.dispose();
-}
-
-/** Throws unless `x` is a tensor of dtype f32. */
-export function requireFloat(operation: string, what: string, x: unknown): void {
-  requireTensor(operation, what, x);
-  requireDtype(operation, what, x.dtype, "f32");
 }
 
 /** Throws unless `bias` is absent or has one number for each output. */

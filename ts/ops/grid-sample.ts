@@ -1,4 +1,5 @@
 // Images read at places between their pixels: gridSample, and affine warps of images by it.
+import { requireFloat } from "../autograd/op.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { tensor } from "../tensor/create.ts";
 import { formatShape } from "../tensor/shape.ts";
@@ -7,7 +8,7 @@ import { add, mul, sub } from "./binary.ts";
 import { cast } from "./compare.ts";
 import { abs, clip, floor } from "./elementwise.ts";
 import { gather } from "./gather.ts";
-import { requireFloat } from "./gemm.ts";
+
 import { pad, reshape, slice } from "./layout.ts";
 import { matmul } from "./matmul.ts";
 import { type Interpolation, requireInterpolation } from "./resize.ts";

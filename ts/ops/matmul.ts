@@ -1,18 +1,10 @@
 // Matrix products, and the dense layer's product with bias and activation.
-import { defineOp, type Op } from "../autograd/op.ts";
+import { defineOp, type Op, requireFloat } from "../autograd/op.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
 import { broadcastShapes, formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
-import {
-  activated,
-  activationCode,
-  cutIntoBlocks,
-  type FusedActivation,
-  MATRIX_ROWS,
-  requireBias,
-  requireFloat,
-} from "./gemm.ts";
+import { activated, activationCode, cutIntoBlocks, type FusedActivation, MATRIX_ROWS, requireBias } from "./gemm.ts";
 import { broadcastTo, reshape } from "./layout.ts";
 import { sum, sumTo } from "./reduce.ts";
 

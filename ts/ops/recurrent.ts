@@ -2,7 +2,7 @@
 // kernel beforehand, in one product for all time steps. Where a gradient is itself to be differentiated, it is taken from
 // the steps in basic ops instead of the fused kernels.
 import { grad } from "../autograd/grad.ts";
-import { defineOp, type Gradient, requireTensor } from "../autograd/op.ts";
+import { defineOp, type Gradient, requireFloat, requireTensor } from "../autograd/op.ts";
 import { anyTracked } from "../autograd/tape.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
@@ -13,7 +13,7 @@ import { empty, type Tensor } from "../tensor/tensor.ts";
 import { add, mul, sub } from "./binary.ts";
 import { where } from "./compare.ts";
 import { sigmoid, tanh } from "./elementwise.ts";
-import { requireBias, requireFloat } from "./gemm.ts";
+import { requireBias } from "./gemm.ts";
 import { reshape, split, stack, unstack } from "./layout.ts";
 import { matmul } from "./matmul.ts";
 import { sum } from "./reduce.ts";

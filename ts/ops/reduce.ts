@@ -1,11 +1,11 @@
 // Reductions over axes and their gradients: sum, mean, max, min and what is made of them; the places of extremes.
 import { grad } from "../autograd/grad.ts";
-import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
+import { defineOp, type Op, requireFloat, requireTensor } from "../autograd/op.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
 import { normalizeAxes, normalizeAxis, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
-import { type Axes, axesLast, countOf, reducedShape, requireElements, requireFloat, restored } from "./axes.ts";
+import { type Axes, axesLast, countOf, reducedShape, requireElements, restored } from "./axes.ts";
 import { div, mul, sub } from "./binary.ts";
 import { cast, equal, notEqual } from "./compare.ts";
 import { exp, sqrt, square } from "./elementwise.ts";
@@ -17,7 +17,7 @@ export type { Axes } from "./axes.ts";
 /** The sum over the axes. */
 export const sum: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = defineOp("sum", {
   forward(x, axes, keepDims = false) {
-    requireFloat("sum", x);
+    requireFloat("sum", "x", x);
     const list = normalizeAxes("sum", axes, x.rank);
     return fold("sum_f32", x, list, reducedShape(x.shape, list, keepDims));
   },
@@ -27,7 +27,7 @@ export const sum: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = d
 /** The mean over the axes; NaN where they are empty. */
 export const mean: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = defineOp("mean", {
   forward(x, axes, keepDims = false) {
-    requireFloat("mean", x);
+    requireFloat("mean", "x", x);
     const list = normalizeAxes("mean", axes, x.rank);
     return fold("sum_f32", x, list, reducedShape(x.shape, list, keepDims), countOf(x.shape, list));
   },
@@ -42,7 +42,7 @@ export const mean: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = 
 /** The product over the axes; 1 where they are empty. The gradient holds for zeros too. */
 export const prod: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = defineOp("prod", {
   forward(x, axes, keepDims = false) {
-    requireFloat("prod", x);
+    requireFloat("prod", "x", x);
     const list = normalizeAxes("prod", axes, x.rank);
     return fold("prod_f32", x, list, reducedShape(x.shape, list, keepDims));
   },
@@ -115,7 +115,7 @@ export const min: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = d
 });
 
 function extreme(operation: string, kernel: FoldKernel, x: Tensor, axes: Axes, keepDims: boolean): Tensor {
-  requireFloat(operation, x);
+  requireFloat(operation, "x", x);
   const list = normalizeAxes(operation, axes, x.rank);
   requireElements(operation, x.shape, list);
   return fold(kernel, x, list, reducedShape(x.shape, list, keepDims));
@@ -144,7 +144,7 @@ function locate(
   axis: number,
   keepDims: boolean,
 ): Tensor<"i32"> {
-  requireFloat(operation, x);
+  requireFloat(operation, "x", x);
   const at = normalizeAxis(operation, axis, x.rank);
   requireElements(operation, x.shape, [at]);
   const length = x.shape[at];
@@ -158,7 +158,7 @@ function locate(
 /** log of the sum of e^x over the axes, without overflow. */
 export const logSumExp: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = defineOp("logSumExp", {
   forward(x, axes, keepDims = false) {
-    requireFloat("logSumExp", x);
+    requireFloat("logSumExp", "x", x);
     const list = normalizeAxes("logSumExp", axes, x.rank);
     const y = empty(reducedShape(x.shape, list, keepDims));
     const rows = axesLast(x, list);
@@ -179,7 +179,7 @@ export interface VarianceOptions {
 
 /** The mean squared deviation from the mean over the axes. */
 export function variance(x: Tensor, axes?: Axes, { keepDims = false, correction = 0 }: VarianceOptions = {}): Tensor {
-  requireFloat("variance", x);
+  requireFloat("variance", "x", x);
   const list = normalizeAxes("variance", axes, x.rank);
   const count = countOf(x.shape, list);
   if (!(correction >= 0)) throw new ArgumentError(`variance: correction must be at least 0, got ${correction}`);

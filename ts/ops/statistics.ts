@@ -1,5 +1,5 @@
 // Statistics by order and by counting: quantiles, histograms; covariance.
-import { requireTensor } from "../autograd/op.ts";
+import { requireFloat, requireTensor } from "../autograd/op.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { forbidWhileRecording } from "../runtime/program.ts";
@@ -7,7 +7,7 @@ import { linspace, ones } from "../tensor/create.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { formatShape, normalizeAxes } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { type Axes, axesLast, countOf, reducedShape, requireElements, requireFloat } from "./axes.ts";
+import { type Axes, axesLast, countOf, reducedShape, requireElements } from "./axes.ts";
 import { add, div, mul, sub } from "./binary.ts";
 import { cast, equal, notEqual, where } from "./compare.ts";
 import { outer } from "./contract.ts";
@@ -24,7 +24,7 @@ import { searchSorted, sort } from "./sort.ts";
  * list of parts gives a new first axis.
  */
 export function quantile(x: Tensor, q: number | readonly number[], axes?: Axes, keepDims = false): Tensor {
-  requireFloat("quantile", x);
+  requireFloat("quantile", "x", x);
   const list = normalizeAxes("quantile", axes, x.rank);
   requireElements("quantile", x.shape, list);
   const parts = typeof q === "number" ? [q] : q;
@@ -87,7 +87,7 @@ export function histogram(
   x: Tensor,
   { bins = 10, range = rangeOf(x) }: HistogramOptions = {},
 ): { counts: Tensor<"i32">; edges: Tensor } {
-  requireFloat("histogram", x);
+  requireFloat("histogram", "x", x);
   const [low, high] = range;
   requireCount("histogram", "bins", bins);
   if (!(low < high && Number.isFinite(high - low))) {
@@ -101,7 +101,7 @@ export function histogram(
 
 /** The smallest and the largest finite number; half a number around them if they are one, [0, 1] if there is none. */
 function rangeOf(x: Tensor): [number, number] {
-  requireFloat("histogram", x);
+  requireFloat("histogram", "x", x);
   forbidWhileRecording("histogram");
   const finite = x.data().filter(Number.isFinite);
   if (finite.length === 0) return [0, 1];
@@ -118,7 +118,7 @@ export interface CovarianceOptions {
 
 /** The covariances of variables: x [variables, observations] -> [variables, variables]. */
 export function cov(x: Tensor, { correction = 1 }: CovarianceOptions = {}): Tensor {
-  requireFloat("cov", x);
+  requireFloat("cov", "x", x);
   if (x.rank !== 2) throw new ShapeError(`cov: x must be [variables, observations], got shape ${formatShape(x.shape)}`);
   const centred = sub(x, mean(x, 1, true));
   return div(matmul(centred, centred, { transposeB: true }), x.shape[1] - correction);

@@ -1,9 +1,9 @@
 // The geometry of windows sliding over sequences, images and volumes: strides, padding and dilation, and what they make
 // of the sizes. Tensors are [batch, ...sizes, channels]; one, two or three sizes make the rank.
+import { requireFloat } from "../autograd/op.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { requireFloat } from "./gemm.ts";
 
 /** Axes that windows slide along: 1 for sequences, 2 for images, 3 for volumes. */
 export type Rank = 1 | 2 | 3;
