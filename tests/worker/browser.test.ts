@@ -1,6 +1,6 @@
 // Engine workers in a real browser: a page that trains in one stays smooth. The page watches itself and reports here; so
 // nothing drives the browser, which is started headless with an address. Without a browser this is skipped, and says so.
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -9,6 +9,8 @@ import { join } from "node:path";
 import { buildSync } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Report } from "./browser-page.ts";
+
+const REMOVALS = 50;
 
 /** Browsers by the commands that start them, and what they are told. */
 const browsers = [
@@ -80,7 +82,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  browser?.kill("SIGKILL");
+  if (browser) stop(browser);
   server.close();
 });
 
@@ -91,16 +93,40 @@ async function open({ command = "", flags }: (typeof browsers)[number], page: st
     report = resolve;
   });
   const { port } = server.address() as AddressInfo;
-  const child = spawn(command, [...flags(profile), `http://127.0.0.1:${port}/${page}`], { stdio: "ignore" });
+  // In a group of its own, so that the processes it starts end with it.
+  const options: SpawnOptions = { detached: true, stdio: "ignore" };
+  const child = spawn(command, [...flags(profile), `http://127.0.0.1:${port}/${page}`], options);
   browser = child;
   const ended = new Promise<string>((resolve) => {
     child.on("exit", (code) => resolve(JSON.stringify({ error: `the browser ended with ${code}` })));
   });
   const body = await Promise.race([reported, ended]);
-  child.kill("SIGKILL");
+  stop(child);
   await ended;
-  rmSync(profile, { recursive: true, force: true, maxRetries: 10 });
+  await removeProfile(profile);
   return JSON.parse(body);
+}
+
+/** Ends a browser and what it started. */
+function stop({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // They have all ended already.
+  }
+}
+
+/** Removes a folder into which a process that has just been killed may still write a file or two. */
+async function removeProfile(folder: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return rmSync(folder, { recursive: true, force: true });
+    } catch (error) {
+      if (attempt === REMOVALS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
 }
 
 describe.each(browsers)("in $name", (browser) => {
