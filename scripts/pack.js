@@ -1,5 +1,13 @@
-// Packs a WebAssembly module: writes what ts/runtime/unpack.ts reads. Of all ways to tell the module by literals and copies,
-// the shortest is looked for, priced by the probabilities that decisions had in the way found before.
+// Packs a WebAssembly module: writes what assembly/packing/unpack.ts reads. Of all ways to tell the module by literals and
+// copies, the shortest is looked for, priced by the probabilities that decisions had in the way found before.
+import { load } from "./load.js";
+
+/** How a module is packed: assembly/packing/model.ts. */
+export const model = await load("assembly/packing/model.ts");
+
+/** Below it, a range is widened by a byte; assembly/packing/unpack.ts has the same. */
+const LEAST_RANGE = 2 ** 23;
+const WHOLE_RANGE = 0x7fffffff;
 
 /** Times the way is looked for; the last ones gain a quarter of a hundredth each. */
 const ROUNDS = 8;
@@ -8,29 +16,32 @@ const MOST_PLACES = 4000;
 const LONG_ENOUGH = 300;
 const LONGEST = 4095;
 
-/** The bytes from which `model.unpack` makes `module`; `model` is ts/runtime/unpack.ts. */
-export function pack(module, model) {
-  const fields = fieldsOf(module, model);
+/** The bytes from which `module` is unpacked. */
+export function pack(module) {
+  const fields = fieldsOf(module);
   const copies = findCopies(module);
-  let probabilities = new model.Probabilities();
+  let known = new Int32Array(model.PLACES);
   let shortest;
   for (let round = 0; round < ROUNDS; round++) {
-    const tokens = findWay(module, fields, copies, probabilities, model);
-    const written = writeTokens(module, fields, tokens, model);
-    probabilities = written.probabilities;
+    const tokens = findWay(module, fields, copies, known);
+    const written = writeTokens(module, fields, tokens);
+    known = written.known;
     if (shortest === undefined || written.packed.length < shortest.length) shortest = written.packed;
   }
   return shortest;
 }
 
 /** The field of each byte. */
-function fieldsOf(module, { walkModule }) {
+function fieldsOf(module) {
   const fields = new Uint16Array(module.length);
-  let at = 0;
-  walkModule(module.length, (field) => {
-    fields[at] = field;
-    return module[at++];
-  });
+  class Fields extends model.Walk {
+    #next = 0;
+    next(field) {
+      fields[this.#next] = field;
+      return module[this.#next++];
+    }
+  }
+  new Fields().through(module.length);
   return fields;
 }
 
@@ -71,61 +82,70 @@ function remember(recent, which, distance) {
 
 const after = (history, isCopy) => ((history << 1) | isCopy) & 7;
 
-/** What decisions cost with these probabilities, in bits. */
-class Prices {
-  #bits = Float64Array.from({ length: 4097 }, (_, i) => -Math.log2(Math.max(i, 0.5) / 4096));
-  #numbers = new Map();
-  #sum = 0;
-  #code;
+/** Adds up what decisions cost with what their places know, in bits. */
+class Price extends model.Coder {
+  static #bits = Float64Array.from({ length: 4097 }, (_, i) => -Math.log2(Math.max(i, 0.5) / 4096));
+  sum = 0;
 
-  constructor(module, fields, probabilities, model) {
-    Object.assign(this, { module, fields, model });
-    this.#code = (place, known) => {
-      const p = probabilities.at(place);
-      this.#sum += this.#bits[known ? p : 4096 - p];
-      return known;
-    };
+  constructor(known) {
+    super();
+    this.known = known;
+  }
+
+  code(place, bit) {
+    // By the slow probability alone: the quick one knows the module's end only.
+    const chance = (this.known[place] >> 20) + 2048;
+    this.sum += Price.#bits[bit ? chance : 4096 - chance];
+    return bit;
+  }
+}
+
+/** What the parts of tokens cost. */
+class Prices {
+  #numbers = new Map();
+
+  constructor(module, fields, known) {
+    Object.assign(this, { module, fields, known });
   }
 
   #of(write) {
-    this.#sum = 0;
-    write(this.#code);
-    return this.#sum;
+    const price = new Price(this.known);
+    write(price);
+    return price.sum;
   }
 
   #number(base, number) {
     const key = base * 2 ** 20 + number;
     const known = this.#numbers.get(key);
     if (known !== undefined) return known;
-    const price = this.#of((code) => this.model.codeNumber(code, base, number));
+    const price = this.#of((coder) => coder.number(base, number));
     this.#numbers.set(key, price);
     return price;
   }
 
   literal(at, history, distance) {
-    const { module, fields, model } = this;
-    return this.#of((code) => {
-      code(model.COPY + (history << 10) + fields[at], 0);
-      model.codeLiteral(code, fields[at], history & 1 ? module[at - distance] : -1, module[at]);
+    const { module, fields } = this;
+    return this.#of((coder) => {
+      coder.code(model.COPY + (history << 10) + fields[at], 0);
+      coder.literal(fields[at], history & 1 ? module[at - distance] : -1, module[at]);
     });
   }
 
   /** That a copy comes, from a recent distance (0 to 3) or a new one (-1). */
   copy(at, history, which) {
-    const { fields, model } = this;
-    return this.#of((code) => {
-      code(model.COPY + (history << 10) + fields[at], 1);
-      code(model.RECENT + history, which < 0 ? 0 : 1);
-      if (which >= 0) model.codeBits(code, model.WHICH + 4 * history, 2, which);
+    return this.#of((coder) => {
+      coder.code(model.COPY + (history << 10) + this.fields[at], 1);
+      coder.code(model.RECENT + history, which < 0 ? 0 : 1);
+      if (which >= 0) coder.bits(model.WHICH + 4 * history, 2, which);
     });
   }
 
   length(which, length, at) {
-    return this.#number(this.model.lengthPlace(which, this.fields[at]), length);
+    return this.#number(model.lengthPlace(which, this.fields[at]), length);
   }
 
   distance(length, distance) {
-    return this.#number(this.model.DISTANCE + (Math.min(length, 4) - 1) * 1024, distance);
+    return this.#number(model.DISTANCE + (Math.min(length, 4) - 1) * 1024, distance);
   }
 }
 
@@ -134,9 +154,9 @@ class Prices {
  * steps from earlier ones: a token, or a copy, a literal and a copy from the same distance, since from each place only one
  * way is followed, and one that ends with the literal looks worse than it is.
  */
-function findWay(module, fields, copies, probabilities, model) {
+function findWay(module, fields, copies, known) {
   const size = module.length + 1;
-  const prices = new Prices(module, fields, probabilities, model);
+  const prices = new Prices(module, fields, known);
   const cost = new Float64Array(size).fill(Number.POSITIVE_INFINITY);
   const [from, length, which, distance, tail] = Array.from({ length: 5 }, () => new Int32Array(size));
   const recents = new Int32Array(4 * size).fill(1);
@@ -192,51 +212,68 @@ function findWay(module, fields, copies, probabilities, model) {
   return steps.reverse().flat();
 }
 
-/** Codes tokens, in ranges of fractions; what is carried goes into the bytes already written. */
-function writeTokens(module, fields, tokens, model) {
-  const probabilities = new model.Probabilities();
-  const packed = [24, 16, 8, 0].map((shift) => (module.length >> shift) & 255);
-  let low = 0;
-  let range = model.WHOLE_RANGE;
-  const writeByte = () => {
-    packed.push(low >>> 24);
-    low = (low << 8) >>> 0;
-  };
-  const code = (place, known) => {
-    const bound = (range >> 12) * probabilities.at(place);
-    if (known) range = bound;
-    else {
-      low += bound;
-      range -= bound;
-    }
-    if (low >= 2 ** 32) {
-      low -= 2 ** 32;
-      let at = packed.length - 1;
-      for (; packed[at] === 255; at--) packed[at] = 0;
-      packed[at]++;
-    }
-    for (; range < model.LEAST_RANGE; range <<= 8) writeByte();
-    probabilities.learn(place, known);
-    return known;
-  };
+/** Codes decisions in ranges of fractions; what is carried goes into the bytes already written. */
+class Writer extends model.Coder {
+  known = new Int32Array(model.PLACES);
+  #low = 0;
+  #range = WHOLE_RANGE;
 
+  /** Writes after `bytes`. */
+  constructor(bytes) {
+    super();
+    this.bytes = bytes;
+  }
+
+  code(place, bit) {
+    const bound = (this.#range >> 12) * model.chance(this.known[place]);
+    if (bit) this.#range = bound;
+    else {
+      this.#low += bound;
+      this.#range -= bound;
+    }
+    if (this.#low >= 2 ** 32) this.#carry();
+    for (; this.#range < LEAST_RANGE; this.#range <<= 8) this.#writeByte();
+    this.known[place] = model.learned(this.known[place], bit);
+    return bit;
+  }
+
+  end() {
+    for (let i = 0; i < 4; i++) this.#writeByte();
+  }
+
+  #carry() {
+    this.#low -= 2 ** 32;
+    let at = this.bytes.length - 1;
+    for (; this.bytes[at] === 255; at--) this.bytes[at] = 0;
+    this.bytes[at]++;
+  }
+
+  #writeByte() {
+    this.bytes.push(this.#low >>> 24);
+    this.#low = (this.#low << 8) >>> 0;
+  }
+}
+
+/** Writes a module's length in four bytes and its tokens; what the decisions' places know in the end goes with them. */
+function writeTokens(module, fields, tokens) {
+  const writer = new Writer([24, 16, 8, 0].map((shift) => (module.length >> shift) & 255));
   const recent = Int32Array.of(1, 1, 1, 1);
   let history = 0;
   let at = 0;
   for (const [length, which, distance] of tokens) {
-    code(model.COPY + (history << 10) + fields[at], length > 0 ? 1 : 0);
+    writer.code(model.COPY + (history << 10) + fields[at], length > 0 ? 1 : 0);
     if (length === 0) {
-      model.codeLiteral(code, fields[at], history & 1 ? module[at - recent[0]] : -1, module[at]);
+      writer.literal(fields[at], history & 1 ? module[at - recent[0]] : -1, module[at]);
     } else {
-      code(model.RECENT + history, which < 0 ? 0 : 1);
-      if (which >= 0) model.codeBits(code, model.WHICH + 4 * history, 2, which);
-      model.codeNumber(code, model.lengthPlace(which, fields[at]), length);
-      if (which < 0) model.codeNumber(code, model.DISTANCE + (Math.min(length, 4) - 1) * 1024, distance);
+      writer.code(model.RECENT + history, which < 0 ? 0 : 1);
+      if (which >= 0) writer.bits(model.WHICH + 4 * history, 2, which);
+      writer.number(model.lengthPlace(which, fields[at]), length);
+      if (which < 0) writer.number(model.DISTANCE + (Math.min(length, 4) - 1) * 1024, distance);
       remember(recent, which, distance);
     }
     history = after(history, length > 0 ? 1 : 0);
     at += Math.max(1, length);
   }
-  for (let i = 0; i < 4; i++) writeByte();
-  return { packed: Uint8Array.from(packed), probabilities };
+  writer.end();
+  return { packed: Uint8Array.from(writer.bytes), known: writer.known };
 }

@@ -2,10 +2,8 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { pack } from "../../scripts/pack.js";
-import * as model from "../../ts/runtime/unpack.ts";
-
-const { codeBits, codeNumber, unpack, walkModule } = model;
+import { model, pack } from "../../scripts/pack.js";
+import { unpack } from "../../ts/runtime/unpack.ts";
 
 const HEADER = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 
@@ -15,13 +13,16 @@ const moduleOf = (...instructions: number[]): Uint8Array => {
   return Uint8Array.from([...HEADER, 10, body.length + 2, 1, body.length, ...body]);
 };
 
-/** The fields that `walkModule` tells, as [part, instruction]. */
+/** The fields that a walk tells, as [part, instruction]. */
 function fieldsOf(module: Uint8Array): number[][] {
   const fields: number[][] = [];
-  walkModule(module.length, (field) => {
-    fields.push([field >> 7, field & 127]);
-    return module[fields.length - 1];
-  });
+  class Fields extends model.Walk {
+    override next(field: number): number {
+      fields.push([field >> 7, field & 127]);
+      return module[fields.length - 1];
+    }
+  }
+  new Fields().through(module.length);
   return fields;
 }
 
@@ -38,7 +39,7 @@ describe("packed", () => {
     ],
     ["this file", new Uint8Array(readFileSync(new URL(import.meta.url)))],
   ])("%s is unpacked as it was", (_name, bytes) => {
-    expect(unpack(pack(bytes, model))).toEqual(bytes);
+    expect(unpack(pack(bytes))).toEqual(bytes);
   });
 
   it("is anything unpacked as it was", () => {
@@ -47,7 +48,7 @@ describe("packed", () => {
     const inModule = any.map((bytes) => moduleOf(...bytes.subarray(0, 100)));
     fc.assert(
       fc.property(fc.oneof(any, few, inModule), (bytes) => {
-        expect(unpack(pack(bytes, model))).toEqual(bytes);
+        expect(unpack(pack(bytes))).toEqual(bytes);
       }),
       { numRuns: 30 },
     );
@@ -55,7 +56,7 @@ describe("packed", () => {
 
   it("is repeated code shorter than it was", () => {
     const once = Array.from({ length: 90 }, (_, i) => (i * i * 7 + (i >> 3)) & 255);
-    const length = (times: number) => pack(Uint8Array.from(new Array(times).fill(once).flat()), model).length;
+    const length = (times: number) => pack(Uint8Array.from(new Array(times).fill(once).flat())).length;
     expect(length(20)).toBeLessThan(length(1) + 20);
   });
 });
@@ -89,64 +90,61 @@ describe("the fields of a module", () => {
 });
 
 describe("numbers in decisions", () => {
-  /** Writes what `write` codes and hands the same decisions to `read`. */
-  const through = (write: (code: model.Coder) => void, read: (code: model.Coder) => number): number => {
-    const decisions: [number, number][] = [];
-    write((place, known) => {
-      decisions.push([place, known]);
-      return known;
-    });
-    const result = read((place) => {
-      const [expected, decision] = decisions.shift() ?? [];
+  /** Notes decisions, or hands out those that were noted, in the same places. */
+  class Notes extends model.Coder {
+    readonly decisions: [number, number][] = [];
+    reading = false;
+
+    override code(place: number, bit: number): number {
+      if (!this.reading) {
+        this.decisions.push([place, bit]);
+        return bit;
+      }
+      const [expected, noted] = this.decisions.shift() ?? [];
       expect(place).toBe(expected);
-      return decision ?? Number.NaN;
-    });
-    expect(decisions).toEqual([]);
-    return result;
-  };
+      return noted ?? Number.NaN;
+    }
+  }
 
   it("are read as they were written, each decision in the same place", () => {
+    const notes = new Notes();
     for (const number of [1, 2, 3, 31, 32, 33, 1000, 2 ** 20 + 1, 2 ** 30 - 1]) {
-      const read = through(
-        (code) => codeNumber(code, 5000, number),
-        (code) => codeNumber(code, 5000, 0),
-      );
-      expect(read).toBe(number);
+      notes.reading = false;
+      notes.number(5000, number);
+      notes.reading = true;
+      expect(notes.number(5000, 0)).toBe(number);
+      expect(notes.decisions).toEqual([]);
     }
     for (let number = 0; number < 16; number++) {
-      const read = through(
-        (code) => codeBits(code, 100, 4, number),
-        (code) => codeBits(code, 100, 4, 0),
-      );
-      expect(read).toBe(number);
+      notes.reading = false;
+      notes.bits(100, 4, number);
+      notes.reading = true;
+      expect(notes.bits(100, 4, 0)).toBe(number);
+      expect(notes.decisions).toEqual([]);
     }
   });
 
   it("keep within their places", () => {
-    for (let width = 0; width < 30; width++) {
-      codeNumber(
-        (place, known) => {
-          expect(place).toBeGreaterThan(5000);
-          expect(place).toBeLessThan(6024);
-          return known;
-        },
-        5000,
-        2 ** (width + 1) - 1,
-      );
-    }
+    const notes = new Notes();
+    for (let width = 0; width < 30; width++) notes.number(5000, 2 ** (width + 1) - 1);
+    const places = notes.decisions.map(([place]) => place);
+    expect(Math.min(...places)).toBeGreaterThan(5000);
+    expect(Math.max(...places)).toBeLessThan(6024);
   });
 });
 
-describe("probabilities", () => {
-  it("begin at a half and go where the decisions go, within (0, 1)", () => {
-    const probabilities = new model.Probabilities();
-    expect(probabilities.at(3)).toBe(2048);
-    for (let i = 0; i < 1000; i++) probabilities.learn(3, 1);
-    expect(probabilities.at(3)).toBeGreaterThan(4000);
-    expect(probabilities.at(3)).toBeLessThan(4096);
-    for (let i = 0; i < 1000; i++) probabilities.learn(3, 0);
-    expect(probabilities.at(3)).toBeLessThan(96);
-    expect(probabilities.at(3)).toBeGreaterThan(0);
-    expect(probabilities.at(4)).toBe(2048);
+describe("what a place knows", () => {
+  it("begins at a half and goes where the decisions go, within (0, 1)", () => {
+    let known = 0;
+    const learn = (bit: number): void => {
+      for (let i = 0; i < 1000; i++) known = model.learned(known, bit);
+    };
+    expect(model.chance(known)).toBe(2048);
+    learn(1);
+    expect(model.chance(known)).toBeGreaterThan(4000);
+    expect(model.chance(known)).toBeLessThan(4096);
+    learn(0);
+    expect(model.chance(known)).toBeLessThan(96);
+    expect(model.chance(known)).toBeGreaterThan(0);
   });
 });

@@ -1,3 +1,4 @@
+// What reductions over axes share: the result's shape, how many numbers make one of it, axes moved to the end.
 import { ShapeError } from "../runtime/errors.ts";
 import { formatShape, normalizeAxes, type Shape, sizeOf } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
