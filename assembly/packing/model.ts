@@ -1,6 +1,7 @@
-// How a module is packed: as literal bytes and copies of earlier ones, in binary decisions that are coded by how those in
-// the same place went so far. That is LZMA's way (7-zip, 7zFormat), and half of it: what LZMA does not know is which part
-// of which instruction a byte is. This file is TypeScript as well: scripts/pack.js writes by it what unpack.ts reads.
+// How a module is packed: as literal bytes and copies of earlier ones, in binary decisions that are coded by how those
+// in the same place went so far. That is LZMA's way (7-zip, 7zFormat), and half of it: what LZMA does not know is which
+// part of which instruction a byte is. This file is TypeScript too: scripts/pack.js writes by it what unpack.ts reads.
+
 
 // Where kinds of decisions have their places. A history is the last three tokens, a bit each: 1 a copy, 0 a literal.
 /** Whether a copy comes, by history and field. */
@@ -20,8 +21,9 @@ export const PLACES: i32 = LITERAL + (4 << 18);
 const CODE_SECTION: i32 = 10;
 const OPCODE: i32 = 1;
 
-// What a place knows of its decisions, at first 0: from the highest bit on 16 bits of a signed probability that learns ever
-// more slowly, 10 of one that stays quick, and 6 that count the decisions. Of both 0 is a half; their mean is believed.
+// What a place knows of its decisions, at first 0: from the highest bit on 16 bits of a signed probability that learns
+// ever more slowly, 10 of one that stays quick, and 6 that count the decisions. Of both 0 is a half; their mean is
+// believed.
 
 /** How likely a 1 is, of 4096. */
 export function chance(known: i32): i32 {
@@ -43,7 +45,7 @@ function quickOf(known: i32): i32 {
   return (known << 16) >> 22;
 }
 
-/** Lengths for a new distance (`which` is -1), the last one (0), another recent one; of copies from an opcode or not. */
+/** Lengths for a new distance (`which` is -1), the last one (0), another recent one; of copies at an opcode or not. */
 export function lengthPlace(which: i32, field: i32): i32 {
   return LENGTH + ((which < 1 ? which : 1) + (field >> 7 === OPCODE ? 4 : 1)) * 1024;
 }
