@@ -247,7 +247,7 @@ if (!process.argv.includes("--core")) {
       writeImports("wasm.js", "");
       writeImports("wasm-module.js", "?module");
       const { default: worker } = await import(`${root}dist/generated/worker-source.js`);
-      writeFileSync("dist/worker.js", `${worker}\n`);
+      writeFileSync("dist/thread.js", `${worker}\n`);
     },
   );
 }

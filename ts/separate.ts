@@ -15,7 +15,7 @@ export interface InitializeOptions {
    * that this runtime has, from beside this module.
    */
   core?: CoreOrigin;
-  /** Address of `heddle/worker.js` on the page's own origin. Default: workers from blob: URLs, as in the default entry. */
+  /** Address of `heddle/thread.js` on the page's own origin. Default: workers from blob: URLs, as in the default entry. */
   worker?: string | URL;
 }
 

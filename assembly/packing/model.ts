@@ -2,7 +2,6 @@
 // in the same place went so far. That is LZMA's way (7-zip, 7zFormat), and half of it: what LZMA does not know is which
 // part of which instruction a byte is. This file is TypeScript too: scripts/pack.js writes by it what unpack.ts reads.
 
-
 // Where kinds of decisions have their places. A history is the last three tokens, a bit each: 1 a copy, 0 a literal.
 /** Whether a copy comes, by history and field. */
 export const COPY: i32 = 0;

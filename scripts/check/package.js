@@ -42,7 +42,7 @@ export function checkAttw() {
   const { stdout, lines, status } = run("npm", ["pack", "--json", process.cwd()], FOLDER);
   if (status !== 0) return lines;
   const tarball = `${FOLDER}/${JSON.parse(stdout)[0].filename}`;
-  const untyped = ["./core-simd.wasm", "./core-relaxed.wasm", "./worker.js"];
+  const untyped = ["./core-simd.wasm", "./core-relaxed.wasm", "./thread.js"];
   const tool = "node_modules/@arethetypeswrong/cli/dist/index.js";
   const result = run(process.execPath, [tool, tarball, "--profile", "esm-only", "--exclude-entrypoints", ...untyped]);
   rmSync(tarball);

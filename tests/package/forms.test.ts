@@ -87,11 +87,11 @@ describe("dist", () => {
     expect(made).toEqual([]);
   });
 
-  it("has one worker, which needs no other file", () => {
-    const worker = scripts.find(({ path }) => path === "worker.js");
+  it("has one file for threads, which needs no other", () => {
+    const thread = scripts.find(({ path }) => path === "thread.js");
     const carried = scripts.find(({ path }) => path === "generated/worker-source.js");
-    expect(carried?.text).toContain(JSON.stringify(worker?.text.trim()));
-    expect(worker?.text).not.toMatch(/\b(import|export|importScripts)\b/);
+    expect(carried?.text).toContain(JSON.stringify(thread?.text.trim()));
+    expect(thread?.text).not.toMatch(/\b(import|export|importScripts)\b/);
   });
 
   it("carries the core once in each form, and not where it comes from elsewhere", () => {

@@ -32,7 +32,7 @@ export interface Configuration {
    */
   winograd?: boolean;
   /**
-   * Address of `heddle/worker.js` on the page's own origin: where a browser gets its workers from if the page's
+   * Address of `heddle/thread.js` on the page's own origin: where a browser gets its workers from if the page's
    * Content-Security-Policy forbids blob: URLs. Elsewhere it changes nothing.
    */
   workerUrl?: string | URL;

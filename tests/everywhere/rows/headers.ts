@@ -43,7 +43,7 @@ const circumstances: Circumstance[] = [
   {
     name: "CSP with worker-src 'self', workerUrl",
     headers: policy("worker-src 'self'"),
-    configuration: { workerUrl: "/worker.js" },
+    configuration: { workerUrl: "/thread.js" },
   },
 ];
 
@@ -56,7 +56,7 @@ async function makeSite(context: Context): Promise<string> {
   await run(context, [...tools.esbuild, "page.js", "--bundle", "--format=esm", `--outfile=${site}/main.js`], workspace);
   writeFileSync(join(site, "index.html"), '<!doctype html><script type="module" src="/main.js"></script>');
   copyFileSync(join(workspace, "isolate.js"), join(site, "isolate.js"));
-  copyFileSync(join(workspace, "node_modules/heddle/dist/worker.js"), join(site, "worker.js"));
+  copyFileSync(join(workspace, "node_modules/heddle/dist/thread.js"), join(site, "thread.js"));
   return site;
 }
 
