@@ -101,15 +101,7 @@ export class TapGrid {
         sum3 = Fma.vec(v128.load(x2 + xPixel), filter, sum3);
       }
     }
-    const least = f32x4.splat(floor);
-    let to = y + offset;
-    v128.store(to, f32x4.pmax(sum0, least));
-    to += yPixel;
-    v128.store(to, f32x4.pmax(sum1, least));
-    to += yPixel;
-    v128.store(to, f32x4.pmax(sum2, least));
-    to += yPixel;
-    v128.store(to, f32x4.pmax(sum3, least));
+    store4(y + offset, yPixel, floor, sum0, sum1, sum2, sum3);
   }
 
   /**
@@ -152,15 +144,7 @@ export class TapGrid {
       sum3 = Fma.vec(place, filter1, sum3);
       sum3 = Fma.vec(v128.load(x + xColumn), filter2, sum3);
     }
-    const least = f32x4.splat(floor);
-    let to = y + offset;
-    v128.store(to, f32x4.pmax(sum0, least));
-    to += yPixel;
-    v128.store(to, f32x4.pmax(sum1, least));
-    to += yPixel;
-    v128.store(to, f32x4.pmax(sum2, least));
-    to += yPixel;
-    v128.store(to, f32x4.pmax(sum3, least));
+    store4(y + offset, yPixel, floor, sum0, sum1, sum2, sum3);
   }
 
   /** `write8` for the channels of one width, with x spread over `multiplier` channels each. */
@@ -199,4 +183,17 @@ export class TapGrid {
     }
     store<f32>(y, sum);
   }
+}
+
+/** Four vectors, not below `floor`, to addresses `step` bytes apart. */
+@inline
+function store4(to: usize, step: isize, floor: f32, y0: v128, y1: v128, y2: v128, y3: v128): void {
+  const least = f32x4.splat(floor);
+  v128.store(to, f32x4.pmax(y0, least));
+  to += step;
+  v128.store(to, f32x4.pmax(y1, least));
+  to += step;
+  v128.store(to, f32x4.pmax(y2, least));
+  to += step;
+  v128.store(to, f32x4.pmax(y3, least));
 }
