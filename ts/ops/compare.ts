@@ -12,46 +12,35 @@ import { broadcastTo } from "./layout.ts";
 
 type ComparisonKernel = "equal" | "not_equal" | "less" | "less_equal";
 
-/** Compares numbers as they are, bytes and bools as i32. */
-function compare(
-  operation: string,
-  kernel: ComparisonKernel,
-  a: TensorLike<Dtype>,
-  b: TensorLike<Dtype>,
-): Tensor<"bool"> {
-  const [left, right] = [a, b].map((x) => (x instanceof Tensor && x.dtype !== "f32" ? cast(x, "i32") : x));
-  return launchPair(operation, kernel, left, right, 0.3, ["f32", "i32"], "bool");
+/** A kernel's comparison of numbers as they are, bytes and bools as i32; of b with a where it is `turned`. */
+function comparison(operation: string, kernel: ComparisonKernel, turned = false): Comparison {
+  return defineOp(operation, {
+    forward<D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>): Tensor<"bool"> {
+      const [left, right] = (turned ? [b, a] : [a, b]).map((x) =>
+        x instanceof Tensor && x.dtype !== "f32" ? cast(x, "i32") : x,
+      );
+      return launchPair(operation, kernel, left, right, 0.3, ["f32", "i32"], "bool");
+    },
+  });
 }
 
 /** a == b */
-export const equal: Comparison = defineOp("equal", {
-  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>) => compare("equal", "equal", a, b),
-});
+export const equal: Comparison = comparison("equal", "equal");
 
 /** a != b */
-export const notEqual: Comparison = defineOp("notEqual", {
-  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>) => compare("notEqual", "not_equal", a, b),
-});
+export const notEqual: Comparison = comparison("notEqual", "not_equal");
 
 /** a < b */
-export const less: Comparison = defineOp("less", {
-  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>) => compare("less", "less", a, b),
-});
+export const less: Comparison = comparison("less", "less");
 
 /** a <= b */
-export const lessEqual: Comparison = defineOp("lessEqual", {
-  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>) => compare("lessEqual", "less_equal", a, b),
-});
+export const lessEqual: Comparison = comparison("lessEqual", "less_equal");
 
 /** a > b */
-export const greater: Comparison = defineOp("greater", {
-  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>) => compare("greater", "less", b, a),
-});
+export const greater: Comparison = comparison("greater", "less", true);
 
 /** a >= b */
-export const greaterEqual: Comparison = defineOp("greaterEqual", {
-  forward: <D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>) => compare("greaterEqual", "less_equal", b, a),
-});
+export const greaterEqual: Comparison = comparison("greaterEqual", "less_equal", true);
 
 /** x in the shape: itself if it has it. */
 function spread<D extends Dtype>(x: Tensor<D>, shape: Shape): Tensor<D> {
@@ -63,34 +52,30 @@ function requireBool(operation: string, what: string, x: unknown): asserts x is 
   requireDtype(operation, what, x.dtype, "bool");
 }
 
-function logic(
-  operation: string,
-  kernel: "logical_and_u8" | "logical_or_u8" | "logical_xor_u8",
-  a: Tensor<"bool">,
-  b: Tensor<"bool">,
-): Tensor<"bool"> {
-  requireBool(operation, "a", a);
-  requireBool(operation, "b", b);
-  const shape = broadcastShapes(operation, a.shape, b.shape);
-  const y = empty(shape, "bool");
-  launch(kernel, y.size, 0.1, y, spread(a, shape), spread(b, shape));
-  return y;
+/** Two truths at a time. */
+type Connective = (a: Tensor<"bool">, b: Tensor<"bool">) => Tensor<"bool">;
+
+function connective(operation: string, kernel: "logical_and_u8" | "logical_or_u8" | "logical_xor_u8"): Op<Connective> {
+  return defineOp<Connective>(operation, {
+    forward(a, b) {
+      requireBool(operation, "a", a);
+      requireBool(operation, "b", b);
+      const shape = broadcastShapes(operation, a.shape, b.shape);
+      const y = empty(shape, "bool");
+      launch(kernel, y.size, 0.1, y, spread(a, shape), spread(b, shape));
+      return y;
+    },
+  });
 }
 
 /** a and b */
-export const logicalAnd: Op<(a: Tensor<"bool">, b: Tensor<"bool">) => Tensor<"bool">> = defineOp("logicalAnd", {
-  forward: (a, b) => logic("logicalAnd", "logical_and_u8", a, b),
-});
+export const logicalAnd: Op<Connective> = connective("logicalAnd", "logical_and_u8");
 
 /** a or b */
-export const logicalOr: Op<(a: Tensor<"bool">, b: Tensor<"bool">) => Tensor<"bool">> = defineOp("logicalOr", {
-  forward: (a, b) => logic("logicalOr", "logical_or_u8", a, b),
-});
+export const logicalOr: Op<Connective> = connective("logicalOr", "logical_or_u8");
 
 /** either a or b, not both */
-export const logicalXor: Op<(a: Tensor<"bool">, b: Tensor<"bool">) => Tensor<"bool">> = defineOp("logicalXor", {
-  forward: (a, b) => logic("logicalXor", "logical_xor_u8", a, b),
-});
+export const logicalXor: Op<Connective> = connective("logicalXor", "logical_xor_u8");
 
 /** not x */
 export const logicalNot: Op<(x: Tensor<"bool">) => Tensor<"bool">> = defineOp("logicalNot", {
