@@ -27,7 +27,7 @@ interface Locks {
 /** What the page's end hears. */
 export interface Listener {
   hear(message: FromWorker): void;
-  /** The worker is gone, or never came. */
+  /** The worker is gone, or never came; the first reason counts. */
   lost(reason: string): void;
 }
 
@@ -45,12 +45,9 @@ export function listenTo(worker: WorkerLike, { hear, lost }: Listener): (wait: b
   };
   if ("on" in worker) {
     const thread = worker as NodeWorker;
-    let reason = "one that ended";
     thread.on("message", receive);
-    thread.on("error", (error) => {
-      reason = `one that failed: ${error.message}`;
-    });
-    thread.on("exit", () => lost(reason));
+    thread.on("error", (error) => lost(`one that failed: ${error.message}`));
+    thread.on("exit", () => lost("one that ended"));
     return (wait) => (wait ? thread.ref() : thread.unref());
   }
   const web = worker as Worker;
