@@ -41,8 +41,12 @@ for (const { name, command } of browsers) {
 
 /** What makes a page isolated, so that it may share memory between threads. */
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
-/** Scripts from here only: no worker from a Blob URL. */
-const strict = { "Content-Security-Policy": "script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'" };
+/** What pages get that are not isolated. */
+const headersOf: { readonly [path: string]: Record<string, string> } = {
+  // Scripts from here only: no worker from a Blob URL.
+  "/strict-page": { "Content-Security-Policy": "script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'" },
+  "/plain-page": {},
+};
 
 const scripts = new Map<string, string>();
 let server: Server;
@@ -50,7 +54,7 @@ let browser: ChildProcess | undefined;
 let report: (body: string) => void = () => {};
 
 beforeAll(async () => {
-  for (const name of ["browser-page", "own-worker", "strict-page"]) {
+  for (const name of ["browser-page", "own-worker", "strict-page", "plain-page"]) {
     const { outputFiles } = buildSync({
       entryPoints: [new URL(`${name}.ts`, import.meta.url).pathname],
       bundle: true,
@@ -74,7 +78,7 @@ beforeAll(async () => {
       return;
     }
     const script = scripts.get(path);
-    const headers = path === "/strict-page" ? strict : isolation;
+    const headers = headersOf[path] ?? isolation;
     response.writeHead(200, { "Content-Type": script ? "text/javascript" : "text/html", ...headers });
     response.end(script ?? `<!doctype html><script type="module" src="${path}.js"></script>`);
   });
@@ -156,6 +160,18 @@ describe.each(browsers)("in $name", (browser) => {
       expect(seen.died).toBe("worker: the engine worker must run, got one that ended");
     },
   );
+
+  inBrowser("a page without isolation trains in its worker on one thread, and is told why", async () => {
+    const reason =
+      "workers could not be made: SharedArrayBuffer is hidden since the page is not cross-origin isolated; it is with " +
+      "the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp (or credentialless)";
+    expect(await open(browser, "plain-page")).toEqual({
+      page: { isolated: false, reason },
+      worker: { threads: 1, isolated: false, reason },
+      losses: 3,
+      sameBits: true,
+    });
+  });
 
   inBrowser("a page whose policy forbids blob: is told so, and works with a worker file of its own", async () => {
     expect(await open(browser, "strict-page")).toEqual({
