@@ -48,16 +48,19 @@ export class EngineWorker {
   /** What is to be posted when the worker listens; undefined from then on. */
   private queue: (() => void)[] | undefined = [];
   private readonly timer: ReturnType<typeof setTimeout>;
+  /** What to do where the worker does not start. */
+  private readonly advice: string;
   private failure: Error | undefined;
   private count = 0;
 
-  constructor({ worker = startEngine, ...configuration }: EngineWorkerOptions = {}) {
+  constructor({ worker, ...configuration }: EngineWorkerOptions = {}) {
+    this.advice = worker === undefined ? "; where blob: is forbidden, give a worker" : "";
     this.timer = setTimeout(
       () => this.lost(`one that did not start in ${START_MILLISECONDS / 1000} s`),
       START_MILLISECONDS,
     );
     try {
-      this.worker = worker();
+      this.worker = (worker ?? startEngine)();
       this.wait = listenTo(this.worker, {
         hear: (message) => this.hear(message),
         lost: (reason) => this.lost(reason),
@@ -183,11 +186,8 @@ export class EngineWorker {
   }
 
   private lost(reason: string): void {
-    this.fail(
-      new StateError(
-        `worker: the engine worker must run, got ${reason}${this.queue ? "; where blob: is forbidden, give a worker" : ""}`,
-      ),
-    );
+    const advice = this.queue ? this.advice : "";
+    this.fail(new StateError(`worker: the engine worker must run, got ${reason}${advice}`));
   }
 
   private fail(failure: Error): void {

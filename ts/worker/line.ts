@@ -52,10 +52,15 @@ export function listenTo(worker: WorkerLike, { hear, lost }: Listener): (wait: b
   }
   const web = worker as Worker;
   web.onmessage = ({ data }: MessageEvent<FromWorker>) => receive(data);
-  // Later errors are those of code beside the engine's, which a worker survives.
   web.onerror = (event) => {
-    if (!heard) lost(`one whose script failed or was not allowed to start${event.message ? `: ${event.message}` : ""}`);
+    // Later errors are those of code beside the engine's, which a worker survives.
+    if (heard) return;
+    // Who waits for the worker hears of it; Deno would end the program too.
+    event.preventDefault();
+    lost(`one whose script failed or was not allowed to start${event.message ? `: ${event.message}` : ""}`);
   };
+  // Bun has this event, and browsers the lock.
+  web.addEventListener("close", () => lost("one that ended"));
   return () => {};
 }
 

@@ -36,6 +36,19 @@ async function threadsOf(engine) {
   return info;
 }
 
+/** What a call is rejected with whose worker, one of the app's own, is ended from outside; pages have no such file here. */
+async function endOfOwnWorker() {
+  if (typeof document !== "undefined") return undefined;
+  const Thread = globalThis.Worker ?? (await import("node:worker_threads")).Worker;
+  let thread;
+  const worker = () => (thread = new Thread(new URL("./own-worker.js", import.meta.url), { type: "module" }));
+  const model = new RemoteModel([{ kind: "flatten" }], { worker });
+  const waiting = model.method("wait").catch(({ name, message }) => `${name}: ${message}`);
+  await model.engine.ready.catch(() => {});
+  thread.terminate();
+  return waiting;
+}
+
 /** The weights' digests there and here, what the page was told, and what the worker's engine ran on. */
 export async function remote() {
   const far = new RemoteModel(cnn(), { deterministic: true, seed: 1 });
@@ -71,5 +84,6 @@ export async function remote() {
     ...{ runtime, threads, reason, aborted, ...told },
     there: await digest(weights.map(({ data }) => ({ data: () => data }))),
     here: await digest(near.weights),
+    ended: await endOfOwnWorker(),
   };
 }

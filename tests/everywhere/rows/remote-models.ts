@@ -1,5 +1,5 @@
 // heddle/worker: a model in the default engine worker comes to the bits of the same model at hand, in every runtime with
-// workers; it tells how far it is, is aborted, and lets the program end.
+// workers; it tells how far it is, is aborted, is missed when it ends, and lets the program end.
 import { type Browser, browsers } from "../harness/browsers.ts";
 import { expectedThreads, missing, type Runtime, runtimes } from "../harness/places.ts";
 import { type Context, type Family, must, type Row } from "../harness/row.ts";
@@ -18,6 +18,8 @@ interface RemoteTraining {
   /** SHA-256 of the weights in the worker, and of those at hand. */
   there: string;
   here: string;
+  /** What a call in a worker of the app's own is rejected with when that is ended. */
+  ended?: string;
 }
 
 const STEPS = 5;
@@ -41,7 +43,16 @@ function consoleRow({ name, command }: Runtime): Row {
   return {
     name,
     missing: missing(command[0]),
-    run: async (context) => check(context, await askConsole<RemoteTraining>(context, command, "remote", {})),
+    async run(context) {
+      const training = await askConsole<RemoteTraining>(context, command, "remote", {});
+      check(context, training);
+      const { ended = "" } = training;
+      // Without permissions no worker's file may be read, and who waits for it is told so.
+      const wanted = name.includes("permissions")
+        ? /^StateError: .* read access/
+        : /^StateError: .* got one that ended$/;
+      must(wanted.test(ended), `a call whose worker ends must be rejected with ${wanted}, got "${ended}"`);
+    },
   };
 }
 
