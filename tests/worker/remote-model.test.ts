@@ -332,6 +332,9 @@ describe("errors of an engine worker", () => {
     await expect(far.predict([1, 2] as never)).rejects.toThrow("send: data must be a tensor or ArrayData, got number");
     const unknown = new RemoteModel([{ kind: "loom" }], { engine });
     await expect(unknown.summary()).rejects.toThrow("layer: the name must be one of");
+    expect(() => new RemoteModel([], { engine, threads: 2 })).toThrow("without options for one, got threads");
+    const fake = { shape: [2], dtype: "f32", data: [1, 2] } as never;
+    await expect(far.predict(fake)).rejects.toThrow("send: data must be a tensor or ArrayData, got object");
     const built = layers.dense({ units: 1 });
     built.ensureBuilt([2]);
     expect(() => new RemoteModel([built], { engine })).toThrow("layers must not be built yet");
@@ -385,9 +388,26 @@ describe("the life of an engine worker", () => {
 
   it("frees a model that shares it, and goes on", async () => {
     const far = await remoteClassifier();
-    await far.summary();
+    const training = far.fit(x, y, { verbose: 0, epochs: 1e9 });
+    const outcome = expect(training).rejects.toThrow(StateError);
+    await far.predict(x);
     far.dispose();
+    await outcome;
     await expect(far.summary()).rejects.toThrow("worker: the model must not be disposed");
+    const inUse = async (): Promise<number> => (await engine.info()).memory.inUse;
+    const before = await inUse();
+    const wide = new RemoteModel([layers.dense({ units: 1000, inputShape: [1000] })], { engine });
+    const ones = new ArrayData(new Float32Array(1000).fill(1), [1, 1000], "f32");
+    for (let i = 0; i < 3; i++) {
+      await wide.compile({ optimizer: "adam", loss: "mse" });
+      await wide.trainOnBatch(ones, ones);
+    }
+    // The weights, and two figures of one optimizer for each of them, 4 MB each; the gradient beside them.
+    expect(await inUse()).toBeGreaterThan(before + 12e6);
+    expect(await inUse()).toBeLessThan(before + 18e6);
+    wide.dispose();
+    await expect(wide.summary()).rejects.toThrow(StateError);
+    expect(await inUse()).toBeLessThan(before + 1e6);
     expect((await engine.info()).runtime).toMatch(/^node/);
   });
 

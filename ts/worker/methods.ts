@@ -3,6 +3,7 @@ import { ArrayData, arrayTypes } from "../data/array.ts";
 import { lookUp } from "../layers/config.ts";
 import { registerLayer } from "../layers/registry.ts";
 import { seed } from "../ops/random.ts";
+import type { Optimizer } from "../optim/optimizer.ts";
 import { configure, engineInfo } from "../runtime/engine.ts";
 import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
 import { makeArray, type TypedArray } from "../tensor/dtype.ts";
@@ -35,6 +36,8 @@ export type Methods = {
 /** The methods, with models and data of their own. */
 export function makeMethods(own: ServeOptions): Methods {
   const models = new Map<number, Model>();
+  /** Those of the models, which nobody else can free. */
+  const optimizers = new Map<number, Optimizer>();
   const stored = new Map<number, Stored>();
   for (const [kind, layer] of Object.entries(own.layers ?? {})) registerLayer(kind, layer);
 
@@ -80,10 +83,17 @@ export function makeMethods(own: ServeOptions): Methods {
     },
     forget: (asks) => {
       model(asks.model).dispose();
+      optimizers.get(asks.model)?.dispose();
       models.delete(asks.model);
+      optimizers.delete(asks.model);
     },
 
-    compile: (asks) => model(asks.model).compile(compileOptionsFrom(asks.options, own)),
+    compile: (asks) => {
+      const compiled = model(asks.model);
+      compiled.compile(compileOptionsFrom(asks.options, own));
+      optimizers.get(asks.model)?.dispose();
+      optimizers.set(asks.model, compiled.compilation.optimizer);
+    },
     fit: async ({ model: number, x, y, sampleWeight, validationData, callbacks, hooks, ...options }, call) => {
       const { history, epochs } = await model(number).fit(inputs(x), targets(y), {
         ...options,

@@ -60,30 +60,23 @@ export async function sendData(
   { transfer = false, signal }: SendOptions = {},
 ): Promise<RemoteData> {
   const { values, ...layout } = numbersOf(data);
-  const { buffer } = values;
+  const { buffer, byteLength } = values;
   const sent = new RemoteData(engine, layout.shape, layout.dtype);
   const { number } = sent;
-  const take = (values: TypedArray, transfer: ArrayBuffer[]): Promise<void> =>
-    engine.call("take", { ...layout, data: number, values }, { transfer, signal });
-  const copyOf = (begin: number, length: number): { part: TypedArray; transfer: ArrayBuffer[] } => {
-    const part = slice.call(values, begin, begin + length);
-    return { part, transfer: [part.buffer as ArrayBuffer] };
-  };
   if (!(buffer instanceof ArrayBuffer)) {
-    await take(values, []);
-  } else if (transfer) {
-    await take(values, [buffer]);
-  } else if (values.byteLength <= PART_BYTES) {
-    const { part, transfer } = copyOf(0, values.length);
-    await take(part, transfer);
+    // Shared memory lies in the worker too.
+    await engine.call("take", { ...layout, data: number, values }, { signal });
+  } else if (transfer || byteLength <= PART_BYTES) {
+    const whole = transfer ? values : slice.call(values);
+    await engine.call("take", { ...layout, data: number, values: whole }, { transfer: [memoryOf(whole)], signal });
   } else {
-    await engine.call("allocate", { ...layout, data: number, bytes: values instanceof Uint8Array }, { signal });
-    const length = PART_BYTES / values.BYTES_PER_ELEMENT;
     try {
+      await engine.call("allocate", { ...layout, data: number, bytes: values instanceof Uint8Array }, { signal });
+      const length = PART_BYTES / values.BYTES_PER_ELEMENT;
       // An answer to each part: the page's own tasks come between.
       for (let begin = 0; begin < values.length; begin += length) {
-        const { part, transfer } = copyOf(begin, length);
-        await engine.call("fill", { data: number, begin, values: part }, { transfer, signal });
+        const part = slice.call(values, begin, begin + length);
+        await engine.call("fill", { data: number, begin, values: part }, { transfer: [memoryOf(part)], signal });
       }
     } catch (error) {
       sent.dispose();
@@ -93,14 +86,18 @@ export async function sendData(
   return sent;
 }
 
+function memoryOf(values: TypedArray): ArrayBuffer {
+  return values.buffer as ArrayBuffer;
+}
+
 function numbersOf(data: ArrayData | AnyTensor): Layout & { readonly values: TypedArray } {
-  const { shape, dtype } = data ?? {};
-  if (!Array.isArray(shape) || typeof dtype !== "string") {
+  // Tensors are known by their method, so that a page need not carry the engine to ask.
+  const values = typeof data?.data === "function" ? data.data() : data?.data;
+  if (!Array.isArray(data?.shape) || !ArrayBuffer.isView(values)) {
     throw new ArgumentError(`send: data must be a tensor or ArrayData, got ${data === null ? "null" : typeof data}`);
   }
-  // Tensors are known by their method, so that a page need not carry the engine to ask.
-  if (typeof data.data === "function") return { values: data.data(), shape, dtype, scale: 1 };
-  return { values: data.data, shape, dtype, scale: (data as ArrayData).scale };
+  const { shape, dtype } = data;
+  return { values, shape, dtype, scale: "scale" in data ? data.scale : 1 };
 }
 
 /** Sends data, or hands on the numbers of what was sent before. */

@@ -52,7 +52,7 @@ const hookNames = [
  * `config()`, `outputShape`) is known from what it was made of.
  */
 export class RemoteModel {
-  /** The worker it lives in. */
+  /** The worker that it lives in. */
   readonly engine: EngineWorker;
   private readonly ownsEngine: boolean;
   private readonly model: number;
@@ -64,10 +64,14 @@ export class RemoteModel {
   /**
    * A copy of a model in a worker, with its weights if it is built; or a sequential one of layers, which need not be
    * Layer objects: `new RemoteModel([{ kind: "dense", config: { units: 1, inputShape: [2] } }])`. Errors: ArgumentError for
-   * functions among the options of layers, which cannot travel.
+   * functions among the options of layers, which cannot travel, and for a worker's options where there is one already.
    */
   constructor(source: RemoteModelSource, { engine, seed, ...options }: RemoteModelOptions = {}) {
     const config = configOf(source);
+    const idle = Object.keys(options);
+    if (engine !== undefined && idle.length > 0) {
+      throw new ArgumentError(`RemoteModel: an engine must be given without options for one, got ${idle.join(", ")}`);
+    }
     this.ownsEngine = engine === undefined;
     this.engine = engine ?? new EngineWorker(options);
     this.model = this.engine.newNumber();
