@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import threadSource from "../../ts/generated/worker-source.ts";
 import type { Report } from "./browser-page.ts";
 
 const REMOVALS = 50;
@@ -41,10 +42,12 @@ for (const { name, command } of browsers) {
 
 /** What makes a page isolated, so that it may share memory between threads. */
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
-/** What pages get that are not isolated. */
+/** Scripts from here only: no worker from a Blob URL. */
+const strict = { ...isolation, "Content-Security-Policy": "script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'" };
+/** The headers of what is not just isolated. */
 const headersOf: { readonly [path: string]: Record<string, string> } = {
-  // Scripts from here only: no worker from a Blob URL.
-  "/strict-page": { "Content-Security-Policy": "script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'" },
+  "/strict-page": strict,
+  "/strict-worker.js": strict,
   "/plain-page": {},
 };
 
@@ -64,6 +67,8 @@ beforeAll(async () => {
     });
     scripts.set(`/${name}.js`, outputFiles[0].text);
   }
+  scripts.set("/strict-worker.js", scripts.get("/own-worker.js") ?? "");
+  scripts.set("/thread.js", threadSource);
   server = createServer((request, response) => {
     const path = request.url ?? "";
     if (request.method === "POST") {
@@ -173,10 +178,14 @@ describe.each(browsers)("in $name", (browser) => {
     });
   });
 
-  inBrowser("a page whose policy forbids blob: is told so, and works with a worker file of its own", async () => {
-    expect(await open(browser, "strict-page")).toEqual({
-      refused: expect.stringContaining("where blob: is forbidden, give a worker"),
-      own: [3, 6],
-    });
-  });
+  inBrowser(
+    "a page whose policy forbids blob: is told so, and works with files of its own, threads included",
+    async () => {
+      expect(await open(browser, "strict-page")).toEqual({
+        refused: expect.stringContaining("where blob: is forbidden, give a worker"),
+        own: [3, 6],
+        threads: 2,
+      });
+    },
+  );
 });

@@ -86,6 +86,21 @@ describe("trainOnBatch and testOnBatch", () => {
     await expectSameWeights(far, near);
   });
 
+  it("leave layers as they are that were frozen before they got there", async () => {
+    const { near } = await twins();
+    near.layers[0].trainable = false;
+    near.compile({ optimizer: "sgd", loss: judgement.loss });
+    const far = new RemoteModel(near, { engine, seed: 7 });
+    await far.compile({ optimizer: "sgd", loss: judgement.loss });
+    const before = near.weights.map((weight) => bits(weight.data()));
+    seed(7);
+    expect(await far.trainOnBatch(x, y)).toEqual(near.trainOnBatch(x, y));
+    await expectSameWeights(far, near);
+    const after = near.weights.map((weight) => bits(weight.data()));
+    expect(after.slice(0, 2)).toEqual(before.slice(0, 2));
+    expect(after.slice(2)).not.toEqual(before.slice(2));
+  });
+
   it("fail as they do at hand", async () => {
     const { near, far } = await twins();
     const wide = new ArrayData(new Float32Array(6), [2, 3], "f32");

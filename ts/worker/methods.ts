@@ -76,9 +76,16 @@ export function makeMethods(own: ServeOptions): Methods {
     release: ({ data }) => void stored.delete(data),
 
     create: (asks) => {
-      if (asks.seed !== undefined) seed(asks.seed);
+      const begin = (): void => {
+        if (asks.seed !== undefined) seed(asks.seed);
+      };
+      begin();
       const made = modelFromConfig(asks.config);
-      if (asks.weights !== undefined) made.importWeights(bytes(asks.weights));
+      if (asks.weights !== undefined) {
+        made.importWeights(bytes(asks.weights));
+        // As at hand, where no weights were drawn after the seed.
+        begin();
+      }
       models.set(asks.model, made);
     },
     forget: (asks) => {

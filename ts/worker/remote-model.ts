@@ -24,7 +24,10 @@ import { type RemoteInputs, type RemoteTargets, type Send, withSent } from "./re
 export interface RemoteModelOptions extends EngineWorkerOptions {
   /** The worker to live in; default: one of its own, made with the other options. */
   engine?: EngineWorker;
-  /** Begins the stream of the worker's default generator anew, so that the weights are the same in every run. */
+  /**
+   * Begins the stream of the worker's default generator anew, as `seed(n)` before a model is made at hand, or after it was
+   * built: the same weights and the same training in every run.
+   */
   seed?: number;
 }
 
