@@ -123,7 +123,6 @@ await step(
       entryPoints: ["ts/worker/start.ts"],
       bundle: true,
       minify: true,
-      keepNames: true,
       write: false,
       format: "iife",
       target: "es2022",

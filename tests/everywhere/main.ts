@@ -9,10 +9,18 @@ import { bundlerFamily } from "./rows/bundlers.ts";
 import { coldStartFamily } from "./rows/cold-starts.ts";
 import { failureFamily } from "./rows/failures.ts";
 import { headerFamily } from "./rows/headers.ts";
+import { remoteModelFamily } from "./rows/remote-models.ts";
 import { runtimeFamily } from "./rows/runtimes.ts";
 
 const MOST_MILLISECONDS = 180_000;
-const families: Family[] = [runtimeFamily, bundlerFamily, headerFamily, failureFamily, coldStartFamily];
+const families: Family[] = [
+  runtimeFamily,
+  remoteModelFamily,
+  bundlerFamily,
+  headerFamily,
+  failureFamily,
+  coldStartFamily,
+];
 
 const { values } = parseArgs({ options: { only: { type: "string" } } });
 const pattern = new RegExp(values.only ?? "", "i");

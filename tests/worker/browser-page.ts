@@ -2,6 +2,7 @@
 // does the same at hand; it reports what it saw to the server that it came from.
 import { ArrayData, configure, layers, Sequential, seed } from "../../ts/index.ts";
 import { EngineWorker, RemoteModel } from "../../ts/worker/index.ts";
+import { bits } from "./quadrants.ts";
 
 /** What the page saw. */
 export interface Report {
@@ -121,10 +122,6 @@ async function useOwnWorker(report: Partial<Report>): Promise<void> {
     () => "not at all",
     ({ message }: Error) => message,
   );
-}
-
-function bits(values: ArrayLike<number>): Int32Array {
-  return new Int32Array(Float32Array.from(values).buffer);
 }
 
 async function run(): Promise<Partial<Report>> {

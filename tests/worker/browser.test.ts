@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import threadSource from "../../ts/generated/worker-source.ts";
 import type { Report } from "./browser-page.ts";
 
 const REMOVALS = 50;
@@ -42,7 +43,13 @@ for (const { name, command } of browsers) {
 /** What makes a page isolated, so that it may share memory between threads. */
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 /** Scripts from here only: no worker from a Blob URL. */
-const strict = { "Content-Security-Policy": "script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'" };
+const strict = { ...isolation, "Content-Security-Policy": "script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'" };
+/** The headers of what is not just isolated. */
+const headersOf: { readonly [path: string]: Record<string, string> } = {
+  "/strict-page": strict,
+  "/strict-worker.js": strict,
+  "/plain-page": {},
+};
 
 const scripts = new Map<string, string>();
 let server: Server;
@@ -50,7 +57,7 @@ let browser: ChildProcess | undefined;
 let report: (body: string) => void = () => {};
 
 beforeAll(async () => {
-  for (const name of ["browser-page", "own-worker", "strict-page"]) {
+  for (const name of ["browser-page", "own-worker", "strict-page", "plain-page"]) {
     const { outputFiles } = buildSync({
       entryPoints: [new URL(`${name}.ts`, import.meta.url).pathname],
       bundle: true,
@@ -60,6 +67,8 @@ beforeAll(async () => {
     });
     scripts.set(`/${name}.js`, outputFiles[0].text);
   }
+  scripts.set("/strict-worker.js", scripts.get("/own-worker.js") ?? "");
+  scripts.set("/thread.js", threadSource);
   server = createServer((request, response) => {
     const path = request.url ?? "";
     if (request.method === "POST") {
@@ -74,7 +83,7 @@ beforeAll(async () => {
       return;
     }
     const script = scripts.get(path);
-    const headers = path === "/strict-page" ? strict : isolation;
+    const headers = headersOf[path] ?? isolation;
     response.writeHead(200, { "Content-Type": script ? "text/javascript" : "text/html", ...headers });
     response.end(script ?? `<!doctype html><script type="module" src="${path}.js"></script>`);
   });
@@ -157,10 +166,26 @@ describe.each(browsers)("in $name", (browser) => {
     },
   );
 
-  inBrowser("a page whose policy forbids blob: is told so, and works with a worker file of its own", async () => {
-    expect(await open(browser, "strict-page")).toEqual({
-      refused: expect.stringContaining("where blob: is forbidden, give a worker"),
-      own: [3, 6],
+  inBrowser("a page without isolation trains in its worker on one thread, and is told why", async () => {
+    const reason =
+      "workers could not be made: SharedArrayBuffer is hidden since the page is not cross-origin isolated; it is with " +
+      "the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp (or credentialless)";
+    expect(await open(browser, "plain-page")).toEqual({
+      page: { isolated: false, reason },
+      worker: { threads: 1, isolated: false, reason },
+      losses: 3,
+      sameBits: true,
     });
   });
+
+  inBrowser(
+    "a page whose policy forbids blob: is told so, and works with files of its own, threads included",
+    async () => {
+      expect(await open(browser, "strict-page")).toEqual({
+        refused: expect.stringContaining("where blob: is forbidden, give a worker"),
+        own: [3, 6],
+        threads: 2,
+      });
+    },
+  );
 });

@@ -1,7 +1,7 @@
 // Worker files of a user's own, bundled as users bundle them, in Node.
 import { Worker } from "node:worker_threads";
 import { buildSync } from "esbuild";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { ArrayData, StateError } from "../../ts/index.ts";
 import { EngineWorker, type LayerConfig, RemoteModel, serve } from "../../ts/worker/index.ts";
 
@@ -42,9 +42,26 @@ describe("a worker file of one's own", () => {
     });
     expect(history).toEqual({ loss: [31, 31], apart: [5, 5], left: [5, 4] });
     expect(await model.method("names", "its ")).toEqual(["its three", "its dense"]);
-    await expect(model.method("thread")).rejects.toThrow("method: the name must be one of names, wait");
+    await expect(model.method("thread")).rejects.toThrow("method: the name must be one of names, wait, allowThreads");
     const options = { kind: "shifted", config: { by: 2 } };
     await expect(model.compile({ loss: options })).rejects.toThrow("a loss with options must be made by defineLoss");
+  });
+
+  it("can be told to try again with threads, where they were given up", async () => {
+    const model = new RemoteModel([{ kind: "dense", config: { units: 1, inputShape: [1] } }], { engine });
+    expect((await engine.info()).reason).toBe("one thread was asked for, or the machine has one core");
+    await model.method("allowThreads", false);
+    await engine.configure({ threads: 2 });
+    const refusal = "workers could not be made: this runtime has no workers that share memory";
+    expect(await engine.info()).toMatchObject({ threads: 1, reason: refusal });
+    await model.method("allowThreads", true);
+    // That they could be made does not bring them back.
+    expect(await engine.info()).toMatchObject({ threads: 1, reason: refusal });
+    await engine.configure({ threads: 1 });
+    await engine.configure({ threads: 2 });
+    await vi.waitFor(async () => expect((await engine.info()).threads).toBe(2), { timeout: 10_000 });
+    expect((await engine.info()).reason).toBeUndefined();
+    expect((await model.predict(x)).shape).toEqual([4, 1]);
   });
 
   it("is for workers only", () => {

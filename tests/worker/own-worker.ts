@@ -1,6 +1,9 @@
 // A worker file of a user's own: Heddle with a layer, a loss, an optimizer, a metric, a callback and methods beside it.
 import { add, Layer, type layers, losses, metrics, mul, optimizers, type Tensor } from "../../ts/index.ts";
+import { spawning } from "../../ts/runtime/threads.ts";
 import { serve } from "../../ts/worker/index.ts";
+
+const { make } = spawning;
 
 class Triple extends Layer {
   constructor(options: layers.LayerOptions = {}) {
@@ -33,5 +36,8 @@ serve({
   methods: {
     names: (model, prefix: string) => model.sublayers().map(({ name }) => prefix + name),
     wait: () => new Promise(() => {}),
+    allowThreads: (_model, are: boolean) => {
+      spawning.make = are ? make : undefined;
+    },
   },
 });

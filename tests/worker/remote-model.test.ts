@@ -1,6 +1,6 @@
 // Models in an engine worker: the same results as at hand, progress, aborting, errors, and no promise left hanging.
 import { Worker } from "node:worker_threads";
-import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   ArgumentError,
   ArrayData,
@@ -17,39 +17,19 @@ import {
 import { AnomalyError, OutOfMemoryError } from "../../ts/runtime/errors.ts";
 import { decodeError, encodeError } from "../../ts/worker/errors.ts";
 import { EngineWorker, type RemoteCallback, RemoteModel } from "../../ts/worker/index.ts";
+import type { WorkerLike } from "../../ts/worker/line.ts";
+import { startEngine } from "../../ts/worker/source.ts";
+import { bits, classifierLayers, judgement, x, y } from "./quadrants.ts";
 
 // As the process of this test: the same bits.
 const engine = new EngineWorker({ deterministic: true, threads: 2 });
 afterAll(() => engine.dispose());
 beforeEach(() => layers.resetLayerNames());
 
-/** Points in the plane, and the quadrants they lie in. */
-function quadrants(count: number): { x: ArrayData<"f32">; y: ArrayData<"i32"> } {
-  const x = Float32Array.from({ length: 2 * count }, (_, i) => Math.sin(i * i + 1));
-  const y = Int32Array.from({ length: count }, (_, i) => (x[2 * i] > 0 ? 1 : 0) + (x[2 * i + 1] > 0 ? 2 : 0));
-  return { x: new ArrayData(x, [count, 2], "f32"), y: new ArrayData(y, [count], "i32") };
-}
-
-const { x, y } = quadrants(200);
-
-function classifierLayers(): layers.Layer[] {
-  return [
-    layers.dense({ units: 16, activation: "relu", inputShape: [2] }),
-    layers.dropout({ rate: 0.1 }),
-    layers.dense({ units: 4, activation: "softmax" }),
-  ];
-}
-
-const judgement = { loss: "sparseCategoricalCrossentropy", metrics: ["accuracy"] } as const;
-
 async function remoteClassifier(): Promise<RemoteModel> {
   const model = new RemoteModel(classifierLayers(), { engine, seed: 5 });
   await model.compile({ optimizer: { kind: "adam", config: { learningRate: 0.02 } }, ...judgement });
   return model;
-}
-
-function bits(values: ArrayLike<number>): number[] {
-  return [...new Int32Array(Float32Array.from(values).buffer)];
 }
 
 describe("a remote model", () => {
@@ -158,6 +138,42 @@ describe("a remote model", () => {
     expect([0, 1, 255, 256, 4_999_999].map((i) => back.data[i])).toEqual([0, 0.5, 127.5, 0, (4_999_999 % 256) / 2]);
     large.dispose();
   });
+
+  it("is sent data once, though they are named twice, and leaves those in Node's buffers where they are", async () => {
+    const sent: string[] = [];
+    const worker = (): WorkerLike => {
+      const thread = startEngine() as Worker;
+      return Object.assign(thread, {
+        postMessage: (message: { method?: string }, transfer: ArrayBuffer[]) => {
+          sent.push(message.method ?? "");
+          Worker.prototype.postMessage.call(thread, message, transfer);
+        },
+      });
+    };
+    const far = new RemoteModel([layers.dense({ units: 2, inputShape: [2] })], { worker });
+    await far.compile({ optimizer: "sgd", loss: "mse" });
+    await far.fit(x, x, { verbose: 0, validationData: [x, x] });
+    expect(sent).toEqual(["configure", "create", "compile", "take", "fit", "release"]);
+
+    const weights = Buffer.from(await far.exportWeights());
+    const pooled = Buffer.from(weights);
+    await far.importWeights(weights);
+    await far.importWeights(pooled);
+    expect(weights.length).toBeGreaterThan(0);
+    expect(weights.equals(pooled)).toBe(true);
+    expect([...(await far.exportWeights())]).toEqual([...weights]);
+
+    sent.length = 0;
+    const controller = new AbortController();
+    const { signal } = controller;
+    const reason = new Error("not all of it");
+    const large = new ArrayData(new Float32Array(8_000_000), [4_000_000, 2], "f32");
+    const predicting = far.predict(large, { signal });
+    controller.abort(reason);
+    await expect(predicting).rejects.toBe(reason);
+    expect(sent).toEqual(["allocate", "", "release"]);
+    far.dispose();
+  });
 });
 
 describe("progress of a remote training", () => {
@@ -216,6 +232,14 @@ describe("progress of a remote training", () => {
     expect(epochs).toEqual([0, 1]);
   });
 
+  it("ends at a stop() that comes before its data are there", async () => {
+    const far = await remoteClassifier();
+    const training = far.fit(x, y, { verbose: 0, epochs: 1e9 });
+    await far.stop();
+    expect((await training).epochs.length).toBeLessThan(1e6);
+    expect((await far.fit(x, y, { verbose: 0, epochs: 2 })).epochs).toEqual([0, 1]);
+  });
+
   it("ends by EarlyStopping at hand too, which cannot put back weights that lie elsewhere", async () => {
     const far = await remoteClassifier();
     const stop = (options: object): never => new EarlyStopping({ monitor: "loss", minDelta: 9, ...options }) as never;
@@ -245,6 +269,26 @@ describe("progress of a remote training", () => {
       };
       await expect(far.fit(x, y, { verbose: 0, epochs: 1e6, callbacks: [{ [hook]: fail }] })).rejects.toBe(thrown);
     }
+  });
+
+  it("fails so when it is the last batch, later than all steps, and whatever is thrown", async () => {
+    const far = await remoteClassifier();
+    const onTrainEnd = vi.fn();
+    const onEpochEnd = vi.fn();
+    for (const thrown of [new RangeError("late"), undefined]) {
+      const onBatchEnd = async (): Promise<void> => {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        throw thrown;
+      };
+      const callbacks = [{ onBatchEnd, onEpochEnd, onTrainEnd }];
+      const outcome = far.fit(x, y, { verbose: 0, batchSize: 200, callbacks }).then(
+        () => "done",
+        (reason) => [reason],
+      );
+      expect(await outcome).toEqual([thrown]);
+    }
+    expect(onEpochEnd).not.toHaveBeenCalled();
+    expect(onTrainEnd).toHaveBeenCalledTimes(2);
   });
 });
 
@@ -280,9 +324,17 @@ describe("errors of an engine worker", () => {
     await expect(
       far.fit(x, y, { verbose: 0, callbacks: [{ kind: "CSVLogger", config: { filename: f } }] }),
     ).rejects.toThrow(ArgumentError);
+    const eager = { onBatchBegin: f } as RemoteCallback;
+    await expect(far.fit(x, y, { verbose: 0, callbacks: [eager] })).rejects.toThrow("must do without onBatchBegin");
+    await expect(far.fit({ input: x } as never, y, { verbose: 0 })).rejects.toThrow(
+      "fit: x must be a tensor or ArrayData, got object",
+    );
     await expect(far.predict([1, 2] as never)).rejects.toThrow("send: data must be a tensor or ArrayData, got number");
     const unknown = new RemoteModel([{ kind: "loom" }], { engine });
     await expect(unknown.summary()).rejects.toThrow("layer: the name must be one of");
+    expect(() => new RemoteModel([], { engine, threads: 2 })).toThrow("without options for one, got threads");
+    const fake = { shape: [2], dtype: "f32", data: [1, 2] } as never;
+    await expect(far.predict(fake)).rejects.toThrow("send: data must be a tensor or ArrayData, got object");
     const built = layers.dense({ units: 1 });
     built.ensureBuilt([2]);
     expect(() => new RemoteModel([built], { engine })).toThrow("layers must not be built yet");
@@ -302,6 +354,17 @@ describe("errors of an engine worker", () => {
     const own = Object.assign(new Error("own"), { name: "OwnError" });
     expect([there(own).name, there(own).message]).toEqual(["OwnError", "own"]);
     expect(there("a string").message).toBe("a string");
+    expect(there(Object.create(null)).message).toBe("something that cannot be told as text");
+    const odd = Object.assign(new Error("odd"), { message: Symbol("m"), stack: [() => 0] });
+    expect([there(odd).message, there(odd).name]).toEqual(["Symbol(m)", "Error"]);
+  });
+
+  it("know what they came of", async () => {
+    const far = await remoteClassifier();
+    await far.getWeights();
+    const error = await far.loadWeights("/nowhere/weights.safetensors").catch((error: Error) => error);
+    expect(error).toBeInstanceOf(StateError);
+    expect((error as Error).cause).toMatchObject({ message: expect.stringContaining("ENOENT"), code: "ENOENT" });
   });
 });
 
@@ -325,17 +388,33 @@ describe("the life of an engine worker", () => {
 
   it("frees a model that shares it, and goes on", async () => {
     const far = await remoteClassifier();
-    await far.summary();
+    const training = far.fit(x, y, { verbose: 0, epochs: 1e9 });
+    const outcome = expect(training).rejects.toThrow(StateError);
+    await far.predict(x);
     far.dispose();
+    await outcome;
     await expect(far.summary()).rejects.toThrow("worker: the model must not be disposed");
+    const inUse = async (): Promise<number> => (await engine.info()).memory.inUse;
+    const before = await inUse();
+    const wide = new RemoteModel([layers.dense({ units: 1000, inputShape: [1000] })], { engine });
+    const ones = new ArrayData(new Float32Array(1000).fill(1), [1, 1000], "f32");
+    for (let i = 0; i < 3; i++) {
+      await wide.compile({ optimizer: "adam", loss: "mse" });
+      await wide.trainOnBatch(ones, ones);
+    }
+    // The weights, and two figures of one optimizer for each of them, 4 MB each; the gradient beside them.
+    expect(await inUse()).toBeGreaterThan(before + 12e6);
+    expect(await inUse()).toBeLessThan(before + 18e6);
+    wide.dispose();
+    await expect(wide.summary()).rejects.toThrow(StateError);
+    expect(await inUse()).toBeLessThan(before + 1e6);
     expect((await engine.info()).runtime).toMatch(/^node/);
   });
 
   it("rejects everything when it dies, and when it never comes", async () => {
     let worker: Worker | undefined;
-    const source = await import("../../ts/worker/source.ts");
     const far = new RemoteModel(classifierLayers(), {
-      worker: () => (worker = source.startEngine() as Worker),
+      worker: () => (worker = startEngine() as Worker),
     });
     await far.compile(judgement);
     const outcome = expect(far.fit(x, y, { verbose: 0, epochs: 1e9 })).rejects.toThrow(
@@ -365,5 +444,9 @@ describe("the life of an engine worker", () => {
     other.dispose();
     images.dispose();
     await expect(new EngineWorker({ threads: 1e9 }).ready).rejects.toThrow("configure: threads must be");
+    await expect(engine.configure({ threads: 0 })).rejects.toThrow("configure: threads must be");
+    await expect(engine.configure({ deterministic: false })).rejects.toThrow(StateError);
+    // Addresses are no plain data, but mean something to both.
+    await engine.configure({ workerUrl: new URL("https://example.com/thread.js") });
   });
 });

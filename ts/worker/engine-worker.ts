@@ -6,7 +6,7 @@ import type { AnyTensor } from "../tensor/tensor.ts";
 import { decodeError, encodeError } from "./errors.ts";
 import { listenTo, type WorkerLike } from "./line.ts";
 import type { Calls, FromWorker, Hooks, ToWorker } from "./protocol.ts";
-import { type RemoteData, sendData } from "./remote-data.ts";
+import { type RemoteData, type SendOptions, sendData } from "./remote-data.ts";
 import { startEngine } from "./source.ts";
 
 /** What `new EngineWorker` takes: what `configure` takes, for the worker's engine, and how the worker is made. */
@@ -32,8 +32,8 @@ interface Pending {
   readonly reject: (reason: unknown) => void;
   readonly options: CallOptions;
   readonly abort: () => void;
-  /** What a hook of the page threw: the call fails with it. */
-  thrown?: unknown;
+  /** What a hook of the page threw, if one did: the call fails with it. */
+  thrown?: { readonly reason: unknown };
 }
 
 const START_MILLISECONDS = 30_000;
@@ -48,16 +48,19 @@ export class EngineWorker {
   /** What is to be posted when the worker listens; undefined from then on. */
   private queue: (() => void)[] | undefined = [];
   private readonly timer: ReturnType<typeof setTimeout>;
+  /** What to do where the worker does not start. */
+  private readonly advice: string;
   private failure: Error | undefined;
   private count = 0;
 
-  constructor({ worker = startEngine, ...configuration }: EngineWorkerOptions = {}) {
+  constructor({ worker, ...configuration }: EngineWorkerOptions = {}) {
+    this.advice = worker === undefined ? "; where blob: is forbidden, give a worker" : "";
     this.timer = setTimeout(
       () => this.lost(`one that did not start in ${START_MILLISECONDS / 1000} s`),
       START_MILLISECONDS,
     );
     try {
-      this.worker = worker();
+      this.worker = (worker ?? startEngine)();
       this.wait = listenTo(this.worker, {
         hear: (message) => this.hear(message),
         lost: (reason) => this.lost(reason),
@@ -65,8 +68,16 @@ export class EngineWorker {
     } catch (error) {
       this.lost(`none: ${(error as Error).message}`);
     }
-    this.ready = this.call("start", { configuration });
+    this.ready = this.configure(configuration);
     this.ready.catch((error) => this.fail(error));
+  }
+
+  /**
+   * Changes how the worker's engine works, as `configure` does at hand: `engine.configure({ threads: 2 })`. Errors:
+   * ArgumentError for values out of range, StateError for what is fixed after first use.
+   */
+  configure({ workerUrl, ...changes }: Configuration): Promise<void> {
+    return this.call("configure", workerUrl === undefined ? changes : { ...changes, workerUrl: absolute(workerUrl) });
   }
 
   /** What the worker's engine runs on: threads, SIMD, memory. */
@@ -78,8 +89,8 @@ export class EngineWorker {
    * Sends data once, for several calls: `const images = await engine.send(train.images)`. They are copied, in parts that
    * hold nobody up; data in shared memory are not, and with `transfer` their buffer moves and is gone here.
    */
-  send(data: ArrayData | AnyTensor, { transfer = false }: { transfer?: boolean } = {}): Promise<RemoteData> {
-    return sendData(this, data, transfer);
+  send(data: ArrayData | AnyTensor, options: SendOptions = {}): Promise<RemoteData> {
+    return sendData(this, data, options);
   }
 
   /** Ends the worker. Calls that have no answer yet are rejected with a StateError, and all later ones. */
@@ -145,11 +156,11 @@ export class EngineWorker {
     }
     const pending = this.settle(message.id);
     if (pending === undefined) return;
-    if ("result" in message) pending.resolve(message.result as never);
-    else {
-      const { signal } = pending.options;
-      pending.reject(pending.thrown ?? (signal?.aborted ? signal.reason : decodeError(message.error)));
-    }
+    const { resolve, reject, thrown, options } = pending;
+    const { signal } = options;
+    if (thrown !== undefined) reject(thrown.reason);
+    else if ("result" in message) resolve(message.result as never);
+    else reject(signal?.aborted ? signal.reason : decodeError(message.error));
   }
 
   /** Calls a hook of the page and answers when it is done. */
@@ -160,7 +171,7 @@ export class EngineWorker {
       await f?.(...parameters);
       this.post({ answer: ask, error: undefined });
     } catch (error) {
-      if (pending) pending.thrown = error;
+      if (pending) pending.thrown ??= { reason: error };
       this.post({ answer: ask, error: encodeError(error) });
     }
   }
@@ -175,11 +186,8 @@ export class EngineWorker {
   }
 
   private lost(reason: string): void {
-    this.fail(
-      new StateError(
-        `worker: the engine worker must run, got ${reason}${this.queue ? "; where blob: is forbidden, give a worker" : ""}`,
-      ),
-    );
+    const advice = this.queue ? this.advice : "";
+    this.fail(new StateError(`worker: the engine worker must run, got ${reason}${advice}`));
   }
 
   private fail(failure: Error): void {
@@ -189,4 +197,10 @@ export class EngineWorker {
     void this.worker?.terminate();
     for (const id of [...this.pending.keys()]) this.settle(id)?.reject(failure);
   }
+}
+
+/** An address as the page reads it: in a worker from a blob: URL nothing can be relative. */
+function absolute(url: string | URL): string {
+  const base = globalThis.document?.baseURI ?? globalThis.location?.href;
+  return URL.canParse(url, base) ? new URL(url, base).href : String(url);
 }

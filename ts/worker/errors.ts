@@ -6,6 +6,8 @@ export interface WireError {
   readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;
+  /** The error that it came of. */
+  readonly cause: WireError | undefined;
   /** Its own plain properties. */
   readonly fields: { readonly [name: string]: unknown };
 }
@@ -19,17 +21,31 @@ const classes: { readonly [name: string]: { readonly prototype: Error } } = {
   TypeError,
 };
 
-/** What was thrown, as plain data. */
+/** What was thrown, as plain data. Nothing in it can fail to travel: who waits for it would wait for ever. */
 export function encodeError(thrown: unknown): WireError {
-  if (!(thrown instanceof Error)) return { name: "Error", message: String(thrown), stack: undefined, fields: {} };
-  const { name, message, stack } = thrown;
-  const fields = Object.entries(thrown).filter(([, value]) => ["string", "number", "boolean"].includes(typeof value));
-  return { name, message, stack, fields: Object.fromEntries(fields) };
+  const error = thrown instanceof Error ? thrown : new Error(textOf(thrown));
+  const { name, message, stack, cause } = error;
+  const fields = Object.entries(error).filter(([, value]) => ["string", "number", "boolean"].includes(typeof value));
+  return {
+    name: String(name),
+    message: String(message),
+    stack: typeof stack === "string" ? stack : undefined,
+    cause: cause instanceof Error ? encodeError(cause) : undefined,
+    fields: Object.fromEntries(fields),
+  };
+}
+
+function textOf(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return "something that cannot be told as text";
+  }
 }
 
 /** The error again: of the same class where both sides have it, else an Error of that name. */
-export function decodeError({ name, message, stack, fields }: WireError): Error {
-  const error = Object.assign(new Error(message), fields);
+export function decodeError({ name, message, stack, cause, fields }: WireError): Error {
+  const error = Object.assign(new Error(message, cause && { cause: decodeError(cause) }), fields);
   if (Object.hasOwn(classes, name)) Object.setPrototypeOf(error, classes[name].prototype);
   else error.name = name;
   if (stack !== undefined) error.stack = stack;

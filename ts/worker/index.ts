@@ -18,9 +18,16 @@ export type {
   RemoteFitOptions,
   RemoteMetric,
   RemoteTrainingInfo,
+  RemoteWeighting,
   ScheduleConfig,
 } from "./options.ts";
 export type { Named, TrainingHooks } from "./protocol.ts";
-export { RemoteData, type RemoteInput, type RemoteInputs, type RemoteTargets } from "./remote-data.ts";
+export {
+  RemoteData,
+  type RemoteInput,
+  type RemoteInputs,
+  type RemoteTargets,
+  type SendOptions,
+} from "./remote-data.ts";
 export { RemoteModel, type RemoteModelOptions, type RemoteModelSource } from "./remote-model.ts";
 export { serve } from "./serve.ts";

@@ -27,7 +27,7 @@ interface Locks {
 /** What the page's end hears. */
 export interface Listener {
   hear(message: FromWorker): void;
-  /** The worker is gone, or never came. */
+  /** The worker is gone, or never came; the first reason counts. */
   lost(reason: string): void;
 }
 
@@ -45,20 +45,22 @@ export function listenTo(worker: WorkerLike, { hear, lost }: Listener): (wait: b
   };
   if ("on" in worker) {
     const thread = worker as NodeWorker;
-    let reason = "one that ended";
     thread.on("message", receive);
-    thread.on("error", (error) => {
-      reason = `one that failed: ${error.message}`;
-    });
-    thread.on("exit", () => lost(reason));
+    thread.on("error", (error) => lost(`one that failed: ${error.message}`));
+    thread.on("exit", () => lost("one that ended"));
     return (wait) => (wait ? thread.ref() : thread.unref());
   }
   const web = worker as Worker;
   web.onmessage = ({ data }: MessageEvent<FromWorker>) => receive(data);
-  // Later errors are those of code beside the engine's, which a worker survives.
   web.onerror = (event) => {
-    if (!heard) lost(`one whose script failed or was not allowed to start${event.message ? `: ${event.message}` : ""}`);
+    // Later errors are those of code beside the engine's, which a worker survives.
+    if (heard) return;
+    // Who waits for the worker hears of it; Deno would end the program too.
+    event.preventDefault();
+    lost(`one whose script failed or was not allowed to start${event.message ? `: ${event.message}` : ""}`);
   };
+  // Bun has this event, and browsers the lock.
+  web.addEventListener("close", () => lost("one that ended"));
   return () => {};
 }
 

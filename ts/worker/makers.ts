@@ -26,6 +26,7 @@ export type RemoteMethod = (model: Model, ...parameters: never[]) => unknown;
 export interface ServeOptions {
   /** Layer classes by their kinds, and models among them. */
   layers?: { readonly [kind: string]: new (options: never) => Layer };
+  /** A new one for each model: it is freed with the model, or when that is compiled anew. */
   optimizers?: { readonly [kind: string]: Maker<Optimizer> };
   losses?: { readonly [name: string]: Loss };
   metrics?: { readonly [kind: string]: Maker<Metric> };

@@ -3,21 +3,29 @@ import { ArrayData, arrayTypes } from "../data/array.ts";
 import { lookUp } from "../layers/config.ts";
 import { registerLayer } from "../layers/registry.ts";
 import { seed } from "../ops/random.ts";
+import type { Optimizer } from "../optim/optimizer.ts";
 import { configure, engineInfo } from "../runtime/engine.ts";
 import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
-import { type Dtype, makeArray, type TypedArray } from "../tensor/dtype.ts";
-import { formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
+import { makeArray, type TypedArray } from "../tensor/dtype.ts";
+import { formatShape, sameShape, sizeOf } from "../tensor/shape.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
+import type { DataList, Targets } from "../train/batches.ts";
 import type { Model } from "../train/model.ts";
 import { modelFromConfig } from "../train/model-config.ts";
 import { callbackFrom, compileOptionsFrom, type ServeOptions } from "./makers.ts";
 import { reporter, type Tell } from "./progress.ts";
-import type { Calls, Sent, Values } from "./protocol.ts";
+import type { Calls, Layout, Sent, Values } from "./protocol.ts";
 
 /** What a call knows beside its arguments. */
 export interface Call {
   readonly signal: AbortSignal;
   readonly tell: Tell;
+}
+
+/** Numbers that lie here: as rows, and as they are stored. */
+interface Stored {
+  readonly rows: ArrayData;
+  readonly values: TypedArray;
 }
 
 /** All methods that a page may call. */
@@ -28,7 +36,9 @@ export type Methods = {
 /** The methods, with models and data of their own. */
 export function makeMethods(own: ServeOptions): Methods {
   const models = new Map<number, Model>();
-  const stored = new Map<number, { readonly rows: ArrayData; readonly values: TypedArray }>();
+  /** Those of the models, which nobody else can free. */
+  const optimizers = new Map<number, Optimizer>();
+  const stored = new Map<number, Stored>();
   for (const [kind, layer] of Object.entries(own.layers ?? {})) registerLayer(kind, layer);
 
   const model = (number: number): Model => {
@@ -36,47 +46,61 @@ export function makeMethods(own: ServeOptions): Methods {
     if (found === undefined) throw new StateError("worker: the model must not be disposed, got one that was");
     return found;
   };
-  const lying = (number: number): { readonly rows: ArrayData; readonly values: TypedArray } => {
+  const lying = (number: number): Stored => {
     const found = stored.get(number);
     if (found === undefined) throw new StateError("worker: data must not be disposed, got some that were");
     return found;
   };
   const rows = (number: number): ArrayData => lying(number).rows;
-  const inputs = (sent: Sent): ArrayData | ArrayData[] =>
-    typeof sent === "number" ? rows(sent) : (sent as readonly number[]).map(rows);
-  const targets = (sent: Sent): ArrayData | ArrayData[] | Record<string, ArrayData> =>
-    typeof sent === "number" || Array.isArray(sent)
-      ? inputs(sent)
-      : Object.fromEntries(Object.entries(sent).map(([output, number]) => [output, rows(number)]));
-  const given = (sent: Sent | undefined): ReturnType<typeof targets> | undefined =>
-    sent === undefined ? undefined : targets(sent);
-  const store = (data: number, values: TypedArray, { shape, dtype, scale }: Kind): void => {
+  const bytes = (number: number): Uint8Array => lying(number).values as Uint8Array;
+  /** Data by their numbers, arranged as these are. What does not suit a model is for the model to say. */
+  const targets = (sent: Sent): Targets => {
+    if (typeof sent === "number") return rows(sent);
+    if (Array.isArray(sent)) return sent.map(rows);
+    return Object.fromEntries(Object.entries(sent).map(([output, number]) => [output, rows(number)]));
+  };
+  const inputs = (sent: Sent): DataList => targets(sent) as DataList;
+  const given = (sent: Sent | undefined): Targets | undefined => (sent === undefined ? undefined : targets(sent));
+  const store = (data: number, values: TypedArray, { shape, dtype, scale }: Layout): void => {
     stored.set(data, { values, rows: new ArrayData(values, shape, dtype, scale) });
   };
 
   return {
-    start: ({ configuration }) => configure(configuration),
+    configure,
     info: () => engineInfo(),
 
-    allocate: ({ data, bytes, ...kind }) => store(data, makeArray(bytes ? "u8" : kind.dtype, sizeOf(kind.shape)), kind),
+    allocate: ({ data, bytes, ...layout }) =>
+      store(data, makeArray(bytes ? "u8" : layout.dtype, sizeOf(layout.shape)), layout),
     fill: ({ data, begin, values }) => lying(data).values.set(values, begin),
-    take: ({ data, values, ...kind }) => store(data, values, kind),
-    release: ({ data }) => {
-      for (const number of data) stored.delete(number);
-    },
+    take: ({ data, values, ...layout }) => store(data, values, layout),
+    release: ({ data }) => void stored.delete(data),
 
     create: (asks) => {
-      if (asks.seed !== undefined) seed(asks.seed);
+      const begin = (): void => {
+        if (asks.seed !== undefined) seed(asks.seed);
+      };
+      begin();
       const made = modelFromConfig(asks.config);
-      if (asks.weights !== undefined) made.importWeights(lying(asks.weights).values as Uint8Array);
+      if (asks.weights !== undefined) {
+        made.importWeights(bytes(asks.weights));
+        // As at hand, where no weights were drawn after the seed.
+        begin();
+      }
       models.set(asks.model, made);
     },
     forget: (asks) => {
       model(asks.model).dispose();
+      optimizers.get(asks.model)?.dispose();
       models.delete(asks.model);
+      optimizers.delete(asks.model);
     },
 
-    compile: (asks) => model(asks.model).compile(compileOptionsFrom(asks.options, own)),
+    compile: (asks) => {
+      const compiled = model(asks.model);
+      compiled.compile(compileOptionsFrom(asks.options, own));
+      optimizers.get(asks.model)?.dispose();
+      optimizers.set(asks.model, compiled.compilation.optimizer);
+    },
     fit: async ({ model: number, x, y, sampleWeight, validationData, callbacks, hooks, ...options }, call) => {
       const { history, epochs } = await model(number).fit(inputs(x), targets(y), {
         ...options,
@@ -101,27 +125,28 @@ export function makeMethods(own: ServeOptions): Methods {
       for (const output of outputs) output.dispose();
       return results;
     },
+    trainOnBatch: ({ model: number, x, y, sampleWeight, classWeight }) =>
+      model(number).trainOnBatch(inputs(x), targets(y), { sampleWeight: given(sampleWeight), classWeight }),
+    testOnBatch: ({ model: number, x, y, sampleWeight, classWeight }) =>
+      model(number).testOnBatch(inputs(x), targets(y), { sampleWeight: given(sampleWeight), classWeight }),
     summary: (asks) => model(asks.model).summary(),
     stop: (asks) => {
       model(asks.model).stopTraining = true;
+    },
+    getLearningRate: (asks) => model(asks.model).compilation.optimizer.learningRate,
+    setLearningRate: (asks) => {
+      model(asks.model).compilation.optimizer.learningRate = asks.value;
     },
 
     getWeights: (asks) => model(asks.model).weights.map(valuesOf),
     setWeights: (asks) => setWeights(model(asks.model), asks.weights.map(rows)),
     exportWeights: (asks) => model(asks.model).exportWeights(),
-    importWeights: (asks) => model(asks.model).importWeights(lying(asks.bytes).values as Uint8Array),
+    importWeights: (asks) => model(asks.model).importWeights(bytes(asks.bytes)),
     saveWeights: ({ model: number, path }) => model(number).saveWeights(path),
     loadWeights: ({ model: number, path }) => model(number).loadWeights(path),
     method: ({ model: number, name, parameters }) =>
       lookUp("method", name, own.methods ?? {})(model(number), ...(parameters as never[])),
   };
-}
-
-/** How numbers lie in what was sent. */
-interface Kind {
-  readonly shape: Shape;
-  readonly dtype: Dtype;
-  readonly scale: number;
 }
 
 function valuesOf(x: AnyTensor): Values {

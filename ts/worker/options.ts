@@ -4,6 +4,7 @@ import type { LossName } from "../losses/index.ts";
 import type { MetricName } from "../metrics/index.ts";
 import type * as optimizers from "../optim/index.ts";
 import type * as schedules from "../optim/schedules.ts";
+import type { Weighting } from "../train/batches.ts";
 import type { EarlyStoppingOptions, TrainingInfo } from "../train/callbacks.ts";
 import type { BackupAndRestoreOptions, ModelCheckpointOptions } from "../train/callbacks-checkpoint.ts";
 import type { CSVLoggerOptions } from "../train/callbacks-log.ts";
@@ -68,24 +69,31 @@ export type CallbackConfig =
   | Named<"TensorBoard", TensorBoardOptions>
   | Named;
 
-/** What a training in a worker is going to do. */
-export interface RemoteTrainingInfo extends Omit<TrainingInfo, "model"> {
+/** What a training in a worker is going to do. Which epoch it begins with only callbacks in the worker can change. */
+export interface RemoteTrainingInfo extends Readonly<Omit<TrainingInfo, "model">> {
   readonly model: RemoteModel;
 }
 
 /**
  * A callback that runs on the page. Training goes on when it is done, but for `onBatchEnd`, which is told at most twenty
- * times a second how far training is and not awaited.
+ * times a second how far training is, and awaited at the end of the epoch only. What is before each batch, `onBatchBegin`,
+ * only callbacks in the worker are told.
  */
 export interface RemoteCallback extends TrainingHooks {
   /** Before the first epoch. */
   onTrainBegin?(info: RemoteTrainingInfo): void | Promise<void>;
 }
 
-/** What `RemoteModel.fit` takes beside the data. */
-export interface RemoteFitOptions extends Omit<FitOptions, "callbacks" | "validationData" | "sampleWeight"> {
-  /** A number for each example (or step): how much its loss counts. */
+/** What examples count: a number for each, or for each class of the only output. */
+export interface RemoteWeighting extends Omit<Weighting, "sampleWeight"> {
+  /** A number for each example (or step): how much its loss counts; one for all outputs or one for each. */
   sampleWeight?: RemoteTargets;
+}
+
+/** What `RemoteModel.fit` takes beside the data. */
+export interface RemoteFitOptions
+  extends RemoteWeighting,
+    Omit<FitOptions, "callbacks" | "validationData" | "sampleWeight"> {
   /** Data to validate on after each epoch, with sample weights perhaps. */
   validationData?: readonly [x: RemoteInputs, y: RemoteTargets, sampleWeight?: RemoteTargets];
   /** Objects with functions are called here; configurations run in the worker, and see each batch. */

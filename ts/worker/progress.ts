@@ -9,38 +9,58 @@ const PROGRESS_MILLISECONDS = 50;
 
 /** The callback that tells a page what it wants to hear. */
 export function reporter(wanted: readonly (keyof Hooks)[], tell: Tell): Callback {
-  const relay = (hook: keyof Hooks): ((...parameters: readonly unknown[]) => Promise<void>) | undefined =>
-    wanted.includes(hook) ? (...parameters) => tell(hook, parameters) : undefined;
+  const batches = new BatchNews(tell);
+  const tellIfWanted = async (hook: keyof Hooks, parameters: readonly unknown[]): Promise<void> => {
+    if (wanted.includes(hook)) await tell(hook, parameters);
+  };
   return {
-    onTrainBegin: wanted.includes("onTrainBegin")
-      ? ({ model: _, ...info }: TrainingInfo) => tell("onTrainBegin", [info])
-      : undefined,
-    onEpochBegin: relay("onEpochBegin"),
-    onBatchEnd: wanted.includes("onBatchEnd") ? throttled(tell) : undefined,
-    onTestBegin: relay("onTestBegin"),
-    onTestEnd: relay("onTestEnd"),
-    onEpochEnd: relay("onEpochEnd"),
-    onTrainEnd: relay("onTrainEnd"),
+    onTrainBegin: ({ model: _, ...info }: TrainingInfo) => tellIfWanted("onTrainBegin", [info]),
+    onEpochBegin: (epoch) => tellIfWanted("onEpochBegin", [epoch]),
+    onBatchEnd: wanted.includes("onBatchEnd") ? (batch, logs) => batches.tell(batch, logs) : undefined,
+    onTestBegin: async () => {
+      await batches.heard;
+      await tellIfWanted("onTestBegin", []);
+    },
+    onTestEnd: (logs) => tellIfWanted("onTestEnd", [logs]),
+    onEpochEnd: async (epoch, logs) => {
+      await batches.heard;
+      await tellIfWanted("onEpochEnd", [epoch, logs]);
+    },
+    onTrainEnd: async (logs) => {
+      // Where this fails, training has failed by it already, or was aborted.
+      await batches.heard.catch(() => {});
+      await tellIfWanted("onTrainEnd", [logs]);
+    },
   };
 }
 
 /** Tells of a batch when the page has heard of the last one and some time has passed; training does not wait. */
-function throttled(tell: Tell): (batch: number, logs: Logs) => void {
-  let told = Number.NEGATIVE_INFINITY;
-  let isHeard = true;
-  let failure: { readonly reason: unknown } | undefined;
-  return (batch, logs) => {
-    if (failure !== undefined) throw failure.reason;
-    if (!isHeard || performance.now() - told < PROGRESS_MILLISECONDS) return;
-    told = performance.now();
-    isHeard = false;
-    tell("onBatchEnd", [batch, logs]).then(
+class BatchNews {
+  /** When the page is done with the batch it was told of last. */
+  heard: Promise<void> = Promise.resolve();
+  private state: "heard" | "told" | "failed" = "heard";
+  private time = Number.NEGATIVE_INFINITY;
+  private readonly tellPage: Tell;
+
+  constructor(tell: Tell) {
+    this.tellPage = tell;
+  }
+
+  /** What it returns is there only once the page has failed: training fails by it. */
+  tell(batch: number, logs: Logs): Promise<void> | undefined {
+    if (this.state === "failed") return this.heard;
+    if (this.state === "told" || performance.now() - this.time < PROGRESS_MILLISECONDS) return undefined;
+    this.time = performance.now();
+    this.state = "told";
+    this.heard = this.tellPage("onBatchEnd", [batch, logs]);
+    this.heard.then(
       () => {
-        isHeard = true;
+        this.state = "heard";
       },
-      (reason: unknown) => {
-        failure = { reason };
+      () => {
+        this.state = "failed";
       },
     );
-  };
+    return undefined;
+  }
 }

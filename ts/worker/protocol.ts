@@ -5,6 +5,7 @@ import type { Json } from "../layers/config.ts";
 import type { Configuration, EngineInfo } from "../runtime/engine.ts";
 import type { Dtype, TypedArray } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
+import type { Weighting } from "../train/batches.ts";
 import type { Logs, TrainingInfo } from "../train/callbacks.ts";
 import type { EvaluateOptions, FitOptions } from "../train/fit.ts";
 import type { ModelConfig } from "../train/model-config.ts";
@@ -44,6 +45,9 @@ export interface ExamplesRequest {
   readonly sampleWeight: Sent | undefined;
 }
 
+/** What `trainOnBatch` and `testOnBatch` take, as it travels. */
+export type BatchRequest = ExamplesRequest & Pick<Weighting, "classWeight">;
+
 /** What `evaluate` and `predict` take beside data, as it travels. */
 export type PlainEvaluateOptions = Omit<EvaluateOptions, "signal" | "sampleWeight" | "verbose">;
 
@@ -56,22 +60,26 @@ export interface Values {
 
 /** Each call: what it takes, and what it gives. */
 export interface Calls {
-  start: [{ configuration: Configuration }, void];
+  configure: [Configuration, void];
   info: [undefined, EngineInfo];
   /** Room for data that come in parts; `bytes` where f32 are stored as bytes. */
   allocate: [Layout & { data: number; bytes: boolean }, void];
   fill: [{ data: number; begin: number; values: TypedArray }, void];
   /** Data that come whole: transferred, or in shared memory. */
   take: [Layout & { data: number; values: TypedArray }, void];
-  release: [{ data: readonly number[] }, void];
+  release: [{ data: number }, void];
   create: [{ model: number; config: ModelConfig; weights: number | undefined; seed: number | undefined }, void];
   forget: [{ model: number }, void];
   compile: [{ model: number; options: { readonly [option: string]: Json } }, void];
   fit: [FitRequest, { history: Record<string, number[]>; epochs: number[] }];
   evaluate: [ExamplesRequest & PlainEvaluateOptions, Logs];
   predict: [{ model: number; x: Sent } & PlainEvaluateOptions, Values[]];
+  trainOnBatch: [BatchRequest, Logs];
+  testOnBatch: [BatchRequest, Logs];
   summary: [{ model: number }, string];
   stop: [{ model: number }, void];
+  getLearningRate: [{ model: number }, number];
+  setLearningRate: [{ model: number; value: number }, void];
   getWeights: [{ model: number }, Values[]];
   setWeights: [{ model: number; weights: readonly number[] }, void];
   exportWeights: [{ model: number }, Uint8Array];
@@ -81,11 +89,14 @@ export interface Calls {
   method: [{ model: number; name: string; parameters: readonly unknown[] }, unknown];
 }
 
-/** What a training tells the page. All are awaited but `onBatchEnd`. */
+/** What a training tells the page. All are awaited before it goes on, but `onBatchEnd`. */
 export interface TrainingHooks {
   /** Epochs are counted from 0. */
   onEpochBegin?(epoch: number): void | Promise<void>;
-  /** The batch that was last when this was sent, and the epoch's figures so far; at most twenty times a second. */
+  /**
+   * The batch that was last when this was sent, and the epoch's figures so far; at most twenty times a second. Training
+   * waits for it at the end of the epoch only.
+   */
   onBatchEnd?(batch: number, logs: Logs): void | Promise<void>;
   /** Before the validation data of an epoch. */
   onTestBegin?(): void | Promise<void>;

@@ -5,7 +5,7 @@ import type { Dtype, TypedArray } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import type { EngineWorker } from "./engine-worker.ts";
-import type { Sent } from "./protocol.ts";
+import type { Layout, Sent } from "./protocol.ts";
 
 /** Data on their way to a worker: numbers in JavaScript memory, a tensor, or what was sent before. */
 export type RemoteInput = ArrayData | AnyTensor | RemoteData;
@@ -16,6 +16,16 @@ export type RemoteTargets = RemoteInputs | { readonly [output: string]: RemoteIn
 
 /** Copied and sent in about a millisecond. */
 const PART_BYTES = 2 ** 21;
+/** Copies part of a typed array. That of Node's Buffer, which goes by the same name, does not copy. */
+const { slice } = Uint8Array.prototype;
+
+/** What `EngineWorker.send` takes beside data. */
+export interface SendOptions {
+  /** Whether the memory of the data moves, and is gone here, instead of being copied; default false. */
+  readonly transfer?: boolean;
+  /** Ends the sending when aborted; the promise is then rejected with its reason. */
+  readonly signal?: AbortSignal;
+}
 
 /** Data that lie in a worker; `EngineWorker.send` makes them. */
 export class RemoteData {
@@ -39,7 +49,7 @@ export class RemoteData {
   /** Frees them. */
   dispose(): void {
     // A worker that is gone has freed them already.
-    this.engine.call("release", { data: [this.number] }).catch(() => {});
+    this.engine.call("release", { data: this.number }).catch(() => {});
   }
 }
 
@@ -47,54 +57,67 @@ export class RemoteData {
 export async function sendData(
   engine: EngineWorker,
   data: ArrayData | AnyTensor,
-  transfer: boolean,
+  { transfer = false, signal }: SendOptions = {},
 ): Promise<RemoteData> {
-  const { values, shape, dtype, scale } = numbersOf(data);
-  const sent = new RemoteData(engine, shape, dtype);
-  const layout = { data: sent.number, shape, dtype, scale };
-  const { buffer } = values;
-  if (!(buffer instanceof ArrayBuffer)) await engine.call("take", { ...layout, values });
-  else if (transfer) await engine.call("take", { ...layout, values }, { transfer: [buffer] });
-  else {
-    await engine.call("allocate", { ...layout, bytes: values instanceof Uint8Array });
-    const length = PART_BYTES / values.BYTES_PER_ELEMENT;
-    // An answer to each part: the page's own tasks come between.
-    for (let begin = 0; begin < values.length; begin += length) {
-      const part = values.slice(begin, begin + length);
-      const request = { data: sent.number, begin, values: part };
-      await engine.call("fill", request, { transfer: [part.buffer as ArrayBuffer] });
+  const { values, ...layout } = numbersOf(data);
+  const { buffer, byteLength } = values;
+  const sent = new RemoteData(engine, layout.shape, layout.dtype);
+  const { number } = sent;
+  if (!(buffer instanceof ArrayBuffer)) {
+    // Shared memory lies in the worker too.
+    await engine.call("take", { ...layout, data: number, values }, { signal });
+  } else if (transfer || byteLength <= PART_BYTES) {
+    const whole = transfer ? values : slice.call(values);
+    await engine.call("take", { ...layout, data: number, values: whole }, { transfer: [memoryOf(whole)], signal });
+  } else {
+    try {
+      await engine.call("allocate", { ...layout, data: number, bytes: values instanceof Uint8Array }, { signal });
+      const length = PART_BYTES / values.BYTES_PER_ELEMENT;
+      // An answer to each part: the page's own tasks come between.
+      for (let begin = 0; begin < values.length; begin += length) {
+        const part = slice.call(values, begin, begin + length);
+        await engine.call("fill", { data: number, begin, values: part }, { transfer: [memoryOf(part)], signal });
+      }
+    } catch (error) {
+      sent.dispose();
+      throw error;
     }
   }
   return sent;
 }
 
-function numbersOf(data: ArrayData | AnyTensor): { values: TypedArray; shape: Shape; dtype: Dtype; scale: number } {
-  const { shape, dtype } = data ?? {};
-  if (!Array.isArray(shape) || typeof dtype !== "string") {
-    throw new ArgumentError(`send: data must be a tensor or ArrayData, got ${data === null ? "null" : typeof data}`);
-  }
-  // Tensors are known by their method, so that a page need not carry the engine to ask.
-  if (typeof data.data === "function") return { values: data.data(), shape, dtype, scale: 1 };
-  return { values: data.data, shape, dtype, scale: (data as ArrayData).scale };
+function memoryOf(values: TypedArray): ArrayBuffer {
+  return values.buffer as ArrayBuffer;
 }
 
-/**
- * Runs `use` with a function that sends data, or hands on the numbers of what was sent before; what it sent is freed when
- * `use` is done.
- */
+function numbersOf(data: ArrayData | AnyTensor): Layout & { readonly values: TypedArray } {
+  // Tensors are known by their method, so that a page need not carry the engine to ask.
+  const values = typeof data?.data === "function" ? data.data() : data?.data;
+  if (!Array.isArray(data?.shape) || !ArrayBuffer.isView(values)) {
+    throw new ArgumentError(`send: data must be a tensor or ArrayData, got ${data === null ? "null" : typeof data}`);
+  }
+  const { shape, dtype } = data;
+  return { values, shape, dtype, scale: "scale" in data ? data.scale : 1 };
+}
+
+/** Sends data, or hands on the numbers of what was sent before. */
+export type Send = <T extends RemoteTargets | undefined>(data: T) => Promise<T extends undefined ? undefined : Sent>;
+
+/** Runs `use` with a function that sends data, each once; what it sent is freed when `use` is done. */
 export async function withSent<R>(
   engine: EngineWorker,
-  use: (send: <T extends RemoteTargets | undefined>(data: T) => Promise<T extends undefined ? undefined : Sent>) => R,
+  use: (send: Send) => R,
+  signal?: AbortSignal,
 ): Promise<Awaited<R>> {
-  const temporary: number[] = [];
+  const temporary = new Map<RemoteInput, RemoteData>();
   const sendOne = async (data: RemoteInput): Promise<number> => {
     if (data instanceof RemoteData) {
       if (data.engine === engine) return data.number;
       throw new ArgumentError("send: data must be in the model's worker, got some in another one");
     }
-    const { number } = await sendData(engine, data, false);
-    temporary.push(number);
-    return number;
+    const sent = temporary.get(data) ?? (await sendData(engine, data, { signal }));
+    temporary.set(data, sent);
+    return sent.number;
   };
   const send = async (data: RemoteTargets | undefined): Promise<Sent | undefined> => {
     if (data === undefined) return undefined;
@@ -104,9 +127,9 @@ export async function withSent<R>(
     return Object.fromEntries(Object.keys(data).map((name, i) => [name, numbers[i]]));
   };
   try {
-    return await use(send as never);
+    return await use(send as Send);
   } finally {
-    if (temporary.length > 0) engine.call("release", { data: temporary }).catch(() => {});
+    for (const data of temporary.values()) data.dispose();
   }
 }
 

@@ -4,7 +4,7 @@ import { type Json, toJsonRecord } from "../layers/config.ts";
 import type { Layer } from "../layers/layer.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
-import { History, type Logs } from "../train/callbacks.ts";
+import { type Callback, History, type Logs } from "../train/callbacks.ts";
 import type { Model } from "../train/model.ts";
 import type { ModelConfig } from "../train/model-config.ts";
 import { ProgressLine } from "../train/progress.ts";
@@ -15,15 +15,19 @@ import type {
   RemoteCompileOptions,
   RemoteEvaluateOptions,
   RemoteFitOptions,
+  RemoteWeighting,
 } from "./options.ts";
-import type { Calls, Hooks, Named, Sent, Values } from "./protocol.ts";
-import { type RemoteInputs, type RemoteTargets, withSent } from "./remote-data.ts";
+import type { Calls, ExamplesRequest, FitRequest, Hooks, Named, Values } from "./protocol.ts";
+import { type RemoteInputs, type RemoteTargets, type Send, withSent } from "./remote-data.ts";
 
 /** What `new RemoteModel` takes beside the model. */
 export interface RemoteModelOptions extends EngineWorkerOptions {
   /** The worker to live in; default: one of its own, made with the other options. */
   engine?: EngineWorker;
-  /** Begins the stream of the worker's default generator anew, so that the weights are the same in every run. */
+  /**
+   * Begins the stream of the worker's default generator anew, as `seed(n)` before a model is made at hand, or after it was
+   * built: the same weights and the same training in every run.
+   */
   seed?: number;
 }
 
@@ -40,22 +44,37 @@ const hookNames = [
   "onTrainEnd",
 ] as const satisfies readonly (keyof Hooks)[];
 
-/** A model in an engine worker: the methods of `Model`, all of which give promises. */
+/**
+ * A model in an engine worker: the methods of `Model`, all of which give promises. What `Model` has as properties are
+ * methods here: `getWeights` and `setWeights` for the values of `weights`, `getLearningRate` and `setLearningRate` for
+ * `compilation.optimizer.learningRate`.
+ *
+ * Layers, variables and the optimizer's state stay in the worker, so there is no `apply`, no `sublayers` or `copy`, and no
+ * `trainable` to be changed: layers are frozen by `trainable: false` before they get here. What else one wants to do to the
+ * model, a worker's own file does in a `method`. `evaluate` and `predict` show no progress. What describes a model (`name`,
+ * `config()`, `outputShape`) is known from what it was made of.
+ */
 export class RemoteModel {
-  /** The worker it lives in. */
+  /** The worker that it lives in. */
   readonly engine: EngineWorker;
   private readonly ownsEngine: boolean;
   private readonly model: number;
   /** Rejected where the worker cannot make the model; every call then fails alike. */
   private readonly created: Promise<void>;
+  /** Whether training was to end before its data were there. */
+  private stopping = false;
 
   /**
    * A copy of a model in a worker, with its weights if it is built; or a sequential one of layers, which need not be
    * Layer objects: `new RemoteModel([{ kind: "dense", config: { units: 1, inputShape: [2] } }])`. Errors: ArgumentError for
-   * functions among the options of layers, which cannot travel.
+   * functions among the options of layers, which cannot travel, and for a worker's options where there is one already.
    */
   constructor(source: RemoteModelSource, { engine, seed, ...options }: RemoteModelOptions = {}) {
     const config = configOf(source);
+    const idle = Object.keys(options);
+    if (engine !== undefined && idle.length > 0) {
+      throw new ArgumentError(`RemoteModel: an engine must be given without options for one, got ${idle.join(", ")}`);
+    }
     this.ownsEngine = engine === undefined;
     this.engine = engine ?? new EngineWorker(options);
     this.model = this.engine.newNumber();
@@ -74,38 +93,40 @@ export class RemoteModel {
    */
   fit(x: RemoteInputs, y: RemoteTargets, options: RemoteFitOptions = {}): Promise<History> {
     const { callbacks = [], signal, validationData, sampleWeight, verbose = 1, ...plain } = options;
-    return withSent(this.engine, async (send) => {
+    this.stopping = false;
+    const use = async (send: Send): Promise<History> => {
       const { inside, hooks } = this.sortCallbacks([...(verbose ? [new ProgressLine({ verbose })] : []), ...callbacks]);
       const request = {
         ...plain,
-        x: await send(x),
-        y: await send(y),
-        sampleWeight: await send(sampleWeight),
-        validationData:
-          validationData &&
-          ([await send(validationData[0]), await send(validationData[1]), await send(validationData[2])] as [
-            Sent,
-            Sent,
-            Sent | undefined,
-          ]),
+        ...(await sendExamples(send, x, y, sampleWeight)),
+        validationData: validationData && (await sendValidation(send, validationData)),
         callbacks: inside,
         hooks: hookNames.filter((name) => hooks[name] !== undefined),
       };
-      const { history, epochs } = await this.call("fit", request, { signal, hooks });
+      const training = this.call("fit", request, { signal, hooks });
+      if (this.stopping) this.stopTraining = true;
+      const { history, epochs } = await training;
       const done = new History();
       Object.assign(done.history, history);
       done.epochs.push(...epochs);
       return done;
-    });
+    };
+    return withSent(this.engine, use, signal);
   }
 
   /** Loss and metrics over examples x and targets y. Default: batches of 32. */
   evaluate(x: RemoteInputs, y: RemoteTargets, options: RemoteEvaluateOptions = {}): Promise<Logs> {
-    const { signal, sampleWeight, ...plain } = options;
-    return withSent(this.engine, async (send) => {
-      const request = { ...plain, x: await send(x), y: await send(y), sampleWeight: await send(sampleWeight) };
-      return this.call("evaluate", request, { signal });
-    });
+    return this.judge("evaluate", x, y, options);
+  }
+
+  /** One training step on one batch; its loss and metrics. */
+  trainOnBatch(x: RemoteInputs, y: RemoteTargets, weighting: RemoteWeighting = {}): Promise<Logs> {
+    return this.judge("trainOnBatch", x, y, weighting);
+  }
+
+  /** Loss and metrics of one batch. */
+  testOnBatch(x: RemoteInputs, y: RemoteTargets, weighting: RemoteWeighting = {}): Promise<Logs> {
+    return this.judge("testOnBatch", x, y, weighting);
   }
 
   /** The only output for all examples, [length, ...]. Default: batches of 32. */
@@ -119,18 +140,20 @@ export class RemoteModel {
 
   /** The outputs for all examples as a list. Default: batches of 32. */
   predictAll(x: RemoteInputs, { signal, batchSize }: RemoteEvaluateOptions = {}): Promise<ArrayData[]> {
-    return withSent(this.engine, async (send) => {
+    const use = async (send: Send): Promise<ArrayData[]> => {
       const outputs = await this.call("predict", { x: await send(x), batchSize }, { signal });
       return outputs.map(toArrayData);
-    });
+    };
+    return withSent(this.engine, use, signal);
   }
 
   /** Ends training after the current batch; `fit` gives the history so far. */
   async stop(): Promise<void> {
+    this.stopping = true;
     await this.call("stop", {});
   }
 
-  /** Set it to true in a callback, and training ends after the current batch, as by `stop`. */
+  /** Set it to true in a callback, and training ends after the current batch, as by `stop`. It cannot be read. */
   set stopTraining(on: boolean) {
     // Where the worker is gone, so is its training.
     if (on) this.stop().catch(() => {});
@@ -143,7 +166,21 @@ export class RemoteModel {
 
   /** Always a StateError, as `weights`. */
   get compilation(): never {
-    throw notHere("compilation", "compile()");
+    throw notHere("compilation", "compile(), getLearningRate() and setLearningRate()");
+  }
+
+  /** The optimizer's learning rate for the next step. StateError before `compile`. */
+  getLearningRate(): Promise<number> {
+    return this.call("getLearningRate", {});
+  }
+
+  /**
+   * Sets the learning rate from the next step on, also while training is under way; in an awaited hook, such as
+   * `onEpochBegin`, for all steps that follow it. Errors: ArgumentError for numbers below 0, StateError where a schedule
+   * sets it and before `compile`.
+   */
+  async setLearningRate(value: number): Promise<void> {
+    await this.call("setLearningRate", { value });
   }
 
   /** The layers and their numbers of weights as a table. */
@@ -213,6 +250,18 @@ export class RemoteModel {
     return this.engine.call(method, { ...asks, model: this.model } as unknown as Calls[M][0], options);
   }
 
+  /** Calls a method with examples. */
+  private judge(
+    method: "evaluate" | "trainOnBatch" | "testOnBatch",
+    x: RemoteInputs,
+    y: RemoteTargets,
+    { signal, sampleWeight, ...plain }: RemoteEvaluateOptions & RemoteWeighting,
+  ): Promise<Logs> {
+    const use = async (send: Send): Promise<Logs> =>
+      this.call(method, { ...plain, ...(await sendExamples(send, x, y, sampleWeight)) }, { signal });
+    return withSent(this.engine, use, signal);
+  }
+
   /** Callbacks that run in the worker, and one function for each hook of those that run here. */
   private sortCallbacks(callbacks: NonNullable<RemoteFitOptions["callbacks"]>): {
     inside: Named[];
@@ -220,6 +269,11 @@ export class RemoteModel {
   } {
     const inside = callbacks.filter((callback) => "kind" in callback);
     const here = callbacks.filter((callback): callback is RemoteCallback => !("kind" in callback));
+    if (here.some((callback) => (callback as Callback).onBatchBegin !== undefined)) {
+      throw new ArgumentError(
+        "fit: callbacks of a page must do without onBatchBegin, since no batch waits for it, got one that has it",
+      );
+    }
     const hooks = hookNames.flatMap((name) => {
       const concerned = here.filter((callback) => callback[name] !== undefined);
       if (concerned.length === 0) return [];
@@ -236,6 +290,22 @@ export class RemoteModel {
       hooks: Object.fromEntries(hooks) as Hooks,
     };
   }
+}
+
+async function sendExamples(
+  send: Send,
+  x: RemoteInputs,
+  y: RemoteTargets,
+  sampleWeight: RemoteTargets | undefined,
+): Promise<Omit<ExamplesRequest, "model">> {
+  return { x: await send(x), y: await send(y), sampleWeight: await send(sampleWeight) };
+}
+
+async function sendValidation(
+  send: Send,
+  [x, y, sampleWeight]: NonNullable<RemoteFitOptions["validationData"]>,
+): Promise<NonNullable<FitRequest["validationData"]>> {
+  return [await send(x), await send(y), await send(sampleWeight)];
 }
 
 /** A model as plain JSON. */

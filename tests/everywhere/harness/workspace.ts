@@ -55,7 +55,8 @@ function digits(): string {
 /** A page that runs a program without any bundler, from the installed package's own modules. */
 function pageOf(script: string): string {
   const { exports } = JSON.parse(readFileSync(join(workspace, "node_modules/heddle/package.json"), "utf8"));
-  const imports = { heddle: join("/node_modules/heddle", browserTarget(exports["."])) };
+  const address = (entry: string): string => join("/node_modules/heddle", browserTarget(exports[entry]));
+  const imports = { heddle: address("."), "heddle/worker": address("./worker") };
   return [
     "<!doctype html>",
     "<title>Heddle in a page</title>",
