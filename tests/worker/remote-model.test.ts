@@ -357,6 +357,9 @@ describe("errors of an engine worker", () => {
     expect(there(Object.create(null)).message).toBe("something that cannot be told as text");
     const odd = Object.assign(new Error("odd"), { message: Symbol("m"), stack: [() => 0] });
     expect([there(odd).message, there(odd).name]).toEqual(["Symbol(m)", "Error"]);
+    const endless: Error = new Error("endless");
+    endless.cause = endless;
+    expect(there(endless).cause).toMatchObject({ message: "endless" });
   });
 
   it("know what they came of", async () => {

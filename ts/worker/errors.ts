@@ -21,8 +21,11 @@ const classes: { readonly [name: string]: { readonly prototype: Error } } = {
   TypeError,
 };
 
+/** So many causes are told, as an error may be its own. */
+const MOST_CAUSES = 8;
+
 /** What was thrown, as plain data. Nothing in it can fail to travel: who waits for it would wait for ever. */
-export function encodeError(thrown: unknown): WireError {
+export function encodeError(thrown: unknown, causes: number = MOST_CAUSES): WireError {
   const error = thrown instanceof Error ? thrown : new Error(textOf(thrown));
   const { name, message, stack, cause } = error;
   const fields = Object.entries(error).filter(([, value]) => ["string", "number", "boolean"].includes(typeof value));
@@ -30,7 +33,7 @@ export function encodeError(thrown: unknown): WireError {
     name: String(name),
     message: String(message),
     stack: typeof stack === "string" ? stack : undefined,
-    cause: cause instanceof Error ? encodeError(cause) : undefined,
+    cause: cause instanceof Error && causes > 0 ? encodeError(cause, causes - 1) : undefined,
     fields: Object.fromEntries(fields),
   };
 }
