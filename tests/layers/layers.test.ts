@@ -399,7 +399,7 @@ describe("activations", () => {
     const layer = layers.dense({ units: 2, activation: (x) => mul(x, 2), kernelInitializer: "ones" });
     expect(layer.apply(tensor([[1, 2]])).data()).toEqual(Float32Array.of(6, 6));
     expect(() => layer.config()).toThrow(
-      "dense: to be saved, activation must be plain values or known by name, got function",
+      "dense: to be saved or sent, activation must be plain values or known by name, got function",
     );
   });
 });

@@ -372,7 +372,8 @@ describe("bad arguments", () => {
     ["a group with two rates", () => sgdWith({ learningRate: 1, learningRateMultiplier: 2 }), ArgumentError],
     ["half a step of accumulation", () => new SGD({ gradientAccumulationSteps: 1.5 }), ArgumentError],
     ["an average that keeps all", () => new SGD({ useEma: true, emaMomentum: 1 }), ArgumentError],
-    ["a rate that is text", () => new SGD({ learningRate: "fast" as unknown as number }), ArgumentError],
+    ["a rate that is a word", () => new SGD({ learningRate: "fast" as unknown as number }), ArgumentError],
+    ["a rate that is text", () => new SGD({ learningRate: "0.1" as unknown as number }), ArgumentError],
     [
       "descending boundaries",
       () => schedules.piecewiseConstantDecay({ boundaries: [3, 2], values: [1, 2, 3] }),

@@ -23,7 +23,7 @@ function toJson(operation: string, option: string, value: unknown): Json {
     return toJsonRecord(operation, value as Record<string, unknown>);
   }
   throw new ArgumentError(
-    `${operation}: to be saved, ${option} must be plain values or known by name, got ${typeof value}`,
+    `${operation}: to be saved or sent, ${option} must be plain values or known by name, got ${typeof value}`,
   );
 }
 

@@ -4,7 +4,7 @@ import { ArgumentError } from "../runtime/errors.ts";
 
 /** Throws an ArgumentError unless low <= value <= high. */
 export function requireRange(option: string, value: number, low: number, high: number): void {
-  if (!(value >= low && value <= high)) {
+  if (!(Number.isFinite(value) && value >= low && value <= high)) {
     const range = high === Number.MAX_VALUE ? `at least ${low} and finite` : `from ${low} to ${high}`;
     throw new ArgumentError(`optimizer: ${option} must be ${range}, got ${value}`);
   }
