@@ -1,6 +1,16 @@
 // The folder in which everything runs: the programs of apps/, and Heddle as npm installs it from the packed tarball.
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { here, root } from "./places.ts";
@@ -15,6 +25,9 @@ const parent = join(here, "build");
 mkdirSync(parent, { recursive: true });
 export const workspace = mkdtempSync(join(parent, "run-"));
 
+/** Deno's cache, which would be in the user's home otherwise. */
+export const denoFolder = join(workspace, "deno");
+
 /** Packs Heddle and installs it beside the programs. */
 export function makeWorkspace(): void {
   process.on("exit", () => rmSync(workspace, { recursive: true, force: true }));
@@ -26,6 +39,20 @@ export function makeWorkspace(): void {
   npm(workspace, "install", "--ignore-scripts", "--no-package-lock", "--offline");
   writeFileSync(join(workspace, "digits.js"), digits());
   writeFileSync(join(workspace, "page.html"), pageOf("page.js"));
+  placeEsbuild();
+}
+
+/**
+ * `deno bundle` looks here for the esbuild that it was made for, and downloads it where there is none. The package has to
+ * be of that version: with another one the rows fail, since tools find no registry (harness/program.ts).
+ */
+function placeEsbuild(): void {
+  const source = join(here, "node_modules/deno-esbuild");
+  if (!existsSync(source)) return;
+  const { version } = JSON.parse(readFileSync(join(source, "package.json"), "utf8"));
+  const target = join(denoFolder, "dl", `esbuild-${version}`);
+  mkdirSync(target, { recursive: true });
+  copyFileSync(join(source, "bin/esbuild"), join(target, "esbuild-linux-x64"));
 }
 
 /** Runs the npm that runs these tests: the root's packages bring an old one along, which comes first on its path. */
