@@ -1,7 +1,7 @@
 // Runs one of the programs in a runtime with a console: `console.js NAME '{"option": 1}'`; prints what it returned.
-import { killWorkers, neverStart } from "./failures.js";
+import { endWorkers, neverStart } from "./failures.js";
 import { train } from "./train.js";
 
 const [name, options] = process.argv.slice(2);
-const answer = await { train, killWorkers, neverStart }[name](JSON.parse(options));
+const answer = await { train, endWorkers, neverStart }[name](JSON.parse(options));
 console.log(`answer: ${JSON.stringify(answer)}`);

@@ -3,7 +3,7 @@
 import { findProgram, version } from "./places.ts";
 import type { Context } from "./row.ts";
 
-const PATIENCE = 60_000;
+const PATIENCE = 170_000;
 
 /** What the two drivers have in common. */
 interface DriverPage {
