@@ -62,7 +62,7 @@ const manners: Manner[] = [
     ending: "warden",
     delay: 0,
     atOnce: 2,
-    never: "Bun ends a thread where its WebAssembly waits, never in a loop",
+    never: "Bun ends a thread where its WebAssembly waits, hardly ever where it computes",
   },
   {
     pattern: /^Deno/,
