@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { here, root } from "./places.ts";
 
@@ -20,17 +21,47 @@ const IMAGE_BYTES = 28 * 28;
 const IMAGE_HEADER = 16;
 const LABEL_HEADER = 8;
 
+/**
+ * Makes a folder that is removed when this process ends, and removes those of processes that were killed: a folder's name
+ * has the process's number in it.
+ */
+function makeFolder(parent: string, name: string): string {
+  mkdirSync(parent, { recursive: true });
+  for (const other of readdirSync(parent)) {
+    const id = other.match(new RegExp(`^${name}-(\\d+)-`))?.[1];
+    if (id !== undefined && !isAlive(Number(id))) remove(join(parent, other));
+  }
+  const folder = mkdtempSync(join(parent, `${name}-${process.pid}-`));
+  process.on("exit", () => remove(folder));
+  return folder;
+}
+
+function isAlive(id: number): boolean {
+  try {
+    process.kill(id, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function remove(folder: string): void {
+  // A browser may still be writing its last.
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+}
+
 // Below this package, since Next compiles no files that lie elsewhere than its own.
-const parent = join(here, "build");
-mkdirSync(parent, { recursive: true });
-export const workspace = mkdtempSync(join(parent, "run-"));
+export const workspace = makeFolder(join(here, "build"), "run");
+
+/** Where all that is started leaves what it calls temporary. Its path is short: browsers make sockets there. */
+export const temporary = makeFolder(tmpdir(), "heddle-everywhere");
 
 /** Deno's cache, which would be in the user's home otherwise. */
 export const denoFolder = join(workspace, "deno");
 
 /** Packs Heddle and installs it beside the programs. */
 export function makeWorkspace(): void {
-  process.on("exit", () => rmSync(workspace, { recursive: true, force: true }));
+  process.env.TMPDIR = temporary;
   cpSync(join(here, "apps"), workspace, { recursive: true });
   npm(root, "pack", "--pack-destination", workspace);
   const tarball = readdirSync(workspace).find((name) => name.endsWith(".tgz"));
