@@ -44,7 +44,7 @@ interface Place {
 /** How a place ends workers. */
 interface Manner {
   pattern: RegExp;
-  ending: "warden" | "directly";
+  ending: "warden" | "directly" | "leaving";
   /** Milliseconds from asking for an end to the end of a worker that works. */
   delay: number;
   /** Processes or pages at a time: as many as there are cores to keep busy, or more where they wait. */
@@ -116,33 +116,26 @@ function checkStep(context: Context, { right, longest }: { right: boolean; longe
 }
 
 /** Ends workers in some processes or pages at once; returns how many held work. */
-async function endWorkers(
-  context: Context,
-  place: Place,
-  { ending, delay, atOnce }: Omit<Manner, "pattern" | "ending"> & { ending: string },
-  kills: number,
-): Promise<number> {
+async function endWorkers(context: Context, place: Place, manner: Manner, kills: number): Promise<number> {
+  const { ending, delay, atOnce } = manner;
   const share = kills / atOnce;
   const answers = await Promise.all(
-    Array.from({ length: atOnce }, (_, part) =>
-      place.ask<Ended>(context, "endWorkers", { ending, delay, kills: share, first: part * share }),
-    ),
+    Array.from({ length: atOnce }, async (_, part) => {
+      // One after the other, so that their workers do not all end at the same time.
+      await new Promise((resolve) => setTimeout(resolve, (part * delay) / atOnce));
+      return place.ask<Ended>(context, "endWorkers", { ending, delay, kills: share, first: part * share });
+    }),
   );
-  const sum = (count: (answer: Ended) => number): number => answers.reduce((all, answer) => all + count(answer), 0);
-  const ended = sum((answer) => answer.ended);
-  const atWork = sum((answer) => answer.atWork);
-  context.show("workers ended", ended);
-  context.show("at work then", atWork);
-  context.show(
-    "steps repeated",
-    sum((answer) => answer.repeated),
-  );
+  const sum = (name: "ended" | "atWork" | "repeated"): number => answers.reduce((all, answer) => all + answer[name], 0);
+  context.show("workers ended", sum("ended"));
+  context.show("at work then", sum("atWork"));
+  context.show("steps repeated", sum("repeated"));
   checkStep(context, {
     right: answers.every(({ right }) => right),
     longest: Math.max(...answers.map(({ longest }) => longest)),
   });
-  must(ended === kills, `${kills} workers must end, got ${ended}`);
-  return atWork;
+  must(sum("ended") === kills, `${kills} workers must end, got ${sum("ended")}`);
+  return sum("atWork");
 }
 
 const killed = (place: Place): Row => {
