@@ -11,7 +11,7 @@ const SHIFT = 7;
 const LATEST = 70;
 /** Training goes on from so many milliseconds before a worker's end until as many after it, for so many steps at most. */
 const MARGIN = 100;
-const MOST_STEPS = 40;
+const MOST_STEPS = 30;
 
 /** Where this runtime has its workers: the object whose property `Worker` the library makes them with. */
 const home = globalThis.process?.getBuiltinModule?.("node:worker_threads") ?? globalThis;

@@ -7,7 +7,7 @@ const PATIENCE = 170_000;
 
 /** What the two drivers have in common. */
 interface DriverPage {
-  goto(url: string): Promise<unknown>;
+  goto(url: string, options: { timeout: number }): Promise<unknown>;
   evaluate(expression: string): Promise<unknown>;
   on(event: string, listener: (event: { text(): string } & Error) => void): unknown;
 }
@@ -61,7 +61,7 @@ export class Page {
   }
 
   async open(url: string): Promise<void> {
-    await this.page.goto(url);
+    await this.page.goto(url, { timeout: PATIENCE });
   }
 
   /** The value of an expression in the page, or what the promise that it is comes to; it must be there in time. */

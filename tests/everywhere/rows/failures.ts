@@ -56,7 +56,7 @@ interface Manner {
 const manners: Manner[] = [
   { pattern: /^(Node|Firefox)/, ending: "warden", delay: 0, atOnce: 2 },
   // A task of the worker's own would end it; one that does not come to its tasks is ended by force, two seconds later.
-  { pattern: /^Chromium/, ending: "warden", delay: 2000, atOnce: 10 },
+  { pattern: /^Chromium/, ending: "warden", delay: 2000, atOnce: 5 },
   {
     pattern: /^Bun/,
     ending: "warden",
