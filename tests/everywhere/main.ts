@@ -32,9 +32,13 @@ if (chosen.length === 0) {
   process.exit(1);
 }
 
+/** The row that runs. */
+let running: Context | undefined;
+
 /** Runs a row to its end, for as long as a row may take. */
 async function outcomeOf(family: Family, row: Row): Promise<Outcome> {
   const context = new Context();
+  running = context;
   const began = performance.now();
   let state: Outcome["state"] = "passed";
   let reason = "";
@@ -62,10 +66,29 @@ async function outcomeOf(family: Family, row: Row): Promise<Outcome> {
   return { family, name: row.name, state, cells: context.cells, reason, seconds };
 }
 
+let ending: Promise<never> | undefined;
+
+/** Ends all that was started, and this process, which takes its folders along. */
+function giveUp(): void {
+  ending ??= (async () => {
+    await running?.end();
+    await Promise.allSettled(browsers.map((browser) => browser.close()));
+    process.exit(1);
+  })();
+}
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, giveUp);
+// npm and start.js may be killed, which this process is not told of.
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) giveUp();
+}, 500).unref();
+
 makeWorkspace();
 const outcomes: Outcome[] = [];
 for (const { family, row } of chosen) {
   const outcome = await outcomeOf(family, row);
+  await ending;
   console.log(line(outcome));
   outcomes.push(outcome);
 }

@@ -1,7 +1,14 @@
 // What the runtime is asked and how its answers are read.
 import { spawnSync } from "node:child_process";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { builtinModule, detectCores, detectRuntime, detectSimd, isPage } from "../../ts/runtime/features.ts";
+import {
+  builtinModule,
+  detectCores,
+  detectRuntime,
+  detectSimd,
+  hasBuiltinModules,
+  isPage,
+} from "../../ts/runtime/features.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -83,5 +90,17 @@ describe("builtinModule", () => {
   it("is a module of Node, or undefined", () => {
     expect(builtinModule<typeof import("node:os")>("node:os")?.EOL).toBe("\n");
     expect(builtinModule("node:nothing")).toBeUndefined();
+  });
+
+  it("is not asked for in an edge runtime, whose process may throw then", () => {
+    const getBuiltinModule = {
+      get: () => {
+        throw new Error("a Node.js API is used");
+      },
+    };
+    vi.stubGlobal("process", Object.defineProperties({}, { getBuiltinModule }));
+    vi.stubGlobal("EdgeRuntime", "edge-runtime");
+    expect(builtinModule("node:os")).toBeUndefined();
+    expect(hasBuiltinModules()).toBe(false);
   });
 });

@@ -1,6 +1,6 @@
 // Threads that come late, never, or end in the middle of a run: results stay right, nothing hangs, engineInfo() says why.
 import { Worker } from "node:worker_threads";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { configure, engine, engineInfo } from "../../ts/runtime/engine.ts";
 import { OutOfMemoryError, StateError } from "../../ts/runtime/errors.ts";
 import { launch, splitting } from "../../ts/runtime/program.ts";
@@ -100,6 +100,7 @@ afterEach(() => {
     chunkNanoseconds: usual.chunkNanoseconds,
   });
   spawning.make = usual.make;
+  vi.unstubAllGlobals();
   configure({ threads: 1 });
 });
 
@@ -268,6 +269,24 @@ describe("a worker that ends in the middle of a run", () => {
     expect(runs).toThrow("run: a thread must not end unseen");
     expect(performance.now() - began).toBeLessThan(2 * SOON);
     runAndCheck();
+  });
+
+  it("keeps what it works on in Deno, which tells of its end when it is told to end", async () => {
+    vi.stubGlobal("Deno", { version: { deno: "2.9.5" } });
+    const made: Worker[] = [];
+    spawning.make = (source, gone) => {
+      const worker = usual.make?.(source, gone) as Worker;
+      made.push(worker);
+      return worker;
+    };
+    restart(2);
+    runAndCheck();
+    await until(() => engineInfo().threads === 2);
+    const { inUse } = engine().memory.report();
+    await made[0].terminate();
+    expect(engineInfo()).toMatchObject({ threads: 1, reason: "a worker ended" });
+    expect(engine().memory.report().inUse).toBe(inUse);
+    await until(() => engine().memory.report().inUse < inUse);
   });
 
   it("because it is terminated, at any moment, changes no result", async () => {

@@ -53,12 +53,17 @@ export function detectCores(): number {
   return Math.max(1, os?.availableParallelism?.() ?? globals.navigator?.hardwareConcurrency ?? 1);
 }
 
+/** Node's `process`. That of an edge runtime may throw when asked for what Node has and it has not. */
+function nodeProcess(): Globals["process"] {
+  return globals.EdgeRuntime ? undefined : globals.process;
+}
+
 /** Whether there are built-in modules: in Node, Deno, Bun. */
 export function hasBuiltinModules(): boolean {
-  return globals.process?.getBuiltinModule !== undefined;
+  return nodeProcess()?.getBuiltinModule !== undefined;
 }
 
 /** A built-in module of Node, Deno or Bun, or undefined elsewhere; invisible to browser bundlers. */
 export function builtinModule<T>(name: string): T | undefined {
-  return globals.process?.getBuiltinModule?.(name) as T | undefined;
+  return nodeProcess()?.getBuiltinModule?.(name) as T | undefined;
 }

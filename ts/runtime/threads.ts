@@ -140,7 +140,12 @@ export class ThreadPool {
   private releaseWhenGone(): void {
     if (this.released || this.exited !== this.scratches.length) return;
     this.released = true;
-    for (const buffer of [this.control, ...this.scratches]) this.memory.release(buffer);
+    const release = (): void => {
+      for (const buffer of [this.control, ...this.scratches]) this.memory.release(buffer);
+    };
+    // Deno tells of a worker's end when it is told to end, and lets it run on until it sees that the pool has stopped.
+    if (detectRuntime().startsWith("deno")) setTimeout(release, LINGER_MILLISECONDS);
+    else release();
   }
 
   /** The calling thread found nothing to do for a while: it looks again, and minds workers that hold work too long. */
@@ -215,9 +220,7 @@ function workerMaker(): WorkerMaker {
     worker.on("error", (error: Error) => {
       reason = `a worker failed: ${error.message}`;
     });
-    // Deno tells of a worker's end when it is told to end, and lets it run on for a while: what it uses is not free yet.
-    const lingers = detectRuntime().startsWith("deno");
-    worker.on("exit", () => (lingers ? void setTimeout(gone, LINGER_MILLISECONDS, reason) : gone(reason)));
+    worker.on("exit", () => gone(reason));
     worker.unref();
     return worker;
   };

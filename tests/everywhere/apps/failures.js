@@ -1,11 +1,17 @@
-// Workers that are killed in mid-step, or never start: what the training steps around them come to, and how long they take.
-import { configure, engineInfo, layers, losses, optimizers, scope, seed, tensor, valueAndGrad } from "heddle";
+// Workers that end in mid-step, or never start: what the training steps around them come to, and how long they take.
+import { ArrayData, configure, engineInfo, layers, Sequential, StateError, seed } from "heddle";
 import { images, labels } from "./digits.js";
 import { digest, pause, waitForThreads } from "./train.js";
 
 const BATCH_SIZE = 64;
 const FILTERS = 16;
 const ATTEMPTS = 5;
+/** A kill comes so many milliseconds after the one before would have, and then from 0 again: at any point of some steps. */
+const SHIFT = 7;
+const LATEST = 70;
+/** Training goes on from so many milliseconds before a worker's end until as many after it, for so many steps at most. */
+const MARGIN = 100;
+const MOST_STEPS = 30;
 
 /** Where this runtime has its workers: the object whose property `Worker` the library makes them with. */
 const home = globalThis.process?.getBuiltinModule?.("node:worker_threads") ?? globalThis;
@@ -17,13 +23,14 @@ const place = (source) => (isWeb ? URL.createObjectURL(new Blob([source], { type
 
 /**
  * A worker that has the library's worker inside, hands messages through, and ends it when told: by then the library's
- * own thread is in the middle of its work, and could not end anything.
+ * own thread is in the middle of its work, and could not end anything. Where a worker's end can be heard, it ends as well.
  */
 const wardens = {
   node: `
     const { parentPort, Worker, workerData } = require("node:worker_threads");
     const worker = new Worker(workerData.source, { eval: true, execArgv: [] });
     worker.on("message", (message) => parentPort.postMessage(message));
+    worker.on("exit", () => process.exit());
     parentPort.on("message", (message) => {
       if (message.killAfter === undefined) worker.postMessage(message);
       else setTimeout(() => worker.terminate(), message.killAfter);
@@ -37,47 +44,114 @@ const wardens = {
     };`,
 };
 
-/** Trains a small network step by step, its operations one by one; `before` runs before each step. */
-async function trainSteps(steps, before) {
-  seed(1);
-  const x = tensor(
-    Float32Array.from(images.subarray(0, BATCH_SIZE * 784), (byte) => byte / 255),
-    {
-      shape: [BATCH_SIZE, 28, 28, 1],
-    },
-  );
-  const y = tensor(Int32Array.from(labels.subarray(0, BATCH_SIZE)), { dtype: "i32" });
-  const network = [
-    [layers.conv2d({ filters: FILTERS, kernelSize: 3, activation: "relu" }), [28, 28, 1]],
-    [layers.conv2d({ filters: FILTERS, kernelSize: 3, activation: "relu" }), [26, 26, FILTERS]],
-    [layers.globalAveragePooling2d(), [24, 24, FILTERS]],
-    [layers.dense({ units: 10, activation: "softmax" }), [FILTERS]],
-  ];
-  for (const [layer, shape] of network) layer.ensureBuilt(shape);
-  const weights = network.flatMap(([layer]) => layer.trainableWeights);
-  const optimizer = optimizers.adam();
-  const lossAndGradients = valueAndGrad((_weights) => {
-    const probabilities = network.reduce((value, [layer]) => layer.apply(value), x);
-    return losses.sparseCategoricalCrossentropy(y, probabilities);
-  });
-  const times = [];
-  for (let step = 0; step < steps; step++) {
-    await before(step);
-    const began = performance.now();
-    scope(() => {
-      const [, gradients] = lossAndGradients(weights);
-      optimizer.step(weights, gradients);
-    });
-    times.push(performance.now() - began);
+/** A worker that reports for work, takes one ticket of a run as assembly/program.ts does, and ends with it in hand. */
+const leaver = `
+  const { parentPort } = require("node:worker_threads");
+  parentPort.once("message", ({ memory, control, thread }) => {
+    const words = new Int32Array(memory.buffer, control, 256 + thread * 16);
+    const next = new BigInt64Array(memory.buffer, control + 64, 1);
+    const slot = 64 + thread * 16;
+    const epoch = Atomics.load(words, 0);
+    Atomics.store(words, slot + 1, 1);
+    while (Atomics.load(words, 0) === epoch);
+    for (let taken = false; !taken; ) {
+      const seen = Atomics.load(next, 0);
+      const ticket = Number(seen & 0xffffffffn);
+      if (ticket >= words[2]) continue;
+      taken = Atomics.compareExchange(next, 0, seen, seen + 1n) === seen;
+      if (taken) Atomics.store(words, slot, ticket);
+    }
+    process.exit();
+  });`;
+
+/** How workers end: what they are made from in place of the library's source, and what makes them end. */
+const endings = {
+  /** By another worker, while this thread works. */
+  warden: {
+    from: (source, options) =>
+      isWeb ? [place(wardens.web(source))] : [wardens.node, { ...options, workerData: { source } }],
+    end: (worker, killAfter) => worker.postMessage({ killAfter }),
+  },
+  /** By this thread, between two steps. */
+  directly: { from: (source, options) => [source, options], end: (worker) => void worker.terminate() },
+  /** By itself, with work in hand. */
+  leaving: { from: (_source, options) => [leaver, options], end: () => {} },
+};
+
+/** A small network in training, again and again from the same weights. */
+class Training {
+  /** Steps since the weights were those. */
+  steps = 0;
+  /** Milliseconds that the longest step took. */
+  longest = 0;
+  /** Steps that were done again, since a worker had ended while it updated values in place. */
+  repeated = 0;
+
+  constructor() {
+    seed(1);
+    this.x = new ArrayData(images, [labels.length, 28, 28, 1], "f32", 1 / 255).slice(0, BATCH_SIZE);
+    this.y = new ArrayData(labels, [labels.length], "i32").slice(0, BATCH_SIZE);
+    this.model = new Sequential([
+      layers.conv2d({ filters: FILTERS, kernelSize: 3, activation: "relu", inputShape: [28, 28, 1] }),
+      layers.conv2d({ filters: FILTERS, kernelSize: 3, activation: "relu" }),
+      layers.globalAveragePooling2d(),
+      layers.dense({ units: 10, activation: "softmax" }),
+    ]);
+    this.model.compile({ optimizer: "adam", loss: "sparseCategoricalCrossentropy" });
+    const { optimizer } = this.model.compilation;
+    optimizer.build(this.model.trainableWeights);
+    /** All that a step updates. */
+    this.variables = [...this.model.weights, ...Object.values(optimizer.state())];
+    this.initial = this.values();
+    // The first step is recorded, the others are replayed.
+    this.model.trainOnBatch(this.x, this.y);
+    this.reset();
   }
-  times.sort((a, b) => a - b);
-  return { digest: await digest(weights), median: times[steps >> 1], longest: times.at(-1) };
+
+  reset() {
+    this.restore(this.initial);
+    this.steps = 0;
+  }
+
+  /** One step. Where that is an error since a worker ended in the middle of an update, it is done again from before. */
+  step() {
+    const before = this.values();
+    const began = performance.now();
+    try {
+      this.model.trainOnBatch(this.x, this.y);
+    } catch (error) {
+      if (!(error instanceof StateError && /while it updates values in place/.test(error.message))) throw error;
+      this.repeated++;
+      this.restore(before);
+      this.model.trainOnBatch(this.x, this.y);
+    }
+    this.longest = Math.max(this.longest, performance.now() - began);
+    this.steps++;
+  }
+
+  digest() {
+    return digest(this.variables);
+  }
+
+  values() {
+    return this.variables.map((variable) => variable.data());
+  }
+
+  restore(values) {
+    for (const [i, variable] of this.variables.entries()) variable.assign(values[i]);
+  }
 }
 
-/** The same steps on one thread, where nothing can fail. */
-function trainAlone(steps) {
+/** Digests after 0, 1, 2 and so on to `most` steps on one thread, where nothing can fail. */
+async function trainAlone(training, most) {
   configure({ threads: 1 });
-  return trainSteps(steps, () => {});
+  training.reset();
+  const digests = [await training.digest()];
+  while (digests.length <= most) {
+    training.step();
+    digests.push(await training.digest());
+  }
+  return digests;
 }
 
 /** Starts a new worker; on a machine that does other work as well it may need another attempt. */
@@ -86,57 +160,64 @@ async function startWorker() {
     configure({ threads: 1 });
     configure({ threads: 2 });
     await waitForThreads();
-    if (engineInfo().threads === 2) return true;
+    if (engineInfo().threads === 2) return;
   }
-  return false;
+  throw new Error(`a worker must start, got ${engineInfo().reason}`);
 }
 
 /**
- * Trains `steps` steps on two threads, and ends the worker in the middle of each, by a warden or, `directly`, by this
- * thread: whether the weights are right, the longest step, and how often the worker was at work when it ended.
+ * Ends as many workers as `kills` says, in one of the `endings`, in the middle of training: an end comes `delay`
+ * milliseconds after it was asked for, training begins shortly before, and goes on until the library has seen it, or could
+ * have. The first one comes at moment `first`. Returns whether all weights were those of one thread, how many workers held
+ * work when they ended, how many steps were done again, and how long the longest one took.
  */
-export async function killWorkers({ steps, directly }) {
-  const alone = await trainAlone(steps);
+export async function endWorkers({ ending, kills, delay, first }) {
+  const training = new Training();
+  const alone = await trainAlone(training, MOST_STEPS);
+  const { from, end } = endings[ending];
   let worker;
   home.Worker = class extends UsualWorker {
     constructor(source, options) {
-      if (directly) super(source, options);
-      else if (isWeb) super(place(wardens.web(source)));
-      else super(wardens.node, { ...options, workerData: { source } });
+      super(...from(source, options));
       worker = this;
     }
   };
-  let killed = 0;
-  let atWork = 0;
-  const note = () => {
-    if (/held work/.test(engineInfo().reason)) atWork++;
-  };
-  const { digest, longest } = await trainSteps(steps, async (step) => {
-    note();
-    if (!(await startWorker())) return;
-    killed++;
-    // At another moment each time.
-    if (directly) void worker.terminate();
-    else worker.postMessage({ killAfter: ((step % 10) / 10) * 0.6 * alone.median });
-  });
-  note();
+  let [ended, atWork, right] = [0, 0, true];
+  for (; ended < kills; ended++) {
+    await startWorker();
+    training.reset();
+    const killAfter = ((first + ended) * SHIFT) % LATEST;
+    const deadline = performance.now() + delay + killAfter + MARGIN;
+    end(worker, killAfter);
+    await pause(Math.max(0, delay - MARGIN));
+    do {
+      training.step();
+      // For what else there is to do, such as to hear of an end.
+      await pause(0);
+    } while (engineInfo().threads === 2 && performance.now() < deadline && training.steps < MOST_STEPS);
+    if (/held work|failed while/.test(engineInfo().reason)) atWork++;
+    right &&= (await training.digest()) === alone[training.steps];
+  }
   home.Worker = UsualWorker;
-  return { right: digest === alone.digest, killed, atWork, longest };
+  configure({ threads: 1 });
+  return { right, ended, atWork, repeated: training.repeated, longest: training.longest };
 }
 
 /** Trains `steps` steps with workers that run, but never answer. */
 export async function neverStart({ steps }) {
-  const alone = await trainAlone(steps);
+  const training = new Training();
+  const alone = await trainAlone(training, steps);
   home.Worker = class extends UsualWorker {
     constructor(_source, options) {
       super(place("setInterval(() => {}, 1000000)"), options);
     }
   };
+  training.reset();
   configure({ threads: 2 });
-  const { digest, longest } = await trainSteps(steps, () => {});
+  while (training.steps < steps) training.step();
   while (/are starting/.test(engineInfo().reason)) await pause(10);
   const { threads, reason } = engineInfo();
   home.Worker = UsualWorker;
   configure({ threads: 1 });
-  return { right: digest === alone.digest, longest, threads, reason };
+  return { right: (await training.digest()) === alone[steps], longest: training.longest, threads, reason };
 }

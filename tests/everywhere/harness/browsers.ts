@@ -3,11 +3,11 @@
 import { findProgram, version } from "./places.ts";
 import type { Context } from "./row.ts";
 
-const PATIENCE = 60_000;
+const PATIENCE = 170_000;
 
 /** What the two drivers have in common. */
 interface DriverPage {
-  goto(url: string): Promise<unknown>;
+  goto(url: string, options: { timeout: number }): Promise<unknown>;
   evaluate(expression: string): Promise<unknown>;
   on(event: string, listener: (event: { text(): string } & Error) => void): unknown;
 }
@@ -61,7 +61,7 @@ export class Page {
   }
 
   async open(url: string): Promise<void> {
-    await this.page.goto(url);
+    await this.page.goto(url, { timeout: PATIENCE });
   }
 
   /** The value of an expression in the page, or what the promise that it is comes to; it must be there in time. */
@@ -102,22 +102,36 @@ async function inTime<T>(promise: Promise<T>, message: () => string): Promise<T>
 // The drivers are not among the root's dependencies: their packages are named where the type checker does not look.
 const drivers = { chromium: "playwright-core", firefox: "puppeteer-core" };
 
+/** The drivers would end this process at a signal, before main.ts has ended all else. */
+const signals = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
+
 async function launchChromium(executablePath: string): Promise<Driver> {
   const { chromium } = (await import(drivers.chromium)) as {
     chromium: { launch(options: object): Promise<{ newContext(): Promise<Profile>; close(): Promise<void> }> };
   };
   // Chromium has no sandbox for root.
   const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-  const browser = await chromium.launch({ executablePath, args });
+  const browser = await chromium.launch({ executablePath, args, ...signals });
   return { newProfile: () => browser.newContext(), close: () => browser.close() };
 }
 
 async function launchFirefox(executablePath: string): Promise<Driver> {
+  interface Tabs {
+    newPage(options: object): Promise<DriverPage>;
+    close(): Promise<void>;
+  }
   const { launch } = (await import(drivers.firefox)) as {
-    launch(options: object): Promise<{ createBrowserContext(): Promise<Profile>; close(): Promise<void> }>;
+    launch(options: object): Promise<{ createBrowserContext(): Promise<Tabs>; close(): Promise<void> }>;
   };
-  const browser = await launch({ browser: "firefox", executablePath, headless: true });
-  return { newProfile: () => browser.createBrowserContext(), close: () => browser.close() };
+  const browser = await launch({ browser: "firefox", executablePath, headless: true, ...signals });
+  return {
+    async newProfile() {
+      const tabs = await browser.createBrowserContext();
+      // A tab behind another one would be slowed down.
+      return { newPage: () => tabs.newPage({ type: "window" }), close: () => tabs.close() };
+    },
+    close: () => browser.close(),
+  };
 }
 
 export const chromium = new Browser("Chromium", ["chromium", "chromium-browser"], "chromium", launchChromium);

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Context } from "./row.ts";
+import { denoFolder, temporary } from "./workspace.ts";
 
 const PATIENCE = 170_000;
 const SHOWN = 15;
@@ -10,9 +11,14 @@ const LONGEST = 400;
 const environment = {
   CI: "1",
   NO_COLOR: "1",
+  DENO_DIR: denoFolder,
   DENO_NO_UPDATE_CHECK: "1",
   NEXT_TELEMETRY_DISABLED: "1",
   WRANGLER_SEND_METRICS: "false",
+  // Where wrangler keeps its logs.
+  XDG_CONFIG_HOME: temporary,
+  // An address where nobody answers: all that the tools need has been installed, and nothing is fetched in a test.
+  NPM_CONFIG_REGISTRY: "http://127.0.0.1:9",
 };
 
 export class Program {

@@ -1,7 +1,18 @@
 // The folder in which everything runs: the programs of apps/, and Heddle as npm installs it from the packed tarball.
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { here, root } from "./places.ts";
 
@@ -10,14 +21,47 @@ const IMAGE_BYTES = 28 * 28;
 const IMAGE_HEADER = 16;
 const LABEL_HEADER = 8;
 
+/**
+ * Makes a folder that is removed when this process ends, and removes those of processes that were killed: a folder's name
+ * has the process's number in it.
+ */
+function makeFolder(parent: string, name: string): string {
+  mkdirSync(parent, { recursive: true });
+  for (const other of readdirSync(parent)) {
+    const id = other.match(new RegExp(`^${name}-(\\d+)-`))?.[1];
+    if (id !== undefined && !isAlive(Number(id))) remove(join(parent, other));
+  }
+  const folder = mkdtempSync(join(parent, `${name}-${process.pid}-`));
+  process.on("exit", () => remove(folder));
+  return folder;
+}
+
+function isAlive(id: number): boolean {
+  try {
+    process.kill(id, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function remove(folder: string): void {
+  // A browser may still be writing its last.
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+}
+
 // Below this package, since Next compiles no files that lie elsewhere than its own.
-const parent = join(here, "build");
-mkdirSync(parent, { recursive: true });
-export const workspace = mkdtempSync(join(parent, "run-"));
+export const workspace = makeFolder(join(here, "build"), "run");
+
+/** Where all that is started leaves what it calls temporary. Its path is short: browsers make sockets there. */
+export const temporary = makeFolder(tmpdir(), "heddle-everywhere");
+
+/** Deno's cache, which would be in the user's home otherwise. */
+export const denoFolder = join(workspace, "deno");
 
 /** Packs Heddle and installs it beside the programs. */
 export function makeWorkspace(): void {
-  process.on("exit", () => rmSync(workspace, { recursive: true, force: true }));
+  process.env.TMPDIR = temporary;
   cpSync(join(here, "apps"), workspace, { recursive: true });
   npm(root, "pack", "--pack-destination", workspace);
   const tarball = readdirSync(workspace).find((name) => name.endsWith(".tgz"));
@@ -26,6 +70,20 @@ export function makeWorkspace(): void {
   npm(workspace, "install", "--ignore-scripts", "--no-package-lock", "--offline");
   writeFileSync(join(workspace, "digits.js"), digits());
   writeFileSync(join(workspace, "page.html"), pageOf("page.js"));
+  placeEsbuild();
+}
+
+/**
+ * `deno bundle` looks here for the esbuild that it was made for, and downloads it where there is none. The package has to
+ * be of that version: with another one the rows fail, since tools find no registry (harness/program.ts).
+ */
+function placeEsbuild(): void {
+  const source = join(here, "node_modules/deno-esbuild");
+  if (!existsSync(source)) return;
+  const { version } = JSON.parse(readFileSync(join(source, "package.json"), "utf8"));
+  const target = join(denoFolder, "dl", `esbuild-${version}`);
+  mkdirSync(target, { recursive: true });
+  copyFileSync(join(source, "bin/esbuild"), join(target, "esbuild-linux-x64"));
 }
 
 /** Runs the npm that runs these tests: the root's packages bring an old one along, which comes first on its path. */

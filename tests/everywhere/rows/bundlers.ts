@@ -116,6 +116,19 @@ const nextServer: Row = {
   },
 };
 
+const nextEdge: Row = {
+  name: `${named("Next")}, edge`,
+  missing: missing(node),
+  async run(context) {
+    const text = await (await fetch(`${await startNext(context)}/edge`)).text();
+    const right = '{"product":[7,10,15,22],"sums":[3,7],"runtime":"edge-runtime","threads":1}';
+    must(text === right, `the route must answer ${right}, got "${text.slice(0, 500)}"`);
+    context.show("ran in", "Next's edge runtime");
+    context.show("result of the app", "right");
+    context.show("threads", 1);
+  },
+};
+
 const wrangler: Row = {
   name: named("wrangler"),
   missing: edge.missing,
@@ -191,6 +204,7 @@ export const bundlerFamily: Family = {
     ]),
     nextPage,
     nextServer,
+    nextEdge,
     wrangler,
   ],
 };
