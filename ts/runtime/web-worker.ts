@@ -16,8 +16,8 @@ export const workerPlaces: { url: string | undefined; blob: boolean } = { url: u
 /** Patience with a worker that does not answer, in looks of so many milliseconds: a page that computes does not look. */
 export const patience: { looks: number; milliseconds: number } = { looks: 20, milliseconds: 100 };
 
-// A terminated worker may still be in the middle of a row.
-const TERMINATION_MILLISECONDS = 1000;
+// A terminated worker may still be in the middle of a row; Chromium ends it by force two seconds later.
+const TERMINATION_MILLISECONDS = 2500;
 
 const HIDDEN =
   "SharedArrayBuffer is hidden since the page is not cross-origin isolated; it is with the headers " +
