@@ -1,6 +1,6 @@
 // The worst mistakes: validation digits that the model read wrongly, the surest first, or drew worst.
 import { type ModelId, models, type Task } from "./catalogue.ts";
-import { element, setText } from "./elements.ts";
+import { cardOf, element, setText } from "./elements.ts";
 import { count } from "./format.ts";
 import { later } from "./frames.ts";
 import { Gallery } from "./gallery.ts";
@@ -11,6 +11,7 @@ export class Mistakes {
   private readonly empty = element("mistakes-empty", HTMLParagraphElement);
   private readonly note = element("mistakes-note", HTMLParagraphElement);
   private readonly gallery: Gallery;
+  private readonly card = cardOf(this.list);
   private task: Task = "classify";
   private check: Check | undefined;
 
@@ -25,13 +26,21 @@ export class Mistakes {
 
   clear(): void {
     this.check = undefined;
-    this.list.replaceChildren();
+    this.gallery.clear();
     this.empty.hidden = false;
     setText(this.note, "");
   }
 
   show(check: Check): void {
     this.check = check;
+    this.redraw();
+  }
+
+  redraw(): void {
+    later("mistakes", () => this.check && this.draw(this.check), this.card);
+  }
+
+  private draw(check: Check): void {
     const isClassifier = check.confusion.length > 0;
     if (isClassifier !== (this.task === "classify")) return;
     this.empty.hidden = true;
@@ -39,9 +48,5 @@ export class Mistakes {
     const among = `of ${count(check.images)}`;
     setText(this.note, isClassifier ? `${count(wrong)} ${among}, the surest first` : `${among}, drawn worst`);
     this.gallery.show(this.task, check.worst);
-  }
-
-  redraw(): void {
-    later("mistakes", () => this.check && this.show(this.check));
   }
 }

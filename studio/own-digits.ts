@@ -1,7 +1,7 @@
 // Digits that people bring: images and CSV files, chosen or dropped on the page.
 import { type ModelId, models, PIXELS, type Task, UNKNOWN } from "./catalogue.ts";
 import { inkOf, toDigit } from "./digit-pixels.ts";
-import { element, setText } from "./elements.ts";
+import { cardOf, element, setText } from "./elements.ts";
 import type { EngineClient } from "./engine-client.ts";
 import { count, percent } from "./format.ts";
 import { later } from "./frames.ts";
@@ -18,6 +18,8 @@ export class OwnDigitsPanel {
   private readonly gallery: Gallery;
   private readonly empty = element("own-empty", HTMLParagraphElement);
   private readonly note = element("own-note", HTMLParagraphElement);
+  private readonly putAway = element("put-away", HTMLButtonElement);
+  private readonly card = cardOf(this.note);
   private task: Task = "classify";
   private digits: OwnDigits | undefined;
 
@@ -31,6 +33,10 @@ export class OwnDigitsPanel {
       void this.open([...(this.file.files ?? [])]);
       this.file.value = "";
     });
+    this.putAway.addEventListener("click", () => {
+      this.engine.tell("putAway", undefined);
+      element("open-own", HTMLButtonElement).focus();
+    });
     document.addEventListener("dragover", (event) => event.preventDefault());
     document.addEventListener("drop", (event) => {
       event.preventDefault();
@@ -42,9 +48,22 @@ export class OwnDigitsPanel {
     this.task = models[model].task;
   }
 
-  show(digits: OwnDigits): void {
+  /** Shows what the engine made of them; undefined when there are none. */
+  show(digits: OwnDigits | undefined): void {
     this.digits = digits;
-    this.empty.hidden = true;
+    this.empty.hidden = digits !== undefined;
+    this.putAway.hidden = digits === undefined;
+    if (digits === undefined) {
+      setText(this.note, "");
+      this.gallery.clear();
+    } else this.redraw();
+  }
+
+  redraw(): void {
+    later("own", () => this.digits && this.draw(this.digits), this.card);
+  }
+
+  private draw(digits: OwnDigits): void {
     const { labelled, right, shown } = digits;
     const share = labelled > 0 ? `, ${percent(right / labelled)} of ${count(labelled)} read right` : "";
     setText(this.note, `${count(digits.count)} ${digits.count === 1 ? "digit" : "digits"}${share}`);
@@ -52,10 +71,6 @@ export class OwnDigitsPanel {
       this.task,
       shown.map((digit) => ({ ...digit, label: digit.label === UNKNOWN ? undefined : digit.label })),
     );
-  }
-
-  redraw(): void {
-    later("own", () => this.digits && this.show(this.digits));
   }
 
   private async open(files: readonly File[]): Promise<void> {
@@ -69,10 +84,14 @@ export class OwnDigitsPanel {
       const digit = await readImage(file).catch(() => undefined);
       if (digit) found.push(digit);
     }
-    if (found.length === 0) {
-      setText(this.note, files.length === 0 ? "" : "No digit was found there: neither an image with ink nor a CSV.");
-      return;
+    if (found.length < files.length) {
+      const missing =
+        found.length === 0
+          ? "No digit was found"
+          : `No digit was found in ${files.length - found.length} of ${files.length} files`;
+      this.engine.refuse(`${missing}: neither an image with ink nor a CSV.`);
     }
+    if (found.length === 0) return;
     const pixels = new Uint8Array(found.length * PIXELS);
     for (const [i, digit] of found.entries()) {
       pixels.set(
