@@ -63,8 +63,8 @@ export const batchSizes = [16, 32, 64, 128, 256] as const;
 
 /** What is allowed, both ends included. Rates far too large are: what they do is worth seeing once. */
 export const limits = {
-  learningRate: { least: 1e-7, most: 1e7 },
-  epochs: { least: 1, most: 100 },
+  learningRate: { least: 1e-6, most: 1e6, isWhole: false },
+  epochs: { least: 1, most: 100, isWhole: true },
 } as const;
 
 /** How a model is trained. */

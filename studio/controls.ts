@@ -3,17 +3,17 @@ import { batchSizes, limits, type ModelId, models, type OptimizerId, optimizers 
 import { element, fill, setText } from "./elements.ts";
 import type { EngineClient } from "./engine-client.ts";
 import { count, short } from "./format.ts";
+import { NumberField } from "./number-field.ts";
 import type { Status } from "./protocol.ts";
 
 export class Controls {
   private readonly model = element("model", HTMLSelectElement);
   private readonly about = element("about", HTMLParagraphElement);
   private readonly optimizer = element("optimizer", HTMLSelectElement);
-  private readonly rate = element("rate", HTMLInputElement);
+  private readonly rate: NumberField;
   private readonly rateSlider = element("rate-slider", HTMLInputElement);
   private readonly batch = element("batch", HTMLSelectElement);
-  private readonly epochs = element("epochs", HTMLInputElement);
-  private readonly fault = element("fault", HTMLParagraphElement);
+  private readonly epochs: NumberField;
   private readonly train = element("train", HTMLButtonElement);
   private readonly reset = element("reset", HTMLButtonElement);
   private readonly undo = element("undo", HTMLButtonElement);
@@ -38,17 +38,12 @@ export class Controls {
     });
     this.rateSlider.addEventListener("input", () => this.slide());
     this.rateSlider.addEventListener("change", () => engine.tell("choose", { learningRate: this.slide() }));
-    this.rate.addEventListener("change", () => {
-      const learningRate = this.taken(this.rate, "learningRate");
-      if (learningRate === undefined) return;
+    this.rate = new NumberField("rate", limits.learningRate, (learningRate) => {
       this.showRate(learningRate);
       engine.tell("choose", { learningRate });
     });
     this.batch.addEventListener("change", () => engine.tell("choose", { batchSize: Number(this.batch.value) }));
-    this.epochs.addEventListener("change", () => {
-      const epochs = this.taken(this.epochs, "epochs");
-      if (epochs !== undefined) engine.tell("choose", { epochs });
-    });
+    this.epochs = new NumberField("epochs", limits.epochs, (epochs) => engine.tell("choose", { epochs }));
     this.train.addEventListener("click", () => engine.tell(this.status?.running ? "pause" : "train", undefined));
     this.reset.addEventListener("click", () => engine.tell("reset", undefined));
     this.undo.addEventListener("click", () => engine.tell("undo", undefined));
@@ -64,7 +59,7 @@ export class Controls {
     if (changed("optimizer")) this.optimizer.value = settings.optimizer;
     if (changed("learningRate")) this.showRate(settings.learningRate);
     if (changed("batchSize")) this.batch.value = String(settings.batchSize);
-    if (changed("epochs")) this.epochs.value = String(settings.epochs);
+    if (changed("epochs")) this.epochs.show(settings.epochs);
     const { about } = models[settings.model];
     setText(this.about, `${about} ${count(status.parameters)} weights.`);
     this.train.disabled = this.reset.disabled = false;
@@ -92,31 +87,8 @@ export class Controls {
   }
 
   private showRate(rate: number): void {
-    this.rate.value = String(rate);
+    this.rate.show(rate);
     this.rateSlider.valueAsNumber = Math.log10(rate);
     this.rateSlider.ariaValueText = short(rate);
-    this.blame(this.rate, "");
-  }
-
-  /** The number in a field; undefined where it is not allowed, which is said below it. */
-  private taken(field: HTMLInputElement, key: keyof typeof limits): number | undefined {
-    const { least, most } = limits[key];
-    const number = field.value.trim() === "" ? Number.NaN : Number(field.value.trim().replace(",", "."));
-    const fits = number >= least && number <= most && (key !== "epochs" || Number.isInteger(number));
-    const kind = key === "epochs" ? "Epochs: a whole number" : "Learning rate: a number";
-    this.blame(field, fits ? "" : `${kind} from ${least} to ${most}, please. ${this.stays(key)}`);
-    return fits ? number : undefined;
-  }
-
-  private stays(key: keyof typeof limits): string {
-    return this.status ? `It stays ${this.status.settings[key]}.` : "";
-  }
-
-  /** Says what is wrong with a field, or that nothing is. */
-  private blame(field: HTMLInputElement, words: string): void {
-    if (words === "" && field.getAttribute("aria-invalid") !== "true") return;
-    field.setAttribute("aria-invalid", String(words !== ""));
-    setText(this.fault, words);
-    this.fault.hidden = words === "";
   }
 }

@@ -117,9 +117,9 @@ export class Reading {
       return;
     }
     const best = fits ? output.indexOf(Math.max(...output)) : -1;
-    setText(this.word, "reads");
-    setText(this.said, best < 0 ? "–" : String(best));
-    setText(this.sure, best < 0 || !fits ? "" : percent(output[best]));
+    setText(this.word, best < 0 ? "" : "reads");
+    setText(this.said, best < 0 ? "" : String(best));
+    setText(this.sure, best < 0 || !fits ? "waits for a digit" : percent(output[best]));
     for (const [digit, bar] of [...this.bars.children].entries()) {
       const share = fits ? output[digit] : 0;
       bar.classList.toggle("best", digit === best);

@@ -38,8 +38,10 @@ export class Studio {
   private storageProblem: string | undefined;
   private training: Training;
   private savedStep = 0;
-  /** Each model's training as a file, as it was when last its weights were sound. */
+  /** Each model's training as a file, as it was when last it was saved. */
   private readonly sessions = new Map<ModelId, Uint8Array>();
+  /** The training as it was when last it went well, with its validation loss, if there was one. */
+  private healthy: { readonly bytes: Uint8Array; readonly loss: number | undefined } | undefined;
   private undoBytes: Uint8Array | undefined;
   private own: Digits | undefined;
   private running = false;
@@ -241,7 +243,7 @@ export class Studio {
   }
 
   private start(): void {
-    this.encode();
+    this.healthy = { bytes: encodeSession(this.training, false), loss: this.training.checks.at(-1)?.loss };
     this.running = true;
     this.interruption = new AbortController();
     const now = performance.now();
@@ -267,10 +269,7 @@ export class Studio {
     const nextTurn = turns();
     while (this.running && !this.training.finished) {
       const isOver = this.slice();
-      if (!Number.isFinite(this.training.losses.last)) {
-        await this.recover();
-        return;
-      }
+      if (this.healthy && !Number.isFinite(this.training.losses.last)) return await this.recover(this.healthy);
       if (isOver) await this.closeEpoch();
       const now = performance.now();
       if (now >= this.due.check) await this.check(QUICK_CHECK);
@@ -298,18 +297,16 @@ export class Studio {
     return count === 0;
   }
 
-  /** Steps that are too large end in a loss that is no number: goes back to where the training was last sound. */
-  private async recover(): Promise<void> {
+  /** Steps that are too large end in a loss that is no number: goes back to where the training last went well. */
+  private async recover({ bytes }: { readonly bytes: Uint8Array }): Promise<void> {
     const { settings, progress } = this.training;
-    const { model, learningRate } = settings;
     this.running = false;
-    const bytes = this.sessions.get(model);
-    await this.replace(bytes ? decodeSession(bytes, sessionFile(model)).training : new Training(settings));
+    await this.replace(decodeSession(bytes, "the training before").training);
     await this.save();
     const { step } = this.training.progress;
     this.emit(
       "problem",
-      `Training stopped at step ${progress.step}: the loss was no longer a number. With a learning rate of ${learningRate} ` +
+      `Training stopped at step ${progress.step}: the loss was no longer a number. With a learning rate of ${settings.learningRate} ` +
         `each step goes too far. The model is back at step ${step}: choose a smaller learning rate and train again.`,
     );
     this.report(true);
@@ -328,12 +325,19 @@ export class Studio {
     const check = await checkModel(training.model, task, this.digits.validation, options);
     const quick = ((performance.now() - began) * QUICK_CHECK) / count;
     if (isNew) training.checks.push({ step, loss: check.loss, figure: check.figure });
+    if (this.running) this.noteHealth(check.loss);
     this.emit("check", check);
     const between = performance.now();
     await this.judgeOwnDigits();
     const ended = performance.now();
     this.due.check = ended + Math.max(CHECK_MILLISECONDS, CHECK_SHARE * (quick + ended - between));
     return check;
+  }
+
+  /** A loss that is twice what it was may be the beginning of the end: such a training is none to go back to. */
+  private noteHealth(loss: number): void {
+    const before = this.healthy?.loss ?? this.training.losses.numbers[0];
+    if (loss <= 2 * before) this.healthy = { bytes: encodeSession(this.training, false), loss };
   }
 
   /** Ends what takes long when the training that is under way is to stop. */
@@ -366,24 +370,19 @@ export class Studio {
     return this.storage;
   }
 
-  /** Keeps the training as it is at hand, unless it has lost its numbers; returns its file. */
-  private encode(): Uint8Array | undefined {
-    const { training, running, sessions } = this;
-    if (!training.isSound) return undefined;
-    const bytes = encodeSession(training, running);
-    sessions.set(training.settings.model, bytes);
-    return bytes;
-  }
-
   /** Has the browser keep the training as it is. */
   private async save(): Promise<void> {
     this.due.save = performance.now() + SAVE_MILLISECONDS;
-    const { step } = this.training.progress;
-    const name = sessionFile(this.training.settings.model);
-    const bytes = this.encode();
-    if (this.storage === undefined || bytes === undefined) return;
+    const { training, running } = this;
+    const { model } = training.settings;
+    const { step } = training.progress;
+    // Its last step may have been the one too many.
+    if (!training.isSound) return;
+    const bytes = encodeSession(training, running);
+    this.sessions.set(model, bytes);
+    if (this.storage === undefined) return;
     try {
-      await this.storage.write(name, bytes);
+      await this.storage.write(sessionFile(model), bytes);
       this.savedStep = step;
       this.storageProblem = undefined;
     } catch (error) {

@@ -19,11 +19,16 @@ async function openChromium(path) {
   // Its sandbox needs a user of its own.
   const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
   const browser = await chromium.launch({ executablePath: path, args });
-  const page = await browser.newPage({ viewport: start });
+  const context = await browser.newContext({ viewport: start });
   const errors = [];
-  page.on("pageerror", (error) => errors.push(error.message));
+  const open = async () => chromiumTab(await context.newPage(), errors, open);
+  return { ...(await open()), close: () => browser.close() };
+}
+
+function chromiumTab(page, errors, another) {
   return {
     ...common(page, errors),
+    another,
     choose: (selector, value) => page.selectOption(selector, value),
     resize: (width, height) => page.setViewportSize({ width, height }),
     dress: (colorScheme) => page.emulateMedia({ colorScheme }),
@@ -35,7 +40,6 @@ async function openChromium(path) {
       return file;
     },
     devtools: () => page.context().newCDPSession(page),
-    close: () => browser.close(),
   };
 }
 
@@ -55,12 +59,19 @@ async function openFirefox(path) {
       "browser.download.always_ask_before_handling_new_types": false,
     },
   });
-  const page = await browser.newPage();
-  await page.setViewport(start);
   const errors = [];
-  page.on("pageerror", (error) => errors.push(error.message));
+  const open = async () => {
+    const page = await browser.newPage();
+    await page.setViewport(start);
+    return firefoxTab(page, errors, folder, open);
+  };
+  return { ...(await open()), close: () => browser.close() };
+}
+
+function firefoxTab(page, errors, folder, another) {
   return {
     ...common(page, errors),
+    another,
     choose: (selector, value) => page.select(selector, value),
     resize: (width, height) => page.setViewport({ width, height }),
     dress: (value) => page.emulateMediaFeatures([{ name: "prefers-color-scheme", value }]),
@@ -79,17 +90,19 @@ async function openFirefox(path) {
       throw new Error("the download must have come within 10 s, got none");
     },
     devtools: undefined,
-    close: () => browser.close(),
   };
 }
 
 /** What both drivers name alike. */
 function common(page, errors) {
+  page.on("pageerror", (error) => errors.push(error.message));
   return {
+    close: () => page.close(),
     errors,
     goto: (address) => page.goto(address),
     reload: () => page.reload(),
     click: (selector) => page.click(selector),
+    write: (text) => page.keyboard.type(text),
     press: (key) => page.keyboard.press(key),
     mouse: page.mouse,
     ask: (f, given) => page.evaluate(f, given),
