@@ -35,8 +35,8 @@ export class FeatureMaps {
     const titles = this.place.querySelectorAll("h3");
     if (titles.length !== this.layers.length) {
       this.place.replaceChildren(
-        ...this.layers.flatMap(() => {
-          const canvas = make("canvas");
+        ...this.layers.flatMap(({ name }) => {
+          const canvas = make("canvas", { ariaLabel: name });
           canvas.setAttribute("role", "img");
           return [make("h3", {}, make("b"), make("span")), canvas];
         }),

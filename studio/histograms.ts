@@ -37,8 +37,8 @@ export class LayerHistograms {
   private arrange(names: readonly string[]): void {
     const known = [...this.place.querySelectorAll(".name")].map((cell) => cell.textContent);
     if (known.length === names.length && known.every((name, i) => name === names[i])) return;
-    const cell = (): HTMLElement => {
-      const canvas = make("canvas");
+    const cell = (ariaLabel: string): HTMLElement => {
+      const canvas = make("canvas", { ariaLabel });
       canvas.setAttribute("role", "img");
       return make(
         "div",
@@ -49,7 +49,11 @@ export class LayerHistograms {
     };
     this.place.replaceChildren(
       ...["", "weights", "gradients"].map((title) => make("span", { className: "title" }, title)),
-      ...names.flatMap((name) => [make("span", { className: "name" }, name), cell(), cell()]),
+      ...names.flatMap((name) => [
+        make("span", { className: "name" }, name),
+        cell(`Weights of ${name}`),
+        cell(`Gradients of ${name}`),
+      ]),
     );
   }
 }
