@@ -74,7 +74,6 @@ function firefoxTab(page, errors, folder, another) {
     another,
     choose: (selector, value) => page.select(selector, value),
     resize: (width, height) => page.setViewport({ width, height }),
-    dress: (value) => page.emulateMediaFeatures([{ name: "prefers-color-scheme", value }]),
     async upload(selector, file) {
       await (await page.$(selector)).uploadFile(file);
     },
@@ -103,7 +102,13 @@ function common(page, errors) {
     reload: () => page.reload(),
     click: (selector) => page.click(selector),
     write: (text) => page.keyboard.type(text),
-    press: (key) => page.keyboard.press(key),
+    /** A key, perhaps with others held down: "Tab", "Shift+Tab". */
+    async press(keys) {
+      const [key, ...held] = keys.split("+").reverse();
+      for (const other of held) await page.keyboard.down(other);
+      await page.keyboard.press(key);
+      for (const other of held) await page.keyboard.up(other);
+    },
     mouse: page.mouse,
     ask: (f, given) => page.evaluate(f, given),
     screenshot: (path) => page.screenshot({ path }),

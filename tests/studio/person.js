@@ -24,7 +24,7 @@ export class Person {
   }
 
   /** What a function says of the element that a selector finds. */
-  see(selector, f = (element) => element.textContent) {
+  see(selector, f = (element) => element?.textContent) {
     const source = `(${f})(document.querySelector(${JSON.stringify(selector)}))`;
     return this.tab.ask((text) => new Function(`return ${text}`)(), source);
   }
@@ -55,6 +55,11 @@ export class Person {
       visited.push(focused[0] || focused[1]);
     }
     throw new Error(`${key} must reach ${name}, got ${visited.join(", ")}`);
+  }
+
+  /** Presses the theme's button until it says so. */
+  async wear(theme) {
+    while (!(await this.see("#theme")).endsWith(theme)) await this.see("#theme", (button) => button.click());
   }
 
   /** Brings something into sight. */
