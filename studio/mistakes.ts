@@ -1,8 +1,7 @@
 // The worst mistakes: validation digits that the model read wrongly, the surest first, or drew worst.
 import { type ModelId, models, type Task } from "./catalogue.ts";
-import { cardOf, element, setText } from "./elements.ts";
+import { element, setText } from "./elements.ts";
 import { count } from "./format.ts";
-import { later } from "./frames.ts";
 import { Gallery } from "./gallery.ts";
 import type { Check } from "./protocol.ts";
 
@@ -11,7 +10,6 @@ export class Mistakes {
   private readonly empty = element("mistakes-empty", HTMLParagraphElement);
   private readonly note = element("mistakes-note", HTMLParagraphElement);
   private readonly gallery: Gallery;
-  private readonly card = cardOf(this.list);
   private task: Task = "classify";
   private check: Check | undefined;
 
@@ -33,14 +31,6 @@ export class Mistakes {
 
   show(check: Check): void {
     this.check = check;
-    this.redraw();
-  }
-
-  redraw(): void {
-    later("mistakes", () => this.check && this.draw(this.check), this.card);
-  }
-
-  private draw(check: Check): void {
     const isClassifier = check.confusion.length > 0;
     if (isClassifier !== (this.task === "classify")) return;
     this.empty.hidden = true;
@@ -48,5 +38,9 @@ export class Mistakes {
     const among = `of ${count(check.images)}`;
     setText(this.note, isClassifier ? `${count(wrong)} ${among}, the surest first` : `${among}, drawn worst`);
     this.gallery.show(this.task, check.worst);
+  }
+
+  redraw(): void {
+    if (this.check) this.show(this.check);
   }
 }

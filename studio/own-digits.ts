@@ -1,10 +1,9 @@
 // Digits that people bring: images and CSV files, chosen or dropped on the page.
 import { type ModelId, models, PIXELS, type Task, UNKNOWN } from "./catalogue.ts";
 import { inkOf, toDigit } from "./digit-pixels.ts";
-import { cardOf, element, setText } from "./elements.ts";
+import { element, setText } from "./elements.ts";
 import type { EngineClient } from "./engine-client.ts";
 import { count, percent } from "./format.ts";
-import { later } from "./frames.ts";
 import { Gallery } from "./gallery.ts";
 import type { OwnDigits } from "./protocol.ts";
 
@@ -19,7 +18,6 @@ export class OwnDigitsPanel {
   private readonly empty = element("own-empty", HTMLParagraphElement);
   private readonly note = element("own-note", HTMLParagraphElement);
   private readonly putAway = element("put-away", HTMLButtonElement);
-  private readonly card = cardOf(this.note);
   private task: Task = "classify";
   private digits: OwnDigits | undefined;
 
@@ -56,14 +54,8 @@ export class OwnDigitsPanel {
     if (digits === undefined) {
       setText(this.note, "");
       this.gallery.clear();
-    } else this.redraw();
-  }
-
-  redraw(): void {
-    later("own", () => this.digits && this.draw(this.digits), this.card);
-  }
-
-  private draw(digits: OwnDigits): void {
+      return;
+    }
     const { labelled, right, shown } = digits;
     const share = labelled > 0 ? `, ${percent(right / labelled)} of ${count(labelled)} read right` : "";
     setText(this.note, `${count(digits.count)} ${digits.count === 1 ? "digit" : "digits"}${share}`);
@@ -71,6 +63,10 @@ export class OwnDigitsPanel {
       this.task,
       shown.map((digit) => ({ ...digit, label: digit.label === UNKNOWN ? undefined : digit.label })),
     );
+  }
+
+  redraw(): void {
+    this.show(this.digits);
   }
 
   private async open(files: readonly File[]): Promise<void> {
