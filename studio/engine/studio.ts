@@ -300,13 +300,14 @@ export class Studio {
   /** Steps that are too large end in a loss that is no number: goes back to where the training last went well. */
   private async recover({ bytes }: { readonly bytes: Uint8Array }): Promise<void> {
     const { settings, progress } = this.training;
+    const rate = settings.learningRate.toLocaleString("en", { maximumSignificantDigits: 6 });
     this.running = false;
     await this.replace(decodeSession(bytes, "the training before").training);
     await this.save();
     const { step } = this.training.progress;
     this.emit(
       "problem",
-      `Training stopped at step ${progress.step}: the loss was no longer a number. With a learning rate of ${settings.learningRate} ` +
+      `Training stopped at step ${progress.step}: the loss was no longer a number. With a learning rate of ${rate} ` +
         `each step goes too far. The model is back at step ${step}: choose a smaller learning rate and train again.`,
     );
     this.report(true);

@@ -117,7 +117,7 @@ export const acts = {
   async "ends a run that loses its numbers, in words, and goes back"({ person }) {
     const step = await person.step();
     await person.enter("#rate", "1000000");
-    await person.waitForText("#problem", /no longer a number.*learning rate of 1000000.*choose a smaller/s);
+    await person.waitForText("#problem", /no longer a number.*learning rate of 1,000,000 .*choose a smaller/s);
     const says = await person.see("#problem", (problem) => problem.checkVisibility());
     expect(says, "the words must be in sight", "none");
     await person.waitForText("#train", /^Resume$/);

@@ -1,6 +1,6 @@
 // The two browsers as a person's hands and eyes: open a page, click, type, draw, look. What differs between their
 // drivers ends here.
-import { existsSync, mkdtempSync, readdirSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -80,7 +80,9 @@ function firefoxTab(page, errors, folder, another) {
     async download(selector) {
       const before = new Set(readdirSync(folder));
       await page.click(selector);
-      const isNew = (name) => !before.has(name) && !name.endsWith(".part");
+      // While it comes, its bytes are in a file of their own beside an empty one.
+      const isWhole = (name) => !name.endsWith(".part") && statSync(join(folder, name)).size > 0;
+      const isNew = (name) => !before.has(name) && isWhole(name);
       for (let tries = 0; tries < 100; tries++) {
         const name = readdirSync(folder).find(isNew);
         if (name) return join(folder, name);
