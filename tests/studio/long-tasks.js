@@ -50,6 +50,7 @@ export async function watchTasks(tab, milliseconds) {
 function taskTimes(events) {
   const threads = events.filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain");
   const isMain = ({ pid, tid }) => threads.some((thread) => thread.pid === pid && thread.tid === tid);
-  // "RunTask" alone: "ThreadControllerImpl::RunTask" is the same one again.
-  return events.filter((event) => event.name === "RunTask" && isMain(event)).map(({ tdur = 0 }) => tdur / 1000);
+  // Where Chromium traces more, "RunTask" is the same one again.
+  const isTask = ({ name }) => name === "ThreadControllerImpl::RunTask";
+  return events.filter((event) => isTask(event) && isMain(event)).map(({ tdur = 0 }) => tdur / 1000);
 }
