@@ -4,15 +4,15 @@ import { cpus, loadavg } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const LONGEST = 50;
-/** What a task may work: the longest are 10 to 18 ms on a slow core, and what is left of 50 is for waiting for one. */
-const MOST_WORK = 30;
+/** What a task may work: the longest are 10 to 25 ms, and what is left of 50 is for waiting for one. */
+const MOST_WORK = 40;
 /** With more than so many wanting each core, a task's time is mostly that of waiting for one. */
 const CROWDED = 1.5;
 /** The engine's threads want every core too: so many tasks may have had to wait for 50 ms while they were watched. */
 const WAITED = 1;
 
 /**
- * Watches for a while. A problem is a task that worked for more than 30 ms, or more than one that took over 50 ms where
+ * Watches for a while. A problem is a task that worked for more than 40 ms, or more than one that took over 50 ms where
  * nothing but the training wants the cores: a task that merely waited for its turn says nothing of the page.
  */
 export async function watchTasks(tab, milliseconds) {
