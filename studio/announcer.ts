@@ -1,5 +1,5 @@
 // Tells screen readers, now and then, what others see: that training began, paused, finished an epoch.
-import { figureName, type ModelId, models } from "./catalogue.ts";
+import { figureNames, type ModelId, models } from "./catalogue.ts";
 import { element } from "./elements.ts";
 import { figure } from "./format.ts";
 import type { EpochFigures, Status } from "./protocol.ts";
@@ -19,6 +19,6 @@ export class Announcer {
 
   epoch({ epoch, validationFigure }: EpochFigures): void {
     const { task } = models[this.model];
-    this.place.textContent = `Epoch ${epoch} is done: validation ${figureName(task)} ${figure(task, validationFigure)}.`;
+    this.place.textContent = `Epoch ${epoch} is done: validation ${figureNames[task].full} ${figure(task, validationFigure)}.`;
   }
 }

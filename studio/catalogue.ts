@@ -61,6 +61,12 @@ export type OptimizerId = keyof typeof optimizers;
 
 export const batchSizes = [16, 32, 64, 128, 256] as const;
 
+/** What is allowed, both ends included. Rates far too large are: what they do is worth seeing once. */
+export const limits = {
+  learningRate: { least: 1e-6, most: 1e6, isWhole: false },
+  epochs: { least: 1, most: 100, isWhole: true },
+} as const;
+
 /** How a model is trained. */
 export interface Settings {
   readonly model: ModelId;
@@ -76,10 +82,11 @@ export function defaultSettings(model: ModelId): Settings {
   return { model, optimizer: "adam", learningRate: optimizers.adam.learningRate, batchSize: 32, epochs: 5 };
 }
 
-/** What the second figure beside the loss is called. */
-export function figureName(task: Task): string {
-  return task === "classify" ? "accuracy" : "mean absolute error";
-}
+/** What the second figure beside the loss is called, in full and short. */
+export const figureNames = {
+  classify: { full: "accuracy", short: "accuracy" },
+  reconstruct: { full: "mean absolute error", short: "error" },
+} as const satisfies { readonly [task in Task]: { readonly full: string; readonly short: string } };
 
 /** The label of a digit that does not say what it is. */
 export const UNKNOWN = 255;

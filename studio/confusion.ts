@@ -1,7 +1,8 @@
 // The confusion matrix: for each digit, what it was read as.
 import { CLASSES, type ModelId, models } from "./catalogue.ts";
-import { element, make, setText } from "./elements.ts";
+import { cardOf, element, make, setText } from "./elements.ts";
 import { count } from "./format.ts";
+import { later } from "./frames.ts";
 import type { Check } from "./protocol.ts";
 
 const digits = Array.from({ length: CLASSES }, (_, digit) => String(digit));
@@ -11,7 +12,9 @@ export class ConfusionTable {
   private readonly empty = element("confusion-empty", HTMLParagraphElement);
   private readonly note = element("confusion-note", HTMLParagraphElement);
   private readonly cells: HTMLTableCellElement[] = [];
+  private readonly card = cardOf(this.table);
   private applies = true;
+  private check: Check | undefined;
 
   constructor() {
     const header = (text: string, scope: string): HTMLTableCellElement => make("th", { scope }, text);
@@ -35,12 +38,18 @@ export class ConfusionTable {
   }
 
   clear(): void {
+    this.check = undefined;
     this.table.hidden = true;
     this.empty.hidden = false;
     setText(this.note, "");
   }
 
-  show({ confusion, images, of }: Check): void {
+  show(check: Check): void {
+    this.check = check;
+    later("confusion", () => this.check && this.draw(this.check), this.card);
+  }
+
+  private draw({ confusion, images, of }: Check): void {
     if (confusion.length === 0) return;
     this.table.hidden = false;
     this.empty.hidden = true;

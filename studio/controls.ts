@@ -1,18 +1,19 @@
 // The form: which model, how it is trained, and the buttons that start, pause and reset it.
-import { batchSizes, type ModelId, models, type OptimizerId, optimizers } from "./catalogue.ts";
+import { batchSizes, limits, type ModelId, models, type OptimizerId, optimizers } from "./catalogue.ts";
 import { element, fill, setText } from "./elements.ts";
 import type { EngineClient } from "./engine-client.ts";
 import { count, short } from "./format.ts";
+import { NumberField } from "./number-field.ts";
 import type { Status } from "./protocol.ts";
 
 export class Controls {
   private readonly model = element("model", HTMLSelectElement);
   private readonly about = element("about", HTMLParagraphElement);
   private readonly optimizer = element("optimizer", HTMLSelectElement);
-  private readonly rate = element("rate", HTMLInputElement);
-  private readonly rateValue = element("rate-value", HTMLOutputElement);
+  private readonly rate: NumberField;
+  private readonly rateSlider = element("rate-slider", HTMLInputElement);
   private readonly batch = element("batch", HTMLSelectElement);
-  private readonly epochs = element("epochs", HTMLInputElement);
+  private readonly epochs: NumberField;
   private readonly train = element("train", HTMLButtonElement);
   private readonly reset = element("reset", HTMLButtonElement);
   private readonly undo = element("undo", HTMLButtonElement);
@@ -35,14 +36,14 @@ export class Controls {
       const optimizer = this.optimizer.value as OptimizerId;
       engine.tell("choose", { optimizer, learningRate: optimizers[optimizer].learningRate });
     });
-    this.rate.addEventListener("input", () => this.showRate(this.chosenRate));
-    this.rate.addEventListener("change", () => engine.tell("choose", { learningRate: this.chosenRate }));
-    this.batch.addEventListener("change", () => engine.tell("choose", { batchSize: Number(this.batch.value) }));
-    this.epochs.addEventListener("change", () => {
-      const epochs = Math.round(Math.min(100, Math.max(1, this.epochs.valueAsNumber || 1)));
-      this.epochs.valueAsNumber = epochs;
-      engine.tell("choose", { epochs });
+    this.rateSlider.addEventListener("input", () => this.slide());
+    this.rateSlider.addEventListener("change", () => engine.tell("choose", { learningRate: this.slide() }));
+    this.rate = new NumberField("rate", limits.learningRate, (learningRate) => {
+      this.showRate(learningRate);
+      engine.tell("choose", { learningRate });
     });
+    this.batch.addEventListener("change", () => engine.tell("choose", { batchSize: Number(this.batch.value) }));
+    this.epochs = new NumberField("epochs", limits.epochs, (epochs) => engine.tell("choose", { epochs }));
     this.train.addEventListener("click", () => engine.tell(this.status?.running ? "pause" : "train", undefined));
     this.reset.addEventListener("click", () => engine.tell("reset", undefined));
     this.undo.addEventListener("click", () => engine.tell("undo", undefined));
@@ -56,12 +57,9 @@ export class Controls {
     const changed = <K extends keyof typeof settings>(key: K): boolean => before?.[key] !== settings[key];
     if (changed("model")) this.model.value = settings.model;
     if (changed("optimizer")) this.optimizer.value = settings.optimizer;
-    if (changed("learningRate")) {
-      this.rate.valueAsNumber = Math.log10(settings.learningRate);
-      this.showRate(settings.learningRate);
-    }
+    if (changed("learningRate")) this.showRate(settings.learningRate);
     if (changed("batchSize")) this.batch.value = String(settings.batchSize);
-    if (changed("epochs")) this.epochs.valueAsNumber = settings.epochs;
+    if (changed("epochs")) this.epochs.show(settings.epochs);
     const { about } = models[settings.model];
     setText(this.about, `${about} ${count(status.parameters)} weights.`);
     this.train.disabled = this.reset.disabled = false;
@@ -81,13 +79,16 @@ export class Controls {
     setText(this.step, step === 0 ? "" : `step ${count(step)}`);
   }
 
-  /** Of two digits, as it is shown. */
-  private get chosenRate(): number {
-    return Number((10 ** this.rate.valueAsNumber).toPrecision(2));
+  /** Shows the rate that the slider stands at, of two digits, and returns it. */
+  private slide(): number {
+    const rate = Number((10 ** this.rateSlider.valueAsNumber).toPrecision(2));
+    this.showRate(rate);
+    return rate;
   }
 
   private showRate(rate: number): void {
-    setText(this.rateValue, short(rate));
-    this.rate.setAttribute("aria-valuetext", short(rate));
+    this.rate.show(rate);
+    this.rateSlider.valueAsNumber = Math.log10(rate);
+    this.rateSlider.ariaValueText = short(rate);
   }
 }

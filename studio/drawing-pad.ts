@@ -1,10 +1,10 @@
-// The pad: people draw on it with mouse, finger, pen or keyboard, or have a digit put there.
-
+// The pad: people draw on it with mouse, finger, pen or keyboard, or have a digit put there. The tab remembers what is on it.
 import { contextOf, drawPicture, picture, ramp } from "./canvas.ts";
 import { SIDE } from "./catalogue.ts";
 import { toDigit } from "./digit-pixels.ts";
 import { element } from "./elements.ts";
 import { later } from "./frames.ts";
+import { recall, remember } from "./memory.ts";
 import { colour, css } from "./theme.ts";
 
 /** The pad's own pixels, whatever the screen's: strokes are kept in them. */
@@ -19,6 +19,12 @@ interface Point {
   readonly y: number;
 }
 
+/** What is on the pad, as it is remembered; a digit as bytes. */
+interface Content {
+  readonly strokes: Point[][];
+  readonly digit?: readonly number[];
+}
+
 export class DrawingPad {
   private readonly canvas = element("pad", HTMLCanvasElement);
   private readonly hint = element("pad-hint", HTMLParagraphElement);
@@ -27,6 +33,7 @@ export class DrawingPad {
   private digit: Float32Array | undefined;
   private pen: Point = { x: SIZE / 2, y: SIZE / 4 };
   private penDown = false;
+  /** A small copy of the strokes, from which they are read. */
   private readonly reading = Object.assign(document.createElement("canvas"), { width: READ, height: READ });
   private readonly drawn: (pixels: Float32Array | undefined) => void;
 
@@ -48,7 +55,8 @@ export class DrawingPad {
     this.canvas.addEventListener("keydown", (event) => this.type(event));
     for (const change of ["focus", "blur"]) this.canvas.addEventListener(change, () => this.redraw());
     element("clear", HTMLButtonElement).addEventListener("click", () => this.clear());
-    this.redraw();
+    this.recall();
+    this.changed();
   }
 
   clear(): void {
@@ -116,6 +124,20 @@ export class DrawingPad {
     this.hint.hidden = this.strokes.length > 0 || this.digit !== undefined;
     later("pad", () => this.draw());
     later("drawn", () => this.drawn(this.digit ?? this.read()));
+    later("remember pad", () => this.remember());
+  }
+
+  private remember(): void {
+    const digit = this.digit && Array.from(this.digit, (value) => Math.round(255 * value));
+    const tenths = (key: string, value: unknown): unknown =>
+      key === "x" || key === "y" ? Math.round(10 * (value as number)) / 10 : value;
+    remember("tab", "pad", JSON.stringify({ strokes: this.strokes, digit } satisfies Content, tenths));
+  }
+
+  private recall(): void {
+    const { strokes, digit } = JSON.parse(recall("tab", "pad") ?? '{"strokes":[]}') as Content;
+    this.strokes = strokes;
+    this.digit = digit && Float32Array.from(digit, (byte) => byte / 255);
   }
 
   private draw(): void {

@@ -7,6 +7,13 @@ export function element<T extends Element>(id: string, type: abstract new () => 
   return found;
 }
 
+/** The card of the page that an element lies in. Errors: Error where it lies in none. */
+export function cardOf(inside: Element): Element {
+  const card = inside.closest(".card");
+  if (card === null) throw new Error(`index.html: #${inside.id} must lie in a card, got none`);
+  return card;
+}
+
 /** A new element with properties and children. */
 export function make<K extends keyof HTMLElementTagNameMap>(
   tag: K,

@@ -1,10 +1,9 @@
 // The page's side of the engine: asks its worker, which answers later, and hands out what it says by itself.
 import { type ModelId, models } from "./catalogue.ts";
+import { recall, remember } from "./memory.ts";
 import type { Asked, EventName, Events, RequestName, Requests, Said } from "./protocol.ts";
 
 type Listener<E extends EventName> = (value: Events[E]) => void;
-
-const REMEMBERED = "heddle-studio-model";
 
 export class EngineClient {
   private readonly worker: Worker;
@@ -13,13 +12,17 @@ export class EngineClient {
   /** Is told of requests that fail unheard. */
   readonly refuse: (message: string) => void;
   private asked = 0;
+  private hasSpoken = false;
+  private model: ModelId | undefined;
 
   /** Starts the worker with the model that was shown last. */
   constructor(refuse: (message: string) => void) {
     this.refuse = refuse;
     this.worker = new Worker(new URL("engine.js", import.meta.url), { type: "module", name: lastModel() });
     this.worker.onmessage = ({ data }: MessageEvent<Said>) => this.hear(data);
-    this.worker.onerror = (event) => refuse(`The engine could not start: ${event.message ?? "its script is missing"}`);
+    this.worker.onerror = ({ message }) => {
+      refuse(`The engine ${this.hasSpoken ? "stumbled" : "could not start"}: ${message ?? "its script is missing"}`);
+    };
   }
 
   on<E extends EventName>(event: E, listener: Listener<E>): void {
@@ -41,9 +44,10 @@ export class EngineClient {
   }
 
   private hear(said: Said): void {
+    this.hasSpoken = true;
     if ("event" in said) {
       for (const listener of this.listeners.get(said.event) ?? []) listener(said.value as never);
-      if (said.event === "status") remember((said.value as Events["status"]).settings.model);
+      if (said.event === "status") this.note((said.value as Events["status"]).settings.model);
       return;
     }
     const waiting = this.waiting.get(said.id);
@@ -51,13 +55,14 @@ export class EngineClient {
     if ("error" in said) waiting?.reject(new Error(said.error));
     else waiting?.resolve(said.reply);
   }
-}
 
-function remember(model: ModelId): void {
-  if (localStorage.getItem(REMEMBERED) !== model) localStorage.setItem(REMEMBERED, model);
+  private note(model: ModelId): void {
+    if (model !== this.model) remember("browser", "model", model);
+    this.model = model;
+  }
 }
 
 function lastModel(): ModelId {
-  const model = localStorage.getItem(REMEMBERED);
-  return model !== null && Object.hasOwn(models, model) ? (model as ModelId) : "digit-cnn";
+  const model = recall("browser", "model");
+  return model !== undefined && Object.hasOwn(models, model) ? (model as ModelId) : "digit-cnn";
 }

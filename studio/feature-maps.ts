@@ -1,6 +1,6 @@
 // What each layer says of the digit on the pad: maps of convolutions, cells for units.
 import { ramp } from "./canvas.ts";
-import { element, make, setText } from "./elements.ts";
+import { cardOf, element, make, setText } from "./elements.ts";
 import { later } from "./frames.ts";
 import type { Maps } from "./protocol.ts";
 import { colour } from "./theme.ts";
@@ -9,6 +9,7 @@ import { drawTiles } from "./tiles.ts";
 export class FeatureMaps {
   private readonly place = element("maps", HTMLDivElement);
   private readonly empty = element("maps-empty", HTMLParagraphElement);
+  private readonly card = cardOf(this.place);
   private layers: readonly Maps[] = [];
 
   show(layers: readonly Maps[]): void {
@@ -21,10 +22,11 @@ export class FeatureMaps {
   }
 
   redraw(): void {
-    later("maps", () => {
+    const work = (): void => {
       this.arrange();
-      for (const [i, maps] of this.layers.entries()) later(`maps ${i}`, () => this.draw(i, maps));
-    });
+      for (const [i, maps] of this.layers.entries()) later(`maps ${i}`, () => this.draw(i, maps), this.card);
+    };
+    later("maps", work, this.card);
   }
 
   /** A title and a canvas for each layer. */
@@ -33,8 +35,8 @@ export class FeatureMaps {
     const titles = this.place.querySelectorAll("h3");
     if (titles.length !== this.layers.length) {
       this.place.replaceChildren(
-        ...this.layers.flatMap(() => {
-          const canvas = make("canvas");
+        ...this.layers.flatMap(({ name }) => {
+          const canvas = make("canvas", { ariaLabel: name });
           canvas.setAttribute("role", "img");
           return [make("h3", {}, make("b"), make("span")), canvas];
         }),

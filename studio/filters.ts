@@ -1,6 +1,6 @@
 // The first layer's filters as pictures: what it looks for.
 import { diverging } from "./canvas.ts";
-import { element, setText } from "./elements.ts";
+import { cardOf, element, setText } from "./elements.ts";
 import { later } from "./frames.ts";
 import type { Insight } from "./protocol.ts";
 import { colour } from "./theme.ts";
@@ -9,14 +9,19 @@ import { drawTiles } from "./tiles.ts";
 export class Filters {
   private readonly canvas = element("filters", HTMLCanvasElement);
   private readonly note = element("filters-note", HTMLParagraphElement);
+  private readonly card = cardOf(this.canvas);
   private insight: Insight | undefined;
-
-  constructor() {
-    new ResizeObserver(() => this.redraw()).observe(this.canvas.parentElement ?? this.canvas);
-  }
 
   show(insight: Insight): void {
     this.insight = insight;
+    this.redraw();
+  }
+
+  redraw(): void {
+    later("filters", () => this.insight && this.draw(this.insight), this.card);
+  }
+
+  private draw(insight: Insight): void {
     const { count, height, width } = insight.filters;
     const text = `${count} of ${height} × ${width}`;
     setText(this.note, text);
@@ -24,9 +29,5 @@ export class Filters {
     const tint = diverging(colour("wrong"), colour("page"), colour("accent"));
     const [widest, narrowest] = width < 10 ? [42, 26] : [64, count > 16 ? 26 : 44];
     drawTiles(this.canvas, insight.filters, { tint, least: -1, widest, narrowest, gap: 8 });
-  }
-
-  redraw(): void {
-    later("filters", () => this.insight && this.show(this.insight));
   }
 }

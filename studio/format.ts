@@ -10,6 +10,7 @@ export function count(number: number): string {
 
 /** 97.8 %; what is not quite 100 is not rounded up to it. */
 export function percent(share: number, digits = 1): string {
+  if (!Number.isFinite(share)) return "–";
   const scale = 100 * 10 ** digits;
   const rounded = share < 1 ? Math.min(Math.round(share * scale), scale - 1) : scale;
   return `${((100 * rounded) / scale).toFixed(digits)} %`;
@@ -27,7 +28,7 @@ export function decimal(number: number): string {
 
 /** Two digits of any size: 0.05, 0.00032. */
 export function short(number: number): string {
-  return number === 0 ? "0" : String(Number(number.toPrecision(2)));
+  return Number.isFinite(number) ? String(Number(number.toPrecision(2))) : "–";
 }
 
 /** 1.1 MB */
@@ -37,6 +38,5 @@ export function bytes(number: number): string {
 
 /** The figure beside the loss: an accuracy, or a mean absolute error. */
 export function figure(task: Task, number: number): string {
-  if (!Number.isFinite(number)) return "–";
   return task === "classify" ? percent(number, 2) : decimal(number);
 }

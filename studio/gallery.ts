@@ -1,7 +1,7 @@
 // Digits in a row, with what was made of them; a click puts one on the pad.
 import { picture, type Ramp, ramp, show } from "./canvas.ts";
 import { SIDE, type Task } from "./catalogue.ts";
-import { make, setText } from "./elements.ts";
+import { cardOf, make, setText } from "./elements.ts";
 import { decimal, percent } from "./format.ts";
 import { later } from "./frames.ts";
 import { colour } from "./theme.ts";
@@ -20,14 +20,18 @@ const AT_ONCE = 6;
 export class Gallery {
   private readonly list: HTMLUListElement;
   private readonly chosen: (pixels: Float32Array) => void;
-  private readonly name: string;
+  private readonly card: Element;
   private readonly items: Item[] = [];
 
   /** `chosen` gets the pixels of the digit that is clicked. */
   constructor(list: HTMLUListElement, chosen: (pixels: Float32Array) => void) {
     this.list = list;
-    this.name = list.id;
+    this.card = cardOf(list);
     this.chosen = chosen;
+  }
+
+  clear(): void {
+    this.list.replaceChildren();
   }
 
   show(task: Task, digits: readonly Shown[]): void {
@@ -35,12 +39,13 @@ export class Gallery {
     const wanted = this.items.slice(0, digits.length).map(({ element }) => element);
     if (this.list.children.length !== wanted.length) this.list.replaceChildren(...wanted);
     for (let begin = 0; begin < digits.length; begin += AT_ONCE) {
-      later(`${this.name} ${begin}`, () => {
+      const work = (): void => {
         const tint = ramp(colour("paper"), colour("ink"));
         for (const [i, digit] of digits.slice(begin, begin + AT_ONCE).entries()) {
           this.items[begin + i].show(task, digit, tint);
         }
-      });
+      };
+      later(`${this.list.id} ${begin}`, work, this.card);
     }
   }
 }

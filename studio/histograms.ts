@@ -1,6 +1,6 @@
 // For each layer how its weights and their gradients are spread around zero.
 import { fitted } from "./canvas.ts";
-import { element, make, setText } from "./elements.ts";
+import { cardOf, element, make, setText } from "./elements.ts";
 import { short } from "./format.ts";
 import { later } from "./frames.ts";
 import type { Histogram, Insight } from "./protocol.ts";
@@ -10,29 +10,35 @@ const HEIGHT = 40;
 
 export class LayerHistograms {
   private readonly place = element("layers", HTMLDivElement);
+  private readonly card = cardOf(this.place);
   private insight: Insight | undefined;
 
   show(insight: Insight): void {
     this.insight = insight;
-    this.arrange(insight.layers.map(({ name }) => name));
-    const cells = this.place.querySelectorAll<HTMLElement>(".histogram");
-    for (const [i, { name, weights, gradients }] of insight.layers.entries()) {
-      later(`histograms ${i}`, () => {
-        draw(cells[2 * i], weights, `Weights of ${name}`, css("accent"));
-        draw(cells[2 * i + 1], gradients, `Gradients of ${name}`, css("train"));
-      });
-    }
+    this.redraw();
   }
 
   redraw(): void {
-    if (this.insight) this.show(this.insight);
+    later("histograms", () => this.insight && this.draw(this.insight), this.card);
+  }
+
+  private draw(insight: Insight): void {
+    this.arrange(insight.layers.map(({ name }) => name));
+    const cells = this.place.querySelectorAll<HTMLElement>(".histogram");
+    for (const [i, { name, weights, gradients }] of insight.layers.entries()) {
+      const work = (): void => {
+        draw(cells[2 * i], weights, `Weights of ${name}`, css("accent"));
+        draw(cells[2 * i + 1], gradients, `Gradients of ${name}`, css("train"));
+      };
+      later(`histograms ${i}`, work, this.card);
+    }
   }
 
   private arrange(names: readonly string[]): void {
     const known = [...this.place.querySelectorAll(".name")].map((cell) => cell.textContent);
     if (known.length === names.length && known.every((name, i) => name === names[i])) return;
-    const cell = (): HTMLElement => {
-      const canvas = make("canvas");
+    const cell = (ariaLabel: string): HTMLElement => {
+      const canvas = make("canvas", { ariaLabel });
       canvas.setAttribute("role", "img");
       return make(
         "div",
@@ -43,7 +49,11 @@ export class LayerHistograms {
     };
     this.place.replaceChildren(
       ...["", "weights", "gradients"].map((title) => make("span", { className: "title" }, title)),
-      ...names.flatMap((name) => [make("span", { className: "name" }, name), cell(), cell()]),
+      ...names.flatMap((name) => [
+        make("span", { className: "name" }, name),
+        cell(`Weights of ${name}`),
+        cell(`Gradients of ${name}`),
+      ]),
     );
   }
 }

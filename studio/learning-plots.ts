@@ -1,13 +1,16 @@
 // The curves of loss and accuracy, by steps or by epochs, and the figures above them.
 import uPlot from "uplot";
-import { figureName, type ModelId, models, type Task } from "./catalogue.ts";
+import { figureNames, type ModelId, models, type Task } from "./catalogue.ts";
 import { element, setText } from "./elements.ts";
 import { decimal, figure, percent, short } from "./format.ts";
 import { later } from "./frames.ts";
+import { recall, remember } from "./memory.ts";
 import { byEpoch, byStep, type Columns, rangeOf, type Which } from "./plot-data.ts";
 import type { CheckFigures, EpochFigures, History, Steps } from "./protocol.ts";
 import { Series } from "./series.ts";
 import { css } from "./theme.ts";
+
+type Axis = "step" | "epoch";
 
 const RECENT = 50;
 
@@ -16,22 +19,30 @@ export class LearningPlots {
     figure: element("figure-plot", HTMLDivElement),
     loss: element("loss-plot", HTMLDivElement),
   };
+  private readonly title = element("figure-title", HTMLHeadingElement);
+  private readonly welcome = element("welcome", HTMLDivElement);
   private readonly log = element("log", HTMLInputElement);
   private readonly plots = new Map<Which, uPlot>();
   private readonly series: Record<Which, Series> = { loss: new Series(), figure: new Series() };
   private checks: CheckFigures[] = [];
   private epochs: EpochFigures[] = [];
-  private axis: "step" | "epoch" = "step";
+  private axis: Axis = recall("browser", "axis") === "epoch" ? "epoch" : "step";
   private task: Task = "classify";
 
   constructor() {
     for (const input of document.querySelectorAll<HTMLInputElement>("input[name=axis]")) {
+      input.checked = input.value === this.axis;
       input.addEventListener("change", () => {
-        this.axis = input.value as "step" | "epoch";
+        this.axis = input.value as Axis;
+        remember("browser", "axis", this.axis);
         this.redraw();
       });
     }
-    this.log.addEventListener("change", () => this.redraw());
+    this.log.checked = recall("browser", "loss") !== "linear";
+    this.log.addEventListener("change", () => {
+      remember("browser", "loss", this.log.checked ? "log" : "linear");
+      this.redraw();
+    });
     new ResizeObserver(() => later("resize", () => this.resize())).observe(this.places.loss);
     this.redraw();
   }
@@ -40,7 +51,9 @@ export class LearningPlots {
     const { task } = models[model];
     if (task === this.task) return;
     this.task = task;
-    for (const name of document.querySelectorAll(".figure-name")) setText(name, figureName(task));
+    const { full, short } = figureNames[task];
+    for (const name of document.querySelectorAll(".figure-name")) setText(name, short);
+    setText(this.title, `${full[0].toUpperCase()}${full.slice(1)}`);
     this.redraw();
   }
 
@@ -49,12 +62,14 @@ export class LearningPlots {
     this.series.figure.replace(figure);
     this.checks = [...checks];
     this.epochs = [...epochs];
+    this.welcome.hidden = loss.length > 0 || checks.length > 0;
     this.draw();
   }
 
   addSteps({ loss, figure }: Steps): void {
     this.series.loss.append(loss);
     this.series.figure.append(figure);
+    this.welcome.hidden = true;
     this.draw();
   }
 
@@ -181,7 +196,7 @@ export class LearningPlots {
   }
 
   private describe(which: Which, columns: Columns): void {
-    const name = which === "loss" ? "Loss" : figureName(this.task);
+    const name = which === "loss" ? "Loss" : this.title.textContent;
     const last = this.checks.at(-1)?.[which];
     const value = last === undefined ? "nothing yet" : which === "loss" ? decimal(last) : figure(this.task, last);
     const [x] = columns;

@@ -7,17 +7,18 @@ import { DrawingPad } from "./drawing-pad.ts";
 import { element } from "./elements.ts";
 import { EngineClient } from "./engine-client.ts";
 import { Filters } from "./filters.ts";
-import { later } from "./frames.ts";
 import { LayerHistograms } from "./histograms.ts";
 import { LearningPlots } from "./learning-plots.ts";
 import { Mistakes } from "./mistakes.ts";
 import { OwnDigitsPanel } from "./own-digits.ts";
 import { Reading } from "./reading.ts";
+import { serveAlone } from "./serve-alone.ts";
 import { StatusLine } from "./status-line.ts";
 import { Theme } from "./theme.ts";
 import { WeightsPanel } from "./weights-panel.ts";
 
 const place = element("main", HTMLElement);
+const box = element("problem", HTMLDivElement);
 const theme = new Theme();
 const engine = new EngineClient(problem);
 const status = new StatusLine();
@@ -33,7 +34,11 @@ const mistakes = new Mistakes((pixels) => pad.put(pixels));
 const own = new OwnDigitsPanel(engine, (pixels) => pad.put(pixels));
 const weights = new WeightsPanel(engine);
 
+let running = false;
 engine.on("status", (value) => {
+  // Who trains again has read what went wrong before.
+  if (value.running && !running) box.hidden = true;
+  running = value.running;
   status.show(value);
   controls.show(value);
   announcer.follow(value);
@@ -49,33 +54,39 @@ engine.on("history", (value) => {
 engine.on("steps", (value) => plots.addSteps(value));
 engine.on("check", (value) => {
   plots.addCheck(value);
-  later("confusion", () => confusion.show(value));
-  later("mistakes", () => mistakes.show(value));
+  confusion.show(value);
+  mistakes.show(value);
 });
 engine.on("epoch", (value) => {
   plots.addEpoch(value);
   announcer.epoch(value);
 });
 engine.on("insight", (value) => {
-  later("filters", () => filters.show(value));
-  later("histograms", () => histograms.show(value));
+  filters.show(value);
+  histograms.show(value);
   reading.refresh();
 });
-engine.on("own", (value) => later("own", () => own.show(value)));
+engine.on("own", (value) => own.show(value));
 engine.on("problem", problem);
 
-// Canvases do not restyle themselves.
+// Canvases do not restyle themselves, nor fit themselves to another width.
 theme.onChange(() => {
   for (const part of [plots, filters, histograms, pad, reading, mistakes, own]) part.redraw();
 });
+let width = place.clientWidth;
+new ResizeObserver(() => {
+  if (width === place.clientWidth) return;
+  width = place.clientWidth;
+  for (const part of [filters, histograms, reading]) part.redraw();
+}).observe(place);
 
-const box = element("problem", HTMLDivElement);
 box.querySelector("button")?.addEventListener("click", () => {
   box.hidden = true;
 });
 
-// From the second visit on the page opens without a network, where the browser allows it.
-navigator.serviceWorker?.register("offline.js").catch(() => {});
+serveAlone().then((canIsolate) => {
+  if (canIsolate) status.offerReload();
+});
 
 /** Says that something went wrong, until it is dismissed. */
 function problem(message: string): void {

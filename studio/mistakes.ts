@@ -2,7 +2,6 @@
 import { type ModelId, models, type Task } from "./catalogue.ts";
 import { element, setText } from "./elements.ts";
 import { count } from "./format.ts";
-import { later } from "./frames.ts";
 import { Gallery } from "./gallery.ts";
 import type { Check } from "./protocol.ts";
 
@@ -25,7 +24,7 @@ export class Mistakes {
 
   clear(): void {
     this.check = undefined;
-    this.list.replaceChildren();
+    this.gallery.clear();
     this.empty.hidden = false;
     setText(this.note, "");
   }
@@ -42,6 +41,6 @@ export class Mistakes {
   }
 
   redraw(): void {
-    later("mistakes", () => this.check && this.show(this.check));
+    if (this.check) this.show(this.check);
   }
 }

@@ -4,7 +4,6 @@ import { inkOf, toDigit } from "./digit-pixels.ts";
 import { element, setText } from "./elements.ts";
 import type { EngineClient } from "./engine-client.ts";
 import { count, percent } from "./format.ts";
-import { later } from "./frames.ts";
 import { Gallery } from "./gallery.ts";
 import type { OwnDigits } from "./protocol.ts";
 
@@ -18,6 +17,7 @@ export class OwnDigitsPanel {
   private readonly gallery: Gallery;
   private readonly empty = element("own-empty", HTMLParagraphElement);
   private readonly note = element("own-note", HTMLParagraphElement);
+  private readonly putAway = element("put-away", HTMLButtonElement);
   private task: Task = "classify";
   private digits: OwnDigits | undefined;
 
@@ -31,6 +31,10 @@ export class OwnDigitsPanel {
       void this.open([...(this.file.files ?? [])]);
       this.file.value = "";
     });
+    this.putAway.addEventListener("click", () => {
+      this.engine.tell("putAway", undefined);
+      element("open-own", HTMLButtonElement).focus();
+    });
     document.addEventListener("dragover", (event) => event.preventDefault());
     document.addEventListener("drop", (event) => {
       event.preventDefault();
@@ -42,9 +46,16 @@ export class OwnDigitsPanel {
     this.task = models[model].task;
   }
 
-  show(digits: OwnDigits): void {
+  /** Shows what the engine made of them; undefined when there are none. */
+  show(digits: OwnDigits | undefined): void {
     this.digits = digits;
-    this.empty.hidden = true;
+    this.empty.hidden = digits !== undefined;
+    this.putAway.hidden = digits === undefined;
+    if (digits === undefined) {
+      setText(this.note, "");
+      this.gallery.clear();
+      return;
+    }
     const { labelled, right, shown } = digits;
     const share = labelled > 0 ? `, ${percent(right / labelled)} of ${count(labelled)} read right` : "";
     setText(this.note, `${count(digits.count)} ${digits.count === 1 ? "digit" : "digits"}${share}`);
@@ -55,7 +66,7 @@ export class OwnDigitsPanel {
   }
 
   redraw(): void {
-    later("own", () => this.digits && this.show(this.digits));
+    this.show(this.digits);
   }
 
   private async open(files: readonly File[]): Promise<void> {
@@ -69,10 +80,14 @@ export class OwnDigitsPanel {
       const digit = await readImage(file).catch(() => undefined);
       if (digit) found.push(digit);
     }
-    if (found.length === 0) {
-      setText(this.note, files.length === 0 ? "" : "No digit was found there: neither an image with ink nor a CSV.");
-      return;
+    if (found.length < files.length) {
+      const missing =
+        found.length === 0
+          ? "No digit was found"
+          : `No digit was found in ${files.length - found.length} of ${files.length} files`;
+      this.engine.refuse(`${missing}: neither an image with ink nor a CSV.`);
     }
+    if (found.length === 0) return;
     const pixels = new Uint8Array(found.length * PIXELS);
     for (const [i, digit] of found.entries()) {
       pixels.set(

@@ -16,8 +16,9 @@ export interface Requests {
   look: [given: { pixels: Float32Array; layers: boolean }, reply: Look];
   /** The validation digit of that class that comes `turn` places after the first. */
   sample: [given: { digit: number; turn: number }, reply: Float32Array];
-  /** Judges digits of one's own, after each check again. */
+  /** Judges digits of one's own, after each check again. They are kept until they are put away. */
   judge: [given: { pixels: Uint8Array } | { csv: Blob }, reply: undefined];
+  putAway: [given: undefined, reply: undefined];
   /** The weights as the bytes of a safetensors file, and a name for it. */
   export: [given: undefined, reply: { bytes: Uint8Array; name: string }];
   import: [given: { bytes: Uint8Array; name: string }, reply: undefined];
@@ -40,7 +41,8 @@ export interface Events {
   check: Check;
   epoch: EpochFigures;
   insight: Insight;
-  own: OwnDigits;
+  /** Undefined when there are none any more. */
+  own: OwnDigits | undefined;
   /** Something went wrong that nobody asked for. */
   problem: string;
 }
@@ -61,7 +63,7 @@ export interface Status {
   /** Over the last second, 0 while paused. */
   readonly imagesPerSecond: number;
   readonly engine: EngineStatus;
-  /** Where the training is kept: how long ago, or why not. */
+  /** Up to which step the training is kept, or why it is not. */
   readonly saved: { readonly step: number } | { readonly problem: string };
   readonly canUndo: boolean;
 }

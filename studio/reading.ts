@@ -39,8 +39,9 @@ export class Reading {
     for (let digit = 0; digit < CLASSES; digit++) {
       this.bars.append(make("li", {}, make("i", {}, make("b")), String(digit)));
       const button = make("button", { type: "button", ariaLabel: `A ${digit}, another each time` }, String(digit));
-      button.addEventListener("click", async () => {
-        pad.put(await engine.ask("sample", { digit, turn: this.turns[digit]++ }));
+      button.addEventListener("click", () => {
+        const sample = engine.ask("sample", { digit, turn: this.turns[digit]++ });
+        sample.then((pixels) => pad.put(pixels)).catch((error: Error) => engine.refuse(error.message));
       });
       element("samples", HTMLDivElement).append(button);
     }
@@ -88,8 +89,8 @@ export class Reading {
       try {
         const look = await this.engine.ask("look", { pixels, layers: performance.now() >= this.layersFrom });
         if (this.pixels !== undefined) this.take(look);
-      } catch {
-        // The engine is changing models; a new insight will ask again.
+      } catch (error) {
+        this.engine.refuse(error instanceof Error ? error.message : String(error));
       }
     }
     this.isAsking = false;
@@ -116,9 +117,9 @@ export class Reading {
       return;
     }
     const best = fits ? output.indexOf(Math.max(...output)) : -1;
-    setText(this.word, "reads");
-    setText(this.said, best < 0 ? "–" : String(best));
-    setText(this.sure, best < 0 || !fits ? "" : percent(output[best]));
+    setText(this.word, best < 0 ? "" : "reads");
+    setText(this.said, best < 0 ? "" : String(best));
+    setText(this.sure, best < 0 || !fits ? "waits for a digit" : percent(output[best]));
     for (const [digit, bar] of [...this.bars.children].entries()) {
       const share = fits ? output[digit] : 0;
       bar.classList.toggle("best", digit === best);

@@ -13,6 +13,12 @@ export class StatusLine {
   private readonly threads = element("threads", HTMLElement);
   private readonly saved = element("saved", HTMLElement);
   private readonly notice = element("notice", HTMLDivElement);
+  private canReload = false;
+
+  /** Loaded again, the page would be isolated: its own service worker stands ready. */
+  offerReload(): void {
+    this.canReload = true;
+  }
 
   show({ imagesPerSecond, engine, saved, step }: Status): void {
     setText(this.speed, count(imagesPerSecond));
@@ -30,14 +36,9 @@ export class StatusLine {
   private explain({ isolated, threads, cores, reason }: EngineStatus, problem: string | undefined): void {
     const lines: (Node | string)[] = [];
     if (!isolated && cores > 1) {
-      const [opener, embedder] = headers.map((header) => make("code", {}, header));
       lines.push(
-        `One of ${cores} threads is at work: this page is not isolated from others, and browsers share memory between threads only then. `,
-        "To use all, serve it with the headers ",
-        opener,
-        " and ",
-        embedder,
-        ", as npm run studio does.",
+        `One of ${cores} threads is at work: browsers share memory between threads only on a page that is isolated from others. `,
+        ...(this.canReload ? this.reloading(cores) : serving(isSecureContext)),
       );
     } else if (threads < cores && reason !== undefined && reason !== STARTING) {
       lines.push(`${threads} of ${cores} threads at work: ${reason}. Pause and resume to start them anew.`);
@@ -47,6 +48,19 @@ export class StatusLine {
     if (this.notice.textContent !== text) this.notice.replaceChildren(make("p", {}, ...lines));
     this.notice.hidden = lines.length === 0;
   }
+
+  private reloading(cores: number): Node[] {
+    const button = make("button", { type: "button" }, `Reload with all ${cores} threads`);
+    button.addEventListener("click", () => location.reload());
+    return [button];
+  }
+}
+
+/** What whoever serves the page can do. */
+function serving(isSecure: boolean): (Node | string)[] {
+  const [opener, embedder] = headers.map((header) => make("code", {}, header));
+  const address = isSecure ? "" : "from https or localhost, ";
+  return [`To use all, serve it ${address}with the headers `, opener, " and ", embedder, ", as npm run studio does."];
 }
 
 function threadsOf({ threads, cores, isolated, reason }: EngineStatus): string {

@@ -1,7 +1,7 @@
 // Dark or light: as the system has it, unless the person says otherwise. Hands out the colours for canvases.
 import { element } from "./elements.ts";
+import { recall, remember } from "./memory.ts";
 
-const STORED = "heddle-studio-theme";
 const choices = ["auto", "light", "dark"] as const;
 type Choice = (typeof choices)[number];
 
@@ -9,13 +9,13 @@ export class Theme {
   private readonly button = element("theme", HTMLButtonElement);
   private readonly system = matchMedia("(prefers-color-scheme: dark)");
   private listener: () => void = () => {};
-  private choice: Choice = choices.find((choice) => choice === localStorage.getItem(STORED)) ?? "auto";
+  private choice: Choice = choices.find((choice) => choice === recall("browser", "theme")) ?? "auto";
 
   constructor() {
     this.apply();
     this.button.addEventListener("click", () => {
       this.choice = choices[(choices.indexOf(this.choice) + 1) % choices.length];
-      localStorage.setItem(STORED, this.choice);
+      remember("browser", "theme", this.choice);
       this.apply();
     });
     this.system.addEventListener("change", () => this.apply());

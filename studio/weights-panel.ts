@@ -14,14 +14,11 @@ export class WeightsPanel {
   constructor(engine: EngineClient) {
     this.engine = engine;
     element("keep", HTMLButtonElement).addEventListener("click", () => this.change("keep", undefined));
-    element("download", HTMLButtonElement).addEventListener("click", () => void this.download());
+    element("download", HTMLButtonElement).addEventListener("click", () => this.download().catch(this.refuse));
     element("open-weights", HTMLButtonElement).addEventListener("click", () => this.file.click());
-    this.file.addEventListener("change", async () => {
+    this.file.addEventListener("change", () => {
       const [file] = this.file.files ?? [];
-      if (file) {
-        const opened = new Uint8Array(await file.arrayBuffer());
-        engine.tell("import", { bytes: opened, name: file.name });
-      }
+      if (file) this.open(file).catch(this.refuse);
       this.file.value = "";
     });
   }
@@ -39,7 +36,7 @@ export class WeightsPanel {
     this.engine
       .ask(name as "list", given as undefined)
       .then((kept) => this.show(kept))
-      .catch((error: Error) => this.engine.refuse(error.message));
+      .catch(this.refuse);
   }
 
   private show(kept: readonly KeptWeights[]): void {
@@ -56,6 +53,13 @@ export class WeightsPanel {
         return make("li", {}, make("span", {}, title, facts), load, remove);
       }),
     );
+  }
+
+  private readonly refuse = (error: Error): void => this.engine.refuse(error.message);
+
+  private async open(file: File): Promise<void> {
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    await this.engine.ask("import", { bytes, name: file.name });
   }
 
   private async download(): Promise<void> {

@@ -14,6 +14,8 @@ export interface AllDigits {
   readonly validation: Digits;
 }
 
+type Tensors = ReturnType<typeof decodeSafetensors>["tensors"];
+
 const GZIP = 0x1f8b;
 
 /** Fetches the file. Errors: Error when it is not there, FormatError when it is damaged. */
@@ -21,14 +23,16 @@ export async function loadDigits(url: URL): Promise<AllDigits> {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`digits: ${url.pathname} must be served beside the page, got ${response.status}`);
   const { tensors } = decodeSafetensors(await unzip(new Uint8Array(await response.arrayBuffer())), url.pathname);
-  const part = (name: string): Digits => {
-    const [pixels, labels] = [tensors.get(`${name}/images`)?.data, tensors.get(`${name}/labels`)?.data];
-    if (!(pixels instanceof Uint8Array && labels instanceof Uint8Array && pixels.length === labels.length * PIXELS)) {
-      throw new Error(`digits: ${url.pathname} must hold the images and labels of ${name}, got something else`);
-    }
-    return { pixels, labels };
-  };
-  return { train: part("train"), validation: part("validation") };
+  return { train: digitsOf(tensors, "train", url.pathname), validation: digitsOf(tensors, "validation", url.pathname) };
+}
+
+/** The digits of that name in a safetensors file. Errors: Error where they are not there, or not whole. */
+export function digitsOf(tensors: Tensors, name: string, source: string): Digits {
+  const [pixels, labels] = [tensors.get(`${name}/images`)?.data, tensors.get(`${name}/labels`)?.data];
+  if (!(pixels instanceof Uint8Array && labels instanceof Uint8Array && pixels.length === labels.length * PIXELS)) {
+    throw new Error(`digits: ${source} must hold the images and labels of ${name}, got something else`);
+  }
+  return { pixels, labels };
 }
 
 /** Some servers say that the file is compressed, and the browser has unpacked it already. */

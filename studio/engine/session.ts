@@ -49,12 +49,12 @@ export function decodeSession(bytes: Uint8Array, source: string): { training: Tr
     const history = part(tensors, "history");
     training.losses.replace(history.get("losses")?.data as Float32Array);
     training.figures.replace(history.get("figures")?.data as Float32Array);
+    training.checks.push(...checks);
+    training.epochs.push(...epochs);
   } catch (error) {
     training.dispose();
     throw error;
   }
-  training.checks.push(...checks);
-  training.epochs.push(...epochs);
   return { training, running };
 }
 

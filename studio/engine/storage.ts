@@ -20,7 +20,10 @@ export class Storage {
       throw new Error(`this browser keeps no files here: ${error instanceof Error ? error.message : error}`);
     });
     // Two tabs would overwrite each other's training: the first one has it. After a reload the old page needs a moment.
-    if (!(await holdLock())) throw new Error("the studio is open in another tab, which keeps its training");
+    if (!(await holdLock()))
+      throw new Error(
+        "another tab has the studio open, whose files would be overwritten. Close that tab, then reload this one",
+      );
     return new Storage(await root.getDirectoryHandle("heddle-studio", { create: true }));
   }
 
@@ -42,13 +45,16 @@ export class Storage {
       const file = await (await this.folder.getFileHandle(name)).getFile();
       return new Uint8Array(await file.arrayBuffer());
     } catch (error) {
-      if (error instanceof DOMException && error.name === "NotFoundError") return undefined;
+      if (isMissing(error)) return undefined;
       throw error;
     }
   }
 
+  /** Removes a file, if it is there. */
   async remove(name: string): Promise<void> {
-    await this.folder.removeEntry(name);
+    await this.folder.removeEntry(name).catch((error: unknown) => {
+      if (!isMissing(error)) throw error;
+    });
   }
 
   /** The names of files that begin so, in alphabetical order. */
@@ -57,6 +63,10 @@ export class Storage {
     for await (const name of this.folder.keys()) if (name.startsWith(prefix)) names.push(name);
     return names.sort();
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "NotFoundError";
 }
 
 /** Takes the lock for as long as this worker lives; whether it could be had. */

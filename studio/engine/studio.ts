@@ -7,7 +7,7 @@ import { parseCsv } from "./csv.ts";
 import { type AllDigits, type Digits, findDigit } from "./digits.ts";
 import { lookAt, lookInside } from "./insight.ts";
 import { Meter } from "./meter.ts";
-import { judgeOwn } from "./own-digits.ts";
+import { decodeDigits, encodeDigits, judgeOwn } from "./own-digits.ts";
 import { decodeSession, encodeSession, encodeWeights, labelOf } from "./session.ts";
 import { Storage } from "./storage.ts";
 import { Training } from "./training.ts";
@@ -25,6 +25,8 @@ const INSIGHT_MILLISECONDS = 1500;
 const SAVE_MILLISECONDS = 2000;
 /** The engine takes no more. */
 const MOST_THREADS = 64;
+/** The file of the digits that a person brought. */
+const OWN = "own-digits";
 
 export type Emit = <E extends keyof Events>(event: E, value: Events[E]) => void;
 
@@ -36,6 +38,10 @@ export class Studio {
   private storageProblem: string | undefined;
   private training: Training;
   private savedStep = 0;
+  /** Each model's training as a file, as it was when last it was saved. */
+  private readonly sessions = new Map<ModelId, Uint8Array>();
+  /** The training as it was when last it went well, with its validation loss, if there was one. */
+  private healthy: { readonly bytes: Uint8Array; readonly loss: number | undefined } | undefined;
   private undoBytes: Uint8Array | undefined;
   private own: Digits | undefined;
   private running = false;
@@ -57,6 +63,7 @@ export class Studio {
   static async open(emit: Emit, digits: AllDigits, model: ModelId): Promise<Studio> {
     const storage = await Storage.open().catch((error: Error) => error.message);
     const studio = new Studio(emit, digits, storage);
+    await studio.takeOwnDigits();
     const wasRunning = await studio.take(model);
     if (wasRunning) studio.start();
     // Threads come and go while nothing is trained, too.
@@ -126,6 +133,13 @@ export class Studio {
         ? parseCsv(await given.csv.text())
         : { pixels: given.pixels, labels: new Uint8Array(given.pixels.length / PIXELS).fill(UNKNOWN) };
     await this.judgeOwnDigits();
+    await this.storage?.write(OWN, encodeDigits(this.own));
+  }
+
+  async putAway(): Promise<void> {
+    this.own = undefined;
+    this.emit("own", undefined);
+    await this.storage?.remove(OWN);
   }
 
   export(): Requests["export"][1] {
@@ -133,7 +147,7 @@ export class Studio {
     return { bytes: encodeWeights(this.training), name: `${settings.model}-${progress.step}.safetensors` };
   }
 
-  /** Takes weights into a new training of the model that they name, or of the one that is chosen. */
+  /** Takes weights into a new training of the model that they name, or of the one that is chosen; `undo` brings it back. */
   async import({ bytes, name }: Requests["import"][0]): Promise<void> {
     const { settings } = this.training;
     const model = labelOf(bytes, name)?.model ?? settings.model;
@@ -146,6 +160,10 @@ export class Studio {
     }
     await this.stop();
     await this.save();
+    if (model !== settings.model) {
+      await this.take(model);
+      training.adjust(this.training.settings);
+    }
     this.remember();
     await this.replace(training);
     await this.check(QUICK_CHECK);
@@ -154,11 +172,12 @@ export class Studio {
   }
 
   async keep(): Promise<readonly KeptWeights[]> {
+    const storage = this.opened();
     const { settings, progress } = this.training;
-    await this.opened().write(
-      `weights-${settings.model}-${String(progress.step).padStart(8, "0")}`,
-      encodeWeights(this.training),
-    );
+    const bytes = encodeWeights(this.training);
+    // Of two runs at the same step neither takes the other's place.
+    const name = `weights-${settings.model}-${String(progress.step).padStart(8, "0")}-${await digestOf(bytes)}`;
+    await storage.write(name, bytes);
     return this.list();
   }
 
@@ -198,7 +217,7 @@ export class Studio {
   /** Takes up a model as it was left; whether its training was running. */
   private async take(model: ModelId): Promise<boolean> {
     const name = sessionFile(model);
-    const bytes = await this.storage?.read(name);
+    const bytes = this.sessions.get(model) ?? (await this.storage?.read(name));
     let session: { training: Training; running: boolean } | undefined;
     try {
       session = bytes && decodeSession(bytes, name);
@@ -224,6 +243,7 @@ export class Studio {
   }
 
   private start(): void {
+    this.healthy = { bytes: encodeSession(this.training, false), loss: this.training.checks.at(-1)?.loss };
     this.running = true;
     this.interruption = new AbortController();
     const now = performance.now();
@@ -249,6 +269,7 @@ export class Studio {
     const nextTurn = turns();
     while (this.running && !this.training.finished) {
       const isOver = this.slice();
+      if (this.healthy && !Number.isFinite(this.training.losses.last)) return await this.recover(this.healthy);
       if (isOver) await this.closeEpoch();
       const now = performance.now();
       if (now >= this.due.check) await this.check(QUICK_CHECK);
@@ -273,13 +294,23 @@ export class Studio {
       images += count;
     } while (count > 0 && performance.now() < end);
     this.meter.count(performance.now(), images);
-    const loss = this.training.losses.last;
-    if (!Number.isFinite(loss)) {
-      throw new Error(
-        `The loss has become ${loss}: the steps are too large. Reset, and choose a smaller learning rate.`,
-      );
-    }
     return count === 0;
+  }
+
+  /** Steps that are too large end in a loss that is no number: goes back to where the training last went well. */
+  private async recover({ bytes }: { readonly bytes: Uint8Array }): Promise<void> {
+    const { settings, progress } = this.training;
+    const rate = settings.learningRate.toLocaleString("en", { maximumSignificantDigits: 6 });
+    this.running = false;
+    await this.replace(decodeSession(bytes, "the training before").training);
+    await this.save();
+    const { step } = this.training.progress;
+    this.emit(
+      "problem",
+      `Training stopped at step ${progress.step}: the loss was no longer a number. With a learning rate of ${rate} ` +
+        `each step goes too far. The model is back at step ${step}: choose a smaller learning rate and train again.`,
+    );
+    this.report(true);
   }
 
   private async closeEpoch(): Promise<void> {
@@ -290,20 +321,43 @@ export class Studio {
   private async check(count: number, isNew = true): Promise<Check> {
     const { training, task } = this;
     const began = performance.now();
-    const { signal } = this.running ? this.interruption : new AbortController();
     const { step } = training.progress;
-    const check = await checkModel(training.model, task, this.digits.validation, { step, count, signal });
-    const ended = performance.now();
-    const quick = ((ended - began) * QUICK_CHECK) / count;
-    this.due.check = ended + Math.max(CHECK_MILLISECONDS, CHECK_SHARE * quick);
+    const options = { step, count, signal: this.signal };
+    const check = await checkModel(training.model, task, this.digits.validation, options);
+    const quick = ((performance.now() - began) * QUICK_CHECK) / count;
     if (isNew) training.checks.push({ step, loss: check.loss, figure: check.figure });
+    if (this.running) this.noteHealth(check.loss);
     this.emit("check", check);
+    const between = performance.now();
     await this.judgeOwnDigits();
+    const ended = performance.now();
+    this.due.check = ended + Math.max(CHECK_MILLISECONDS, CHECK_SHARE * (quick + ended - between));
     return check;
   }
 
+  /** A loss that is twice what it was may be the beginning of the end: such a training is none to go back to. */
+  private noteHealth(loss: number): void {
+    const before = this.healthy?.loss ?? this.training.losses.numbers[0];
+    if (loss <= 2 * before) this.healthy = { bytes: encodeSession(this.training, false), loss };
+  }
+
+  /** Ends what takes long when the training that is under way is to stop. */
+  private get signal(): AbortSignal {
+    return (this.running ? this.interruption : new AbortController()).signal;
+  }
+
   private async judgeOwnDigits(): Promise<void> {
-    if (this.own) this.emit("own", await judgeOwn(this.training.model, this.task, this.own));
+    if (this.own) this.emit("own", await judgeOwn(this.training.model, this.task, this.own, this.signal));
+  }
+
+  /** Digits that were brought before the page was reloaded. */
+  private async takeOwnDigits(): Promise<void> {
+    try {
+      const bytes = await this.storage?.read(OWN);
+      this.own = bytes && decodeDigits(bytes, OWN);
+    } catch (error) {
+      this.emit("problem", `The digits of your own that were kept cannot be read: ${messageOf(error)}`);
+    }
   }
 
   private lookInside(): void {
@@ -320,11 +374,17 @@ export class Studio {
   /** Has the browser keep the training as it is. */
   private async save(): Promise<void> {
     this.due.save = performance.now() + SAVE_MILLISECONDS;
-    if (this.storage === undefined) return;
     const { training, running } = this;
+    const { model } = training.settings;
+    const { step } = training.progress;
+    // Its last step may have been the one too many.
+    if (!training.isSound) return;
+    const bytes = encodeSession(training, running);
+    this.sessions.set(model, bytes);
+    if (this.storage === undefined) return;
     try {
-      await this.storage.write(sessionFile(training.settings.model), encodeSession(training, running));
-      this.savedStep = training.progress.step;
+      await this.storage.write(sessionFile(model), bytes);
+      this.savedStep = step;
       this.storageProblem = undefined;
     } catch (error) {
       this.storageProblem = messageOf(error);
@@ -364,6 +424,12 @@ export class Studio {
 
 function sessionFile(model: ModelId): string {
   return `training-${model}`;
+}
+
+/** What tells one content from another. */
+async function digestOf(bytes: Uint8Array): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
+  return new DataView(digest).getUint32(0).toString(16).padStart(8, "0");
 }
 
 /** Starts threads anew where they were given up, as when the machine had no time for them. */

@@ -132,6 +132,11 @@ export class Training {
     return { loss: this.losses.from(0), figure: this.figures.from(0), checks: [...checks], epochs: [...epochs] };
   }
 
+  /** Whether the weights are still numbers: steps that are too large end in infinities and NaN. */
+  get isSound(): boolean {
+    return this.model.weights.every((weight) => Number.isFinite(weight.view().reduce((sum, value) => sum + value, 0)));
+  }
+
   dispose(): void {
     this.model.dispose();
     this.owned.dispose();

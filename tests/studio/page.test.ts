@@ -1,10 +1,12 @@
 // What the studio's page computes without a browser: digits from drawings and pictures, CSV files, curves, numbers.
 import { describe, expect, it } from "vitest";
-import { PIXELS, SIDE, UNKNOWN } from "../../studio/catalogue.ts";
+import { limits, PIXELS, SIDE, UNKNOWN } from "../../studio/catalogue.ts";
 import { inkOf, toDigit } from "../../studio/digit-pixels.ts";
 import { parseCsv } from "../../studio/engine/csv.ts";
 import { histogram } from "../../studio/engine/insight.ts";
+import { decodeDigits, encodeDigits } from "../../studio/engine/own-digits.ts";
 import { decimal, percent, short } from "../../studio/format.ts";
+import { faultOf } from "../../studio/number-field.ts";
 import { byEpoch, byStep, rangeOf } from "../../studio/plot-data.ts";
 import { Series } from "../../studio/series.ts";
 
@@ -94,6 +96,27 @@ describe("parseCsv", () => {
   });
 });
 
+describe("digits of one's own", () => {
+  it("come back from their file as they were", () => {
+    const digits = {
+      pixels: Uint8Array.from({ length: 2 * PIXELS }, (_, i) => i % 256),
+      labels: new Uint8Array([7, UNKNOWN]),
+    };
+    expect(decodeDigits(encodeDigits(digits), "memory")).toEqual(digits);
+  });
+});
+
+describe("a number field", () => {
+  it.each([
+    ["learningRate", [1e-6, 0.001, 1e6], [0, -1, 1e7, Number.NaN, Number.POSITIVE_INFINITY]],
+    ["epochs", [1, 100], [0, 101, 2.5, Number.NaN]],
+  ] as const)("knows what is a fit %s", (name, fit, unfit) => {
+    for (const number of fit) expect(faultOf(number, limits[name])).toBeUndefined();
+    for (const number of unfit)
+      expect(faultOf(number, limits[name])).toMatch(/^It takes a (whole )?number from [\d.]+ to [\d,]+$/);
+  });
+});
+
 describe("curves", () => {
   const checks = [
     { step: 2, loss: 0.5, figure: 0.8 },
@@ -144,6 +167,7 @@ describe("numbers", () => {
       "–",
     ]);
     expect([short(0.001), short(0.000316), short(0)]).toEqual(["0.001", "0.00032", "0"]);
+    expect([percent(Number.NaN), short(Number.NaN)]).toEqual(["–", "–"]);
   });
 
   it("are counted around zero", () => {

@@ -24,13 +24,47 @@ export class Person {
   }
 
   /** What a function says of the element that a selector finds. */
-  see(selector, f = (element) => element.textContent) {
+  see(selector, f = (element) => element?.textContent) {
     const source = `(${f})(document.querySelector(${JSON.stringify(selector)}))`;
     return this.tab.ask((text) => new Function(`return ${text}`)(), source);
   }
 
   async number(selector) {
     return Number.parseFloat((await this.see(selector)).replace(/[^\d.-]/g, ""));
+  }
+
+  /** What stands in a field. */
+  value(selector) {
+    return this.see(selector, (field) => field.value);
+  }
+
+  /** Writes into a field, and is done with Enter. */
+  async enter(selector, text) {
+    await this.see(selector, (field) => field.select());
+    await this.tab.write(text);
+    await this.tab.press("Enter");
+  }
+
+  /** Presses Tab until an element of that id, or of that label, has the focus. */
+  async tabTo(name, key = "Tab") {
+    const visited = [];
+    while (visited.length < 60) {
+      await this.tab.press(key);
+      const focused = await this.tab.ask(() => [document.activeElement.id, document.activeElement.ariaLabel]);
+      if (focused.includes(name)) return;
+      visited.push(focused[0] || focused[1]);
+    }
+    throw new Error(`${key} must reach ${name}, got ${visited.join(", ")}`);
+  }
+
+  /** Presses the theme's button until it says so. */
+  async wear(theme) {
+    while (!(await this.see("#theme")).endsWith(theme)) await this.see("#theme", (button) => button.click());
+  }
+
+  /** Brings something into sight. */
+  async lookAt(selector) {
+    await this.see(selector, (element) => element.scrollIntoView({ block: "center" }));
   }
 
   step() {
@@ -74,7 +108,7 @@ export class Person {
   /** Draws lines with the mouse: points from 0 to 1 across the pad. */
   async draw(points) {
     await this.tab.click("#clear");
-    await this.see("#pad", (pad) => pad.scrollIntoView({ block: "center" }));
+    await this.lookAt("#pad");
     const box = await this.see("#pad", (pad) => {
       const { x, y, width, height } = pad.getBoundingClientRect();
       return { x, y, width, height };

@@ -21,7 +21,7 @@ const { address, close } = await serve(`${root}build/studio`);
 const [chromium] = browsers;
 const tab = await chromium.open(chromium.path);
 const person = new Person(tab);
-await tab.resize(1280, 1165);
+await tab.resize(1280, 1190);
 await person.visit(address);
 await person.train();
 const reached = async () => (await person.step()) > 800 && (await person.number("#validation-figure")) >= REACHED;

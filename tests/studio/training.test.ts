@@ -75,6 +75,15 @@ describe("a training", () => {
     training.dispose();
   });
 
+  it("knows when its weights are no numbers any more", () => {
+    const training = new Training({ ...defaultSettings("mlp"), optimizer: "sgd", learningRate: 1e6 });
+    expect(training.isSound).toBe(true);
+    for (let i = 0; i < 8; i++) training.step(digits);
+    expect(training.isSound).toBe(false);
+    expect(training.losses.last).toBeNaN();
+    training.dispose();
+  });
+
   it("refuses a file of something else", () => {
     const training = new Training(defaultSettings("linear"));
     expect(() => decodeSession(encodeWeights(training), "weights")).toThrow(/must hold a training of this studio/);
