@@ -3,6 +3,8 @@
 
 const LOCK = "heddle-studio";
 const LOCK_MILLISECONDS = 3000;
+/** A browser that has not shown its files by then may never do so: the page goes on without. */
+const OPEN_MILLISECONDS = 15_000;
 
 export class Storage {
   private readonly folder: FileSystemDirectoryHandle;
@@ -12,7 +14,15 @@ export class Storage {
   }
 
   /** Errors: Error that says why nothing can be kept here. */
-  static async open(): Promise<Storage> {
+  static open(): Promise<Storage> {
+    return new Promise((resolve, reject) => {
+      const late = new Error("this browser did not answer when it was asked for its files");
+      setTimeout(() => reject(late), OPEN_MILLISECONDS);
+      Storage.openFolder().then(resolve, reject);
+    });
+  }
+
+  private static async openFolder(): Promise<Storage> {
     if (typeof navigator.storage?.getDirectory !== "function") {
       throw new Error("this browser keeps no files for pages here (it does on https and localhost)");
     }
@@ -24,7 +34,9 @@ export class Storage {
       throw new Error(
         "another tab has the studio open, whose files would be overwritten. Close that tab, then reload this one",
       );
-    return new Storage(await root.getDirectoryHandle("heddle-studio", { create: true }));
+    const storage = new Storage(await root.getDirectoryHandle("heddle-studio", { create: true }));
+    await storage.list("");
+    return storage;
   }
 
   async write(name: string, bytes: Uint8Array): Promise<void> {
