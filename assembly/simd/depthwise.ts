@@ -77,6 +77,18 @@ export class TapGrid {
     v128.store(y + offset, f32x4.pmax(high, least), 16);
   }
 
+  /** Four vectors, not below `floor`, to addresses `step` bytes apart. */
+  @inline private store4(to: usize, step: isize, floor: f32, y0: v128, y1: v128, y2: v128, y3: v128): void {
+    const least = f32x4.splat(floor);
+    v128.store(to, f32x4.pmax(y0, least));
+    to += step;
+    v128.store(to, f32x4.pmax(y1, least));
+    to += step;
+    v128.store(to, f32x4.pmax(y2, least));
+    to += step;
+    v128.store(to, f32x4.pmax(y3, least));
+  }
+
   /**
    * Four channels from `offset` bytes on, of four neighbouring pixels of y whose grids are `xPixel` bytes apart: each
    * tap's filter is loaded once for all of them.
@@ -101,7 +113,7 @@ export class TapGrid {
         sum3 = Fma.vec(v128.load(x2 + xPixel), filter, sum3);
       }
     }
-    store4(y + offset, yPixel, floor, sum0, sum1, sum2, sum3);
+    this.store4(y + offset, yPixel, floor, sum0, sum1, sum2, sum3);
   }
 
   /**
@@ -144,7 +156,7 @@ export class TapGrid {
       sum3 = Fma.vec(place, filter1, sum3);
       sum3 = Fma.vec(v128.load(x + xColumn), filter2, sum3);
     }
-    store4(y + offset, yPixel, floor, sum0, sum1, sum2, sum3);
+    this.store4(y + offset, yPixel, floor, sum0, sum1, sum2, sum3);
   }
 
   /** `write8` for the channels of one width, with x spread over `multiplier` channels each. */
@@ -183,17 +195,4 @@ export class TapGrid {
     }
     store<f32>(y, sum);
   }
-}
-
-/** Four vectors, not below `floor`, to addresses `step` bytes apart. */
-@inline
-function store4(to: usize, step: isize, floor: f32, y0: v128, y1: v128, y2: v128, y3: v128): void {
-  const least = f32x4.splat(floor);
-  v128.store(to, f32x4.pmax(y0, least));
-  to += step;
-  v128.store(to, f32x4.pmax(y1, least));
-  to += step;
-  v128.store(to, f32x4.pmax(y2, least));
-  to += step;
-  v128.store(to, f32x4.pmax(y3, least));
 }

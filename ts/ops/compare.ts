@@ -52,11 +52,11 @@ function requireBool(operation: string, what: string, x: unknown): asserts x is 
   requireDtype(operation, what, x.dtype, "bool");
 }
 
-/** Two truths at a time. */
-type Connective = (a: Tensor<"bool">, b: Tensor<"bool">) => Tensor<"bool">;
-
-function connective(operation: string, kernel: "logical_and_u8" | "logical_or_u8" | "logical_xor_u8"): Op<Connective> {
-  return defineOp<Connective>(operation, {
+function connective(
+  operation: string,
+  kernel: "logical_and_u8" | "logical_or_u8" | "logical_xor_u8",
+): Op<(a: Tensor<"bool">, b: Tensor<"bool">) => Tensor<"bool">> {
+  return defineOp<(a: Tensor<"bool">, b: Tensor<"bool">) => Tensor<"bool">>(operation, {
     forward(a, b) {
       requireBool(operation, "a", a);
       requireBool(operation, "b", b);
@@ -69,13 +69,22 @@ function connective(operation: string, kernel: "logical_and_u8" | "logical_or_u8
 }
 
 /** a and b */
-export const logicalAnd: Op<Connective> = connective("logicalAnd", "logical_and_u8");
+export const logicalAnd: Op<(a: Tensor<"bool">, b: Tensor<"bool">) => Tensor<"bool">> = connective(
+  "logicalAnd",
+  "logical_and_u8",
+);
 
 /** a or b */
-export const logicalOr: Op<Connective> = connective("logicalOr", "logical_or_u8");
+export const logicalOr: Op<(a: Tensor<"bool">, b: Tensor<"bool">) => Tensor<"bool">> = connective(
+  "logicalOr",
+  "logical_or_u8",
+);
 
 /** either a or b, not both */
-export const logicalXor: Op<Connective> = connective("logicalXor", "logical_xor_u8");
+export const logicalXor: Op<(a: Tensor<"bool">, b: Tensor<"bool">) => Tensor<"bool">> = connective(
+  "logicalXor",
+  "logical_xor_u8",
+);
 
 /** not x */
 export const logicalNot: Op<(x: Tensor<"bool">) => Tensor<"bool">> = defineOp("logicalNot", {
