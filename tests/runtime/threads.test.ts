@@ -224,8 +224,8 @@ describe("workers that never start", () => {
 
 describe("a worker that ends in the middle of a run", () => {
   it.each([
-    ["silently", "process.exit()", "a worker held work for 800 ms and was given up"],
-    ["by looping forever", "for (;;);", "a worker held work for 800 ms and was given up"],
+    ["silently", "process.exit()", "a worker held work for 600 ms and was given up"],
+    ["by looping forever", "for (;;);", "a worker held work for 600 ms and was given up"],
     ["and says so", "Atomics.store(words, slot + 1, 2)", "a worker failed while it held work"],
   ])("%s is replaced within a second", async (_how, ending, reason) => {
     spawning.make = running(takingOneTicket(ending));
@@ -306,7 +306,7 @@ describe("a worker that ends in the middle of a run", () => {
       expect(runAndCheck()).toBeLessThan(SOON);
       runAndCheck();
       await until(() => engineInfo().threads === 1);
-      expect(engineInfo().reason).toMatch(/^a worker (ended|held work for 800 ms and was given up)$/);
+      expect(engineInfo().reason).toMatch(/^a worker (ended|held work for 600 ms and was given up)$/);
     }
   });
 });

@@ -25,7 +25,7 @@ export const SCRATCH_BYTES: number = 512 * 1024;
 const IDLE_SPINS = 200_000; // about 0.3 ms, longer than the gap between two training steps
 // Patience for a worker that got no core for a while: where ending a thread takes time (Chromium, Deno) one that comes
 // back later still writes.
-const STALL_MILLISECONDS = 800;
+const STALL_MILLISECONDS = 600;
 // Terminating takes effect at the next loop of a worker's code.
 const TERMINATION_MILLISECONDS = 20;
 const GAP_MILLISECONDS = 5;

@@ -39,7 +39,7 @@ async function threadsOf(engine) {
 /** What a call is rejected with whose worker, one of the app's own, is ended from outside; pages have no such file here. */
 async function endOfOwnWorker() {
   if (typeof document !== "undefined") return undefined;
-  const Thread = globalThis.Worker ?? (await import("node:worker_threads")).Worker;
+  const Thread = globalThis.Worker ?? process.getBuiltinModule("node:worker_threads").Worker;
   let thread;
   const worker = () => (thread = new Thread(new URL("./own-worker.js", import.meta.url), { type: "module" }));
   const model = new RemoteModel([{ kind: "flatten" }], { worker });
