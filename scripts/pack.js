@@ -5,10 +5,6 @@ import { load } from "./load.js";
 /** How a module is packed: assembly/packing/model.ts. */
 export const model = await load("assembly/packing/model.ts");
 
-/** Below it, a range is widened by a byte; assembly/packing/unpack.ts has the same. */
-const LEAST_RANGE = 2 ** 23;
-const WHOLE_RANGE = 0x7fffffff;
-
 /** Times the way is looked for; the last ones gain a quarter of a hundredth each. */
 const ROUNDS = 8;
 /** Earlier places that are looked at for copies from one place, and when a copy is long enough to look no further. */
@@ -216,7 +212,7 @@ function findWay(module, fields, copies, known) {
 class Writer extends model.Coder {
   known = new Int32Array(model.PLACES);
   #low = 0;
-  #range = WHOLE_RANGE;
+  #range = model.WHOLE_RANGE;
 
   /** Writes after `bytes`. */
   constructor(bytes) {
@@ -232,7 +228,7 @@ class Writer extends model.Coder {
       this.#range -= bound;
     }
     if (this.#low >= 2 ** 32) this.#carry();
-    for (; this.#range < LEAST_RANGE; this.#range <<= 8) this.#writeByte();
+    for (; this.#range < model.LEAST_RANGE; this.#range <<= 8) this.#writeByte();
     this.known[place] = model.learned(this.known[place], bit);
     return bit;
   }

@@ -17,6 +17,10 @@ export const DISTANCE: i32 = 15 << 10;
 const LITERAL: i32 = 19 << 10;
 export const PLACES: i32 = LITERAL + (4 << 18);
 
+/** Decisions are coded in ranges of fractions: from the whole one on, a range below the least is widened by a byte. */
+export const WHOLE_RANGE: u32 = 0x7fffffff;
+export const LEAST_RANGE: u32 = 1 << 23;
+
 const CODE_SECTION: i32 = 10;
 const OPCODE: i32 = 1;
 

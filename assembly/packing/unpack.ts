@@ -1,10 +1,8 @@
 // Unpacks the core: a WebAssembly module of its own, since JavaScript takes three times as long before it is warm. All
 // numbers are integers, so every engine reads the same.
-import { COPY, Coder, DISTANCE, PLACES, RECENT, WHICH, Walk, chance, learned, lengthPlace } from "./model";
-
-/** Below it, a range is widened by a byte. */
-const LEAST_RANGE: u32 = 1 << 23;
-const WHOLE_RANGE: u32 = 0x7fffffff;
+import {
+  COPY, Coder, DISTANCE, LEAST_RANGE, PLACES, RECENT, WHICH, WHOLE_RANGE, Walk, chance, learned, lengthPlace,
+} from "./model";
 
 /** What the places know, 0 at first. */
 const places = memory.data(4 * PLACES);

@@ -13,7 +13,6 @@ import type { Variable } from "../tensor/variable.ts";
 import { add, mul, sub } from "./binary.ts";
 import { cast, less, lessEqual, logicalAnd, logicalOr, where } from "./compare.ts";
 import { cos, sin } from "./elementwise.ts";
-
 import { broadcastTo, reshape, transpose } from "./layout.ts";
 import { matmul } from "./matmul.ts";
 import { sum } from "./reduce.ts";

@@ -7,7 +7,6 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { add, div, maximum, mul, sub } from "./binary.ts";
 import { equal, less, where } from "./compare.ts";
 import { abs, clip, floor, sqrt } from "./elementwise.ts";
-
 import { concat, split } from "./layout.ts";
 import { max, mean, min, sum, variance } from "./reduce.ts";
 

@@ -8,7 +8,6 @@ import { add, mul, sub } from "./binary.ts";
 import { cast } from "./compare.ts";
 import { abs, clip, floor } from "./elementwise.ts";
 import { gather } from "./gather.ts";
-
 import { pad, reshape, slice } from "./layout.ts";
 import { matmul } from "./matmul.ts";
 import { type Interpolation, requireInterpolation } from "./resize.ts";

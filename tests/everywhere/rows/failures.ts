@@ -1,10 +1,8 @@
 // Workers that fail: the results of training steps stay right to the bit, nothing hangs, and nothing waits for long.
+import { askConsole, askPage } from "../harness/ask.ts";
 import { type Browser, browsers } from "../harness/browsers.ts";
 import { missing, type Runtime, runtimes } from "../harness/places.ts";
 import { type Context, type Family, must, type Row } from "../harness/row.ts";
-import { isolation, serve } from "../harness/server.ts";
-import { workspace } from "../harness/workspace.ts";
-import { askConsole } from "./training.ts";
 
 const KILLS = 100;
 /** In runtimes where nothing but a worker itself ends it in mid-step. */
@@ -82,11 +80,7 @@ const consolePlace = ({ name, command }: Runtime): Place => ({
 const browserPlace = (browser: Browser): Place => ({
   name: browser.name,
   missing: browser.missing,
-  async ask(context, program, options) {
-    const page = await browser.page(context);
-    await page.open(`${await serve(context, workspace, isolation)}/page.html#${program}${JSON.stringify(options)}`);
-    return page.ask("answer");
-  },
+  ask: (context, program, options) => askPage(context, browser, program, options),
 });
 
 /** Of Node the oldest and the newest, which bring different engines. */

@@ -1,11 +1,9 @@
 // heddle/worker: a model in the default engine worker comes to the bits of the same model at hand, in every runtime with
 // workers; it tells how far it is, is aborted, is missed when it ends, and lets the program end.
+import { askConsole, askPage } from "../harness/ask.ts";
 import { type Browser, browsers } from "../harness/browsers.ts";
 import { expectedThreads, missing, type Runtime, runtimes } from "../harness/places.ts";
 import { type Context, type Family, must, type Row } from "../harness/row.ts";
-import { isolation, serve } from "../harness/server.ts";
-import { workspace } from "../harness/workspace.ts";
-import { askConsole } from "./training.ts";
 
 /** What apps/remote.js returns. */
 interface RemoteTraining {
@@ -61,10 +59,7 @@ function browserRow(browser: Browser): Row {
     name: browser.name,
     missing: browser.missing,
     async run(context) {
-      const address = await serve(context, workspace, isolation);
-      const page = await browser.page(context);
-      await page.open(`${address}/page.html#remote{}`);
-      check(context, await page.ask<RemoteTraining>("answer"));
+      check(context, await askPage<RemoteTraining>(context, browser, "remote", {}));
     },
   };
 }

@@ -1,11 +1,11 @@
 // Every runtime: the import, inference, 20 steps of training, threads where there can be any, and the same bits.
+import { askConsole, askPage } from "../harness/ask.ts";
 import { type Browser, browsers } from "../harness/browsers.ts";
 import { bundleForEdge, edge, startEdge } from "../harness/edge.ts";
 import { expectedThreads, missing, type Runtime, runtimes } from "../harness/places.ts";
 import { type Family, must, type Row } from "../harness/row.ts";
-import { isolation, serve } from "../harness/server.ts";
 import { workspace } from "../harness/workspace.ts";
-import { askConsole, type Configuration, checkTraining, type Training } from "./training.ts";
+import { type Configuration, checkTraining, type Training } from "./training.ts";
 
 function consoleRow({ name, command }: Runtime): Row {
   return {
@@ -25,12 +25,9 @@ function browserRow(browser: Browser): Row {
     name: browser.name,
     missing: browser.missing,
     async run(context) {
-      const address = await serve(context, workspace, isolation);
-      const { threads, reason } = await checkTraining(context, async (configuration) => {
-        const page = await browser.page(context);
-        await page.open(`${address}/page.html#train${JSON.stringify({ configuration })}`);
-        return page.ask<Training>("answer");
-      });
+      const { threads, reason } = await checkTraining(context, (configuration) =>
+        askPage(context, browser, "train", { configuration }),
+      );
       must(threads >= expectedThreads, `there must be ${expectedThreads} threads, got ${threads}: ${reason}`);
     },
   };

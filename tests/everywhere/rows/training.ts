@@ -1,9 +1,7 @@
 // One training, checked wherever it ran: the program apps/train.js in a console, a page or an edge runtime.
-
+import { askConsole } from "../harness/ask.ts";
 import { runtimes } from "../harness/places.ts";
-import { run } from "../harness/program.ts";
 import { type Context, must } from "../harness/row.ts";
-import { workspace } from "../harness/workspace.ts";
 
 /** What apps/train.js returns. */
 export interface Training {
@@ -28,14 +26,6 @@ const STEPS = 20;
 const UNTRAINED_LOSS = Math.log(10);
 /** Of the loss after the training, between builds of the core that round differently. */
 const TOLERANCE = 0.02;
-
-/** Runs a program of apps/ in a runtime with a console, which must end by itself; returns its answer. */
-export async function askConsole<T>(context: Context, command: string[], name: string, options: object): Promise<T> {
-  const lines = await run(context, [...command, "console.js", name, JSON.stringify(options)], workspace);
-  const answer = lines.find((line) => line.startsWith("answer: "));
-  must(answer !== undefined, `${name} must print its answer, got ${lines.join("\n")}`);
-  return JSON.parse(answer.slice("answer: ".length)) as T;
-}
 
 let trained: Promise<Training> | undefined;
 
