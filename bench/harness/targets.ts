@@ -4,21 +4,15 @@ import { median, plain, ratio } from "./figures.ts";
 import type { Outcome, Question } from "./question.ts";
 
 /** Who is measured for Heddle, the plain one first. */
-export const heddles = ["heddle", "heddle on node 26", "heddle wide"] as const satisfies ContenderName[];
+export const heddles = ["heddle", "heddle wide", "heddle on node 20"] as const satisfies ContenderName[];
 
 /** Who Heddle is held against. Of several the best one counts, on no more threads than Heddle used. */
 const rivals = {
   "the native 128-bit FMA peak": ["native fma"],
-  "the best WASM peer": [
-    "tfjs-wasm",
-    "onnxruntime-web",
-    "jax-js",
-    "tfjs-wasm on node 26",
-    "onnxruntime-web on node 26",
-    "jax-js on node 26",
-  ],
-  "ONNX Runtime Web": ["onnxruntime-web", "onnxruntime-web on node 26"],
+  "the best WASM peer": ["tfjs-wasm", "onnxruntime-web", "jax-js"],
+  "ONNX Runtime Web": ["onnxruntime-web"],
   PyTorch: ["pytorch"],
+  "the best native peer": ["pytorch", "keras fit", "tensorflow step"],
   "a copy of memory": ["memory copy"],
 } as const satisfies Record<string, ContenderName[]>;
 

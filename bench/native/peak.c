@@ -135,7 +135,7 @@ int main(void) {
     bool right = true;
     for (int i = 0; i < threads; i++) rate += works[i].gflops / works[i].seconds, right &= works[i].right;
     if (!right) fprintf(answers, "{\"cannot\":\"a sum came out wrong\"}\n");
-    else if (is_preparation) fprintf(answers, "{\"version\":\"%s, cc %s\"}\n", fused ? "fused" : "apart", __VERSION__);
+    else if (is_preparation) fprintf(answers, "{\"version\":\"%s, cc %s\",\"settings\":\"128 bits\"}\n", fused ? "fused" : "apart", __VERSION__);
     else fprintf(answers, "{\"amount\":%.9g,\"seconds\":1,\"check\":0}\n", rate);
     fflush(answers);
   }

@@ -132,6 +132,10 @@ const { version } = JSON.parse(readFileSync(new URL("../../package.json", import
 
 await serve({
   version,
+  settings: () => {
+    const { simd, threads, wide } = engineInfo();
+    return `${simd} SIMD${wide ? ", wide" : ""}, threads ${threads}`;
+  },
   tasks: {
     ...onEngine({
       matmul(options): RepeatedTask {

@@ -80,6 +80,7 @@ function layer(number, shape) {
 
 await serve({
   version: JSON.parse(readFileSync(new URL("../node_modules/onnxruntime-web/package.json", import.meta.url))).version,
+  settings: () => `WebAssembly, SIMD, numThreads ${ort.env.wasm.numThreads}`,
   tasks: {
     async matmul(options) {
       const session = await open(matmulModel(options), options.threads);

@@ -1,32 +1,20 @@
-"""Native PyTorch, for scale. The child's end of bench/harness/child.ts, as serve.js is for the JavaScript peers: one
-JSON request a line on standard input, one answer a line on file descriptor 3. The inputs are those of inputs.js."""
-import json
-import os
-import sys
-import time
-
-import numpy as np
+"""Native PyTorch with its default settings, only the number of threads is given. Images are offered in both layouts."""
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-answers = os.fdopen(3, "w")
+import inputs
+from serve import run, serve
 
 
-def digits(folder, count, image_shape):
-    with open(os.path.join(folder, "train-images-idx3-ubyte"), "rb") as file:
-        pixels = np.frombuffer(file.read(16 + count * 784)[16:], np.uint8).astype(np.float32) / 255
-    with open(os.path.join(folder, "train-labels-idx1-ubyte"), "rb") as file:
-        labels = np.frombuffer(file.read(8 + count)[8:], np.uint8).astype(np.int64)
-    return torch.from_numpy(pixels).view(-1, *image_shape), torch.from_numpy(labels)
+def image_tensors(data):
+    """Images NCHW, labels."""
+    images, labels = data
+    return torch.from_numpy(images).permute(0, 3, 1, 2), torch.from_numpy(labels)
 
 
-def patterns(count):
-    labels = np.arange(count) % 10
-    i = np.arange(32 * 32 * 3)
-    images = ((i * (2 * labels[:, None] + 3) + np.arange(count)[:, None]) % 101 - 50) / 50
-    images = torch.from_numpy(images.astype(np.float32)).view(count, 32, 32, 3).permute(0, 3, 1, 2)
-    return images, torch.from_numpy(labels)
+def tensors(data):
+    return tuple(torch.from_numpy(part) for part in data)
 
 
 def cnn():
@@ -59,12 +47,6 @@ class RowReader(nn.Module):
 
     def forward(self, x):
         return self.dense(self.lstm(x)[0][:, -1])
-
-
-def text(count, length, vocabulary):
-    sequence, at = np.arange(count)[:, None], np.arange(length + 1)
-    tokens = torch.from_numpy((31 * sequence + at * (2 * (sequence % 10) + 3)) % vocabulary)
-    return tokens[:, :-1].contiguous(), tokens[:, 1:].contiguous()
 
 
 class Gpt(nn.Module):
@@ -110,7 +92,8 @@ class Inference:
     def __init__(self, options, layout):
         self.model = cnn().eval().to(memory_format=layout)
         self.amount_per_step = options["batch"]
-        self.x = digits(options["mnist"], options["batch"], (1, 28, 28))[0].contiguous(memory_format=layout)
+        images = image_tensors(inputs.digits(options["mnist"], options["batch"], (28, 28, 1)))[0]
+        self.x = images.contiguous(memory_format=layout)
 
     def step(self):
         with torch.no_grad():
@@ -170,47 +153,26 @@ def in_faster_layout(make):
 TASKS = {
     "matmul": Matmul,
     "cnn-training": lambda options: in_faster_layout(lambda layout: Training(
-        cnn(), digits(options["mnist"], options["images"], (1, 28, 28)), options["batch"], options, layout)),
+        cnn(), image_tensors(inputs.digits(options["mnist"], options["images"], (28, 28, 1))), options["batch"], options, layout)),
     "mlp-training": lambda options: Training(
-        mlp(), digits(options["mnist"], options["images"], (784,)), 1, options),
+        mlp(), tensors(inputs.digits(options["mnist"], options["images"], (784,))), 1, options),
     "lstm-training": lambda options: Training(
-        RowReader(), digits(options["mnist"], options["images"], (28, 28)), options["batch"], options),
+        RowReader(), tensors(inputs.digits(options["mnist"], options["images"], (28, 28))), options["batch"], options),
     "convbn-training": lambda options: in_faster_layout(lambda layout: Training(
-        conv_bn(), patterns(options["images"]), options["batch"], options, layout)),
+        conv_bn(), image_tensors(inputs.patterns(options["images"])), options["batch"], options, layout)),
     "gpt-training": lambda options: Training(
-        Gpt(options["length"], options["vocabulary"]), text(options["images"], options["length"], options["vocabulary"]),
+        Gpt(options["length"], options["vocabulary"]),
+        tensors(inputs.text(options["images"], options["length"], options["vocabulary"])),
         options["batch"] * options["length"], options),
     "cnn-inference": lambda options: in_faster_layout(lambda layout: Inference(options, layout)),
     "op-overhead": OpOverhead,
 }
 
 
-def run(task, seconds, least_steps):
-    steps, elapsed, start = 0, 0.0, time.perf_counter()
-    while steps < least_steps or elapsed < seconds:
-        task.step()
-        steps += 1
-        elapsed = time.perf_counter() - start
-    return {"amount": steps * task.amount_per_step, "seconds": elapsed, "check": task.check()}
+def set_up(options):
+    torch.manual_seed(0)
+    torch.set_num_threads(options["threads"])
+    return f"set_num_threads({torch.get_num_threads()}), all else by default, {torch.backends.cpu.get_cpu_capability()}"
 
 
-def main():
-    task = None
-    for line in sys.stdin:
-        request = json.loads(line)
-        try:
-            if request["do"] == "prepare":
-                torch.manual_seed(0)
-                torch.set_num_threads(request["options"]["threads"])
-                task = TASKS[request["task"]](request["options"])
-                run(task, request["warmUpSeconds"], 2)
-                reply = {"version": torch.__version__}
-            else:
-                reply = run(task, request["seconds"], 1)
-        except Exception as error:
-            reply = {"cannot": f"{error}".split("\n")[0][:200]}
-        answers.write(json.dumps(reply) + "\n")
-        answers.flush()
-
-
-main()
+serve(torch.__version__, set_up, TASKS)

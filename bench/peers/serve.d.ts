@@ -37,5 +37,7 @@ export interface Options extends Product {
 
 export function serve(peer: {
   version: string;
+  /** What is set and what the library found of the machine, once a task is prepared; default "all by default". */
+  settings?: () => string;
   tasks: Record<string, string | ((options: Options) => Task | Promise<Task>)>;
 }): Promise<void>;

@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
  * Answers requests until standard input closes. `tasks` maps a task's name to a function of its options that returns
  * `{ step, amountPerStep, check?, end? }` or `{ round }`; or to a string, the reason why this peer cannot do it.
  */
-export async function serve({ version, tasks }) {
+export async function serve({ version, settings = () => "all by default", tasks }) {
   let task;
   for await (const line of createInterface({ input: process.stdin })) {
     const request = JSON.parse(line);
@@ -21,7 +21,7 @@ export async function serve({ version, tasks }) {
         task?.end?.();
         task = await make(request.options);
         if (task.step) await run(task, request.warmUpSeconds, 2);
-        answer({ version: `${version} (Node ${process.versions.node})` });
+        answer({ version: `${version} (Node ${process.versions.node})`, settings: settings() });
       } else {
         answer(await (task.round ? task.round(request.seconds) : run(task, request.seconds, 1)));
       }

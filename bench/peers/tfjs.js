@@ -92,6 +92,7 @@ function training(model, { images, labels }, imageShape, amountPerStep, { batch 
 
 await serve({
   version: tf.version.tfjs,
+  settings: () => "SIMD, one thread: it starts none in Node",
   tasks: {
     matmul(options) {
       const values = operands(options);

@@ -16,7 +16,7 @@ export const bandwidth: Question[] = Object.entries(works).map(([op, work]) => (
   better: "more",
   task: "bandwidth",
   options: { op },
-  contenders: ["heddle", "heddle on node 26", "memory copy"],
+  contenders: ["heddle", "heddle on node 20", "memory copy"],
   seconds: 0.5,
   targets: [{ on: "the best of both", atLeast: 0.5, times: "a copy of memory" }],
   figure: ({ amount, seconds }) => amount / seconds / 1e9,

@@ -1,4 +1,5 @@
 // How fast does the README's convolutional network answer? One batch of digits in, ten probabilities an image out.
+import { everyone } from "../harness/contenders.ts";
 import type { Question } from "../harness/question.ts";
 import type { Target } from "../harness/targets.ts";
 
@@ -14,16 +15,7 @@ export const cnnInference: Question[] = [1, 128].map((batch) => ({
   better: "more",
   task: "cnn-inference",
   options: { batch },
-  contenders: [
-    "heddle",
-    "heddle on node 26",
-    "heddle wide",
-    "tfjs-wasm",
-    "onnxruntime-web",
-    "onnxruntime-web on node 26",
-    "jax-js",
-    "pytorch",
-  ],
+  contenders: everyone,
   seconds: 0.5,
   targets,
   figure: ({ amount, seconds }) => amount / seconds,

@@ -1,4 +1,5 @@
 // How fast does the convolutional network of the README learn? Forward, loss, gradients and Adam on real MNIST digits.
+import { everyone } from "../harness/contenders.ts";
 import type { Question } from "../harness/question.ts";
 
 export const cnnTraining: Question[] = [
@@ -9,7 +10,7 @@ export const cnnTraining: Question[] = [
     better: "more",
     task: "cnn-training",
     options: { batch: 32, images: 6400 },
-    contenders: ["heddle", "heddle on node 26", "heddle wide", "tfjs-wasm", "onnxruntime-web", "jax-js", "pytorch"],
+    contenders: everyone,
     targets: [{ on: "the best of both", atLeast: 1.5, times: "PyTorch" }],
     figure: ({ amount, seconds }) => amount / seconds,
     // An untrained network has a loss of about log 10 = 2.3; the slowest peer takes only a few steps.

@@ -1,4 +1,5 @@
 // How fast does a network with batch normalization learn? Four convolutions with 15 times the arithmetic of the README's.
+import { everyone } from "../harness/contenders.ts";
 import type { Question } from "../harness/question.ts";
 
 export const convbnTraining: Question[] = [
@@ -9,7 +10,7 @@ export const convbnTraining: Question[] = [
     better: "more",
     task: "convbn-training",
     options: { batch: 32, images: 320 },
-    contenders: ["heddle", "heddle on node 26", "heddle wide", "tfjs-wasm", "onnxruntime-web", "jax-js", "pytorch"],
+    contenders: everyone,
     targets: [
       { on: "the best of both", atLeast: 0.7, times: "PyTorch" },
       { on: "the best of both", atLeast: 1, times: "PyTorch", by: "heddle wide" },

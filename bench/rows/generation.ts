@@ -12,7 +12,7 @@ export const generation: Question[] = [64, 256, 1024].flatMap((length): Question
     better: "less",
     task: "generation",
     options: { length, vocabulary: 65 },
-    contenders: ["heddle", "heddle on node 26"],
+    contenders: ["heddle", "heddle on node 20"],
     figure: ({ amount, seconds }) => (seconds / amount) * 1e6,
     verify: (difference) => difference < 1e-4,
   },

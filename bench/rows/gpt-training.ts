@@ -9,7 +9,7 @@ export const gptTraining: Question[] = [
     better: "more",
     task: "gpt-training",
     options: { batch: 8, images: 64, length: 128, vocabulary: 65 },
-    contenders: ["heddle", "heddle on node 26", "heddle wide", "pytorch"],
+    contenders: ["heddle", "heddle wide", "heddle on node 20", "pytorch"],
     targets: [{ on: "the best of both", atLeast: 1.3, times: "PyTorch" }],
     figure: ({ amount, seconds }) => amount / seconds,
     verify: (loss) => loss < 4.5,

@@ -1,4 +1,5 @@
 // How fast does a recurrent network learn? Its steps depend on each other: many small products one after the other.
+import { everyone } from "../harness/contenders.ts";
 import type { Question } from "../harness/question.ts";
 
 export const lstmTraining: Question[] = [
@@ -9,7 +10,7 @@ export const lstmTraining: Question[] = [
     better: "more",
     task: "lstm-training",
     options: { batch: 64, images: 6400 },
-    contenders: ["heddle", "heddle on node 26", "heddle wide", "tfjs-wasm", "onnxruntime-web", "jax-js", "pytorch"],
+    contenders: everyone,
     targets: [{ on: "the best of both", atLeast: 1.5, times: "PyTorch" }],
     figure: ({ amount, seconds }) => amount / seconds,
     verify: (loss) => loss < 2.6,

@@ -1,4 +1,5 @@
 // How fast does a small dense network learn? Little arithmetic a step: the cost of everything around it shows.
+import { everyone } from "../harness/contenders.ts";
 import type { Question } from "../harness/question.ts";
 
 export const mlpTraining: Question[] = [
@@ -9,7 +10,7 @@ export const mlpTraining: Question[] = [
     better: "more",
     task: "mlp-training",
     options: { batch: 32, images: 6400 },
-    contenders: ["heddle", "heddle on node 26", "heddle wide", "tfjs-wasm", "onnxruntime-web", "jax-js", "pytorch"],
+    contenders: everyone,
     seconds: 0.5,
     targets: [{ on: "the best of both", atLeast: 2, times: "PyTorch" }],
     figure: ({ amount, seconds }) => amount / seconds,

@@ -3,7 +3,7 @@
 // what do threads cost that have nothing to do?
 import type { Question } from "../harness/question.ts";
 
-const heddles = ["heddle", "heddle on node 26"] as const;
+const heddles = ["heddle", "heddle on node 20"] as const;
 
 export const overhead: Question[] = [
   {

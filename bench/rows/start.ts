@@ -9,7 +9,7 @@ export const start: Question[] = [
     better: "less",
     task: "start",
     options: {},
-    contenders: ["heddle", "heddle on node 26", "tfjs-wasm", "onnxruntime-web", "jax-js"],
+    contenders: ["heddle", "heddle on node 20", "tfjs-wasm", "onnxruntime-web", "jax-js"],
     threads: "one",
     rounds: 15,
     targets: [{ on: "one thread", atMost: 40 }],

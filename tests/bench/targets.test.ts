@@ -90,15 +90,15 @@ describe("targets", () => {
 
   test("every Heddle that was asked is judged, unless the target names one", () => {
     const target: Target = { on: "one thread", atLeast: 1, times: "PyTorch" };
-    const contenders: ContenderName[] = ["heddle", "heddle on node 26", "pytorch"];
-    const among = [...outcomes, outcome("heddle on node 26", 1, 13)];
+    const contenders: ContenderName[] = ["heddle", "heddle wide", "pytorch"];
+    const among = [...outcomes, outcome("heddle wide", 1, 13)];
     const all = judge(question([target], { contenders }), among);
     expect(all.map(({ contender, met }) => [contender, met])).toEqual([
       ["heddle", false],
-      ["heddle on node 26", true],
+      ["heddle wide", true],
     ]);
-    const named = judge(question([{ ...target, by: "heddle on node 26" }], { contenders }), among);
-    expect(named.map(({ contender }) => contender)).toEqual(["heddle on node 26"]);
+    const named = judge(question([{ ...target, by: "heddle wide" }], { contenders }), among);
+    expect(named.map(({ contender }) => contender)).toEqual(["heddle wide"]);
   });
 });
 
@@ -135,9 +135,9 @@ describe("the report", () => {
   });
 
   test("a target that only another runtime reaches says so", () => {
-    const changes = { contenders: ["heddle", "heddle on node 26", "tfjs-wasm"] as const };
+    const changes = { contenders: ["heddle", "heddle wide", "tfjs-wasm"] as const };
     const target: Target = { on: "one thread", atLeast: 1.5, times: "the best WASM peer" };
-    const record = result(question([target], changes), [...outcomes, outcome("heddle on node 26", 1, 16)]);
-    expect(summary([record])).toContain("met only by heddle on node 26 (heddle 1.25x, heddle on node 26 2.00x)");
+    const record = result(question([target], changes), [...outcomes, outcome("heddle wide", 1, 16)]);
+    expect(summary([record])).toContain("met only by heddle wide (heddle 1.25x, heddle wide 2.00x)");
   });
 });
