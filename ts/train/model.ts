@@ -11,6 +11,7 @@ import { getOptimizer, type OptimizerName } from "../optim/index.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
+import { type FilePath, pathOf } from "../runtime/paths.ts";
 import { unrecorded } from "../runtime/program.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Shape } from "../tensor/shape.ts";
@@ -246,14 +247,14 @@ export class Model extends Layer {
   }
 
   /** Writes the weights to a safetensors file: to a temporary file first, so that the old one is never half overwritten. */
-  saveWeights(path: string): Promise<void> {
+  saveWeights(path: FilePath): Promise<void> {
     return writeFileAtomic(path, this.exportWeights());
   }
 
   /** Reads the weights from a safetensors file. FormatError, and nothing changed, where it does not fit this model. */
-  async loadWeights(path: string): Promise<void> {
+  async loadWeights(path: FilePath): Promise<void> {
     this.requireBuilt("loadWeights");
-    decodeWeights(this.weights, await readFile(path), path);
+    decodeWeights(this.weights, await readFile(path), pathOf("loadWeights: the path", path));
   }
 
   override dispose(): void {

@@ -3,6 +3,7 @@ import { ArrayData } from "../data/array.ts";
 import { type Json, toJsonRecord } from "../layers/config.ts";
 import type { Layer } from "../layers/layer.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
+import { type FilePath, pathOf } from "../runtime/paths.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { type Callback, History, type Logs } from "../train/callbacks.ts";
 import type { Model } from "../train/model.ts";
@@ -213,13 +214,13 @@ export class RemoteModel {
   }
 
   /** Writes the weights to a safetensors file, where the worker has a file system. */
-  async saveWeights(path: string): Promise<void> {
-    await this.call("saveWeights", { path });
+  async saveWeights(path: FilePath): Promise<void> {
+    await this.call("saveWeights", { path: pathOf("saveWeights: the path", path) });
   }
 
   /** Reads the weights from a safetensors file, where the worker has a file system. */
-  async loadWeights(path: string): Promise<void> {
-    await this.call("loadWeights", { path });
+  async loadWeights(path: FilePath): Promise<void> {
+    await this.call("loadWeights", { path: pathOf("loadWeights: the path", path) });
   }
 
   /** Calls a function of the worker's own file, `serve({ methods: { name: (model, ...parameters) => .. } })`. */
