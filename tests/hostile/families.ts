@@ -1,0 +1,24 @@
+// The list of families, in the order in which they run.
+import type { FamilyEntry } from "./harness/family.ts";
+
+export const families: readonly FamilyEntry[] = [
+  {
+    name: "programs",
+    title:
+      "random programs replayed against eager, their gradients and updates, on any number of threads: the same bits",
+    patience: 60,
+    load: async () => (await import("./families/programs.ts")).programs,
+  },
+  {
+    name: "formats",
+    title: "mutated safetensors and IDX files: right values or a FormatError, and nothing half loaded",
+    patience: 30,
+    load: async () => (await import("./families/formats.ts")).formats,
+  },
+  {
+    name: "saves",
+    title: "processes killed while they save: the file is whole, and the next save sweeps",
+    patience: 60,
+    load: async () => (await import("./families/saves.ts")).saves,
+  },
+];

@@ -1,0 +1,41 @@
+// Values bit by bit: what a run came to, and where two runs differ.
+import type { Dtype } from "../../../ts/tensor/dtype.ts";
+import { formatShape } from "../../../ts/tensor/shape.ts";
+import type { AnyTensor } from "../../../ts/tensor/tensor.ts";
+import { must } from "./family.ts";
+
+/** The values of one tensor as bytes. */
+export interface Bits {
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  readonly bytes: Uint8Array;
+}
+
+/** A copy of a tensor's bits. */
+export function bitsOf(name: string, x: AnyTensor): Bits {
+  const { buffer, byteOffset, byteLength } = x.data();
+  return { name, dtype: x.dtype, shape: [...x.shape], bytes: new Uint8Array(buffer, byteOffset, byteLength).slice() };
+}
+
+/** Throws unless both runs came to the same bits; `what` names the first. */
+export function sameBits(got: readonly Bits[], wanted: readonly Bits[], what: string): void {
+  must(got.length === wanted.length, `${what}: there must be ${wanted.length} results, got ${got.length}`);
+  for (const [i, want] of wanted.entries()) {
+    const have = got[i];
+    const kind = ({ name, dtype, shape }: Bits): string => `${name}: ${dtype} ${formatShape(shape)}`;
+    must(kind(have) === kind(want), () => `${what}: it must be ${kind(want)}, got ${kind(have)}`);
+    if (Buffer.compare(have.bytes, want.bytes) === 0) continue;
+    const at = want.bytes.findIndex((byte, place) => have.bytes[place] !== byte);
+    throw new Error(`${what}: ${kind(want)} must have the same bits, got others from ${valueAt(have, at)} on`);
+  }
+}
+
+function valueAt({ dtype, bytes }: Bits, at: number): string {
+  const width = dtype === "f32" || dtype === "i32" ? 4 : 1;
+  const place = Math.floor(at / width);
+  const four = bytes.slice(place * width, (place + 1) * width);
+  const value =
+    dtype === "f32" ? new Float32Array(four.buffer)[0] : width === 4 ? new Int32Array(four.buffer)[0] : four[0];
+  return `number ${place} (${value})`;
+}
