@@ -162,7 +162,7 @@ const subpaths = {
  * Bundles entries into a file each, `dist/FOLDER/NAME.js`, with the core from `source`, one of ts/runtime/core-*.ts, in
  * place of the one that carries it packed. What two entries share is in `library.js`, so that there is one engine.
  */
-async function bundle(folder, entryPoints, source) {
+async function bundle(folder, entryPoints, source, minify = true) {
   const path = `${root}ts/runtime/${source}`;
   const replaced = {
     name: "core source",
@@ -174,7 +174,7 @@ async function bundle(folder, entryPoints, source) {
     chunkNames: "library",
     bundle: true,
     splitting: true,
-    minify: true,
+    minify,
     format: "esm",
     platform: "neutral",
     target: "es2022",
@@ -236,7 +236,7 @@ if (!process.argv.includes("--core")) {
       run("node_modules/typescript/bin/tsc", ["-p", "tsconfig.build.json"]);
       // Modules, from which bundlers leave out what an app does not use; and bundles for Node, which takes 100 ms to load
       // as many modules, and for where the core comes from elsewhere.
-      await bundle("node", { index: "ts/index.ts", worker: "ts/worker/index.ts" }, "core-plain.ts");
+      await bundle("node", { index: "ts/index.ts", worker: "ts/worker/index.ts" }, "core-plain.ts", false);
       await bundle("edge", { index: "ts/index.ts" }, "core-imported.ts");
       await bundle("separate", { index: "ts/separate.ts" }, "core-given.ts");
       for (const folder of ["node", "edge"]) await writeSubpaths(folder);

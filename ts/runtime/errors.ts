@@ -2,32 +2,32 @@
 
 /** Shapes that do not fit together. */
 export class ShapeError extends Error {
-  override readonly name = "ShapeError";
+  declare readonly name: "ShapeError";
 }
 
 /** Elements of the wrong type. */
 export class DtypeError extends Error {
-  override readonly name = "DtypeError";
+  declare readonly name: "DtypeError";
 }
 
 /** An argument outside what the operation accepts. */
 export class ArgumentError extends Error {
-  override readonly name = "ArgumentError";
+  declare readonly name: "ArgumentError";
 }
 
 /** An operation at the wrong time: a disposed tensor, a value read while recording, a model not yet compiled. */
 export class StateError extends Error {
-  override readonly name = "StateError";
+  declare readonly name: "StateError";
 }
 
 /** Bytes that are not what their format promises. */
 export class FormatError extends Error {
-  override readonly name = "FormatError";
+  declare readonly name: "FormatError";
 }
 
 /** A NaN or an infinity where `detectAnomaly` watches. */
 export class AnomalyError extends Error {
-  override readonly name = "AnomalyError";
+  declare readonly name: "AnomalyError";
   /** The op that made it. */
   readonly op: string;
   /** The layer in which it was made, with those around it, if it was in one. */
@@ -45,7 +45,7 @@ export class AnomalyError extends Error {
 
 /** No room left in the engine's memory. All sizes in bytes. */
 export class OutOfMemoryError extends Error {
-  override readonly name = "OutOfMemoryError";
+  declare readonly name: "OutOfMemoryError";
   readonly requested: number;
   readonly inUse: number;
   readonly maximum: number;
@@ -58,5 +58,14 @@ export class OutOfMemoryError extends Error {
     this.requested = requested;
     this.inUse = inUse;
     this.maximum = maximum;
+  }
+}
+
+const classes = { ShapeError, DtypeError, ArgumentError, StateError, FormatError, AnomalyError, OutOfMemoryError };
+
+// Stacks and consoles look for an error's name here as soon as it is made, and minifiers rename classes.
+for (const [name, error] of Object.entries(classes)) {
+  for (const place of [error, error.prototype]) {
+    Object.defineProperty(place, "name", { value: name, writable: true, configurable: true });
   }
 }
