@@ -7,6 +7,7 @@ import { build, buildSync } from "esbuild";
 import { makeTravelForm } from "./forms.js";
 import { calledByName, coreSource, dispatcherSource, readKernels, typesSource } from "./generate.js";
 import { load } from "./load.js";
+import { optionsSource } from "./options.js";
 import { pack } from "./pack.js";
 
 const root = new URL("..", import.meta.url).pathname;
@@ -67,6 +68,9 @@ const kernels = readKernels("assembly");
 write("assembly/generated/dispatch.ts", dispatcherSource(kernels));
 write("assembly/generated/core.ts", coreSource(kernels));
 write("ts/generated/kernels.ts", typesSource(kernels));
+await step("options", ["scripts/options.js", ...sources("ts")], ["ts/generated/options.ts"], () => {
+  write("ts/generated/options.ts", optionsSource(sources("ts")));
+});
 
 const asc = "node_modules/assemblyscript/bin/asc.js";
 const packing = ["assembly/packing/asconfig.json", ...sources("assembly/packing")];

@@ -61,7 +61,7 @@ function stacked(rows: readonly NdArray[]): NdArray {
 }
 
 /** What an op returns: the hidden states wanted, and the last cell state. */
-function result(after: readonly NdArray[][], { returnSequences, returnCell }: ops.LstmOptions): NdArray {
+function result(after: readonly NdArray[][], { returnSequences, returnCell }: ops.LstmSequenceOptions): NdArray {
   const last = after[after.length - 1];
   const hidden = returnSequences ? after.map(([h]) => h) : [last[0]];
   if (returnCell) return stacked([...hidden, last[1]]);

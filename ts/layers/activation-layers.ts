@@ -1,4 +1,5 @@
 // Activations as layers, for those that have options or weights.
+import { eluOptions, leakyReLUOptions, pReLUOptions, reLUOptions, softmaxOptions } from "../generated/options.ts";
 import { add, minimum, mul } from "../ops/binary.ts";
 import { greaterEqual, where } from "../ops/compare.ts";
 import * as elementwise from "../ops/elementwise.ts";
@@ -32,7 +33,7 @@ export class ReLU extends Layer {
   readonly threshold: number;
 
   constructor(options: ReLUOptions = {}) {
-    super("relu", options);
+    super(["relu", ReLU, reLUOptions], options);
     const { maxValue = Number.POSITIVE_INFINITY, negativeSlope = 0, threshold = 0 } = options;
     if (!(maxValue >= 0 && negativeSlope >= 0 && threshold >= 0)) {
       throw new ArgumentError(
@@ -73,7 +74,7 @@ export class LeakyReLU extends Layer {
   readonly negativeSlope: number;
 
   constructor(options: LeakyReLUOptions = {}) {
-    super("leaky_relu", options);
+    super(["leaky_relu", LeakyReLU, leakyReLUOptions], options);
     this.negativeSlope = options.negativeSlope ?? 0.3;
   }
 
@@ -98,7 +99,7 @@ export class ELU extends Layer {
   readonly alpha: number;
 
   constructor(options: ELUOptions = {}) {
-    super("elu", options);
+    super(["elu", ELU, eluOptions], options);
     this.alpha = options.alpha ?? 1;
   }
 
@@ -130,7 +131,7 @@ export class PReLU extends Layer {
   private readonly alphaOptions: ShapelessWeightOptions;
 
   constructor(options: PReLUOptions = {}) {
-    super("prelu", options);
+    super(["prelu", PReLU, pReLUOptions], options);
     const { alphaInitializer = "zeros", alphaRegularizer, alphaConstraint } = options;
     this.alphaOptions = weightOptions(alphaInitializer, alphaRegularizer, alphaConstraint);
     this.sharedAxes = options.sharedAxes ?? [];
@@ -163,7 +164,7 @@ export class Softmax extends Layer {
   readonly axis: number;
 
   constructor(options: SoftmaxOptions = {}) {
-    super("softmax", options);
+    super(["softmax", Softmax, softmaxOptions], options);
     this.axis = options.axis ?? -1;
   }
 

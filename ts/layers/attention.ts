@@ -1,4 +1,5 @@
 // Attention without projections: Luong's dot products and Bahdanau's sums.
+import { additiveAttentionOptions, attentionLayerOptions } from "../generated/options.ts";
 import { attention as attend, attentionScores, attentionValues } from "../ops/attention.ts";
 import { add, mul } from "../ops/binary.ts";
 import { lessEqual, logicalAnd, where } from "../ops/compare.ts";
@@ -11,7 +12,15 @@ import { arange } from "../tensor/create.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
-import { type CallContext, type Inputs, Layer, type LayerOptions, type Masks, type Outputs } from "./layer.ts";
+import {
+  type CallContext,
+  type Inputs,
+  Layer,
+  type LayerKind,
+  type LayerOptions,
+  type Masks,
+  type Outputs,
+} from "./layer.ts";
 import type { Mask } from "./masks.ts";
 import { Dropout } from "./regularization.ts";
 import type { Shapes } from "./shapes.ts";
@@ -37,7 +46,7 @@ abstract class PlainAttention extends Layer {
   private readonly returnAttentionScores: boolean;
   private readonly dropout: Dropout | undefined;
 
-  constructor(kind: string, options: PlainAttentionOptions) {
+  constructor(kind: LayerKind, options: PlainAttentionOptions) {
     super(kind, options);
     const { dropout = 0, seed, useCausalMask = false, returnAttentionScores = false } = options;
     this.useCausalMask = useCausalMask;
@@ -99,7 +108,7 @@ abstract class PlainAttention extends Layer {
 }
 
 /** What `attention` takes. */
-export interface AttentionOptions extends PlainAttentionOptions {
+export interface AttentionLayerOptions extends PlainAttentionOptions {
   /** Whether scores are multiplied by a learned number; default false. */
   useScale?: boolean;
   /** "dot": q . k; "concat": a learned number times the sum of tanh(q + k); default "dot". */
@@ -113,8 +122,8 @@ export class Attention extends PlainAttention {
   concatScoreWeight: Variable | undefined;
   private readonly useScale: boolean;
 
-  constructor(options: AttentionOptions = {}) {
-    super("attention", options);
+  constructor(options: AttentionLayerOptions = {}) {
+    super(["attention", Attention, attentionLayerOptions], options);
     const { useScale = false, scoreMode = "dot" } = options;
     if (scoreMode !== "dot" && scoreMode !== "concat") {
       throw new ArgumentError(`${this.name}: scoreMode must be dot or concat, got ${String(scoreMode)}`);
@@ -163,7 +172,7 @@ export class AdditiveAttention extends PlainAttention {
   private readonly useScale: boolean;
 
   constructor(options: AdditiveAttentionOptions = {}) {
-    super("additive_attention", options);
+    super(["additive_attention", AdditiveAttention, additiveAttentionOptions], options);
     this.useScale = options.useScale ?? true;
   }
 
@@ -183,7 +192,7 @@ function oneHead(x: Tensor): Tensor {
 }
 
 /** softmax(q k') v without projections. */
-export function attention(options?: AttentionOptions): Attention {
+export function attention(options?: AttentionLayerOptions): Attention {
   return new Attention(options);
 }
 

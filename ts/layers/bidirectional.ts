@@ -1,4 +1,5 @@
 // A recurrent layer in both directions.
+import { bidirectionalOptions } from "../generated/options.ts";
 import { add, mul } from "../ops/binary.ts";
 import { concat, flip } from "../ops/layout.ts";
 import { ArgumentError } from "../runtime/errors.ts";
@@ -31,7 +32,7 @@ export class Bidirectional extends Layer {
   readonly backwardLayer: RecurrentLayer;
 
   constructor(options: BidirectionalOptions) {
-    super("bidirectional", options);
+    super(["bidirectional", Bidirectional, bidirectionalOptions], options);
     const { layer, mergeMode = "concat", backwardLayer } = options;
     if (!(layer instanceof RecurrentLayer)) {
       throw new ArgumentError(`${this.name}: layer must be a recurrent layer, got ${typeof layer}`);

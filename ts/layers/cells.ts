@@ -1,4 +1,5 @@
 // The cells of simple recurrent layers, long short-term memory and gated recurrent units.
+import { gruCellOptions, lstmCellOptions, simpleRNNCellOptions } from "../generated/options.ts";
 import { add, mul, sub } from "../ops/binary.ts";
 import { reshape, slice, split } from "../ops/layout.ts";
 import { linear, matmul } from "../ops/matmul.ts";
@@ -7,7 +8,7 @@ import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type ActivationLike, activations, getActivation } from "./activations.ts";
 import type { InitializerLike } from "./initializers.ts";
-import { type CallContext, requireCount } from "./layer.ts";
+import { type CallContext, type LayerKind, requireCount } from "./layer.ts";
 import { forgetBias, lstmStep } from "./lstm-gates.ts";
 import {
   type CellRun,
@@ -47,7 +48,7 @@ abstract class DenseCell extends KernelCell {
   /** Parts of the kernels: gates and candidates. */
   private readonly parts: number;
 
-  constructor(kind: string, options: SimpleRNNCellOptions, parts: number) {
+  constructor(kind: LayerKind, options: SimpleRNNCellOptions, parts: number) {
     super(kind, options);
     requireCount(this.name, "units", options.units);
     this.units = options.units;
@@ -117,7 +118,7 @@ abstract class DenseCell extends KernelCell {
 /** h = activation(x kernel + h recurrentKernel + bias). Inputs and results: [x, h] -> [h, h]. */
 export class SimpleRNNCell extends DenseCell {
   constructor(options: SimpleRNNCellOptions) {
-    super("simple_rnn_cell", options, 1);
+    super(["simple_rnn_cell", SimpleRNNCell, simpleRNNCellOptions], options, 1);
   }
 
   protected advance(projected: Tensor, shown: Tensor): readonly Tensor[] {
@@ -140,7 +141,7 @@ export class LSTMCell extends DenseCell {
   readonly unitForgetBias: boolean;
 
   constructor(options: LSTMCellOptions) {
-    super("lstm_cell", options, 4);
+    super(["lstm_cell", LSTMCell, lstmCellOptions], options, 4);
     this.recurrentActivation = getActivation(options.recurrentActivation ?? "sigmoid");
     this.unitForgetBias = options.unitForgetBias ?? true;
   }
@@ -186,7 +187,7 @@ export class GRUCell extends DenseCell {
   readonly resetAfter: boolean;
 
   constructor(options: GRUCellOptions) {
-    super("gru_cell", options, 3);
+    super(["gru_cell", GRUCell, gruCellOptions], options, 3);
     this.recurrentActivation = getActivation(options.recurrentActivation ?? "sigmoid");
     this.resetAfter = options.resetAfter ?? true;
   }

@@ -1,4 +1,5 @@
 // Long short-term memory over sequences of sequences, images or volumes: both kernels are convolutions.
+import { convLSTMOptions } from "../generated/options.ts";
 import { add } from "../ops/binary.ts";
 import { conv1d, conv2d, conv3d } from "../ops/conv.ts";
 import { reshape, split } from "../ops/layout.ts";
@@ -6,7 +7,7 @@ import { FORMS, type Padding, type PerAxis, perAxis, type Rank, readOptions, sli
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type ActivationLike, getActivation } from "./activations.ts";
-import { type CallContext, requireCount } from "./layer.ts";
+import { type CallContext, type LayerKind, requireCount } from "./layer.ts";
 import { forgetBias, lstmStep } from "./lstm-gates.ts";
 import { type CellRun, KernelCell, type KernelCellOptions } from "./recurrent-cell.ts";
 import { cellOptions, RecurrentLayer, type RecurrentLayerOptions } from "./rnn.ts";
@@ -100,29 +101,33 @@ class ConvLSTMCell extends KernelCell {
  * States: hidden, then cell. Dropout drops the same for all gates. See `rnn`. Source: Shi et al. 2015.
  */
 abstract class ConvLSTM extends RecurrentLayer {
-  constructor(kind: string, options: ConvLSTMOptions, rank: Rank) {
-    super(kind, options, (name) => new ConvLSTMCell(cellOptions(options, `${name}/conv_lstm_cell`), rank));
+  constructor(kind: LayerKind, options: ConvLSTMOptions, rank: Rank) {
+    super(
+      kind,
+      options,
+      (name) => new ConvLSTMCell(cellOptions(options, convLSTMOptions, `${name}/conv_lstm_cell`), rank),
+    );
   }
 }
 
 /** `ConvLSTM` over sequences of sequences, [batch, time, steps, channels]. */
 export class ConvLSTM1D extends ConvLSTM {
   constructor(options: ConvLSTMOptions<1>) {
-    super("conv_lstm1d", options, 1);
+    super(["conv_lstm1d", ConvLSTM1D, convLSTMOptions], options, 1);
   }
 }
 
 /** `ConvLSTM` over sequences of images, [batch, time, height, width, channels]. */
 export class ConvLSTM2D extends ConvLSTM {
   constructor(options: ConvLSTMOptions<2>) {
-    super("conv_lstm2d", options, 2);
+    super(["conv_lstm2d", ConvLSTM2D, convLSTMOptions], options, 2);
   }
 }
 
 /** `ConvLSTM` over sequences of volumes, [batch, time, depth, height, width, channels]. */
 export class ConvLSTM3D extends ConvLSTM {
   constructor(options: ConvLSTMOptions<3>) {
-    super("conv_lstm3d", options, 3);
+    super(["conv_lstm3d", ConvLSTM3D, convLSTMOptions], options, 3);
   }
 }
 

@@ -1,4 +1,10 @@
 // Convolutions over sequences, images and volumes: [batch, ...sizes, channels], channels last only.
+import {
+  convLayerOptions,
+  convTransposeLayerOptions,
+  depthwiseConvLayerOptions,
+  separableConvLayerOptions,
+} from "../generated/options.ts";
 import * as conv from "../ops/conv.ts";
 import * as depthwise from "../ops/depthwise.ts";
 import {
@@ -21,7 +27,7 @@ import type { Variable } from "../tensor/variable.ts";
 import type { ConstraintLike } from "./constraints.ts";
 import type { InitializerLike } from "./initializers.ts";
 import { KernelLayer, type KernelLayerOptions, type KernelOptions } from "./kernel-layer.ts";
-import { requireCount } from "./layer.ts";
+import { type LayerKind, requireCount } from "./layer.ts";
 import type { RegularizerLike } from "./regularizers.ts";
 import { type ShapelessWeightOptions, weightOptions } from "./weight-options.ts";
 
@@ -44,7 +50,13 @@ abstract class Convolution<R extends Rank, P extends ConvPadding<R>> extends Ker
   private readonly rank: R;
   private channels: number | undefined;
 
-  constructor(kind: string, rank: R, options: ConvolutionOptions<R, P>, kernel: KernelOptions, mayBeCausal: boolean) {
+  constructor(
+    kind: LayerKind,
+    rank: R,
+    options: ConvolutionOptions<R, P>,
+    kernel: KernelOptions,
+    mayBeCausal: boolean,
+  ) {
     super(kind, options, kernel);
     const { kernelSize, strides, padding, dilationRate } = options;
     this.rank = rank;
@@ -99,7 +111,7 @@ abstract class Conv<R extends Rank> extends Convolution<R, ConvPadding<R>> {
   readonly groups: number;
   private readonly op: Op<conv.ConvOptions<R>>;
 
-  constructor(kind: string, rank: R, op: Op<conv.ConvOptions<R>>, options: ConvLayerOptions<R>) {
+  constructor(kind: LayerKind, rank: R, op: Op<conv.ConvOptions<R>>, options: ConvLayerOptions<R>) {
     super(kind, rank, options, options, true);
     const { filters, groups = 1 } = options;
     requireCount(this.name, "filters", filters);
@@ -132,7 +144,7 @@ abstract class Conv<R extends Rank> extends Convolution<R, ConvPadding<R>> {
 /** A convolution of sequences: [batch, time, channels] -> [batch, windows, filters]. */
 export class Conv1D extends Conv<1> {
   constructor(options: ConvLayerOptions<1>) {
-    super("conv1d", 1, conv.conv1d, options);
+    super(["conv1d", Conv1D, convLayerOptions], 1, conv.conv1d, options);
   }
 }
 
@@ -144,7 +156,7 @@ export function conv1d(options: ConvLayerOptions<1>): Conv1D {
 /** A convolution of images: [batch, height, width, channels] -> [batch, ...windows, filters]. */
 export class Conv2D extends Conv<2> {
   constructor(options: ConvLayerOptions<2>) {
-    super("conv2d", 2, conv.conv2d, options);
+    super(["conv2d", Conv2D, convLayerOptions], 2, conv.conv2d, options);
   }
 }
 
@@ -156,7 +168,7 @@ export function conv2d(options: ConvLayerOptions<2>): Conv2D {
 /** A convolution of volumes: [batch, depth, height, width, channels] -> [batch, ...windows, filters]. */
 export class Conv3D extends Conv<3> {
   constructor(options: ConvLayerOptions<3>) {
-    super("conv3d", 3, conv.conv3d, options);
+    super(["conv3d", Conv3D, convLayerOptions], 3, conv.conv3d, options);
   }
 }
 
@@ -183,7 +195,7 @@ abstract class ConvTranspose<R extends Rank> extends Convolution<R, Padding> {
   private readonly op: Op<conv.ConvTransposeOptions<R>>;
   private readonly given: PerAxis<R> | undefined;
 
-  constructor(kind: string, rank: R, op: Op<conv.ConvTransposeOptions<R>>, options: ConvTransposeLayerOptions<R>) {
+  constructor(kind: LayerKind, rank: R, op: Op<conv.ConvTransposeOptions<R>>, options: ConvTransposeLayerOptions<R>) {
     super(kind, rank, options, options, false);
     const { filters, groups = 1, outputPadding } = options;
     requireCount(this.name, "filters", filters);
@@ -222,7 +234,7 @@ abstract class ConvTranspose<R extends Rank> extends Convolution<R, Padding> {
 /** The transposed convolution of sequences. */
 export class Conv1DTranspose extends ConvTranspose<1> {
   constructor(options: ConvTransposeLayerOptions<1>) {
-    super("conv1d_transpose", 1, conv.conv1dTranspose, options);
+    super(["conv1d_transpose", Conv1DTranspose, convTransposeLayerOptions], 1, conv.conv1dTranspose, options);
   }
 }
 
@@ -234,7 +246,7 @@ export function conv1dTranspose(options: ConvTransposeLayerOptions<1>): Conv1DTr
 /** The transposed convolution of images. */
 export class Conv2DTranspose extends ConvTranspose<2> {
   constructor(options: ConvTransposeLayerOptions<2>) {
-    super("conv2d_transpose", 2, conv.conv2dTranspose, options);
+    super(["conv2d_transpose", Conv2DTranspose, convTransposeLayerOptions], 2, conv.conv2dTranspose, options);
   }
 }
 
@@ -246,7 +258,7 @@ export function conv2dTranspose(options: ConvTransposeLayerOptions<2>): Conv2DTr
 /** The transposed convolution of volumes. */
 export class Conv3DTranspose extends ConvTranspose<3> {
   constructor(options: ConvTransposeLayerOptions<3>) {
-    super("conv3d_transpose", 3, conv.conv3dTranspose, options);
+    super(["conv3d_transpose", Conv3DTranspose, convTransposeLayerOptions], 3, conv.conv3dTranspose, options);
   }
 }
 
@@ -273,11 +285,16 @@ abstract class DepthwiseConv<R extends 1 | 2> extends Convolution<R, ConvPadding
   readonly depthMultiplier: number;
   private readonly op: Op<depthwise.DepthwiseConvOptions<R>>;
 
-  constructor(kind: string, rank: R, op: Op<depthwise.DepthwiseConvOptions<R>>, options: DepthwiseConvLayerOptions<R>) {
+  constructor(
+    kind: LayerKind,
+    rank: R,
+    op: Op<depthwise.DepthwiseConvOptions<R>>,
+    options: DepthwiseConvLayerOptions<R>,
+  ) {
     const kernel = {
-      kernelInitializer: options.depthwiseInitializer,
-      kernelRegularizer: options.depthwiseRegularizer,
-      kernelConstraint: options.depthwiseConstraint,
+      kernelInitializer: options?.depthwiseInitializer,
+      kernelRegularizer: options?.depthwiseRegularizer,
+      kernelConstraint: options?.depthwiseConstraint,
     };
     super(kind, rank, options, kernel, true);
     const { depthMultiplier = 1 } = options;
@@ -308,7 +325,7 @@ abstract class DepthwiseConv<R extends 1 | 2> extends Convolution<R, ConvPadding
 /** A convolution of each channel of sequences by itself. */
 export class DepthwiseConv1D extends DepthwiseConv<1> {
   constructor(options: DepthwiseConvLayerOptions<1>) {
-    super("depthwise_conv1d", 1, depthwise.depthwiseConv1d, options);
+    super(["depthwise_conv1d", DepthwiseConv1D, depthwiseConvLayerOptions], 1, depthwise.depthwiseConv1d, options);
   }
 }
 
@@ -320,7 +337,7 @@ export function depthwiseConv1d(options: DepthwiseConvLayerOptions<1>): Depthwis
 /** A convolution of each channel of images by itself. */
 export class DepthwiseConv2D extends DepthwiseConv<2> {
   constructor(options: DepthwiseConvLayerOptions<2>) {
-    super("depthwise_conv2d", 2, depthwise.depthwiseConv2d, options);
+    super(["depthwise_conv2d", DepthwiseConv2D, depthwiseConvLayerOptions], 2, depthwise.depthwiseConv2d, options);
   }
 }
 
@@ -360,15 +377,15 @@ abstract class SeparableConv<R extends 1 | 2> extends Convolution<R, ConvPadding
   private readonly depthwiseOptions: ShapelessWeightOptions;
 
   constructor(
-    kind: string,
+    kind: LayerKind,
     rank: R,
     op: SeparableOp<depthwise.DepthwiseConvOptions<R>>,
     options: SeparableConvLayerOptions<R>,
   ) {
     const kernel = {
-      kernelInitializer: options.pointwiseInitializer,
-      kernelRegularizer: options.pointwiseRegularizer,
-      kernelConstraint: options.pointwiseConstraint,
+      kernelInitializer: options?.pointwiseInitializer,
+      kernelRegularizer: options?.pointwiseRegularizer,
+      kernelConstraint: options?.pointwiseConstraint,
     };
     super(kind, rank, options, kernel, true);
     const { filters, depthMultiplier = 1, depthwiseInitializer = "glorotUniform" } = options;
@@ -408,7 +425,7 @@ abstract class SeparableConv<R extends 1 | 2> extends Convolution<R, ConvPadding
 /** A depthwise convolution of sequences, then sums over its channels. */
 export class SeparableConv1D extends SeparableConv<1> {
   constructor(options: SeparableConvLayerOptions<1>) {
-    super("separable_conv1d", 1, depthwise.separableConv1d, options);
+    super(["separable_conv1d", SeparableConv1D, separableConvLayerOptions], 1, depthwise.separableConv1d, options);
   }
 }
 
@@ -420,7 +437,7 @@ export function separableConv1d(options: SeparableConvLayerOptions<1>): Separabl
 /** A depthwise convolution of images, then sums over its channels. */
 export class SeparableConv2D extends SeparableConv<2> {
   constructor(options: SeparableConvLayerOptions<2>) {
-    super("separable_conv2d", 2, depthwise.separableConv2d, options);
+    super(["separable_conv2d", SeparableConv2D, separableConvLayerOptions], 2, depthwise.separableConv2d, options);
   }
 }
 

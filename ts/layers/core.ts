@@ -1,4 +1,14 @@
 // Layers that rearrange, mask or look up, or apply a function of one's own.
+import {
+  activationOptions,
+  embeddingOptions,
+  lambdaOptions,
+  layerOptions,
+  maskingOptions,
+  permuteOptions,
+  repeatVectorOptions,
+  reshapeOptions,
+} from "../generated/options.ts";
 import { mul } from "../ops/binary.ts";
 import { cast, greater, notEqual } from "../ops/compare.ts";
 import * as gather from "../ops/gather.ts";
@@ -28,7 +38,7 @@ import { type ShapelessWeightOptions, weightOptions } from "./weight-options.ts"
 /** All axes but the batch made into one: [batch, ...] -> [batch, features]. */
 export class Flatten extends Layer {
   constructor(options: LayerOptions = {}) {
-    super("flatten", options);
+    super(["flatten", Flatten, layerOptions], options);
   }
 
   override outputShape(inputShape: Shape): Shape {
@@ -56,7 +66,7 @@ export class Reshape extends Layer {
   readonly targetShape: Shape;
 
   constructor(options: ReshapeOptions) {
-    super("reshape", options);
+    super(["reshape", Reshape, reshapeOptions], options);
     const { targetShape } = options;
     const fits =
       Array.isArray(targetShape) && targetShape.every((size) => Number.isInteger(size) && (size > 0 || size === -1));
@@ -98,7 +108,7 @@ export class Activation extends Layer {
   readonly activation: ActivationFunction;
 
   constructor(options: ActivationOptions) {
-    super("activation", options);
+    super(["activation", Activation, activationOptions], options);
     this.activation = getActivation(options.activation);
   }
 
@@ -136,7 +146,7 @@ export class Embedding extends Layer {
   private readonly embeddingsOptions: ShapelessWeightOptions;
 
   constructor(options: EmbeddingOptions) {
-    super("embedding", options);
+    super(["embedding", Embedding, embeddingOptions], options);
     const { inputDim, outputDim, embeddingsInitializer = "randomUniform" } = options;
     requireCount(this.name, "inputDim", inputDim);
     requireCount(this.name, "outputDim", outputDim);
@@ -182,7 +192,7 @@ export class Permute extends Layer {
   readonly dims: readonly number[];
 
   constructor(options: PermuteOptions) {
-    super("permute", options);
+    super(["permute", Permute, permuteOptions], options);
     const { dims } = options;
     if (!Array.isArray(dims) || [...dims].sort((a, b) => a - b).some((axis, i) => axis !== i + 1)) {
       throw new ArgumentError(`${this.name}: dims must hold each axis from 1 on once, got [${dims}]`);
@@ -222,7 +232,7 @@ export class RepeatVector extends Layer {
   readonly n: number;
 
   constructor(options: RepeatVectorOptions) {
-    super("repeat_vector", options);
+    super(["repeat_vector", RepeatVector, repeatVectorOptions], options);
     requireCount(this.name, "n", options.n);
     this.n = options.n;
   }
@@ -250,7 +260,7 @@ export function repeatVector(options: RepeatVectorOptions): RepeatVector {
 /** Its inputs. */
 export class Identity extends Layer {
   constructor(options: LayerOptions = {}) {
-    super("identity", options);
+    super(["identity", Identity, layerOptions], options);
   }
 
   call(x: AnyTensor): Tensor {
@@ -274,7 +284,7 @@ export class Masking extends Layer {
   readonly maskValue: number;
 
   constructor(options: MaskingOptions = {}) {
-    super("masking", options);
+    super(["masking", Masking, maskingOptions], options);
     this.maskValue = options.maskValue ?? 0;
   }
 
@@ -317,8 +327,8 @@ export class Lambda extends Layer {
   private readonly shape: LambdaOptions["outputShape"];
 
   constructor(options: LambdaOptions) {
-    const { function: compute, outputShape, ...rest } = options;
-    super("lambda", rest);
+    super(["lambda", Lambda, lambdaOptions], options);
+    const { function: compute, outputShape } = options;
     if (typeof compute !== "function") {
       throw new ArgumentError(`${this.name}: function must be a function, got ${typeof compute}`);
     }

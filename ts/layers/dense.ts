@@ -1,4 +1,5 @@
 // The fully connected layer.
+import { denseOptions } from "../generated/options.ts";
 import { linear } from "../ops/matmul.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
@@ -16,7 +17,7 @@ export class Dense extends KernelLayer {
   readonly units: number;
 
   constructor(options: DenseOptions) {
-    super("dense", options, options);
+    super(["dense", Dense, denseOptions], options, options);
     requireCount(this.name, "units", options.units);
     this.units = options.units;
   }

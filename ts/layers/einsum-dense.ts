@@ -1,4 +1,5 @@
 // A dense layer whose product is written as an einsum equation.
+import { einsumDenseOptions } from "../generated/options.ts";
 import { add } from "../ops/binary.ts";
 import { einsum } from "../ops/contract.ts";
 import { ArgumentError } from "../runtime/errors.ts";
@@ -31,7 +32,7 @@ export class EinsumDense extends KernelLayer {
   private readonly biasAxes: string;
 
   constructor(options: EinsumDenseOptions) {
-    super("einsum_dense", { ...options, useBias: options.biasAxes !== undefined }, options);
+    super(["einsum_dense", EinsumDense, einsumDenseOptions], options, options, options?.biasAxes !== undefined);
     const { equation, outputShape, biasAxes = "" } = options;
     const match = /^((?:\.\.\.)?[a-z]+|[a-z]+\.\.\.),([a-z]+)->((?:\.\.\.)?[a-z]+|[a-z]+\.\.\.)$/i.exec(equation ?? "");
     if (match === null || match[1].includes(".") !== match[3].includes(".")) {

@@ -1,6 +1,14 @@
 // Normalizations that look at one example at a time, or at a weight: by groups of channels, by root mean square, by
 // length, by the largest singular value.
+
 import { noGrad } from "../autograd/tape.ts";
+import {
+  groupNormalizationOptions,
+  normalizationOptions,
+  rmsNormalizationOptions,
+  spectralNormalizationOptions,
+  unitNormalizationOptions,
+} from "../generated/options.ts";
 import { add, div, maximum, mul, sub } from "../ops/binary.ts";
 import { sqrt, square } from "../ops/elementwise.ts";
 import { reshape } from "../ops/layout.ts";
@@ -10,7 +18,7 @@ import { ArgumentError } from "../runtime/errors.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
-import { type CallContext, Layer, type LayerOptions, type Outputs, requireCount } from "./layer.ts";
+import { type CallContext, Layer, type LayerKind, type LayerOptions, type Outputs, requireCount } from "./layer.ts";
 import { Normalization, type NormalizationOptions } from "./normalization.ts";
 import type { Shapes } from "./shapes.ts";
 
@@ -27,9 +35,13 @@ export interface GroupNormalizationOptions extends NormalizationOptions {
 export class GroupNormalization extends Normalization {
   readonly groups: number;
 
-  constructor(options: GroupNormalizationOptions = {}, kind = "group_normalization") {
+  constructor(
+    options: GroupNormalizationOptions = {},
+    kind: LayerKind = ["group_normalization", GroupNormalization, groupNormalizationOptions],
+    groups = 32,
+  ) {
     super(kind, options);
-    const { groups = 32 } = options;
+    groups = options.groups ?? groups;
     if (groups !== -1) requireCount(this.name, "groups", groups);
     this.groups = groups;
   }
@@ -65,7 +77,7 @@ export function groupNormalization(options?: GroupNormalizationOptions): GroupNo
 /** Mean 0 and variance 1 for each channel of each example: group normalization with a group for each channel. */
 export class InstanceNormalization extends GroupNormalization {
   constructor(options: NormalizationOptions = {}) {
-    super({ ...options, groups: -1 }, "instance_normalization");
+    super(options, ["instance_normalization", InstanceNormalization, normalizationOptions], -1);
   }
 }
 
@@ -87,7 +99,7 @@ export class RMSNormalization extends Layer {
   scale!: Variable;
 
   constructor(options: RMSNormalizationOptions = {}) {
-    super("rms_normalization", options);
+    super(["rms_normalization", RMSNormalization, rmsNormalizationOptions], options);
     this.epsilon = options.epsilon ?? 1e-6;
     if (!(this.epsilon >= 0)) throw new ArgumentError(`${this.name}: epsilon must be at least 0, got ${this.epsilon}`);
   }
@@ -126,7 +138,7 @@ export class UnitNormalization extends Layer {
   readonly axis: number | readonly number[];
 
   constructor(options: UnitNormalizationOptions = {}) {
-    super("unit_normalization", options);
+    super(["unit_normalization", UnitNormalization, unitNormalizationOptions], options);
     this.axis = options.axis ?? -1;
   }
 
@@ -160,7 +172,7 @@ export class SpectralNormalization extends Layer {
   vectorU!: Variable;
 
   constructor(options: SpectralNormalizationOptions) {
-    super("spectral_normalization", options);
+    super(["spectral_normalization", SpectralNormalization, spectralNormalizationOptions], options);
     const { layer, powerIterations = 1 } = options;
     if (!(layer instanceof Layer)) throw new ArgumentError(`${this.name}: layer must be a layer, got ${typeof layer}`);
     requireCount(this.name, "powerIterations", powerIterations);

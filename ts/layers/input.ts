@@ -1,4 +1,5 @@
 // Where the data of a functional model come in.
+import { inputOptions } from "../generated/options.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import { checkShape, type Shape } from "../tensor/shape.ts";
@@ -18,7 +19,7 @@ export class InputLayer extends Layer {
   readonly output: Symbolic;
 
   constructor(options: InputOptions) {
-    super("input", options);
+    super(["input", InputLayer, inputOptions], options);
     const { shape, dtype = "f32" } = options;
     checkShape(this.name, shape);
     const outputs: Symbolic[] = [];

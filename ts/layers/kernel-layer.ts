@@ -6,7 +6,7 @@ import type { Variable } from "../tensor/variable.ts";
 import { type Activation, type ActivationLike, activations, getActivation } from "./activations.ts";
 import type { ConstraintLike } from "./constraints.ts";
 import type { InitializerLike } from "./initializers.ts";
-import { Layer, type LayerOptions } from "./layer.ts";
+import { Layer, type LayerKind, type LayerOptions } from "./layer.ts";
 import type { RegularizerLike } from "./regularizers.ts";
 import { type ShapelessWeightOptions, weightOptions } from "./weight-options.ts";
 
@@ -39,10 +39,10 @@ export abstract class KernelLayer extends Layer {
   private readonly kernelOptions: ShapelessWeightOptions;
   private readonly biasOptions: ShapelessWeightOptions;
 
-  constructor(kind: string, options: KernelLayerOptions, kernel: KernelOptions) {
+  constructor(kind: LayerKind, options: KernelLayerOptions, kernel: KernelOptions, useBias = true) {
     super(kind, options);
     this.activation = getActivation(options.activation ?? "linear");
-    this.useBias = options.useBias ?? true;
+    this.useBias = options.useBias ?? useBias;
     const { kernelInitializer = "glorotUniform", kernelRegularizer, kernelConstraint } = kernel;
     const { biasInitializer = "zeros", biasRegularizer, biasConstraint } = options;
     this.kernelOptions = weightOptions(kernelInitializer, kernelRegularizer, kernelConstraint);

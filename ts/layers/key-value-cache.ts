@@ -1,10 +1,13 @@
 // The cache of keys and values that makes generation cheap: each step computes its new tokens only, and attends from
 // them to all tokens before. Attention layers and positions find the cache of the step they run in by `currentCache`.
+
 import { type Captured, capture } from "../autograd/capture.ts";
 import { noGrad } from "../autograd/tape.ts";
+import { keyValueCacheOptions } from "../generated/options.ts";
 import { writeRows } from "../ops/attention.ts";
 import { add } from "../ops/binary.ts";
 import { ShapeError, StateError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { forbidWhileRecording, unrecorded } from "../runtime/program.ts";
 import { zeros } from "../tensor/create.ts";
 import { formatShape } from "../tensor/shape.ts";
@@ -46,7 +49,8 @@ export class KeyValueCache {
   private seen = 0;
   private isFirst = true;
 
-  constructor(model: Layer, { maxLength }: KeyValueCacheOptions) {
+  constructor(model: Layer, options: KeyValueCacheOptions) {
+    const { maxLength } = checkOptions("keyValueCache", options ?? null, keyValueCacheOptions);
     requireCount("keyValueCache", "maxLength", maxLength);
     this.model = model;
     this.maxLength = maxLength;

@@ -4,7 +4,9 @@
 import { withinLayer } from "../autograd/observe.ts";
 import { requireTensor } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
+import type { Names } from "../generated/options.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { unrecorded } from "../runtime/program.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { checkShape, formatShape, type Shape, sameShape } from "../tensor/shape.ts";
@@ -67,11 +69,24 @@ export interface WeightOptions {
   trainable?: boolean;
 }
 
+/**
+ * The type of a layer in snake_case. With the class itself and the names of all its options, `[kind, class, names]`, these
+ * are checked when the class is constructed; a subclass may have others, and checks them by a list of its own.
+ */
+export type LayerKind =
+  | string
+  | readonly [kind: string, layer: abstract new (...options: never) => Layer, options: Names];
+
 const counts = new Map<string, number>();
 
 /** Counts names from one again, as for a new model in a notebook or a test. */
 export function resetLayerNames(): void {
   counts.clear();
+}
+
+/** What the factory of a kind is called: maxPooling2d of max_pooling2d. */
+function camelCase(kind: string): string {
+  return kind.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function nextName(kind: string): string {
@@ -101,10 +116,13 @@ export abstract class Layer {
   private readonly regularizers = new Map<Variable, Regularizer>();
   private readonly activityRegularizer: Regularizer | undefined;
 
-  /** `options` are also what `config` returns; a subclass hands on all it was given. */
-  constructor(kind: string, options: LayerOptions = {}) {
-    this.kind = kind;
-    this.name = options.name ?? nextName(kind);
+  /** `given` are also what `config` returns; a subclass hands on all it was given. */
+  constructor(kind: LayerKind, given?: LayerOptions) {
+    const [own, layer, names] = typeof kind === "string" ? [kind] : kind;
+    if (names !== undefined) checkOptions(camelCase(own), given ?? null, names, this.constructor === layer);
+    const options = given ?? {};
+    this.kind = own;
+    this.name = options.name ?? nextName(own);
     if (options.inputShape !== undefined) checkShape(this.name, options.inputShape);
     this.inputShape = options.inputShape;
     this.ownTrainable = options.trainable ?? true;

@@ -1,4 +1,5 @@
 // Layers that make one result of several inputs. Shapes broadcast as in NumPy; the inputs' masks must all hold.
+import { concatenateOptions, dotOptions, layerOptions } from "../generated/options.ts";
 import * as binary from "../ops/binary.ts";
 import { equal, logicalAnd } from "../ops/compare.ts";
 import { sqrt, square } from "../ops/elementwise.ts";
@@ -9,7 +10,7 @@ import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { full } from "../tensor/create.ts";
 import { broadcastShapes, type Shape, sizeOf } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { Layer, type LayerOptions, type Masks, perExample } from "./layer.ts";
+import { Layer, type LayerKind, type LayerOptions, type Masks, perExample } from "./layer.ts";
 import type { Mask } from "./masks.ts";
 import { isShapeList, type Shapes } from "./shapes.ts";
 
@@ -34,7 +35,7 @@ abstract class Merge extends Layer {
 abstract class ElementwiseMerge extends Merge {
   private readonly merge: (a: Tensor, b: Tensor) => Tensor;
 
-  constructor(kind: string, merge: (a: Tensor, b: Tensor) => Tensor, options: LayerOptions) {
+  constructor(kind: LayerKind, merge: (a: Tensor, b: Tensor) => Tensor, options: LayerOptions) {
     super(kind, options);
     this.merge = merge;
   }
@@ -58,7 +59,7 @@ abstract class ElementwiseMerge extends Merge {
 /** The sum of its inputs. */
 export class Add extends ElementwiseMerge {
   constructor(options: LayerOptions = {}) {
-    super("add", binary.add, options);
+    super(["add", Add, layerOptions], binary.add, options);
   }
 }
 
@@ -70,7 +71,7 @@ export function add(options?: LayerOptions): Add {
 /** The first of two inputs minus the second. */
 export class Subtract extends ElementwiseMerge {
   constructor(options: LayerOptions = {}) {
-    super("subtract", binary.sub, options);
+    super(["subtract", Subtract, layerOptions], binary.sub, options);
   }
 
   /** That of two inputs broadcast against each other; ShapeError for more or fewer. */
@@ -91,7 +92,7 @@ export function subtract(options?: LayerOptions): Subtract {
 /** The product of its inputs, number by number. */
 export class Multiply extends ElementwiseMerge {
   constructor(options: LayerOptions = {}) {
-    super("multiply", binary.mul, options);
+    super(["multiply", Multiply, layerOptions], binary.mul, options);
   }
 }
 
@@ -103,7 +104,7 @@ export function multiply(options?: LayerOptions): Multiply {
 /** The mean of its inputs. */
 export class Average extends ElementwiseMerge {
   constructor(options: LayerOptions = {}) {
-    super("average", binary.add, options);
+    super(["average", Average, layerOptions], binary.add, options);
   }
 
   /** The sum of the inputs, divided by how many there are. */
@@ -120,7 +121,7 @@ export function average(options?: LayerOptions): Average {
 /** The largest of its inputs, number by number. */
 export class Maximum extends ElementwiseMerge {
   constructor(options: LayerOptions = {}) {
-    super("maximum", binary.maximum, options);
+    super(["maximum", Maximum, layerOptions], binary.maximum, options);
   }
 }
 
@@ -132,7 +133,7 @@ export function maximum(options?: LayerOptions): Maximum {
 /** The smallest of its inputs, number by number. */
 export class Minimum extends ElementwiseMerge {
   constructor(options: LayerOptions = {}) {
-    super("minimum", binary.minimum, options);
+    super(["minimum", Minimum, layerOptions], binary.minimum, options);
   }
 }
 
@@ -152,7 +153,7 @@ export class Concatenate extends Merge {
   readonly axis: number;
 
   constructor(options: ConcatenateOptions = {}) {
-    super("concatenate", options);
+    super(["concatenate", Concatenate, concatenateOptions], options);
     this.axis = options.axis ?? -1;
     if (!Number.isInteger(this.axis) || this.axis === 0) {
       throw new ArgumentError(`${this.name}: axis must be a whole number other than 0, the batch, got ${this.axis}`);
@@ -222,7 +223,7 @@ export class Dot extends Merge {
   readonly normalize: boolean;
 
   constructor(options: DotOptions) {
-    super("dot", options);
+    super(["dot", Dot, dotOptions], options);
     const { axes, normalize = false } = options;
     this.axes = typeof axes === "number" ? [axes, axes] : axes;
     this.normalize = normalize;

@@ -1,5 +1,10 @@
 // Multi-head attention and its kin: heads that share keys, windows with global tokens.
 import {
+  groupedQueryAttentionOptions,
+  multiHeadAttentionOptions,
+  slidingWindowAttentionOptions,
+} from "../generated/options.ts";
+import {
   type AttentionOptions as AttentionOpOptions,
   attention,
   attentionScores,
@@ -15,7 +20,15 @@ import { type Shape, sameShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { AttentionAxes } from "./attention-axes.ts";
 import { currentCache } from "./key-value-cache.ts";
-import { type CallContext, type Inputs, Layer, type Masks, type Outputs, requireCount } from "./layer.ts";
+import {
+  type CallContext,
+  type Inputs,
+  Layer,
+  type LayerKind,
+  type Masks,
+  type Outputs,
+  requireCount,
+} from "./layer.ts";
 import type { Mask } from "./masks.ts";
 import { Projection, type ProjectionOptions } from "./projection.ts";
 import { Dropout } from "./regularization.ts";
@@ -69,7 +82,7 @@ export abstract class HeadsLayer extends Layer {
   private readonly rotary: boolean;
   private readonly projections: ProjectionOptions;
 
-  constructor(kind: string, options: HeadsOptions, sizes: Heads) {
+  constructor(kind: LayerKind, options: HeadsOptions, sizes: Heads) {
     super(kind, options);
     for (const what of ["heads", "keyHeads", "keyDim", "valueDim"] as const) requireCount(this.name, what, sizes[what]);
     if (sizes.heads % sizes.keyHeads !== 0) {
@@ -249,8 +262,18 @@ export interface MultiHeadAttentionOptions extends HeadsOptions {
  * Vaswani et al. 2017.
  */
 export class MultiHeadAttention extends HeadsLayer {
-  constructor(options: MultiHeadAttentionOptions, kind = "multi_head_attention", sight: Partial<Heads> = {}) {
-    const { numHeads: heads, keyDim, valueDim = keyDim, outputShape, attentionAxes } = options;
+  constructor(
+    options: MultiHeadAttentionOptions,
+    kind: LayerKind = ["multi_head_attention", MultiHeadAttention, multiHeadAttentionOptions],
+    sight: Partial<Heads> = {},
+  ) {
+    const {
+      numHeads: heads,
+      keyDim,
+      valueDim = keyDim,
+      outputShape,
+      attentionAxes,
+    } = (options ?? {}) as MultiHeadAttentionOptions;
     super(kind, options, { heads, keyHeads: heads, keyDim, valueDim, outputShape, attentionAxes, ...sight });
   }
 }
@@ -268,8 +291,17 @@ export interface GroupedQueryAttentionOptions extends HeadsOptions {
 /** Multi-head attention in which neighbouring query heads share a key and value head. Source: Ainslie et al. 2023. */
 export class GroupedQueryAttention extends HeadsLayer {
   constructor(options: GroupedQueryAttentionOptions) {
-    const { headDim, numQueryHeads: heads, numKeyValueHeads: keyHeads } = options;
-    super("grouped_query_attention", options, { heads, keyHeads, keyDim: headDim, valueDim: headDim });
+    const {
+      headDim,
+      numQueryHeads: heads,
+      numKeyValueHeads: keyHeads,
+    } = (options ?? {}) as GroupedQueryAttentionOptions;
+    super(["grouped_query_attention", GroupedQueryAttention, groupedQueryAttentionOptions], options, {
+      heads,
+      keyHeads,
+      keyDim: headDim,
+      valueDim: headDim,
+    });
   }
 }
 
@@ -287,8 +319,11 @@ export interface SlidingWindowAttentionOptions extends MultiHeadAttentionOptions
  */
 export class SlidingWindowAttention extends MultiHeadAttention {
   constructor(options: SlidingWindowAttentionOptions) {
-    const { window, globalTokens = 0 } = options;
-    super(options, "sliding_window_attention", { window, globalTokens });
+    const { window, globalTokens = 0 } = (options ?? {}) as SlidingWindowAttentionOptions;
+    super(options, ["sliding_window_attention", SlidingWindowAttention, slidingWindowAttentionOptions], {
+      window,
+      globalTokens,
+    });
     requireCount(this.name, "window", window);
     requireCount(this.name, "globalTokens", globalTokens, 0);
   }

@@ -1,4 +1,5 @@
 // Layers that bring their inputs to mean 0 and variance 1.
+import { batchNormalizationOptions, normalizationOptions } from "../generated/options.ts";
 import { batchNorm, layerNorm } from "../ops/norm.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
@@ -6,7 +7,7 @@ import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import type { ConstraintLike } from "./constraints.ts";
 import { getInitializer, type Initializer, type InitializerLike } from "./initializers.ts";
-import { type CallContext, Layer, type LayerOptions } from "./layer.ts";
+import { type CallContext, Layer, type LayerKind, type LayerOptions } from "./layer.ts";
 import type { RegularizerLike } from "./regularizers.ts";
 import { type ShapelessWeightOptions, weightOptions } from "./weight-options.ts";
 
@@ -39,7 +40,7 @@ export abstract class Normalization extends Layer {
   private readonly betaOptions: ShapelessWeightOptions | undefined;
   private channels = 0;
 
-  constructor(kind: string, options: NormalizationOptions) {
+  constructor(kind: LayerKind, options: NormalizationOptions) {
     super(kind, options);
     const {
       epsilon = 1e-3,
@@ -95,7 +96,7 @@ export class BatchNormalization extends Normalization {
   private readonly movingVarianceInitializer: Initializer;
 
   constructor(options: BatchNormalizationOptions = {}) {
-    super("batch_normalization", options);
+    super(["batch_normalization", BatchNormalization, batchNormalizationOptions], options);
     const { momentum = 0.99, movingMeanInitializer = "zeros", movingVarianceInitializer = "ones" } = options;
     if (!(momentum >= 0 && momentum <= 1)) {
       throw new ArgumentError(`${this.name}: momentum must be from 0 to 1, got ${momentum}`);
@@ -132,7 +133,7 @@ export function batchNormalization(options?: BatchNormalizationOptions): BatchNo
 /** (x - mean) / sqrt(variance + epsilon) gamma + beta along the last axis. Source: Ba, Kiros and Hinton 2016. */
 export class LayerNormalization extends Normalization {
   constructor(options: NormalizationOptions = {}) {
-    super("layer_normalization", options);
+    super(["layer_normalization", LayerNormalization, normalizationOptions], options);
   }
 
   call(x: AnyTensor): Tensor {

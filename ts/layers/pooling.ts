@@ -1,4 +1,5 @@
 // Pooling: sequences, images and volumes [batch, ...sizes, channels] made smaller, channel by channel; channels last only.
+import { adaptivePoolingOptions, globalPoolingOptions, poolingOptions } from "../generated/options.ts";
 import * as adaptive from "../ops/adaptive-pool.ts";
 import { div, maximum, mul } from "../ops/binary.ts";
 import { cast } from "../ops/compare.ts";
@@ -17,7 +18,7 @@ import {
 } from "../ops/window.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { type CallContext, Layer, type LayerOptions, type Masks } from "./layer.ts";
+import { type CallContext, Layer, type LayerKind, type LayerOptions, type Masks } from "./layer.ts";
 
 /** What `maxPooling1d` to `averagePooling3d` take. */
 export interface PoolingOptions<R extends Rank> extends LayerOptions {
@@ -37,7 +38,7 @@ abstract class Pooling<R extends Rank> extends Layer {
   private readonly read: ReadOptions;
 
   constructor(
-    kind: string,
+    kind: LayerKind,
     rank: R,
     op: (x: Tensor, options: pool.PoolOptions<R>) => Tensor,
     options: PoolingOptions<R>,
@@ -70,7 +71,7 @@ abstract class Pooling<R extends Rank> extends Layer {
 /** The largest number of each window of sequences. */
 export class MaxPooling1D extends Pooling<1> {
   constructor(options: PoolingOptions<1> = {}) {
-    super("max_pooling1d", 1, pool.maxPool1d, options);
+    super(["max_pooling1d", MaxPooling1D, poolingOptions], 1, pool.maxPool1d, options);
   }
 }
 
@@ -82,7 +83,7 @@ export function maxPooling1d(options?: PoolingOptions<1>): MaxPooling1D {
 /** The largest number of each window of images. */
 export class MaxPooling2D extends Pooling<2> {
   constructor(options: PoolingOptions<2> = {}) {
-    super("max_pooling2d", 2, pool.maxPool2d, options);
+    super(["max_pooling2d", MaxPooling2D, poolingOptions], 2, pool.maxPool2d, options);
   }
 }
 
@@ -94,7 +95,7 @@ export function maxPooling2d(options?: PoolingOptions<2>): MaxPooling2D {
 /** The largest number of each window of volumes. */
 export class MaxPooling3D extends Pooling<3> {
   constructor(options: PoolingOptions<3> = {}) {
-    super("max_pooling3d", 3, pool.maxPool3d, options);
+    super(["max_pooling3d", MaxPooling3D, poolingOptions], 3, pool.maxPool3d, options);
   }
 }
 
@@ -106,7 +107,7 @@ export function maxPooling3d(options?: PoolingOptions<3>): MaxPooling3D {
 /** The mean of each window of sequences; what lies outside does not count. */
 export class AveragePooling1D extends Pooling<1> {
   constructor(options: PoolingOptions<1> = {}) {
-    super("average_pooling1d", 1, pool.avgPool1d, options);
+    super(["average_pooling1d", AveragePooling1D, poolingOptions], 1, pool.avgPool1d, options);
   }
 }
 
@@ -118,7 +119,7 @@ export function averagePooling1d(options?: PoolingOptions<1>): AveragePooling1D 
 /** The mean of each window of images; what lies outside does not count. */
 export class AveragePooling2D extends Pooling<2> {
   constructor(options: PoolingOptions<2> = {}) {
-    super("average_pooling2d", 2, pool.avgPool2d, options);
+    super(["average_pooling2d", AveragePooling2D, poolingOptions], 2, pool.avgPool2d, options);
   }
 }
 
@@ -130,7 +131,7 @@ export function averagePooling2d(options?: PoolingOptions<2>): AveragePooling2D 
 /** The mean of each window of volumes; what lies outside does not count. */
 export class AveragePooling3D extends Pooling<3> {
   constructor(options: PoolingOptions<3> = {}) {
-    super("average_pooling3d", 3, pool.avgPool3d, options);
+    super(["average_pooling3d", AveragePooling3D, poolingOptions], 3, pool.avgPool3d, options);
   }
 }
 
@@ -150,7 +151,12 @@ abstract class GlobalPooling extends Layer {
   private readonly rank: Rank;
   private readonly op: (x: Tensor, keepDims: boolean) => Tensor;
 
-  constructor(kind: string, rank: Rank, op: (x: Tensor, keepDims: boolean) => Tensor, options: GlobalPoolingOptions) {
+  constructor(
+    kind: LayerKind,
+    rank: Rank,
+    op: (x: Tensor, keepDims: boolean) => Tensor,
+    options: GlobalPoolingOptions,
+  ) {
     super(kind, options);
     this.keepDims = options.keepDims ?? false;
     this.rank = rank;
@@ -179,7 +185,12 @@ abstract class GlobalPooling extends Layer {
  */
 export class GlobalAveragePooling1D extends GlobalPooling {
   constructor(options: GlobalPoolingOptions = {}) {
-    super("global_average_pooling1d", 1, pool.globalAveragePool1d, options);
+    super(
+      ["global_average_pooling1d", GlobalAveragePooling1D, globalPoolingOptions],
+      1,
+      pool.globalAveragePool1d,
+      options,
+    );
   }
 
   /** The mean over the steps that the mask counts. */
@@ -200,7 +211,12 @@ export function globalAveragePooling1d(options?: GlobalPoolingOptions): GlobalAv
 /** The mean of each channel of images: [batch, channels]. */
 export class GlobalAveragePooling2D extends GlobalPooling {
   constructor(options: GlobalPoolingOptions = {}) {
-    super("global_average_pooling2d", 2, pool.globalAveragePool2d, options);
+    super(
+      ["global_average_pooling2d", GlobalAveragePooling2D, globalPoolingOptions],
+      2,
+      pool.globalAveragePool2d,
+      options,
+    );
   }
 }
 
@@ -212,7 +228,12 @@ export function globalAveragePooling2d(options?: GlobalPoolingOptions): GlobalAv
 /** The mean of each channel of volumes: [batch, channels]. */
 export class GlobalAveragePooling3D extends GlobalPooling {
   constructor(options: GlobalPoolingOptions = {}) {
-    super("global_average_pooling3d", 3, pool.globalAveragePool3d, options);
+    super(
+      ["global_average_pooling3d", GlobalAveragePooling3D, globalPoolingOptions],
+      3,
+      pool.globalAveragePool3d,
+      options,
+    );
   }
 }
 
@@ -224,7 +245,7 @@ export function globalAveragePooling3d(options?: GlobalPoolingOptions): GlobalAv
 /** The largest number of each channel of sequences: [batch, channels]. */
 export class GlobalMaxPooling1D extends GlobalPooling {
   constructor(options: GlobalPoolingOptions = {}) {
-    super("global_max_pooling1d", 1, pool.globalMaxPool1d, options);
+    super(["global_max_pooling1d", GlobalMaxPooling1D, globalPoolingOptions], 1, pool.globalMaxPool1d, options);
   }
 }
 
@@ -236,7 +257,7 @@ export function globalMaxPooling1d(options?: GlobalPoolingOptions): GlobalMaxPoo
 /** The largest number of each channel of images: [batch, channels]. */
 export class GlobalMaxPooling2D extends GlobalPooling {
   constructor(options: GlobalPoolingOptions = {}) {
-    super("global_max_pooling2d", 2, pool.globalMaxPool2d, options);
+    super(["global_max_pooling2d", GlobalMaxPooling2D, globalPoolingOptions], 2, pool.globalMaxPool2d, options);
   }
 }
 
@@ -248,7 +269,7 @@ export function globalMaxPooling2d(options?: GlobalPoolingOptions): GlobalMaxPoo
 /** The largest number of each channel of volumes: [batch, channels]. */
 export class GlobalMaxPooling3D extends GlobalPooling {
   constructor(options: GlobalPoolingOptions = {}) {
-    super("global_max_pooling3d", 3, pool.globalMaxPool3d, options);
+    super(["global_max_pooling3d", GlobalMaxPooling3D, globalPoolingOptions], 3, pool.globalMaxPool3d, options);
   }
 }
 
@@ -271,7 +292,7 @@ abstract class AdaptivePooling<R extends Rank> extends Layer {
   private readonly given: PerAxis<R>;
 
   constructor(
-    kind: string,
+    kind: LayerKind,
     rank: R,
     op: (x: Tensor, outputSize: PerAxis<R>) => Tensor,
     options: AdaptivePoolingOptions<R>,
@@ -297,7 +318,12 @@ abstract class AdaptivePooling<R extends Rank> extends Layer {
 /** The mean of each of evenly spread windows of sequences. */
 export class AdaptiveAveragePooling1D extends AdaptivePooling<1> {
   constructor(options: AdaptivePoolingOptions<1>) {
-    super("adaptive_average_pooling1d", 1, adaptive.adaptiveAveragePool1d, options);
+    super(
+      ["adaptive_average_pooling1d", AdaptiveAveragePooling1D, adaptivePoolingOptions],
+      1,
+      adaptive.adaptiveAveragePool1d,
+      options,
+    );
   }
 }
 
@@ -309,7 +335,12 @@ export function adaptiveAveragePooling1d(options: AdaptivePoolingOptions<1>): Ad
 /** The mean of each of evenly spread windows of images. */
 export class AdaptiveAveragePooling2D extends AdaptivePooling<2> {
   constructor(options: AdaptivePoolingOptions<2>) {
-    super("adaptive_average_pooling2d", 2, adaptive.adaptiveAveragePool2d, options);
+    super(
+      ["adaptive_average_pooling2d", AdaptiveAveragePooling2D, adaptivePoolingOptions],
+      2,
+      adaptive.adaptiveAveragePool2d,
+      options,
+    );
   }
 }
 
@@ -321,7 +352,12 @@ export function adaptiveAveragePooling2d(options: AdaptivePoolingOptions<2>): Ad
 /** The mean of each of evenly spread windows of volumes. */
 export class AdaptiveAveragePooling3D extends AdaptivePooling<3> {
   constructor(options: AdaptivePoolingOptions<3>) {
-    super("adaptive_average_pooling3d", 3, adaptive.adaptiveAveragePool3d, options);
+    super(
+      ["adaptive_average_pooling3d", AdaptiveAveragePooling3D, adaptivePoolingOptions],
+      3,
+      adaptive.adaptiveAveragePool3d,
+      options,
+    );
   }
 }
 
@@ -333,7 +369,12 @@ export function adaptiveAveragePooling3d(options: AdaptivePoolingOptions<3>): Ad
 /** The largest number of each of evenly spread windows of sequences. */
 export class AdaptiveMaxPooling1D extends AdaptivePooling<1> {
   constructor(options: AdaptivePoolingOptions<1>) {
-    super("adaptive_max_pooling1d", 1, adaptive.adaptiveMaxPool1d, options);
+    super(
+      ["adaptive_max_pooling1d", AdaptiveMaxPooling1D, adaptivePoolingOptions],
+      1,
+      adaptive.adaptiveMaxPool1d,
+      options,
+    );
   }
 }
 
@@ -345,7 +386,12 @@ export function adaptiveMaxPooling1d(options: AdaptivePoolingOptions<1>): Adapti
 /** The largest number of each of evenly spread windows of images. */
 export class AdaptiveMaxPooling2D extends AdaptivePooling<2> {
   constructor(options: AdaptivePoolingOptions<2>) {
-    super("adaptive_max_pooling2d", 2, adaptive.adaptiveMaxPool2d, options);
+    super(
+      ["adaptive_max_pooling2d", AdaptiveMaxPooling2D, adaptivePoolingOptions],
+      2,
+      adaptive.adaptiveMaxPool2d,
+      options,
+    );
   }
 }
 
@@ -357,7 +403,12 @@ export function adaptiveMaxPooling2d(options: AdaptivePoolingOptions<2>): Adapti
 /** The largest number of each of evenly spread windows of volumes. */
 export class AdaptiveMaxPooling3D extends AdaptivePooling<3> {
   constructor(options: AdaptivePoolingOptions<3>) {
-    super("adaptive_max_pooling3d", 3, adaptive.adaptiveMaxPool3d, options);
+    super(
+      ["adaptive_max_pooling3d", AdaptiveMaxPooling3D, adaptivePoolingOptions],
+      3,
+      adaptive.adaptiveMaxPool3d,
+      options,
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 // Positions in a sequence: learned, sinusoidal, or as rotations. Inside a cached step the first step's position is the
 // cache's.
+import { positionEmbeddingOptions, rotaryEmbeddingOptions, sinePositionEncodingOptions } from "../generated/options.ts";
 import { positions, rotary } from "../ops/attention.ts";
 import { add, mul } from "../ops/binary.ts";
 import { where } from "../ops/compare.ts";
@@ -39,7 +40,7 @@ export class PositionEmbedding extends Layer {
   private readonly embeddingsOptions: ShapelessWeightOptions;
 
   constructor(options: PositionEmbeddingOptions) {
-    super("position_embedding", options);
+    super(["position_embedding", PositionEmbedding, positionEmbeddingOptions], options);
     const { sequenceLength, embeddingsInitializer = "glorotUniform" } = options;
     requireCount(this.name, "sequenceLength", sequenceLength);
     this.sequenceLength = sequenceLength;
@@ -83,7 +84,7 @@ export class SinePositionEncoding extends Layer {
   readonly maxWavelength: number;
 
   constructor(options: SinePositionEncodingOptions = {}) {
-    super("sine_position_encoding", options);
+    super(["sine_position_encoding", SinePositionEncoding, sinePositionEncodingOptions], options);
     this.maxWavelength = requireWavelength(this.name, options.maxWavelength);
   }
 
@@ -116,7 +117,7 @@ export class RotaryEmbedding extends Layer {
   readonly maxWavelength: number;
 
   constructor(options: RotaryEmbeddingOptions = {}) {
-    super("rotary_embedding", options);
+    super(["rotary_embedding", RotaryEmbedding, rotaryEmbeddingOptions], options);
     this.maxWavelength = requireWavelength(this.name, options.maxWavelength);
   }
 

@@ -10,7 +10,7 @@ import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import { type ActivationLike, getActivation } from "./activations.ts";
 import { getInitializer, type Initializer, type InitializerLike } from "./initializers.ts";
-import { type CallContext, Layer, type LayerOptions, type WeightOptions } from "./layer.ts";
+import { type CallContext, Layer, type LayerKind, type LayerOptions, type WeightOptions } from "./layer.ts";
 import type { Mask } from "./masks.ts";
 import type { RegularizerLike } from "./regularizers.ts";
 
@@ -112,7 +112,7 @@ export abstract class KernelCell extends RecurrentCell {
   private readonly settings: KernelCellOptions;
   private readonly generator: Generator | undefined;
 
-  constructor(kind: string, options: KernelCellOptions) {
+  constructor(kind: LayerKind, options: KernelCellOptions) {
     super(kind, options);
     const { activation = "tanh", dropout = 0, recurrentDropout = 0, seed } = options;
     requireShare(this.name, "dropout", dropout);

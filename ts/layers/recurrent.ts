@@ -1,5 +1,13 @@
 // The recurrent layers people know by name: `rnn` with one cell each.
 import {
+  gruCellOptions,
+  gruOptions,
+  lstmCellOptions,
+  lstmOptions,
+  simpleRNNCellOptions,
+  simpleRNNOptions,
+} from "../generated/options.ts";
+import {
   GRUCell,
   type GRUCellOptions,
   LSTMCell,
@@ -21,8 +29,9 @@ export interface GRUOptions extends RecurrentLayerOptions, GRUCellOptions {}
 /** h = activation(x_t kernel + h recurrentKernel + bias): [batch, time, features] -> [batch, units]. See `rnn`. */
 export class SimpleRNN extends RecurrentLayer {
   constructor(options: SimpleRNNOptions) {
-    const makeCell = (name: string) => new SimpleRNNCell(cellOptions(options, `${name}/simple_rnn_cell`));
-    super("simple_rnn", options, makeCell);
+    const makeCell = (name: string) =>
+      new SimpleRNNCell(cellOptions<SimpleRNNCellOptions>(options, simpleRNNCellOptions, `${name}/simple_rnn_cell`));
+    super(["simple_rnn", SimpleRNN, simpleRNNOptions], options, makeCell);
   }
 }
 
@@ -32,14 +41,22 @@ export class SimpleRNN extends RecurrentLayer {
  */
 export class LSTM extends RecurrentLayer {
   constructor(options: LSTMOptions) {
-    super("lstm", options, (name) => new LSTMCell(cellOptions(options, `${name}/lstm_cell`)));
+    super(
+      ["lstm", LSTM, lstmOptions],
+      options,
+      (name) => new LSTMCell(cellOptions<LSTMCellOptions>(options, lstmCellOptions, `${name}/lstm_cell`)),
+    );
   }
 }
 
 /** Gated recurrent units: [batch, time, features] -> [batch, units]. See `rnn` and `gruCell`. Source: Cho et al. 2014. */
 export class GRU extends RecurrentLayer {
   constructor(options: GRUOptions) {
-    super("gru", options, (name) => new GRUCell(cellOptions(options, `${name}/gru_cell`)));
+    super(
+      ["gru", GRU, gruOptions],
+      options,
+      (name) => new GRUCell(cellOptions<GRUCellOptions>(options, gruCellOptions, `${name}/gru_cell`)),
+    );
   }
 }
 

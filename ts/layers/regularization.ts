@@ -1,5 +1,13 @@
 // Layers that make training harder on purpose: they drop, add noise, or punish large results. Without `training` all of
 // them hand on their inputs.
+import {
+  activityRegularizationOptions,
+  alphaDropoutOptions,
+  dropoutOptions,
+  gaussianNoiseOptions,
+  noisyDropoutOptions,
+  spatialDropoutOptions,
+} from "../generated/options.ts";
 import { add, mul } from "../ops/binary.ts";
 import { broadcastTo } from "../ops/layout.ts";
 import { Generator, randomBernoulli, randomNormal } from "../ops/random.ts";
@@ -7,7 +15,7 @@ import { requireShare } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { type CallContext, Layer, type LayerOptions } from "./layer.ts";
+import { type CallContext, Layer, type LayerKind, type LayerOptions } from "./layer.ts";
 import { l1l2 } from "./regularizers.ts";
 
 /** What layers that draw random numbers take. */
@@ -20,7 +28,7 @@ export interface RandomLayerOptions extends LayerOptions {
 abstract class RandomLayer extends Layer {
   protected readonly generator: Generator | undefined;
 
-  constructor(kind: string, options: RandomLayerOptions) {
+  constructor(kind: LayerKind, options: RandomLayerOptions) {
     super(kind, options);
     this.generator = options.seed === undefined ? undefined : new Generator(options.seed);
   }
@@ -52,7 +60,7 @@ export class Dropout extends RandomLayer {
   readonly rate: number;
   readonly noiseShape: readonly (number | null)[] | undefined;
 
-  constructor(options: DropoutOptions, kind = "dropout") {
+  constructor(options: DropoutOptions, kind: LayerKind = ["dropout", Dropout, dropoutOptions]) {
     super(kind, options);
     requireShare(this.name, "rate", options.rate);
     this.rate = options.rate;
@@ -89,7 +97,7 @@ export function dropout(options: DropoutOptions): Dropout {
 abstract class SpatialDropout extends Dropout {
   private readonly axes: number;
 
-  constructor(kind: string, options: SpatialDropoutOptions, axes: number) {
+  constructor(kind: LayerKind, options: SpatialDropoutOptions, axes: number) {
     super(options, kind);
     this.axes = axes;
   }
@@ -113,7 +121,7 @@ export type SpatialDropoutOptions = Omit<DropoutOptions, "noiseShape">;
 /** Drops whole channels of [batch, time, channels]. */
 export class SpatialDropout1D extends SpatialDropout {
   constructor(options: SpatialDropoutOptions) {
-    super("spatial_dropout1d", options, 1);
+    super(["spatial_dropout1d", SpatialDropout1D, spatialDropoutOptions], options, 1);
   }
 }
 
@@ -125,7 +133,7 @@ export function spatialDropout1d(options: SpatialDropoutOptions): SpatialDropout
 /** Drops whole channels of [batch, height, width, channels]. */
 export class SpatialDropout2D extends SpatialDropout {
   constructor(options: SpatialDropoutOptions) {
-    super("spatial_dropout2d", options, 2);
+    super(["spatial_dropout2d", SpatialDropout2D, spatialDropoutOptions], options, 2);
   }
 }
 
@@ -137,7 +145,7 @@ export function spatialDropout2d(options: SpatialDropoutOptions): SpatialDropout
 /** Drops whole channels of [batch, depth, height, width, channels]. */
 export class SpatialDropout3D extends SpatialDropout {
   constructor(options: SpatialDropoutOptions) {
-    super("spatial_dropout3d", options, 3);
+    super(["spatial_dropout3d", SpatialDropout3D, spatialDropoutOptions], options, 3);
   }
 }
 
@@ -157,7 +165,7 @@ export class GaussianNoise extends RandomLayer {
   readonly stddev: number;
 
   constructor(options: GaussianNoiseOptions) {
-    super("gaussian_noise", options);
+    super(["gaussian_noise", GaussianNoise, gaussianNoiseOptions], options);
     const { stddev } = options;
     if (!(stddev >= 0)) throw new ArgumentError(`${this.name}: stddev must be at least 0, got ${stddev}`);
     this.stddev = stddev;
@@ -185,7 +193,7 @@ export class GaussianDropout extends RandomLayer {
   readonly rate: number;
 
   constructor(options: NoisyDropoutOptions) {
-    super("gaussian_dropout", options);
+    super(["gaussian_dropout", GaussianDropout, noisyDropoutOptions], options);
     requireShare(this.name, "rate", options.rate);
     this.rate = options.rate;
   }
@@ -219,7 +227,7 @@ export class AlphaDropout extends RandomLayer {
   readonly noiseShape: Shape | undefined;
 
   constructor(options: AlphaDropoutOptions) {
-    super("alpha_dropout", options);
+    super(["alpha_dropout", AlphaDropout, alphaDropoutOptions], options);
     requireShare(this.name, "rate", options.rate);
     this.rate = options.rate;
     this.noiseShape = options.noiseShape;
@@ -254,7 +262,7 @@ export class ActivityRegularization extends Layer {
   private readonly penalty: (x: Tensor) => Tensor;
 
   constructor(options: ActivityRegularizationOptions = {}) {
-    super("activity_regularization", options);
+    super(["activity_regularization", ActivityRegularization, activityRegularizationOptions], options);
     const { l1 = 0, l2 = 0 } = options;
     this.penalty = l1l2({ l1, l2 });
   }

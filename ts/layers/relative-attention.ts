@@ -1,5 +1,7 @@
 // Attention by relative positions with a memory of the segment before: Transformer-XL.
+
 import { noGrad } from "../autograd/tape.ts";
+import { relativeMultiHeadAttentionOptions } from "../generated/options.ts";
 import { attention, attentionScores, attentionValues } from "../ops/attention.ts";
 import { add, mul } from "../ops/binary.ts";
 import { logicalAnd, where } from "../ops/compare.ts";
@@ -55,7 +57,7 @@ export class RelativeMultiHeadAttention extends Layer {
   private readonly dropout: Dropout | undefined;
 
   constructor(options: RelativeMultiHeadAttentionOptions) {
-    super("relative_multi_head_attention", options);
+    super(["relative_multi_head_attention", RelativeMultiHeadAttention, relativeMultiHeadAttentionOptions], options);
     const { numHeads, keyDim, valueDim = keyDim, memoryLength, dropout = 0, seed } = options;
     requireCount(this.name, "numHeads", numHeads);
     requireCount(this.name, "keyDim", keyDim);

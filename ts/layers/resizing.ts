@@ -1,12 +1,13 @@
 // Sequences, images and volumes [batch, ...sizes, channels] made larger or smaller: numbers repeated, zeros put around,
 // edges cut off. Channels last only.
+import { croppingOptions, upSampling2DOptions, upSamplingOptions, zeroPaddingOptions } from "../generated/options.ts";
 import { pad, slice } from "../ops/layout.ts";
 import { type Interpolation, repeatEach, requireInterpolation, resize } from "../ops/resize.ts";
 import { FORMS, type PerAxis, perAxis, type Rank } from "../ops/window.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { Layer, type LayerOptions } from "./layer.ts";
+import { Layer, type LayerKind, type LayerOptions } from "./layer.ts";
 
 /** What `upSampling1d` and `upSampling3d` take. */
 export interface UpSamplingOptions<R extends Rank> extends LayerOptions {
@@ -18,7 +19,7 @@ abstract class UpSampling<R extends Rank> extends Layer {
   readonly size: readonly number[];
   private readonly rank: R;
 
-  constructor(kind: string, rank: R, options: UpSamplingOptions<R>) {
+  constructor(kind: LayerKind, rank: R, options: UpSamplingOptions<R>) {
     super(kind, options);
     this.size = perAxis(this.name, "size", options.size ?? 2, rank);
     this.rank = rank;
@@ -38,7 +39,7 @@ abstract class UpSampling<R extends Rank> extends Layer {
 /** Each step of sequences `size` times. */
 export class UpSampling1D extends UpSampling<1> {
   constructor(options: UpSamplingOptions<1> = {}) {
-    super("up_sampling1d", 1, options);
+    super(["up_sampling1d", UpSampling1D, upSamplingOptions], 1, options);
   }
 }
 
@@ -58,7 +59,7 @@ export class UpSampling2D extends UpSampling<2> {
   readonly interpolation: Interpolation;
 
   constructor(options: UpSampling2DOptions = {}) {
-    super("up_sampling2d", 2, options);
+    super(["up_sampling2d", UpSampling2D, upSampling2DOptions], 2, options);
     this.interpolation = options.interpolation ?? "nearest";
     requireInterpolation(this.name, this.interpolation);
   }
@@ -80,7 +81,7 @@ export function upSampling2d(options?: UpSampling2DOptions): UpSampling2D {
 /** Each number of volumes size[0] x size[1] x size[2] times. */
 export class UpSampling3D extends UpSampling<3> {
   constructor(options: UpSamplingOptions<3> = {}) {
-    super("up_sampling3d", 3, options);
+    super(["up_sampling3d", UpSampling3D, upSamplingOptions], 3, options);
   }
 }
 
@@ -126,7 +127,7 @@ abstract class ZeroPadding<R extends Rank> extends Layer {
   readonly padding: readonly Ends[];
   private readonly rank: R;
 
-  constructor(kind: string, rank: R, options: ZeroPaddingOptions<R>) {
+  constructor(kind: LayerKind, rank: R, options: ZeroPaddingOptions<R>) {
     super(kind, options);
     this.padding = endsOf(this.name, "padding", options.padding ?? 1, rank);
     this.rank = rank;
@@ -153,9 +154,9 @@ abstract class Cropping<R extends Rank> extends Layer {
   readonly cropping: readonly Ends[];
   private readonly rank: R;
 
-  constructor(kind: string, rank: R, cropping: EndsPerAxis<R>, options: CroppingOptions<R>) {
+  constructor(kind: LayerKind, rank: R, least: number, options: CroppingOptions<R>) {
     super(kind, options);
-    this.cropping = endsOf(this.name, "cropping", cropping, rank);
+    this.cropping = endsOf(this.name, "cropping", options.cropping ?? least, rank);
     this.rank = rank;
   }
 
@@ -181,7 +182,7 @@ abstract class Cropping<R extends Rank> extends Layer {
 /** Zeros around sequences. */
 export class ZeroPadding1D extends ZeroPadding<1> {
   constructor(options: ZeroPaddingOptions<1> = {}) {
-    super("zero_padding1d", 1, options);
+    super(["zero_padding1d", ZeroPadding1D, zeroPaddingOptions], 1, options);
   }
 }
 
@@ -193,7 +194,7 @@ export function zeroPadding1d(options?: ZeroPaddingOptions<1>): ZeroPadding1D {
 /** Zeros around images. */
 export class ZeroPadding2D extends ZeroPadding<2> {
   constructor(options: ZeroPaddingOptions<2> = {}) {
-    super("zero_padding2d", 2, options);
+    super(["zero_padding2d", ZeroPadding2D, zeroPaddingOptions], 2, options);
   }
 }
 
@@ -205,7 +206,7 @@ export function zeroPadding2d(options?: ZeroPaddingOptions<2>): ZeroPadding2D {
 /** Zeros around volumes. */
 export class ZeroPadding3D extends ZeroPadding<3> {
   constructor(options: ZeroPaddingOptions<3> = {}) {
-    super("zero_padding3d", 3, options);
+    super(["zero_padding3d", ZeroPadding3D, zeroPaddingOptions], 3, options);
   }
 }
 
@@ -217,7 +218,7 @@ export function zeroPadding3d(options?: ZeroPaddingOptions<3>): ZeroPadding3D {
 /** The inner part of sequences. */
 export class Cropping1D extends Cropping<1> {
   constructor(options: CroppingOptions<1> = {}) {
-    super("cropping1d", 1, options.cropping ?? 1, options);
+    super(["cropping1d", Cropping1D, croppingOptions], 1, 1, options);
   }
 }
 
@@ -229,7 +230,7 @@ export function cropping1d(options?: CroppingOptions<1>): Cropping1D {
 /** The inner part of images. */
 export class Cropping2D extends Cropping<2> {
   constructor(options: CroppingOptions<2> = {}) {
-    super("cropping2d", 2, options.cropping ?? 0, options);
+    super(["cropping2d", Cropping2D, croppingOptions], 2, 0, options);
   }
 }
 
@@ -241,7 +242,7 @@ export function cropping2d(options?: CroppingOptions<2>): Cropping2D {
 /** The inner part of volumes. */
 export class Cropping3D extends Cropping<3> {
   constructor(options: CroppingOptions<3> = {}) {
-    super("cropping3d", 3, options.cropping ?? 1, options);
+    super(["cropping3d", Cropping3D, croppingOptions], 3, 1, options);
   }
 }
 

@@ -1,16 +1,19 @@
 // Recurrent layers: a cell taken over the steps of sequences [batch, time, ...], in one launch where the cell can, step
 // by step where it cannot.
+
 import { noGrad } from "../autograd/tape.ts";
+import { type Names, rnnOptions } from "../generated/options.ts";
 import { add, mul } from "../ops/binary.ts";
 import { cast, where } from "../ops/compare.ts";
 import { flip, reshape, slice, stack, unstack } from "../ops/layout.ts";
 import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
+import { pickOptions } from "../runtime/options.ts";
 import { unrecorded } from "../runtime/program.ts";
 import { zeros } from "../tensor/create.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
-import { type CallContext, type Inputs, Layer, type LayerOptions, type Masks } from "./layer.ts";
+import { type CallContext, type Inputs, Layer, type LayerKind, type LayerOptions, type Masks } from "./layer.ts";
 import { firstMask, type Mask } from "./masks.ts";
 import { RecurrentCell, type SequenceOptions, type SequenceResult } from "./recurrent-cell.ts";
 import { isShapeList, type Shapes, shapeList } from "./shapes.ts";
@@ -53,7 +56,7 @@ export abstract class RecurrentLayer extends Layer {
   private kept: readonly Variable[] | undefined;
 
   /** The cell is made when the layer's name is known. */
-  constructor(kind: string, options: RecurrentLayerOptions, makeCell: (name: string) => RecurrentCell) {
+  constructor(kind: LayerKind, options: RecurrentLayerOptions, makeCell: (name: string) => RecurrentCell) {
     super(kind, options);
     this.cell = makeCell(this.name);
     if (!(this.cell instanceof RecurrentCell)) {
@@ -179,7 +182,7 @@ export abstract class RecurrentLayer extends Layer {
 /** A layer that takes any cell over sequences: [batch, time, ...] -> [batch, ...]. See `RecurrentLayer`. */
 export class RNN extends RecurrentLayer {
   constructor(options: RNNOptions) {
-    super("rnn", options, () => options.cell);
+    super(["rnn", RNN, rnnOptions], options, () => options.cell);
   }
 }
 
@@ -188,9 +191,9 @@ export function rnn(options: RNNOptions): RNN {
   return new RNN(options);
 }
 
-/** A cell's options among those of the layer that is made of it. */
-export function cellOptions<O extends LayerOptions>(options: O, name: string): O {
-  const { inputShape: _, activityRegularizer: __, ...others } = options;
+/** A cell's options, which have these names, among those of the layer that is made of it. */
+export function cellOptions<O extends LayerOptions>(options: O, names: Names<keyof O & string>, name: string): O {
+  const { inputShape: _, activityRegularizer: __, ...others } = pickOptions(options, names);
   return { ...others, name } as O;
 }
 

@@ -1,4 +1,5 @@
 // Cells one above the other, as one cell.
+import { stackedRNNCellsOptions } from "../generated/options.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
@@ -18,7 +19,7 @@ export class StackedRNNCells extends RecurrentCell {
   private counts: readonly number[] = [];
 
   constructor(options: StackedRNNCellsOptions) {
-    super("stacked_rnn_cells", options);
+    super(["stacked_rnn_cells", StackedRNNCells, stackedRNNCellsOptions], options);
     const { cells } = options;
     if (!(Array.isArray(cells) && cells.length > 0 && cells.every((cell) => cell instanceof RecurrentCell))) {
       throw new ArgumentError(`${this.name}: cells must be a list of at least one recurrent cell, got something else`);

@@ -1,4 +1,5 @@
 // A layer applied to every time step alike.
+import { timeDistributedOptions } from "../generated/options.ts";
 import { reshape } from "../ops/layout.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
@@ -19,7 +20,7 @@ export class TimeDistributed extends Layer {
   readonly layer: Layer;
 
   constructor(options: TimeDistributedOptions) {
-    super("time_distributed", options);
+    super(["time_distributed", TimeDistributed, timeDistributedOptions], options);
     if (!(options.layer instanceof Layer)) {
       throw new ArgumentError(`${this.name}: layer must be a layer, got ${typeof options.layer}`);
     }

@@ -1,11 +1,20 @@
 // Transformer blocks: attention and a feed-forward network, each with a residual connection and layer normalization.
+import { transformerEncoderOptions, transformerOptions } from "../generated/options.ts";
 import { add } from "../ops/binary.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { ActivationLike } from "./activations.ts";
 import { Dense } from "./dense.ts";
 import type { InitializerLike } from "./initializers.ts";
-import { type CallContext, type Inputs, Layer, type LayerOptions, type Masks, requireCount } from "./layer.ts";
+import {
+  type CallContext,
+  type Inputs,
+  Layer,
+  type LayerKind,
+  type LayerOptions,
+  type Masks,
+  requireCount,
+} from "./layer.ts";
 import { attachMask, firstMask, type Mask } from "./masks.ts";
 import { MultiHeadAttention, type MultiHeadAttentionOptions } from "./multi-head-attention.ts";
 import { LayerNormalization } from "./normalization.ts";
@@ -91,7 +100,7 @@ abstract class TransformerBlock extends Layer {
   private feedForwardResidual!: Residual;
   private parts = 0;
 
-  constructor(kind: string, options: TransformerOptions, isCausal: boolean) {
+  constructor(kind: LayerKind, options: TransformerOptions, isCausal: boolean) {
     super(kind, options);
     requireCount(this.name, "intermediateDim", options.intermediateDim);
     requireCount(this.name, "numHeads", options.numHeads);
@@ -178,7 +187,11 @@ abstract class TransformerBlock extends Layer {
  */
 export class TransformerEncoder extends TransformerBlock {
   constructor(options: TransformerEncoderOptions) {
-    super("transformer_encoder", options, options.useCausalMask ?? false);
+    super(
+      ["transformer_encoder", TransformerEncoder, transformerEncoderOptions],
+      options,
+      options?.useCausalMask ?? false,
+    );
   }
 }
 
@@ -189,7 +202,7 @@ export class TransformerEncoder extends TransformerBlock {
  */
 export class TransformerDecoder extends TransformerBlock {
   constructor(options: TransformerOptions) {
-    super("transformer_decoder", options, true);
+    super(["transformer_decoder", TransformerDecoder, transformerOptions], options, true);
   }
 }
 

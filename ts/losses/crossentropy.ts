@@ -23,13 +23,13 @@ export interface CrossentropyOptions {
 }
 
 /** Options of the cross-entropies with an axis of their own. */
-export interface AxisOptions extends CrossentropyOptions {
+export interface CrossentropyAxisOptions extends CrossentropyOptions {
   /** The axis of the classes; of the binary ones that over which there is a mean. Default -1. */
   axis?: number;
 }
 
 /** Options of the cross-entropies whose targets are probabilities. */
-export interface SmoothedCrossentropyOptions extends AxisOptions {
+export interface SmoothedCrossentropyOptions extends CrossentropyAxisOptions {
   /** Draws the targets towards equal probabilities, by this much of the way; from 0, the default, to 1. */
   labelSmoothing?: number;
 }
@@ -49,7 +49,7 @@ export interface BinaryFocalOptions extends FocalOptions {
 }
 
 /** Options of `sparseCategoricalCrossentropy`. */
-export interface SparseCrossentropyOptions extends AxisOptions {
+export interface SparseCrossentropyOptions extends CrossentropyAxisOptions {
   /** A class number that says that an example does not count, such as -1; default none. */
   ignoreClass?: number;
 }
@@ -162,7 +162,11 @@ export const klDivergence: LossFunction = defineLoss("klDivergence", (yTrue, yPr
 });
 
 /** Numbers whose softmax is yPred, the classes last. */
-function softmaxLogits(operation: string, yPred: Tensor, { fromLogits = false, axis = -1 }: AxisOptions): Tensor {
+function softmaxLogits(
+  operation: string,
+  yPred: Tensor,
+  { fromLogits = false, axis = -1 }: CrossentropyAxisOptions,
+): Tensor {
   const at = normalizeAxis(operation, axis, yPred.rank);
   // The activation took the softmax along the last axis.
   const known = fromLogits ? yPred : at === yPred.rank - 1 ? logitsOf(yPred, activations.softmax) : undefined;

@@ -145,7 +145,7 @@ export {
   randomUniform,
   seed,
 } from "./random.ts";
-export { gru, type LstmOptions, lstm, type RecurrentOptions, simpleRnn } from "./recurrent.ts";
+export { gru, type LstmSequenceOptions, lstm, type RecurrentOptions, simpleRnn } from "./recurrent.ts";
 export {
   all,
   any,

@@ -29,7 +29,7 @@ export interface RecurrentOptions {
 }
 
 /** What `lstm` takes beside tensors. */
-export interface LstmOptions extends RecurrentOptions {
+export interface LstmSequenceOptions extends RecurrentOptions {
   /** One more row with the last cell state: [batch, 2, units], or [batch, time + 1, units]; default false. */
   returnCell?: boolean;
 }
@@ -46,7 +46,7 @@ export function lstm(
   hidden?: Tensor,
   cell?: Tensor,
   mask?: Tensor<"bool">,
-  options: LstmOptions = {},
+  options: LstmSequenceOptions = {},
 ): Tensor {
   checkArguments("lstm", 4, projected, kernel, { hidden, cell }, mask);
   const memory = remember(projected, kernel, 4, [projected, kernel, hidden, cell]);
@@ -61,7 +61,7 @@ const lstmSequence = defineOp("lstm", {
     hidden: Optional,
     cell: Optional,
     mask: Mask,
-    options: LstmOptions,
+    options: LstmSequenceOptions,
     { isKept, gates, previous, cells }: LstmMemory,
   ) {
     const { batch, time, units, outputs, rows, blockRows, work } = sizesOf(projected, kernel, options);
@@ -260,7 +260,7 @@ const ENOUGH_BLOCKS = 16;
 const NANOSECONDS_PER_MULTIPLICATION = 0.04;
 const NANOSECONDS_PER_GATE = 2;
 
-function sizesOf(projected: Tensor, kernel: Tensor, options: LstmOptions) {
+function sizesOf(projected: Tensor, kernel: Tensor, options: LstmSequenceOptions) {
   const [batch, time, columns] = projected.shape;
   const [units] = kernel.shape;
   const outputs = options.returnSequences ? time : 1;
@@ -279,7 +279,7 @@ function sizesOf(projected: Tensor, kernel: Tensor, options: LstmOptions) {
   };
 }
 
-function statesShape(batch: number, rows: number, units: number, options: LstmOptions): Shape {
+function statesShape(batch: number, rows: number, units: number, options: LstmSequenceOptions): Shape {
   return options.returnSequences || options.returnCell ? [batch, rows, units] : [batch, units];
 }
 
@@ -316,7 +316,7 @@ function run(
   projected: Tensor,
   start: readonly Tensor[],
   mask: Mask,
-  options: LstmOptions,
+  options: LstmSequenceOptions,
   step: (x: Tensor, states: readonly Tensor[]) => readonly Tensor[],
 ): Tensor {
   const masks = mask && unstack(reshape(mask, [...mask.shape, 1]), 1);
@@ -335,7 +335,7 @@ function startOf(projected: Tensor, kernel: Tensor): Tensor {
   return zeros([projected.shape[0], kernel.shape[0]]);
 }
 
-function lstmSteps(given: Readonly<Record<string, Tensor>>, mask: Mask, options: LstmOptions): Tensor {
+function lstmSteps(given: Readonly<Record<string, Tensor>>, mask: Mask, options: LstmSequenceOptions): Tensor {
   const { projected, kernel, hidden = startOf(projected, kernel), cell = startOf(projected, kernel) } = given;
   return run(projected, [hidden, cell], mask, options, (x, [h, c]) => {
     const [i, f, g, o] = split(add(x, matmul(h, kernel)), 4, 1);

@@ -1,0 +1,122 @@
+// Reads the names of options from the types of ts/ and writes them as lists (ts/generated/options.ts): for each list that a
+// file there imports, `convOptions`, the properties of the interface of that name, `ConvOptions`. Nobody keeps one by hand.
+import { readFileSync } from "node:fs";
+import ts from "typescript";
+
+const IMPORT = /^import \{([^}]*)\} from "[./]*\/generated\/options\.ts"/gm;
+
+/** `convOptions` of `ConvOptions`, `lstmOptions` of `LSTMOptions`. */
+const listName = (type) => type.replace(/^[A-Z]+(?=[A-Z][a-z])|^[A-Z]/, (start) => start.toLowerCase());
+
+/** The source of ts/generated/options.ts, for the files of ts/. */
+export function optionsSource(paths) {
+  const sources = paths.map((path) => ({ path, text: readFileSync(path, "utf8") }));
+  const asked = new Set(
+    sources.flatMap(({ text }) => [...text.matchAll(IMPORT)].flatMap(([, names]) => names.match(/\w+/g))),
+  );
+  for (const name of ["type", "Names"]) asked.delete(name);
+  const types = readTypes(sources);
+  const lists = new Map();
+  const ask = (name, from) => {
+    if (!lists.has(name)) {
+      const found = types.get(name) ?? [];
+      if (found.length !== 1) {
+        const places = found.map(({ path }) => path).join(" and ");
+        throw new Error(`${from}: the list ${name} needs one type of that name, got ${places || "none"}`);
+      }
+      const [{ declaration, path }] = found;
+      // Set before those it is made of, so that it is not made twice; written after them.
+      lists.set(name, undefined);
+      const list = ts.isInterfaceDeclaration(declaration)
+        ? listOfInterface(declaration, path, ask)
+        : listOfType(declaration.type, path, ask);
+      lists.delete(name);
+      lists.set(name, list);
+    }
+    return lists.get(name);
+  };
+  for (const name of [...asked].sort()) ask(name, "ts/generated/options.ts");
+  return fileSource(lists);
+}
+
+/** The interfaces and type aliases of all files by their lists' names. */
+function readTypes(sources) {
+  const types = new Map();
+  for (const { path, text } of sources) {
+    const { statements } = ts.createSourceFile(path, text, ts.ScriptTarget.ES2022);
+    for (const declaration of statements) {
+      if (!ts.isInterfaceDeclaration(declaration) && !ts.isTypeAliasDeclaration(declaration)) continue;
+      const name = listName(declaration.name.text);
+      types.set(name, [...(types.get(name) ?? []), { declaration, path }]);
+    }
+  }
+  return types;
+}
+
+/** What a list holds: names of its own, and whole lists of others. */
+const emptyList = () => ({ own: [], others: [] });
+
+function listOfInterface(declaration, path, ask) {
+  const list = membersOf(declaration);
+  for (const clause of declaration.heritageClauses ?? []) {
+    for (const type of clause.types)
+      include(list, listOfReference(type.expression.text, type.typeArguments, path, ask));
+  }
+  return list;
+}
+
+function listOfType(type, path, ask) {
+  if (ts.isTypeLiteralNode(type)) return membersOf(type);
+  if (ts.isIntersectionTypeNode(type)) {
+    const list = emptyList();
+    for (const part of type.types) include(list, listOfType(part, path, ask));
+    return list;
+  }
+  if (ts.isTypeReferenceNode(type)) return listOfReference(type.typeName.text, type.typeArguments, path, ask);
+  throw new Error(`${path}: options must be interfaces or intersections of them, got another type`);
+}
+
+function membersOf({ members }) {
+  return { own: members.filter(({ name }) => name).map(({ name }) => name.text), others: [] };
+}
+
+/** The list of a named type, or of one that TypeScript makes of another. */
+function listOfReference(type, parameters = [], path, ask) {
+  if (["Partial", "Required", "Readonly"].includes(type)) return listOfType(parameters[0], path, ask);
+  if (["Omit", "Pick"].includes(type)) {
+    const chosen = (ts.isUnionTypeNode(parameters[1]) ? parameters[1].types : [parameters[1]]).map(
+      ({ literal }) => literal.text,
+    );
+    const names = namesOf(listOfType(parameters[0], path, ask), ask);
+    return { own: names.filter((name) => chosen.includes(name) === (type === "Pick")), others: [] };
+  }
+  ask(listName(type), path);
+  return { own: [], others: [listName(type)] };
+}
+
+function include(list, { own, others }) {
+  list.own.push(...own);
+  list.others.push(...others);
+}
+
+function namesOf({ own, others }, ask) {
+  return [...new Set([...own, ...others.flatMap((name) => namesOf(ask(name), ask))])];
+}
+
+function fileSource(lists) {
+  const made = [...lists].map(([name, list]) => {
+    const names = namesOf(list, (other) => lists.get(other)).map((option) => JSON.stringify(option));
+    const value = [...(list.own.length > 0 ? [JSON.stringify(list.own.join(" "))] : []), ...list.others];
+    return `export const ${name}: Names<${names.join(" | ") || "never"}> = [${value.join(", ")}];`;
+  });
+  return `// Generated from the types of options by scripts/options.js: do not edit.
+
+/** The names K of a type's options: words, and other types' lists. */
+export interface Names<K extends string = any> extends ReadonlyArray<string | Names> {
+  /** Never there: it makes lists of other names another type. */
+  readonly of?: (name: K) => K;
+}
+
+${made.join("\n")}
+`;
+}

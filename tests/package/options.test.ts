@@ -1,0 +1,120 @@
+// Whatever takes options refuses those that it does not have: all that the package exports, by a table made from its types.
+import { describe, expect, it } from "vitest";
+import * as heddle from "../../ts/index.ts";
+import { optionRows, type Row } from "./options-table.ts";
+
+const { layers } = heddle;
+const rows = optionRows({ heddle: "ts/index.ts" });
+const checked = rows.filter(({ path, how }) => path[0] === "layers" && how !== "method");
+
+/** What is exported under the path of a row. */
+function exported({ path }: Row): (...args: unknown[]) => unknown {
+  return path.reduce((from, name) => from[name] as Record<string, unknown>, heddle as Record<string, unknown>) as never;
+}
+
+/** What goes for a parameter of this type until it is looked at closer. */
+function sample(type: string): unknown {
+  if (/Tensor|Variable/.test(type)) return heddle.ones([2, 2]);
+  if (/Layer/.test(type)) return layers.dense({ units: 2 });
+  return type === "number" ? 1 : undefined;
+}
+
+/** Calls what a row is about with these options. */
+async function callWith(row: Row, options: unknown): Promise<unknown> {
+  const f = exported(row);
+  const before = row.before.map(sample);
+  if (row.how === "new") return new (f as unknown as new (...given: unknown[]) => unknown)(...before, options);
+  return f(...before, options);
+}
+
+async function errorOf(row: Row, options: unknown): Promise<Error> {
+  try {
+    await callWith(row, options);
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("it must throw, got a result");
+}
+
+describe.each(checked.map((row) => [`${row.how} ${row.path.join(".")}`, row] as const))("%s", (_, row) => {
+  it("refuses an unknown option and lists the known ones", async () => {
+    const error = await errorOf(row, { qqqq: 1 });
+    expect(error).toBeInstanceOf(heddle.ArgumentError);
+    const [, list] = /: unknown option qqqq, known are (.*)$/.exec(error.message) ?? [];
+    expect(list.split(", ").sort(), error.message).toEqual([...row.names].sort());
+  });
+
+  it("refuses what is not an object of options", async () => {
+    for (const options of [
+      null,
+      7,
+      "same",
+      [1, 2],
+      new Float32Array(2),
+      heddle.ones([2]),
+      ...(row.isOptional ? [] : [undefined]),
+    ]) {
+      const error = await errorOf(row, options);
+      expect(error, error.message).toBeInstanceOf(heddle.ArgumentError);
+      expect(error.message).toMatch(/: options must be \{ .* \}, got /);
+    }
+  });
+});
+
+describe("a layer's options", () => {
+  it("are guessed at from misspellings, other styles and abbreviations", () => {
+    const guess = (options: object): string => {
+      try {
+        layers.conv2d(options as never);
+      } catch (error) {
+        return /did you mean (\w+)\?$/.exec((error as Error).message)?.[1] ?? "nothing";
+      }
+      return "accepted";
+    };
+    expect(guess({ kernel_size: 3 })).toBe("kernelSize");
+    expect(guess({ dilation: 2 })).toBe("dilationRate");
+    expect(guess({ stride: 2 })).toBe("strides");
+    expect(guess({ bias: false })).toBe("useBias");
+    expect(guess({ act: "relu" })).toBe("activation");
+    expect(guess({ inputshape: [2] })).toBe("inputShape");
+    expect(guess({ qqqq: 2 })).toBe("nothing");
+  });
+
+  it("are absent where they are undefined", () => {
+    expect(layers.dense({ units: 2, unit: undefined, useBias: undefined } as never)).toBeInstanceOf(layers.Dense);
+  });
+
+  it("may be others in a class of one's own, and go on to its config and copies", () => {
+    class Scaled extends layers.Dense {
+      readonly factor: number;
+      constructor(options: heddle.layers.DenseOptions & { factor: number }) {
+        super(options);
+        this.factor = options.factor;
+      }
+    }
+    const scaled = new Scaled({ units: 2, factor: 3 });
+    expect(scaled.config()).toMatchObject({ units: 2, factor: 3 });
+    expect(scaled.copy().factor).toBe(3);
+  });
+
+  it("are checked in a class of one's own that lists them", () => {
+    class Own extends layers.Layer {
+      constructor(options: heddle.LayerOptions & { factor?: number } = {}) {
+        super(["own", Own, ["factor", "name"]], options);
+      }
+      call(x: heddle.Tensor): heddle.Tensor {
+        return x;
+      }
+    }
+    expect(new Own({ factor: 2 }).kind).toBe("own");
+    expect(() => new Own({ factr: 2 } as never)).toThrow(
+      "own: unknown option factr, known are factor, name; did you mean factor?",
+    );
+  });
+
+  it("leave no trace where they are refused: names count on as if nothing had happened", () => {
+    layers.resetLayerNames();
+    expect(() => layers.dense({ unit: 3 } as never)).toThrow(heddle.ArgumentError);
+    expect(layers.dense({ units: 3 }).name).toBe("dense");
+  });
+});
