@@ -5,7 +5,7 @@ export { type AnomalyOptions, detectAnomaly } from "./autograd/anomaly.ts";
 export { type Captured, type CaptureOptions, capture, type StepResult } from "./autograd/capture.ts";
 export { checkGradient, type GradientCheck } from "./autograd/check.ts";
 export { checkpoint } from "./autograd/checkpoint.ts";
-export { customGrad } from "./autograd/custom.ts";
+export { customGrad, stopGradient } from "./autograd/custom.ts";
 export { backward, type GradientsOf, grad, type LossValue, type ParameterSet, valueAndGrad } from "./autograd/grad.ts";
 export { defineOp, type Forward, type Gradient, type Gradients, type Op, type OpDefinition } from "./autograd/op.ts";
 export { noGrad } from "./autograd/tape.ts";

@@ -90,6 +90,21 @@ describe("detectAnomaly", () => {
     expect(Number.isNaN(log(tensor([-1])).item())).toBe(true);
   });
 
+  it("ends by itself where two overlap", async () => {
+    const gates: (() => void)[] = [];
+    const wait = (): Promise<void> => detectAnomaly(() => new Promise<void>((resolve) => gates.push(resolve)));
+    const [first, second] = [wait(), wait()];
+    for (const [i, done] of [first, second].entries()) {
+      expect(() => log(tensor([-1]))).toThrow(AnomalyError);
+      gates[i]();
+      await done;
+    }
+    expect(Number.isNaN(log(tensor([-1])).item())).toBe(true);
+    const step = capture((x: Tensor) => exp(x));
+    step(tensor([1]));
+    expect(step.recordings).toBe(1);
+  });
+
   it("finds the fault of a training step", async () => {
     const model = new Sequential([layers.dense({ units: 1, inputShape: [1], kernelInitializer: "zeros" })]);
     model.compile({ optimizer: "sgd", loss: (_: Tensor, yPred: Tensor) => sum(log(yPred)) } as never);

@@ -13,7 +13,7 @@ import { memory } from "../../ts/runtime/engine.ts";
 import { ArgumentError, StateError } from "../../ts/runtime/errors.ts";
 import { profile } from "../../ts/runtime/profile.ts";
 import { tensor } from "../../ts/tensor/create.ts";
-import { scope } from "../../ts/tensor/scope.ts";
+import { keep, scope } from "../../ts/tensor/scope.ts";
 import type { AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";
 import { variable } from "../../ts/tensor/variable.ts";
 
@@ -178,9 +178,50 @@ describe("signatures", () => {
 
   it("are made of tensors and plain values only", () => {
     const step = captured((x: unknown) => tensor([typeof x === "object" ? 1 : 2]));
-    for (const x of [{}, [], () => 1, Symbol("x"), [tensor([1])]]) {
+    const endless: unknown[] = [];
+    endless.push(endless);
+    for (const x of [new Date(), new Map(), () => 1, Symbol("x"), [() => 1], endless]) {
       expect(() => step(x)).toThrow(ArgumentError);
     }
+  });
+});
+
+describe("lists and records of arguments", () => {
+  it("are inputs as tensors are", () => {
+    const step = captured(({ x, more }: { x: Tensor; more: readonly [Tensor, number] }) =>
+      add(mul(x, more[0]), more[1]),
+    );
+    const call = (x: number, factor: number, more: number): number =>
+      step({ x: tensor([x]), more: [tensor([factor]), more] }).item();
+    expect([call(2, 3, 1), call(4, 5, 1), call(4, 5, 2)]).toEqual([7, 21, 22]);
+    expect(step.recordings).toBe(2);
+  });
+
+  it("are told apart by how they are nested", () => {
+    const count = (x: unknown): number => (Array.isArray(x) ? 1 + x.map(count).reduce((a, b) => a + b, 0) : 0);
+    const step = captured((...args: unknown[]) => tensor([count(args)]));
+    const x = tensor([1]);
+    for (const args of [[x, x], [[x, x]], [[x], x], [[[x], x]]]) {
+      for (let call = 0; call < 2; call++) expect(step(...args).item()).toBe(count(args));
+    }
+    expect(step.recordings).toBe(4);
+  });
+});
+
+describe("variables that are frozen or freed", () => {
+  it("are recorded anew", () => {
+    const [v, other] = [variable(tensor([2])), variable(tensor([5]))];
+    const step = captured((x: Tensor) => grad((_v: Tensor) => sum(mul(mul(v, v), x)))(v.trainable ? v : other));
+    const call = (): number => step(tensor([3])).item();
+    expect([call(), call()]).toEqual([12, 12]);
+    v.trainable = false;
+    expect([call(), call()]).toEqual([0, 0]);
+    v.trainable = true;
+    expect(call()).toBe(12);
+    // One that the step does not use changes nothing.
+    variable(tensor([1])).trainable = false;
+    expect(call()).toBe(12);
+    expect(step.recordings).toBe(1);
   });
 });
 
@@ -202,13 +243,28 @@ describe("inside a captured step", () => {
     for (const x of [1, 2]) expect(step(tensor([x])).item()).toBe(x + 1);
   });
 
+  it.each<[string, (x: Tensor) => unknown]>([
+    ["variables are made", () => variable(tensor([1]))],
+    ["generators are made", () => new Generator(1)],
+    ["results are written over", (x) => add(x, 1).write([9])],
+    ["new tensors are written over", () => tensor([1]).write([9])],
+    ["tensors are kept", (x) => keep(add(x, 1))],
+    ["gradients are left in variables", () => backward(sum(variable(tensor([1]))))],
+  ])("%s: an error, since replays would not", (_what, act) => {
+    const step = captured((x: Tensor) => {
+      act(x);
+      return add(x, 1);
+    });
+    for (let call = 0; call < 2; call++) expect(() => step(tensor([1]))).toThrow(StateError);
+  });
+
   it("values cannot be written from JavaScript over others, as no replay would", () => {
     const weight = variable(tensor([1]));
     const step = captured(() => {
       weight.assign([2]);
       return add(weight, 1);
     });
-    expect(() => step()).toThrow("write: values must not be read or written inside a captured step");
+    expect(() => step()).toThrow("write: no values may be read, written or kept inside a captured step");
     expect(weight.item()).toBe(1);
   });
 
@@ -216,6 +272,7 @@ describe("inside a captured step", () => {
     const weight = variable(tensor([1]));
     const step = captured(() => backward(sum(mul(weight, weight))));
     expect(() => step()).toThrow(StateError);
+    expect(() => step()).toThrow("valueAndGrad");
   });
 
   it("results that are no tensors are an error", () => {

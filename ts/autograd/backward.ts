@@ -3,10 +3,10 @@
 import { ShapeError, StateError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
-import { type AnyTensor, empty, Tensor } from "../tensor/tensor.ts";
+import { type AnyTensor, alias, empty, Tensor } from "../tensor/tensor.ts";
 import { place } from "./observe.ts";
 import { type AnyOp, defineOp, type Gradient, type Op } from "./op.ts";
-import { type Node, tensorsOf, versionsOf, withRecording } from "./tape.ts";
+import { Lost, lostWay, Node, tensorsOf, versionsOf, withRecording } from "./tape.ts";
 
 /** a + b for two gradients of one tensor. */
 export const accumulate: Op<(a: Tensor, b: Tensor) => Tensor> = defineOp("accumulate", {
@@ -23,8 +23,10 @@ function nodesToward(y: AnyTensor, targets: ReadonlySet<AnyTensor> | undefined):
   const found = new Set<Node>();
   const pending = [y];
   for (let x = pending.pop(); x !== undefined; x = pending.pop()) {
-    const node = x.derivation as Node | undefined;
-    if (node === undefined || found.has(node) || (targets?.has(x) && x !== y)) continue;
+    const node = x.derivation;
+    if (targets?.has(x) && x !== y) continue;
+    if (node instanceof Lost) requireNoTarget(node, targets);
+    if (!(node instanceof Node) || found.has(node)) continue;
     found.add(node);
     pending.push(...tensorsOf(node.args));
   }
@@ -34,6 +36,16 @@ function nodesToward(y: AnyTensor, targets: ReadonlySet<AnyTensor> | undefined):
     for (const x of tensorsOf(node.args)) if (leads(x, targets, useful)) useful.add(node);
   }
   return ascending.filter((node) => useful.has(node)).reverse();
+}
+
+/** Throws a StateError if a way back that is gone led to a target: the gradient would be a part of itself. */
+function requireNoTarget({ leaves, what }: Lost, targets: ReadonlySet<AnyTensor> | undefined): void {
+  const ends = targets && new Set([...targets].flatMap((x) => [x, ...((x.derivation as Node | Lost)?.leaves ?? [])]));
+  if (![...leaves].some((leaf) => ends?.has(leaf) ?? (leaf.tracked && !leaf.disposed))) return;
+  throw new StateError(
+    `gradient: what the loss was computed from must be there until the gradient is taken, got ${what}; ` +
+      "take the gradient inside its scope, or cut the way back with stopGradient",
+  );
 }
 
 function leads(x: AnyTensor, targets: ReadonlySet<AnyTensor> | undefined, useful: ReadonlySet<Node>): boolean {
@@ -89,6 +101,15 @@ export function backpropagate(
       });
     }
   });
+  if (!differentiable) {
+    const lost = lostWay("a gradient that was not itself to be differentiated", [y]);
+    for (const [x, dx] of gradients) {
+      // A handle of its own: a gradient may be a tensor of the user's.
+      const own = alias(dx);
+      own.derivation = lost;
+      gradients.set(x, own);
+    }
+  }
   return gradients;
 }
 

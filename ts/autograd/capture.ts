@@ -1,5 +1,6 @@
 // Capture: runs a step once and records it, then replays the recording in one call. It knows tensors; the program behind
 // it knows rows and memory.
+import { requireSynchronous } from "../runtime/arguments.ts";
 import { engine } from "../runtime/engine.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
 import type { Buffer } from "../runtime/operand.ts";
@@ -8,9 +9,9 @@ import { bytesPerElement, type Dtype } from "../tensor/dtype.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, alias, Tensor, unfilled } from "../tensor/tensor.ts";
-import { Variable } from "../tensor/variable.ts";
-import { isObserved } from "./observe.ts";
-import { isTracked } from "./tape.ts";
+import { trainableChanges, Variable } from "../tensor/variable.ts";
+import { isObserved, observed } from "./observe.ts";
+import { isDifferentiable, isTracked, type Lost, lostWay, tensorsOf } from "./tape.ts";
 
 /** One, or lists and records of them. */
 type Tree<T> = T | readonly Tree<T>[] | { readonly [name: string]: Tree<T> } | undefined;
@@ -38,6 +39,9 @@ interface Recording {
   /** What it was recorded with: the program's own tensors, variables and plain values. */
   readonly args: readonly unknown[];
   readonly result: Tree<Slot>;
+  /** The variables that its ops used, and whether they were trained; as of so many changes of that. */
+  readonly trained: ReadonlyMap<Variable, boolean>;
+  changes: number;
 }
 
 /** A tensor's place in a program. */
@@ -45,13 +49,20 @@ class Slot {
   readonly shape: Shape;
   readonly dtype: Dtype;
   readonly buffer: Buffer;
+  readonly mask: Slot | undefined;
+  /** Why no gradient goes back from it, if the step derived it from a leaf. */
+  readonly lost: Lost | undefined;
 
-  constructor({ shape, dtype, buffer }: AnyTensor) {
-    this.shape = shape;
-    this.dtype = dtype;
-    this.buffer = buffer;
+  constructor(x: AnyTensor) {
+    this.shape = x.shape;
+    this.dtype = x.dtype;
+    this.buffer = x.buffer;
+    this.mask = x.mask && new Slot(x.mask);
+    this.lost = isTracked(x) ? lostWay(DETACHED, [x]) : undefined;
   }
 }
+
+const DETACHED = "a result of a captured step, which no gradient leaves";
 
 /** More signatures than this mean that something is passed as a number or shape that changes all the time. */
 const MOST_RECORDINGS = 32;
@@ -60,8 +71,8 @@ const MOST_RECORDINGS = 32;
  * The step, recorded: at the first call with given shapes, dtypes and plain values it runs and is recorded, later calls
  * replay the recording with the new tensors' values. Variables are updated in place. The contract: control flow and plain
  * numbers are baked in, tensors made from JavaScript values inside are constants, values must not be read inside
- * (StateError), results are tensors that are not derived from anything, and what the step makes and does not return is
- * gone afterwards.
+ * (StateError), no gradient goes back through results (StateError; take it inside, by `valueAndGrad`), and what the step
+ * makes and does not return is gone afterwards. Variables that were frozen or freed since are recorded anew.
  */
 export function capture<Args extends readonly unknown[], R extends StepResult>(
   step: (...args: Args) => R,
@@ -69,15 +80,20 @@ export function capture<Args extends readonly unknown[], R extends StepResult>(
 ): Captured<Args, R> {
   const recordings = new Map<string, Recording>();
   let last: Recording | undefined;
-  const captured = (...args: Args): R => {
-    if (isRecording()) return step(...args);
+  const captured = (...given: Args): R => {
+    if (isRecording()) return requireSynchronous("capture", step(...given));
     // Whoever looks at each op must see them run.
-    if (isObserved()) return scope(() => step(...args));
+    if (isObserved()) return scope(() => requireSynchronous("capture", step(...given)));
+    const args = flatten(given);
     // Most calls have the signature of the call before: there is no need to write it down.
     if (last !== undefined && fits(last, args)) return replay(last, args) as R;
     const signature = args.map(signatureOf).join("; ");
     last = recordings.get(signature);
-    if (last !== undefined) return replay(last, args) as R;
+    if (last !== undefined && isCurrent(last)) return replay(last, args) as R;
+    if (last !== undefined) {
+      last.program.dispose();
+      recordings.delete(signature);
+    }
     if (recordings.size === MOST_RECORDINGS && replaceOldest) {
       const [[oldest, { program }]] = recordings;
       program.dispose();
@@ -85,10 +101,10 @@ export function capture<Args extends readonly unknown[], R extends StepResult>(
     } else if (recordings.size === MOST_RECORDINGS) {
       throw new StateError(
         `capture: at most ${MOST_RECORDINGS} signatures must be recorded, got one more: ${signature}; ` +
-          "pass what changes as a tensor, or dispose the captured step",
+          "pass what changes as a tensor, or let new signatures take the place of old ones by { replaceOldest: true }",
       );
     }
-    const [recording, result] = makeRecording(step, args);
+    const [recording, result] = makeRecording(step, given, args);
     recordings.set(signature, recording);
     last = recording;
     return result;
@@ -105,57 +121,96 @@ export function capture<Args extends readonly unknown[], R extends StepResult>(
 
 function makeRecording<Args extends readonly unknown[], R extends StepResult>(
   step: (...args: Args) => R,
-  args: Args,
+  given: Args,
+  args: readonly unknown[],
 ): [Recording, R] {
   let recording: Recording | undefined;
   const result = scope(() => {
     // The step sees copies: the program's own inputs, which replays fill.
-    const own = args.map((arg) => (isInput(arg) ? copyOf(arg) : arg)) as unknown as Args;
-    const buffers = own.filter(isInput).map((x) => x.buffer);
+    const own = mapNested(given, (arg) => (isInput(arg) ? copyOf(arg) : arg)) as Args;
+    const inputs = flatten(own);
+    const buffers = inputs.filter(isInput).flatMap(buffersOf);
+    const trained = new Map<Variable, boolean>();
+    const look = (args: readonly unknown[]): void => {
+      for (const x of tensorsOf(args)) if (x instanceof Variable) trained.set(x as Variable, x.trainable);
+    };
     const [result, program] = record(
       buffers,
-      () => step(...own) as Tree<AnyTensor>,
-      (result) => slotsOf(result).map((x) => x.buffer),
+      () =>
+        observed(
+          (_op, args) => look(args),
+          () => step(...own) as Tree<AnyTensor>,
+        ),
+      (result) => tensorsIn(result).flatMap(buffersOf),
     );
-    const slots = own.map((arg) => (isInput(arg) ? new Slot(arg) : arg));
-    recording = { program, args: slots, result: mapTree(result, (x) => new Slot(x)) };
-    // As after a replay: no memory shared with inputs or variables, and not derived from anything.
+    const slots = inputs.map((arg) => (isInput(arg) ? new Slot(arg) : arg));
+    const found = mapTree(result, (x: AnyTensor) => new Slot(x));
+    recording = { program, args: slots, result: found, trained, changes: trainableChanges() };
+    // As after a replay: no memory shared with inputs or variables, and derived from nothing that is still there.
     const shared = (x: AnyTensor): boolean => buffers.includes(x.buffer) || !program.owns(x.buffer);
-    return mapTree(result, (x) => (shared(x) ? copyOf(x) : alias(x))) as R;
+    return mapTree(result, (x: AnyTensor) => detached(shared(x) ? copyOf(x) : alias(x), new Slot(x), args)) as R;
   });
   return [recording as unknown as Recording, result];
 }
 
 /** Whether a call has the arguments of a recording: tensors of the same shapes and dtypes, the same variables and values. */
-function fits({ args }: Recording, given: readonly unknown[]): boolean {
-  if (given.length !== args.length) return false;
+function fits(recording: Recording, given: readonly unknown[]): boolean {
+  const { args } = recording;
+  if (given.length !== args.length || !isCurrent(recording)) return false;
   for (let i = 0; i < args.length; i++) {
     const [known, arg] = [args[i], given[i]];
     if (!(known instanceof Slot)) {
       if (!Object.is(known, arg)) return false;
-    } else if (!isInput(arg) || arg.dtype !== known.dtype || !sameShape(arg.shape, known.shape) || isTracked(arg)) {
-      return false;
-    }
+    } else if (!isInput(arg) || !isLike(known, arg) || isDifferentiable(arg)) return false;
   }
   return true;
 }
 
+/** Whether a tensor, with its mask, may take a place. */
+function isLike({ dtype, shape, mask }: Slot, x: AnyTensor): boolean {
+  if (x.dtype !== dtype || !sameShape(x.shape, shape)) return false;
+  return mask === undefined || x.mask === undefined ? mask === x.mask : isLike(mask, x.mask);
+}
+
+/** Whether the variables of a recording are trained or frozen as they were. */
+function isCurrent(recording: Recording): boolean {
+  if (recording.changes === trainableChanges()) return true;
+  for (const [x, trained] of recording.trained) if (x.trainable !== trained) return false;
+  recording.changes = trainableChanges();
+  return true;
+}
+
 function replay({ program, args, result }: Recording, given: readonly unknown[]): StepResult {
-  const { bytes } = engine().memory;
-  for (let i = 0; i < args.length; i++) {
-    const input = args[i];
-    if (!(input instanceof Slot)) continue;
-    const source = given[i] as AnyTensor;
-    const from = source.buffer.block.address;
-    bytes.copyWithin(program.address(input.buffer), from, from + source.size * bytesPerElement(source.dtype));
-  }
-  program.run();
-  return mapTree(result, ({ shape, dtype, buffer }) => {
-    const y = unfilled(shape, dtype);
-    const from = program.address(buffer);
-    engine().memory.bytes.copyWithin(y.buffer.block.address, from, from + y.size * bytesPerElement(dtype));
-    return y;
+  args.forEach((slot, i) => {
+    if (slot instanceof Slot) load(program, slot, given[i] as AnyTensor);
   });
+  program.run();
+  return mapTree(result, (slot: Slot) => detached(unload(program, slot), slot, given));
+}
+
+/** Copies an argument, with its mask, to where the program reads it. */
+function load(program: Program, { buffer, mask }: Slot, x: AnyTensor): void {
+  const from = x.buffer.block.address;
+  engine().memory.bytes.copyWithin(program.address(buffer), from, from + x.size * bytesPerElement(x.dtype));
+  if (mask !== undefined) load(program, mask, x.mask as AnyTensor);
+}
+
+/** A copy of a result, with its mask, from where the program leaves it. */
+function unload(program: Program, { shape, dtype, buffer, mask }: Slot): AnyTensor {
+  const y = unfilled(shape, dtype);
+  const from = program.address(buffer);
+  engine().memory.bytes.copyWithin(y.buffer.block.address, from, from + y.size * bytesPerElement(dtype));
+  if (mask !== undefined) y.mask = unload(program, mask) as Tensor<"bool">;
+  return y;
+}
+
+/** A result that knows that its way back ends here: that of what the step used, and of the arguments. */
+function detached(y: AnyTensor, { lost }: Slot, args: readonly unknown[]): AnyTensor {
+  y.derivation = lost;
+  if (args.some((arg) => isInput(arg) && isTracked(arg))) {
+    y.derivation = lostWay(DETACHED, lost === undefined ? tensorsOf(args) : [y, ...tensorsOf(args)]);
+  }
+  return y;
 }
 
 /** Whether an argument's values are copied into the program; a variable is used where it is. */
@@ -164,24 +219,33 @@ function isInput(arg: unknown): arg is AnyTensor {
 }
 
 function copyOf(x: AnyTensor): AnyTensor {
-  return unfilled(x.shape, x.dtype).write(x.view());
+  const y = unfilled(x.shape, x.dtype, x.view());
+  if (x.mask !== undefined) y.mask = copyOf(x.mask) as Tensor<"bool">;
+  return y;
+}
+
+/** Its memory, and that of its mask. */
+function buffersOf(x: AnyTensor): Buffer[] {
+  return x.mask === undefined ? [x.buffer] : [x.buffer, x.mask.buffer];
 }
 
 function signatureOf(arg: unknown): string {
   if (isInput(arg)) {
-    if (isTracked(arg)) {
+    if (isDifferentiable(arg)) {
       throw new StateError(
         "capture: gradients must be taken inside the step, got a tracked tensor as an argument; " +
           "call the captured step inside noGrad if no gradient is wanted",
       );
     }
-    return `${arg.dtype}${formatShape(arg.shape)}`;
+    return `${arg.dtype}${formatShape(arg.shape)}${arg.mask === undefined ? "" : ` mask${formatShape(arg.mask.shape)}`}`;
   }
   if (arg instanceof Variable) return `variable ${numberOf(arg)}`;
   if (typeof arg === "string") return JSON.stringify(arg);
   if (Object.is(arg, -0)) return "-0";
   if (arg === null || ["number", "boolean", "undefined"].includes(typeof arg)) return String(arg);
-  throw new ArgumentError(`capture: a step's arguments must be tensors or plain values, got ${typeof arg}`);
+  throw new ArgumentError(
+    `capture: a step's arguments must be tensors or plain values, or lists or records of them, got ${kindOf(arg)}`,
+  );
 }
 
 const numbers = new WeakMap<Variable<Dtype>, number>();
@@ -194,18 +258,47 @@ function numberOf(x: Variable<Dtype>): number {
   return number;
 }
 
-function slotsOf(result: Tree<AnyTensor>): Slot[] {
-  const slots: Slot[] = [];
-  mapTree(result, (x) => slots.push(new Slot(x)));
-  return slots;
+function tensorsIn(result: Tree<AnyTensor>): AnyTensor[] {
+  const tensors: AnyTensor[] = [];
+  mapTree(result, (x: AnyTensor) => tensors.push(x));
+  return tensors;
 }
 
 function mapTree<A extends AnyTensor | Slot, B>(tree: Tree<A>, f: (leaf: A) => B): Tree<B> {
-  if (tree === undefined) return undefined;
-  if (tree instanceof Tensor || tree instanceof Slot) return f(tree as A);
-  if (Array.isArray(tree)) return tree.map((item: Tree<A>) => mapTree(item, f));
-  if (typeof tree !== "object" || tree === null) {
-    throw new ArgumentError(`capture: a step must return tensors, or lists or records of them, got ${typeof tree}`);
-  }
-  return Object.fromEntries(Object.entries(tree).map(([name, item]) => [name, mapTree(item as Tree<A>, f)]));
+  return mapNested(tree, (leaf) => {
+    if (leaf === undefined) return undefined;
+    if (leaf instanceof Tensor || leaf instanceof Slot) return f(leaf as A);
+    throw new ArgumentError(`capture: a step must return tensors, or lists or records of them, got ${kindOf(leaf)}`);
+  }) as Tree<B>;
+}
+
+/** The same lists and records, `f` of what they hold. */
+function mapNested(tree: unknown, f: (leaf: unknown) => unknown, outer: readonly unknown[] = []): unknown {
+  if (!isNested(tree)) return f(tree);
+  if (outer.includes(tree)) throw new ArgumentError("capture: lists and records must end, got one that holds itself");
+  const inner = (item: unknown): unknown => mapNested(item, f, [...outer, tree]);
+  if (Array.isArray(tree)) return tree.map(inner);
+  return Object.fromEntries(Object.entries(tree).map(([name, item]) => [name, inner(item)]));
+}
+
+function isNested(x: unknown): x is readonly unknown[] | { readonly [name: string]: unknown } {
+  return Array.isArray(x) || (typeof x === "object" && x !== null && Object.getPrototypeOf(x) === Object.prototype);
+}
+
+function kindOf(x: unknown): string {
+  return typeof x === "object" && x !== null ? (x.constructor?.name ?? "object") : String(x === null ? x : typeof x);
+}
+
+/** The tensors and plain values of arguments, one after the other, and between them how they are nested. */
+function flatten(args: readonly unknown[]): readonly unknown[] {
+  if (!args.some(isNested)) return args;
+  const flat: unknown[] = [];
+  const add = (arg: unknown): void => {
+    if (isNested(arg)) flat.push(`\0${Array.isArray(arg) ? "list" : "record"} ${Object.keys(arg)}`);
+    if (isNested(arg)) for (const item of Object.values(arg)) add(item);
+    else flat.push(arg);
+  };
+  mapNested(args, () => undefined);
+  for (const arg of args) add(arg);
+  return flat;
 }

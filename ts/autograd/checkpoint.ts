@@ -1,12 +1,14 @@
 // checkpoint: computes a part of the way forward again during the way back instead of keeping what it made. Source: Chen,
 // Xu, Zhang and Guestrin 2016.
+import { requireSynchronous } from "../runtime/arguments.ts";
+import { StateError } from "../runtime/errors.ts";
 import { watchWrites } from "../runtime/program.ts";
-import { freeingScope } from "../tensor/scope.ts";
+import { deferring, freeingScope } from "../tensor/scope.ts";
 import { type AnyTensor, alias, type Tensor } from "../tensor/tensor.ts";
 import { snapshot, Variable } from "../tensor/variable.ts";
 import { backpropagate } from "./backward.ts";
 import { type AnyOp, requireTensor } from "./op.ts";
-import { isNoting, latestOrder, type Node, noteDerivation, tensorsOf, withRecording } from "./tape.ts";
+import { isNoting, type Lost, latestOrder, Node, noteDerivation, tensorsOf, withRecording } from "./tape.ts";
 
 /** Variables of any dtype, and values for them. */
 type Values = Map<Variable, Tensor>;
@@ -19,7 +21,7 @@ type Values = Map<Variable, Tensor>;
  */
 export function checkpoint<Args extends readonly unknown[]>(f: (...args: Args) => Tensor): (...args: Args) => Tensor {
   return (...args) => {
-    if (!isNoting()) return f(...args);
+    if (!isNoting()) return requireSynchronous("checkpoint", f(...args));
     const { y, sources, before } = freeingScope(() => {
       const order = latestOrder();
       const before: Values = new Map();
@@ -27,7 +29,11 @@ export function checkpoint<Args extends readonly unknown[]>(f: (...args: Args) =
         (operand) => {
           if (operand instanceof Variable && !before.has(operand)) before.set(operand, snapshot(operand));
         },
-        () => f(...args),
+        () =>
+          requireSynchronous(
+            "checkpoint",
+            deferring(() => f(...args)),
+          ),
       );
       requireTensor("checkpoint", "the function's result", made);
       return { y: alias(made as Tensor), sources: sourcesOf(made, order), before };
@@ -44,7 +50,8 @@ const recomputed: AnyOp = {
     const [sources, again] = args as [Tensor[], () => Tensor];
     const isDifferentiable = isNoting();
     const gradients = (): (Tensor | undefined)[] => {
-      const y = withRecording(true, again);
+      // What inner scopes made must be there for the way back.
+      const y = deferring(() => withRecording(true, again));
       const found = backpropagate(y, dy, new Set(sources), isDifferentiable);
       return sources.map((x) => found.get(x));
     };
@@ -57,8 +64,14 @@ function sourcesOf(y: AnyTensor, order: number): AnyTensor[] {
   const seen = new Set<AnyTensor>([y]);
   // A set's loop goes on to what is added on the way.
   for (const x of seen) {
-    const node = x.derivation as Node | undefined;
-    if (node !== undefined && node.order > order) for (const source of tensorsOf(node.args)) seen.add(source);
+    const node = x.derivation;
+    if (node === undefined || node.order <= order) continue;
+    if (!(node instanceof Node)) {
+      throw new StateError(
+        `checkpoint: what the result was computed from must be there until the function ends, got ${(node as Lost).what}`,
+      );
+    }
+    for (const source of tensorsOf(node.args)) seen.add(source);
   }
   return [...seen].filter(
     ({ tracked, derivation }) => tracked || (derivation !== undefined && derivation.order <= order),

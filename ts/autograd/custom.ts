@@ -1,8 +1,18 @@
-// customGrad: a function with a gradient of one's own.
+// Gradients that are not those of the ops: customGrad, a function with a gradient of one's own, and stopGradient, which has none.
+import { requireSynchronous } from "../runtime/arguments.ts";
 import { StateError } from "../runtime/errors.ts";
+import type { Dtype } from "../tensor/dtype.ts";
 import { alias, Tensor } from "../tensor/tensor.ts";
-import { defineOp, type Gradient, requireTensor } from "./op.ts";
-import { noGrad } from "./tape.ts";
+import { defineOp, type Gradient, type Op, requireTensor } from "./op.ts";
+import { withRecording } from "./tape.ts";
+
+/** x, as a constant: the same values in the same memory, and no gradient goes back through it. */
+export const stopGradient: Op<<D extends Dtype>(x: Tensor<D>) => Tensor<D>> = defineOp("stopGradient", {
+  forward<D extends Dtype>(x: Tensor<D>): Tensor<D> {
+    requireTensor("stopGradient", "x", x);
+    return alias(x);
+  },
+});
 
 /**
  * f with the gradient that `gradient(dy, y, ...args)` returns instead of its own: a tensor for one argument, else a list
@@ -15,13 +25,16 @@ export function customGrad<Args extends readonly unknown[]>(
 ): (...args: Args) => Tensor {
   return defineOp("customGrad", {
     forward(...args: never[]): Tensor {
-      const y = noGrad(() => f(...(args as unknown as Args)));
+      const y = requireSynchronous(
+        "customGrad",
+        withRecording(false, () => f(...(args as unknown as Args))),
+      );
       requireTensor("customGrad", "the function's result", y);
       // A result that exists already keeps its own derivation; this one is another handle.
       return args.includes(y as never) || y.tracked || y.derivation !== undefined ? alias(y) : y;
     },
     gradients(dy: Tensor, y: Tensor, ...args: never[]): Gradient[] {
-      const found = gradient(dy, y, ...(args as unknown as Args));
+      const found = requireSynchronous("customGrad", gradient(dy, y, ...(args as unknown as Args)));
       const list = found instanceof Tensor ? [found] : [...found];
       if (list.length !== args.length) {
         throw new StateError(

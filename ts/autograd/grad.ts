@@ -1,14 +1,15 @@
 // Gradients for people: grad and valueAndGrad of a function, backward from a loss.
+import { requireSynchronous } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
-import { forbidWhileRecording } from "../runtime/program.ts";
+import { isRecording } from "../runtime/program.ts";
 import { full, zeros } from "../tensor/create.ts";
-import { deferredScope, keep, scope } from "../tensor/scope.ts";
+import { deferredScope, keep, reachable, scope } from "../tensor/scope.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { type AnyTensor, alias, Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
 import { accumulate, backpropagate } from "./backward.ts";
 import { defineOp } from "./op.ts";
-import { withRecording } from "./tape.ts";
+import { lostWay, Node, withRecording } from "./tape.ts";
 
 /** What gradients can be taken with respect to: a tensor, or a list or record of tensors. */
 export type ParameterSet = Tensor | readonly Tensor[] | { readonly [name: string]: Tensor };
@@ -35,7 +36,10 @@ export function valueAndGrad<P extends ParameterSet, Rest extends unknown[], L e
 ): (parameters: P, ...rest: Rest) => [L, GradientsOf<P>] {
   return (parameters, ...rest) =>
     differentiate(parameters, (tracked, targets, isInner) => {
-      const value = withRecording(true, () => f(tracked, ...rest));
+      const value = requireSynchronous(
+        "valueAndGrad",
+        withRecording(true, () => f(tracked, ...rest)),
+      );
       const loss = (Array.isArray(value) ? value[0] : value) as Tensor;
       requireScalar("valueAndGrad", loss);
       const found = backpropagate(loss, full(loss.shape, 1), targets, isInner);
@@ -62,7 +66,15 @@ export function differentiate<P extends ParameterSet, T>(
     });
     depth++;
     try {
-      return f(tracked as P, targets, depth > 1);
+      const result = f(tracked as P, targets, depth > 1);
+      if (depth === 1) {
+        // What it was derived from ends here.
+        for (const x of reachable(result)) {
+          if (x instanceof Tensor && x.derivation instanceof Node)
+            x.derivation = lostWay("a result of an ended gradient", [x]);
+        }
+      }
+      return result;
     } finally {
       depth--;
     }
@@ -83,10 +95,16 @@ export function grad<P extends ParameterSet, Rest extends unknown[]>(
  * variable, inside noGrad, or by a captured step.
  */
 export function backward(loss: Tensor): void {
-  forbidWhileRecording("backward");
+  if (isRecording()) {
+    throw new StateError(
+      "backward: a captured step must take its gradients by valueAndGrad, got a call while recording: no replay would leave them",
+    );
+  }
   requireScalar("backward", loss);
   if (loss.derivation === undefined && !loss.tracked) {
-    throw new StateError("backward: the loss must be computed from a trainable variable, got one that was not");
+    throw new StateError(
+      "backward: the loss must be computed from a trainable variable, got one that was not, or in noGrad, or cut by stopGradient",
+    );
   }
   scope(() => {
     for (const [x, gradient] of backpropagate(loss, full(loss.shape, 1), undefined, false)) {

@@ -1,5 +1,6 @@
 // Where computation stands, and who watches it: the layer around an op, the op whose gradient is being computed, and a
 // function that sees each op's result.
+import { requireSynchronous } from "../runtime/arguments.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import type { AnyOp } from "./op.ts";
 
@@ -14,46 +15,42 @@ export const place: {
   gradientOf: string | undefined;
 } = { layer: undefined, gradientOf: undefined };
 
-let observer: Observer | undefined;
+const observers = new Set<Observer>();
 
 /** Runs `f` as the computation of a layer. */
 export function withinLayer<T>(name: string, f: () => T): T {
   const outer = place.layer;
   place.layer = outer === undefined ? name : `${outer}/${name}`;
   try {
-    return f();
+    return requireSynchronous(name, f());
   } finally {
     place.layer = outer;
   }
 }
 
-/** Tells the observer, if there is one, what an op has made. */
+/** Tells the observers, if there are any, what an op has made. */
 export function notify(op: AnyOp, args: readonly unknown[], result: AnyTensor): void {
-  observer?.(op, args, result);
+  for (const observer of observers) observer(op, args, result);
 }
 
 export function isObserved(): boolean {
-  return observer !== undefined;
+  return observers.size > 0;
 }
 
 /** Runs `f`, which may return a promise, and shows the observer every op until it is done, after those around it. */
-export function observed<T>(next: Observer, f: () => T): T {
-  const before = observer;
-  const restore = (): void => {
-    observer = before;
-  };
-  observer = (op, args, made) => {
-    before?.(op, args, made);
-    next(op, args, made);
-  };
+export function observed<T>(observer: Observer, f: () => T): T {
+  // An observer of its own each time: of two that overlap, each ends by itself.
+  const own: Observer = (op, args, result) => observer(op, args, result);
+  const end = (): void => void observers.delete(own);
+  observers.add(own);
   let result: T;
   try {
     result = f();
   } catch (error) {
-    restore();
+    end();
     throw error;
   }
-  if (result instanceof Promise) return result.finally(restore) as T;
-  restore();
+  if (result instanceof Promise) return result.finally(end) as T;
+  end();
   return result;
 }

@@ -1,4 +1,5 @@
 // Derivatives times vectors: vjp backwards, jvp forwards, hvp for the matrix of second derivatives.
+import { requireSynchronous } from "../runtime/arguments.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { zeros } from "../tensor/create.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
@@ -66,7 +67,10 @@ export function vjp<P extends ParameterSet, Rest extends unknown[]>(
 ): (parameters: P, dy: Tensor, ...rest: Rest) => [y: Tensor, gradients: GradientsOf<P>] {
   return (parameters, dy, ...rest) =>
     differentiate(parameters, (tracked, targets, isInner) => {
-      const y = withRecording(true, () => f(tracked, ...rest));
+      const y = requireSynchronous(
+        "vjp",
+        withRecording(true, () => f(tracked, ...rest)),
+      );
       requireShape("vjp", "dy", dy, y);
       const found = pullBack([y], [dy], targets, isInner);
       return [y, mapParameters(tracked, (x) => gradientOf(x, found)) as unknown as GradientsOf<P>];
@@ -84,7 +88,10 @@ export function jvp<P extends ParameterSet, Rest extends unknown[]>(
   return (parameters, tangents, ...rest) =>
     differentiate(parameters, (tracked, targets, isInner) => {
       const directions = directionsFor("jvp", tracked, tangents);
-      const y = withRecording(true, () => f(tracked, ...rest));
+      const y = requireSynchronous(
+        "jvp",
+        withRecording(true, () => f(tracked, ...rest)),
+      );
       const u = zeros(y.shape);
       u.tracked = true;
       const gradients = pullBack([y], [u], targets, true);

@@ -4,19 +4,15 @@ import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 /** true where a step counts: [batch, time], the first axes of the tensor it belongs to. */
 export type Mask = Tensor<"bool">;
 
-const masks = new WeakMap<AnyTensor, Mask>();
-
 /** x, whose steps count where `mask` says so; layers that x is handed to find it as `context.mask`. */
 export function attachMask<T extends AnyTensor>(x: T, mask: Mask | undefined): T {
-  if (mask === undefined) masks.delete(x);
-  else masks.set(x, mask);
+  x.mask = mask;
   return x;
 }
 
 /** The mask that travels with x. */
 export function maskOf(x: AnyTensor): Mask | undefined {
-  const mask = masks.get(x);
-  return mask?.disposed ? undefined : mask;
+  return x.mask;
 }
 
 /** The only mask, or the first of several inputs'. */

@@ -3,6 +3,7 @@ import { backpropagate } from "../autograd/backward.ts";
 import { differentiate, grad, gradientOf, type LossValue } from "../autograd/grad.ts";
 import { requireTensor } from "../autograd/op.ts";
 import { withRecording } from "../autograd/tape.ts";
+import { requireSynchronous } from "../runtime/arguments.ts";
 import { tensor, zeros } from "../tensor/create.ts";
 import { freeingScope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -18,7 +19,10 @@ export function jacobian<Rest extends unknown[]>(
   return (x, ...rest) => {
     requireTensor("jacobian", "x", x);
     return differentiate(x, (tracked, targets, isInner) => {
-      const y = withRecording(true, () => f(tracked, ...rest));
+      const y = requireSynchronous(
+        "jacobian",
+        withRecording(true, () => f(tracked, ...rest)),
+      );
       requireTensor("jacobian", "the function's result", y);
       const shape = [...y.shape, ...x.shape];
       if (y.size === 0) return zeros(shape);

@@ -1,4 +1,5 @@
 // The common ops as methods of tensors: x.matmul(w).relu(). Importing this file installs them.
+import { stopGradient } from "../autograd/custom.ts";
 import { backward } from "../autograd/grad.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -89,6 +90,7 @@ const methods = {
   square,
   squeeze,
   std,
+  stopGradient,
   sub,
   sum,
   tanh,
@@ -153,6 +155,7 @@ declare module "../tensor/tensor.ts" {
     square: Method<typeof square>;
     squeeze(...rest: Rest<typeof squeeze>): Tensor<D>;
     std: Method<typeof std>;
+    stopGradient(): Tensor<D>;
     sub(b: Tensor<D> | number): Tensor<D>;
     sum: Method<typeof sum>;
     tanh: Method<typeof tanh>;

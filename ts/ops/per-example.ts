@@ -13,6 +13,7 @@ import {
 import { type Observer, observed } from "../autograd/observe.ts";
 import { requireTensor } from "../autograd/op.ts";
 import { type Node, tensorsOf, withRecording } from "../autograd/tape.ts";
+import { requireSynchronous } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { watchWrites } from "../runtime/program.ts";
 import { full, zeros } from "../tensor/create.ts";
@@ -101,7 +102,11 @@ function together<P extends ParameterSet, Batch extends AnyTensor[]>(
     const examples = new Examples(count, targets, batch);
     let value: LossValue;
     try {
-      const forward = (): LossValue => withRecording(true, () => loss(tracked, ...batch));
+      const forward = (): LossValue =>
+        requireSynchronous(
+          "perExampleGrad",
+          withRecording(true, () => loss(tracked, ...batch)),
+        );
       value = watchWrites(
         (x) => {
           if (x instanceof Variable && !written.has(x)) written.set(x, snapshot(x as Variable));
@@ -137,7 +142,7 @@ const mixed = new Error("perExampleGrad: examples may act on each other");
 const elementwise = new Set(
   (
     "neg abs sign floor sqrt square reciprocal exp log log1p sin cos erf sigmoid tanh relu softplus silu gelu leakyRelu " +
-    "elu clip cast identity add sub mul div pow maximum minimum equal notEqual less lessEqual greater greaterEqual " +
+    "elu clip cast identity stopGradient add sub mul div pow maximum minimum equal notEqual less lessEqual greater greaterEqual " +
     "logicalAnd logicalOr logicalNot where"
   ).split(" "),
 );

@@ -189,9 +189,9 @@ export function unique<D extends Dtype = "f32">(x: Tensor<D>): Unique<D> {
     counts[size - 1]++;
   }
   return {
-    values: unfilled([size], x.dtype).write(found.subarray(0, size)),
-    inverse: unfilled(x.shape, "i32").write(inverse),
-    counts: unfilled([size], "i32").write(counts.subarray(0, size)),
+    values: unfilled([size], x.dtype, found.subarray(0, size)),
+    inverse: unfilled(x.shape, "i32", inverse),
+    counts: unfilled([size], "i32", counts.subarray(0, size)),
   };
 }
 

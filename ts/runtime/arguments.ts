@@ -1,4 +1,4 @@
-// Checks of the plain numbers that operations are given.
+// Checks of the plain values that operations are given.
 import { ArgumentError } from "./errors.ts";
 
 /** Throws an ArgumentError unless `value` is a whole number of at least `least`. */
@@ -13,4 +13,16 @@ export function requireShare(operation: string, what: string, value: number): vo
   if (!(value >= 0 && value < 1)) {
     throw new ArgumentError(`${operation}: ${what} must be at least 0 and less than 1, got ${value}`);
   }
+}
+
+/**
+ * What a callback returned, unless it is a promise: then an ArgumentError. Nobody waits for that promise any more, so its
+ * failure, which the callback's early end makes likely, is heard here instead of ending the process.
+ */
+export function requireSynchronous<T>(operation: string, result: T): T {
+  if (typeof (result as { then?: unknown } | undefined | null)?.then !== "function") return result;
+  Promise.resolve(result).catch(() => {});
+  throw new ArgumentError(
+    `${operation}: the function must be synchronous, got one that returns a promise; await outside`,
+  );
 }

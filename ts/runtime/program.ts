@@ -1,6 +1,7 @@
 // Launches and programs. Everything that computes is a launch: one row in shared memory. Eager mode runs a program of one
 // row; while a recorder is on, the row is noted as well, and the rows noted become a Program that runs in one call.
 import { type Kernel, type Kernels, kernels } from "../generated/kernels.ts";
+import { requireSynchronous } from "./arguments.ts";
 import { engine } from "./engine.ts";
 import { StateError } from "./errors.ts";
 import type { Buffer, Operand } from "./operand.ts";
@@ -89,7 +90,7 @@ export function watchWrites<T>(watcher: (operand: Operand) => void, f: () => T):
     outer?.(operand);
   };
   try {
-    return f();
+    return requireSynchronous("watchWrites", f());
   } finally {
     writeWatcher = outer;
   }
@@ -134,7 +135,7 @@ export function isRecording(): boolean {
 export function forbidWhileRecording(operation: string): void {
   if (recorder) {
     throw new StateError(
-      `${operation}: values must not be read or written inside a captured step, got a call while recording`,
+      `${operation}: no values may be read, written or kept inside a captured step, got a call while recording`,
     );
   }
 }
@@ -144,7 +145,7 @@ export function unrecorded<T>(f: () => T): T {
   const outer = recorder;
   recorder = undefined;
   try {
-    return f();
+    return requireSynchronous("unrecorded", f());
   } finally {
     recorder = outer;
   }
@@ -161,7 +162,7 @@ export function record<T>(
   for (const buffer of inputs) noted.own(buffer);
   recorder = noted;
   try {
-    const result = f();
+    const result = requireSynchronous("capture", f());
     return [result, new Program(makePlan(noted.launches, noted.owned, inputs, outputs(result)))];
   } finally {
     recorder = undefined;

@@ -1,8 +1,8 @@
 // Tensors from values: nested and typed arrays, constants, ranges.
 import { requireCount } from "../runtime/arguments.ts";
-import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
+import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
-import type { Dtype } from "./dtype.ts";
+import { type Dtype, toNumbers } from "./dtype.ts";
 import type { Nested } from "./nested.ts";
 import { checkShape, formatShape, type Shape, sizeOf } from "./shape.ts";
 import { empty, type Tensor, unfilled } from "./tensor.ts";
@@ -46,7 +46,7 @@ export function tensor(values: Values, options: TensorOptions = {}): Tensor<Dtyp
     );
   }
   const dtype = options.dtype ?? dtypeOf(values, flat);
-  return unfilled(shape, dtype).write(toNumbers(flat, dtype, typed));
+  return unfilled(shape, dtype, toNumbers("tensor", flat, dtype));
 }
 
 function dtypeOf(values: Values, flat: ArrayLike<number | boolean>): Dtype {
@@ -75,36 +75,10 @@ function flatten(values: Nested): (number | boolean)[] {
   return Array.isArray(values) ? (values.flat(Number.POSITIVE_INFINITY) as (number | boolean)[]) : [values as number];
 }
 
-const ranges: { readonly [D in Dtype]?: readonly [number, number] } = {
-  i32: [-(2 ** 31), 2 ** 31 - 1],
-  u8: [0, 255],
-  bool: [0, 1],
-};
-
-/** The values as numbers, each one checked to be a value of the dtype. */
-function toNumbers(flat: ArrayLike<number | boolean>, dtype: Dtype, typed: boolean): ArrayLike<number> {
-  const range = ranges[dtype];
-  if (range === undefined && typed) return flat as ArrayLike<number>;
-  const numbers = new Array<number>(flat.length);
-  for (let i = 0; i < flat.length; i++) {
-    const value = flat[i];
-    const number = typeof value === "boolean" ? (value ? 1 : 0) : value;
-    if (typeof number !== "number")
-      throw new DtypeError(`tensor: values must be numbers or booleans, got ${typeof value}`);
-    if (range && !(Number.isInteger(number) && number >= range[0] && number <= range[1])) {
-      throw new DtypeError(
-        `tensor: ${dtype} values must be whole numbers from ${range[0]} to ${range[1]}, got ${number}`,
-      );
-    }
-    numbers[i] = number;
-  }
-  return numbers;
-}
-
 /** A tensor full of `value`. */
 export function full<D extends Dtype = "f32">(shape: Shape, value: number, dtype: D = "f32" as D): Tensor<D> {
   checkShape("full", shape);
-  const [number] = toNumbers([value], dtype, false) as number[];
+  const [number] = toNumbers("full", [value], dtype) as number[];
   const y: Tensor<Dtype> = empty(shape, dtype);
   if (y.dtype === "f32")
     launch("fill_u32", y.size, 0.1, y as Tensor, new Int32Array(Float32Array.of(number).buffer)[0]);

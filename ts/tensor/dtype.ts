@@ -18,11 +18,11 @@ export function bytesPerElement(dtype: Dtype): number {
   return bytes[dtype];
 }
 
+const arrays = { f32: Float32Array, i32: Int32Array, u8: Uint8Array, bool: Uint8Array } as const;
+
 /** A zero-filled array of `length` elements. */
 export function makeArray<D extends Dtype>(dtype: D, length: number): TypedArray<D> {
-  const array =
-    dtype === "f32" ? new Float32Array(length) : dtype === "i32" ? new Int32Array(length) : new Uint8Array(length);
-  return array as TypedArray<D>;
+  return new arrays[dtype](length) as TypedArray<D>;
 }
 
 /** Throws a DtypeError unless `dtype` is one of `allowed`. */
@@ -30,4 +30,33 @@ export function requireDtype(operation: string, what: string, dtype: Dtype, ...a
   if (!allowed.includes(dtype)) {
     throw new DtypeError(`${operation}: ${what} must be ${allowed.join(" or ")}, got ${dtype}`);
   }
+}
+
+const ranges: { readonly [D in Dtype]?: readonly [number, number] } = {
+  i32: [-(2 ** 31), 2 ** 31 - 1],
+  u8: [0, 255],
+  bool: [0, 1],
+};
+
+/** The values as numbers, each one checked to be a value of the dtype; DtypeError where one is not. */
+export function toNumbers(operation: string, values: ArrayLike<number | boolean>, dtype: Dtype): ArrayLike<number> {
+  if (Object.getPrototypeOf(values) === arrays[dtype].prototype && dtype !== "bool") return values as ArrayLike<number>;
+  const range = ranges[dtype];
+  const isFloating = values instanceof Float64Array || values instanceof Float32Array;
+  if (range === undefined && isFloating) return values;
+  const numbers = new Array<number>(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    const number = typeof value === "boolean" ? Number(value) : value;
+    if (typeof number !== "number") {
+      throw new DtypeError(`${operation}: values must be numbers or booleans, got ${typeof value} at ${i}`);
+    }
+    if (range && !(Number.isInteger(number) && number >= range[0] && number <= range[1])) {
+      throw new DtypeError(
+        `${operation}: ${dtype} values must be whole numbers from ${range[0]} to ${range[1]}, got ${number}`,
+      );
+    }
+    numbers[i] = number;
+  }
+  return numbers;
 }

@@ -5,7 +5,7 @@ import { engine } from "../runtime/engine.ts";
 import { ShapeError, StateError } from "../runtime/errors.ts";
 import type { Buffer, Operand } from "../runtime/operand.ts";
 import { allocate, allocateConstant, forbidWhileRecording } from "../runtime/program.ts";
-import { bytesPerElement, type Dtype, type TypedArray } from "./dtype.ts";
+import { bytesPerElement, type Dtype, type TypedArray, toNumbers } from "./dtype.ts";
 import { type Nested, nest } from "./nested.ts";
 import { formatTensor } from "./print.ts";
 import { enterScope, leaveScope } from "./scope.ts";
@@ -15,6 +15,8 @@ import { formatShape, type Shape, sizeOf } from "./shape.ts";
 export interface Derivation {
   /** Larger than that of everything it was derived from. */
   readonly order: number;
+  /** What is remembered of it when its tensor is freed, so that a gradient through it is an error and not a part of one. */
+  freed(): Derivation | undefined;
 }
 
 /**
@@ -31,7 +33,7 @@ export class Tensor<D extends Dtype = "f32"> implements Operand<D> {
   /** Whether gradients are wanted with respect to it though nothing derived it. */
   tracked = false;
   private held: Buffer | undefined;
-  private written = false;
+  private ownMask: Tensor<"bool"> | undefined = undefined;
 
   /** A tensor over a buffer that already counts it as a holder; ops use `empty` and `alias`. */
   constructor(buffer: Buffer, shape: Shape, dtype: D) {
@@ -57,6 +59,15 @@ export class Tensor<D extends Dtype = "f32"> implements Operand<D> {
     return this.held;
   }
 
+  /** Which of its steps count, where layers have said so: [batch, time]. It goes where the tensor goes; see `attachMask`. */
+  get mask(): Tensor<"bool"> | undefined {
+    return this.ownMask?.disposed ? undefined : this.ownMask;
+  }
+
+  set mask(mask: Tensor<"bool"> | undefined) {
+    this.ownMask = mask;
+  }
+
   get disposed(): boolean {
     return this.held === undefined;
   }
@@ -66,7 +77,7 @@ export class Tensor<D extends Dtype = "f32"> implements Operand<D> {
     if (this.held === undefined) return;
     engine().memory.release(this.held);
     this.held = undefined;
-    this.derivation = undefined;
+    this.derivation = this.derivation?.freed();
     leaveScope(this);
   }
 
@@ -102,12 +113,16 @@ export class Tensor<D extends Dtype = "f32"> implements Operand<D> {
 
   /**
    * Overwrites its values from JavaScript. For new tensors and variables only: nothing derived from it may be alive.
-   * StateError inside a captured step, unless it is new: a replay would not write.
+   * Errors: ShapeError unless there are as many, DtypeError for what is no value of its dtype, StateError inside a captured
+   * step, since a replay would not write.
    */
-  write(values: ArrayLike<number>): this {
-    if (this.written) forbidWhileRecording("write");
-    this.view().set(values);
-    this.written = true;
+  write(values: ArrayLike<number | boolean>): this {
+    forbidWhileRecording("write");
+    if (values?.length !== this.size) {
+      throw new ShapeError(`write: there must be ${this.size} values, got ${values?.length ?? values}`);
+    }
+    const numbers = toNumbers("write", values, this.dtype);
+    this.view().set(numbers);
     this.buffer.version++;
     return this;
   }
@@ -130,14 +145,18 @@ export function empty<D extends Dtype = "f32">(shape: Shape, dtype: D = "f32" as
   return new Tensor(allocate(sizeOf(shape) * bytesPerElement(dtype)), shape, dtype);
 }
 
-/** A new tensor whose values the caller is about to write from JavaScript: in a captured step it is a constant. */
-export function unfilled<D extends Dtype>(shape: Shape, dtype: D): Tensor<D> {
-  return new Tensor(allocateConstant(sizeOf(shape) * bytesPerElement(dtype)), shape, dtype);
+/** A new tensor of values from JavaScript, by default left for the caller to fill: in a captured step it is a constant. */
+export function unfilled<D extends Dtype>(shape: Shape, dtype: D, values?: ArrayLike<number>): Tensor<D> {
+  const y = new Tensor(allocateConstant(sizeOf(shape) * bytesPerElement(dtype)), shape, dtype);
+  if (values !== undefined) y.view().set(values);
+  return y;
 }
 
 /** Another tensor over the same memory. */
 export function alias<D extends Dtype>(x: Tensor<D>, shape: Shape = x.shape): Tensor<D> {
   const { buffer } = x;
   buffer.references++;
-  return new Tensor(buffer, shape, x.dtype);
+  const y = new Tensor(buffer, shape, x.dtype);
+  if (shape === x.shape) y.mask = x.mask;
+  return y;
 }

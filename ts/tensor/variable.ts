@@ -1,11 +1,18 @@
 // Variables: tensors that live until disposed and are updated in place, such as a layer's weights.
 import { engine } from "../runtime/engine.ts";
 import { DtypeError, ShapeError } from "../runtime/errors.ts";
-import { launch } from "../runtime/program.ts";
+import { forbidWhileRecording, launch } from "../runtime/program.ts";
 import { bytesPerElement, type Dtype } from "./dtype.ts";
 import { keep } from "./scope.ts";
 import { formatShape, sameShape } from "./shape.ts";
 import { empty, Tensor } from "./tensor.ts";
+
+let changes = 0;
+
+/** Counts how often a variable was frozen or freed: what was recorded before may have another tape then. */
+export function trainableChanges(): number {
+  return changes;
+}
 
 /** Options of `variable`. */
 export interface VariableOptions {
@@ -27,11 +34,12 @@ export class Variable<D extends Dtype = "f32"> extends Tensor<D> {
 
   /** A variable with the values of `initial`, which stays as it is. */
   constructor(initial: Tensor<D>, { name = "variable", trainable = true }: VariableOptions = {}) {
+    forbidWhileRecording("variable");
     super(engine().memory.allocate(initial.size * bytesPerElement(initial.dtype)), initial.shape, initial.dtype);
     keep(this);
     this.name = name;
     this.tracked = trainable;
-    this.write(initial.view());
+    this.view().set(initial.view());
   }
 
   get trainable(): boolean {
@@ -39,6 +47,7 @@ export class Variable<D extends Dtype = "f32"> extends Tensor<D> {
   }
 
   set trainable(value: boolean) {
+    if (value !== this.tracked) changes++;
     this.tracked = value;
   }
 
