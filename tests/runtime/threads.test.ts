@@ -1,4 +1,5 @@
-// Threads that come late, never, or end in the middle of a run: results stay right, nothing hangs, engineInfo() says why.
+// Threads that come late, never, are slow, or end in the middle of a run: results stay right, nobody who lives is given up,
+// who is lost is replaced, and engineInfo() says why.
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { configure, engine, engineInfo } from "../../ts/runtime/engine.ts";
@@ -57,6 +58,12 @@ function restart(threads: number): void {
   configure({ threads });
 }
 
+/** Lets go of the threads, and waits until none holds memory. */
+async function allGone(): Promise<void> {
+  configure({ threads: 1 });
+  await until(() => engine().memory.report().buffers <= alone.buffers);
+}
+
 /** Node workers that run `source` in place of the pool's own. */
 function running(source: string): WorkerMaker {
   return (_source, gone) => {
@@ -68,29 +75,57 @@ function running(source: string): WorkerMaker {
   };
 }
 
-/** A worker that reports for work, takes one ticket of the next run as assembly/program.ts does, then does `ending`. */
+/**
+ * A worker that reports for work, takes one ticket of the next run as assembly/program.ts does, then does `ending`: there
+ * `finish()` does the work, and `pause(n)` sleeps n milliseconds.
+ */
 function takingOneTicket(ending: string): string {
   return `
     const { parentPort } = require("node:worker_threads");
-    parentPort.once("message", ({ memory, control, thread }) => {
+    parentPort.once("message", ({ module, memory, control, thread, scratch }) => {
       const words = new Int32Array(memory.buffer, control, 256 + thread * 16);
       const next = new BigInt64Array(memory.buffer, control + 64, 1);
       const slot = 64 + thread * 16;
+      const { exports: core } = new WebAssembly.Instance(module, { env: { memory } });
+      core.set_scratch(scratch);
+      const pause = (milliseconds) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
       const epoch = Atomics.load(words, 0);
       Atomics.store(words, slot + 1, 1);
       while (Atomics.load(words, 0) === epoch);
-      for (let taken = false; !taken; ) {
+      let held = -1;
+      while (held < 0) {
         const seen = Atomics.load(next, 0);
         const ticket = Number(seen & 0xffffffffn);
         if (ticket >= words[2]) continue;
-        taken = Atomics.compareExchange(next, 0, seen, seen + 1n) === seen;
-        if (taken) Atomics.store(words, slot, ticket);
+        if (Atomics.compareExchange(next, 0, seen, seen + 1n) === seen) held = ticket;
       }
+      Atomics.store(words, slot, held);
+      const finish = () => {
+        core.redo(control, held);
+        Atomics.store(words, slot, -1);
+      };
       ${ending}
     });`;
 }
 
+/** Starts a second thread that does so, and waits until it has reported. */
+async function startOne(ending: string): Promise<void> {
+  spawning.make = running(takingOneTicket(ending));
+  restart(2);
+  runAndCheck();
+  await until(() => engineInfo().threads === 2);
+}
+
+/** Runs until a thread has been lost. */
+function runUntilLost(): void {
+  for (let run = 0; run < MANY && engineInfo().threads === 2; run++) expect(runAndCheck()).toBeLessThan(SOON);
+  expect(engineInfo().threads).toBe(1);
+}
+
+const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+
 beforeEach(() => {
+  warn.mockClear();
   Object.assign(splitting, { parallelNanoseconds: 0, chunkNanoseconds: 100 });
 });
 
@@ -119,8 +154,7 @@ describe("threads", () => {
       for (let i = 0; i < 3; i++) runAndCheck();
       if (round % 3 === 0) await new Promise((resolve) => setTimeout(resolve, round));
     }
-    configure({ threads: 1 });
-    await until(() => engine().memory.report().buffers <= alone.buffers);
+    await allGone();
     expect(engine().memory.report().inUse).toBeLessThanOrEqual(alone.inUse);
   });
 
@@ -192,7 +226,7 @@ describe("workers that never start", () => {
     expect(engineInfo().reason).toBe("workers could not be made: this runtime has no workers that share memory");
   });
 
-  it("because there is no memory for them leave the work to the calling thread", () => {
+  it("because there is no memory for them leave the work to the calling thread, until there is some", async () => {
     const y = empty([8, COLUMNS]);
     const reserve = empty([4096]);
     const taken: Tensor[] = [];
@@ -204,13 +238,18 @@ describe("workers that never start", () => {
         size /= 2;
       }
     }
-    reserve.dispose();
     restart(4);
-    launch("softmax_f32", 8, 100, y, input, COLUMNS);
+    const run = (): void => launch("softmax_f32", 8, 100, y, input, COLUMNS);
+    for (let i = 0; i < 3; i++) run();
     expect(y.data()).toEqual(expected.subarray(0, y.size));
     expect(engineInfo().reason).toMatch(/^workers could not be made: allocate: the request must fit/);
-    for (const x of [...taken, y]) x.dispose();
+    expect(warn).toHaveBeenCalledTimes(1);
+    for (const x of [...taken, reserve]) x.dispose();
     expect(engine().memory.report().inUse).toBeLessThan(10 * 1024 * 1024);
+    run();
+    await until(() => engineInfo().threads === 4);
+    expect(engineInfo().reason).toBeUndefined();
+    y.dispose();
   });
 
   it("because their code fails are explained", async () => {
@@ -219,46 +258,145 @@ describe("workers that never start", () => {
     runAndCheck();
     await until(() => engineInfo().reason === "a worker ended");
     runAndCheck();
+    spawning.make = usual.make;
+    await until(() => engineInfo().threads === 2);
+  });
+
+  it("are tried again after pauses that grow, or at once when they are asked for", () => {
+    let [made, time] = [0, 1000];
+    const now = vi.spyOn(performance, "now").mockImplementation(() => time);
+    spawning.make = () => {
+      made++;
+      throw new Error("no threads today");
+    };
+    restart(3);
+    const times: number[] = [];
+    for (; time < 9000; time += 100) {
+      const before = made;
+      runAndCheck();
+      if (made > before) times.push(time - 1000);
+    }
+    expect(times).toEqual([0, 100, 300, 700, 1500, 3100, 6300]);
+    configure({ threads: 3 });
+    expect(made).toBe(times.length + 1);
+    expect(warn.mock.calls).toEqual([
+      ["heddle: workers could not be made: no threads today; fewer threads work until it can be started again"],
+    ]);
+    now.mockRestore();
   });
 });
 
-describe("a worker that ends in the middle of a run", () => {
+describe("a worker that is slow", () => {
   it.each([
-    ["silently", "process.exit()", "a worker held work for 600 ms and was given up"],
-    ["by looping forever", "for (;;);", "a worker held work for 600 ms and was given up"],
-    ["and says so", "Atomics.store(words, slot + 1, 2)", "a worker failed while it held work"],
-  ])("%s is replaced within a second", async (_how, ending, reason) => {
-    spawning.make = running(takingOneTicket(ending));
+    ["work", runAndCheck],
+    ["an update in place", updateInPlace],
+  ])("is waited for while it holds %s, and not given up", async (_what, run) => {
+    await startOne("pause(1500); finish(); pause(60_000);");
+    let longest = 0;
+    for (let i = 0; i < MANY && longest < 1400; i++) longest = Math.max(longest, run());
+    expect(longest).toBeGreaterThan(1400);
+    expect(engineInfo()).toMatchObject({ threads: 2, reason: undefined });
+    expect(warn).not.toHaveBeenCalled();
+  });
+
+  it("keeps its memory until it has ended", async () => {
+    await allGone();
+    const { inUse } = engine().memory.report();
+    const make = usual.make as WorkerMaker;
+    let end = (): void => undefined;
+    spawning.make = (source, gone) => {
+      const worker = make(source, () => undefined);
+      end = () => gone("a worker ended");
+      return worker;
+    };
     restart(2);
     runAndCheck();
     await until(() => engineInfo().threads === 2);
-    for (let run = 0; run < MANY && engineInfo().threads === 2; run++) expect(runAndCheck()).toBeLessThan(SOON);
+    configure({ threads: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(engine().memory.report().inUse).toBeGreaterThan(inUse + 2 ** 19);
+    end();
+    expect(engine().memory.report().inUse).toBeLessThanOrEqual(inUse);
+  });
+
+  it("is waited for before a run ends with an error", async () => {
+    await startOne("pause(500); finish(); pause(60_000);");
+    const now = vi.spyOn(performance, "now");
+    let longest = 0;
+    for (let run = 0; run < MANY && longest < 450; run++) {
+      const began = Date.now();
+      // The calling thread asks for the time when it finds nothing to do.
+      now.mockImplementationOnce(() => {
+        throw new RangeError("Maximum call stack size exceeded");
+      });
+      const y = empty([ROWS, COLUMNS]);
+      try {
+        launch("softmax_f32", ROWS, 100, y, input, COLUMNS);
+      } catch (error) {
+        expect(error).toBeInstanceOf(RangeError);
+        longest = Math.max(longest, Date.now() - began);
+      }
+      now.mockReset();
+      y.dispose();
+    }
+    now.mockRestore();
+    expect(longest).toBeGreaterThan(450);
+    for (let run = 0; run < 20; run++) runAndCheck();
+  });
+});
+
+/** Writes into a part of a tensor in place, checks its values, and tells how long that took. */
+function updateInPlace(): number {
+  const [y, x] = [tensor(new Float32Array(ROWS)), tensor(new Float32Array(ROWS).fill(1))];
+  splitting.chunkNanoseconds = 1;
+  const began = performance.now();
+  launch("view_write_u32", ROWS, 1, y, x, 1, 1, 1, 1, ROWS, 0, 0, 0, 0, 0, 1, 0);
+  const milliseconds = performance.now() - began;
+  expect(y.data().every((value) => value === 1)).toBe(true);
+  for (const tensor of [x, y]) tensor.dispose();
+  return milliseconds;
+}
+
+describe("a worker that ends in the middle of a run", () => {
+  it.each([
+    ["silently", "process.exit()", "a worker ended while it held work"],
+    ["by an error", "throw new Error('not today')", "a worker ended while it held work"],
+    ["and says so", "Atomics.store(words, slot + 1, 2)", "a worker failed while it held work"],
+  ])("%s is replaced within a second, and another one started", async (_how, ending, reason) => {
+    await startOne(ending);
+    runUntilLost();
     expect(engineInfo()).toMatchObject({ threads: 1, reason });
+    expect(warn.mock.calls).toEqual([[`heddle: ${reason}; fewer threads work until it can be started again`]]);
+    spawning.make = usual.make;
+    await until(() => runAndCheck() > 0 && engineInfo().threads === 2);
+    expect(engineInfo().reason).toBeUndefined();
+  });
+
+  it("leaves the others at work", async () => {
+    const make = usual.make as WorkerMaker;
+    let made = 0;
+    spawning.make = (source, gone) => (++made === 2 ? running(takingOneTicket("process.exit()")) : make)(source, gone);
+    restart(3);
     runAndCheck();
+    await until(() => engineInfo().threads === 3);
+    for (let run = 0; run < MANY && engineInfo().threads === 3; run++) runAndCheck();
+    expect([engineInfo().threads, made]).toEqual([2, 2]);
+    await until(() => runAndCheck() > 0 && engineInfo().threads === 3);
+    expect(made).toBe(3);
   });
 
   it("while it updates values in place is an error, never a wrong result", async () => {
-    spawning.make = running(takingOneTicket("process.exit()"));
-    restart(2);
-    runAndCheck();
-    await until(() => engineInfo().threads === 2);
-    const [y, x] = [empty([ROWS]), empty([ROWS])];
-    splitting.chunkNanoseconds = 1;
-    const update = (): void => launch("view_write_u32", ROWS, 1, y, x, 1, 1, 1, 1, ROWS, 0, 0, 0, 0, 0, 1, 0);
+    await startOne("process.exit()");
     const updates = (): void => {
-      for (let run = 0; run < MANY; run++) update();
+      for (let run = 0; run < MANY; run++) updateInPlace();
     };
     expect(updates).toThrow(StateError);
-    update();
     expect(engineInfo().threads).toBe(1);
-    for (const tensor of [x, y]) tensor.dispose();
+    updateInPlace();
   });
 
   it("with work that nobody can find again is an error, never a hang", async () => {
-    spawning.make = running(takingOneTicket("Atomics.store(words, slot, -1)"));
-    restart(2);
-    runAndCheck();
-    await until(() => engineInfo().threads === 2);
+    await startOne("Atomics.store(words, slot, -1); process.exit();");
     let began = 0;
     const runs = (): void => {
       for (let run = 0; run < MANY; run++) {
@@ -271,22 +409,29 @@ describe("a worker that ends in the middle of a run", () => {
     runAndCheck();
   });
 
-  it("keeps what it works on in Deno, which tells of its end when it is told to end", async () => {
+  it("is not believed in Deno, which tells so of one that works on; there it ends by itself when the pool stops", async () => {
     vi.stubGlobal("Deno", { version: { deno: "2.9.5" } });
-    const made: Worker[] = [];
+    await allGone();
+    const { inUse } = engine().memory.report();
+    const make = usual.make as WorkerMaker;
+    let tell = (): void => undefined;
+    const terminate = vi.fn<() => void>();
     spawning.make = (source, gone) => {
-      const worker = usual.make?.(source, gone) as Worker;
-      made.push(worker);
-      return worker;
+      const worker = make(source, gone);
+      tell = () => gone("a worker ended");
+      return { postMessage: (message) => worker.postMessage(message), terminate };
     };
     restart(2);
     runAndCheck();
     await until(() => engineInfo().threads === 2);
-    const { inUse } = engine().memory.report();
-    await made[0].terminate();
-    expect(engineInfo()).toMatchObject({ threads: 1, reason: "a worker ended" });
-    expect(engine().memory.report().inUse).toBe(inUse);
-    await until(() => engine().memory.report().inUse < inUse);
+    tell();
+    expect(engineInfo()).toMatchObject({ threads: 2, reason: undefined });
+    configure({ threads: 1 });
+    await until(() => {
+      tell();
+      return engine().memory.report().inUse <= inUse;
+    });
+    expect(terminate).not.toHaveBeenCalled();
   });
 
   it("because it is terminated, at any moment, changes no result", async () => {
@@ -296,8 +441,8 @@ describe("a worker that ends in the middle of a run", () => {
       made.push(worker);
       return worker;
     };
+    restart(2);
     for (let round = 0; round < 12; round++) {
-      restart(2);
       runAndCheck();
       await until(() => engineInfo().threads === 2);
       runAndCheck();
@@ -306,7 +451,8 @@ describe("a worker that ends in the middle of a run", () => {
       expect(runAndCheck()).toBeLessThan(SOON);
       runAndCheck();
       await until(() => engineInfo().threads === 1);
-      expect(engineInfo().reason).toMatch(/^a worker (ended|held work for 600 ms and was given up)$/);
+      expect(engineInfo().reason).toMatch(/^a worker ended( while it held work)?$/);
+      configure({ threads: 2 });
     }
   });
 });

@@ -67,7 +67,10 @@ afterEach(() => {
   behaviours.clear();
   for (const list of [made, revoked, violations]) list.length = 0;
   Object.assign(workerPlaces, { url: undefined, blob: true });
+  Object.assign(patience, usual);
 });
+
+const usual = { ...patience };
 
 const start = (): {
   thread: ReturnType<typeof makeWebWorker>;
@@ -151,10 +154,51 @@ describe("a worker of a browser", () => {
     const ended = start();
     await vi.advanceTimersByTimeAsync(10);
     ended.thread.terminate();
-    // It may be in the middle of a row: its memory is still its own.
+    // It may be slow to see that it shall end: its memory is still its own.
+    await vi.advanceTimersByTimeAsync(60_000);
     expect(ended.gone).not.toHaveBeenCalled();
-    await vi.advanceTimersByTimeAsync(10_000);
+    made[1].onmessage?.({ data: "gone" });
     expect(ended.gone.mock.calls).toEqual([["a worker ended"]]);
+    expect(made[1].terminated).toBe(true);
+  });
+
+  it("is known to have ended when an address that it made cannot be read any more, but others can", async () => {
+    let readable = ["blob:1", "here"];
+    vi.stubGlobal(
+      "XMLHttpRequest",
+      class {
+        url = "";
+        open(_method: string, url: string): void {
+          this.url = url;
+        }
+        send(): void {
+          if (!readable.includes(this.url)) throw new Error("NetworkError");
+        }
+      },
+    );
+    const { thread, gone } = start();
+    expect(thread.ended?.()).toBe(false);
+    behaviours.set("blob", answer);
+    const other = start();
+    await vi.advanceTimersByTimeAsync(10);
+    expect(other.thread.ended?.()).toBe(false);
+    readable = [];
+    // Such is a page whose policy forbids to read any.
+    expect(other.thread.ended?.()).toBe(false);
+    readable = ["blob:1"];
+    expect([thread.ended?.(), other.thread.ended?.()]).toEqual([false, true]);
+    other.thread.terminate();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(other.gone.mock.calls).toEqual([["a worker ended"]]);
+    thread.terminate();
+    expect(gone.mock.calls).toEqual([["a worker ended"]]);
+  });
+
+  it("that comes too late has more time at the next attempt", async () => {
+    const looks = patience.looks;
+    start();
+    await vi.advanceTimersByTimeAsync(1.5 * looks * patience.milliseconds);
+    expect(patience.looks).toBe(2 * looks);
   });
 
   it("cannot be where memory cannot be shared", () => {

@@ -11,7 +11,10 @@ import { refuseWide, tryWide, type WideMode } from "./wide.ts";
 
 /** What `configure` takes; everything is optional. */
 export interface Configuration {
-  /** Threads that work, the calling one included; default: the number of cores. May change at any time. */
+  /**
+   * Threads that work, the calling one included; default: the number of cores. May change at any time; the same number
+   * starts at once what is missing.
+   */
   threads?: number;
   /**
    * Most bytes of WebAssembly memory to ask for; default 1 GiB (96 MiB in edge runtimes), halved where refused. Before first
@@ -92,11 +95,15 @@ class Engine {
     else this.core.run_alone(program, end);
   }
 
-  /** The pool, started at the first call, or undefined where one thread is all there is. */
+  /** The pool, made at the first call, or undefined where one thread is all there is. */
   private threads(): ThreadPool | undefined {
     if (wantedThreads === 1 || allowed.aloneBecause !== undefined) return undefined;
-    this.pool ??= new ThreadPool(this.memory, this.core, this.module, wantedThreads, this.wide.on);
-    return this.pool.failure === undefined ? this.pool : undefined;
+    return (this.pool ??= new ThreadPool(this.memory, this.core, this.module, wantedThreads, this.wide.on));
+  }
+
+  /** Starts threads that are missing now, without waiting for the time to try again. */
+  retry(): void {
+    this.pool?.start(Number.POSITIVE_INFINITY);
   }
 
   /** Lets go of the threads; the next run that wants some starts them anew. */
@@ -106,7 +113,8 @@ class Engine {
   }
 
   info(): EngineInfo {
-    const pool = this.threads() ?? this.pool;
+    const pool = this.threads();
+    pool?.start();
     return {
       runtime: detectRuntime(),
       simd: this.simd,
@@ -166,9 +174,10 @@ export function configure(changes: Configuration): void {
   }
   configuration = { ...configuration, ...changes };
   if (workerUrl !== undefined) workerPlaces.url = String(workerUrl);
-  if (threads === undefined || threads === wantedThreads) return;
-  wantedThreads = threads;
-  current?.restart();
+  if (threads !== undefined && threads !== wantedThreads) {
+    wantedThreads = threads;
+    current?.restart();
+  } else if (threads !== undefined || workerUrl !== undefined) current?.retry();
 }
 
 /** Whether convolutions may take Winograd's way. */

@@ -1,7 +1,8 @@
 // The thread pool: starts workers in the background and runs programs on them. A run never waits for a worker that has
-// not come; one that stops responding while it holds work is replaced by the calling thread, and the pool is given up.
+// not come. It waits for one that holds work for as long as that lives; the work of one that has ended is done again by
+// the calling thread, and another worker takes its place.
 import workerSource from "../generated/worker-source.ts";
-import { StateError } from "./errors.ts";
+import { OutOfMemoryError, StateError } from "./errors.ts";
 import { builtinModule, detectRuntime, hasBuiltinModules } from "./features.ts";
 import type { Core } from "./kernels.ts";
 import type { LinearMemory } from "./memory.ts";
@@ -12,8 +13,10 @@ import { makeWebWorker, type Thread, type WorkerMaker } from "./web-worker.ts";
 // The control block's words that this side reads and writes; assembly/program.ts has them all.
 const EPOCH = 0;
 const PROGRAM = 1;
+const TICKETS = 2;
 const STOP = 4;
 const SPINS = 5;
+const NEXT_BYTES = 64;
 const DONE = 32;
 const SLOTS = 64; // one line per thread: the ticket it holds or -1, then its state
 const SLOT_WORDS = 16;
@@ -23,183 +26,301 @@ const FAILED = 2;
 export const MAXIMUM_THREADS = 64;
 export const SCRATCH_BYTES: number = 512 * 1024;
 const IDLE_SPINS = 200_000; // about 0.3 ms, longer than the gap between two training steps
-// Patience for a worker that got no core for a while: where ending a thread takes time (Chromium, Deno) one that comes
-// back later still writes.
-const STALL_MILLISECONDS = 600;
-// Terminating takes effect at the next loop of a worker's code.
-const TERMINATION_MILLISECONDS = 20;
-const GAP_MILLISECONDS = 5;
-const LINGER_MILLISECONDS = 1000;
 const START_MILLISECONDS = 1000;
+/** A calling thread that waits for longer than this naps between its looks: the others may need its core. */
+const NAP_MILLISECONDS = 2;
+/** How often it asks then whether those who hold work have ended. */
+const LOOK_MILLISECONDS = 100;
+const WARNING_MILLISECONDS = 10_000;
+// A worker is started anew so long after it was lost, twice as long if that one is lost too before it has lasted.
+const RESTART_MILLISECONDS = 100;
+const LASTING_MILLISECONDS = 30_000;
 
 /** How workers are made here, or undefined where none can share memory; tests make some that fail. */
 export const spawning: { make: WorkerMaker | undefined } = { make: workerMaker() };
 
+/** A worker, and the memory that is its own until it has ended. */
+interface Member {
+  readonly worker: Thread;
+  readonly scratch: Buffer;
+}
+
 export class ThreadPool {
-  /** Why the pool was given up, or undefined while it works. */
-  failure: string | undefined;
   readonly threads: number;
   private readonly memory: LinearMemory;
   private readonly core: Core;
+  private readonly module: WebAssembly.Module;
   private readonly wide: boolean;
-  private readonly control: Buffer;
+  /** By thread; that of the calling one is never there. */
+  private readonly members: (Member | undefined)[] = [];
+  /** There as long as there are members. */
+  private control: Buffer | undefined;
   /** The control block's first word. */
-  private readonly base: number;
-  private readonly scratches: Buffer[] = [];
-  private readonly workers = new Set<Thread>();
-  private readonly began = performance.now();
+  private base = 0;
   private epoch = 0;
-  private exited = 0;
-  private released = false;
+  /** Why a member is missing that was missing last. */
+  private reason: string | undefined;
+  /** Whether one is, and is not being started. */
+  private missing = true;
+  /** When one was started last. */
+  private began = 0;
+  /** How long the next one waits to be started, and until when. */
+  private pause = 0;
+  private restartAt = 0;
+  /** Members found to have ended during the run, and how. */
+  private readonly ended = new Map<number, string>();
+  private stopped = false;
+  private warned = false;
 
-  /** Starts `threads - 1` workers, `wide` as the caller; they report for work a few milliseconds later. */
+  /** Of `threads - 1` workers, `wide` as the caller; they are made at the first run, and report a few milliseconds later. */
   constructor(memory: LinearMemory, core: Core, module: WebAssembly.Module, threads: number, wide: boolean) {
     this.memory = memory;
     this.core = core;
+    this.module = module;
     this.wide = wide;
     this.threads = threads;
-    const words = SLOTS + threads * SLOT_WORDS;
-    this.control = memory.allocate(words * 4);
-    this.base = this.control.block.address >>> 2;
-    memory.i32.fill(0, this.base, this.base + words);
-    memory.i32[this.base + SPINS] = IDLE_SPINS;
-    for (let thread = 0; thread < threads; thread++) memory.i32[this.slot(thread)] = -1;
-    try {
-      if (spawning.make === undefined) throw new Error("this runtime has no workers that share memory");
-      for (let thread = 1; thread < threads; thread++) this.start(spawning.make, module, thread);
-    } catch (error) {
-      this.stop(`workers could not be made: ${(error as Error).message}`);
-    }
   }
 
   /** Threads that have reported for work, the caller included. */
   get ready(): number {
     let count = 1;
-    for (let thread = 1; thread < this.threads; thread++) if (this.state(thread) === READY) count++;
-    return this.failure === undefined ? count : 1;
+    for (let thread = 1; thread < this.threads; thread++) {
+      const member = this.members[thread];
+      if (member === undefined || this.state(thread) !== READY) continue;
+      // Node can only tell that a thread has ended if it was asked before.
+      endedInNode(member.worker);
+      count++;
+    }
+    return count;
   }
 
   /** Says why workers that should be there are not, or nothing. */
   explain(): string | undefined {
-    if (this.failure !== undefined || this.ready === this.threads) return this.failure;
+    if (this.ready === this.threads) return undefined;
     const late = performance.now() - this.began > START_MILLISECONDS;
-    return late ? "workers did not start in time" : "workers are starting";
+    return this.reason ?? (late ? "workers did not start in time" : "workers are starting");
+  }
+
+  /** Starts the workers that are missing, unless it is too early to try again; at once where `now` is infinite. */
+  start(now: number = performance.now()): void {
+    if (!this.missing || now < this.restartAt) return;
+    this.missing = false;
+    this.began = performance.now();
+    try {
+      if (this.control === undefined) this.begin();
+      for (let thread = 1; thread < this.threads; thread++) if (!this.members[thread]) this.add(thread);
+    } catch (error) {
+      this.lose(`workers could not be made: ${(error as Error).message}`, error);
+    }
+    this.releaseUnlessUsed();
   }
 
   /** Runs the groups at [program, end), `tickets` in all; returns when all are done. */
   run(program: number, end: number, tickets: number): void {
+    if (this.missing) this.start();
+    if (this.control === undefined) {
+      this.core.run_alone(program, end);
+      return;
+    }
     this.epoch = (this.epoch % 0x7fffffff) + 1;
     try {
       const pending = this.core.run(this.control.block.address, this.epoch, program, end, tickets);
       if (pending !== 0) this.wait();
     } catch (error) {
       // The caller will free what the workers are still working on.
-      this.stop(`a run failed: ${(error as Error).message}`);
-      sleep(TERMINATION_MILLISECONDS);
+      this.abandon();
       throw error;
+    } finally {
+      if (this.ended.size > 0) this.removeEnded();
     }
   }
 
   /** Ends all workers; their memory is freed when they are gone. */
-  stop(reason = "the pool was stopped"): void {
-    this.failure ??= reason;
+  stop(): void {
+    this.stopped = true;
+    if (this.control === undefined) return;
     Atomics.store(this.memory.i32, this.base + STOP, 1);
     Atomics.add(this.memory.i32, this.base + EPOCH, 1);
     Atomics.notify(this.memory.i32, this.base + EPOCH);
-    for (const worker of this.workers) void worker.terminate();
-    this.workers.clear();
-    this.releaseWhenGone();
+    if (!tellsEarly()) for (const member of this.members) member?.worker.terminate();
   }
 
-  private start(make: WorkerMaker, module: WebAssembly.Module, thread: number): void {
+  private begin(): void {
+    const words = SLOTS + this.threads * SLOT_WORDS;
+    this.control = this.memory.allocate(words * 4);
+    this.base = this.control.block.address >>> 2;
+    this.memory.i32.fill(0, this.base, this.base + words);
+    this.memory.i32[this.base + SPINS] = IDLE_SPINS;
+    for (let thread = 0; thread < this.threads; thread++) this.memory.i32[this.slot(thread)] = -1;
+  }
+
+  private add(thread: number): void {
+    if (spawning.make === undefined) throw new StateError("this runtime has no workers that share memory");
     const scratch = this.memory.allocate(SCRATCH_BYTES);
     let worker: Thread;
     try {
-      worker = make(workerSource, (reason) => this.gone(reason));
+      worker = spawning.make(workerSource, (reason) => this.gone(thread, worker, reason));
     } catch (error) {
       this.memory.release(scratch);
       throw error;
     }
-    this.scratches.push(scratch);
-    this.workers.add(worker);
+    this.members[thread] = { worker, scratch };
+    this.memory.i32[this.slot(thread)] = -1;
+    this.memory.i32[this.slot(thread) + 1] = 0;
     worker.postMessage({
-      module,
+      module: this.module,
       memory: this.memory.memory,
-      control: this.control.block.address,
+      control: this.base << 2,
       thread,
       scratch: scratch.block.address,
       wide: this.wide,
     });
   }
 
-  /** A worker has ended: without all of them the calling thread goes on alone. */
-  private gone(reason: string): void {
-    this.exited++;
-    if (this.failure === undefined) this.stop(reason);
-    else this.releaseWhenGone();
+  /** A worker has ended, and touches memory no more. */
+  private gone(thread: number, worker: Thread, reason: string): void {
+    const member = this.members[thread];
+    if (member?.worker !== worker || (tellsEarly() && this.state(thread) === READY)) return;
+    this.members[thread] = undefined;
+    this.memory.release(member.scratch);
+    if (!this.stopped) this.lose(reason);
+    this.releaseUnlessUsed();
   }
 
-  private releaseWhenGone(): void {
-    if (this.released || this.exited !== this.scratches.length) return;
-    this.released = true;
-    const release = (): void => {
-      for (const buffer of [this.control, ...this.scratches]) this.memory.release(buffer);
-    };
-    // Deno tells of a worker's end when it is told to end, and lets it run on until it sees that the pool has stopped.
-    if (detectRuntime().startsWith("deno")) setTimeout(release, LINGER_MILLISECONDS);
-    else release();
+  private releaseUnlessUsed(): void {
+    if (this.control === undefined || this.members.some((member) => member !== undefined)) return;
+    this.memory.release(this.control);
+    this.control = undefined;
   }
 
-  /** The calling thread found nothing to do for a while: it looks again, and minds workers that hold work too long. */
+  /** Notes why a worker is missing, and when to try again. */
+  private lose(reason: string, error?: unknown): void {
+    const now = performance.now();
+    if (!this.missing) {
+      this.pause = now - this.began > LASTING_MILLISECONDS ? 0 : 2 * this.pause;
+      this.pause ||= RESTART_MILLISECONDS;
+    }
+    this.missing = true;
+    this.reason = reason;
+    // Memory that was short may be there at the next run.
+    this.restartAt = error instanceof OutOfMemoryError ? 0 : now + this.pause;
+    // That a place has no threads at all is told by engineInfo() alone.
+    if (!(error instanceof StateError)) this.warn(`${reason}; fewer threads work until it can be started again`);
+  }
+
+  private warn(message: string): void {
+    if (!this.warned) console.warn(`heddle: ${message}`);
+    this.warned = true;
+  }
+
+  /** The calling thread found nothing to do for a while: it looks again, and does the work of those that have ended. */
   private wait(): void {
-    let done = this.done();
-    let looked = performance.now();
-    let stalled = 0;
-    while (this.core.walk(this.control.block.address, 0, this.epoch) !== 0) {
+    const control = this.base << 2;
+    this.attend(
+      () => this.core.walk(control, 0, this.epoch) !== 0,
+      (alive) => {
+        let found = 0;
+        for (const thread of this.ended.keys()) found += this.takeOver(control, thread);
+        if (alive + found === 0) {
+          throw new StateError("run: a thread must not end unseen, got one that took work with it");
+        }
+      },
+    );
+  }
+
+  /** Does what a thread that has ended held; returns how many tickets that were. */
+  private takeOver(control: number, thread: number): number {
+    const { i32 } = this.memory;
+    const ticket = i32[this.slot(thread)];
+    if (ticket < 0) return 0;
+    if (!isRepeatable(i32, i32[this.base + PROGRAM] >>> 2, ticket)) {
+      throw new StateError(
+        "run: a thread must not end while it updates values in place, got one that did; " +
+          "restore the values that this step updates",
+      );
+    }
+    i32[this.slot(thread)] = -1;
+    i32[this.slot(0)] = ticket;
+    this.core.redo(control, ticket);
+    i32[this.slot(0)] = -1;
+    return 1;
+  }
+
+  /** Ends a run early: nobody takes more of it, and those who live finish what they hold. */
+  private abandon(): void {
+    const { i32, memory } = this.memory;
+    const next = Atomics.exchange(new BigInt64Array(memory.buffer, (this.base << 2) + NEXT_BYTES, 1), 0, 0n);
+    if (Number(next >> 32n) !== this.epoch) return;
+    const taken = Math.min(Number(next & 0xffffffffn), i32[this.base + TICKETS]);
+    this.attend(
+      () => {
+        let over = this.done();
+        let alive = 0;
+        for (let thread = 0; thread < this.threads; thread++) {
+          if (this.lives(thread)) alive++;
+          else if (i32[this.slot(thread)] >= 0) over++;
+        }
+        return alive > 0 && over < taken;
+      },
+      () => undefined,
+    );
+    for (let thread = 0; thread < this.threads; thread++) i32[this.slot(thread)] = -1;
+  }
+
+  /**
+   * Waits while something is `pending`. Where nothing was done for a while it looks which threads have ended, and gives
+   * `care` the number of the others: it is known then, never guessed, so that one that is only slow cannot write later.
+   */
+  private attend(pending: () => boolean, care: (alive: number) => void): void {
+    let done = -1;
+    let [since, looked] = [0, 0];
+    while (pending()) {
       const now = performance.now();
-      // Of a long gap, in which this thread cannot have looked either (a suspended machine), little counts.
-      stalled = this.done() === done ? stalled + Math.min(now - looked, GAP_MILLISECONDS) : 0;
-      done = this.done();
+      if (this.done() !== done) {
+        done = this.done();
+        since = looked = now;
+      }
+      if (now - since > NAP_MILLISECONDS) this.nap();
+      if (now - looked < LOOK_MILLISECONDS) continue;
       looked = now;
-      if (stalled > STALL_MILLISECONDS || (this.failure === undefined && this.anyFailed())) {
-        this.takeOver();
-        stalled = 0;
+      let alive = 0;
+      for (let thread = 1; thread < this.threads; thread++) if (this.lives(thread) && !this.findEnded(thread)) alive++;
+      care(alive);
+      if (now - since > WARNING_MILLISECONDS) {
+        this.warn(`a worker has held work for ${WARNING_MILLISECONDS / 1000} s, and is waited for`);
       }
     }
   }
 
-  /** Gives the workers up and does what they held. */
-  private takeOver(): void {
-    if (this.failure !== undefined)
-      throw new StateError("run: a thread must not end unseen, got one that took work with it");
-    this.stop(
-      this.anyFailed()
-        ? "a worker failed while it held work"
-        : `a worker held work for ${STALL_MILLISECONDS} ms and was given up`,
-    );
-    sleep(TERMINATION_MILLISECONDS);
-    const { i32 } = this.memory;
-    const control = this.control.block.address;
-    for (let thread = 1; thread < this.threads; thread++) {
-      const ticket = Atomics.exchange(i32, this.slot(thread), -1);
-      if (ticket < 0) continue;
-      if (!isRepeatable(i32, i32[this.base + PROGRAM] >>> 2, ticket)) {
-        throw new StateError(
-          "run: a thread must not end while it updates values in place, got one that did; " +
-            "restore the values that this step updates",
-        );
-      }
-      this.core.redo(control, ticket);
-    }
+  /** Gives the core away for a moment, where this thread may: that of a page may not. */
+  private nap(): void {
+    try {
+      Atomics.wait(this.memory.i32, this.base + EPOCH, this.epoch, NAP_MILLISECONDS / 10);
+    } catch {}
+  }
+
+  /** Whether a thread may still be at work, as far as this run has seen; the calling one, which asks, is not. */
+  private lives(thread: number): boolean {
+    return this.members[thread] !== undefined && !this.ended.has(thread);
+  }
+
+  /** Looks whether a worker has ended, and notes it. */
+  private findEnded(thread: number): boolean {
+    const worker = this.members[thread]?.worker;
+    const failed = this.state(thread) === FAILED;
+    if (!failed && !(worker?.ended?.() ?? endedInNode(worker))) return false;
+    const atWork = Atomics.load(this.memory.i32, this.slot(thread)) >= 0 ? " while it held work" : "";
+    this.ended.set(thread, `a worker ${failed ? "failed" : "ended"}${atWork}`);
+    return true;
+  }
+
+  private removeEnded(): void {
+    for (const [thread, reason] of this.ended) this.gone(thread, this.members[thread]?.worker as Thread, reason);
+    this.ended.clear();
   }
 
   private done(): number {
     return Atomics.load(this.memory.i32, this.base + DONE);
-  }
-
-  private anyFailed(): boolean {
-    for (let thread = 1; thread < this.threads; thread++) if (this.state(thread) === FAILED) return true;
-    return false;
   }
 
   private state(thread: number): number {
@@ -209,6 +330,16 @@ export class ThreadPool {
   private slot(thread: number): number {
     return this.base + SLOTS + thread * SLOT_WORDS;
   }
+}
+
+/** Whether this runtime tells of a thread's end when it was told to end, and lets it run on. */
+function tellsEarly(): boolean {
+  return /^(deno|bun)/.test(detectRuntime());
+}
+
+/** Whether a thread of Node has ended: even one that hears no events can ask how long another was idle, which is -1 then. */
+function endedInNode(thread: Thread | undefined): boolean {
+  return detectRuntime().startsWith("node") && thread?.performance?.eventLoopUtilization().idle === -1;
 }
 
 /** How this runtime makes a worker from source text. */
@@ -226,14 +357,4 @@ function workerMaker(): WorkerMaker {
     worker.unref();
     return worker;
   };
-}
-
-function sleep(milliseconds: number): void {
-  try {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
-  } catch {
-    // A browser's main thread may not sleep: it looks at the clock instead.
-    const end = performance.now() + milliseconds;
-    while (performance.now() < end);
-  }
 }

@@ -1,23 +1,31 @@
 // Starts a worker in a browser: from the source that the JavaScript carries, then, where that may not be, from a file of the
 // page's own origin. A worker is given the memory when it has said that it is there, and one that never does is left.
+import { StateError } from "./errors.ts";
 
 /** A thread as the pool needs it: Node's worker_threads and the web's Worker both fit. */
 export interface Thread {
   postMessage(message: unknown): void;
+  /** Sees to it that it ends, now or when it sees that the pool has stopped. */
   terminate(): unknown;
+  /** Whether it is known to have ended, for a caller that hears no events. */
+  ended?(): boolean;
+  /** By which Node tells the same. */
+  readonly performance?: { eventLoopUtilization(): { idle: number } };
 }
 
-/** Makes a worker that runs `source`, and calls `gone` when it has ended. */
+/** Makes a worker that runs `source`, and calls `gone` when it has ended and touches memory no more. */
 export type WorkerMaker = (source: string, gone: (reason: string) => void) => Thread;
 
 /** Where workers come from; `configure` and `heddle/separate` change it. */
 export const workerPlaces: { url: string | undefined; blob: boolean } = { url: undefined, blob: true };
 
-/** Patience with a worker that does not answer, in looks of so many milliseconds: a page that computes does not look. */
+/**
+ * Patience with a worker that does not answer, in looks of so many milliseconds: a page that computes does not look. Each
+ * time that it was not enough the looks become twice as many.
+ */
 export const patience: { looks: number; milliseconds: number } = { looks: 20, milliseconds: 100 };
 
-// A terminated worker may still be in the middle of a row; Chromium ends it by force two seconds later.
-const TERMINATION_MILLISECONDS = 2500;
+const GOODBYE_MILLISECONDS = 1000;
 
 const HIDDEN =
   "SharedArrayBuffer is hidden since the page is not cross-origin isolated; it is with the headers " +
@@ -25,8 +33,8 @@ const HIDDEN =
 
 /** Makes a worker in a browser, or throws where there can be none. */
 export const makeWebWorker: WorkerMaker = (source, gone) => {
-  if (typeof Worker === "undefined") throw new Error("there is no Worker here");
-  if (typeof SharedArrayBuffer === "undefined") throw new Error(HIDDEN);
+  if (typeof Worker === "undefined") throw new StateError("there is no Worker here");
+  if (typeof SharedArrayBuffer === "undefined") throw new StateError(HIDDEN);
   return new WebThread(source, gone);
 };
 
@@ -39,7 +47,9 @@ class WebThread implements Thread {
   private readonly messages: unknown[] = [];
   private worker: Worker | undefined;
   private started = false;
-  private ended = false;
+  private over = false;
+  /** An address that the worker has made, and that is given back when it is gone. */
+  private sign = "";
 
   constructor(source: string, gone: (reason: string) => void) {
     this.gone = gone;
@@ -59,22 +69,34 @@ class WebThread implements Thread {
     else this.messages.push(message);
   }
 
+  ended(): boolean {
+    if (this.over || !this.started || isThere(this.sign)) return this.over;
+    // A policy may forbid to look: then nothing can be seen.
+    const own = URL.createObjectURL(new Blob());
+    const gone = isThere(own) && !isThere(this.sign);
+    URL.revokeObjectURL(own);
+    return gone;
+  }
+
   terminate(): void {
-    if (this.ended) return;
-    this.ended = true;
-    this.worker?.terminate();
-    // One that never got the memory cannot be working on it.
-    setTimeout(() => this.gone("a worker ended"), this.started ? TERMINATION_MILLISECONDS : 0);
+    // One that never got the memory cannot be working on it. Another one says goodbye, unless it is gone already.
+    if (!this.started) this.end("a worker ended");
+    else {
+      const look = (): void => {
+        if (this.over) return;
+        if (this.ended()) this.end("a worker ended");
+        else setTimeout(look, GOODBYE_MILLISECONDS);
+      };
+      setTimeout(look, GOODBYE_MILLISECONDS);
+    }
   }
 
   /** Starts a worker from the next place; without one it says why. */
   private tryNext(): void {
     const place = this.places.shift();
     if (place === undefined) {
-      this.ended = true;
-      const reason = `workers could not be started: ${this.failures.join("; then ")}`;
       // Later, as whoever made this thread does not know it yet.
-      setTimeout(() => this.gone(reason), 0);
+      setTimeout(() => this.end(`workers could not be started: ${this.failures.join("; then ")}`), 0);
       return;
     }
     const { url, free } = place();
@@ -92,7 +114,7 @@ class WebThread implements Thread {
       if (!settle()) return;
       this.worker?.terminate();
       this.worker = undefined;
-      if (this.ended) return;
+      if (this.over) return;
       this.failures.push(`${name}: ${why}`);
       this.tryNext();
     };
@@ -118,24 +140,40 @@ class WebThread implements Thread {
       // A policy's own event says more, and comes about now.
       else setTimeout(() => fail(event.message || "it could not be loaded"), 0);
     };
-    worker.onmessage = () => {
-      if (!settle()) return;
+    worker.onmessage = ({ data }) => {
+      if (this.started) this.end("a worker ended");
+      if (!settle() || this.over) return;
       this.started = true;
+      this.sign = data;
       for (const message of this.messages.splice(0)) worker.postMessage(message);
     };
     let looks = 0;
     const look = (): void => {
-      if (settled || this.ended) settle();
-      else if (++looks > patience.looks) fail("it did not answer in time");
-      else setTimeout(look, patience.milliseconds);
+      if (settled || this.over) settle();
+      else if (++looks > patience.looks) {
+        patience.looks *= 2;
+        fail("it did not answer in time");
+      } else setTimeout(look, patience.milliseconds);
     };
     look();
   }
 
   private end(reason: string): void {
-    if (this.ended) return;
-    this.ended = true;
+    if (this.over) return;
+    this.over = true;
     this.worker?.terminate();
     this.gone(reason);
+  }
+}
+
+/** Whether a blob: URL can be read, found out without an event. */
+function isThere(url: string): boolean {
+  try {
+    const request = new XMLHttpRequest();
+    request.open("GET", url, false);
+    request.send();
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -23,11 +23,12 @@ interface Port {
 }
 
 interface Globals {
-  process?: { getBuiltinModule?(name: string): { parentPort: Port | null } };
+  process?: { getBuiltinModule?(name: string): { parentPort: Port | null }; exit(): void };
 }
 
 const READY = 1;
 const FAILED = 2;
+const LEFT = 3;
 
 function begin({ module, memory, control, thread, scratch, wide }: Start): void {
   const instance = new WebAssembly.Instance(module, { env: { memory } });
@@ -39,17 +40,29 @@ function begin({ module, memory, control, thread, scratch, wide }: Start): void 
   Atomics.store(new Int32Array(memory.buffer), state, READY);
   try {
     core.work(control, thread);
+    Atomics.store(new Int32Array(memory.buffer), state, LEFT);
   } catch (error) {
     Atomics.store(new Int32Array(memory.buffer), state, FAILED);
     throw error;
   }
 }
 
-const parent = (globalThis as Globals).process?.getBuiltinModule?.("node:worker_threads").parentPort;
-if (parent?.once) parent.once("message", begin);
-else {
-  const page = globalThis as unknown as Port;
-  page.onmessage = (event) => begin(event.data);
-  // Only now does the page hand out its memory: a worker that it has given up never touches it.
-  page.postMessage("here");
+const { process } = globalThis as Globals;
+const parent = process?.getBuiltinModule?.("node:worker_threads").parentPort;
+if (parent?.once) {
+  parent.once("message", (start) => {
+    begin(start);
+    process?.exit();
+  });
+} else {
+  const page = globalThis as unknown as Port & { close(): void };
+  page.onmessage = (event) => {
+    begin(event.data);
+    // From now on the memory is the page's own.
+    page.postMessage("gone");
+    page.close();
+  };
+  // Only now does the page hand out its memory: a worker that it has given up never touches it. The address is there as
+  // long as this worker lives, which a page that hears nothing can see.
+  page.postMessage(URL.createObjectURL(new Blob()));
 }
