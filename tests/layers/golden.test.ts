@@ -75,7 +75,7 @@ describe("losses agree with PyTorch", () => {
   it.each(golden.losses.map((row) => [`${row.loss} ${JSON.stringify(row.options)} ${row.yPred.shape}`, row] as const))(
     "%s",
     (_title, { loss, options, yTrue, yPred, value, gradient }) => {
-      const compute: (yTrue: AnyTensor, yPred: Tensor, options: object) => Tensor = getLoss(loss);
+      const compute = getLoss(loss) as (yTrue: AnyTensor, yPred: Tensor, options: object) => Tensor;
       const truth = toTensor(yTrue);
       const prediction = toTensor(yPred);
       expectClose([compute(truth, prediction, options).item()], [value]);

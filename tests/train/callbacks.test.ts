@@ -35,7 +35,7 @@ const options = { batchSize: 4, verbose: 0, shuffle: false } as const;
 
 /** Calls a callback as a training would whose epochs end with these figures. */
 async function play(callback: Callback, model: Sequential, epochs: readonly Logs[]): Promise<void> {
-  const counts = { initialEpoch: 0, steps: 1, samples: 1, batchSize: 1 };
+  const counts = { initialEpoch: 0, steps: 1, samples: 1, batchSize: 1, validation: true, seed: 0 };
   const info: TrainingInfo = { model, epochs: epochs.length, ...counts, metrics: ["loss"] };
   await callback.onTrainBegin?.(info);
   for (const [epoch, logs] of epochs.entries()) {
@@ -227,7 +227,8 @@ describe("stepping in", () => {
     const model = makeModel(optimizer);
     const kernel = model.weights[0];
     const step = (): void => void model.trainOnBatch(x, y);
-    const info = { model, epochs: 3, initialEpoch: 0, steps: 1, samples: 8, batchSize: 8, metrics: ["loss"] };
+    const counts = { epochs: 3, initialEpoch: 0, steps: 1, samples: 8, batchSize: 8 };
+    const info = { model, ...counts, metrics: ["loss"], validation: true, seed: 0 };
     step();
     step();
     const own = kernel.data();

@@ -18,7 +18,10 @@ import { EPSILON, labelsFor, targetsFor } from "./targets.ts";
 
 /** Options of the cross-entropies. */
 export interface CrossentropyOptions {
-  /** Whether yPred are logits, as from a last layer without activation, instead of probabilities; default false. */
+  /**
+   * Whether yPred are logits, as from a last layer without activation, instead of probabilities; default false. Metrics that
+   * cut at a probability do not know of it: give `binaryAccuracy` and the like `threshold: 0` then.
+   */
   fromLogits?: boolean;
 }
 

@@ -9,9 +9,12 @@ import type { Dtype } from "../tensor/dtype.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 
-/** A scalar for a batch of targets and predictions: a loss of this library, or any such function. */
+/**
+ * A scalar for a batch of targets and predictions: a loss of this library, or any such function, which finds yTrue in the
+ * dtype of the data.
+ */
 export interface Loss {
-  (yTrue: AnyTensor, yPred: Tensor): Tensor;
+  (yTrue: Tensor, yPred: Tensor): Tensor;
   readonly name: string;
   /** The values of which it is the mean. */
   readonly perExample?: (yTrue: AnyTensor, yPred: Tensor) => Tensor;
@@ -48,6 +51,8 @@ export interface LossFunction<Options extends object = object> {
     options?: Options,
   ) => Tensor<"bool"> | undefined;
   readonly reduction: Reduction;
+  /** As a metric: the smaller the better. */
+  readonly direction: "min";
   /** The same loss with these options as its defaults: `compile({ loss: losses.huber.with({ delta: 2 }) })`. */
   with(options: Options & ReductionOptions): LossFunction<Options>;
 }
@@ -89,6 +94,7 @@ function withDefaults<Options extends object>(
     countedValues: (values: Tensor, yTrue: AnyTensor, yPred: Tensor, given?: Options) =>
       counted?.(values, yTrue, yPred, { ...defaults, ...given }),
     reduction: defaults.reduction ?? "mean",
+    direction: "min" as const,
     with: (options: Options & ReductionOptions) => withDefaults(name, perExample, counted, { ...defaults, ...options }),
   });
 }
@@ -119,11 +125,11 @@ export function weightedLoss(
   { sampleWeight, mask }: Pick<ReductionOptions, "sampleWeight" | "mask"> = {},
 ): Tensor {
   if (sampleWeight === undefined && mask === undefined) {
-    const value = loss(yTrue, yPred);
+    const value = loss(yTrue as Tensor, yPred);
     return value.rank === 0 ? value : mean(value);
   }
   const own = "countedValues" in loss ? (loss as LossFunction) : undefined;
-  const values = (loss.perExample ?? loss)(yTrue, yPred);
+  const values = (loss.perExample ?? loss)(yTrue as Tensor, yPred);
   if (values.rank === 0 && own === undefined) {
     throw new ArgumentError(
       `${loss.name || "loss"}: with sample weights or masks, a loss must return a number for each example, got a scalar`,

@@ -5,8 +5,13 @@ import { oneHot } from "../ops/gather.ts";
 import { argMax, max, sum } from "../ops/reduce.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { larger } from "./metric.ts";
 
-/** 1 where yPred > threshold (default 0.5) is what yTrue, 0 or 1, says, else 0. NaN is wrong. */
+/**
+ * 1 where yPred > threshold (default 0.5) is what yTrue, 0 or 1, says, else 0. NaN is wrong. Predictions are taken for
+ * probabilities, as in Keras, whatever the loss is: for logits, beside a loss with `fromLogits`, give `threshold: 0`, as in
+ * `new MeanMetric("accuracy", binaryAccuracy, { threshold: 0 })`.
+ */
 export function binaryAccuracy(
   yTrue: AnyTensor,
   yPred: Tensor,
@@ -56,10 +61,22 @@ function right(condition: Tensor<"bool">, x: Tensor): Tensor {
   return cast(logicalAnd(condition, equal(x, x)), "f32") as Tensor;
 }
 
-/** The accuracy that suits the shapes, chosen as Keras does: binary for one output, sparse for class numbers. */
+/**
+ * The accuracy that suits the shapes, chosen as Keras does: binary for one output, sparse for class numbers. For one output
+ * of logits see `binaryAccuracy`.
+ */
 export function accuracy(yTrue: AnyTensor, yPred: Tensor): Tensor {
   const outputs = yPred.shape[yPred.rank - 1];
   if (outputs === 1 || yPred.rank < 2) return binaryAccuracy(yTrue, yPred);
   const isSparse = yTrue.rank < yPred.rank || yTrue.shape[yTrue.rank - 1] === 1;
   return isSparse ? sparseCategoricalAccuracy(yTrue, yPred) : categoricalAccuracy(yTrue, yPred);
 }
+
+larger(
+  binaryAccuracy,
+  categoricalAccuracy,
+  sparseCategoricalAccuracy,
+  topKCategoricalAccuracy,
+  sparseTopKCategoricalAccuracy,
+  accuracy,
+);

@@ -45,7 +45,7 @@ export class AUC extends GatheringMetric {
   private labels = 1;
 
   constructor({ name = "auc", thresholds, labelWeights, ...options }: AUCOptions = {}) {
-    super(name);
+    super(name, "max");
     const { numThresholds = 200, curve = "ROC", summationMethod = "interpolation" } = options;
     const { multiLabel = false, fromLogits = false } = options;
     requireCount("AUC", "numThresholds", numThresholds, 2);

@@ -37,7 +37,7 @@ abstract class CountMetric<T extends number | readonly number[]> extends Gatheri
   private readonly isList: boolean;
 
   constructor(kind: string, { thresholds, classId, topK, name }: PrecisionOptions<T>) {
-    super(name ?? kind);
+    super(name ?? kind, kind.startsWith("false") ? "min" : "max");
     const list: readonly number[] =
       typeof thresholds === "number" ? [thresholds] : (thresholds ?? [topK === undefined ? 0.5 : LOWEST]);
     const wrong = thresholds === undefined ? undefined : list.find((x) => !(x >= 0 && x <= 1));
@@ -154,7 +154,7 @@ abstract class TradeOff extends GatheringMetric {
     best: (counts: Counts) => number,
     { numThresholds = 200, classId, name = kind }: TradeOffOptions,
   ) {
-    super(name);
+    super(name, "max");
     if (!(least >= 0 && least <= 1)) throw new ArgumentError(`${kind}: the value must be from 0 to 1, got ${least}`);
     requireCount(kind, "numThresholds", numThresholds);
     this.gathered = new ThresholdCounts(kind, evenThresholds(numThresholds));

@@ -44,7 +44,7 @@ export class FBetaScore<A extends Average = undefined> extends GatheringMetric<A
   protected gathered: Totals | undefined;
 
   constructor({ average, threshold, beta = 1, name = "fBetaScore" }: FBetaOptions<A> = {}) {
-    super(name);
+    super(name, "max");
     if (![undefined, "micro", "macro", "weighted"].includes(average)) {
       throw new ArgumentError(`FBetaScore: average must be one of micro, macro, weighted, or nothing, got ${average}`);
     }

@@ -27,7 +27,7 @@ import { AUC } from "./auc.ts";
 import { FalseNegatives, FalsePositives, Precision, Recall, TrueNegatives, TruePositives } from "./confusion.ts";
 import { F1Score } from "./f-score.ts";
 import { BinaryIoU } from "./intersection.ts";
-import { type Figure, MeanMetric, Metric } from "./metric.ts";
+import { type Direction, type Figure, MeanMetric, Metric } from "./metric.ts";
 import { Perplexity } from "./perplexity.ts";
 import {
   concordanceCorrelation,
@@ -66,7 +66,7 @@ export {
 } from "./confusion.ts";
 export * from "./f-score.ts";
 export * from "./intersection.ts";
-export { type Figure, MeanMetric, Metric } from "./metric.ts";
+export { type Direction, type Figure, MeanMetric, Metric } from "./metric.ts";
 export * from "./perplexity.ts";
 export * from "./regression.ts";
 export type { Counts } from "./thresholds.ts";
@@ -177,6 +177,14 @@ export function getMetric(metric: MetricLike, options?: object): Metric {
   if (metric instanceof Metric) return metric;
   if (typeof metric === "function") return new MeanMetric(metric.name || "metric", metric);
   return lookUp<(options?: object) => Metric>("metric", metric, metricMakers())(options);
+}
+
+/** Which way the metric of this name gets better; undefined where there is none. @internal */
+export function namedDirection(name: string): Direction | undefined {
+  const make = Object.entries(metricMakers()).find(([known]) => known === name)?.[1];
+  const metric = make?.();
+  metric?.dispose();
+  return metric?.direction;
 }
 
 /** What makes the metric of each name. */

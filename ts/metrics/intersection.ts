@@ -119,7 +119,7 @@ export class IoU extends GatheringMetric {
   private readonly targets: readonly number[];
 
   constructor(options: IoUOptions) {
-    super(options.name ?? "iou");
+    super(options.name ?? "iou", "max");
     const { numClasses, targetClassIds } = options;
     const wrong = targetClassIds.find((id) => !(Number.isInteger(id) && id >= 0 && id < numClasses));
     if (wrong !== undefined) {

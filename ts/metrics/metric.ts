@@ -9,12 +9,18 @@ import { scope } from "../tensor/scope.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { Mean } from "./totals.ts";
 
+/** Which way a figure gets better: "min", the smaller the better, or "max". */
+export type Direction = "min" | "max";
+
 /** A figure gathered over batches: a number, or whatever else `Result` says. Those of models are numbers. */
 export abstract class Metric<Result = number> {
   readonly name: string;
+  /** What callbacks that watch the figure take for better; where undefined they ask for a `mode`. */
+  readonly direction: Direction | undefined;
 
-  constructor(name: string) {
+  constructor(name: string, direction?: Direction) {
     this.name = name;
+    this.direction = direction;
   }
 
   /**
@@ -49,8 +55,10 @@ export abstract class GatheringMetric<Result = number> extends Metric<Result> {
 
 /** A batch's figure: a scalar, or a number for each example or each of its parts. A loss is one. */
 export interface Figure<Options extends object = object> {
-  (yTrue: AnyTensor, yPred: Tensor, options?: Options): Tensor;
+  (yTrue: Tensor, yPred: Tensor, options?: Options): Tensor;
   readonly name: string;
+  /** What counts as better; of losses "min". */
+  readonly direction?: Direction;
   /** See `LossFunction`. */
   readonly perExample?: LossFunction<Options>["perExample"];
   /** See `LossFunction`. */
@@ -69,7 +77,7 @@ export class MeanMetric<Options extends object = object> extends GatheringMetric
 
   /** `options` are handed on to the figure: `new MeanMetric("sure", metrics.binaryAccuracy, { threshold: 0.9 })`. */
   constructor(name: string, figure: Figure<Options>, options?: Options) {
-    super(name);
+    super(name, figure.direction);
     this.figure = figure;
     this.options = options;
   }
@@ -78,7 +86,7 @@ export class MeanMetric<Options extends object = object> extends GatheringMetric
     noGrad(() =>
       scope(() => {
         const { figure, options } = this;
-        const values = (figure.perExample ?? figure)(yTrue, yPred, options);
+        const values = (figure.perExample ?? figure)(yTrue as Tensor, yPred, options);
         const kept = figure.countedValues?.(values, yTrue, yPred, options);
         this.gathered.update(values, weightsOf(values, yPred, kept, sampleWeight), yPred.shape[0]);
       }),
@@ -88,6 +96,11 @@ export class MeanMetric<Options extends object = object> extends GatheringMetric
   result(): number {
     return this.gathered.result();
   }
+}
+
+/** Says of figures that the larger they are the better. */
+export function larger(...figures: readonly Figure<never>[]): void {
+  for (const figure of figures) Object.assign(figure, { direction: "max" satisfies Direction });
 }
 
 /** The weights of a figure's values, of which only some are kept, and of these those that the mask of yPred leaves. */

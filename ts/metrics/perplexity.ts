@@ -28,7 +28,7 @@ export class Perplexity extends GatheringMetric {
   private readonly ignoreClass: number | undefined;
 
   constructor({ fromLogits = false, maskTokenId, name = "perplexity" }: PerplexityOptions = {}) {
-    super(name);
+    super(name, "min");
     this.fromLogits = fromLogits;
     this.ignoreClass = maskTokenId;
   }

@@ -13,7 +13,7 @@ import { full, ones } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { GatheringMetric, MeanMetric } from "./metric.ts";
+import { type Figure, GatheringMetric, larger, MeanMetric } from "./metric.ts";
 import { Totals } from "./totals.ts";
 
 /** Options of the figures of vectors. */
@@ -43,6 +43,8 @@ export function concordanceCorrelation(yTrue: AnyTensor, yPred: Tensor, { axis =
   return div(mul(covariance, 2), add(add(spread, distance), EPSILON));
 }
 
+larger(cosineSimilarity, pearsonCorrelation, concordanceCorrelation);
+
 function centred(x: Tensor, axis: number): Tensor {
   return sub(x, mean(x, axis, true));
 }
@@ -50,7 +52,8 @@ function centred(x: Tensor, axis: number): Tensor {
 /** sqrt(mean((yPred - yTrue)^2)) over all examples. */
 export class RootMeanSquaredError extends MeanMetric {
   constructor({ name = "rootMeanSquaredError" }: { name?: string } = {}) {
-    super(name, (yTrue, yPred) => square(sub(yPred, targetsFor("rootMeanSquaredError", yTrue, yPred))));
+    const squared: Figure = (yTrue, yPred) => square(sub(yPred, targetsFor("rootMeanSquaredError", yTrue, yPred)));
+    super(name, Object.assign(squared, { direction: "min" } as const));
   }
 
   override result(): number {
@@ -84,7 +87,7 @@ export class R2Score<A extends ClassAggregation = "uniformAverage"> extends Gath
 
   constructor(options: R2Options<A> = {}) {
     const { numRegressors = 0, name = "r2Score" } = options;
-    super(name);
+    super(name, "max");
     this.aggregation = "classAggregation" in options ? options.classAggregation : "uniformAverage";
     this.numRegressors = numRegressors;
     requireCount("R2Score", "numRegressors", numRegressors, 0);

@@ -2,6 +2,7 @@
 // numbers follow from the seed, the draw's number and the element alone, whatever the threads, split or capture.
 import { requireTensor } from "../autograd/op.ts";
 import { requireShare } from "../runtime/arguments.ts";
+import { engine } from "../runtime/engine.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { forbidWhileRecording, launch, unrecorded } from "../runtime/program.ts";
 import { tensor } from "../tensor/create.ts";
@@ -12,10 +13,17 @@ import { Variable } from "../tensor/variable.ts";
 import { mul } from "./binary.ts";
 import { reshape } from "./layout.ts";
 
-/** A stream of random numbers: all of it follows from the seed (default: one of its own for each generator). */
+/**
+ * A stream of random numbers: all of it follows from the seed. Without one a generator's seed follows from the default
+ * generator's and from how many were made since that was seeded.
+ */
 export class Generator {
-  /** Seed's low bits, its high bits, number of the next draw, 0. Assign it to continue a saved stream. */
+  /**
+   * Seed's low bits, its high bits, number of the next draw, number of the next stream that is derived from this one.
+   * Assign it to continue a saved stream.
+   */
   readonly state: Variable<"i32">;
+  private key: readonly [low: number, high: number] = [0, 0];
 
   constructor(seed?: number) {
     this.state = scope(() => new Variable(tensor(new Int32Array(4)), { name: "random", trainable: false }));
@@ -23,19 +31,80 @@ export class Generator {
   }
 
   /** Begins the stream anew. */
-  seed(seed: number = Math.floor(Math.random() * 2 ** 53)): this {
+  seed(seed: number = nextSeed()): this {
     forbidWhileRecording("seed");
-    if (!Number.isSafeInteger(seed)) throw new ArgumentError(`seed: the seed must be a safe integer, got ${seed}`);
-    this.state.assign([seed | 0, Math.floor(seed / 2 ** 32) | 0, 0, 0]);
+    this.key = wordsOf(seed);
+    this.state.assign([...this.key, 0, 0]);
     return this;
   }
+
+  /** Begins the part of the stream that belongs to these numbers: of each step or epoch, wherever training began. */
+  seek(...numbers: readonly number[]): void {
+    this.state.assign(streamOf(this.key, numbers));
+  }
+}
+
+/** The words of a stream's state; see `Generator.state`. */
+export type Stream = Int32Array;
+
+/** The low and the high bits of a seed. ArgumentError unless it is a safe integer. */
+export function wordsOf(seed: number): [low: number, high: number] {
+  if (!Number.isSafeInteger(seed)) throw new ArgumentError(`seed: the seed must be a safe integer, got ${seed}`);
+  return [seed | 0, Math.floor(seed / 2 ** 32) | 0];
+}
+
+/** A stream for these numbers under a key. They are mixed as in MurmurHash3, so that all of them change all bits. */
+export function streamOf(key: readonly [low: number, high: number], numbers: readonly number[]): Stream {
+  let [low, high] = key;
+  for (const word of [...numbers, numbers.length]) {
+    low = scrambled(low ^ word);
+    high = scrambled((high + low) ^ 0x9e3779b9);
+  }
+  return Int32Array.of(low, high, 0, 0);
+}
+
+function scrambled(word: number): number {
+  let x = Math.imul(word ^ (word >>> 16), 0x85ebca6b);
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  return x ^ (x >>> 16);
+}
+
+/** The seed of another stream: it follows from the default generator's seed and how many were asked for since. */
+export function nextSeed(): number {
+  const { state } = defaultGenerator();
+  const [low, high, draw, count] = state.data();
+  state.assign([low, high, draw, count + 1]);
+  const [a, b] = streamOf([low, high], [count]);
+  return (b & 0x1fffff) * 2 ** 32 + (a >>> 0);
+}
+
+/** Runs `f` with another stream in the place of the default generator's, from where it stands to where `f` leaves it. */
+export function withStream<T>(stream: Stream, f: () => T): T {
+  const { state } = defaultGenerator();
+  exchange(state, stream);
+  try {
+    return f();
+  } finally {
+    exchange(state, stream);
+  }
+}
+
+function exchange({ buffer }: Variable<"i32">, stream: Stream): void {
+  const { i32 } = engine().memory;
+  const at = buffer.block.address >>> 2;
+  for (let i = 0; i < stream.length; i++) {
+    const word = i32[at + i];
+    i32[at + i] = stream[i];
+    stream[i] = word;
+  }
+  buffer.version++;
 }
 
 let shared: Generator | undefined;
 
 /** The generator that random functions use when they are given none. */
 export function defaultGenerator(): Generator {
-  shared ??= unrecorded(() => new Generator());
+  shared ??= unrecorded(() => new Generator(Math.floor(Math.random() * 2 ** 53)));
   return shared;
 }
 

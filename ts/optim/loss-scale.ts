@@ -58,6 +58,14 @@ export class LossScaleOptimizer extends Optimizer {
     this.innerOptimizer.learningRate = value;
   }
 
+  override get hasSchedule(): boolean {
+    return this.innerOptimizer.hasSchedule;
+  }
+
+  override get keepsAverages(): boolean {
+    return this.innerOptimizer.keepsAverages;
+  }
+
   override get groupLearningRates(): number[] {
     return this.innerOptimizer.groupLearningRates;
   }
@@ -86,6 +94,10 @@ export class LossScaleOptimizer extends Optimizer {
     const count = partials.size;
     launch("loss_scale_f32", 1, count, gate, unscale, dynamicScale, goodSteps, partials, count, growthSteps);
     this.innerOptimizer.launchStep(variables, gradients, { gate, unscale });
+  }
+
+  override forget(variables: readonly Variable[]): void {
+    this.innerOptimizer.forget(variables);
   }
 
   override finalizeVariableValues(variables: readonly Variable[]): void {

@@ -114,6 +114,16 @@ export abstract class Optimizer {
     this.ownRate.set(value);
   }
 
+  /** Whether a schedule sets the learning rate. */
+  get hasSchedule(): boolean {
+    return this.ownRate.isScheduled;
+  }
+
+  /** Whether averages of the weights are kept. */
+  get keepsAverages(): boolean {
+    return this.options.useEma ?? false;
+  }
+
   /** The learning rates of the groups for the next step, in their order. */
   get groupLearningRates(): number[] {
     return this.groups.map((group) => group.at(this.count, this.learningRate));
@@ -178,6 +188,11 @@ export abstract class Optimizer {
   apply(gradients: Collection<Tensor>, variables: Collection<Variable>): void {
     const targets = Object.values(variables);
     const given = paired(variables, gradients);
+    if (targets.length === 0) {
+      throw new ArgumentError(
+        "step: there must be variables to update, got none; is the model built, its weights trainable?",
+      );
+    }
     this.build(targets);
     noGrad(() => scope(() => this.launchStep(targets, given)));
   }
@@ -325,6 +340,14 @@ export abstract class Optimizer {
       }
     }
     for (const [name, target] of own) target.assign(state[name] as Tensor);
+  }
+
+  /** Frees what is kept for these variables, which are not updated again. */
+  forget(variables: readonly Variable[]): void {
+    for (const variable of variables) {
+      for (const slot of Object.values(this.slots.get(variable) ?? {})) slot.dispose();
+      this.slots.delete(variable);
+    }
   }
 
   /** Frees the state. */

@@ -38,6 +38,10 @@ export class Rate {
     this.value = scope(() => new Variable(tensor(initial), { trainable: false }));
   }
 
+  get isScheduled(): boolean {
+    return this.schedule !== undefined;
+  }
+
   /** The rate of the step after `iterations` steps. */
   at(iterations: Tensor<"i32">): number {
     return this.schedule === undefined ? this.value.view()[0] : rateAt(this.schedule, iterations.view()[0]);

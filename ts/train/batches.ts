@@ -55,7 +55,10 @@ export interface Examples {
 export interface Weighting {
   /** A number for each example (or step): how much its loss counts; one for all outputs or one for each. */
   sampleWeight?: Targets;
-  /** How much the examples of each class count. */
+  /**
+   * How much the examples of each class count, default 1: of one output whose targets are class numbers [n], [n, 1] or rows
+   * of probabilities [n, classes], such as one-hot ones. Validation is not weighted by it.
+   */
   classWeight?: { readonly [label: number]: number };
 }
 
@@ -74,17 +77,28 @@ export function toExamples(
 ): Examples {
   const inputs = rowsOf(operation, "x", listOf(x));
   const targets = rowsOf(operation, "y", byOutput(operation, "y", y, outputs));
-  if (sampleWeight === undefined && classWeight === undefined) return examplesOf(operation, inputs, targets, []);
-  const given =
-    sampleWeight === undefined ? undefined : byOutput(operation, "sampleWeight", sampleWeight, outputs, true);
-  const weights = given && rowsOf(operation, "sampleWeight", given).map(toFloats);
-  if (classWeight === undefined) return examplesOf(operation, inputs, targets, weights ?? []);
+  const weights =
+    sampleWeight === undefined
+      ? []
+      : rowsOf(operation, "sampleWeight", byOutput(operation, "sampleWeight", sampleWeight, outputs, true)).map(
+          toFloats,
+        );
+  return weighClasses(operation, examplesOf(operation, inputs, targets, weights), classWeight);
+}
+
+/** The examples, each of which counts as its class does too. */
+export function weighClasses(
+  operation: string,
+  { inputs, targets, weights }: Examples,
+  classWeight: Weighting["classWeight"],
+): Examples {
+  if (classWeight === undefined) return examplesOf(operation, inputs, targets, weights);
   if (targets.length !== 1) {
     throw new ArgumentError(`${operation}: classWeight must be used with one output, got ${targets.length}`);
   }
   const ofClass = classWeights(operation, targets[0], classWeight);
-  const [own] = weights ?? [];
-  if (own && own.shape.length !== 1) {
+  const [own] = weights;
+  if (own && own.data.length !== own.length) {
     throw new ArgumentError(`${operation}: sampleWeight beside classWeight must have a number for each example`);
   }
   if (own) for (let i = 0; i < ofClass.length; i++) ofClass[i] *= own.data[i] * own.scale;
@@ -140,15 +154,27 @@ function toFloats(rows: ArrayData): ArrayData {
 
 /** The weight of each example's class: its number, or where its row is largest. */
 function classWeights(operation: string, y: ArrayData, weights: { readonly [label: number]: number }): Float32Array {
-  const classes = y.data.length / y.length;
+  const classes = y.rowSize;
+  if (y.shape.length > 2) {
+    throw new ShapeError(
+      `${operation}: with classWeight, y must be [n], [n, 1] or [n, classes], got ${formatShape(y.shape)}`,
+    );
+  }
+  const known = (label: number): boolean => Number.isInteger(label) && label >= 0 && (classes === 1 || label < classes);
+  for (const [label, weight] of Object.entries(weights)) {
+    if (known(Number(label)) && weight >= 0 && weight < Number.POSITIVE_INFINITY) continue;
+    throw new ArgumentError(
+      `${operation}: classWeight must hold numbers of at least 0 by class number, got ${weight} for ${label}`,
+    );
+  }
   return Float32Array.from({ length: y.length }, (_, i) => {
-    const row = Array.from(y.data.slice(i * classes, (i + 1) * classes));
+    const row = Array.from(y.valuesAt(i));
     const label = classes === 1 ? row[0] : row.indexOf(Math.max(...row));
-    const weight = weights[label] ?? 1;
-    if (!(weight >= 0)) {
-      throw new ArgumentError(`${operation}: classWeight must hold numbers of at least 0, got ${weight} for ${label}`);
-    }
-    return weight;
+    const isClass = classes === 1 || Math.abs(row.reduce((sum, part) => sum + part, 0) - 1) < 1e-3;
+    if (isClass && known(label)) return weights[label] ?? 1;
+    throw new ArgumentError(
+      `${operation}: with classWeight, y must be class numbers or probabilities of classes, got ${row.join(", ")} at ${i}`,
+    );
   });
 }
 

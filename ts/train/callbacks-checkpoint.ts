@@ -41,6 +41,8 @@ export class ModelCheckpoint implements Callback {
   constructor(options: ModelCheckpointOptions) {
     const { filepath, monitor = "val_loss", saveBestOnly = false, mode = "auto", saveFreq = "epoch" } = options;
     this.filepath = pathOf("ModelCheckpoint: filepath", filepath);
+    // What is wrong with the formats is not to wait for the end of an epoch.
+    for (const [, format] of this.filepath.matchAll(/\{[^{}:]*:([^{}]*)\}/g)) fillTemplate(`{x:${format}}`, { x: 0 });
     const best = new Monitor("ModelCheckpoint", monitor, mode, 0, options.initialValueThreshold);
     this.monitor = saveBestOnly ? best : undefined;
     this.counter = new BatchCounter("ModelCheckpoint", "saveFreq", saveFreq);
@@ -51,8 +53,9 @@ export class ModelCheckpoint implements Callback {
     return this.monitor?.best;
   }
 
-  onTrainBegin({ model }: TrainingInfo): void {
-    this.model = model;
+  onTrainBegin(info: TrainingInfo): void {
+    this.model = info.model;
+    this.monitor?.begin(info);
   }
 
   onEpochBegin(epoch: number): void {
@@ -78,8 +81,8 @@ export class ModelCheckpoint implements Callback {
 
 /** The text with {name} and {name:format} replaced by figures; formats: d, 02d, .3f, .2e, g. */
 export function fillTemplate(template: string, figures: Logs): string {
-  return template.replace(/\{(\w+)(?::([^}]*))?\}/g, (_, name: string, format = "") => {
-    if (!(name in figures)) {
+  return template.replace(/\{([^{}:]*)(?::([^{}]*))?\}/g, (_, name: string, format = "") => {
+    if (!Object.hasOwn(figures, name)) {
       const known = Object.keys(figures).join(", ");
       throw new ArgumentError(`ModelCheckpoint: filepath must name figures of ${known}, got {${name}}`);
     }
@@ -112,8 +115,8 @@ export interface BackupAndRestoreOptions {
 }
 
 /**
- * Saves the weights, the optimizer's state and the epoch, and takes them up when a training that was interrupted is begun
- * again; it goes on with the epoch after the last that was finished.
+ * Saves the weights, the optimizer's state, the epoch and the seed, and takes them up when a training that was interrupted
+ * is begun again; it goes on with the epoch after the last that was finished, and takes the steps that it would have taken.
  */
 export class BackupAndRestore implements Callback {
   private readonly folder: string;
@@ -135,7 +138,7 @@ export class BackupAndRestore implements Callback {
   async onTrainBegin(info: TrainingInfo): Promise<void> {
     this.info = info;
     const bytes = await readFileIfAny(this.path);
-    if (bytes !== undefined) info.initialEpoch = restoreTraining(info.model, bytes, this.path);
+    if (bytes !== undefined) restoreTraining(info, bytes, this.path);
     this.finishedEpochs = info.initialEpoch;
   }
 
@@ -158,7 +161,7 @@ export class BackupAndRestore implements Callback {
   private async save(): Promise<void> {
     if (this.info === undefined) return;
     await makeFolder(this.folder);
-    await writeFileAtomic(this.path, encodeTraining(this.info.model, this.finishedEpochs));
+    await writeFileAtomic(this.path, encodeTraining(this.info, this.finishedEpochs));
   }
 }
 
@@ -171,16 +174,17 @@ function variablesOf(model: Model): Map<string, AnyTensor> {
   return new Map([...own, ...state]);
 }
 
-function encodeTraining(model: Model, epoch: number): Uint8Array {
+function encodeTraining({ model, seed }: TrainingInfo, epoch: number): Uint8Array {
   const records = [...variablesOf(model)].map(([name, x]): [string, TensorRecord] => [
     name,
     { dtype: x.dtype, shape: x.shape, data: x.data() },
   ]);
-  return encodeSafetensors(new Map(records), { format: "heddle-training", epoch: String(epoch) });
+  return encodeSafetensors(new Map(records), { format: "heddle-training", epoch: String(epoch), seed: String(seed) });
 }
 
-/** Takes over a training's state; the number of its finished epochs. FormatError, and nothing changed, for another's. */
-function restoreTraining(model: Model, bytes: Uint8Array, path: string): number {
+/** Takes over a training's state, its finished epochs and its seed. FormatError, and nothing changed, for another's. */
+function restoreTraining(info: TrainingInfo, bytes: Uint8Array, path: string): void {
+  const { model } = info;
   const { tensors, metadata } = decodeSafetensors(bytes, path);
   const epoch = Number(metadata.epoch);
   if (!Number.isInteger(epoch) || epoch < 0) {
@@ -197,5 +201,7 @@ function restoreTraining(model: Model, bytes: Uint8Array, path: string): number 
     optimizer.restore(Object.fromEntries(state), model.trainableWeights);
     for (const weight of model.weights) weight.assign(saved(`model/${weight.name}`).data);
   });
-  return epoch;
+  info.initialEpoch = epoch;
+  const seed = Number(metadata.seed);
+  if (Number.isSafeInteger(seed)) info.seed = seed;
 }

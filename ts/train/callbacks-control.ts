@@ -1,6 +1,6 @@
 // Callbacks that step in while a model is trained: functions of the user's, a stop at NaN, averages in place of weights.
 import { StateError } from "../runtime/errors.ts";
-import type { Callback, Logs, TrainingInfo } from "./callbacks.ts";
+import { type Callback, checkCallback, type Logs, type TrainingInfo } from "./callbacks.ts";
 import type { Model } from "./model.ts";
 
 /** A callback made of functions: new LambdaCallback({ onEpochEnd: (epoch, logs) => .. }). */
@@ -14,7 +14,9 @@ export class LambdaCallback implements Callback {
   declare onEpochEnd?: NonNullable<Callback["onEpochEnd"]>;
   declare onTrainEnd?: NonNullable<Callback["onTrainEnd"]>;
 
+  /** ArgumentError for what is no hook. */
   constructor(functions: Callback) {
+    checkCallback(functions);
     Object.assign(this, functions);
   }
 }
@@ -52,6 +54,9 @@ export class SwapEMAWeights implements Callback {
   }
 
   onTrainBegin(info: TrainingInfo): void {
+    if (!info.model.compilation.optimizer.keepsAverages) {
+      throw new StateError("SwapEMAWeights: the optimizer must keep averages, got one without useEma");
+    }
     this.info = info;
   }
 

@@ -1,5 +1,6 @@
 // Callbacks that change the learning rate between epochs.
-import { ArgumentError } from "../runtime/errors.ts";
+import { requireCount } from "../runtime/arguments.ts";
+import { ArgumentError, StateError } from "../runtime/errors.ts";
 import type { Callback, Logs, TrainingInfo } from "./callbacks.ts";
 import type { Model } from "./model.ts";
 import { Monitor, type MonitorMode } from "./monitor.ts";
@@ -17,6 +18,7 @@ export class LearningRateScheduler implements Callback {
   }
 
   onTrainBegin({ model }: TrainingInfo): void {
+    requireOwnRate("LearningRateScheduler", model);
     this.model = model;
   }
 
@@ -65,16 +67,18 @@ export class ReduceLROnPlateau implements Callback {
     if (!(factor > 0 && factor < 1)) {
       throw new ArgumentError(`ReduceLROnPlateau: factor must be between 0 and 1, got ${factor}`);
     }
-    for (const [name, value] of Object.entries({ patience, cooldown, minLr })) {
-      if (!(value >= 0)) throw new ArgumentError(`ReduceLROnPlateau: ${name} must be at least 0, got ${value}`);
-    }
+    requireCount("ReduceLROnPlateau", "patience", patience, 0);
+    requireCount("ReduceLROnPlateau", "cooldown", cooldown, 0);
+    if (!(minLr >= 0)) throw new ArgumentError(`ReduceLROnPlateau: minLr must be at least 0, got ${minLr}`);
     this.options = { monitor, factor, patience, mode, minDelta, cooldown, minLr };
     this.monitor = this.newMonitor();
   }
 
-  onTrainBegin({ model }: TrainingInfo): void {
-    this.model = model;
+  onTrainBegin(info: TrainingInfo): void {
+    requireOwnRate("ReduceLROnPlateau", info.model);
+    this.model = info.model;
     this.monitor = this.newMonitor();
+    this.monitor.begin(info);
     this.resting = 0;
     this.waited = 0;
   }
@@ -102,4 +106,10 @@ export class ReduceLROnPlateau implements Callback {
     const { monitor, mode, minDelta } = this.options;
     return new Monitor("ReduceLROnPlateau", monitor, mode, minDelta);
   }
+}
+
+/** Throws a StateError where a schedule sets the learning rate, which nobody else can then. */
+function requireOwnRate(callback: string, { compilation }: Model): void {
+  if (!compilation.optimizer.hasSchedule) return;
+  throw new StateError(`${callback}: the optimizer's learning rate must be a number, got a schedule`);
 }

@@ -1,5 +1,7 @@
 // What training tells others while it runs: the Callback interface, the history it keeps, and early stopping.
+import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
+import type { TypedArray } from "../tensor/dtype.ts";
 import type { Model } from "./model.ts";
 import { Monitor, type MonitorMode } from "./monitor.ts";
 
@@ -18,6 +20,13 @@ export interface TrainingInfo {
   readonly batchSize: number;
   /** Names of the figures in the logs, without those of validation. */
   readonly metrics: readonly string[];
+  /** Whether there are data to validate on: then each figure has another one, "val_" before its name. */
+  readonly validation: boolean;
+  /**
+   * What the order of examples and random layers follow from, with the number of the epoch; a callback may set it when
+   * training begins, to go on where an earlier run ended.
+   */
+  seed: number;
 }
 
 /** Called by `fit` at its turning points; every method may be left out, and may return a promise, which is awaited. */
@@ -40,10 +49,32 @@ export interface Callback {
   onTrainEnd?(logs: Logs): void | Promise<void>;
 }
 
+/** The hooks of callbacks. */
+const hooks: readonly (keyof Callback)[] = [
+  "onTrainBegin",
+  "onEpochBegin",
+  "onBatchBegin",
+  "onBatchEnd",
+  "onTestBegin",
+  "onTestEnd",
+  "onEpochEnd",
+  "onTrainEnd",
+];
+
+/** ArgumentError unless it is an object, and what a plain one calls "on .." is a hook. */
+export function checkCallback(callback: unknown): asserts callback is Callback {
+  if (typeof callback !== "object" || callback === null)
+    throw new ArgumentError(`fit: callbacks must be objects with hooks, got ${typeof callback}`);
+  if (Object.getPrototypeOf(callback) !== Object.prototype) return;
+  const strange = Object.keys(callback).find((name) => name.startsWith("on") && !hooks.some((hook) => hook === name));
+  if (strange === undefined) return;
+  throw new ArgumentError(`fit: the hooks of callbacks must be among ${hooks.join(", ")}, got ${strange}`);
+}
+
 /** The figures of every epoch; what `fit` returns. */
 export class History implements Callback {
-  /** One list per figure, one number per epoch. */
-  readonly history: Record<string, number[]> = {};
+  /** One list per figure, one number per epoch. It has no prototype, so that figures may have any name. */
+  readonly history: Record<string, number[]> = Object.create(null);
   /** The epochs done, counted from 0. */
   readonly epochs: number[] = [];
 
@@ -59,11 +90,11 @@ export interface EarlyStoppingOptions {
   monitor?: string;
   /** The least change that counts as better; default 0. */
   minDelta?: number;
-  /** Epochs without improvement after which training stops; default 0. */
+  /** Epochs without improvement after which training stops, but not after the first one; default 0. */
   patience?: number;
-  /** Whether smaller or larger is better; "auto", the default, takes larger for accuracies and smaller otherwise. */
+  /** Whether smaller or larger is better; "auto", the default, takes what the figure's metric says. */
   mode?: MonitorMode;
-  /** A figure that must be beaten from the start. */
+  /** A figure that epochs must beat too to count as improvements. */
   baseline?: number;
   /** Whether the weights of the best epoch come back at the end; default false. */
   restoreBestWeights?: boolean;
@@ -80,46 +111,54 @@ export class EarlyStopping implements Callback {
   private readonly options: Required<Omit<EarlyStoppingOptions, "baseline">> & { baseline: number | undefined };
   private monitor: Monitor;
   private waited = 0;
+  private isFirst = true;
   private model: Model | undefined;
-  private bestWeights: Float32Array[] | undefined;
+  private bestWeights: TypedArray[] | undefined;
 
   constructor(options: EarlyStoppingOptions = {}) {
     const { monitor = "val_loss", minDelta = 0, patience = 0, mode = "auto", baseline } = options;
-    if (!(patience >= 0)) throw new ArgumentError(`EarlyStopping: patience must be at least 0, got ${patience}`);
     const { restoreBestWeights = false, startFromEpoch = 0 } = options;
+    requireCount("EarlyStopping", "patience", patience, 0);
+    requireCount("EarlyStopping", "startFromEpoch", startFromEpoch, 0);
     this.options = { monitor, minDelta, patience, mode, baseline, restoreBestWeights, startFromEpoch };
     this.monitor = this.newMonitor();
   }
 
-  onTrainBegin({ model }: TrainingInfo): void {
-    this.model = model;
+  onTrainBegin(info: TrainingInfo): void {
+    this.model = info.model;
     this.monitor = this.newMonitor();
+    this.monitor.begin(info);
     this.waited = 0;
+    this.isFirst = true;
     this.stoppedEpoch = undefined;
     this.bestWeights = undefined;
   }
 
   onEpochEnd(epoch: number, logs: Logs): void {
-    const { patience, restoreBestWeights, startFromEpoch } = this.options;
+    const { patience, restoreBestWeights, startFromEpoch, baseline } = this.options;
     if (epoch < startFromEpoch) return;
-    if (this.monitor.improves(logs)) {
+    const { isFirst } = this;
+    this.isFirst = false;
+    const improves = this.monitor.improves(logs);
+    // Whatever it is, the first epoch is the best so far.
+    if (improves || isFirst) {
       this.bestEpoch = epoch;
-      this.waited = 0;
       if (restoreBestWeights) this.bestWeights = this.model?.weights.map((weight) => weight.data());
-      return;
     }
     this.waited++;
-    if (this.waited < patience || this.model === undefined) return;
+    if (improves && (baseline === undefined || this.monitor.beats(baseline, logs))) this.waited = 0;
+    if (improves || isFirst || this.waited < patience || this.model === undefined) return;
     this.stoppedEpoch = epoch;
     this.model.stopTraining = true;
   }
 
   onTrainEnd(): void {
     for (const [i, values] of (this.bestWeights ?? []).entries()) this.model?.weights[i].assign(values);
+    this.bestWeights = undefined;
   }
 
   private newMonitor(): Monitor {
-    const { monitor, mode, minDelta, baseline } = this.options;
-    return new Monitor("EarlyStopping", monitor, mode, minDelta, baseline);
+    const { monitor, mode, minDelta } = this.options;
+    return new Monitor("EarlyStopping", monitor, mode, minDelta);
   }
 }

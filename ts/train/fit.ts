@@ -1,19 +1,21 @@
 // The training loop: epochs, batches, validation, callbacks, aborting.
-import { defaultGenerator, Generator, randomPermutation } from "../ops/random.ts";
+import type { Layer } from "../layers/layer.ts";
+import { Generator, nextSeed, randomPermutation, type Stream, streamOf, withStream, wordsOf } from "../ops/random.ts";
 import { requireCount } from "../runtime/arguments.ts";
-import { ArgumentError } from "../runtime/errors.ts";
-import { type DataList, type Examples, type Targets, toExamples, type Weighting } from "./batches.ts";
-import { type Callback, History, type Logs } from "./callbacks.ts";
+import { ArgumentError, StateError } from "../runtime/errors.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { type DataList, type Examples, type Targets, toExamples, type Weighting, weighClasses } from "./batches.ts";
+import { type Callback, checkCallback, History, type Logs, type TrainingInfo } from "./callbacks.ts";
 import type { Model } from "./model.ts";
 import type { Objective } from "./objective.ts";
-import { makePause, type Pause } from "./pause.ts";
+import { makePause, type Pause, settled } from "./pause.ts";
 import { ProgressBar, ProgressLine, type Verbosity } from "./progress.ts";
 
 /** What `fit` takes beside the data. */
 export interface FitOptions extends Weighting {
   /** Passes over the data; default 1. */
   epochs?: number;
-  /** The epoch to begin with, where an earlier run ended; default 0. */
+  /** The epoch to begin with, where an earlier run ended; less than `epochs`; default 0. */
   initialEpoch?: number;
   /** Examples in a step; default 32. The last batch of an epoch may be smaller. */
   batchSize?: number;
@@ -23,19 +25,24 @@ export interface FitOptions extends Weighting {
   validationData?: readonly [x: DataList, y: Targets, sampleWeight?: Targets];
   /** Whether each epoch sees the examples in a new order; default true. */
   shuffle?: boolean;
-  /** Seed of that order; default: drawn from the default generator. */
+  /**
+   * What that order follows from, with the number of the epoch, and so do dropout and other random layers: an epoch is the
+   * same wherever training began. Default: another one each time, which follows from `seed()`. Layers with a seed of their
+   * own then draw what follows from it and the optimizer's count of steps.
+   */
   seed?: number;
   callbacks?: readonly Callback[];
-  /** Stops training after the current step when aborted; `fit` then rejects with its reason. */
+  /**
+   * Stops training after the current step when aborted; `fit` then rejects with its reason. A callback that is at work gets
+   * a second to end.
+   */
   signal?: AbortSignal;
   /** 0 silent, 1 a progress bar, 2 one line per epoch; default 1. */
   verbose?: Verbosity;
 }
 
-/** What `evaluate` and `predict` take beside the data. */
-export interface EvaluateOptions {
-  /** How much each example's loss counts; `evaluate` only. */
-  sampleWeight?: Targets;
+/** What `predict` takes beside the data. */
+export interface PredictOptions {
   /** Examples in a step; default 32. */
   batchSize?: number;
   signal?: AbortSignal;
@@ -43,23 +50,58 @@ export interface EvaluateOptions {
   verbose?: Verbosity;
 }
 
+/** What `evaluate` takes beside the data. */
+export interface EvaluateOptions extends PredictOptions {
+  /** How much each example's loss counts. */
+  sampleWeight?: Targets;
+}
+
+/** Models that are being trained. */
+const training = new WeakSet<Model>();
+
+/** Throws a StateError while `fit` trains the model. */
+export function requireIdle(operation: string, model: Model): void {
+  if (!training.has(model)) return;
+  throw new StateError(
+    `${operation}: ${model.name} must not be in training, got a call while fit runs; await it first`,
+  );
+}
+
 export async function fitModel(model: Model, x: DataList, y: Targets, options: FitOptions): Promise<History> {
-  const { epochs = 1, batchSize = 32, validationSplit = 0, validationData, shuffle = true, seed, signal } = options;
-  const { initialEpoch = 0, sampleWeight, classWeight } = options;
+  requireIdle("fit", model);
+  training.add(model);
+  try {
+    return await trainModel(model, x, y, options);
+  } finally {
+    training.delete(model);
+  }
+}
+
+async function trainModel(model: Model, x: DataList, y: Targets, options: FitOptions): Promise<History> {
+  const { epochs = 1, batchSize = 32, validationSplit = 0, validationData, shuffle = true, signal } = options;
+  const { initialEpoch = 0, sampleWeight, classWeight, seed = nextSeed() } = options;
   requireCount("fit", "epochs", epochs);
   requireCount("fit", "batchSize", batchSize);
   requireCount("fit", "initialEpoch", initialEpoch, 0);
+  wordsOf(seed);
+  if (initialEpoch >= epochs) {
+    throw new ArgumentError(`fit: initialEpoch must be less than epochs, got ${initialEpoch} and ${epochs}`);
+  }
   if (!(validationSplit >= 0 && validationSplit < 1)) {
     throw new ArgumentError(`fit: validationSplit must be at least 0 and below 1, got ${validationSplit}`);
   }
   const { objective, optimizer } = model.compilation;
   const outputs = model.outputNames;
-  const all = toExamples("fit", x, y, outputs, { sampleWeight, classWeight });
-  const [training, validation] = validationData
+  const all = toExamples("fit", x, y, outputs, { sampleWeight });
+  const [own, validation] = validationData
     ? [all, toExamples("fit", validationData[0], validationData[1], outputs, { sampleWeight: validationData[2] })]
     : split(all, validationSplit);
-  model.prepare("fit", training);
+  const examples = weighClasses("fit", own, classWeight);
+  model.prepare("fit", examples);
   if (validation) model.prepare("fit", validation);
+  if (model.trainableWeights.length === 0) {
+    console.warn(`heddle: fit: ${model.name} has no trainable weights, so that training changes none`);
+  }
 
   const history = new History();
   const verbose = options.verbose ?? 1;
@@ -69,118 +111,175 @@ export async function fitModel(model: Model, x: DataList, y: Targets, options: F
     // Last, since others add figures of their own, such as the learning rate.
     history,
   ];
-  const samples = training.length;
-  const steps = Math.ceil(samples / batchSize);
-  const names = ["loss", ...objective.names];
+  for (const callback of callbacks) checkCallback(callback);
+  const samples = examples.length;
+  const info: TrainingInfo = {
+    model,
+    epochs,
+    initialEpoch,
+    steps: Math.ceil(samples / batchSize),
+    samples,
+    batchSize,
+    metrics: ["loss", ...objective.names],
+    validation: validation !== undefined,
+    seed,
+  };
   const pause = makePause(signal);
-  const order = shuffle ? (seed === undefined ? defaultGenerator() : new Generator(seed)) : undefined;
-  model.stopTraining = false;
+  const run: Run = { model, batchSize, pause, signal, stream: streamOf(wordsOf(seed), []) };
+  const begun: Callback[] = [];
   let logs: Logs = {};
-  const info = { model, epochs, initialEpoch, steps, samples, batchSize, metrics: names };
-  for (const callback of callbacks) await callback.onTrainBegin?.(info);
-  try {
+  const train = async (): Promise<void> => {
+    model.stopTraining = false;
+    for (const callback of callbacks) {
+      await settled(callback.onTrainBegin?.(info), signal);
+      begun.push(callback);
+    }
     for (let epoch = info.initialEpoch; epoch < epochs && !model.stopTraining; epoch++) {
-      for (const callback of callbacks) await callback.onEpochBegin?.(epoch);
-      const indices = order && permutation(samples, order);
-      logs = await runEpoch(model, training, batchSize, indices, callbacks, pause);
+      for (const callback of callbacks) await settled(callback.onEpochBegin?.(epoch), signal);
+      if (model.stopTraining) break;
+      const key = wordsOf(info.seed);
+      run.stream = streamOf(key, [epoch]);
+      const place = options.seed === undefined ? [optimizer.iterations.view()[0]] : [...key, epoch];
+      for (const generator of generatorsOf(model)) generator.seek(...place);
+      // Draw number `epoch` of the seed's own stream.
+      const order = shuffle ? withStream(Int32Array.of(...key, epoch, 0), () => permutation(samples)) : undefined;
+      logs = await runEpoch(run, examples, order, callbacks);
       if (validation) {
-        for (const callback of callbacks) await callback.onTestBegin?.();
-        const figures = await runTest(model, validation, batchSize, pause);
+        for (const callback of callbacks) await settled(callback.onTestBegin?.(), signal);
+        const figures = await runTest(run, validation);
         for (const [name, value] of Object.entries(figures)) logs[`val_${name}`] = value;
-        for (const callback of callbacks) await callback.onTestEnd?.(figures);
+        for (const callback of callbacks) await settled(callback.onTestEnd?.(figures), signal);
       }
-      for (const callback of callbacks) await callback.onEpochEnd?.(epoch, logs);
+      for (const callback of callbacks) await settled(callback.onEpochEnd?.(epoch, logs), signal);
     }
     optimizer.finalizeVariableValues(model.trainableWeights);
-  } finally {
-    // Also when aborted: a progress line that was interrupted is closed.
-    for (const callback of callbacks) await callback.onTrainEnd?.(logs);
-  }
+  };
+  const failures: unknown[] = [];
+  const attempt = async (f: () => Promise<void>): Promise<void> => f().catch((error) => void failures.push(error));
+  await attempt(train);
+  // Also when aborted: a progress line that was interrupted is closed.
+  for (const callback of begun) await attempt(async () => settled(callback.onTrainEnd?.(logs), signal));
+  if (failures.length > 0) throw failures[0];
   return history;
 }
 
 export async function evaluateModel(model: Model, x: DataList, y: Targets, options: EvaluateOptions): Promise<Logs> {
-  const { batchSize = 32, signal, verbose = 0 } = options;
+  const { batchSize = 32, signal, verbose = 0, sampleWeight } = options;
   requireCount("evaluate", "batchSize", batchSize);
-  const examples = toExamples("evaluate", x, y, model.outputNames, { sampleWeight: options.sampleWeight });
+  const examples = toExamples("evaluate", x, y, model.outputNames, { sampleWeight });
   model.prepare("evaluate", examples);
   const bar = new ProgressBar(Math.ceil(examples.length / batchSize), { verbose });
-  const logs = await runTest(model, examples, batchSize, makePause(signal), (done) => bar.update(done, {}));
+  const run: Run = { model, batchSize, pause: makePause(signal), signal, stream: undefined };
+  const logs = await runTest(run, examples, (done) => bar.update(done, {}));
   bar.finish(logs);
   return logs;
 }
 
+/** What stays the same from step to step. */
+interface Run {
+  readonly model: Model;
+  readonly batchSize: number;
+  readonly pause: Pause;
+  readonly signal: AbortSignal | undefined;
+  /** What steps draw from in place of the default generator: nobody else does, whatever else goes on. */
+  stream: Stream | undefined;
+}
+
 async function runEpoch(
-  model: Model,
+  run: Run,
   examples: Examples,
-  batchSize: number,
   order: Int32Array | undefined,
   callbacks: readonly Callback[],
-  pause: Pause,
 ): Promise<Logs> {
-  const { steps } = model;
+  const { model, batchSize, pause, signal } = run;
   const starters = callbacks.filter((callback) => callback.onBatchBegin);
   const watchers = callbacks.filter((callback) => callback.onBatchEnd);
   const figures = new Figures(model.compilation.objective);
-  for (let begin = 0, batch = 0; begin < examples.length && !model.stopTraining; begin += batchSize, batch++) {
-    const end = Math.min(begin + batchSize, examples.length);
-    for (const callback of starters) await callback.onBatchBegin?.(batch);
-    const began = performance.now();
-    const loss = steps.train(examples, order ? order.subarray(begin, end) : { begin, end });
-    figures.add(loss.item(), end - begin);
-    loss.dispose();
-    const took = performance.now() - began;
-    if (watchers.length > 0) {
-      const logs = figures.logs();
-      for (const callback of watchers) await callback.onBatchEnd?.(batch, logs);
+  try {
+    for (let begin = 0, batch = 0; begin < examples.length; begin += batchSize, batch++) {
+      const end = Math.min(begin + batchSize, examples.length);
+      for (const callback of starters) {
+        const hook = callback.onBatchBegin?.(batch);
+        if (hook) await settled(hook, signal);
+      }
+      const began = performance.now();
+      const rows = order ? order.subarray(begin, end) : { begin, end };
+      figures.step(run.stream, end - begin, () => model.steps.train(examples, rows));
+      const took = performance.now() - began;
+      if (watchers.length > 0) {
+        const logs = figures.logs();
+        for (const callback of watchers) {
+          const hook = callback.onBatchEnd?.(batch, logs);
+          if (hook) await settled(hook, signal);
+        }
+      }
+      const rest = pause(took);
+      if (rest) await rest;
+      if (model.stopTraining) break;
     }
-    const rest = pause(took);
-    if (rest) await rest;
+    return figures.logs();
+  } finally {
+    figures.end();
   }
-  return figures.logs();
 }
 
 async function runTest(
-  model: Model,
+  { model, batchSize, pause, stream }: Run,
   examples: Examples,
-  batchSize: number,
-  pause: Pause,
   progress?: (done: number) => void,
 ): Promise<Logs> {
-  const { steps } = model;
   const figures = new Figures(model.compilation.objective);
-  for (let begin = 0; begin < examples.length; begin += batchSize) {
-    const began = performance.now();
-    const end = Math.min(begin + batchSize, examples.length);
-    const loss = steps.test(examples, { begin, end });
-    figures.add(loss.item(), end - begin);
-    loss.dispose();
-    progress?.(Math.ceil(end / batchSize));
-    const rest = pause(performance.now() - began);
-    if (rest) await rest;
+  try {
+    for (let begin = 0; begin < examples.length; begin += batchSize) {
+      const began = performance.now();
+      const end = Math.min(begin + batchSize, examples.length);
+      figures.step(stream, end - begin, () => model.steps.test(examples, { begin, end }));
+      progress?.(Math.ceil(end / batchSize));
+      const rest = pause(performance.now() - began);
+      if (rest) await rest;
+    }
+    return figures.logs();
+  } finally {
+    figures.end();
   }
-  return figures.logs();
 }
 
-/** The running mean of the loss, and what the metrics say. */
-class Figures {
+/** One run's figures: the running mean of the loss, and what the metrics say of its batches alone. */
+export class Figures {
   private sum = 0;
   private count = 0;
   private readonly objective: Objective;
 
   constructor(objective: Objective) {
     this.objective = objective;
-    objective.reset();
   }
 
-  add(loss: number, examples: number): void {
-    this.sum += loss * examples;
+  /** Takes a step over so many examples, and gives their loss. */
+  step(stream: Stream | undefined, examples: number, take: () => Tensor): number {
+    this.objective.enter(this);
+    const loss = stream ? withStream(stream, take) : take();
+    const value = loss.item();
+    loss.dispose();
+    this.sum += value * examples;
     this.count += examples;
+    return value;
   }
 
   logs(): Logs {
+    this.objective.enter(this);
     return { loss: this.sum / this.count, ...this.objective.logs() };
   }
+
+  /** No step follows. */
+  end(): void {
+    this.objective.leave(this);
+  }
+}
+
+/** The generators of a model's layers. */
+function generatorsOf(layer: Layer): Generator[] {
+  const own = Object.values(layer).filter((value): value is Generator => value instanceof Generator);
+  return [...own, ...layer.sublayers().flatMap(generatorsOf)];
 }
 
 function split(all: Examples, part: number): [Examples, Examples | undefined] {
@@ -200,8 +299,8 @@ function split(all: Examples, part: number): [Examples, Examples | undefined] {
   return [cut(0, at), cut(at, all.length)];
 }
 
-function permutation(length: number, generator: Generator): Int32Array {
-  const order = randomPermutation(length, { generator });
+function permutation(length: number): Int32Array {
+  const order = randomPermutation(length);
   const indices = order.data();
   order.dispose();
   return indices;

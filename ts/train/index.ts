@@ -27,7 +27,7 @@ export {
   kFold,
   stratifiedKFold,
 } from "./cross-validate.ts";
-export type { EvaluateOptions, FitOptions } from "./fit.ts";
+export type { EvaluateOptions, FitOptions, PredictOptions } from "./fit.ts";
 export { type CompileOptions, type FunctionalOptions, Model } from "./model.ts";
 export type { MonitorMode } from "./monitor.ts";
 export type { Judgement, LossLike, PerOutput } from "./objective.ts";

@@ -15,7 +15,7 @@ import { type FilePath, pathOf } from "../runtime/paths.ts";
 import { unrecorded } from "../runtime/program.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Shape } from "../tensor/shape.ts";
-import { Tensor, unfilled } from "../tensor/tensor.ts";
+import { type AnyTensor, Tensor, unfilled } from "../tensor/tensor.ts";
 import {
   BatchBuffers,
   type DataList,
@@ -26,7 +26,15 @@ import {
   type Weighting,
 } from "./batches.ts";
 import type { History, Logs } from "./callbacks.ts";
-import { type EvaluateOptions, evaluateModel, type FitOptions, fitModel } from "./fit.ts";
+import {
+  type EvaluateOptions,
+  evaluateModel,
+  Figures,
+  type FitOptions,
+  fitModel,
+  type PredictOptions,
+  requireIdle,
+} from "./fit.ts";
 import { Graph } from "./graph.ts";
 import { type Judgement, Objective } from "./objective.ts";
 import { makePause } from "./pause.ts";
@@ -39,6 +47,11 @@ import { decodeWeights, encodeWeights } from "./weights.ts";
 export interface CompileOptions extends Judgement {
   /** A name or an optimizer; default "rmsprop", as in Keras. */
   optimizer?: Optimizer | OptimizerName;
+  /**
+   * Whether steps run anew each time, slowly, instead of being captured: for debugging, since `call`, losses and metrics may
+   * then read and print values; default false.
+   */
+  runEagerly?: boolean;
 }
 
 /** What draws a functional model. */
@@ -60,6 +73,7 @@ export class Model extends Layer {
   private compiled: Compiled | undefined;
   private captured: Steps | undefined;
   private prediction: Prediction | undefined;
+  private ownsOptimizer = false;
 
   /** A functional model from its inputs to its outputs; subclasses leave these out and override `call`. */
   constructor(options: FunctionalOptions | LayerOptions = {}, kind = "functional") {
@@ -101,13 +115,30 @@ export class Model extends Layer {
     return this.compiled?.objective.outputs.map(({ name }) => name) ?? this.graph?.outputNames ?? ["output"];
   }
 
-  /** Settles how the model is trained and measured. Errors: ArgumentError for unknown names, listing the known ones. */
-  compile({ optimizer = "rmsprop", ...judgement }: CompileOptions): void {
+  /**
+   * Settles how the model is trained and measured. `fit`, `evaluate` and `predict` run `call`, losses and metrics once, and
+   * repeat what they computed: a number that these read from a variable of JavaScript, and what an `if` decided, stays as it
+   * was then. What is to change between steps must be a tensor's value (`variable`), or `runEagerly` be set. What an earlier
+   * compile made by name is freed; optimizers and metrics that were handed in stay their owner's.
+   * Errors: ArgumentError for unknown names, listing the known ones; StateError while `fit` runs.
+   */
+  compile({ optimizer = "rmsprop", runEagerly = false, ...judgement }: CompileOptions): void {
+    requireIdle("compile", this);
     const objective = new Objective(this.graph?.outputNames, judgement);
-    const compiled = { optimizer: getOptimizer(optimizer), objective };
-    this.captured?.dispose();
-    this.captured = undefined;
+    const compiled = { optimizer: getOptimizer(optimizer), objective, runEagerly };
+    const isKept = compiled.optimizer === this.compiled?.optimizer;
+    this.discard(isKept);
+    this.ownsOptimizer = typeof optimizer === "string" || (isKept && this.ownsOptimizer);
     this.compiled = compiled;
+  }
+
+  /** Frees what `compile` and its steps made, the optimizer too unless it is to be kept. */
+  private discard(keepOptimizer = false): void {
+    this.captured?.dispose();
+    this.prediction?.dispose();
+    this.captured = this.prediction = undefined;
+    this.compiled?.objective.dispose();
+    if (this.ownsOptimizer && !keepOptimizer) this.compiled?.optimizer.dispose();
   }
 
   /** The optimizer, the losses and the metrics; StateError before `compile`. */
@@ -132,7 +163,7 @@ export class Model extends Layer {
   }
 
   /** The only output for all examples, [length, ...]. Default: batches of 32. */
-  async predict(x: DataList, options: EvaluateOptions = {}): Promise<Tensor> {
+  async predict(x: DataList, options: PredictOptions = {}): Promise<Tensor> {
     const outputs = await this.predictAll(x, options);
     if (outputs.length !== 1) {
       throw new ArgumentError(
@@ -143,28 +174,30 @@ export class Model extends Layer {
   }
 
   /** The outputs for all examples as a list. Default: batches of 32. */
-  async predictAll(x: DataList, { batchSize = 32, signal, verbose = 0 }: EvaluateOptions = {}): Promise<Tensor[]> {
+  async predictAll(x: DataList, { batchSize = 32, signal, verbose = 0 }: PredictOptions = {}): Promise<Tensor[]> {
     requireCount("predict", "batchSize", batchSize);
     const examples = toInputs("predict", x);
     const { length } = examples;
-    const shapes = this.prepare("predict", examples);
+    this.prepare("predict", examples);
     const pause = makePause(signal);
     const bar = new ProgressBar(Math.ceil(length / batchSize), { verbose });
-    const results = shapes.map((shape) => unfilled([length, ...shape], "f32"));
-    this.prediction ??= new Prediction(this);
+    let results: AnyTensor[] | undefined;
+    this.prediction ??= new Prediction(this, this.compiled?.runEagerly ?? false);
     for (let begin = 0; begin < length; begin += batchSize) {
       const began = performance.now();
       const end = Math.min(begin + batchSize, length);
-      this.prediction.run(examples, { begin, end }).forEach((output, i) => {
+      const outputs = this.prediction.run(examples, { begin, end });
+      results ??= outputs.map(({ shape, dtype }) => unfilled([length, ...shape.slice(1)], dtype));
+      for (const [i, output] of outputs.entries()) {
         results[i].view().set(output.view(), (output.size / (end - begin)) * begin);
         output.dispose();
-      });
+      }
       bar.update(Math.ceil(end / batchSize));
       const rest = pause(performance.now() - began);
       if (rest) await rest;
     }
     bar.finish();
-    return results;
+    return (results ?? []) as Tensor[];
   }
 
   /** One training step on one batch; its loss and metrics. */
@@ -178,14 +211,16 @@ export class Model extends Layer {
   }
 
   private onBatch(operation: string, x: DataList, y: Targets, weighting: Weighting, step: "train" | "test"): Logs {
-    const { objective } = this.compilation;
     const examples = toExamples(operation, x, y, this.outputNames, weighting);
     this.prepare(operation, examples);
-    objective.reset();
-    const loss = this.steps[step](examples, { begin: 0, end: examples.length });
-    const logs: Logs = { loss: loss.item(), ...objective.logs() };
-    loss.dispose();
-    return logs;
+    const { length } = examples;
+    const figures = new Figures(this.compilation.objective);
+    try {
+      const loss = figures.step(undefined, length, () => this.steps[step](examples, { begin: 0, end: length }));
+      return { ...figures.logs(), loss };
+    } finally {
+      figures.end();
+    }
   }
 
   /** The captured steps, made anew when layers have been frozen or freed since. @internal */
@@ -257,9 +292,11 @@ export class Model extends Layer {
     decodeWeights(this.weights, await readFile(path), pathOf("loadWeights: the path", path));
   }
 
+  /** Frees its weights, and what `compile`, `fit` and `predict` made. */
   override dispose(): void {
-    this.captured?.dispose();
-    this.prediction?.dispose();
+    this.discard();
+    if (!this.ownsOptimizer) this.compiled?.optimizer.forget(this.weights);
+    this.compiled = undefined;
     super.dispose();
   }
 

@@ -1,49 +1,72 @@
 // Watching one figure of a training: which way is better, and whether it has got better.
+import type { Direction } from "../metrics/metric.ts";
 import { ArgumentError } from "../runtime/errors.ts";
-import type { Logs } from "./callbacks.ts";
+import type { Logs, TrainingInfo } from "./callbacks.ts";
 
-/** Whether smaller or larger is better; "auto" takes larger for accuracies and their like, and smaller otherwise. */
-export type MonitorMode = "auto" | "min" | "max";
-
-/** 1 where smaller is better, -1 where larger is. */
-function signOf(callback: string, monitor: string, mode: MonitorMode): 1 | -1 {
-  if (!["auto", "min", "max"].includes(mode)) {
-    throw new ArgumentError(`${callback}: mode must be auto, min or max, got ${mode}`);
-  }
-  return mode === "max" || (mode === "auto" && /acc|auc|precision|recall|f1|iou|r2/i.test(monitor)) ? -1 : 1;
-}
-
-/** The figure called `monitor`; ArgumentError, listing those there are, if there is none. */
-function figureOf(callback: string, monitor: string, logs: Logs): number {
-  if (!(monitor in logs)) {
-    const known = Object.keys(logs).join(", ");
-    throw new ArgumentError(`${callback}: monitor must be one of the figures ${known}, got ${monitor}`);
-  }
-  return logs[monitor];
-}
+/** Whether smaller or larger is better; "auto" takes what the figure's metric says, or the one of its name. */
+export type MonitorMode = "auto" | Direction;
 
 export class Monitor {
   /** The best figure so far. */
   best: number | undefined;
   private readonly callback: string;
   private readonly name: string;
-  private readonly sign: 1 | -1;
   private readonly minDelta: number;
+  private direction: Direction | undefined;
 
+  /** Errors: ArgumentError for another mode, for a minDelta below 0, for NaN. */
   constructor(callback: string, name: string, mode: MonitorMode, minDelta = 0, best?: number) {
+    if (!["auto", "min", "max"].includes(mode)) {
+      throw new ArgumentError(`${callback}: mode must be auto, min or max, got ${mode}`);
+    }
+    if (!(minDelta >= 0)) throw new ArgumentError(`${callback}: minDelta must be at least 0, got ${minDelta}`);
+    if (Number.isNaN(best)) throw new ArgumentError(`${callback}: what is to be beaten must be a number, got NaN`);
     this.callback = callback;
     this.name = name;
-    this.sign = signOf(callback, name, mode);
-    this.minDelta = Math.abs(minDelta);
+    this.direction = mode === "auto" ? undefined : mode;
+    this.minDelta = minDelta;
     this.best = best;
   }
 
-  /** Whether the figure is better than the best by more than minDelta; then it is the best. */
+  /** Learns which way is better, at the beginning of a training. ArgumentError where nobody says so. */
+  begin({ model, validation }: Pick<TrainingInfo, "model" | "validation">): void {
+    if (this.direction !== undefined) return;
+    const { callback, name } = this;
+    const { objective } = model.compilation;
+    const own = ["loss", ...objective.names];
+    const known = validation === false ? own : [...own, ...own.map((figure) => `val_${figure}`)];
+    const figure = own.includes(name) ? name : name.replace(/^val_/, "");
+    this.direction = objective.directionOf(figure);
+    if (this.direction !== undefined && (known.includes(name) || !own.includes(figure))) return;
+    if (!known.includes(name)) throw new ArgumentError(`${this.unknown(known)}; another one needs a mode`);
+    throw new ArgumentError(`${callback}: mode must be min or max for ${name}, whose metric does not say, got auto`);
+  }
+
+  /** Whether the figure is better than the best by more than minDelta; then it is the best. NaN is never better. */
   improves(logs: Logs): boolean {
-    const value = figureOf(this.callback, this.name, logs);
-    const better = this.best === undefined || this.sign * value < this.sign * this.best - this.minDelta;
-    if (better) this.best = value;
-    return better;
+    const value = this.valueIn(logs);
+    const improves = this.best === undefined ? !Number.isNaN(value) : this.isBetter(value, this.best);
+    if (improves) this.best = value;
+    return improves;
+  }
+
+  /** Whether the figure is better than `other` by more than minDelta. */
+  beats(other: number, logs: Logs): boolean {
+    return this.isBetter(this.valueIn(logs), other);
+  }
+
+  private isBetter(value: number, other: number): boolean {
+    const sign = this.direction === "max" ? -1 : 1;
+    return sign * value < sign * other - this.minDelta;
+  }
+
+  private valueIn(logs: Logs): number {
+    if (!Object.hasOwn(logs, this.name)) throw new ArgumentError(this.unknown(Object.keys(logs)));
+    return logs[this.name];
+  }
+
+  private unknown(known: readonly string[]): string {
+    return `${this.callback}: monitor must be one of the figures ${known.join(", ")}, got ${this.name}`;
   }
 }
 

@@ -1,31 +1,42 @@
-// What `compile` settled: for each output of a model its loss, how much that counts, and its metrics.
+// What `compile` settled: for each output of a model its loss, how much that counts, and its metrics; and what the metrics
+// have gathered, for each run apart.
 import { noGrad } from "../autograd/tape.ts";
 import type { Mask } from "../layers/masks.ts";
 import { getLoss, type Loss, type LossName } from "../losses/index.ts";
 import { weightedLoss } from "../losses/loss.ts";
-import { getMetric, Mean, type Metric, type MetricLike } from "../metrics/index.ts";
+import { type Direction, getMetric, Mean, type Metric, type MetricLike, namedDirection } from "../metrics/index.ts";
 import { add, mul } from "../ops/binary.ts";
 import { ArgumentError } from "../runtime/errors.ts";
+import { watchWrites } from "../runtime/program.ts";
+import type { Dtype, TypedArray } from "../tensor/dtype.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { Variable } from "../tensor/variable.ts";
 import type { Logs } from "./callbacks.ts";
 
 /** One for a model's only output, a list in the order of its outputs, or a record by their names. */
 export type PerOutput<T> = T | readonly T[] | { readonly [output: string]: T };
 
-/** A loss by name, or a function (labels, predictions) => scalar, or => a number for each example or step. */
-export type LossLike = LossName | Loss;
+/**
+ * A loss by name, or a function (yTrue, yPred) => scalar, or => a number for each example or step:
+ * `(t, p) => mean(square(sub(p, t)))`. A captured step runs it once: the numbers that it finds in variables of JavaScript
+ * stay what they were then.
+ */
+export type LossLike = LossName | Loss | ((yTrue: Tensor, yPred: Tensor) => Tensor);
 
 /** What the outputs are judged by. */
 export interface Judgement {
   loss: PerOutput<LossLike>;
   /** How much each output's loss counts; default 1. */
   lossWeights?: PerOutput<number>;
-  /** Names, metrics, or functions (labels, predictions) => values to be averaged; for several outputs a list of lists. */
+  /**
+   * Names, metrics, or functions (yTrue, yPred) => values to be averaged; for several outputs a list of lists. A figure is
+   * called as its metric is, after its output's name where there are several, and numbered where a name is taken.
+   */
   metrics?:
     | readonly MetricLike[]
     | readonly (readonly MetricLike[])[]
     | { readonly [output: string]: readonly MetricLike[] };
-  /** Metrics that take sample weights into account. */
+  /** Metrics that take sample weights into account; "weighted_accuracy" where the name without it is taken. */
   weightedMetrics?: Judgement["metrics"];
 }
 
@@ -39,14 +50,32 @@ interface Output {
   readonly mean: Mean | undefined;
 }
 
+/** A figure of the logs, and what gathers it. */
+interface Figure {
+  readonly name: string;
+  readonly direction: Direction | undefined;
+  readonly source: Metric | Mean;
+}
+
+/** What logs hold beside metrics, or callbacks beside logs. */
+const RESERVED = ["loss", "learningRate", "epoch", "batch"];
+
 export class Objective {
   readonly outputs: readonly Output[];
+  private readonly figures: readonly Figure[];
+  /** Those that were made here, and not handed in. */
+  private readonly own: readonly (Metric | Mean)[];
+  /** What batches change of the metrics: found when they first do. */
+  private readonly memory = new Set<Variable<Dtype>>();
+  /** The run whose figures the metrics hold, and what they held for others. */
+  private owner: object | undefined;
+  private readonly kept = new Map<object, ReadonlyMap<Variable<Dtype>, TypedArray>>();
 
   /** `names` are the outputs'; undefined when only the judgement tells how many there are. */
   constructor(names: readonly string[] | undefined, { loss, lossWeights, metrics, weightedMetrics }: Judgement) {
     const known = names ?? namesFrom(loss);
-    const losses = perOutput("loss", known, loss, (value): value is LossLike => typeof value !== "object");
-    const weights = perOutput("lossWeights", known, lossWeights ?? known.map(() => 1), isNumber);
+    const losses = perOutput("loss", known, loss, isLoss);
+    const weights = perOutput("lossWeights", known, lossWeights ?? {}, Number.isFinite, 1);
     const own = metricsOf("metrics", known, metrics);
     const weighted = metricsOf("weightedMetrics", known, weightedMetrics);
     this.outputs = known.map((name, i) => ({
@@ -57,6 +86,9 @@ export class Objective {
       weightedMetrics: weighted[i].map((metric) => getMetric(metric)),
       mean: known.length > 1 ? new Mean() : undefined,
     }));
+    this.figures = figuresOf(this.outputs);
+    const given = new Set<unknown>([...own.flat(), ...weighted.flat()]);
+    this.own = this.figures.map(({ source }) => source).filter((source) => !given.has(source));
   }
 
   /** The weighted sum of all outputs' losses, a scalar. */
@@ -69,15 +101,15 @@ export class Objective {
     this.requireOutputs(predictions.length);
     const losses = this.outputs.map(({ loss, lossWeight, mean }, i) => {
       const value = weightedLoss(loss, targets[i], predictions[i], { sampleWeight: weights[i], mask: masks[i] });
-      mean?.update(value, undefined, predictions[i].shape[0]);
+      if (mean) this.gather(() => mean.update(value, undefined, predictions[i].shape[0]));
       return lossWeight === 1 ? value : mul(value, lossWeight);
     });
     return losses.reduce((sum, loss) => add(sum, loss));
   }
 
-  /** Takes a batch into the metrics. */
+  /** Takes a batch into the metrics, which leave out what the predictions' masks do. */
   measure(targets: readonly AnyTensor[], predictions: readonly Tensor[], weights: readonly Tensor[]): void {
-    noGrad(() => {
+    this.gather(() => {
       this.outputs.forEach(({ metrics, weightedMetrics }, i) => {
         for (const metric of metrics) metric.update(targets[i], predictions[i]);
         for (const metric of weightedMetrics) metric.update(targets[i], predictions[i], weights[i]);
@@ -85,29 +117,54 @@ export class Objective {
     });
   }
 
-  reset(): void {
-    for (const { metrics, weightedMetrics, mean } of this.outputs) {
-      for (const metric of [...metrics, ...weightedMetrics]) metric.reset();
-      mean?.reset();
-    }
+  /** Runs an update of metrics, which shows where they keep what they gather. */
+  private gather(update: () => void): void {
+    const note = (x: unknown): void => void (x instanceof Variable && this.memory.add(x));
+    noGrad(() => watchWrites(note, update));
+  }
+
+  /** From here on the metrics hold the figures of `run`, at first none; another run finds its own again. */
+  enter(run: object): void {
+    if (run === this.owner) return;
+    if (this.owner) this.kept.set(this.owner, new Map(Array.from(this.memory, (x) => [x, x.data()])));
+    for (const { source } of this.figures) source.reset();
+    for (const [x, values] of this.kept.get(run) ?? []) x.assign(values);
+    this.kept.delete(run);
+    this.owner = run;
+  }
+
+  /** Forgets a run that is over. */
+  leave(run: object): void {
+    this.kept.delete(run);
+    if (this.owner === run) this.owner = undefined;
   }
 
   /** Names of the figures in `logs`. */
   get names(): string[] {
-    return this.outputs.flatMap(({ name, metrics, weightedMetrics, mean }) => {
-      const prefix = mean ? `${name}_` : "";
-      const own = [...metrics, ...weightedMetrics].map((metric) => prefix + metric.name);
-      return mean ? [`${name}_loss`, ...own] : own;
-    });
+    return this.figures.map(({ name }) => name);
   }
 
-  /** What the metrics say. */
+  /** Which way a figure of the logs gets better: as its metric says, or the one that has this name. */
+  directionOf(name: string): Direction | undefined {
+    if (name === "loss") return "min";
+    const figure = this.figures.find((figure) => figure.name === name);
+    return figure ? figure.direction : namedDirection(name);
+  }
+
+  /** What the metrics say. ArgumentError where one says something else than a number. */
   logs(): Logs {
-    const values = this.outputs.flatMap(({ metrics, weightedMetrics, mean }) => {
-      const own = [...metrics, ...weightedMetrics].map((metric) => metric.result());
-      return mean ? [mean.result(), ...own] : own;
-    });
-    return Object.fromEntries(this.names.map((name, i) => [name, values[i]]));
+    return Object.fromEntries(
+      this.figures.map(({ name, source }) => {
+        const value: unknown = source.result();
+        if (typeof value === "number") return [name, value];
+        throw new ArgumentError(`compile: the metric ${name} must give a number, got ${typeof value}`);
+      }),
+    );
+  }
+
+  /** Frees the metrics that were made by name or from functions; those handed in stay their owner's. */
+  dispose(): void {
+    for (const source of this.own) source.dispose();
   }
 
   private requireOutputs(count: number): void {
@@ -118,8 +175,37 @@ export class Objective {
   }
 }
 
-function isNumber(value: unknown): value is number {
-  return typeof value === "number";
+/** The figures of the logs. Names that are taken are numbered, as in Keras; those of validation count as taken too. */
+function figuresOf(outputs: readonly Output[]): Figure[] {
+  const taken = new Set(RESERVED.flatMap((name) => [name, `val_${name}`]));
+  const isFree = (name: string): boolean => !taken.has(name) && !taken.has(`val_${name}`);
+  const take = (...wanted: readonly string[]): string => {
+    const base = wanted.at(-1) as string;
+    let name = wanted.find(isFree);
+    for (let i = 1; name === undefined; i++) if (isFree(`${base}_${i}`)) name = `${base}_${i}`;
+    taken.add(name).add(`val_${name}`);
+    return name;
+  };
+  const used = new Set<Metric>();
+  const named = (metrics: readonly Metric[], ...prefixes: readonly string[]): Figure[] =>
+    metrics.map((source) => {
+      if (used.has(source)) throw new ArgumentError(`compile: a metric must be used once, got ${source.name} twice`);
+      used.add(source);
+      return { name: take(...prefixes.map((prefix) => prefix + source.name)), direction: source.direction, source };
+    });
+  const prefixes = outputs.map(({ name, mean }) => (mean ? `${name}_` : ""));
+  const losses = outputs.map(({ mean }, i): Figure[] =>
+    mean ? [{ name: take(`${prefixes[i]}loss`), direction: "min", source: mean }] : [],
+  );
+  const plain = outputs.map(({ metrics }, i) => named(metrics, prefixes[i]));
+  const weighted = outputs.map(({ weightedMetrics }, i) =>
+    named(weightedMetrics, prefixes[i], `${prefixes[i]}weighted_`),
+  );
+  return outputs.flatMap((_, i) => [...losses[i], ...plain[i], ...weighted[i]]);
+}
+
+function isLoss(value: unknown): value is LossLike {
+  return typeof value === "string" || typeof value === "function";
 }
 
 /** The outputs' names as the losses tell them. */
@@ -128,24 +214,33 @@ function namesFrom(loss: Judgement["loss"]): string[] {
   return Array.isArray(loss) ? loss.map((_, i) => `output_${i}`) : Object.keys(loss);
 }
 
+/** What a record has for each output, undefined where nothing. ArgumentError for names that no output has. */
+function byName<T>(what: string, names: readonly string[], given: { readonly [output: string]: T }): (T | undefined)[] {
+  const strange = Object.keys(given ?? {}).find((name) => !names.includes(name));
+  if (strange !== undefined) {
+    throw new ArgumentError(`compile: ${what} must name the outputs ${names.join(", ")}, got "${strange}"`);
+  }
+  return names.map((name) => (Object.hasOwn(given ?? {}, name) ? given[name] : undefined));
+}
+
 /** A value for each output. */
 function perOutput<T>(
   what: string,
   names: readonly string[],
   given: PerOutput<T>,
-  isOne: (value: unknown) => value is T,
+  isOne: (value: unknown) => boolean,
+  missing?: T,
 ): T[] {
   const list = isOne(given)
-    ? [given]
+    ? [given as T]
     : Array.isArray(given)
-      ? given
-      : names.map((name) => (given as Record<string, T>)[name]);
-  if (list.length !== names.length || !list.every(isOne)) {
-    throw new ArgumentError(
-      `compile: ${what} must be given for each of the outputs ${names.join(", ")}, got ${list.length} of them`,
-    );
-  }
-  return list;
+      ? (given as readonly T[])
+      : byName(what, names, given as Record<string, T>).map((value) => value ?? (missing as T));
+  if (list.length === names.length && list.every(isOne)) return [...list];
+  const got = list.map((value) => (value === undefined ? "nothing" : String(value))).join(", ");
+  throw new ArgumentError(
+    `compile: ${what} must be given for each of the outputs ${names.join(", ")}, got ${list.length}: ${got}`,
+  );
 }
 
 /** The metrics of each output. */
@@ -157,11 +252,7 @@ function metricsOf(
   if (given === undefined) return names.map(() => []);
   if (!Array.isArray(given)) {
     const record = given as { readonly [output: string]: readonly MetricLike[] };
-    const strange = Object.keys(record).find((name) => !names.includes(name));
-    if (strange !== undefined) {
-      throw new ArgumentError(`compile: ${what} must name the outputs ${names.join(", ")}, got ${strange}`);
-    }
-    return names.map((name) => record[name] ?? []);
+    return byName(what, names, record).map((metrics) => metrics ?? []);
   }
   if (names.length === 1 && !Array.isArray(given[0])) return [given as readonly MetricLike[]];
   if (given.length === 0) return names.map(() => []);

@@ -10,6 +10,29 @@ const LONG_MILLISECONDS = 50;
 /** Called after each step, with how long it took; where it returns a promise, that must be awaited before the next. */
 export type Pause = (milliseconds: number) => Promise<void> | undefined;
 
+/** What is still going on when training is aborted gets this long to come to its end. */
+const GRACE_MILLISECONDS = 1000;
+
+/** What the promise gives; the signal's reason, where the promise has not settled a second after the abort. */
+export async function settled<T>(promise: T | PromiseLike<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined || promise === undefined) return promise;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let wait = (): void => {};
+  const late = new Promise<never>((_, reject) => {
+    wait = () => {
+      timer = setTimeout(() => reject(signal.reason), GRACE_MILLISECONDS);
+    };
+  });
+  if (signal.aborted) wait();
+  else signal.addEventListener("abort", wait);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    signal.removeEventListener("abort", wait);
+    clearTimeout(timer);
+  }
+}
+
 let warned = false;
 
 /** Gives way to the event loop now and then, and throws the signal's reason once it is aborted. */

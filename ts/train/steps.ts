@@ -4,10 +4,12 @@ import { type Captured, capture } from "../autograd/capture.ts";
 import { valueAndGrad } from "../autograd/grad.ts";
 import { noGrad } from "../autograd/tape.ts";
 import type { ApplyOptions, Inputs } from "../layers/layer.ts";
-import { maskOf } from "../layers/masks.ts";
+import { attachMask, maskOf } from "../layers/masks.ts";
 import { add } from "../ops/binary.ts";
+import { cast } from "../ops/compare.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
-import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { scope } from "../tensor/scope.ts";
+import { type AnyTensor, type Tensor, unfilled } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import { BatchBuffers, type Examples, type Rows } from "./batches.ts";
 import type { Model } from "./model.ts";
@@ -18,6 +20,8 @@ export interface Compiled {
   readonly optimizer: Optimizer;
   /** @internal */
   readonly objective: Objective;
+  /** @internal */
+  readonly runEagerly: boolean;
 }
 
 /** A step over the tensors of one batch: so many inputs, so many targets, then weights. */
@@ -40,16 +44,14 @@ function batchOf(inputs: number, targets: number, tensors: readonly AnyTensor[])
 
 /** The model's outputs for one batch. @internal */
 export class Prediction {
-  private readonly captured: Captured<AnyTensor[], Tensor[]>;
+  private readonly captured: Captured<AnyTensor[], AnyTensor[]>;
   private readonly buffers = new BatchBuffers();
 
-  constructor(model: Model) {
-    this.captured = capture((...inputs: AnyTensor[]) => noGrad(() => model.applyAll(oneOrAll(inputs))), {
-      replaceOldest: true,
-    });
+  constructor(model: Model, runEagerly: boolean) {
+    this.captured = makeStep((...inputs: AnyTensor[]) => noGrad(() => model.applyAll(oneOrAll(inputs))), runEagerly);
   }
 
-  run(examples: Examples, rows: Rows): Tensor[] {
+  run(examples: Examples, rows: Rows): AnyTensor[] {
     return this.captured(...this.buffers.load(examples.inputs, rows));
   }
 
@@ -66,40 +68,33 @@ export class Steps {
   /** The weights that the training step was made for. */
   private readonly trained: readonly Variable[];
 
-  constructor(model: Model, { optimizer, objective }: Compiled) {
+  constructor(model: Model, { optimizer, objective, runEagerly }: Compiled) {
     const trained = model.trainableWeights;
     this.trained = trained;
-    /** The loss with everything that is added to it, and the outputs. */
-    const judged = ({ inputs, targets, weights }: Batch, training: boolean): [Tensor, Tensor[]] => {
+    /** The loss with everything that is added to it; the metrics take the batch in. */
+    const judged = ({ inputs, targets, weights }: Batch, training: boolean): Tensor => {
       const added: Tensor[] = [];
       const options: ApplyOptions = { training, addLoss: (loss) => void added.push(loss) };
-      const predictions = model.applyAll(oneOrAll(inputs), options);
+      const predictions = model.applyAll(oneOrAll(inputs), options).map(toFloats);
+      // Here, where the predictions still have their masks.
+      objective.measure(targets, predictions, weights);
       const total = objective.total(targets, predictions, weights, predictions.map(maskOf));
-      return [[...added, ...model.penalties()].reduce((sum, loss) => add(sum, loss), total), predictions];
+      return [...added, ...model.penalties()].reduce((sum, loss) => add(sum, loss), total);
     };
     // What is differentiated is the loss as the optimizer wants it scaled; what is reported is the loss.
     const lossAndGradients = valueAndGrad((_weights: readonly Tensor[], batch: Batch) => {
-      const [total, predictions] = judged(batch, true);
-      return [optimizer.scaleLoss(total), [total, predictions]] as const;
+      const total = judged(batch, true);
+      return [optimizer.scaleLoss(total), total] as const;
     });
-    // Batches of many sizes are no mistake here.
-    const options = { replaceOldest: true };
-    this.trainStep = capture((inputs: number, targets: number, ...tensors: AnyTensor[]) => {
-      const batch = batchOf(inputs, targets, tensors);
-      const [[, [total, predictions]], gradients] = lossAndGradients(trained, batch);
-      optimizer.step(trained, gradients);
-      objective.measure(batch.targets, predictions, batch.weights);
+    this.trainStep = makeStep((inputs: number, targets: number, ...tensors: AnyTensor[]) => {
+      const [[, total], gradients] = lossAndGradients(trained, batchOf(inputs, targets, tensors));
+      if (trained.length > 0) optimizer.step(trained, gradients);
       return total;
-    }, options);
-    this.testStep = capture(
+    }, runEagerly);
+    this.testStep = makeStep(
       (inputs: number, targets: number, ...tensors: AnyTensor[]) =>
-        noGrad(() => {
-          const batch = batchOf(inputs, targets, tensors);
-          const [total, predictions] = judged(batch, false);
-          objective.measure(batch.targets, predictions, batch.weights);
-          return total;
-        }),
-      options,
+        noGrad(() => judged(batchOf(inputs, targets, tensors), false)),
+      runEagerly,
     );
   }
 
@@ -131,6 +126,27 @@ export class Steps {
   dispose(): void {
     for (const thing of [this.trainStep, this.testStep, this.buffers]) thing.dispose();
   }
+}
+
+/** The step, captured, or run anew each time, so that it may read values. Results are the caller's own either way. */
+function makeStep<Args extends readonly unknown[], R extends AnyTensor | AnyTensor[]>(
+  step: (...args: Args) => R,
+  eagerly: boolean,
+): Captured<Args, R> {
+  // Batches of many sizes are no mistake here.
+  if (!eagerly) return capture(step, { replaceOldest: true });
+  const copied = (x: AnyTensor): AnyTensor => unfilled(x.shape, x.dtype).write(x.view());
+  const run = (...args: Args): R =>
+    scope(() => {
+      const result = step(...args);
+      return (Array.isArray(result) ? result.map(copied) : copied(result)) as R;
+    });
+  return Object.assign(run, { dispose: () => {}, recordings: 0 });
+}
+
+/** A prediction as losses and metrics read it, with its mask. */
+function toFloats(x: AnyTensor): Tensor {
+  return x.dtype === "f32" ? (x as Tensor) : attachMask(cast(x, "f32") as Tensor, maskOf(x));
 }
 
 /** Models of one input get a tensor, the others a list. */
