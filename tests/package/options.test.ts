@@ -4,8 +4,9 @@ import * as heddle from "../../ts/index.ts";
 import { optionRows, type Row } from "./options-table.ts";
 
 const { layers } = heddle;
+const families = new Set(["layers", "optimizers", "schedules", "initializers", "constraints", "regularizers"]);
 const rows = optionRows({ heddle: "ts/index.ts" });
-const checked = rows.filter(({ path, how }) => path[0] === "layers" && how !== "method");
+const checked = rows.filter(({ path, how }) => families.has(path[0]) && how !== "method");
 
 /** What is exported under the path of a row. */
 function exported({ path }: Row): (...args: unknown[]) => unknown {

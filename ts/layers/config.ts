@@ -1,5 +1,7 @@
 // Layers as plain JSON, and things by name. Functions made by name, such as initializers, know what makes them again.
+
 import { ArgumentError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 
 /** What JSON can hold. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
@@ -42,6 +44,14 @@ function isConfigurable(value: unknown): value is Configurable {
 export function toJsonRecord(operation: string, options: object): Record<string, Json> {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given.map(([option, value]) => [option, toJson(operation, option, value)]));
+}
+
+/** What makes `make`'s results by name: ArgumentError where it is given options, of which there are none. */
+export function withoutOptions<T>(name: string, make: () => T): (options?: object) => T {
+  return (options = {}) => {
+    checkOptions(name, options, []);
+    return make();
+  };
 }
 
 /** The entry called `name`; ArgumentError listing the known names if there is none. */

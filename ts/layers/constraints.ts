@@ -1,17 +1,19 @@
 // Constraints: what keeps weights within bounds. Optimizers apply them after each update. Formulas and defaults are those
 // of Keras 3.
+import { maxNormOptions, minMaxNormOptions, normConstraintOptions } from "../generated/options.ts";
 import { add, div, mul } from "../ops/binary.ts";
 import { clip, relu, sqrt, square } from "../ops/elementwise.ts";
 import { sum } from "../ops/reduce.ts";
 import { ArgumentError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { type Json, lookUp, madeFrom } from "./config.ts";
+import { type Json, lookUp, madeFrom, withoutOptions } from "./config.ts";
 
 /** A weight within bounds, of the same shape. */
 export type Constraint = (weight: Tensor) => Tensor;
 
 /** Along which axes norms are taken; default 0, the inputs of a dense kernel. Of convolutions: [0, 1, 2]. */
-export interface NormOptions {
+export interface NormConstraintOptions {
   axis?: number | readonly number[];
 }
 
@@ -25,8 +27,15 @@ function requireAtLeast(name: string, value: number, least: number): void {
   if (!(value >= least)) throw new ArgumentError(`constraint: ${name} must be at least ${least}, got ${value}`);
 }
 
-/** Norms above maxValue become maxValue; default 2. */
-export function maxNorm({ maxValue = 2, axis = 0 }: NormOptions & { maxValue?: number } = {}): Constraint {
+/** What `maxNorm` takes. */
+export interface MaxNormOptions extends NormConstraintOptions {
+  /** Default 2. */
+  maxValue?: number;
+}
+
+/** Norms above maxValue become maxValue. */
+export function maxNorm(options: MaxNormOptions = {}): Constraint {
+  const { maxValue = 2, axis = 0 } = checkOptions("maxNorm", options, maxNormOptions);
   requireAtLeast("maxValue", maxValue, 0);
   const constraint: Constraint = (weight) => {
     const norms = normsOf(weight, axis);
@@ -41,19 +50,25 @@ export function nonNeg(): Constraint {
 }
 
 /** All norms become 1. */
-export function unitNorm({ axis = 0 }: NormOptions = {}): Constraint {
+export function unitNorm(options: NormConstraintOptions = {}): Constraint {
+  const { axis = 0 } = checkOptions("unitNorm", options, normConstraintOptions);
   const constraint: Constraint = (weight) => div(weight, add(normsOf(weight, axis), EPSILON));
   return madeFrom(constraint, { name: "unitNorm", axis: axis as Json });
 }
 
-/**
- * Norms outside minValue .. maxValue go towards it by the part `rate`, with 1 all the way.
- * Defaults: minValue 0, maxValue 1, rate 1.
- */
-export function minMaxNorm(
-  options: NormOptions & { minValue?: number; maxValue?: number; rate?: number } = {},
-): Constraint {
-  const { minValue = 0, maxValue = 1, rate = 1, axis = 0 } = options;
+/** What `minMaxNorm` takes. */
+export interface MinMaxNormOptions extends NormConstraintOptions {
+  /** Default 0. */
+  minValue?: number;
+  /** Default 1. */
+  maxValue?: number;
+  /** Default 1. */
+  rate?: number;
+}
+
+/** Norms outside minValue .. maxValue go towards it by the part `rate`, with 1 all the way. */
+export function minMaxNorm(options: MinMaxNormOptions = {}): Constraint {
+  const { minValue = 0, maxValue = 1, rate = 1, axis = 0 } = checkOptions("minMaxNorm", options, minMaxNormOptions);
   requireAtLeast("minValue", minValue, 0);
   requireAtLeast("maxValue", maxValue, minValue);
   if (!(rate >= 0 && rate <= 1)) throw new ArgumentError(`constraint: rate must be from 0 to 1, got ${rate}`);
@@ -70,7 +85,7 @@ export type ConstraintName = "maxNorm" | "nonNeg" | "unitNorm" | "minMaxNorm";
 
 const factories: { readonly [name in ConstraintName]: (options: never) => Constraint } = {
   maxNorm,
-  nonNeg,
+  nonNeg: withoutOptions("nonNeg", nonNeg),
   unitNorm,
   minMaxNorm,
 };

@@ -1,5 +1,14 @@
 // Initializers: the values that weights start with. Fans, limits and defaults are those of Keras.
 
+import {
+  constantOptions,
+  identityInitializerOptions,
+  normalInitializerOptions,
+  orthogonalInitializerOptions,
+  seedOptions,
+  uniformInitializerOptions,
+  varianceScalingOptions,
+} from "../generated/options.ts";
 import { mul } from "../ops/binary.ts";
 import {
   randomNormal as drawNormal,
@@ -9,17 +18,20 @@ import {
   type RandomOptions,
 } from "../ops/random.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { eye, full, tensor } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { type Json, lookUp, madeFrom, toJsonRecord } from "./config.ts";
+import { type Json, lookUp, madeFrom, toJsonRecord, withoutOptions } from "./config.ts";
 
 /** Makes a new weight of a shape. */
 export type Initializer = (shape: Shape) => Tensor;
 
 /** With a seed a random initializer gives the same weight each time, without one the default generator draws. */
-export type SeedOptions = { seed?: number };
+export interface SeedOptions {
+  seed?: number;
+}
 
 /** All values 0. */
 export function zeros(): Initializer {
@@ -31,31 +43,65 @@ export function ones(): Initializer {
   return named("ones", {}, (shape) => full(shape, 1));
 }
 
-/** All values `value`, default 0. */
-export function constant({ value = 0 }: { value?: number } = {}): Initializer {
+/** What `constant` takes. */
+export interface ConstantOptions {
+  /** Default 0. */
+  value?: number;
+}
+
+/** All values `value`. */
+export function constant(options: ConstantOptions = {}): Initializer {
+  const { value = 0 } = checkOptions("constant", options, constantOptions);
   return named("constant", { value }, (shape) => full(shape, value));
 }
 
-/** Numbers spread evenly over [minval, maxval), default [-0.05, 0.05). */
-export function randomUniform(options: SeedOptions & { minval?: number; maxval?: number } = {}): Initializer {
-  const { minval: low = -0.05, maxval: high = 0.05 } = options;
+/** What `randomUniform` takes. */
+export interface UniformInitializerOptions extends SeedOptions {
+  /** Default -0.05. */
+  minval?: number;
+  /** Default 0.05. */
+  maxval?: number;
+}
+
+/** Numbers spread evenly over [minval, maxval). */
+export function randomUniform(options: UniformInitializerOptions = {}): Initializer {
+  const { minval: low = -0.05, maxval: high = 0.05 } = checkOptions(
+    "randomUniform",
+    options,
+    uniformInitializerOptions,
+  );
   return named("randomUniform", options, (shape, random) => drawUniform(shape, { low, high, ...random }));
 }
 
-/** Normally distributed numbers; mean 0 and standard deviation 0.05 by default. */
-export function randomNormal(options: SeedOptions & { mean?: number; stddev?: number } = {}): Initializer {
-  const { mean = 0, stddev = 0.05 } = options;
+/** What `randomNormal` and `truncatedNormal` take. */
+export interface NormalInitializerOptions extends SeedOptions {
+  /** Default 0. */
+  mean?: number;
+  /** The standard deviation; default 0.05. */
+  stddev?: number;
+}
+
+/** Normally distributed numbers. */
+export function randomNormal(options: NormalInitializerOptions = {}): Initializer {
+  const { mean = 0, stddev = 0.05 } = checkOptions("randomNormal", options, normalInitializerOptions);
   return named("randomNormal", options, (shape, random) => drawNormal(shape, { mean, stddev, ...random }));
 }
 
 /** As randomNormal, but numbers further than two standard deviations from the mean are drawn again. */
-export function truncatedNormal(options: SeedOptions & { mean?: number; stddev?: number } = {}): Initializer {
-  const { mean = 0, stddev = 0.05 } = options;
+export function truncatedNormal(options: NormalInitializerOptions = {}): Initializer {
+  const { mean = 0, stddev = 0.05 } = checkOptions("truncatedNormal", options, normalInitializerOptions);
   return named("truncatedNormal", options, (shape, random) => drawTruncatedNormal(shape, { mean, stddev, ...random }));
 }
 
-/** The identity matrix times `gain`, default 1; for matrices. */
-export function identity({ gain = 1 }: { gain?: number } = {}): Initializer {
+/** What `identity` takes. */
+export interface IdentityInitializerOptions {
+  /** Default 1. */
+  gain?: number;
+}
+
+/** The identity matrix times `gain`; for matrices. */
+export function identity(options: IdentityInitializerOptions = {}): Initializer {
+  const { gain = 1 } = checkOptions("identity", options, identityInitializerOptions);
   return named("identity", { gain }, (shape) => {
     if (shape.length !== 2) {
       throw new ShapeError(`identity: the weight must be a matrix, got shape ${formatShape(shape)}`);
@@ -64,12 +110,18 @@ export function identity({ gain = 1 }: { gain?: number } = {}): Initializer {
   });
 }
 
+/** What `orthogonal` takes. */
+export interface OrthogonalInitializerOptions extends SeedOptions {
+  /** Default 1. */
+  gain?: number;
+}
+
 /**
- * Random orthonormal columns, or rows where there are fewer, times `gain`, default 1; all axes but the last are rows.
+ * Random orthonormal columns, or rows where there are fewer, times `gain`; all axes but the last are rows.
  * Saxe et al., "Exact solutions to the nonlinear dynamics of learning" (2014).
  */
-export function orthogonal(options: SeedOptions & { gain?: number } = {}): Initializer {
-  const { gain = 1 } = options;
+export function orthogonal(options: OrthogonalInitializerOptions = {}): Initializer {
+  const { gain = 1 } = checkOptions("orthogonal", options, orthogonalInitializerOptions);
   return named("orthogonal", options, (shape, random) => {
     if (shape.length < 2) {
       throw new ShapeError(`orthogonal: the weight must have at least 2 axes, got shape ${formatShape(shape)}`);
@@ -98,7 +150,11 @@ export interface VarianceScalingOptions extends SeedOptions {
 
 /** Random numbers with variance scale / fan. */
 export function varianceScaling(options: VarianceScalingOptions = {}): Initializer {
-  const { scale = 1, mode = "fanIn", distribution = "truncatedNormal" } = options;
+  const {
+    scale = 1,
+    mode = "fanIn",
+    distribution = "truncatedNormal",
+  } = checkOptions("varianceScaling", options, varianceScalingOptions);
   if (!(scale > 0)) throw new ArgumentError(`varianceScaling: scale must be greater than 0, got ${scale}`);
   const fan = lookUp("varianceScaling", mode, fanModes);
   const draw = lookUp("varianceScaling", distribution, distributions);
@@ -155,8 +211,8 @@ export type InitializerName =
   | "lecunNormal";
 
 const factories: { readonly [name in InitializerName]: (options: never) => Initializer } = {
-  zeros,
-  ones,
+  zeros: withoutOptions("zeros", zeros),
+  ones: withoutOptions("ones", ones),
   constant,
   randomUniform,
   randomNormal,
@@ -263,19 +319,15 @@ function transposed(values: Float64Array, rows: number, columns: number): Float6
 /** A factory of initializers whose variance follows from the weight's fans. */
 function scaled(name: string, draw: Draw, variance: (fans: Fans) => number): RandomInitializer {
   return (options = {}) =>
-    named(name, options, (shape, random) => {
+    named(name, checkOptions(name, options, seedOptions), (shape, random) => {
       const { fanIn, fanOut } = fansOf(shape);
       return draw(shape, random, variance({ fanIn: Math.max(1, fanIn), fanOut: Math.max(1, fanOut) }));
     });
 }
 
 /** An initializer that knows its name and options; with a seed it draws from a generator of its own. */
-function named(
-  name: string,
-  options: SeedOptions & { [option: string]: number | string | undefined },
-  draw: (shape: Shape, random: RandomOptions) => Tensor,
-): Initializer {
-  const { seed } = options;
+function named(name: string, options: object, draw: (shape: Shape, random: RandomOptions) => Tensor): Initializer {
+  const { seed }: SeedOptions = options;
   if (seed !== undefined && !Number.isSafeInteger(seed)) {
     throw new ArgumentError(`initializer: seed must be a safe integer, got ${seed}`);
   }

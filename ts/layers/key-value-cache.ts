@@ -50,7 +50,7 @@ export class KeyValueCache {
   private isFirst = true;
 
   constructor(model: Layer, options: KeyValueCacheOptions) {
-    const { maxLength } = checkOptions("keyValueCache", options ?? null, keyValueCacheOptions);
+    const { maxLength } = checkOptions("keyValueCache", options, keyValueCacheOptions);
     requireCount("keyValueCache", "maxLength", maxLength);
     this.model = model;
     this.maxLength = maxLength;

@@ -119,7 +119,7 @@ export abstract class Layer {
   /** `given` are also what `config` returns; a subclass hands on all it was given. */
   constructor(kind: LayerKind, given?: LayerOptions) {
     const [own, layer, names] = typeof kind === "string" ? [kind] : kind;
-    if (names !== undefined) checkOptions(camelCase(own), given ?? null, names, this.constructor === layer);
+    if (names !== undefined) checkOptions(camelCase(own), given, names, this.constructor === layer);
     const options = given ?? {};
     this.kind = own;
     this.name = options.name ?? nextName(own);

@@ -1,9 +1,11 @@
 // Regularizers: penalties on large weights, added to the loss in training.
+import { orthogonalRegularizerOptions, penalties } from "../generated/options.ts";
 import { add, div, maximum, mul, sub } from "../ops/binary.ts";
 import { abs, sqrt, square } from "../ops/elementwise.ts";
 import { matmul } from "../ops/matmul.ts";
 import { sum } from "../ops/reduce.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { eye } from "../tensor/create.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -21,7 +23,8 @@ export interface Penalties {
 const DEFAULT = 0.01;
 
 /** l1 * sum(|w|) + l2 * sum(w^2); default 0.01 each. */
-export function l1l2({ l1 = DEFAULT, l2 = DEFAULT }: Penalties = {}): Regularizer {
+export function l1l2(options: Penalties = {}): Regularizer {
+  const { l1 = DEFAULT, l2 = DEFAULT } = checkOptions("l1l2", options, penalties);
   for (const [name, factor] of Object.entries({ l1, l2 })) {
     if (!(factor >= 0 && factor < Number.POSITIVE_INFINITY)) {
       throw new ArgumentError(`regularizer: ${name} must be a number of at least 0, got ${factor}`);
@@ -43,17 +46,17 @@ export function l2(x: number = DEFAULT): Regularizer {
   return l1l2({ l1: 0, l2: x });
 }
 
-/**
- * factor * the mean of |cosine| over all pairs of a matrix's rows, or columns: 0 where they are orthogonal.
- * Defaults: factor 0.01, mode "rows".
- */
-export function orthogonal({
-  factor = DEFAULT,
-  mode = "rows",
-}: {
+/** What `orthogonal` takes. */
+export interface OrthogonalRegularizerOptions {
+  /** Default 0.01. */
   factor?: number;
+  /** Which vectors are to be orthogonal; default "rows". */
   mode?: "rows" | "columns";
-} = {}): Regularizer {
+}
+
+/** factor * the mean of |cosine| over all pairs of a matrix's rows, or columns: 0 where they are orthogonal. */
+export function orthogonal(options: OrthogonalRegularizerOptions = {}): Regularizer {
+  const { factor = DEFAULT, mode = "rows" } = checkOptions("orthogonal", options, orthogonalRegularizerOptions);
   if (!(factor >= 0 && factor < Number.POSITIVE_INFINITY)) {
     throw new ArgumentError(`regularizer: factor must be a number of at least 0, got ${factor}`);
   }
@@ -84,10 +87,8 @@ export type RegularizerName = "l1" | "l2" | "l1l2" | "orthogonal";
 const factories: { readonly [name in RegularizerName]: () => Regularizer } = { l1, l2, l1l2, orthogonal };
 
 /** The orthogonal regularizer by name and options, as a saved layer has it. */
-export interface OrthogonalConfig {
+export interface OrthogonalConfig extends OrthogonalRegularizerOptions {
   name: "orthogonal";
-  factor?: number;
-  mode?: "rows" | "columns";
 }
 
 /** How layers are given a regularizer: by name, by its factors, or as a function. */

@@ -1,9 +1,11 @@
 // Adafactor: averages of squares kept for the rows and columns of a matrix instead of for each of its numbers.
+import { adafactorOptions } from "../generated/options.ts";
 import { add, div, maximum, minimum, mul, pow, sub } from "../ops/binary.ts";
 import { cast } from "../ops/compare.ts";
 import { reciprocal, sqrt, square } from "../ops/elementwise.ts";
 import { expandDims } from "../ops/layout.ts";
 import { mean } from "../ops/reduce.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { zeros } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
@@ -35,7 +37,13 @@ export class Adafactor extends Optimizer {
   private readonly clipThreshold: number;
 
   constructor(options: AdafactorOptions = {}) {
-    const { learningRate = 0.001, beta2Decay = -0.8, epsilon1 = 1e-30, epsilon2 = 1e-3, clipThreshold = 1 } = options;
+    const {
+      learningRate = 0.001,
+      beta2Decay = -0.8,
+      epsilon1 = 1e-30,
+      epsilon2 = 1e-3,
+      clipThreshold = 1,
+    } = checkOptions("adafactor", options, adafactorOptions, new.target === Adafactor);
     super(options, learningRate);
     requireRange("beta2Decay", beta2Decay, -Number.MAX_VALUE, 0);
     requireNonNegative("epsilon1", epsilon1);

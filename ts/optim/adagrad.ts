@@ -1,4 +1,6 @@
 // Adagrad, Adadelta and Ftrl: steps divided by what gradients have summed up to.
+import { adadeltaOptions, adagradOptions, ftrlOptions } from "../generated/options.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { launch } from "../runtime/program.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
@@ -22,7 +24,11 @@ export class Adagrad extends Optimizer {
   private readonly epsilon: number;
 
   constructor(options: AdagradOptions = {}) {
-    const { learningRate = 0.001, initialAccumulatorValue = 0.1, epsilon = 1e-7 } = options;
+    const {
+      learningRate = 0.001,
+      initialAccumulatorValue = 0.1,
+      epsilon = 1e-7,
+    } = checkOptions("adagrad", options, adagradOptions, new.target === Adagrad);
     super(options, learningRate);
     requireNonNegative("initialAccumulatorValue", initialAccumulatorValue);
     requireNonNegative("epsilon", epsilon);
@@ -56,7 +62,11 @@ export class Adadelta extends Optimizer {
   private readonly epsilon: number;
 
   constructor(options: AdadeltaOptions = {}) {
-    const { learningRate = 0.001, rho = 0.95, epsilon = 1e-7 } = options;
+    const {
+      learningRate = 0.001,
+      rho = 0.95,
+      epsilon = 1e-7,
+    } = checkOptions("adadelta", options, adadeltaOptions, new.target === Adadelta);
     super(options, learningRate);
     requireRange("rho", rho, 0, 1);
     requireNonNegative("epsilon", epsilon);
@@ -100,6 +110,7 @@ export class Ftrl extends Optimizer {
   private readonly constants: readonly [power: number, l1: number, l2: number, shrinkage: number, beta: number];
 
   constructor(options: FtrlOptions = {}) {
+    checkOptions("ftrl", options, ftrlOptions, new.target === Ftrl);
     const { learningRate = 0.001, learningRatePower = -0.5, initialAccumulatorValue = 0.1, beta = 0 } = options;
     const { l1RegularizationStrength: l1 = 0, l2RegularizationStrength: l2 = 0 } = options;
     const { l2ShrinkageRegularizationStrength: shrinkage = 0 } = options;

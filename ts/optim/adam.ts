@@ -1,5 +1,7 @@
 // Adam and its relatives: steps by running averages of the gradient and of its square or size, corrected for having
 // begun at zero.
+import { adamOptions, momentOptions } from "../generated/options.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { launch } from "../runtime/program.ts";
 import { full } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
@@ -59,7 +61,7 @@ export class Adam extends MomentOptimizer {
   private readonly amsgrad: boolean;
 
   constructor(options: AdamOptions = {}) {
-    super(options);
+    super(checkOptions("adam", options, adamOptions, new.target === Adam));
     this.amsgrad = options.amsgrad ?? false;
   }
 
@@ -78,7 +80,8 @@ export class Adam extends MomentOptimizer {
 
 /** Adam with a default weightDecay of 0.004. Loshchilov and Hutter, "Decoupled weight decay regularization" (2019). */
 export class AdamW extends Adam {
-  constructor({ weightDecay = 0.004, ...options }: AdamOptions = {}) {
+  constructor(options: AdamOptions = {}) {
+    const { weightDecay = 0.004 } = checkOptions("adamw", options, adamOptions, new.target === AdamW);
     super({ ...options, weightDecay });
   }
 }
@@ -88,6 +91,10 @@ export class AdamW extends Adam {
  * variable -= learningRate / (1 - beta1^t) momentum / (norm + epsilon). Kingma and Ba, "Adam" (2015), section 7.
  */
 export class Adamax extends MomentOptimizer {
+  constructor(options: MomentOptions = {}) {
+    super(checkOptions("adamax", options, momentOptions, new.target === Adamax));
+  }
+
   protected override slotsOf(x: Variable): Slots<Tensor> {
     return slotsLike(x, ["momentum", "norm"]);
   }
@@ -106,7 +113,7 @@ export class Nadam extends MomentOptimizer {
   private readonly product: Variable;
 
   constructor(options: MomentOptions = {}) {
-    super(options);
+    super(checkOptions("nadam", options, momentOptions, new.target === Nadam));
     this.product = scope(() => new Variable(full([], 1), { trainable: false }));
   }
 

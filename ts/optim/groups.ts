@@ -1,6 +1,8 @@
 // Parameter groups: variables with a learning rate or a weight decay of their own.
+import { parameterGroup } from "../generated/options.ts";
 import { mul } from "../ops/binary.ts";
 import { ArgumentError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { tensor } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -27,7 +29,13 @@ export class Group {
   private readonly rate: Rate | undefined;
   private readonly multiplier: number;
 
-  constructor({ variables, learningRate, learningRateMultiplier = 1, weightDecay }: ParameterGroup) {
+  constructor(group: ParameterGroup) {
+    const {
+      variables,
+      learningRate,
+      learningRateMultiplier = 1,
+      weightDecay,
+    } = checkOptions("optimizer: a group", group, parameterGroup);
     requireNonNegative("learningRateMultiplier", learningRateMultiplier);
     requireNonNegative("weightDecay", weightDecay ?? 0);
     if (learningRate !== undefined && learningRateMultiplier !== 1) {

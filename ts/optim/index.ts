@@ -21,6 +21,7 @@ export { LossScaleOptimizer, type LossScaleOptions } from "./loss-scale.ts";
 export { Muon, type MuonOptions } from "./muon.ts";
 export {
   type Collection,
+  type ExclusionOptions,
   Optimizer,
   type OptimizerOptions,
   type Outer,

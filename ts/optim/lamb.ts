@@ -1,8 +1,10 @@
 // LAMB: Adam's steps, each variable's scaled to its own norm.
+import { momentOptions } from "../generated/options.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { launch } from "../runtime/program.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
-import { MomentOptimizer } from "./adam.ts";
+import { MomentOptimizer, type MomentOptions } from "./adam.ts";
 import { sumSquares } from "./clipping.ts";
 import type { Slots, Update } from "./optimizer.ts";
 
@@ -11,6 +13,10 @@ import type { Slots, Update } from "./optimizer.ts";
  * You et al., "Large batch optimization for deep learning" (2020).
  */
 export class Lamb extends MomentOptimizer {
+  constructor(options: MomentOptions = {}) {
+    super(checkOptions("lamb", options, momentOptions, new.target === Lamb));
+  }
+
   protected update(x: Variable, slots: Slots, g: Tensor, { rate, weightDecay, scale, gate }: Update): void {
     const { momentum, velocity } = slots;
     const { iterations, blend1, blend2, epsilon } = this;

@@ -1,4 +1,6 @@
 // Lion: steps of one size, in the direction of a momentum's sign.
+import { lionOptions } from "../generated/options.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { launch } from "../runtime/program.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
@@ -22,7 +24,11 @@ export class Lion extends Optimizer {
   private readonly blend2: number;
 
   constructor(options: LionOptions = {}) {
-    const { learningRate = 0.001, beta1 = 0.9, beta2 = 0.99 } = options;
+    const {
+      learningRate = 0.001,
+      beta1 = 0.9,
+      beta2 = 0.99,
+    } = checkOptions("lion", options, lionOptions, new.target === Lion);
     super(options, learningRate);
     requireFading("beta1", beta1);
     requireFading("beta2", beta2);

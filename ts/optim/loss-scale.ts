@@ -1,13 +1,15 @@
 // Loss scaling: the loss is multiplied by a large number, found by trying, so that small gradients do not vanish.
+import { lossScaleOptions } from "../generated/options.ts";
 import { mul } from "../ops/binary.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { launch } from "../runtime/program.ts";
 import { full, zeros } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
 import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
 import { sumSquares } from "./clipping.ts";
-import { Optimizer, type Slots } from "./optimizer.ts";
+import { type ExclusionOptions, Optimizer, type Slots } from "./optimizer.ts";
 import { requirePositive, requireSteps } from "./options.ts";
 
 /** Options of `LossScaleOptimizer`. */
@@ -33,7 +35,12 @@ export class LossScaleOptimizer extends Optimizer {
   private readonly growthSteps: number;
 
   constructor(innerOptimizer: Optimizer, options: LossScaleOptions = {}) {
-    const { initialScale = 2 ** 15, dynamicGrowthSteps = 2000 } = options;
+    const { initialScale = 2 ** 15, dynamicGrowthSteps = 2000 } = checkOptions(
+      "LossScaleOptimizer",
+      options,
+      lossScaleOptions,
+      new.target === LossScaleOptimizer,
+    );
     if (!(innerOptimizer instanceof Optimizer) || innerOptimizer instanceof LossScaleOptimizer) {
       throw new ArgumentError("LossScaleOptimizer: innerOptimizer must be an optimizer without a scale of its own");
     }
@@ -78,7 +85,7 @@ export class LossScaleOptimizer extends Optimizer {
     return mul(loss, this.dynamicScale);
   }
 
-  override excludeFromWeightDecay(which: { variables?: Variable[]; names?: string[] }): void {
+  override excludeFromWeightDecay(which: ExclusionOptions): void {
     this.innerOptimizer.excludeFromWeightDecay(which);
   }
 

@@ -1,9 +1,11 @@
 // Muon: momentum made orthogonal, for the matrices inside a network; Adam for all other variables.
+import { muonOptions } from "../generated/options.ts";
 import { add, div, mul } from "../ops/binary.ts";
 import { sqrt, square } from "../ops/elementwise.ts";
 import { transpose } from "../ops/layout.ts";
 import { matmul } from "../ops/matmul.ts";
 import { sum } from "../ops/reduce.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { launch } from "../runtime/program.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
@@ -66,8 +68,14 @@ const defaults = {
 export class Muon extends Optimizer {
   private readonly settings: typeof defaults;
 
-  constructor({ weightDecay = 0.004, ...options }: MuonOptions = {}) {
-    super({ ...options, weightDecay }, options.learningRate ?? 0.001);
+  constructor(options: MuonOptions = {}) {
+    const { weightDecay = 0.004, learningRate = 0.001 } = checkOptions(
+      "muon",
+      options,
+      muonOptions,
+      new.target === Muon,
+    );
+    super({ ...options, weightDecay }, learningRate);
     const given = Object.entries(options).filter(([name, value]) => name in defaults && value !== undefined);
     const settings = { ...defaults, ...Object.fromEntries(given) };
     for (const name of ["adamBeta1", "adamBeta2"] as const) requireFading(name, settings[name]);

@@ -1,10 +1,13 @@
 // What every optimizer is: a learning rate and a count of steps in memory, state for each variable, and one fused launch
 // a variable; before it clipping and accumulation of gradients, after it averages of weights and constraints.
 // Names, defaults and formulas are those of Keras 3.
+
 import { noGrad } from "../autograd/tape.ts";
+import { exclusionOptions } from "../generated/options.ts";
 import { mul } from "../ops/binary.ts";
 import { cast, where } from "../ops/compare.ts";
 import { ArgumentError, FormatError, ShapeError, StateError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { forbidWhileRecording, launch, unrecorded } from "../runtime/program.ts";
 import { full, tensor, zeros } from "../tensor/create.ts";
 import { requireDtype } from "../tensor/dtype.ts";
@@ -37,6 +40,13 @@ export interface OptimizerOptions extends ClippingOptions {
   lossScaleFactor?: number;
   /** Variables with options of their own. */
   groups?: readonly ParameterGroup[];
+}
+
+/** What `excludeFromWeightDecay` takes. */
+export interface ExclusionOptions {
+  variables?: Variable[];
+  /** Parts of names. */
+  names?: string[];
 }
 
 /** A list or record of things, such as variables or their gradients. */
@@ -159,7 +169,8 @@ export abstract class Optimizer {
   }
 
   /** Leaves these variables, and those whose names contain one of the given parts, without weight decay. */
-  excludeFromWeightDecay({ variables = [], names = [] }: { variables?: Variable[]; names?: string[] }): void {
+  excludeFromWeightDecay(which: ExclusionOptions): void {
+    const { variables = [], names = [] } = checkOptions("excludeFromWeightDecay", which, exclusionOptions);
     if (this.slots.size > 0) {
       throw new StateError("excludeFromWeightDecay: it must be called before the first step, got a later call");
     }

@@ -1,4 +1,6 @@
 // RMSprop: steps divided by a running root mean square of the gradient.
+import { rmSpropOptions } from "../generated/options.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { launch } from "../runtime/program.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
@@ -28,7 +30,13 @@ export class RMSprop extends Optimizer {
   private readonly centered: boolean;
 
   constructor(options: RMSpropOptions = {}) {
-    const { learningRate = 0.001, rho = 0.9, momentum = 0, epsilon = 1e-7, centered = false } = options;
+    const {
+      learningRate = 0.001,
+      rho = 0.9,
+      momentum = 0,
+      epsilon = 1e-7,
+      centered = false,
+    } = checkOptions("rmsprop", options, rmSpropOptions, new.target === RMSprop);
     super(options, learningRate);
     requireRange("rho", rho, 0, 1);
     requireRange("momentum", momentum, 0, 1);

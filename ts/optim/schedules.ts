@@ -1,13 +1,24 @@
 // Learning-rate schedules: functions of the number of finished steps, written with ops so that captured steps follow
 // them. Formulas and arguments are those of Keras 3, and for what Keras does not have those of PyTorch.
+import {
+  cosineDecayOptions,
+  cosineDecayRestartsOptions,
+  linearWarmupOptions,
+  oneCycleOptions,
+  piecewiseConstantOptions,
+  polynomialDecayOptions,
+  rateDecayOptions,
+  stepDecayOptions,
+} from "../generated/options.ts";
 import { add, div, maximum, minimum, mul, pow, sub } from "../ops/binary.ts";
 import { less, lessEqual, where } from "../ops/compare.ts";
 import { cos, floor, log, neg } from "../ops/elementwise.ts";
 import { ArgumentError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { full } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { requireNonNegative, requirePositive, requireRange, requireSteps } from "./options.ts";
-import type { Schedule } from "./rate.ts";
+import type { LearningRate, Schedule } from "./rate.ts";
 
 export { type LearningRate, rateAt, type Schedule } from "./rate.ts";
 
@@ -26,7 +37,11 @@ export interface RateDecayOptions extends DecayOptions {
 
 /** initialLearningRate decayRate^(step / decaySteps). */
 export function exponentialDecay(options: RateDecayOptions): Schedule {
-  const { initialLearningRate, decayRate, staircase = false } = options;
+  const {
+    initialLearningRate,
+    decayRate,
+    staircase = false,
+  } = checkOptions("exponentialDecay", options, rateDecayOptions);
   const decaySteps = checked(options);
   requireNonNegative("decayRate", decayRate);
   return (step) => mul(pow(decayRate, passed(step, decaySteps, staircase)), initialLearningRate);
@@ -34,18 +49,25 @@ export function exponentialDecay(options: RateDecayOptions): Schedule {
 
 /** initialLearningRate / (1 + decayRate step / decaySteps). */
 export function inverseTimeDecay(options: RateDecayOptions): Schedule {
-  const { initialLearningRate, decayRate, staircase = false } = options;
+  const {
+    initialLearningRate,
+    decayRate,
+    staircase = false,
+  } = checkOptions("inverseTimeDecay", options, rateDecayOptions);
   const decaySteps = checked(options);
   requireNonNegative("decayRate", decayRate);
   return (step) => div(initialLearningRate, add(mul(passed(step, decaySteps, staircase), decayRate), 1));
 }
 
-/** values[0] up to and including step boundaries[0], then values[1], and so on; one more value than boundaries. */
-export function piecewiseConstantDecay(options: {
+/** What `piecewiseConstantDecay` takes. */
+export interface PiecewiseConstantOptions {
   boundaries: readonly number[];
   values: readonly number[];
-}): Schedule {
-  const { boundaries, values } = options;
+}
+
+/** values[0] up to and including step boundaries[0], then values[1], and so on; one more value than boundaries. */
+export function piecewiseConstantDecay(options: PiecewiseConstantOptions): Schedule {
+  const { boundaries, values } = checkOptions("piecewiseConstantDecay", options, piecewiseConstantOptions);
   const ascending = boundaries.every((boundary, i) => i === 0 || boundary > boundaries[i - 1]);
   if (boundaries.length === 0 || values.length !== boundaries.length + 1 || !ascending) {
     throw new ArgumentError(
@@ -60,15 +82,27 @@ export function piecewiseConstantDecay(options: {
   };
 }
 
+/** What `polynomialDecay` takes. */
+export interface PolynomialDecayOptions extends DecayOptions {
+  /** Default 0.0001. */
+  endLearningRate?: number;
+  /** Default 1. */
+  power?: number;
+  /** Whether decay begins anew whenever decaySteps steps have passed; default false. */
+  cycle?: boolean;
+}
+
 /**
  * (initialLearningRate - endLearningRate) (1 - step / decaySteps)^power + endLearningRate, and endLearningRate from
  * decaySteps on; with `cycle`, decaySteps is multiplied by the least number that makes it no less than step.
- * Defaults: endLearningRate 0.0001, power 1, cycle false.
  */
-export function polynomialDecay(
-  options: DecayOptions & { endLearningRate?: number; power?: number; cycle?: boolean },
-): Schedule {
-  const { initialLearningRate, endLearningRate = 0.0001, power = 1, cycle = false } = options;
+export function polynomialDecay(options: PolynomialDecayOptions): Schedule {
+  const {
+    initialLearningRate,
+    endLearningRate = 0.0001,
+    power = 1,
+    cycle = false,
+  } = checkOptions("polynomialDecay", options, polynomialDecayOptions);
   const decaySteps = checked(options);
   requireNonNegative("endLearningRate", endLearningRate);
   requireNonNegative("power", power);
@@ -79,15 +113,28 @@ export function polynomialDecay(
   };
 }
 
+/** What `cosineDecay` takes. */
+export interface CosineDecayOptions extends DecayOptions {
+  /** The part of the rate that stays; default 0. */
+  alpha?: number;
+  /** The rate after a warm-up; default: there is none. */
+  warmupTarget?: number;
+  /** Default 0. */
+  warmupSteps?: number;
+}
+
 /**
  * initialLearningRate ((1 - alpha) (1 + cos(pi step / decaySteps)) / 2 + alpha), and alpha of it from decaySteps on. With
  * a warmupTarget, the rate first rises evenly to it in warmupSteps steps and decays from there.
- * Defaults: alpha 0, warmupSteps 0. Loshchilov and Hutter, "SGDR" (2017).
+ * Loshchilov and Hutter, "SGDR" (2017).
  */
-export function cosineDecay(
-  options: DecayOptions & { alpha?: number; warmupTarget?: number; warmupSteps?: number },
-): Schedule {
-  const { initialLearningRate, alpha = 0, warmupTarget, warmupSteps = 0 } = options;
+export function cosineDecay(options: CosineDecayOptions): Schedule {
+  const {
+    initialLearningRate,
+    alpha = 0,
+    warmupTarget,
+    warmupSteps = 0,
+  } = checkOptions("cosineDecay", options, cosineDecayOptions);
   const decaySteps = checked(options);
   requireRange("alpha", alpha, 0, 1);
   requireNonNegative("warmupSteps", warmupSteps);
@@ -103,18 +150,30 @@ export function cosineDecay(
   }
 }
 
-/**
- * cosineDecay that begins anew after firstDecaySteps steps, each time for tMul times as many steps, from mMul times the
- * rate. Defaults: tMul 2, mMul 1, alpha 0.
- */
-export function cosineDecayRestarts(options: {
+/** What `cosineDecayRestarts` takes. */
+export interface CosineDecayRestartsOptions {
   initialLearningRate: number;
   firstDecaySteps: number;
+  /** Default 2. */
   tMul?: number;
+  /** Default 1. */
   mMul?: number;
+  /** The part of the rate that stays; default 0. */
   alpha?: number;
-}): Schedule {
-  const { initialLearningRate, firstDecaySteps, tMul = 2, mMul = 1, alpha = 0 } = options;
+}
+
+/**
+ * cosineDecay that begins anew after firstDecaySteps steps, each time for tMul times as many steps, from mMul times the
+ * rate.
+ */
+export function cosineDecayRestarts(options: CosineDecayRestartsOptions): Schedule {
+  const {
+    initialLearningRate,
+    firstDecaySteps,
+    tMul = 2,
+    mMul = 1,
+    alpha = 0,
+  } = checkOptions("cosineDecayRestarts", options, cosineDecayRestartsOptions);
   const decaySteps = checked({ initialLearningRate, decaySteps: firstDecaySteps });
   requireRange("tMul", tMul, 1, Number.MAX_VALUE);
   requireNonNegative("mMul", mMul);
@@ -126,30 +185,36 @@ export function cosineDecayRestarts(options: {
   };
 }
 
-/** initialLearningRate gamma^floor(step / stepSize), PyTorch's StepLR; default gamma 0.1. */
-export function stepDecay(options: { initialLearningRate: number; stepSize: number; gamma?: number }): Schedule {
-  const { initialLearningRate, stepSize, gamma = 0.1 } = options;
+/** What `stepDecay` takes. */
+export interface StepDecayOptions {
+  initialLearningRate: number;
+  stepSize: number;
+  /** Default 0.1. */
+  gamma?: number;
+}
+
+/** initialLearningRate gamma^floor(step / stepSize), PyTorch's StepLR. */
+export function stepDecay(options: StepDecayOptions): Schedule {
+  const { initialLearningRate, stepSize, gamma = 0.1 } = checkOptions("stepDecay", options, stepDecayOptions);
   return exponentialDecay({ initialLearningRate, decaySteps: stepSize, decayRate: gamma, staircase: true });
 }
 
-/** Rises evenly from initialLearningRate (default 0) to learningRate in warmupSteps steps, and stays there. */
-export function linearWarmup(options: {
-  learningRate: number;
+/** What `linearWarmup` takes. */
+export interface LinearWarmupOptions {
+  /** Where the rise ends: a rate that stays, or a schedule that follows. */
+  learningRate: LearningRate;
   warmupSteps: number;
+  /** Default 0. */
   initialLearningRate?: number;
-}): Schedule;
-/** Rises evenly to where another schedule begins, which then follows. */
-export function linearWarmup(options: {
-  learningRate: Schedule;
-  warmupSteps: number;
-  initialLearningRate?: number;
-}): Schedule;
-export function linearWarmup(options: {
-  learningRate: number | Schedule;
-  warmupSteps: number;
-  initialLearningRate?: number;
-}): Schedule {
-  const { learningRate, warmupSteps, initialLearningRate = 0 } = options;
+}
+
+/** Rises evenly from initialLearningRate to learningRate, or where that schedule begins, in warmupSteps steps. */
+export function linearWarmup(options: LinearWarmupOptions): Schedule {
+  const {
+    learningRate,
+    warmupSteps,
+    initialLearningRate = 0,
+  } = checkOptions("linearWarmup", options, linearWarmupOptions);
   requireNonNegative("initialLearningRate", initialLearningRate);
   requireSteps("warmupSteps", warmupSteps);
   if (typeof learningRate === "number") requireNonNegative("learningRate", learningRate);
@@ -157,19 +222,31 @@ export function linearWarmup(options: {
   return warmUp({ target, warmupSteps, initialLearningRate });
 }
 
+/** What `oneCycle` takes. */
+export interface OneCycleOptions {
+  maxLearningRate: number;
+  totalSteps: number;
+  /** The part of the steps in which the rate rises; default 0.3. */
+  pctStart?: number;
+  /** Default 25. */
+  divFactor?: number;
+  /** Default 10000. */
+  finalDivFactor?: number;
+}
+
 /**
  * PyTorch's OneCycleLR: from maxLearningRate / divFactor by a half cosine up to maxLearningRate in the first
  * pctStart part of totalSteps, then down to maxLearningRate / divFactor / finalDivFactor.
- * Defaults: pctStart 0.3, divFactor 25, finalDivFactor 10000. Smith and Topin, "Super-convergence" (2018).
+ * Smith and Topin, "Super-convergence" (2018).
  */
-export function oneCycle(options: {
-  maxLearningRate: number;
-  totalSteps: number;
-  pctStart?: number;
-  divFactor?: number;
-  finalDivFactor?: number;
-}): Schedule {
-  const { maxLearningRate, totalSteps, pctStart = 0.3, divFactor = 25, finalDivFactor = 1e4 } = options;
+export function oneCycle(options: OneCycleOptions): Schedule {
+  const {
+    maxLearningRate,
+    totalSteps,
+    pctStart = 0.3,
+    divFactor = 25,
+    finalDivFactor = 1e4,
+  } = checkOptions("oneCycle", options, oneCycleOptions);
   requireNonNegative("maxLearningRate", maxLearningRate);
   requireSteps("totalSteps", totalSteps);
   requireRange("pctStart", pctStart, 0, 1);

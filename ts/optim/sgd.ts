@@ -1,4 +1,6 @@
 // Stochastic gradient descent, plain or with momentum.
+import { sgdOptions } from "../generated/options.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { launch } from "../runtime/program.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
@@ -23,7 +25,11 @@ export class SGD extends Optimizer {
   private readonly nesterov: boolean;
 
   constructor(options: SGDOptions = {}) {
-    const { learningRate = 0.01, momentum = 0, nesterov = false } = options;
+    const {
+      learningRate = 0.01,
+      momentum = 0,
+      nesterov = false,
+    } = checkOptions("sgd", options, sgdOptions, new.target === SGD);
     super(options, learningRate);
     requireRange("momentum", momentum, 0, 1);
     this.momentum = momentum;

@@ -4,31 +4,28 @@ import type { Names } from "../generated/options.ts";
 import { ArgumentError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 
-const none = {};
 const sets = new WeakMap<Names, Set<string>>();
 
 /**
- * The options; none where they are undefined. ArgumentError for what is not an object of options, and for an option that
- * has a value but no place among the names, unless somebody else may know it (`isComplete` is false: the names are those
- * of a class, and a subclass hands on what it was given).
+ * The options. ArgumentError for what is not an object of options, and for an option that has a value but no place among
+ * the names, unless somebody else may know it (`isComplete` is false: the names are those of a class, and a subclass hands
+ * on what it was given).
  */
 export function checkOptions<T extends object>(
   operation: string,
-  options: T | null | undefined,
+  options: T | undefined,
   names: Names<keyof T & string>,
   isComplete = true,
 ): T {
-  if (options === undefined) return none as T;
-  let isEmpty = true;
-  if (typeof options === "object" && options !== null) {
+  let isKnown = false;
+  if (typeof options === "object") {
     const known = setOf(names);
     for (const name in options) {
-      isEmpty = false;
-      if (isComplete && !known.has(name) && options[name] !== undefined) refuse(operation, options, [...known], name);
+      if (known.has(name)) isKnown = true;
+      else if (isComplete && options[name] !== undefined) refuse(operation, options, [...known], name);
     }
   }
-  // With a known name among its own it is an object of options: most calls are spared the question.
-  if ((isEmpty || !isComplete) && !isRecord(options)) refuse(operation, options, words(names));
+  if (!isKnown && !isRecord(options)) refuse(operation, options, words(names));
   return options as T;
 }
 
@@ -51,15 +48,19 @@ function words(names: Names): string[] {
   return names.flatMap((part) => (typeof part === "string" ? part.split(" ") : words(part)));
 }
 
-function isRecord(value: unknown): value is object {
-  return Object.prototype.toString.call(value) === "[object Object]";
+function isRecord<T>(value: T | undefined): value is T & object {
+  return value?.constructor === Object || kindOf(value) === "Object";
+}
+
+function kindOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
 }
 
 function refuse(operation: string, options: unknown, known: string[], name = ""): never {
   const list = known.join(", ");
-  const isTensor = isRecord(options) && "dtype" in options && Object.getPrototypeOf(options).constructor !== Object;
+  const isTensor = isRecord(options) && "dtype" in options && options.constructor !== Object;
   if (name === "" || isTensor || !isRecord(options)) {
-    const got = isTensor ? "a tensor" : typeof options === "object" ? textOf(options) : String(options);
+    const got = isTensor ? "a tensor" : textOf(options);
     throw new ArgumentError(`${operation}: options must be { ${list} }, got ${got}`);
   }
   const guess = nearest(name, known);
@@ -67,9 +68,7 @@ function refuse(operation: string, options: unknown, known: string[], name = "")
   throw new ArgumentError(`${operation}: unknown option ${name}, known are ${list}${hint}`);
 }
 
-/** A list's beginning, or what kind of object it is. */
-function textOf(value: object | null): string {
-  if (value === null) return "none";
-  if (!Array.isArray(value)) return Object.prototype.toString.call(value).slice(8, -1);
-  return `[${value.slice(0, 4).join(", ")}${value.length > 4 ? ", ..." : ""}]`;
+function textOf(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.slice(0, 4).join(", ")}${value.length > 4 ? ", ..." : ""}]`;
+  return typeof value === "object" && value !== null ? kindOf(value) : String(value);
 }
