@@ -11,7 +11,7 @@ const target = "docs/compatibility.md";
 /** Where each of Keras's modules has its counterparts. */
 const homes = {
   layers: heddle.layers,
-  activations: heddle.activations.activations,
+  activations: heddle.activations,
   losses: heddle.losses,
   metrics: heddle.metrics,
   optimizers: heddle.optimizers,
@@ -26,6 +26,7 @@ const homes = {
 /** A Keras name as Heddle writes it: MaxPooling2D -> maxPooling2d, log_sigmoid -> logSigmoid, GRUCell -> gruCell. */
 function camel(name) {
   const words = name
+    .replace(/(\d)D/g, "$1d")
     .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
     .replace(/([A-Z]+)([A-Z][a-z])/g, "$1_$2")
     .toLowerCase()
@@ -40,11 +41,15 @@ function camel(name) {
   );
 }
 
-/** What Heddle calls it: the exported names that stand for a Keras name. */
+/** What Heddle calls it: the exported names that stand for a Keras name; of its ops some are activations or losses here. */
 function counterparts(section, name) {
   const home = homes[section];
-  const wanted = [aliases[section]?.[name], name, camel(name)].flat().filter(Boolean);
-  return [...new Set(wanted.filter((one) => home[one] !== undefined))];
+  const wanted = [...new Set([aliases[section]?.[name], name, camel(name)].flat().filter(Boolean))];
+  const found = wanted.filter((one) => home[one] !== undefined);
+  if (found.length > 0 || section !== "ops") return found;
+  return ["activations", "losses"].flatMap((space) =>
+    wanted.filter((one) => heddle[space][one] !== undefined).map((one) => `${space}.${one}`),
+  );
 }
 
 function row(section, name) {

@@ -59,6 +59,14 @@ export const aliases = {
     true_divide: ["div"],
     var: ["variance"],
     separable_conv: ["separableConv1d", "separableConv2d"],
+    batch_normalization: ["batchNorm"],
+    layer_normalization: ["layerNorm"],
+    custom_gradient: ["customGrad"],
+    convert_to_tensor: ["tensor"],
+    array: ["tensor"],
+    dot_product_attention: ["attention"],
+    scatter: ["scatterNd"],
+    select: ["where"],
   },
 };
 
@@ -97,6 +105,28 @@ export const differences = {
 
 /** What there is instead of a name that only makes sense in Python or on other backends. */
 export const elsewhere = {
+  ops: {
+    cond: "an `if`: programs are recorded for each signature",
+    switch: "an array of functions",
+    while_loop: "a loop",
+    fori_loop: "a loop",
+    map: "a loop, or the ops' own batch axes",
+    vectorized_map: "likewise",
+    vectorize: "likewise",
+    scan: "a loop",
+    associative_scan: "a loop",
+    convert_to_numpy: "`x.data()`, `x.array()`",
+    dtype: "`x.dtype`",
+    shape: "`x.shape`",
+    ndim: "`x.rank`",
+    size: "`x.size`",
+    is_tensor: "`x instanceof Tensor`",
+    get_item: "`x.slice`, `gather`",
+    ravel: "`reshape(x, [x.size])`",
+    copy: "`variable(x)`, or any op: tensors are never changed",
+    empty: "`zeros`",
+    identity: "`eye`",
+  },
   layers: {
     FlaxLayer: "wraps a Python library",
     JaxLayer: "wraps a Python library",
