@@ -10,6 +10,9 @@ describe("activations", () => {
     const exported: activations.Activation = activations[name];
     const expected = layers.activation({ activation: name }).apply(x).array();
     expect(exported(x).array()).toEqual(expected);
-    expect(layers.activation({ activation: exported }).apply(x).array()).toEqual(expected);
+    const layer = layers.activation({ activation: exported });
+    expect(layer.apply(x).array()).toEqual(expected);
+    // As a function too it has a name in a saved configuration.
+    expect(layer.config().activation).toEqual(expect.any(String));
   });
 });

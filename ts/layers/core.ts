@@ -19,7 +19,12 @@ import { requireDtype } from "../tensor/dtype.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
-import { type Activation as ActivationFunction, type ActivationLike, getActivation } from "./activations.ts";
+import {
+  type Activation as ActivationFunction,
+  type ActivationLike,
+  activations,
+  getActivation,
+} from "./activations.ts";
 import type { ConstraintLike } from "./constraints.ts";
 import type { InitializerLike } from "./initializers.ts";
 import {
@@ -114,6 +119,12 @@ export class Activation extends Layer {
 
   call(x: AnyTensor): Tensor {
     return this.activation(this.floats(x));
+  }
+
+  /** Of all activations glu alone changes the shape: it halves the last axis. */
+  override outputShape(inputShape: Shape): Shape {
+    const last = inputShape.length - 1;
+    return this.activation === activations.glu ? inputShape.with(last, inputShape[last] / 2) : inputShape;
   }
 }
 
