@@ -17,6 +17,11 @@ export type InEach<T> = usize;
 /** Memory that the kernel reads if it is given: 0 when absent. */
 export type OptionalIn<T> = usize;
 export type OptionalInEach<T> = usize;
+/**
+ * A cell of 8 bytes in which a kernel notes the first bad value that it meets, the one thing that it writes beside its
+ * results: see `note` in indices.ts. Where nothing is noted all its bits are ones.
+ */
+export type Note = usize;
 /** SCRATCH_BYTES of memory private to the calling thread, 64-byte aligned; its contents do not outlive one call. */
 export type Scratch = usize;
 

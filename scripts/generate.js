@@ -51,10 +51,11 @@ function parseSignature(path, [, name, list, result]) {
     .map((text) => text.trim())
     .filter((text) => text !== "")
     .map((text) => {
-      const match = /^(\w+): (?:(Out|InOut|In|OptionalIn)(Each)?<(\w+)>|(i32|f32|Scratch))$/.exec(text);
+      const match = /^(\w+): (?:(Out|InOut|In|OptionalIn)(Each)?<(\w+)>|(i32|f32|Scratch|Note))$/.exec(text);
       if (!match)
-        fail(`parameter '${text}' must be Out|InOut|In|OptionalIn[Each]<f32|i32|u8|u32>, i32, f32 or Scratch`);
+        fail(`parameter '${text}' must be Out|InOut|In|OptionalIn[Each]<f32|i32|u8|u32>, i32, f32, Scratch or Note`);
       if (match[4] && !(match[4] in elementTypes)) fail(`unknown element type in '${text}'`);
+      if (match[5] === "Note") return { name: match[1], access: "Note", element: "i32" };
       return { name: match[1], access: match[2], each: match[3], element: match[4], scalar: match[5] };
     });
   if (result !== "void") fail("a kernel must return void");
@@ -122,7 +123,7 @@ ${exports.join("\n")}
 }
 
 export function typesSource(kernels) {
-  const letters = { Out: "w", InOut: "u", In: "r", OptionalIn: "r" };
+  const letters = { Note: "w", Out: "w", InOut: "u", In: "r", OptionalIn: "r" };
   const rows = kernels.map(({ name, parameters }) => {
     const types = parameters
       .filter((parameter) => parameter.scalar !== "Scratch")

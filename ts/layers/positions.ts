@@ -5,8 +5,9 @@ import { positions, rotary } from "../ops/attention.ts";
 import { add, mul } from "../ops/binary.ts";
 import { where } from "../ops/compare.ts";
 import { cos, sin } from "../ops/elementwise.ts";
-import { gather } from "../ops/gather.ts";
+import { requireIndices } from "../ops/indices.ts";
 import { reshape, slice } from "../ops/layout.ts";
+import { pickSlices } from "../ops/picking.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { arange, tensor } from "../tensor/create.ts";
 import type { Shape } from "../tensor/shape.ts";
@@ -65,8 +66,13 @@ export class PositionEmbedding extends Layer {
     const rows =
       position === undefined
         ? slice(this.embeddings, [0, 0], [time, features])
-        : gather(this.embeddings, add(arange(0, time, 1, "i32"), position));
+        : this.rowsAt(add(arange(0, time, 1, "i32"), position));
     return add(this.floats(x), rows as Tensor);
+  }
+
+  private rowsAt(positions: Tensor<"i32">): Tensor {
+    requireIndices(this.name, "positions", positions, this.sequenceLength);
+    return pickSlices(this.embeddings, positions, 0);
   }
 }
 

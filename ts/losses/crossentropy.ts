@@ -5,8 +5,8 @@ import { axesLast } from "../ops/axes.ts";
 import { add, div, mul, pow, sub } from "../ops/binary.ts";
 import { cast, equal, notEqual, where } from "../ops/compare.ts";
 import { clip, exp, log, neg, sigmoid, softplus } from "../ops/elementwise.ts";
-import { oneHot } from "../ops/gather.ts";
 import { reshape } from "../ops/layout.ts";
+import { hotRows } from "../ops/picking.ts";
 import { sum } from "../ops/reduce.ts";
 import { logSoftmax, softmaxCrossEntropy } from "../ops/softmax.ts";
 import { ArgumentError } from "../runtime/errors.ts";
@@ -14,7 +14,7 @@ import { normalizeAxis } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { defineLoss, type LossFunction } from "./loss.ts";
 import { meanOfEach } from "./regression.ts";
-import { EPSILON, labelsFor, targetsFor } from "./targets.ts";
+import { checkLabels, EPSILON, labelsFor, targetsFor } from "./targets.ts";
 
 /** Options of the cross-entropies. */
 export interface CrossentropyOptions {
@@ -122,14 +122,18 @@ export const sparseCategoricalCrossentropy: LossFunction<SparseCrossentropyOptio
   "sparseCategoricalCrossentropy",
   (yTrue, yPred, options) => {
     const logits = softmaxLogits("sparseCategoricalCrossentropy", yPred, options);
-    const labels = labelsFor("sparseCategoricalCrossentropy", yTrue, logits);
     const { ignoreClass } = options;
+    const labels = labelsFor("sparseCategoricalCrossentropy", yTrue, logits, ignoreClass);
     if (ignoreClass === undefined) return softmaxCrossEntropy(logits, labels);
     const ignored = equal(labels, ignoreClass);
     return where(ignored, 0, softmaxCrossEntropy(logits, where<"i32">(ignored, 0, labels)));
   },
-  (values, yTrue, _yPred, { ignoreClass }) =>
-    ignoreClass === undefined ? undefined : notEqual(reshape(cast(yTrue, "i32"), values.shape), ignoreClass),
+  {
+    counted: (values, yTrue, _yPred, { ignoreClass }) =>
+      ignoreClass === undefined ? undefined : notEqual(reshape(cast(yTrue, "i32"), values.shape), ignoreClass),
+    checkTargets: (operation, yTrue, shape, { axis = -1, ignoreClass }) =>
+      checkLabels(operation, yTrue, shape.at(axis < 0 ? axis : axis - 1) as number, ignoreClass),
+  },
 );
 
 /** Options of `categoricalGeneralizedCrossEntropy`. */
@@ -151,9 +155,10 @@ export const categoricalGeneralizedCrossEntropy: LossFunction<GeneralizedCrossen
     const logits = options.fromLogits ? yPred : logitsOf(yPred, activations.softmax);
     const logP = logits
       ? neg(softmaxCrossEntropy(logits, labels))
-      : log(clip(sum(mul(yPred, oneHot(labels, yPred.shape[yPred.rank - 1])), -1), EPSILON, 1));
+      : log(clip(sum(mul(yPred, hotRows(labels, yPred.shape[yPred.rank - 1])), -1), EPSILON, 1));
     return div(sub(1, exp(mul(logP, q))), q);
   },
+  { checkTargets: (operation, yTrue, shape) => checkLabels(operation, yTrue, shape.at(-1) as number) },
 );
 
 /** sum(t log(t / p)) over each example's last axis: p = yPred, t = yTrue, both kept from 1e-7 to 1. */

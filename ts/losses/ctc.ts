@@ -1,10 +1,13 @@
 // The loss of label sequences that are shorter than what they are read from, such as text of speech.
-import { cast, notEqual } from "../ops/compare.ts";
+import { cast, less, notEqual, where } from "../ops/compare.ts";
 import { ctcLoss } from "../ops/ctc.ts";
+import { requireWhole } from "../ops/indices.ts";
+import { reshape } from "../ops/layout.ts";
 import { sum } from "../ops/reduce.ts";
-import { full } from "../tensor/create.ts";
+import { arange, full } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { defineLoss, type LossFunction } from "./loss.ts";
+import { checkLabels } from "./targets.ts";
 
 /** Options of `ctc`. */
 export interface CtcOptions {
@@ -25,9 +28,19 @@ export const ctc: LossFunction<CtcOptions> = defineLoss(
   "ctc",
   (yTrue, yPred, { inputLengths, labelLengths, blank = 0 }) => {
     const labels = cast(yTrue, "i32") as Tensor<"i32">;
-    const [batch, time] = yPred.shape;
-    const counted = (): Tensor<"i32"> =>
-      cast(sum(cast(notEqual(labels, blank), "f32") as Tensor, -1), "i32") as Tensor<"i32">;
-    return ctcLoss(yPred, labels, inputLengths ?? full([batch], time, "i32"), labelLengths ?? counted(), blank);
+    const [batch, time, classes] = yPred.shape;
+    const lengths =
+      labelLengths ?? (cast(sum(cast(notEqual(yTrue, blank), "f32") as Tensor, -1), "i32") as Tensor<"i32">);
+    if (yTrue.dtype === "f32" && yTrue.rank === 2) {
+      // What lies behind the labels that count may be anything.
+      const counts = less(arange(0, yTrue.shape[1], 1, "i32"), reshape(lengths, [lengths.size, 1]) as Tensor<"i32">);
+      requireWhole("ctc", "labels", where(counts, yTrue as Tensor, 0), classes);
+    }
+    return ctcLoss(yPred, labels, inputLengths ?? full([batch], time, "i32"), lengths, blank);
+  },
+  {
+    checkTargets: (operation, yTrue, shape, { labelLengths }) => {
+      if (labelLengths === undefined) checkLabels(operation, yTrue, shape.at(-1) as number);
+    },
   },
 );

@@ -134,7 +134,7 @@ export const circle: LossFunction<CircleOptions> = defineLoss(
     const among = (mask: Tensor<"bool">, exponents: Tensor): Tensor => logSumExp(where(mask, exponents, -FAR), 1);
     return softplus(add(among(positive, pull), among(negative, push)));
   },
-  (values) => greater(values, 0),
+  { counted: (values) => greater(values, 0) },
 );
 
 function requireEmbeddings(name: string, yTrue: AnyTensor, yPred: Tensor): [batch: number, width: number] {
@@ -154,10 +154,10 @@ function pairMasks(
   others: AnyTensor,
   removeDiagonal: boolean,
 ): [positive: Tensor<"bool">, negative: Tensor<"bool">] {
-  const same = equal(
-    reshape(cast(labels, "i32"), [labels.size, 1]) as Tensor<"i32">,
-    reshape(cast(others, "i32"), [1, others.size]) as Tensor<"i32">,
-  );
+  // Whole numbers as integers, all of which they tell apart.
+  const dtype = labels.dtype === "f32" || others.dtype === "f32" ? "f32" : "i32";
+  const column = reshape(cast(labels, dtype), [labels.size, 1]);
+  const same = equal(column as Tensor, reshape(cast(others, dtype), [1, others.size]) as Tensor);
   const positive = removeDiagonal ? logicalAnd(same, equal(eye(labels.size, others.size), 0)) : same;
   return [positive, logicalNot(same)];
 }

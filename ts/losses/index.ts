@@ -33,6 +33,7 @@ export {
   type Counted,
   defineLoss,
   type Loss,
+  type LossDetails,
   type LossFunction,
   type Reduction,
   type ReductionOptions,

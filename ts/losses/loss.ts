@@ -8,6 +8,7 @@ import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import type { Labels } from "./targets.ts";
 
 /**
  * A scalar for a batch of targets and predictions: a loss of this library, or any such function, which finds yTrue in the
@@ -18,6 +19,8 @@ export interface Loss {
   readonly name: string;
   /** The values of which it is the mean. */
   readonly perExample?: (yTrue: AnyTensor, yPred: Tensor) => Tensor;
+  /** See `LossFunction`. */
+  readonly checkTargets?: LossFunction["checkTargets"];
 }
 
 /**
@@ -50,6 +53,11 @@ export interface LossFunction<Options extends object = object> {
     yPred: Tensor,
     options?: Options,
   ) => Tensor<"bool"> | undefined;
+  /**
+   * Throws an ArgumentError for targets in JavaScript memory that it cannot mean, before any step; `operation` is who asks,
+   * `outputShape` that of one example's predictions.
+   */
+  readonly checkTargets: (operation: string, yTrue: Labels, outputShape: Shape) => void;
   readonly reduction: Reduction;
   /** As a metric: the smaller the better. */
   readonly direction: "min";
@@ -65,21 +73,30 @@ export type Counted<Options> = (
   options: Options,
 ) => Tensor<"bool"> | undefined;
 
-/** A loss from what it says of each example and, if it leaves out some, which of these values count. */
+/** What else `defineLoss` takes. */
+export interface LossDetails<Options> {
+  /** Which values count, if not all do. */
+  counted?: Counted<Options>;
+  /** Throws for targets that the loss cannot mean; see `LossFunction`. */
+  checkTargets?: (operation: string, yTrue: Labels, outputShape: Shape, options: Options) => void;
+}
+
+/** A loss from what it says of each example. */
 export function defineLoss<Options extends object = object>(
   name: string,
   perExample: (yTrue: AnyTensor, yPred: Tensor, options: Options) => Tensor,
-  counted?: Counted<Options>,
+  details: LossDetails<Options> = {},
 ): LossFunction<Options> {
-  return withDefaults(name, perExample, counted, {} as Options);
+  return withDefaults(name, perExample, details, {} as Options);
 }
 
 function withDefaults<Options extends object>(
   name: string,
   perExample: (yTrue: AnyTensor, yPred: Tensor, options: Options) => Tensor,
-  counted: Counted<Options> | undefined,
+  details: LossDetails<Options>,
   defaults: Options & ReductionOptions,
 ): LossFunction<Options> {
+  const { counted, checkTargets } = details;
   const loss = (yTrue: AnyTensor, yPred: Tensor, given?: Options & ReductionOptions): Tensor => {
     const options = { ...defaults, ...given };
     const values = perExample(yTrue, yPred, options);
@@ -93,9 +110,11 @@ function withDefaults<Options extends object>(
       perExample(yTrue, yPred, { ...defaults, ...given }),
     countedValues: (values: Tensor, yTrue: AnyTensor, yPred: Tensor, given?: Options) =>
       counted?.(values, yTrue, yPred, { ...defaults, ...given }),
+    checkTargets: (operation: string, yTrue: Labels, outputShape: Shape) =>
+      checkTargets?.(operation, yTrue, outputShape, defaults),
     reduction: defaults.reduction ?? "mean",
     direction: "min" as const,
-    with: (options: Options & ReductionOptions) => withDefaults(name, perExample, counted, { ...defaults, ...options }),
+    with: (options: Options & ReductionOptions) => withDefaults(name, perExample, details, { ...defaults, ...options }),
   });
 }
 

@@ -1,5 +1,6 @@
 // What losses and metrics compare predictions with, checked and brought into the predictions' shape.
-import { cast } from "../ops/compare.ts";
+import { cast, equal, where } from "../ops/compare.ts";
+import { requireWhole } from "../ops/indices.ts";
 import { reshape } from "../ops/layout.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
@@ -23,8 +24,8 @@ function trimmed(shape: Shape, other: Shape): Shape {
   return shape.length === other.length + 1 && shape[shape.length - 1] === 1 ? shape.slice(0, -1) : shape;
 }
 
-/** yTrue as class numbers, one for each row of yPred, whose last axis counts the classes. */
-export function labelsFor(operation: string, yTrue: AnyTensor, yPred: Tensor): Tensor<"i32"> {
+/** yTrue in the shape of yPred's rows, as class numbers lie. Errors: ShapeError. */
+export function perRow(operation: string, yTrue: AnyTensor, yPred: Tensor): AnyTensor {
   const rows = yPred.shape.slice(0, -1);
   if (yPred.rank === 0 || !sameShape(trimmed(yTrue.shape, rows), rows)) {
     throw new ShapeError(
@@ -32,18 +33,33 @@ export function labelsFor(operation: string, yTrue: AnyTensor, yPred: Tensor): T
         `got ${formatShape(yTrue.shape)} and ${formatShape(yPred.shape)}`,
     );
   }
-  return reshape(cast(yTrue, "i32") as Tensor<"i32">, rows) as Tensor<"i32">;
+  return reshape(yTrue, rows);
+}
+
+/**
+ * yTrue as class numbers, one for each row of yPred, whose last axis counts the classes. Errors: ShapeError; ArgumentError
+ * for what is neither a class number nor `ignored`, in captured steps too.
+ */
+export function labelsFor(operation: string, yTrue: AnyTensor, yPred: Tensor, ignored?: number): Tensor<"i32"> {
+  const given = perRow(operation, yTrue, yPred);
+  const labels = cast(given, "i32") as Tensor<"i32">;
+  const numbers = given.dtype === "f32" ? (given as Tensor) : labels;
+  const counted = ignored === undefined ? numbers : where(equal(numbers, ignored), 0, numbers);
+  requireWhole(operation, "labels", counted as Tensor, yPred.shape[yPred.rank - 1]);
+  return labels;
 }
 
 /** Labels in JavaScript memory: numbers, or an array of data with numbers in it. */
 export type Labels = ArrayLike<number> | { readonly data: ArrayLike<number> };
 
-/** Throws an ArgumentError naming the first of `labels` that is not a whole number from 0 to classes - 1. */
-export function checkLabels(operation: string, labels: Labels, classes: number): void {
+/**
+ * Throws an ArgumentError naming the first of `labels` that is neither a whole number from 0 to classes - 1 nor `ignored`.
+ */
+export function checkLabels(operation: string, labels: Labels, classes: number, ignored?: number): void {
   const numbers = "data" in labels ? labels.data : labels;
   for (let i = 0; i < numbers.length; i++) {
     const label = numbers[i];
-    if (!(Number.isInteger(label) && label >= 0 && label < classes)) {
+    if (!(Number.isInteger(label) && label >= 0 && label < classes) && label !== ignored) {
       throw new ArgumentError(
         `${operation}: labels must be whole numbers from 0 to ${classes - 1}, got ${label} at index ${i}`,
       );

@@ -1,9 +1,10 @@
 // Accuracies: for each example whether a prediction is right, 1 or 0. NaN is wrong.
-import { labelsFor, targetsFor } from "../losses/targets.ts";
+import { perRow, targetsFor } from "../losses/targets.ts";
 import { cast, equal, greater, less, logicalAnd, where } from "../ops/compare.ts";
-import { oneHot } from "../ops/gather.ts";
+import { expandDims } from "../ops/layout.ts";
 import { argMax, max, sum } from "../ops/reduce.ts";
 import { requireCount } from "../runtime/arguments.ts";
+import { arange } from "../tensor/create.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { larger } from "./metric.ts";
 
@@ -27,9 +28,13 @@ export function categoricalAccuracy(yTrue: AnyTensor, yPred: Tensor): Tensor {
   return right(equal(argMax(yPred), classes), max(yPred, -1));
 }
 
-/** 1 for each row whose largest number stands where yTrue, its class number, says, else 0. Rows with NaN are wrong. */
+/**
+ * 1 for each row whose largest number stands where yTrue, its class number, says, else 0. Rows with NaN are wrong, and so
+ * is what is no class number.
+ */
 export function sparseCategoricalAccuracy(yTrue: AnyTensor, yPred: Tensor): Tensor {
-  return right(equal(argMax(yPred), labelsFor("sparseCategoricalAccuracy", yTrue, yPred)), max(yPred, -1));
+  const labels = perRow("sparseCategoricalAccuracy", yTrue, yPred);
+  return right(equal(cast(argMax(yPred), labels.dtype === "f32" ? "f32" : "i32"), labels), max(yPred, -1));
 }
 
 /** Options of the accuracies among several guesses. */
@@ -43,17 +48,22 @@ export function topKCategoricalAccuracy(yTrue: AnyTensor, yPred: Tensor, { k = 5
   return among("topKCategoricalAccuracy", k, argMax(targetsFor("topKCategoricalAccuracy", yTrue, yPred)), yPred);
 }
 
-/** 1 for each row in which fewer than k numbers are larger than that of yTrue, its class number, else 0. */
+/**
+ * 1 for each row in which fewer than k numbers are larger than that of yTrue, its class number, else 0. What is no class
+ * number is wrong.
+ */
 export function sparseTopKCategoricalAccuracy(yTrue: AnyTensor, yPred: Tensor, { k = 5 }: TopKOptions = {}): Tensor {
-  return among("sparseTopKCategoricalAccuracy", k, labelsFor("sparseTopKCategoricalAccuracy", yTrue, yPred), yPred);
+  return among("sparseTopKCategoricalAccuracy", k, perRow("sparseTopKCategoricalAccuracy", yTrue, yPred), yPred);
 }
 
-function among(operation: string, k: number, labels: Tensor<"i32">, yPred: Tensor): Tensor {
+function among(operation: string, k: number, labels: AnyTensor, yPred: Tensor): Tensor {
   requireCount(operation, "k", k);
-  const isLabel = equal(oneHot(labels, yPred.shape[yPred.rank - 1]), 1);
+  const classes = arange(0, yPred.shape[yPred.rank - 1], 1, labels.dtype === "f32" ? "f32" : "i32");
+  const isLabel = equal(expandDims(labels, -1), classes);
   const score = max(where(isLabel, yPred, Number.NEGATIVE_INFINITY), -1, true);
   const larger = sum(cast(greater(yPred, score), "f32") as Tensor, -1);
-  return right(less(larger, k), max(yPred, -1));
+  const isKnown = greater(max(cast(isLabel, "f32") as Tensor, -1), 0);
+  return right(logicalAnd(less(larger, k), isKnown), max(yPred, -1));
 }
 
 /** 1 where the condition holds and x is a number, else 0. */

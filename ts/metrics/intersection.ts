@@ -3,9 +3,9 @@ import { noGrad } from "../autograd/tape.ts";
 import { alignWeights } from "../losses/loss.ts";
 import { EPSILON } from "../losses/targets.ts";
 import { add, mul } from "../ops/binary.ts";
-import { cast, greaterEqual, less, logicalAnd, notEqual, where } from "../ops/compare.ts";
-import { scatter } from "../ops/gather.ts";
+import { cast, equal, greaterEqual, less, logicalAnd, notEqual, where } from "../ops/compare.ts";
 import { broadcastTo, reshape } from "../ops/layout.ts";
+import { addSlices } from "../ops/picking.ts";
 import { argMax } from "../ops/reduce.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
@@ -48,8 +48,11 @@ class ClassCounts {
     const { sparseYTrue = true, sparseYPred = true, ignoreClass, axis = -1 } = this.options;
     noGrad(() =>
       scope(() => {
-        const numbers = (x: AnyTensor, isSparse: boolean): Tensor<"i32"> =>
-          (isSparse ? cast(x, "i32") : argMax(cast(x, "f32") as Tensor, axis)) as Tensor<"i32">;
+        const numbers = (x: AnyTensor, isSparse: boolean): Tensor<"i32"> => {
+          if (!isSparse) return argMax(cast(x, "f32") as Tensor, axis);
+          const whole = cast(x, "i32") as Tensor<"i32">;
+          return x.dtype === "f32" ? where<"i32">(equal(cast(whole, "f32"), x), whole, -1) : whole;
+        };
         const [truth, said] = [numbers(yTrue, sparseYTrue), numbers(yPred, sparseYPred)];
         if (truth.size !== said.size) {
           throw new ShapeError(
@@ -67,7 +70,7 @@ class ClassCounts {
           broadcastTo(alignWeights(this.operation, "sampleWeight", sampleWeight, truth.shape), truth.shape);
         const cell = add(mul(flat(truth), this.classes), flat(said));
         const value = weights ? where(counted, flat(weights as Tensor), 0) : (cast(counted, "f32") as Tensor);
-        this.totals.add(scatter(value, where<"i32">(counted, cell, 0), this.classes * this.classes));
+        this.totals.add(addSlices(value, where<"i32">(counted, cell, 0), this.classes * this.classes, 0));
       }),
     );
   }

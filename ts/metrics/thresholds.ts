@@ -6,8 +6,8 @@ import { targetsFor } from "../losses/targets.ts";
 import { add, mul, sub } from "../ops/binary.ts";
 import { cast, greater, notEqual, where } from "../ops/compare.ts";
 import { clip, floor, neg } from "../ops/elementwise.ts";
-import { scatter, scatterAlongAxis } from "../ops/gather.ts";
 import { broadcastTo, expandDims, reshape, slice, stack } from "../ops/layout.ts";
+import { addAlong, addSlices } from "../ops/picking.ts";
 import { sum } from "../ops/reduce.ts";
 import { topKIndices } from "../ops/sort.ts";
 import { requireCount } from "../runtime/arguments.ts";
@@ -79,7 +79,7 @@ export class ThresholdCounts {
         const positive = mul(cast(notEqual(truth, 0), "f32") as Tensor, weights);
         const flat = (x: Tensor): Tensor => reshape(x, [x.size]) as Tensor;
         const updates = stack([flat(positive), flat(sub(weights, positive))], 1);
-        this.totals.add(scatter(updates, this.buckets(flat(answers)), (this.thresholds.length + 1) * this.labels));
+        this.totals.add(addSlices(updates, this.buckets(flat(answers)), (this.thresholds.length + 1) * this.labels, 0));
       }),
     );
   }
@@ -168,5 +168,5 @@ function keepLargest(operation: string, x: Tensor, k: number): Tensor {
   requireCount(operation, "topK", k);
   const classes = x.shape[x.rank - 1];
   const indices = topKIndices(x, Math.min(k, classes));
-  return where(greater(scatterAlongAxis(full(indices.shape, 1), indices, classes), 0), x, LOWEST);
+  return where(greater(addAlong(full(indices.shape, 1), indices, classes, indices.rank - 1), 0), x, LOWEST);
 }

@@ -5,7 +5,7 @@ import { tensor } from "../tensor/create.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { mul } from "./binary.ts";
-import { gather } from "./gather.ts";
+import { pickSlices } from "./picking.ts";
 import { avgPool, maxPool, type Pool, poolLine } from "./pool-images.ts";
 import { type PerAxis, perAxis, type Rank, requireImages, slideAlong } from "./window.ts";
 
@@ -68,7 +68,7 @@ function poolEvenly(operation: string, x: Tensor, axis: number, windows: number,
   const places = starts.flatMap((start, i) =>
     Array.from({ length: taps }, (_, tap) => start + Math.min(tap, lengths[i] - 1)),
   );
-  const listed = gather(x, tensor(places, { dtype: "i32" }), axis) as Tensor;
+  const listed = pickSlices(x, tensor(places, { dtype: "i32" }), axis) as Tensor;
   if (pool === maxPool) return tiled(listed, places.length);
   // What a number more than once in the list counts for: nothing; the others make up for it.
   const shares = lengths.flatMap((length) =>

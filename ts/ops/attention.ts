@@ -13,6 +13,7 @@ import type { Variable } from "../tensor/variable.ts";
 import { add, mul, sub } from "./binary.ts";
 import { cast, less, lessEqual, logicalAnd, logicalOr, where } from "./compare.ts";
 import { cos, sin } from "./elementwise.ts";
+import { requireIndices } from "./indices.ts";
 import { broadcastTo, reshape, transpose } from "./layout.ts";
 import { matmul } from "./matmul.ts";
 import { sum } from "./reduce.ts";
@@ -318,7 +319,7 @@ const rotate = defineOp("rotary", {
 
 /**
  * Writes the rows of x [batch, time, ...] into those of `buffer` [batch, length, ...] from `position` on, in place: how
- * a key-value cache grows. Rows that would lie past its end are left out. Errors: ShapeError, DtypeError.
+ * a key-value cache grows. Errors: ShapeError, DtypeError; ArgumentError for rows that would lie before or behind it.
  */
 export function writeRows(buffer: Variable, x: Tensor, position: Tensor<"i32">): void {
   requireFloat("writeRows", "buffer", buffer);
@@ -333,6 +334,7 @@ export function writeRows(buffer: Variable, x: Tensor, position: Tensor<"i32">):
         `got ${formatShape(x.shape)} and ${formatShape(buffer.shape)}`,
     );
   }
+  requireIndices("writeRows", "position", position, length - time + 1);
   const width = sizeOf(row);
   launch("write_rows_f32", batch * time, 5 + 0.1 * width, buffer, x, position, time, length, width);
 }

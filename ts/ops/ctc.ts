@@ -4,7 +4,7 @@ import { grad } from "../autograd/grad.ts";
 import { defineOp, requireTensor } from "../autograd/op.ts";
 import { anyTracked } from "../autograd/tape.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
-import { isRecording, launch } from "../runtime/program.ts";
+import { launch } from "../runtime/program.ts";
 import { arange, full } from "../tensor/create.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
@@ -12,7 +12,7 @@ import { empty, type Tensor } from "../tensor/tensor.ts";
 import { add, mul } from "./binary.ts";
 import { cast, equal, less, logicalAnd, logicalOr, notEqual, where } from "./compare.ts";
 import { neg } from "./elementwise.ts";
-import { requireIndices } from "./indices.ts";
+import { requireCounted, requireIndices } from "./indices.ts";
 import { concat, expandDims, pad, reshape, slice, stack } from "./layout.ts";
 import { matmul } from "./matmul.ts";
 import { logSumExp, sum } from "./reduce.ts";
@@ -22,7 +22,7 @@ import { logSoftmax } from "./softmax.ts";
  * -log p(labels | logits), summed over all alignments of the labels with the time steps, for each example: [batch]. logits
  * [batch, time, classes], labels [batch, longest] (i32, class numbers), inputLengths and labelLengths [batch] (i32) say how
  * much of each counts. `blank` is the class of no label; default 0. Infinite, with gradient 0, where the labels do not fit.
- * Errors: ShapeError, DtypeError; ArgumentError for labels or lengths out of range (inside a captured step: NaN, clamped).
+ * Errors: ShapeError, DtypeError; ArgumentError for labels or lengths out of range, in captured steps too.
  */
 export function ctcLoss(
   logits: Tensor,
@@ -54,20 +54,10 @@ export function ctcLoss(
   }
   requireIndices("ctcLoss", "inputLengths", inputLengths, time + 1);
   requireIndices("ctcLoss", "labelLengths", labelLengths, labels.shape[1] + 1);
-  requireLabels(labels, labelLengths, classes);
+  requireCounted("ctcLoss", labels, labelLengths, classes);
   // Filled by the forward pass and kept for the gradient.
   const alpha = empty([batch, time + 1, rowLength(labels)]);
   return negativeLogLikelihood(logSoftmax(logits), labels, inputLengths, labelLengths, alpha, blank);
-}
-
-function requireLabels(labels: Tensor<"i32">, lengths: Tensor<"i32">, classes: number): void {
-  if (isRecording()) return;
-  const counts = lengths.view();
-  const longest = labels.shape[1];
-  const wrong = labels
-    .view()
-    .find((label, i) => i % longest < counts[Math.floor(i / longest)] && (label < 0 || label >= classes));
-  if (wrong !== undefined) throw new ArgumentError(`ctcLoss: labels must be from 0 to ${classes - 1}, got ${wrong}`);
 }
 
 /** Floats in a row of the kernels: the labels with blanks around each, in fours, and four more on both sides. */

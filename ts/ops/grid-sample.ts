@@ -7,9 +7,9 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { add, mul, sub } from "./binary.ts";
 import { cast } from "./compare.ts";
 import { abs, clip, floor } from "./elementwise.ts";
-import { gather } from "./gather.ts";
 import { pad, reshape, slice } from "./layout.ts";
 import { matmul } from "./matmul.ts";
+import { pickSlices } from "./picking.ts";
 import { type Interpolation, requireInterpolation } from "./resize.ts";
 import { perAxis, requireImages } from "./window.ts";
 
@@ -82,7 +82,7 @@ function sample(images: Tensor, x: Tensor, y: Tensor, interpolation: Interpolati
   const [, rows, columns] = x.shape;
   const whole = (place: Tensor): Tensor<"i32"> => cast(reshape(place, [batch, rows, columns]), "i32");
   const read = (left: Tensor, top: Tensor): Tensor =>
-    gather(pixels, add(add(mul(whole(top), width), whole(left)), first), 0) as Tensor;
+    pickSlices(pixels, add(add(mul(whole(top), width), whole(left)), first), 0) as Tensor;
   if (interpolation === "nearest") {
     const nearest = (place: Tensor, size: number): Tensor => clip(floor(add(place, 0.5)), 0, size - 1);
     return read(nearest(x, width), nearest(y, height));

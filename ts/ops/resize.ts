@@ -4,8 +4,8 @@ import { tensor } from "../tensor/create.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { add, mul } from "./binary.ts";
-import { gather } from "./gather.ts";
 import { broadcastTo, reshape } from "./layout.ts";
+import { pickSlices } from "./picking.ts";
 import { perAxis, requireImages } from "./window.ts";
 
 /** nearest: the pixel whose area holds the place; bilinear: the four around it, weighted by nearness. */
@@ -44,7 +44,7 @@ function nearestAlong(x: Tensor, axis: number, size: number): Tensor {
   const from = x.shape[axis];
   if (from === size) return x;
   const places = Array.from({ length: size }, (_, i) => Math.floor(((2 * i + 1) * from) / (2 * size)));
-  return gather(x, tensor(places, { dtype: "i32" }), axis) as Tensor;
+  return pickSlices(x, tensor(places, { dtype: "i32" }), axis) as Tensor;
 }
 
 function linearAlong(x: Tensor, axis: number, size: number): Tensor {
@@ -55,7 +55,7 @@ function linearAlong(x: Tensor, axis: number, size: number): Tensor {
   );
   const picked = (shift: number): Tensor => {
     const rows = places.map((place) => Math.min(Math.floor(place) + shift, from - 1));
-    return gather(x, tensor(rows, { dtype: "i32" }), axis) as Tensor;
+    return pickSlices(x, tensor(rows, { dtype: "i32" }), axis) as Tensor;
   };
   const shares = places.map((place) => place - Math.floor(place));
   const shape = [size, ...x.shape.slice(axis + 1).map(() => 1)];

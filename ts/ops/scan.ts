@@ -10,8 +10,8 @@ import { empty, type Tensor } from "../tensor/tensor.ts";
 import { mul, sub } from "./binary.ts";
 import { cast, equal, where } from "./compare.ts";
 import { neg } from "./elementwise.ts";
-import { scatterAlongAxis } from "./gather.ts";
 import { flip, pad, reshape, slice } from "./layout.ts";
+import { addAlong } from "./picking.ts";
 import { sum } from "./reduce.ts";
 
 /** What `cumsum` and `cumprod` take beside the axis. */
@@ -94,7 +94,7 @@ export const cumMax: Op<(x: Tensor, axis?: number, options?: ExtremeScanOptions)
       const steps = reshape(options.reverse ? arange(last, -1, -1) : arange(length), shape) as Tensor;
       const found = cumMax(where(equal(x, y), steps, 0), at, options);
       const indices = cast(options.reverse ? sub(last, found) : found, "i32") as Tensor<"i32">;
-      return scatterAlongAxis(dy, indices, length, at);
+      return addAlong(dy, indices, length, at);
     },
   ],
 });

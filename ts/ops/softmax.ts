@@ -8,9 +8,9 @@ import { formatShape, normalizeAxis, sameShape, sizeOf } from "../tensor/shape.t
 import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
 import { mul, sub } from "./binary.ts";
 import { exp, neg } from "./elementwise.ts";
-import { oneHot } from "./gather.ts";
 import { requireIndices } from "./indices.ts";
 import { expandDims, transpose } from "./layout.ts";
+import { hotRows } from "./picking.ts";
 import { sum } from "./reduce.ts";
 
 /** y[i] = e^x[i] / sum_j e^x[j] along the axis (default the last). */
@@ -100,7 +100,7 @@ function byRow(dy: Tensor): Tensor {
 /**
  * Cross-entropy of logits along the last axis, one number for each row: sum_i p[i] (log sum_j e^logits[j] - logits[i]).
  * The targets are the probabilities p, in logits' shape, or class numbers (i32) in that shape without its last axis.
- * Errors: ShapeError, DtypeError; ArgumentError for a class number out of range (inside a captured step: NaN).
+ * Errors: ShapeError, DtypeError; ArgumentError for a class number out of range, in captured steps too.
  */
 export function softmaxCrossEntropy(logits: Tensor, targets: Tensor | Tensor<"i32">): Tensor {
   const operation = "softmaxCrossEntropy";
@@ -143,7 +143,7 @@ const sparseCrossEntropyGrad = defineOp("softmaxCrossEntropyGrad", {
     return dx;
   },
   gradients: [
-    (ddx, _dx, _dy, x, labels): Tensor => sum(mul(ddx, sub(softmax(x), oneHot(labels, x.shape[x.rank - 1]))), -1),
+    (ddx, _dx, _dy, x, labels): Tensor => sum(mul(ddx, sub(softmax(x), hotRows(labels, x.shape[x.rank - 1]))), -1),
     (ddx, _dx, dy, x): Tensor => mul(byRow(dy), softmaxGrad(ddx, softmax(x))),
   ],
 });

@@ -1,5 +1,5 @@
 // Order along an axis: sorting, the largest k, places in sorted numbers, distinct numbers. NaN counts as larger than any
-// number; equal ones keep their order. What has a gradient picks elements by `takeAlongAxis`.
+// number; equal ones keep their order. What has a gradient picks elements by `pickAlong`.
 import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
 import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
 import { forbidWhileRecording, launch } from "../runtime/program.ts";
@@ -8,8 +8,8 @@ import { formatShape, normalizeAxis, sizeOf } from "../tensor/shape.ts";
 import { type AnyTensor, empty, type Tensor, unfilled } from "../tensor/tensor.ts";
 import type { Numeric } from "./broadcast.ts";
 import { cast } from "./compare.ts";
-import { takeAlongAxis } from "./gather.ts";
 import { reshape, slice, transpose } from "./layout.ts";
+import { pickAlong } from "./picking.ts";
 
 /** What `sort` and `argsort` take beside the axis. */
 export interface SortOptions {
@@ -70,7 +70,7 @@ function orderOf(x: AnyTensor, descending: boolean): [isFloat: number, flip: num
 
 /** The elements in ascending order along the axis (default the last). */
 export function sort<D extends Numeric = "f32">(x: Tensor<D>, axis = -1, options: SortOptions = {}): Tensor<D> {
-  return takeAlongAxis(x, argsort(x, axis, options), axis);
+  return pickAlong(x, argsort(x, axis, options), normalizeAxis("sort", axis, x.rank));
 }
 
 /** Where the k largest elements stand along the axis, the largest first, the first of equal ones first. */
@@ -119,7 +119,7 @@ export function topK<D extends Numeric = "f32">(
   axis = -1,
 ): { values: Tensor<D>; indices: Tensor<"i32"> } {
   const indices = topKIndices(x, k, axis);
-  return { values: takeAlongAxis(x, indices, axis), indices };
+  return { values: pickAlong(x, indices, normalizeAxis("topK", axis, x.rank)), indices };
 }
 
 /** What `searchSorted` takes beside its tensors. */

@@ -12,10 +12,11 @@ import { add, div, mul, sub } from "./binary.ts";
 import { cast, equal, notEqual, where } from "./compare.ts";
 import { outer } from "./contract.ts";
 import { clip, sqrt } from "./elementwise.ts";
-import { scatter } from "./gather.ts";
+import { requireIndices } from "./indices.ts";
 import { reshape, slice, stack } from "./layout.ts";
 import { matmul } from "./matmul.ts";
 import { diagonal } from "./matrix.ts";
+import { addSlices } from "./picking.ts";
 import { mean } from "./reduce.ts";
 import { searchSorted, sort } from "./sort.ts";
 
@@ -61,7 +62,9 @@ export interface BincountOptions {
 /** How often each of 0, 1, 2, ... occurs in x, of whole numbers: exact up to 2^24. */
 export function bincount(x: Tensor<"i32">, { length = lengthOf(x) }: BincountOptions = {}): Tensor<"i32"> {
   requireTensor("bincount", "x", x);
-  return cast(scatter(ones([x.size]), reshape(x, [x.size]) as Tensor<"i32">, length), "i32");
+  requireCount("bincount", "length", length, 0);
+  requireIndices("bincount", "x", x, length);
+  return cast(addSlices(ones([x.size]), reshape(x, [x.size]) as Tensor<"i32">, length, 0), "i32");
 }
 
 function lengthOf(x: Tensor<"i32">): number {
@@ -96,7 +99,8 @@ export function histogram(
   const edges = linspace(low, high, bins + 1);
   const last = slice(edges, [bins]) as Tensor;
   const places = where(equal(x, last), bins, searchSorted(edges, x, { side: "right" })) as Tensor<"i32">;
-  return { counts: slice(bincount(places, { length: bins + 2 }), [1], [bins]) as Tensor<"i32">, edges };
+  const counts = cast(addSlices(ones([x.size]), reshape(places, [x.size]) as Tensor<"i32">, bins + 2, 0), "i32");
+  return { counts: slice(counts, [1], [bins]) as Tensor<"i32">, edges };
 }
 
 /** The smallest and the largest finite number; half a number around them if they are one, [0, 1] if there is none. */

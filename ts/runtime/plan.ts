@@ -11,6 +11,10 @@ export interface Plan {
   readonly packing: readonly Group[];
   /** The buffers that they read. */
   readonly packedFrom: readonly Buffer[];
+  /** Rows that look for bad values, and what must run before them: they run first. */
+  readonly checking: readonly Group[];
+  /** Those that look, in their order. */
+  readonly checks: readonly Launch[];
   readonly groups: readonly Group[];
   /** Whether more than one thread is worth while. */
   readonly parallel: boolean;
@@ -32,8 +36,8 @@ export function makePlan(
 ): Plan {
   const needed = withoutDeadRows(launches, owned, [...inputs, ...outputs]);
   const [packs, others] = splitPacks(needed, owned, [...inputs, ...outputs]);
-  const packing = numbered(makeStages(packs));
-  const stages = numbered(makeStages(others));
+  const [first, rest] = splitChecks(others);
+  const [packing, checking, stages] = [packs, first, rest].map((rows) => numbered(makeStages(rows)));
   const outside = new Set<Buffer>();
   const updated = new Set<Buffer>();
   for (const { buffer, kind } of needed.flatMap(accesses)) {
@@ -44,12 +48,15 @@ export function makePlan(
   for (const buffer of outputs) if (!owned.has(buffer)) outside.add(buffer);
   // What is packed stays for the next run, as inputs do.
   const packed = packs.flatMap(accesses).filter(({ kind }) => kind !== "r");
-  const { offsets, bytes } = layOut(stages, owned, [...inputs, ...packed.map(({ buffer }) => buffer)], outputs);
+  const all = [...checking, ...stages];
+  const { offsets, bytes } = layOut(all, owned, [...inputs, ...packed.map(({ buffer }) => buffer)], outputs);
   return {
     packing: packing.flat(),
     packedFrom: packs.flatMap(accesses).flatMap(({ buffer, kind }) => (kind === "r" ? [buffer] : [])),
+    checking: checking.flat(),
+    checks: first.filter(({ fail }) => fail),
     groups: stages.flat(),
-    parallel: isWorthThreads(stages),
+    parallel: isWorthThreads(all),
     offsets,
     arenaBytes: bytes,
     outside: [...outside],
@@ -103,6 +110,24 @@ function splitPacks(
         : owned.has(buffer) && writers.get(buffer) === 1 && !kept.includes(buffer),
     );
   return [launches.filter(isSteady), launches.filter((launch) => !isSteady(launch))];
+}
+
+/**
+ * The rows that look for bad values with all that must run before them, and the others: what these change is as it was
+ * when a bad value is found.
+ */
+function splitChecks(launches: readonly Launch[]): [first: Launch[], others: Launch[]] {
+  const first = new Set<Launch>();
+  /** What those touch, and whether one of them writes it. */
+  const known = new Map<Buffer, boolean>();
+  for (const launch of launches.toReversed()) {
+    const touched = accesses(launch);
+    const isNeeded = touched.some(({ buffer, kind }) => known.get(buffer) || (known.has(buffer) && kind !== "r"));
+    if (launch.fail === undefined && !isNeeded) continue;
+    first.add(launch);
+    for (const { buffer, kind } of touched) known.set(buffer, known.get(buffer) === true || kind !== "r");
+  }
+  return [launches.filter((launch) => first.has(launch)), launches.filter((launch) => !first.has(launch))];
 }
 
 /** Whether a second thread could take over enough work: it does nothing where a stage is one long ticket. */

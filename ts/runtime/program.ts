@@ -31,23 +31,39 @@ export interface Launch {
   readonly pack: boolean;
   /** The operands' shapes, for people. */
   readonly shapes: string;
+  /** Of a row that looks for bad values: what its cell, the first buffer, means. */
+  readonly fail?: Fail | undefined;
 }
 
+/** The error of a bad value: its position, and its bits as an integer. */
+export type Fail = (position: number, bits: number) => Error;
+
 const EAGER_WORDS = 64;
+
+/** Bytes of a cell in which a kernel notes a bad value; see assembly/indices.ts. */
+const CELL_BYTES = 8;
 
 let recorder: Recorder | undefined;
 let writeWatcher: ((operand: Operand) => void) | undefined;
 let eager: Buffer | undefined;
+let cell: Buffer | undefined;
 
-/** Runs a kernel over `units` units of about `cost` nanoseconds each; `args` follow the kernel's signature. */
+/**
+ * Runs a kernel over `units` units of about `cost` nanoseconds each; `args` follow the kernel's signature. While a
+ * recorder is on it is only noted.
+ */
 export function launch<K extends keyof Kernels>(name: K, units: number, cost: number, ...args: Kernels[K]): void {
   if (units === 0) return;
   const kernel: Kernel = kernels[name];
   const { index, kinds } = kernel;
   if (writeWatcher !== undefined) tellWrites(writeWatcher, kinds, args);
+  const grain = chunk(units, cost);
+  if (recorder !== undefined) {
+    recorder.note(kernel, units, grain, cost, args);
+    return;
+  }
   const { memory, core } = (running ??= engine());
   eager ??= memory.allocate(EAGER_WORDS * 4);
-  const grain = chunk(units, cost);
   const i32 = memory.i32;
   const group = eager.block.address >>> 2;
   const row = group + GROUP_WORDS;
@@ -73,7 +89,52 @@ export function launch<K extends keyof Kernels>(name: K, units: number, cost: nu
     running.run(group << 2, at << 2, tickets);
   }
   if (profiling.current) noteLaunch(profiling.current, index, kinds, units, args, performance.now() - began);
-  recorder?.note(kernel, units, grain, cost, args);
+}
+
+/** The kernels that look for bad values, and what they take beside their cell. */
+type Checks = {
+  [K in keyof Kernels as K extends `check_${string}` ? K : never]: Kernels[K] extends [unknown, ...infer Rest]
+    ? Rest
+    : never;
+};
+
+/**
+ * Runs a kernel that looks for bad values and throws what `fail` says of the first one. In a step that is being recorded
+ * every run of the program does so, before anything outside it has changed.
+ */
+export function check<K extends keyof Checks>(
+  name: K,
+  units: number,
+  cost: number,
+  fail: Fail,
+  ...args: Checks[K]
+): void {
+  if (units === 0 || recorder?.hasChecked(name, args)) return;
+  const own = recorder === undefined ? (cell ??= makeCell()) : makeCell();
+  launch(name, units, cost, ...([{ buffer: own, dtype: "i32" }, ...args] as unknown as Kernels[K]));
+  if (recorder !== undefined) {
+    recorder.failWith(fail, own);
+    return;
+  }
+  const error = takeNoted(own, fail);
+  if (error) throw error;
+}
+
+function makeCell(): Buffer {
+  const { memory } = (running ??= engine());
+  const made = memory.allocate(CELL_BYTES);
+  memory.i32.fill(-1, made.block.address >>> 2, (made.block.address + CELL_BYTES) >>> 2);
+  return made;
+}
+
+/** What `fail` says of the value in a cell, if there is one; clears the cell. */
+function takeNoted(noted: Buffer, fail: Fail): Error | undefined {
+  const { i32 } = engine().memory;
+  const at = noted.block.address >>> 2;
+  const [bits, position] = [i32[at], i32[at + 1]];
+  if (position < 0) return undefined;
+  i32[at] = i32[at + 1] = -1;
+  return fail(position, bits);
 }
 
 function tellWrites(watcher: (operand: Operand) => void, kinds: string, args: readonly unknown[]): void {
@@ -151,7 +212,10 @@ export function unrecorded<T>(f: () => T): T {
   }
 }
 
-/** Runs `f` and makes a program of what it launched; `outputs` names the buffers of its result that a replay must leave. */
+/**
+ * Makes a program of what `f` launches and runs it; `outputs` names the buffers of f's result that a replay must leave. If
+ * this throws, nothing outside the step has changed, unless it was a thread's end.
+ */
 export function record<T>(
   inputs: readonly Buffer[],
   f: () => T,
@@ -161,9 +225,17 @@ export function record<T>(
   const noted = new Recorder();
   for (const buffer of inputs) noted.own(buffer);
   recorder = noted;
+  let program: Program | undefined;
   try {
     const result = requireSynchronous("capture", f());
-    return [result, new Program(makePlan(noted.launches, noted.owned, inputs, outputs(result)))];
+    recorder = undefined;
+    const results = outputs(result);
+    program = new Program(makePlan(noted.launches, noted.owned, inputs, results));
+    program.runFirst(inputs, results);
+    return [result, program];
+  } catch (error) {
+    program?.dispose();
+    throw error;
   } finally {
     recorder = undefined;
     noted.release();
@@ -175,6 +247,8 @@ class Recorder {
   /** Buffers made while recording, and the inputs: the program lays them out. */
   readonly owned = new Set<Buffer>();
   private readonly constants = new Set<Buffer>();
+  private readonly checked = new Set<string>();
+  private readonly names = new Map<Buffer, number>();
   /** All other buffers: held, since the step may let go of a constant that the program goes on reading. */
   private readonly outside = new Set<Buffer>();
 
@@ -211,6 +285,7 @@ class Recorder {
       if (arg && kinds[i] !== "r" && this.constants.has(arg.buffer)) {
         throw new StateError("capture: a constant of the step must keep its values, got one that is updated in place");
       }
+      if (arg && kinds[i] === "u") arg.buffer.version++;
       buffers.push(this.hold(arg?.buffer));
     }
     const shapes = shapesOf(kinds, args);
@@ -226,6 +301,25 @@ class Recorder {
       pack,
       shapes,
     });
+  }
+
+  /** Whether the same numbers have been looked at for the same; else they have been from now on. */
+  hasChecked(name: string, args: readonly unknown[]): boolean {
+    const key = args.map((arg) => (typeof arg === "object" ? this.nameOf((arg as Operand).buffer) : arg));
+    const before = this.checked.size;
+    return this.checked.add(`${name} ${key}`).size === before;
+  }
+
+  private nameOf(buffer: Buffer): string {
+    const number = this.names.get(buffer) ?? this.names.size;
+    this.names.set(buffer, number);
+    return `${number}.${buffer.version}`;
+  }
+
+  /** Says what the launch noted last looks for; its cell belongs to the program alone. */
+  failWith(fail: Fail, own: Buffer): void {
+    this.launches.push({ ...(this.launches.pop() as Launch), fail });
+    engine().memory.release(own);
   }
 
   private hold(buffer: Buffer | undefined): Buffer | undefined {
@@ -254,8 +348,9 @@ export class Program {
   private readonly plan: Plan;
   private readonly arena: Buffer;
   private readonly code: Buffer;
-  /** The code of the rows that pack, then that of all others, each up to its end and with so many tickets. */
+  /** The code of the rows that pack, of those that check and of all others, each up to its end and with so many tickets. */
   private readonly packing: Stretch;
+  private readonly checking: Stretch;
   private readonly rest: Stretch;
   /** The versions, in sum, of what was packed last. */
   private packed = -1;
@@ -264,14 +359,15 @@ export class Program {
   constructor(plan: Plan) {
     const { memory } = engine();
     this.plan = plan;
-    this.rows = [...plan.packing, ...plan.groups].reduce((sum, group) => sum + group.launches.length, 0);
+    const groups = [...plan.packing, ...plan.checking, ...plan.groups];
+    this.rows = groups.reduce((sum, group) => sum + group.launches.length, 0);
     this.arenaBytes = plan.arenaBytes;
     this.arena = memory.allocate(plan.arenaBytes);
-    const groups = [...plan.packing, ...plan.groups];
     this.code = memory.allocate(4 * groups.reduce((sum, group) => sum + groupWords(group), 1));
     for (const buffer of plan.outside) buffer.references++;
     this.packing = this.write(this.code.block.address, plan.packing, true);
-    this.rest = this.write(this.packing.end, plan.groups, plan.parallel);
+    this.checking = this.write(this.packing.end, plan.checking, plan.parallel);
+    this.rest = this.write(this.checking.end, plan.groups, plan.parallel);
   }
 
   /** Whether the program has laid this buffer out in its own memory. */
@@ -285,12 +381,33 @@ export class Program {
     return offset === undefined ? buffer.block.address : this.arena.block.address + offset;
   }
 
-  /** Runs all rows; those that only pack what no row changes run when it has been changed since the last run. */
+  /** Runs all rows on the values that the recorded step was given, and leaves the results where the step has them. */
+  runFirst(inputs: readonly Buffer[], outputs: readonly Buffer[]): void {
+    const { bytes } = engine().memory;
+    const copy = (buffer: Buffer, to: number, from: number): void => {
+      if (this.owns(buffer)) bytes.copyWithin(to, from, from + buffer.bytes);
+    };
+    for (const buffer of inputs) copy(buffer, this.address(buffer), buffer.block.address);
+    this.run();
+    for (const buffer of outputs) copy(buffer, buffer.block.address, this.address(buffer));
+  }
+
+  /**
+   * Runs all rows; those that only pack what no row changes run when it has been changed since the last run. Throws at a
+   * bad value before anything outside the program has changed.
+   */
   run(): void {
     if (this.disposed) throw new StateError("run: the program must not be disposed, got a disposed one");
     const versions = this.plan.packedFrom.reduce((sum, { version }) => sum + version, 0);
     if (versions !== this.packed) this.runStretch(this.packing);
     this.packed = versions;
+    this.runStretch(this.checking);
+    let error: Error | undefined;
+    for (const { fail, buffers } of this.plan.checks) {
+      const found = takeNoted(buffers[0] as Buffer, fail as Fail);
+      error ??= found;
+    }
+    if (error) throw error;
     this.runStretch(this.rest);
     for (const buffer of this.plan.updated) buffer.version++;
   }

@@ -6,7 +6,6 @@ import type { Json } from "../layers/config.ts";
 import { type CallContext, type Inputs, Layer, type LayerOptions, type Masks, type Outputs } from "../layers/layer.ts";
 import { type Shapes, shapeList } from "../layers/shapes.ts";
 import type { Symbolic } from "../layers/symbolic.ts";
-import { checkLabels, sparseCategoricalCrossentropy } from "../losses/index.ts";
 import { getOptimizer, type OptimizerName } from "../optim/index.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { requireCount } from "../runtime/arguments.ts";
@@ -243,10 +242,8 @@ export class Model extends Layer {
     const own = this.outputShape(shapes.length === 1 ? shapes[0] : shapes);
     const known = own === undefined ? this.shapesOfCall(examples) : shapeList(own);
     for (const [i, y] of examples.targets.entries()) {
-      const classes = known[i]?.at(-1);
-      if (this.compilation.objective.outputs[i]?.loss === sparseCategoricalCrossentropy && classes !== undefined) {
-        checkLabels(operation, y, classes);
-      }
+      const { loss } = this.compilation.objective.outputs[i] ?? {};
+      if (known[i]?.length > 0) loss?.checkTargets?.(operation, y, known[i]);
     }
     this.ensureBuilt(shapes.length === 1 ? shapes[0] : shapes);
     return known;
