@@ -96,7 +96,7 @@ function runStep(step: readonly Row[], values: Tensor[][]): Tensor[] {
       continue;
     }
     if (kind === "constant") {
-      const constant = unfilled(x.shape, "f32").write(numbers(x.size, b));
+      const constant = unfilled(x.shape, "f32", numbers(x.size, b));
       constants.add(constant);
       list.push(constant);
       continue;
