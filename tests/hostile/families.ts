@@ -10,6 +10,12 @@ export const families: readonly FamilyEntry[] = [
     load: async () => (await import("./families/programs.ts")).programs,
   },
   {
+    name: "allocations",
+    title: "allocations that fail one by one: memory as before, and the same bits when tried again",
+    patience: 60,
+    load: async () => (await import("./families/allocations.ts")).allocations,
+  },
+  {
     name: "formats",
     title: "mutated safetensors and IDX files: right values or a FormatError, and nothing half loaded",
     patience: 30,

@@ -6,7 +6,6 @@ import * as ops from "../../../ts/ops/public.ts";
 import * as optimizers from "../../../ts/optim/index.ts";
 import { configure } from "../../../ts/runtime/engine.ts";
 import { splitting } from "../../../ts/runtime/program.ts";
-import { tensor } from "../../../ts/tensor/create.ts";
 import { scope } from "../../../ts/tensor/scope.ts";
 import type { AnyTensor, Tensor } from "../../../ts/tensor/tensor.ts";
 import { type Bits, bitsOf, sameBits } from "../harness/bits.ts";
@@ -17,6 +16,7 @@ import {
   describe,
   evaluate,
   leavesOf,
+  lossOf,
   makeProgram,
   numbersFor,
   type RandomProgram,
@@ -101,14 +101,6 @@ function runner(program: RandomProgram, key: number, kind: (typeof kinds)[number
     for (const variable of variables) variable.dispose();
     return bits;
   };
-}
-
-/** One number of all outputs with floating-point numbers. */
-function lossOf(outputs: readonly AnyTensor[]): Tensor {
-  return outputs
-    .filter((x) => x.dtype === "f32")
-    .map((x) => ops.sum(ops.mul(x as Tensor, 0.37)))
-    .reduce((a, b) => ops.add(a, b), tensor(0));
 }
 
 /** Runs `f` with work cut into pieces of so many nanoseconds, all of which go to the threads; WHOLE ones to none. */

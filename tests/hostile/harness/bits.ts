@@ -18,16 +18,24 @@ export function bitsOf(name: string, x: AnyTensor): Bits {
   return { name, dtype: x.dtype, shape: [...x.shape], bytes: new Uint8Array(buffer, byteOffset, byteLength).slice() };
 }
 
+/** The bits of figures, such as losses. */
+export function figuresOf(name: string, figures: readonly number[]): Bits {
+  const bytes = new Uint8Array(Float64Array.from(figures).buffer);
+  return { name: `${name} (${figures})`, dtype: "u8", shape: [bytes.length], bytes };
+}
+
 /** Throws unless both runs came to the same bits; `what` names the first. */
 export function sameBits(got: readonly Bits[], wanted: readonly Bits[], what: string): void {
   must(got.length === wanted.length, `${what}: there must be ${wanted.length} results, got ${got.length}`);
   for (const [i, want] of wanted.entries()) {
     const have = got[i];
-    const kind = ({ name, dtype, shape }: Bits): string => `${name}: ${dtype} ${formatShape(shape)}`;
+    const kind = ({ name, dtype, shape }: Bits): string => `${name.replace(/ .*/, "")}: ${dtype} ${formatShape(shape)}`;
     must(kind(have) === kind(want), () => `${what}: it must be ${kind(want)}, got ${kind(have)}`);
     if (Buffer.compare(have.bytes, want.bytes) === 0) continue;
     const at = want.bytes.findIndex((byte, place) => have.bytes[place] !== byte);
-    throw new Error(`${what}: ${kind(want)} must have the same bits, got others from ${valueAt(have, at)} on`);
+    throw new Error(
+      `${what}: ${want.name} must have the same bits, got ${have.name}, others from ${valueAt(have, at)} on`,
+    );
   }
 }
 

@@ -1,4 +1,5 @@
 // A random program: tensors that go in, and ops that each make one more value of those before it.
+import { add, mul, sum } from "../../../ts/ops/public.ts";
 import { DtypeError, ShapeError } from "../../../ts/runtime/errors.ts";
 import { tensor } from "../../../ts/tensor/create.ts";
 import type { Dtype, TypedArray } from "../../../ts/tensor/dtype.ts";
@@ -136,6 +137,14 @@ export function evaluate(
     } else values.push(given[node.kind].shift() as AnyTensor);
   }
   return program.outputs.map((i) => values[i]);
+}
+
+/** One number of all outputs with floating-point numbers. */
+export function lossOf(outputs: readonly AnyTensor[]): Tensor {
+  return outputs
+    .filter((x) => x.dtype === "f32")
+    .map((x) => sum(mul(x as Tensor, 0.37)))
+    .reduce((a, b) => add(a, b), tensor(0));
 }
 
 /** What a program does, a line for each value. */
