@@ -10,7 +10,17 @@ import type { AnyTensor, Tensor } from "../../../ts/tensor/tensor.ts";
 import { Sequential } from "../../../ts/train/index.ts";
 import { evaluate, leavesOf, lossOf, makeProgram, numbersFor, tensorsFor, variablesFor } from "../programs/program.ts";
 import { type Bits, bitsOf, figuresOf } from "./bits.ts";
-import { disposeTask, makeTask, stateOf, type Task, type TaskName, taskNames, variablesOf } from "./models.ts";
+import {
+  buildTask,
+  disposeTask,
+  makeTask,
+  makeUnbuilt,
+  stateOf,
+  type Task,
+  type TaskName,
+  taskNames,
+  variablesOf,
+} from "./models.ts";
 import { Random } from "./random.ts";
 
 export interface Attempt {
@@ -18,6 +28,8 @@ export interface Attempt {
   act(): Bits[] | Promise<Bits[]>;
   /** Sets state back where it is right that an attempt that failed has gone part of its way, as `fit` may. */
   reset?(): void;
+  /** Whether what was made before something failed stays, as layers that were built do, until all is disposed. */
+  readonly keeps?: boolean;
   dispose(): void;
 }
 
@@ -80,15 +92,15 @@ function programAttempt(key: number, how: "eager" | "recorded" | "replayed"): At
 }
 
 function buildAttempt(name: TaskName, key: number): Attempt {
-  let task: Task | undefined;
+  const task = makeUnbuilt(name, key);
   return {
     act() {
-      task = makeTask(name, key);
+      seed(key);
+      buildTask(task);
       return task.model.weights.map((weight) => bitsOf(weight.name, weight));
     },
-    dispose() {
-      if (task) disposeTask(task);
-    },
+    keeps: true,
+    dispose: () => disposeTask(task),
   };
 }
 

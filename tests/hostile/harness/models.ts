@@ -35,7 +35,7 @@ const classifier = { loss: "sparseCategoricalCrossentropy", metrics: ["accuracy"
 const makers = {
   dense(random: Random): Task {
     const model = new Sequential([
-      layers.dense({ units: 16, activation: "relu", inputShape: [8] }),
+      layers.dense({ units: 16, activation: "relu" }),
       layers.dropout({ rate: 0.25 }),
       layers.dense({ units: CLASSES, activation: "softmax" }),
     ]);
@@ -44,9 +44,9 @@ const makers = {
   },
   convolutions(random: Random): Task {
     const model = new Sequential([
-      layers.conv2d({ filters: 6, kernelSize: 3, padding: "same", inputShape: [8, 8, 2] }),
+      layers.conv2d({ filters: 6, kernelSize: 3, padding: "same" }),
       layers.batchNormalization(),
-      layers.reLU(),
+      layers.activation({ activation: "relu" }),
       layers.maxPooling2d({ poolSize: 2 }),
       layers.flatten(),
       layers.dense({ units: CLASSES, activation: "softmax" }),
@@ -56,7 +56,7 @@ const makers = {
   },
   sequences(random: Random): Task {
     const model = new Sequential([
-      layers.embedding({ inputDim: 9, outputDim: 5, maskZero: true, inputShape: [6] }),
+      layers.embedding({ inputDim: 9, outputDim: 5, maskZero: true }),
       random.pick([layers.lstm, layers.gru])({ units: 7 }),
       layers.dense({ units: 1 }),
     ]);
@@ -79,13 +79,22 @@ const makers = {
 export type TaskName = keyof typeof makers;
 export const taskNames = Object.keys(makers) as TaskName[];
 
-/** A task of this name whose model is built; the same key makes the same weights and data. */
+/** A task of this name; the same key makes the same weights and data. */
 export function makeTask(name: TaskName, key: number): Task {
+  const task = makeUnbuilt(name, key);
+  buildTask(task);
+  return task;
+}
+
+/** A task whose model is not built yet, unless it is a functional one. */
+export function makeUnbuilt(name: TaskName, key: number): Task {
   layers.resetLayerNames();
   seed(key);
-  const task = makers[name](new Random("task", name, key));
-  task.model.build([1, ...task.x.shape.slice(1)]);
-  return task;
+  return makers[name](new Random("task", name, key));
+}
+
+export function buildTask({ model, x }: Task): void {
+  model.ensureBuilt(x.shape.slice(1));
 }
 
 /** All that a training step changes: the weights and the optimizer's state. */
