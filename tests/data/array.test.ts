@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ArrayData } from "../../ts/data/array.ts";
-import { ArgumentError, DtypeError, ShapeError } from "../../ts/runtime/errors.ts";
+import { ArgumentError, DtypeError, ShapeError, StateError } from "../../ts/runtime/errors.ts";
 import { makeArray } from "../../ts/tensor/dtype.ts";
 
 const counting = (length: number): Float32Array => Float32Array.from({ length }, (_, i) => i);
@@ -27,6 +27,26 @@ describe("an ArrayData", () => {
         [10, 11],
       ],
     ]);
+  });
+
+  it("says that its memory has moved elsewhere, whatever is read", () => {
+    const data = counting(6);
+    const array = new ArrayData(data, [3, 2], "f32");
+    const rows = array.slice(1);
+    structuredClone(data, { transfer: [data.buffer] });
+    const readers: (() => unknown)[] = [
+      () => array.data,
+      () => array.array(),
+      () => array.valuesAt(0),
+      () => array.slice(1),
+      () => array.reshape([6]),
+      () => rows.copyRows([0], new Float32Array(2)),
+      () => array.firstNonFinite(),
+      () => new ArrayData(data, [0], "f32"),
+    ];
+    for (const read of readers) expect(read).toThrow(StateError);
+    expect(() => array.data).toThrow("ArrayData: the data must be in this thread's memory, got memory that was transf");
+    expect(new ArrayData(new Float32Array(0), [0, 2], "f32").array()).toEqual([]);
   });
 
   it("keeps the typed array it was given, and views of it share its memory", () => {

@@ -2,6 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { dense } from "../../ts/layers/index.ts";
 import { Adam, SGD } from "../../ts/optim/index.ts";
@@ -47,6 +48,25 @@ async function play(callback: Callback, model: Sequential, epochs: readonly Logs
 }
 
 const losses = (...values: number[]): Logs[] => values.map((loss) => ({ loss, val_loss: loss }));
+
+describe("files", () => {
+  it("may be named by URLs, with figures in them, and by a path's bytes", async () => {
+    const at = (name: string): URL => pathToFileURL(path(name));
+    const model = makeModel();
+    await play(new ModelCheckpoint({ filepath: at("by url/{epoch:02d}") }), model, losses(1));
+    await play(new BackupAndRestore({ backupDir: at("by url"), deleteCheckpoint: false }), model, losses(1));
+    await play(new CSVLogger({ filename: Buffer.from(path("by url/log.csv")) }), model, losses(1));
+    await play(new TensorBoard({ logDir: at("by url") }), model, losses(1));
+    const made = ["01", "log.csv", "train", "training.safetensors", "validation"];
+    expect(readdirSync(path("by url")).sort()).toEqual(made);
+    const other = makeModel();
+    other.weights[0].assign([0, 0]);
+    await other.loadWeights(at("by url/01"));
+    expect(other.weights[0].data()).toEqual(model.weights[0].data());
+    expect(() => new TensorBoard({ logDir: new URL("https://example.com/logs") })).toThrow(ArgumentError);
+    expect(() => new CSVLogger({ filename: 5 as never })).toThrow("CSVLogger: filename must be text, a file: URL or");
+  });
+});
 
 describe("ModelCheckpoint", () => {
   it("writes the best weights, named by figures", async () => {

@@ -120,7 +120,7 @@ describe("a remote model", () => {
     const moved = new ArrayData(y.data.slice() as Int32Array, [200], "i32");
     const images = await engine.send(new ArrayData(shared, [200, 2], "f32"));
     const labels = await engine.send(moved, { transfer: true });
-    expect(moved.data.length).toBe(0);
+    expect(() => moved.data).toThrow(StateError);
     const once = await far.evaluate(images, labels);
     expect(await far.evaluate(x, y)).toEqual(once);
     expect(await far.evaluate(tensor(x.data as Float32Array, { shape: [200, 2] }), labels)).toEqual(once);
@@ -173,6 +173,46 @@ describe("a remote model", () => {
     await expect(predicting).rejects.toBe(reason);
     expect(sent).toEqual(["allocate", "", "release"]);
     far.dispose();
+  });
+});
+
+describe("data that were transferred", () => {
+  it("are missed here: by a fit at hand, by tensors, by sending them again", async () => {
+    const labels = new Int32Array([0, 1, 1, 0]);
+    const rows = new ArrayData(labels, [4], "i32");
+    const sent = await engine.send(rows, { transfer: true });
+    expect(sent.shape).toEqual([4]);
+    const near = new Sequential([layers.dense({ units: 2, activation: "softmax", inputShape: [1] })]);
+    near.compile({ loss: "sparseCategoricalCrossentropy" });
+    const inputs = new ArrayData(new Float32Array(4), [4, 1], "f32");
+    await expect(near.fit(inputs, rows, { verbose: 0 })).rejects.toThrow(StateError);
+    expect(() => tensor(labels)).toThrow(StateError);
+    for (const transfer of [true, false]) {
+      await expect(engine.send(rows, { transfer })).rejects.toThrow(StateError);
+    }
+    sent.dispose();
+    near.dispose();
+  });
+
+  it("cannot be sent twice at once, and whoever waits hears of it", async () => {
+    const starting = new EngineWorker({ threads: 1 });
+    const rows = new ArrayData(new Float32Array(3), [3], "f32");
+    const sending = [1, 2].map(() => starting.send(rows, { transfer: true }));
+    const [first, second] = await Promise.allSettled(sending);
+    expect(first.status).toBe("fulfilled");
+    expect(second).toMatchObject({ status: "rejected", reason: expect.any(ArgumentError) });
+    expect((await starting.info()).threads).toBe(1);
+    starting.dispose();
+  });
+
+  it("end the engine where a message cannot be read, instead of leaving calls without an answer", async () => {
+    const worker = startEngine() as Worker;
+    const doomed = new EngineWorker({ worker: () => worker });
+    await doomed.ready;
+    const waiting = doomed.info();
+    worker.emit("messageerror", new Error("no such data"));
+    await expect(waiting).rejects.toThrow(StateError);
+    await expect(doomed.info()).rejects.toThrow(/got one of whose messages could not be read/);
   });
 });
 

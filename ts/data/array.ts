@@ -2,6 +2,7 @@
 // of tensors; rows are copied out into memory that the caller owns.
 
 import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
+import { requireAttached } from "../runtime/transferred.ts";
 import { type Dtype, makeArray, type TypedArray } from "../tensor/dtype.ts";
 import { type Nested, nest } from "../tensor/nested.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
@@ -30,8 +31,6 @@ const SHORT_ROW = 32;
  * Throws ShapeError when the shape does not fit the data, DtypeError when the data cannot store the dtype.
  */
 export class ArrayData<D extends Dtype = Dtype> {
-  /** The stored numbers, row-major: those of `dtype`, or bytes that read as f32. Not copied. */
-  readonly data: TypedArray<D> | Uint8Array;
   readonly shape: Shape;
   /** What a reader sees. */
   readonly dtype: D;
@@ -41,18 +40,29 @@ export class ArrayData<D extends Dtype = Dtype> {
   readonly rowSize: number;
   /** For f32 stored as bytes: the value of each byte. */
   private readonly values: Float32Array | undefined;
+  private readonly stored: TypedArray<D> | Uint8Array;
 
   constructor(data: TypedArray<D> | Uint8Array, shape: Shape, dtype: D, scale = 1) {
     const scaled = dtype === "f32" && data instanceof Uint8Array;
     checkStorage(data, dtype, scaled);
     checkScale(scale, scaled);
     checkShape(shape, data.length);
-    this.data = data;
+    this.stored = data;
     this.shape = Object.freeze([...shape]);
     this.dtype = dtype;
     this.scale = scale;
     this.rowSize = sizeOf(shape.slice(1));
     this.values = scaled ? Float32Array.from({ length: MAX_BYTE + 1 }, (_, byte) => byte * scale) : undefined;
+  }
+
+  /**
+   * The stored numbers, row-major: those of `dtype`, or bytes that read as f32. Not copied. StateError where their memory
+   * has been transferred.
+   */
+  get data(): TypedArray<D> | Uint8Array {
+    const { stored } = this;
+    if (stored.length === 0) requireAttached("ArrayData", "the data", stored);
+    return stored;
   }
 
   /** The number of rows: the length of the first axis. */
@@ -167,6 +177,7 @@ function checkStorage(data: unknown, dtype: Dtype, scaled: boolean): void {
     const held = `data for ${dtype} must be ${wanted.name}${dtype === "f32" ? " or Uint8Array" : ""}`;
     throw new DtypeError(`ArrayData: ${held}, got ${kindOf(data)}`);
   }
+  requireAttached("ArrayData", "data", data as TypedArray);
   if (dtype === "bool") {
     const stranger = (data as Uint8Array).find((byte) => byte > 1);
     if (stranger !== undefined) throw new ArgumentError(`ArrayData: bool data must be bytes 0 and 1, got ${stranger}`);

@@ -1,4 +1,5 @@
-// File formats.
+// File formats, and how files are named.
+export type { FilePath } from "../runtime/paths.ts";
 export {
   decodeSafetensors,
   encodeSafetensors,

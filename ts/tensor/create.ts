@@ -2,6 +2,7 @@
 import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
+import { requireAttached } from "../runtime/transferred.ts";
 import { type Dtype, toNumbers } from "./dtype.ts";
 import type { Nested } from "./nested.ts";
 import { checkShape, formatShape, type Shape, sizeOf } from "./shape.ts";
@@ -37,6 +38,7 @@ export function tensor<D extends Dtype>(values: Values, options: TensorOptions<D
 export function tensor(values: Values, options?: TensorOptions): Tensor<Dtype>;
 export function tensor(values: Values, options: TensorOptions = {}): Tensor<Dtype> {
   const typed = ArrayBuffer.isView(values);
+  if (typed) requireAttached("tensor", "values", values);
   const shape = options.shape ?? (typed ? [values.length] : shapeOf(values));
   checkShape("tensor", shape);
   const flat: ArrayLike<number | boolean> = typed ? values : flatten(values);

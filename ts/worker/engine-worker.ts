@@ -2,6 +2,7 @@
 import type { ArrayData } from "../data/array.ts";
 import type { Configuration, EngineInfo } from "../runtime/engine.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
+import { isDetached } from "../runtime/transferred.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { decodeError, encodeError } from "./errors.ts";
 import { listenTo, type WorkerLike } from "./line.ts";
@@ -133,6 +134,8 @@ export class EngineWorker {
   private post(message: ToWorker, transfer: ArrayBuffer[] = [], refused: (error: Error) => void = () => {}): void {
     const post = (): void => {
       try {
+        // Node 20 would send them all the same.
+        if (transfer.some(isDetached)) throw new Error("data that were transferred before");
         this.worker?.postMessage(message, transfer);
       } catch (error) {
         refused(error as Error);
@@ -148,6 +151,10 @@ export class EngineWorker {
       const queue = this.queue ?? [];
       this.queue = undefined;
       for (const post of queue) post();
+      return;
+    }
+    if ("lost" in message) {
+      this.lost(message.lost);
       return;
     }
     if ("hook" in message) {

@@ -13,7 +13,7 @@ export interface WorkerLike {
 /** What is different in Node. */
 interface NodeWorker extends WorkerLike {
   on(event: "message", listener: (message: FromWorker) => void): void;
-  on(event: "error", listener: (error: Error) => void): void;
+  on(event: "error" | "messageerror", listener: (error: Error) => void): void;
   on(event: "exit", listener: () => void): void;
   ref(): void;
   unref(): void;
@@ -31,6 +31,9 @@ export interface Listener {
   lost(reason: string): void;
 }
 
+/** What is told where a message came that could not be made again: nobody knows which call it was. */
+const UNREADABLE = "one of whose messages could not be read, as data are that were transferred before";
+
 /** Listens to a worker. The result says whether a process shall wait for it: only while calls are under way. */
 export function listenTo(worker: WorkerLike, { hear, lost }: Listener): (wait: boolean) => void {
   let heard = false;
@@ -47,11 +50,13 @@ export function listenTo(worker: WorkerLike, { hear, lost }: Listener): (wait: b
     const thread = worker as NodeWorker;
     thread.on("message", receive);
     thread.on("error", (error) => lost(`one that failed: ${error.message}`));
+    thread.on("messageerror", () => lost(UNREADABLE));
     thread.on("exit", () => lost("one that ended"));
     return (wait) => (wait ? thread.ref() : thread.unref());
   }
   const web = worker as Worker;
   web.onmessage = ({ data }: MessageEvent<FromWorker>) => receive(data);
+  web.onmessageerror = () => lost(UNREADABLE);
   web.onerror = (event) => {
     // Later errors are those of code beside the engine's, which a worker survives.
     if (heard) return;
@@ -76,18 +81,24 @@ export interface ParentLine {
 export function parentLine(): ParentLine | undefined {
   const port = builtinModule<typeof import("node:worker_threads")>("node:worker_threads")?.parentPort;
   if (port) {
+    const post: ParentLine["post"] = (message, transfer) => port.postMessage(message, transfer);
     return {
-      post: (message, transfer) => port.postMessage(message, transfer),
-      listen: (hear) => void port.on("message", hear),
+      post,
+      listen(hear) {
+        port.on("message", hear);
+        port.on("messageerror", () => post({ lost: UNREADABLE }));
+      },
       lock: async () => undefined,
     };
   }
   if (typeof document !== "undefined" || typeof postMessage !== "function") return undefined;
-  const scope = globalThis as unknown as Pick<Worker, "postMessage" | "onmessage">;
+  const scope = globalThis as unknown as Pick<Worker, "postMessage" | "onmessage" | "onmessageerror">;
+  const post: ParentLine["post"] = (message, transfer = []) => scope.postMessage(message, transfer);
   return {
-    post: (message, transfer = []) => scope.postMessage(message, transfer),
-    listen: (hear) => {
+    post,
+    listen(hear) {
       scope.onmessage = ({ data }: MessageEvent<ToWorker>) => hear(data);
+      scope.onmessageerror = () => post({ lost: UNREADABLE });
     },
     lock: holdLock,
   };

@@ -130,6 +130,8 @@ export type ToWorker =
 export type FromWorker =
   /** It listens; the lock is held for as long as it lives. */
   | { readonly serving: true; readonly lock: string | undefined }
+  /** It ends, for this reason. */
+  | { readonly lost: string }
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: WireError }
   | { readonly id: number; readonly hook: keyof Hooks; readonly parameters: readonly unknown[]; readonly ask: number };
