@@ -64,7 +64,10 @@ export function defineOp<F extends Forward>(name: string, definition: OpDefiniti
 
 /** Throws an ArgumentError unless `x` is a tensor: what JavaScript callers and casts let through. */
 export function requireTensor(operation: string, what: string, x: unknown): asserts x is Tensor<Dtype> {
-  if (!(x instanceof Tensor)) throw new ArgumentError(`${operation}: ${what} must be a tensor, got ${typeof x}`);
+  if (x instanceof Tensor) return;
+  const hint =
+    typeof (x as { tensor?: unknown } | null | undefined)?.tensor === "function" ? "; call its tensor()" : "";
+  throw new ArgumentError(`${operation}: ${what} must be a tensor, got ${x === null ? "null" : typeof x}${hint}`);
 }
 
 /** `requireTensor`, and a DtypeError unless it is f32. */

@@ -1,11 +1,12 @@
-// Numbers in JavaScript memory with a shape: what data sets hand out and `fit` reads its batches from. Knows nothing
-// of tensors; rows are copied out into memory that the caller owns.
+// Numbers in JavaScript memory with a shape: what data sets hand out and `fit` reads its batches from. Rows are copied out
+// into memory that the caller owns.
 
 import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
 import { requireAttached } from "../runtime/transferred.ts";
-import { type Dtype, makeArray, type TypedArray } from "../tensor/dtype.ts";
+import { type Dtype, makeArray, type TypedArray, toNumbers } from "../tensor/dtype.ts";
 import { type Nested, nest } from "../tensor/nested.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
+import { type Tensor, unfilled } from "../tensor/tensor.ts";
 
 /** Rows `begin` up to, not including, `end`. */
 export interface RowRange {
@@ -42,7 +43,13 @@ export class ArrayData<D extends Dtype = Dtype> {
   private readonly values: Float32Array | undefined;
   private readonly stored: TypedArray<D> | Uint8Array;
 
-  constructor(data: TypedArray<D> | Uint8Array, shape: Shape, dtype: D, scale = 1) {
+  /** Default shape: `[data.length]`; default dtype: the one whose numbers the typed array holds. */
+  constructor(
+    data: TypedArray<D> | Uint8Array,
+    shape: Shape = [data.length],
+    dtype: D = dtypeOf(data) as D,
+    scale = 1,
+  ) {
     const scaled = dtype === "f32" && data instanceof Uint8Array;
     checkStorage(data, dtype, scaled);
     checkScale(scale, scaled);
@@ -76,6 +83,52 @@ export class ArrayData<D extends Dtype = Dtype> {
     const { data, rowSize, shape, dtype, scale } = this;
     const rows = data.subarray(begin * rowSize, end * rowSize) as TypedArray<D> | Uint8Array;
     return new ArrayData(rows, [end - begin, ...shape.slice(1)], dtype, scale);
+  }
+
+  /** The rows of these numbers, in this order, in memory of their own. */
+  gather(rows: ArrayLike<number>): ArrayData<D> {
+    const values = makeArray(this.dtype, rows.length * this.rowSize);
+    this.copyRows(rows, values);
+    return new ArrayData(values, [rows.length, ...this.shape.slice(1)], this.dtype);
+  }
+
+  /** The rows that `keeps` wants, told the numbers of each and which it is. */
+  filter(keeps: (values: TypedArray<D>, row: number) => boolean): ArrayData<D> {
+    return this.gather(Array.from(this, (values, row) => (keeps(values, row) ? row : -1)).filter((row) => row >= 0));
+  }
+
+  /** What `f` makes of each row, told its numbers and which it is: a number, or as many of them for each. */
+  map<E extends Dtype = D>(
+    f: (values: TypedArray<D>, row: number) => number | ArrayLike<number>,
+    dtype: E = this.dtype as Dtype as E,
+  ): ArrayData<E> {
+    const made = Array.from(this, f);
+    const width = typeof made[0] === "object" ? made[0].length : undefined;
+    if (made.some((one) => (typeof one === "object" ? one.length : undefined) !== width)) {
+      throw new ShapeError(
+        "map: the function must give as many numbers for each row, got more for one than for another",
+      );
+    }
+    const values = toNumbers(
+      "map",
+      made.flatMap((one) => (typeof one === "object" ? Array.from(one) : one)),
+      dtype,
+    );
+    const data = makeArray(dtype, values.length);
+    data.set(values);
+    return new ArrayData(data, [this.length, ...(width === undefined ? [] : [width])], dtype);
+  }
+
+  /** The numbers of each row in turn. */
+  *[Symbol.iterator](): IterableIterator<TypedArray<D>> {
+    for (let row = 0; row < this.length; row++) yield this.valuesAt(row);
+  }
+
+  /** A tensor of the same numbers. */
+  tensor(): Tensor<D> {
+    const y = unfilled(this.shape, this.dtype);
+    this.copyRows({ begin: 0, end: this.length }, y.view());
+    return y;
   }
 
   /** The same numbers in another shape, on the same memory. */
@@ -165,6 +218,13 @@ export class ArrayData<D extends Dtype = Dtype> {
       throw new ShapeError(`copyRows: ${held}, got room for ${target.length} numbers`);
     }
   }
+}
+
+/** What a typed array holds numbers of. DtypeError where that is none of the dtypes. */
+function dtypeOf(data: unknown): Dtype {
+  const found = (["f32", "i32", "u8"] as const).find((dtype) => data instanceof arrayTypes[dtype]);
+  if (found) return found;
+  throw new DtypeError(`ArrayData: data must be Float32Array, Int32Array or Uint8Array, got ${kindOf(data)}`);
 }
 
 function checkStorage(data: unknown, dtype: Dtype, scaled: boolean): void {

@@ -194,9 +194,9 @@ export class SpectralNormalization extends Layer {
     return this.layer.outputShape(inputShape);
   }
 
-  call(x: AnyTensor, { training, addLoss }: CallContext): Outputs {
+  call(x: AnyTensor, { training, addLoss, addMetric }: CallContext): Outputs {
     if (training) noGrad(() => this.normalize());
-    return this.layer.applyAll(x, { training, addLoss });
+    return this.layer.applyAll(x, { training, addLoss, addMetric });
   }
 
   private get kernel(): Variable {

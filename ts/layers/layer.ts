@@ -34,7 +34,9 @@ export interface ApplyOptions {
   /** Whether dropout drops and batch normalization uses the batch's own statistics; default false. */
   readonly training?: boolean;
   /** Called with each scalar that a layer adds to the loss; default: they are dropped. */
-  readonly addLoss?: (loss: Tensor) => void;
+  readonly addLoss?: CallContext["addLoss"];
+  /** Called with each figure that a layer gives; default: they are dropped. */
+  readonly addMetric?: CallContext["addMetric"];
 }
 
 /** What a call knows beside its input. */
@@ -42,7 +44,10 @@ export interface CallContext extends ApplyOptions {
   readonly training: boolean;
   /** The steps of the input that count, if not all do: the mask that travels with it (`attachMask`). */
   readonly mask: Masks;
-  readonly addLoss: (loss: Tensor) => void;
+  /** Adds a scalar to the loss; with a name its mean is also among the figures of `fit` and `evaluate`. */
+  readonly addLoss: (loss: Tensor, name?: string) => void;
+  /** Adds the mean of a value, a scalar or a number for each example, to the figures of `fit` and `evaluate`. */
+  readonly addMetric: (name: string, value: Tensor) => void;
 }
 
 /** What every layer takes. */
@@ -178,8 +183,8 @@ export abstract class Layer {
     const expected = this.ensureBuilt(x instanceof Tensor ? shapes[0] : shapes);
     const masks = (inputs as readonly AnyTensor[]).map(maskOf);
     const mask = x instanceof Tensor ? masks[0] : masks;
-    const { training = false, addLoss = ignore } = options;
-    const returned = withinLayer(name, () => this.call(x, { training, addLoss, mask }));
+    const { training = false, addLoss = ignore, addMetric = ignore } = options;
+    const returned = withinLayer(name, () => this.call(x, { training, addLoss, addMetric, mask }));
     const results = returned instanceof Tensor ? [returned] : [...returned];
     if (expected !== undefined) this.requireShapes(results, shapeList(expected));
     const outputMask = this.outputMask(x, mask);

@@ -52,8 +52,12 @@ export class TimeDistributed extends Layer {
     const list: readonly AnyTensor[] = inputs instanceof Tensor ? [inputs] : inputs;
     const [batch, time] = list[0].shape;
     const joined = list.map((x) => reshape(x, [batch * time, ...x.shape.slice(2)]));
-    const { training, addLoss } = context;
-    const results = this.layer.applyAll(inputs instanceof Tensor ? joined[0] : joined, { training, addLoss });
+    const { training, addLoss, addMetric } = context;
+    const results = this.layer.applyAll(inputs instanceof Tensor ? joined[0] : joined, {
+      training,
+      addLoss,
+      addMetric,
+    });
     return results.map((y) => reshape(y, [batch, time, ...y.shape.slice(1)] satisfies Shape) as Tensor);
   }
 }

@@ -69,6 +69,11 @@ export class Mean {
     );
   }
 
+  /** Whether nothing was added since the last reset. */
+  get isEmpty(): boolean {
+    return this.totals.values()[1] === 0;
+  }
+
   /** 0 when nothing was added. */
   result(): number {
     const [total, count] = this.totals.values();

@@ -37,6 +37,9 @@ export function tensor(values: Booleans, options?: { shape?: Shape }): Tensor<"b
 export function tensor<D extends Dtype>(values: Values, options: TensorOptions<D> & { dtype: D }): Tensor<D>;
 export function tensor(values: Values, options?: TensorOptions): Tensor<Dtype>;
 export function tensor(values: Values, options: TensorOptions = {}): Tensor<Dtype> {
+  if (typeof (values as { tensor?: unknown } | null)?.tensor === "function") {
+    throw new ArgumentError("tensor: values must be numbers, lists or typed arrays, got an object; call its tensor()");
+  }
   const typed = ArrayBuffer.isView(values);
   if (typed) requireAttached("tensor", "values", values);
   const shape = options.shape ?? (typed ? [values.length] : shapeOf(values));

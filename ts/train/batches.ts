@@ -1,21 +1,31 @@
 // Training data as batches: what `fit`, `evaluate` and `predict` accept, checked, and its rows copied into batch tensors.
 import { ArrayData, type RowRange } from "../data/array.ts";
+import { randomPermutation, withStream, wordsOf } from "../ops/random.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
-import { zeros } from "../tensor/create.ts";
+import { tensor, zeros } from "../tensor/create.ts";
 import type { Dtype } from "../tensor/dtype.ts";
+import type { Nested } from "../tensor/nested.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
 
-/** Examples along the first axis: a tensor, or numbers in JavaScript memory as data sets hand them out. */
-export type Data = AnyTensor | ArrayData;
+/**
+ * Examples along the first axis: a tensor, numbers in JavaScript memory as data sets hand them out, a typed array, or
+ * nested lists, whose rows may be typed arrays.
+ */
+export type Data = AnyTensor | ArrayData | Float32Array | Float64Array | Int32Array | Uint8Array | readonly Row[];
+
+/** One example in lists. */
+export type Row = Nested | Float32Array | Float64Array | Int32Array | Uint8Array;
 
 /** The data as rows in JavaScript memory. Errors: ArgumentError for no data or other things, for NaN and infinities. */
-export function toRows(operation: string, what: string, data: Data): ArrayData {
-  if (!(data instanceof Tensor || data instanceof ArrayData)) {
+export function toRows(operation: string, what: string, given: Data): ArrayData {
+  const data = isData(given) ? given : fromLists(given);
+  if (data === undefined) {
+    const got = given === null ? "null" : typeof given;
     throw new ArgumentError(
-      `${operation}: ${what} must be a tensor or ArrayData, got ${data === null ? "null" : typeof data}`,
+      `${operation}: ${what} must be a tensor, ArrayData, a typed array or nested lists, got ${got}`,
     );
   }
   if (data.shape.length === 0) throw new ShapeError(`${operation}: ${what} must have a batch axis, got a scalar`);
@@ -67,11 +77,11 @@ export function toInputs(operation: string, x: DataList): Examples {
   return examplesOf(operation, rowsOf(operation, "x", listOf(x)), [], []);
 }
 
-/** Checked inputs, targets and weights; ShapeError when their lengths differ. `outputs` are the names of the outputs. */
+/** Checked inputs, targets and weights; ShapeError when their lengths differ. `outputs` are those that need targets. */
 export function toExamples(
   operation: string,
   x: DataList,
-  y: Targets,
+  y: Targets | undefined,
   outputs: readonly string[],
   { sampleWeight, classWeight }: Weighting = {},
 ): Examples {
@@ -118,28 +128,57 @@ function examplesOf(
   return { length: lengths[0], inputs, targets, weights };
 }
 
-function isData(data: unknown): data is Data {
+/** Whether it is a tensor or ArrayData. */
+export function isData(data: unknown): data is AnyTensor | ArrayData {
   return data instanceof Tensor || data instanceof ArrayData;
 }
 
+/** Numbers in lists or typed arrays; undefined for other things. */
+function fromLists(data: unknown): ArrayData | undefined {
+  if (data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array)
+    return new ArrayData(data);
+  if (!(Array.isArray(data) || data instanceof Float64Array)) return undefined;
+  return scope(() => {
+    const x = tensor(Array.from<Row>(data).map((row) => (ArrayBuffer.isView(row) ? Array.from(row) : row)));
+    return new ArrayData(x.data(), x.shape, x.dtype);
+  });
+}
+
+/** Whether it is the data of several inputs or outputs: a list with tensors or ArrayData in it; others hold numbers. */
+export function isOfSeveral(data: DataList | Targets): data is readonly Data[] {
+  return Array.isArray(data) && data.some(isData);
+}
+
 function listOf(data: DataList): readonly Data[] {
-  return isData(data) || !Array.isArray(data) ? [data as Data] : data;
+  return isOfSeveral(data) ? data : [data as Data];
 }
 
 function byOutput(
   operation: string,
   what: string,
-  data: Targets,
+  data: Targets | undefined,
   outputs: readonly string[],
   isShared = false,
 ): readonly Data[] {
-  const isRecord = typeof data === "object" && data !== null && !isData(data) && !Array.isArray(data);
-  const list = isRecord ? outputs.map((name) => (data as Record<string, Data>)[name]) : listOf(data as DataList);
+  if (outputs.length === 0) {
+    if (data === undefined) return [];
+    throw new ArgumentError(
+      `${operation}: ${what} must be left out where compile was given no loss, got ${typeof data}`,
+    );
+  }
+  const known = outputs.join(", ");
+  if (Object.prototype.toString.call(data) === "[object Object]" && !isData(data)) {
+    const record = data as { readonly [output: string]: Data };
+    const names = Object.keys(record);
+    if (names.length === outputs.length && names.every((name) => outputs.includes(name))) {
+      return outputs.map((name) => record[name]);
+    }
+    throw new ArgumentError(`${operation}: ${what} must be given for the outputs ${known}, got ${names.join(", ")}`);
+  }
+  const list = listOf(data as DataList);
   if (isShared && list.length === 1) return outputs.map(() => list[0]);
   if (list.length !== outputs.length) {
-    throw new ArgumentError(
-      `${operation}: ${what} must be given for each of the outputs ${outputs.join(", ")}, got ${list.length}`,
-    );
+    throw new ArgumentError(`${operation}: ${what} must be given for each of the outputs ${known}, got ${list.length}`);
   }
   return list;
 }
@@ -176,6 +215,11 @@ function classWeights(operation: string, y: ArrayData, weights: { readonly [labe
       `${operation}: with classWeight, y must be class numbers or probabilities of classes, got ${row.join(", ")} at ${i}`,
     );
   });
+}
+
+/** The order of an epoch: draw number `epoch` of the seed's own stream. */
+export function orderOfEpoch(seed: number, epoch: number, length: number): Int32Array {
+  return withStream(Int32Array.of(...wordsOf(seed), epoch, 0), () => scope(() => randomPermutation(length).data()));
 }
 
 /** The batches of several arrays of rows: a buffer for each place in the list. */

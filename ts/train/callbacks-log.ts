@@ -1,5 +1,6 @@
 // Writing the figures of a training to a table of comma-separated values.
 import { makeFolderOf, readFileIfAny, writeFileAtomic } from "../io/files.ts";
+import { FormatError } from "../runtime/errors.ts";
 import { type FilePath, pathOf } from "../runtime/paths.ts";
 import type { Callback, Logs } from "./callbacks.ts";
 
@@ -14,13 +15,13 @@ export interface CSVLoggerOptions {
 
 /**
  * One row for each epoch: its number from 0, then its figures by name. The file is replaced as a whole each time, so that
- * no reader sees half a row. A figure that is missing is "NA".
+ * no reader sees half a row. A figure that is missing is "NA"; one that joins later gets a column at the end.
  */
 export class CSVLogger implements Callback {
   private readonly filename: string;
   private readonly separator: string;
   private readonly append: boolean;
-  private columns: readonly string[] | undefined;
+  private columns: readonly string[] = [];
   private text = "";
 
   constructor({ filename, separator = ",", append = false }: CSVLoggerOptions) {
@@ -32,17 +33,28 @@ export class CSVLogger implements Callback {
   async onTrainBegin(): Promise<void> {
     const before = this.append ? await readFileIfAny(this.filename) : undefined;
     this.text = before === undefined ? "" : new TextDecoder().decode(before);
+    if (this.text !== "" && !this.text.endsWith("\n")) this.text += "\n";
     const [head] = this.text.split("\n");
-    this.columns = head === "" ? undefined : head.split(this.separator).slice(1).map(unquoted);
+    const [first, ...columns] = head.split(this.separator).map(unquoted);
+    if (head !== "" && first !== "epoch") {
+      throw new FormatError(`CSVLogger: the first column of ${this.filename} must be epoch, got ${first}`);
+    }
+    this.columns = columns;
     await makeFolderOf(this.filename);
   }
 
   async onEpochEnd(epoch: number, logs: Logs): Promise<void> {
-    if (this.columns === undefined) {
-      this.columns = Object.keys(logs).sort();
-      this.text = this.row(["epoch", ...this.columns]);
+    const added = Object.keys(logs)
+      .filter((name) => !this.columns.includes(name))
+      .sort();
+    if (added.length > 0) {
+      this.columns = [...this.columns, ...added];
+      const [, ...rows] = this.text.split("\n").slice(0, -1);
+      const missing = `${this.separator}NA`.repeat(added.length);
+      this.text = this.row(["epoch", ...this.columns]) + rows.map((row) => `${row}${missing}\n`).join("");
     }
-    this.text += this.row([String(epoch), ...this.columns.map((name) => (name in logs ? String(logs[name]) : "NA"))]);
+    const figure = (name: string): string => (Object.hasOwn(logs, name) ? String(logs[name]) : "NA");
+    this.text += this.row([String(epoch), ...this.columns.map(figure)]);
     await writeFileAtomic(this.filename, new TextEncoder().encode(this.text));
   }
 

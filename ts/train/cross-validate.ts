@@ -2,11 +2,9 @@
 import { ArrayData } from "../data/array.ts";
 import { Generator, randomPermutation } from "../ops/random.ts";
 import { ArgumentError } from "../runtime/errors.ts";
-import { makeArray } from "../tensor/dtype.ts";
 import { formatShape } from "../tensor/shape.ts";
-import { Tensor } from "../tensor/tensor.ts";
-import { type Data, type DataList, type Targets, toRows } from "./batches.ts";
-import type { Logs } from "./callbacks.ts";
+import { type Data, type DataList, isData, isOfSeveral, type Targets, toRows } from "./batches.ts";
+import type { History, Logs } from "./callbacks.ts";
 import type { FitOptions } from "./fit.ts";
 import type { Model } from "./model.ts";
 
@@ -20,10 +18,13 @@ export interface FoldOptions {
   seed?: number;
 }
 
-/** What `crossValidate` takes. The other options go to `fit`; its default for `verbose` is 0 here. */
+/**
+ * What `crossValidate` takes. The other options go to `fit`; its default for `verbose` is 0 here. Each model is validated on
+ * the part left out after each epoch, so that callbacks can watch val_loss, or with `validationSplit` on a part of the others.
+ */
 export interface CrossValidateOptions
   extends FoldOptions,
-    Omit<FitOptions, "validationData" | "validationSplit" | "sampleWeight" | "shuffle" | "seed"> {
+    Omit<FitOptions, "validationData" | "sampleWeight" | "shuffle" | "seed"> {
   /** Whether each class is spread evenly over the folds; for class labels [n], [n, 1] or one-hot rows; default false. */
   stratified?: boolean;
 }
@@ -33,6 +34,8 @@ export interface CrossValidation {
   folds: Logs[];
   mean: Logs;
   std: Logs;
+  /** What `fit` returned for each fold. */
+  histories: History[];
 }
 
 /** Which examples to train on and which to measure on. */
@@ -65,15 +68,22 @@ export async function crossValidate(
   const cut = { folds, shuffle, seed };
   const parts = stratified ? stratifiedKFold(labelsOf(first), cut) : kFold(length, cut);
   const results: Logs[] = [];
+  const histories: History[] = [];
   for (const [i, { train, test }] of parts.entries()) {
     const model = await makeModel(i);
-    const order = seed === undefined ? {} : { seed: seed + i };
-    await model.fit(pick(inputs, train) as DataList, pick(targets, train), { ...fitting, ...order, verbose });
-    const { batchSize, signal } = fitting;
-    results.push(await model.evaluate(pick(inputs, test) as DataList, pick(targets, test), { batchSize, signal }));
-    model.dispose();
+    try {
+      const left = [pick(inputs, test) as DataList, pick(targets, test)] as const;
+      const order = seed === undefined ? {} : { seed: seed + i };
+      const validationData = fitting.validationSplit ? undefined : left;
+      const options = { ...fitting, ...order, validationData, verbose };
+      histories.push(await model.fit(pick(inputs, train) as DataList, pick(targets, train), options));
+      const { batchSize, signal } = fitting;
+      results.push(await model.evaluate(...left, { batchSize, signal }));
+    } finally {
+      model.dispose();
+    }
   }
-  return { folds: results, ...statisticsOf(results) };
+  return { folds: results, ...statisticsOf(results), histories };
 }
 
 /** Parts of about equal size, each left out once; without shuffling they are stretches of the data. */
@@ -125,8 +135,10 @@ function foldsOf(order: readonly number[], parts: readonly number[], folds: numb
 type RowData = ArrayData | ArrayData[] | Record<string, ArrayData>;
 
 function rowsOf(what: string, data: DataList | Targets): RowData {
-  if (data instanceof Tensor || data instanceof ArrayData) return toRows("crossValidate", what, data);
-  if (Array.isArray(data)) return data.map((one: Data) => toRows("crossValidate", what, one));
+  if (isOfSeveral(data)) return data.map((one) => toRows("crossValidate", what, one));
+  if (Object.prototype.toString.call(data) !== "[object Object]" || isData(data)) {
+    return toRows("crossValidate", what, data as Data);
+  }
   const entries = Object.entries(data as Record<string, Data>);
   return Object.fromEntries(entries.map(([name, one]) => [name, toRows("crossValidate", what, one)]));
 }
@@ -137,11 +149,7 @@ function listOf(data: RowData): ArrayData[] {
 
 /** The given rows of all the data. */
 function pick(data: RowData, rows: Int32Array): Targets {
-  const one = (all: ArrayData): ArrayData => {
-    const values = makeArray(all.dtype, rows.length * all.rowSize);
-    all.copyRows(rows, values);
-    return new ArrayData(values, [rows.length, ...all.shape.slice(1)], all.dtype);
-  };
+  const one = (all: ArrayData): ArrayData => all.gather(rows);
   if (data instanceof ArrayData) return one(data);
   if (Array.isArray(data)) return data.map(one);
   return Object.fromEntries(Object.entries(data).map(([name, all]) => [name, one(all)]));

@@ -1,10 +1,18 @@
 // The training loop: epochs, batches, validation, callbacks, aborting.
 import type { Layer } from "../layers/layer.ts";
-import { Generator, nextSeed, randomPermutation, type Stream, streamOf, withStream, wordsOf } from "../ops/random.ts";
+import { Generator, nextSeed, type Stream, streamOf, withStream, wordsOf } from "../ops/random.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { type DataList, type Examples, type Targets, toExamples, type Weighting, weighClasses } from "./batches.ts";
+import {
+  type DataList,
+  type Examples,
+  orderOfEpoch,
+  type Targets,
+  toExamples,
+  type Weighting,
+  weighClasses,
+} from "./batches.ts";
 import { type Callback, checkCallback, History, type Logs, type TrainingInfo } from "./callbacks.ts";
 import type { Model } from "./model.ts";
 import type { Objective } from "./objective.ts";
@@ -22,7 +30,7 @@ export interface FitOptions extends Weighting {
   /** The last part of the data, from 0 to 1, that is kept for validation; default 0. */
   validationSplit?: number;
   /** Data to validate on after each epoch, with sample weights perhaps; it takes precedence over validationSplit. */
-  validationData?: readonly [x: DataList, y: Targets, sampleWeight?: Targets];
+  validationData?: readonly [x: DataList, y?: Targets, sampleWeight?: Targets];
   /** Whether each epoch sees the examples in a new order; default true. */
   shuffle?: boolean;
   /**
@@ -67,7 +75,12 @@ export function requireIdle(operation: string, model: Model): void {
   );
 }
 
-export async function fitModel(model: Model, x: DataList, y: Targets, options: FitOptions): Promise<History> {
+export async function fitModel(
+  model: Model,
+  x: DataList,
+  y: Targets | undefined,
+  options: FitOptions,
+): Promise<History> {
   requireIdle("fit", model);
   training.add(model);
   try {
@@ -77,7 +90,7 @@ export async function fitModel(model: Model, x: DataList, y: Targets, options: F
   }
 }
 
-async function trainModel(model: Model, x: DataList, y: Targets, options: FitOptions): Promise<History> {
+async function trainModel(model: Model, x: DataList, y: Targets | undefined, options: FitOptions): Promise<History> {
   const { epochs = 1, batchSize = 32, validationSplit = 0, validationData, shuffle = true, signal } = options;
   const { initialEpoch = 0, sampleWeight, classWeight, seed = nextSeed() } = options;
   requireCount("fit", "epochs", epochs);
@@ -91,7 +104,7 @@ async function trainModel(model: Model, x: DataList, y: Targets, options: FitOpt
     throw new ArgumentError(`fit: validationSplit must be at least 0 and below 1, got ${validationSplit}`);
   }
   const { objective, optimizer } = model.compilation;
-  const outputs = model.outputNames;
+  const outputs = objective.targeted;
   const all = toExamples("fit", x, y, outputs, { sampleWeight });
   const [own, validation] = validationData
     ? [all, toExamples("fit", validationData[0], validationData[1], outputs, { sampleWeight: validationData[2] })]
@@ -141,8 +154,7 @@ async function trainModel(model: Model, x: DataList, y: Targets, options: FitOpt
       run.stream = streamOf(key, [epoch]);
       const place = options.seed === undefined ? [optimizer.iterations.view()[0]] : [...key, epoch];
       for (const generator of generatorsOf(model)) generator.seek(...place);
-      // Draw number `epoch` of the seed's own stream.
-      const order = shuffle ? withStream(Int32Array.of(...key, epoch, 0), () => permutation(samples)) : undefined;
+      const order = shuffle ? orderOfEpoch(info.seed, epoch, samples) : undefined;
       logs = await runEpoch(run, examples, order, callbacks);
       if (validation) {
         for (const callback of callbacks) await settled(callback.onTestBegin?.(), signal);
@@ -163,10 +175,15 @@ async function trainModel(model: Model, x: DataList, y: Targets, options: FitOpt
   return history;
 }
 
-export async function evaluateModel(model: Model, x: DataList, y: Targets, options: EvaluateOptions): Promise<Logs> {
+export async function evaluateModel(
+  model: Model,
+  x: DataList,
+  y: Targets | undefined,
+  options: EvaluateOptions,
+): Promise<Logs> {
   const { batchSize = 32, signal, verbose = 0, sampleWeight } = options;
   requireCount("evaluate", "batchSize", batchSize);
-  const examples = toExamples("evaluate", x, y, model.outputNames, { sampleWeight });
+  const examples = toExamples("evaluate", x, y, model.compilation.objective.targeted, { sampleWeight });
   model.prepare("evaluate", examples);
   const bar = new ProgressBar(Math.ceil(examples.length / batchSize), { verbose });
   const run: Run = { model, batchSize, pause: makePause(signal), signal, stream: undefined };
@@ -297,11 +314,4 @@ function split(all: Examples, part: number): [Examples, Examples | undefined] {
     return { length: end - begin, inputs, targets, weights };
   };
   return [cut(0, at), cut(at, all.length)];
-}
-
-function permutation(length: number): Int32Array {
-  const order = randomPermutation(length);
-  const indices = order.data();
-  order.dispose();
-  return indices;
 }

@@ -1,5 +1,6 @@
 // Models and how they are trained.
-export type { Data, DataList, Targets, Weighting } from "./batches.ts";
+export { Batches, type BatchesOptions, type BatchOf, batches } from "./batch-iterator.ts";
+export type { Data, DataList, Row, Targets, Weighting } from "./batches.ts";
 export {
   type Callback,
   EarlyStopping,

@@ -64,6 +64,8 @@ export interface FunctionalOptions extends LayerOptions {
 /**
  * A layer that is trained and asked for predictions: `new Model({ inputs, outputs })` from what `layers.input` and
  * layers applied to it gave, or a subclass that says in `call` what it computes from the layers among its properties.
+ * `call` is captured: numbers that it reads from variables of JavaScript, and what an `if` decides, stay as they were at the
+ * first batch of a shape; see `compile`.
  */
 export class Model extends Layer {
   /** Set it to true in a callback, and training ends after the current batch. */
@@ -84,8 +86,8 @@ export class Model extends Layer {
     this.ensureBuilt(shapes.length === 1 ? shapes[0] : shapes);
   }
 
-  call(x: Inputs, { training, addLoss }: CallContext): Outputs {
-    const outputs = this.drawn("call").run(x instanceof Tensor ? [x] : x, { training, addLoss });
+  call(x: Inputs, { training, addLoss, addMetric }: CallContext): Outputs {
+    const outputs = this.drawn("call").run(x instanceof Tensor ? [x] : x, { training, addLoss, addMetric });
     return outputs.length === 1 ? outputs[0] : outputs;
   }
 
@@ -149,15 +151,18 @@ export class Model extends Layer {
 
   /**
    * Trains on examples x and targets y, epoch after epoch. It yields to the event loop between steps. Several inputs or
-   * outputs: lists, or records of targets by the outputs' names. Defaults: 1 epoch, batches of 32, shuffled.
-   * Errors: everything about the data is checked before the first step.
+   * outputs: lists of tensors or ArrayData, or records of targets by the outputs' names. Without a loss of `compile`'s there
+   * is no y. Defaults: 1 epoch, batches of 32, shuffled. The first step of each shape of batches is captured, the others
+   * repeat it: see `compile` for what that means to `call`, losses and metrics of one's own. Which weights are trained is
+   * looked up before each step.
+   * Errors: everything about the data is checked before the first step; StateError while another `fit` trains the model.
    */
-  fit(x: DataList, y: Targets, options: FitOptions = {}): Promise<History> {
+  fit(x: DataList, y?: Targets, options: FitOptions = {}): Promise<History> {
     return fitModel(this, x, y, options);
   }
 
   /** Loss and metrics over examples x and targets y. Default: batches of 32. */
-  evaluate(x: DataList, y: Targets, options: EvaluateOptions = {}): Promise<Logs> {
+  evaluate(x: DataList, y?: Targets, options: EvaluateOptions = {}): Promise<Logs> {
     return evaluateModel(this, x, y, options);
   }
 
@@ -200,17 +205,23 @@ export class Model extends Layer {
   }
 
   /** One training step on one batch; its loss and metrics. */
-  trainOnBatch(x: DataList, y: Targets, weighting: Weighting = {}): Logs {
+  trainOnBatch(x: DataList, y?: Targets, weighting: Weighting = {}): Logs {
     return this.onBatch("trainOnBatch", x, y, weighting, "train");
   }
 
   /** Loss and metrics of one batch. */
-  testOnBatch(x: DataList, y: Targets, weighting: Weighting = {}): Logs {
+  testOnBatch(x: DataList, y?: Targets, weighting: Weighting = {}): Logs {
     return this.onBatch("testOnBatch", x, y, weighting, "test");
   }
 
-  private onBatch(operation: string, x: DataList, y: Targets, weighting: Weighting, step: "train" | "test"): Logs {
-    const examples = toExamples(operation, x, y, this.outputNames, weighting);
+  private onBatch(
+    operation: string,
+    x: DataList,
+    y: Targets | undefined,
+    weighting: Weighting,
+    step: "train" | "test",
+  ): Logs {
+    const examples = toExamples(operation, x, y, this.compilation.objective.targeted, weighting);
     this.prepare(operation, examples);
     const { length } = examples;
     const figures = new Figures(this.compilation.objective);

@@ -5,7 +5,7 @@ import type { Mask } from "../layers/masks.ts";
 import { getLoss, type Loss, type LossName } from "../losses/index.ts";
 import { weightedLoss } from "../losses/loss.ts";
 import { type Direction, getMetric, Mean, type Metric, type MetricLike, namedDirection } from "../metrics/index.ts";
-import { add, mul } from "../ops/binary.ts";
+import { mul } from "../ops/binary.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { watchWrites } from "../runtime/program.ts";
 import type { Dtype, TypedArray } from "../tensor/dtype.ts";
@@ -25,7 +25,8 @@ export type LossLike = LossName | Loss | ((yTrue: Tensor, yPred: Tensor) => Tens
 
 /** What the outputs are judged by. */
 export interface Judgement {
-  loss: PerOutput<LossLike>;
+  /** May be left out where layers, or the model's own `call`, add the loss by `addLoss`. */
+  loss?: PerOutput<LossLike>;
   /** How much each output's loss counts; default 1. */
   lossWeights?: PerOutput<number>;
   /**
@@ -42,7 +43,7 @@ export interface Judgement {
 
 interface Output {
   readonly name: string;
-  readonly loss: Loss;
+  readonly loss: Loss | undefined;
   readonly lossWeight: number;
   readonly metrics: readonly Metric[];
   readonly weightedMetrics: readonly Metric[];
@@ -62,9 +63,12 @@ const RESERVED = ["loss", "learningRate", "epoch", "batch"];
 
 export class Objective {
   readonly outputs: readonly Output[];
-  private readonly figures: readonly Figure[];
+  private readonly figures: Figure[];
+  private readonly take: Take;
+  /** Figures of layers' own. */
+  private readonly noted = new Map<string, Mean>();
   /** Those that were made here, and not handed in. */
-  private readonly own: readonly (Metric | Mean)[];
+  private readonly own: (Metric | Mean)[];
   /** What batches change of the metrics: found when they first do. */
   private readonly memory = new Set<Variable<Dtype>>();
   /** The run whose figures the metrics hold, and what they held for others. */
@@ -74,47 +78,70 @@ export class Objective {
   /** `names` are the outputs'; undefined when only the judgement tells how many there are. */
   constructor(names: readonly string[] | undefined, { loss, lossWeights, metrics, weightedMetrics }: Judgement) {
     const known = names ?? namesFrom(loss);
-    const losses = perOutput("loss", known, loss, isLoss);
+    const losses = loss === undefined ? [] : perOutput("loss", known, loss, isLoss);
     const weights = perOutput("lossWeights", known, lossWeights ?? {}, Number.isFinite, 1);
     const own = metricsOf("metrics", known, metrics);
     const weighted = metricsOf("weightedMetrics", known, weightedMetrics);
     this.outputs = known.map((name, i) => ({
       name,
-      loss: getLoss(losses[i]),
+      loss: loss === undefined ? undefined : getLoss(losses[i]),
       lossWeight: weights[i],
       metrics: own[i].map((metric) => getMetric(metric)),
       weightedMetrics: weighted[i].map((metric) => getMetric(metric)),
-      mean: known.length > 1 ? new Mean() : undefined,
+      mean: loss !== undefined && known.length > 1 ? new Mean() : undefined,
     }));
-    this.figures = figuresOf(this.outputs);
+    this.take = namer();
+    this.figures = figuresOf(this.outputs, this.take);
     const given = new Set<unknown>([...own.flat(), ...weighted.flat()]);
     this.own = this.figures.map(({ source }) => source).filter((source) => !given.has(source));
   }
 
-  /** The weighted sum of all outputs' losses, a scalar. */
-  total(
+  /** Names of the outputs that need targets. */
+  get targeted(): string[] {
+    const isJudged = ({ loss, metrics, weightedMetrics }: Output): boolean =>
+      loss !== undefined || metrics.length + weightedMetrics.length > 0;
+    return this.outputs.filter(isJudged).map(({ name }) => name);
+  }
+
+  /** The terms of the loss: all outputs' own, weighted. Targets and weights are those of the `targeted` outputs. */
+  terms(
     targets: readonly AnyTensor[],
     predictions: readonly Tensor[],
     weights: readonly Tensor[],
     masks: readonly (Mask | undefined)[],
-  ): Tensor {
+  ): Tensor[] {
     this.requireOutputs(predictions.length);
-    const losses = this.outputs.map(({ loss, lossWeight, mean }, i) => {
+    return this.outputs.flatMap(({ loss, lossWeight, mean }, i) => {
+      if (loss === undefined) return [];
       const value = weightedLoss(loss, targets[i], predictions[i], { sampleWeight: weights[i], mask: masks[i] });
       if (mean) this.gather(() => mean.update(value, undefined, predictions[i].shape[0]));
-      return lossWeight === 1 ? value : mul(value, lossWeight);
+      return [lossWeight === 1 ? value : mul(value, lossWeight)];
     });
-    return losses.reduce((sum, loss) => add(sum, loss));
   }
 
   /** Takes a batch into the metrics, which leave out what the predictions' masks do. */
   measure(targets: readonly AnyTensor[], predictions: readonly Tensor[], weights: readonly Tensor[]): void {
+    const { targeted } = this;
     this.gather(() => {
-      this.outputs.forEach(({ metrics, weightedMetrics }, i) => {
-        for (const metric of metrics) metric.update(targets[i], predictions[i]);
-        for (const metric of weightedMetrics) metric.update(targets[i], predictions[i], weights[i]);
+      this.outputs.forEach(({ name, metrics, weightedMetrics }, i) => {
+        const at = targeted.indexOf(name);
+        for (const metric of metrics) metric.update(targets[at], predictions[i]);
+        for (const metric of weightedMetrics) metric.update(targets[at], predictions[i], weights[at]);
       });
     });
+  }
+
+  /** Takes in a layer's own figure of so many examples; in `logs` it is the mean over all of them, where there are any. */
+  note(name: string, value: Tensor, examples: number): void {
+    let mean = this.noted.get(name);
+    if (mean === undefined) {
+      mean = new Mean();
+      this.noted.set(name, mean);
+      this.figures.push({ name: this.take(name), direction: undefined, source: mean });
+      this.own.push(mean);
+    }
+    const known = mean;
+    this.gather(() => known.update(value, undefined, examples));
   }
 
   /** Runs an update of metrics, which shows where they keep what they gather. */
@@ -153,8 +180,9 @@ export class Objective {
 
   /** What the metrics say. ArgumentError where one says something else than a number. */
   logs(): Logs {
+    const isThere = ({ source }: Figure): boolean => !(source instanceof Mean && source.isEmpty);
     return Object.fromEntries(
-      this.figures.map(({ name, source }) => {
+      this.figures.filter(isThere).map(({ name, source }) => {
         const value: unknown = source.result();
         if (typeof value === "number") return [name, value];
         throw new ArgumentError(`compile: the metric ${name} must give a number, got ${typeof value}`);
@@ -168,24 +196,31 @@ export class Objective {
   }
 
   private requireOutputs(count: number): void {
-    if (count === this.outputs.length) return;
+    if (count === this.outputs.length || this.targeted.length === 0) return;
     throw new ArgumentError(
       `compile: there must be a loss for each of the model's ${count} outputs, got ${this.outputs.length}`,
     );
   }
 }
 
-/** The figures of the logs. Names that are taken are numbered, as in Keras; those of validation count as taken too. */
-function figuresOf(outputs: readonly Output[]): Figure[] {
+/** Takes the first of these names that is free, or numbers the last. */
+type Take = (...wanted: readonly string[]) => string;
+
+/** Names that are taken are numbered, as in Keras; those of validation count as taken too. */
+function namer(): Take {
   const taken = new Set(RESERVED.flatMap((name) => [name, `val_${name}`]));
   const isFree = (name: string): boolean => !taken.has(name) && !taken.has(`val_${name}`);
-  const take = (...wanted: readonly string[]): string => {
+  return (...wanted) => {
     const base = wanted.at(-1) as string;
     let name = wanted.find(isFree);
     for (let i = 1; name === undefined; i++) if (isFree(`${base}_${i}`)) name = `${base}_${i}`;
     taken.add(name).add(`val_${name}`);
     return name;
   };
+}
+
+/** The figures of the logs, of each output its loss and its metrics. */
+function figuresOf(outputs: readonly Output[], take: Take): Figure[] {
   const used = new Set<Metric>();
   const named = (metrics: readonly Metric[], ...prefixes: readonly string[]): Figure[] =>
     metrics.map((source) => {

@@ -35,10 +35,10 @@ export class Sequential extends Model {
     if (inputShape !== undefined) this.ensureBuilt(inputShape);
   }
 
-  override call(x: Inputs, { training, addLoss }: CallContext): Outputs {
+  override call(x: Inputs, { training, addLoss, addMetric }: CallContext): Outputs {
     let y: Inputs = x;
     for (const layer of this.layers) {
-      const results = layer.applyAll(y, { training, addLoss });
+      const results = layer.applyAll(y, { training, addLoss, addMetric });
       y = results.length === 1 ? results[0] : results;
     }
     return y as Outputs;

@@ -8,6 +8,7 @@ import { attachMask, maskOf } from "../layers/masks.ts";
 import { add } from "../ops/binary.ts";
 import { cast } from "../ops/compare.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
+import { ArgumentError } from "../runtime/errors.ts";
 import { scope } from "../tensor/scope.ts";
 import { type AnyTensor, type Tensor, unfilled } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
@@ -74,12 +75,24 @@ export class Steps {
     /** The loss with everything that is added to it; the metrics take the batch in. */
     const judged = ({ inputs, targets, weights }: Batch, training: boolean): Tensor => {
       const added: Tensor[] = [];
-      const options: ApplyOptions = { training, addLoss: (loss) => void added.push(loss) };
+      const times = new Map<string, number>();
+      const addMetric = (name: string, value: Tensor): void => {
+        const before = times.get(name) ?? 0;
+        times.set(name, before + 1);
+        objective.note(before === 0 ? name : `${name}_${before}`, value, inputs[0].shape[0]);
+      };
+      const addLoss = (loss: Tensor, name?: string): void => {
+        added.push(loss);
+        if (name !== undefined) addMetric(name, loss);
+      };
+      const options: ApplyOptions = { training, addLoss, addMetric };
       const predictions = model.applyAll(oneOrAll(inputs), options).map(toFloats);
       // Here, where the predictions still have their masks.
       objective.measure(targets, predictions, weights);
-      const total = objective.total(targets, predictions, weights, predictions.map(maskOf));
-      return [...added, ...model.penalties()].reduce((sum, loss) => add(sum, loss), total);
+      const own = objective.terms(targets, predictions, weights, predictions.map(maskOf));
+      const terms = [...own, ...added, ...model.penalties()];
+      if (terms.length > 0) return terms.reduce((sum, loss) => add(sum, loss));
+      throw new ArgumentError(`compile: ${model.name} must have a loss, or layers that call addLoss, got neither`);
     };
     // What is differentiated is the loss as the optimizer wants it scaled; what is reported is the loss.
     const lossAndGradients = valueAndGrad((_weights: readonly Tensor[], batch: Batch) => {
