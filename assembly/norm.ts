@@ -109,14 +109,21 @@ export function moments_merge_f32(
   }
 }
 
-/** average[i] = momentum average[i] + (1 - momentum) value[i], over elements [begin, end). */
+/**
+ * average[i] = momentum average[i] + (1 - momentum) value[i], over elements [begin, end). A variance beyond f32 counts
+ * as the greatest number: infinity would stay for ever.
+ */
 export function running_average_f32(
   average: InOutEach<f32>, value: InEach<f32>, momentum: f32, begin: i32, end: i32,
 ): void {
   for (let i = begin; i < end; i++) {
     const at = <usize>i << 2;
-    store<f32>(average + at, momentum * load<f32>(average + at) + (1 - momentum) * load<f32>(value + at));
+    store<f32>(average + at, momentum * load<f32>(average + at) + (1 - momentum) * within(load<f32>(value + at)));
   }
+}
+
+function within(x: f32): f32 {
+  return x == Infinity ? f32.MAX_VALUE : x;
 }
 
 /** How many columns batch normalization handles at a time: the table of their constants lies in scratch memory. */

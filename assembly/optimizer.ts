@@ -5,7 +5,7 @@
 // learningRate * weightDecay of itself.
 import { In, InEach, InOut, InOutEach, OptionalIn, Out, OutEach } from "./signature";
 import {
-  Adadelta, Adagrad, Adam, Adamax, apply, Ftrl, Gate, Lamb, Lion, Momentum, Nadam, Nesterov, Rmsprop, Sgd,
+  Adadelta, Adagrad, Adam, Adamax, apply, Ftrl, Gate, Lamb, Lion, Momentum, Nadam, Nesterov, Norm, Rmsprop, Sgd,
 } from "./simd/rules";
 
 /** variable -= learningRate gradient; over numbers [begin, end). */
@@ -252,21 +252,17 @@ export function lamb_step_f32(
 }
 
 /**
- * ratio = (1 - learningRate weightDecay) |variable| / |step|, 1 where either norm is 0; given the sums of squares of
- * the variable's `count` blocks, followed by those of the step's; one unit.
+ * ratio = (1 - learningRate weightDecay) |variable| / |step|, 1 where either norm is 0; given the norms of the
+ * variable's `count` blocks, followed by those of the step's; one unit.
  */
 export function lamb_ratio_f32(
   ratio: Out<f32>, partials: In<f32>, learningRate: In<f32>, weightDecay: f32, count: i32, begin: i32, end: i32,
 ): void {
   if (begin >= end) return;
-  let variable: f64 = 0;
-  let step: f64 = 0;
-  for (let i = 0; i < count; i++) {
-    variable += <f64>load<f32>(partials + (<usize>i << 2));
-    step += <f64>load<f32>(partials + (<usize>(count + i) << 2));
-  }
+  const variable = Norm.of(partials, count);
+  const step = Norm.of(partials + (<usize>count << 2), count);
   const kept = 1 - <f64>load<f32>(learningRate) * <f64>weightDecay;
-  store<f32>(ratio, variable > 0 && step > 0 ? <f32>(kept * sqrt<f64>(variable) / sqrt<f64>(step)) : 1);
+  store<f32>(ratio, variable > 0 && step > 0 ? <f32>(kept * variable / step) : 1);
 }
 
 /**

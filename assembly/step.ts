@@ -2,7 +2,7 @@
 // accumulated over steps, loss scaling, averages of weights, the count of steps. All decisions are taken in memory, so
 // that a captured step takes them anew at each replay.
 import { In, InEach, InOut, InOutEach, OptionalIn, Out } from "./signature";
-import { Gate, Lanes } from "./simd/rules";
+import { Gate, Lanes, Norm } from "./simd/rules";
 
 /** iterations += 1; one unit. */
 export function advance_i32(iterations: InOut<i32>, gate: OptionalIn<i32>, begin: i32, end: i32): void {
@@ -11,33 +11,43 @@ export function advance_i32(iterations: InOut<i32>, gate: OptionalIn<i32>, begin
 }
 
 /**
- * partials[first + i] = the sum of squares in block i of factor x; over blocks [begin, end) of 4096 of `size` numbers.
- * With factor 0 it is 0 where all numbers are finite, and NaN elsewhere.
+ * partials[first + i] = the root of the sum of squares in block i of factor x; over blocks [begin, end) of 4096 of
+ * `size` numbers. With factor 0 it is 0 where all numbers are finite, and NaN elsewhere.
  */
-export function sum_squares_f32(
+export function block_norms_f32(
   partials: InOut<f32>, x: In<f32>, factor: f32, size: i32, first: i32, begin: i32, end: i32,
 ): void {
-  const f = f32x4.splat(factor);
   for (let block = begin; block < end; block++) {
-    let at = x + (<usize>block << 14);
+    const at = x + (<usize>block << 14);
     const stop = x + (<usize>min((block + 1) << 12, size) << 2);
-    let s0 = f32x4.splat(0);
-    let s1 = s0;
-    let s2 = s0;
-    let s3 = s0;
-    for (; at + 64 <= stop; at += 64) {
-      s0 = f32x4.add(s0, Squares.of(v128.load(at), f));
-      s1 = f32x4.add(s1, Squares.of(v128.load(at, 16), f));
-      s2 = f32x4.add(s2, Squares.of(v128.load(at, 32), f));
-      s3 = f32x4.add(s3, Squares.of(v128.load(at, 48), f));
-    }
-    for (; at + 16 <= stop; at += 16) s0 = f32x4.add(s0, Squares.of(v128.load(at), f));
-    for (; at < stop; at += 4) s1 = f32x4.add(s1, Squares.of(v128.load32_zero(at), f));
-    const pairs = f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3));
-    const sum = (f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1)) +
-      (f32x4.extract_lane(pairs, 2) + f32x4.extract_lane(pairs, 3));
-    store<f32>(partials + (<usize>(first + block) << 2), sum);
+    let norm = sqrt<f32>(sumSquares(at, stop, factor));
+    // Squares beyond f32: of 2^-70 x there are none.
+    if (norm == Infinity) norm = sqrt<f32>(sumSquares(at, stop, factor * SHRINK)) / SHRINK;
+    store<f32>(partials + (<usize>(first + block) << 2), norm);
   }
+}
+
+/** 2^-70 */
+const SHRINK: f32 = 8.470329472543003e-22;
+
+/** The sum of (factor x)^2 from `at` to `stop`. */
+function sumSquares(at: usize, stop: usize, factor: f32): f32 {
+  const f = f32x4.splat(factor);
+  let s0 = f32x4.splat(0);
+  let s1 = s0;
+  let s2 = s0;
+  let s3 = s0;
+  for (; at + 64 <= stop; at += 64) {
+    s0 = f32x4.add(s0, Squares.of(v128.load(at), f));
+    s1 = f32x4.add(s1, Squares.of(v128.load(at, 16), f));
+    s2 = f32x4.add(s2, Squares.of(v128.load(at, 32), f));
+    s3 = f32x4.add(s3, Squares.of(v128.load(at, 48), f));
+  }
+  for (; at + 16 <= stop; at += 16) s0 = f32x4.add(s0, Squares.of(v128.load(at), f));
+  for (; at < stop; at += 4) s1 = f32x4.add(s1, Squares.of(v128.load32_zero(at), f));
+  const pairs = f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3));
+  return (f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1)) +
+    (f32x4.extract_lane(pairs, 2) + f32x4.extract_lane(pairs, 3));
 }
 
 class Squares {
@@ -47,23 +57,16 @@ class Squares {
   }
 }
 
-/** The sum of `count` numbers. */
-function total(partials: usize, count: i32): f64 {
-  let sum: f64 = 0;
-  for (let i = 0; i < count; i++) sum += <f64>load<f32>(partials + (<usize>i << 2));
-  return sum;
-}
-
 /**
- * scale = unscale limit / max(limit, unscale sqrt(sum of the `count` partials)): makes gradients that are still to be
- * multiplied by `unscale` true ones of at most this norm; one unit.
+ * scale = unscale limit / max(limit, unscale norm) with the norm of the `count` blocks' norms: makes gradients that are
+ * still to be multiplied by `unscale` true ones of at most this norm; one unit.
  */
 export function clip_scale_f32(
   scale: Out<f32>, partials: In<f32>, unscale: OptionalIn<f32>, count: i32, limit: f32, begin: i32, end: i32,
 ): void {
   if (begin >= end) return;
   const factor: f64 = unscale == 0 ? 1 : <f64>load<f32>(unscale);
-  const norm = factor * sqrt<f64>(total(partials, count));
+  const norm = factor * Norm.of(partials, count);
   store<f32>(scale, <f32>(factor * <f64>limit / max<f64>(limit, norm)));
 }
 
@@ -134,7 +137,7 @@ class Average {
 }
 
 /**
- * open = whether the sum of the `count` partials is 0, as it is when all gradients are finite; unscale = 1 / lossScale;
+ * open = whether the `count` norms are all 0, as they are when all gradients are finite; unscale = 1 / lossScale;
  * then lossScale is doubled after `growthSteps` finite steps in a row, which goodSteps counts, and halved by any other;
  * one unit.
  */
@@ -144,7 +147,7 @@ export function loss_scale_f32(
 ): void {
   if (begin >= end) return;
   const scale = load<f32>(lossScale);
-  const finite = total(partials, count) == 0;
+  const finite = Norm.of(partials, count) == 0;
   const good = load<i32>(goodSteps) + 1;
   const grows = finite && good >= growthSteps;
   store<f32>(unscale, 1 / scale);

@@ -126,7 +126,7 @@ export function mod_i32(
   );
 }
 
-/** y = floor(a / b), clamped to the range of i32 */
+/** y = floor(a / b), clamped to the range of i32; 0 where b is 0 */
 export function floor_divide_i32(
   y: OutEach<i32>, a: OptionalInEach<i32>, b: OptionalInEach<i32>, value: i32,
   rows: i32, columns: i32, aSpans: i32, bSpans: i32, begin: i32, end: i32,

@@ -352,7 +352,10 @@ export class Pow {
     const infinity = f32x4.splat(Infinity);
     // 0 and infinity stay what they are, or become each other if y < 0: their bits differ by those of infinity.
     const edge = v128.or(f32x4.eq(a, zero), f32x4.eq(a, infinity));
-    const magnitude = v128.bitselect(v128.xor(a, v128.and(f32x4.lt(y, zero), infinity)), power, edge);
+    const one = Constant.at(ONE);
+    const flipped = v128.xor(a, v128.and(f32x4.lt(y, zero), infinity));
+    // 1 stays what it is, whatever y.
+    const magnitude = v128.bitselect(one, v128.bitselect(flipped, power, edge), f32x4.eq(a, one));
 
     const half = f32x4.mul(y, Constant.at(HALF));
     const fractional = f32x4.ne(f32x4.trunc(y), y);
@@ -361,7 +364,7 @@ export class Pow {
 
     const complex = v128.andnot(v128.and(f32x4.lt(x, zero), fractional), edge);
     const unknown = v128.or(complex, v128.or(f32x4.ne(x, x), f32x4.ne(y, y)));
-    return v128.bitselect(Constant.at(ONE), v128.or(signed, unknown), f32x4.eq(y, zero));
+    return v128.bitselect(one, v128.or(signed, unknown), v128.or(f32x4.eq(y, zero), f32x4.eq(x, one)));
   }
 
   /** x^y of the lower two lanes, for finite x > 0. */

@@ -30,13 +30,14 @@ export class WideBinary<F extends Pair> extends Binary {
   @inline vec(a: v128, b: v128): v128 { return widened<F>(a, b); }
 }
 
-/** F of four i32 and four i32, rounded towards zero and clamped to their range; NaN gives 0. */
+/** F of four i32 and four i32, rounded towards zero and clamped to their range; 0 where b is 0. */
 function ofIntegers<F extends Pair>(a: v128, b: v128): v128 {
   const f = changetype<F>(<usize>0);
   const low = f.pair(f64x2.convert_low_i32x4_s(a), f64x2.convert_low_i32x4_s(b));
   const aHigh = f64x2.convert_low_i32x4_s(v128.shuffle<i32>(a, a, 2, 3, 2, 3));
   const high = f.pair(aHigh, f64x2.convert_low_i32x4_s(v128.shuffle<i32>(b, b, 2, 3, 2, 3)));
-  return v128.shuffle<i32>(i32x4.trunc_sat_f64x2_s_zero(low), i32x4.trunc_sat_f64x2_s_zero(high), 0, 1, 4, 5);
+  const y = v128.shuffle<i32>(i32x4.trunc_sat_f64x2_s_zero(low), i32x4.trunc_sat_f64x2_s_zero(high), 0, 1, 4, 5);
+  return v128.andnot(y, i32x4.eq(b, i32x4.splat(0)));
 }
 
 @unmanaged
@@ -217,7 +218,11 @@ export class Atan2 extends Pair {
 
 @unmanaged
 export class Hypot extends Pair {
-  @inline pair(a: v128, b: v128): v128 { return f64x2.sqrt(f64x2.add(f64x2.mul(a, a), f64x2.mul(b, b))); }
+  @inline pair(a: v128, b: v128): v128 {
+    const infinity = f64x2.splat(Infinity);
+    const endless = v128.or(f64x2.eq(f64x2.abs(a), infinity), f64x2.eq(f64x2.abs(b), infinity));
+    return v128.bitselect(infinity, f64x2.sqrt(f64x2.add(f64x2.mul(a, a), f64x2.mul(b, b))), endless);
+  }
 }
 
 /** max(a, b) + ln(1 + e^-|a - b|), also where both are the same infinity. Error: 3 ulp where the two nearly cancel. */
@@ -229,17 +234,22 @@ export class LogAddExp extends Pair {
   }
 }
 
-/** floor(a / b), exact where that is below 2^29. */
+/** floor(a / b), exact where that is below 2^29; -1 of what is below 0 by infinity; NaN of infinity, but by 0. */
 @unmanaged
 export class FloorDivide extends Pair {
-  @inline pair(a: v128, b: v128): v128 { return f64x2.floor(f64x2.div(a, b)); }
+  @inline pair(a: v128, b: v128): v128 {
+    const q = f64x2.floor(f64x2.div(a, Sign.copy(f64x2.pmin(f64x2.abs(b), f64x2.splat(1e300)), b)));
+    const infinite = v128.and(f64x2.eq(f64x2.abs(a), f64x2.splat(Infinity)), f64x2.ne(b, f64x2.splat(0)));
+    return v128.or(q, infinite);
+  }
 }
 
 /** a - floor(a / b) b, likewise. */
 @unmanaged
 export class Mod extends Pair {
   @inline pair(a: v128, b: v128): v128 {
-    return f64x2.sub(a, f64x2.mul(f64x2.floor(f64x2.div(a, b)), b));
+    const q = changetype<FloorDivide>(<usize>0).pair(a, b);
+    return f64x2.sub(a, v128.andnot(f64x2.mul(q, b), f64x2.eq(q, f64x2.splat(0))));
   }
 }
 

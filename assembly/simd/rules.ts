@@ -18,6 +18,13 @@ export class Lanes {
     return f32x4.add(a, f32x4.mul(f32x4.sub(b, a), blend));
   }
 
+  /** g within [-most, most]; what is infinite stays so, and shows. */
+  @inline static bounded(g: v128, most: f32): v128 {
+    const size = f32x4.abs(g);
+    const kept = v128.or(f32x4.splat(most), v128.and(g, i32x4.splat(0x80000000)));
+    return v128.bitselect(kept, g, v128.and(f32x4.gt(size, f32x4.splat(most)), f32x4.ne(size, f32x4.splat(Infinity))));
+  }
+
   /** The running average at `at`, moved towards x by the part `blend`. */
   @inline static average(at: usize, x: v128, blend: v128, whole: bool): v128 {
     const average = Lanes.mix(Lanes.read(at, whole), x, blend);
@@ -30,6 +37,25 @@ export class Lanes {
     const sum = f32x4.add(f32x4.mul(Lanes.read(at, whole), factor), x);
     Lanes.write(at, sum, whole);
     return sum;
+  }
+}
+
+/** Greater gradients have squares beyond f32: a variance of infinity would never come back. */
+const ROOT: f32 = 1.8e19;
+/** The distance of two greater gradients may be beyond f32. */
+const HALF: f32 = 1.7e38;
+/** The greatest number. */
+const MOST: f32 = f32.MAX_VALUE;
+
+export class Norm {
+  /** The root of the sum of squares of `count` numbers. */
+  static of(numbers: usize, count: i32): f64 {
+    let sum: f64 = 0;
+    for (let i = 0; i < count; i++) {
+      const x = <f64>load<f32>(numbers + (<usize>i << 2));
+      sum += x * x;
+    }
+    return sqrt<f64>(sum);
   }
 }
 
@@ -127,10 +153,12 @@ export class Rmsprop extends Rule {
     x: v128, g: v128, rate: v128, p: v128, q: v128, r: v128, s: v128,
     a: usize, b: usize, c: usize, at: usize, whole: bool,
   ): v128 {
+    g = Lanes.bounded(g, ROOT);
     let variance = Lanes.average(a + at, f32x4.mul(g, g), p, whole);
     if (b != 0) {
       const mean = Lanes.average(b + at, g, p, whole);
-      variance = f32x4.sub(variance, f32x4.mul(mean, mean));
+      // Rounding may leave less than nothing of it.
+      variance = f32x4.pmax(f32x4.sub(variance, f32x4.mul(mean, mean)), f32x4.splat(0));
     }
     const step = f32x4.div(f32x4.mul(g, rate), f32x4.sqrt(f32x4.add(variance, q)));
     return f32x4.sub(x, c == 0 ? step : Lanes.accumulate(c + at, r, step, whole));
@@ -144,6 +172,7 @@ export class Adagrad extends Rule {
     x: v128, g: v128, rate: v128, p: v128, q: v128, r: v128, s: v128,
     a: usize, b: usize, c: usize, at: usize, whole: bool,
   ): v128 {
+    g = Lanes.bounded(g, ROOT);
     const sum = Lanes.accumulate(a + at, f32x4.splat(1), f32x4.mul(g, g), whole);
     return f32x4.sub(x, f32x4.div(f32x4.mul(g, rate), f32x4.sqrt(f32x4.add(sum, p))));
   }
@@ -156,6 +185,7 @@ export class Adadelta extends Rule {
     x: v128, g: v128, rate: v128, p: v128, q: v128, r: v128, s: v128,
     a: usize, b: usize, c: usize, at: usize, whole: bool,
   ): v128 {
+    g = Lanes.bounded(g, ROOT);
     const root = f32x4.sqrt(f32x4.add(Lanes.average(a + at, f32x4.mul(g, g), p, whole), q));
     const step = f32x4.div(f32x4.mul(f32x4.sqrt(f32x4.add(Lanes.read(b + at, whole), q)), g), root);
     Lanes.average(b + at, f32x4.mul(step, step), p, whole);
@@ -170,6 +200,7 @@ export class Adam extends Rule {
     x: v128, g: v128, rate: v128, p: v128, q: v128, r: v128, s: v128,
     a: usize, b: usize, c: usize, at: usize, whole: bool,
   ): v128 {
+    g = Lanes.bounded(g, ROOT);
     const momentum = Lanes.average(a + at, g, p, whole);
     let velocity = Lanes.average(b + at, f32x4.mul(g, g), q, whole);
     if (c != 0) {
@@ -187,6 +218,7 @@ export class Adamax extends Rule {
     x: v128, g: v128, rate: v128, p: v128, q: v128, r: v128, s: v128,
     a: usize, b: usize, c: usize, at: usize, whole: bool,
   ): v128 {
+    g = Lanes.bounded(g, HALF);
     const momentum = Lanes.average(a + at, g, p, whole);
     const norm = f32x4.max(f32x4.mul(Lanes.read(b + at, whole), q), f32x4.abs(g));
     Lanes.write(b + at, norm, whole);
@@ -201,6 +233,7 @@ export class Nadam extends Rule {
     x: v128, g: v128, rate: v128, p: v128, q: v128, r: v128, s: v128,
     a: usize, b: usize, c: usize, at: usize, whole: bool,
   ): v128 {
+    g = Lanes.bounded(g, ROOT);
     const momentum = Lanes.average(a + at, g, p, whole);
     const velocity = Lanes.average(b + at, f32x4.mul(g, g), q, whole);
     const ahead = f32x4.add(f32x4.mul(momentum, rate), f32x4.mul(g, s));
@@ -215,6 +248,7 @@ export class Lion extends Rule {
     x: v128, g: v128, rate: v128, p: v128, q: v128, r: v128, s: v128,
     a: usize, b: usize, c: usize, at: usize, whole: bool,
   ): v128 {
+    g = Lanes.bounded(g, HALF);
     const direction = Lanes.mix(Lanes.read(a + at, whole), g, p);
     Lanes.average(a + at, g, q, whole);
     const signed = v128.or(rate, v128.and(direction, i32x4.splat(0x80000000)));
@@ -231,6 +265,7 @@ export class Lamb extends Rule {
     x: v128, g: v128, rate: v128, p: v128, q: v128, r: v128, s: v128,
     a: usize, b: usize, c: usize, at: usize, whole: bool,
   ): v128 {
+    g = Lanes.bounded(g, ROOT);
     const momentum = Lanes.average(a + at, g, p, whole);
     const velocity = Lanes.average(b + at, f32x4.mul(g, g), q, whole);
     return f32x4.div(f32x4.mul(momentum, rate), f32x4.add(f32x4.sqrt(f32x4.mul(velocity, s)), r));
@@ -244,8 +279,9 @@ export class Ftrl extends Rule {
     x: v128, g: v128, rate: v128, p: v128, q: v128, r: v128, s: v128,
     a: usize, b: usize, c: usize, at: usize, whole: bool,
   ): v128 {
+    g = Lanes.bounded(g, ROOT);
     const old = Lanes.read(a + at, whole);
-    const sum = f32x4.add(old, f32x4.mul(g, g));
+    const sum = f32x4.pmin(f32x4.add(old, f32x4.mul(g, g)), f32x4.splat(MOST));
     Lanes.write(a + at, sum, whole);
     const power = Pow.vec(sum, p);
     const grown = f32x4.div(f32x4.sub(power, Pow.vec(old, p)), rate);

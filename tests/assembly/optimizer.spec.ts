@@ -66,7 +66,7 @@ class SquaresLaunch extends Launch {
   }
 
   run(begin: i32, end: i32): void {
-    steps.sum_squares_f32(this.y(), this.x(), 0.5, this.size, this.first, begin, end);
+    steps.block_norms_f32(this.y(), this.x(), 0.5, this.size, this.first, begin, end);
   }
 }
 
@@ -127,8 +127,8 @@ describe("optimizer", () => {
     const ratio = scalar(0);
     const rate = scalar(0.5);
     const partials = floats(4);
-    const sums: f32[] = [9, 16, 1, 3];
-    for (let i = 0; i < 4; i++) store<f32>(partials.pointer + (i << 2), sums[i]);
+    const norms: f32[] = [3, 4, 0, 2];
+    for (let i = 0; i < 4; i++) store<f32>(partials.pointer + (i << 2), norms[i]);
     kernels.lamb_ratio_f32(ratio.pointer, partials.pointer, rate.pointer, 0.5, 2, 0, 1);
     expect(f32At(ratio, 0)).toBe(1.875);
     store<f32>(partials.pointer + 8, 0);
@@ -152,7 +152,7 @@ describe("optimizer", () => {
     }
     expect(seen).toBe("1 8 8, 0 8 4, 1 4 4, 1 4 8, 1 8 8, ");
   });
-  test("sum_squares_f32", () => {
+  test("block_norms_f32", () => {
     const sizes: i32[] = [1, 2, 3, 4, 5, 15, 17, 33, 4095, 4096, 4097, 10000];
     for (let i = 0; i < sizes.length; i++) expect(check(new SquaresLaunch(sizes[i], i % 3))).toBe("");
   });
@@ -167,8 +167,8 @@ describe("optimizer", () => {
   test("clipping leaves small gradients alone, and NaN is not hidden", () => {
     const scale = floats(1);
     const partials = floats(3);
-    const sums: f32[] = [1, 4, 4];
-    for (let i = 0; i < 3; i++) store<f32>(partials.pointer + (i << 2), sums[i]);
+    const norms: f32[] = [1, 2, 2];
+    for (let i = 0; i < 3; i++) store<f32>(partials.pointer + (i << 2), norms[i]);
     steps.clip_scale_f32(scale.pointer, partials.pointer, 0, 3, 5, 0, 1);
     expect(f32At(scale, 0)).toBe(1);
     steps.clip_scale_f32(scale.pointer, partials.pointer, 0, 3, 1.5, 0, 1);

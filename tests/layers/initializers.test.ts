@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { checkGradient } from "../../ts/autograd/check.ts";
 import * as initializers from "../../ts/layers/initializers.ts";
 import { getRegularizer, l1, l1l2, l2, orthogonal } from "../../ts/layers/regularizers.ts";
-import { mul } from "../../ts/ops/binary.ts";
+import { mul, sub } from "../../ts/ops/binary.ts";
 import { reshape } from "../../ts/ops/layout.ts";
 import { matmul } from "../../ts/ops/matmul.ts";
 import { seed } from "../../ts/ops/random.ts";
@@ -74,12 +74,35 @@ describe("initializers", () => {
     [[6, 4], false],
     [[4, 6], true],
     [[2, 3, 5], false],
+    [[1, 1], true],
+    [[7, 200], true],
+    [[300, 150], false],
   ])("orthogonal of %j has orthonormal rows or columns", (shape, rows) => {
     const weight = initializers.orthogonal({ gain: 2, seed: 3 })(shape);
     const matrix = reshape(weight, [-1, shape[shape.length - 1]]) as Tensor;
     const products = matmul(matrix, matrix, rows ? { transposeB: true } : { transposeA: true });
-    expectClose(products.data(), mul(eye(products.shape[0]), 4).data(), { absolute: 1e-6 });
+    expectClose(products.data(), mul(eye(products.shape[0]), 4).data(), { absolute: 4e-6 });
     expect(() => initializers.orthogonal()([3])).toThrow(ShapeError);
+  });
+
+  it("orthogonal favours no direction, as Q of normal numbers with R's diagonal above 0", () => {
+    // Of 2 x 2 matrices half are rotations, half reflections, and each number is as often below 0 as above.
+    const made = Array.from({ length: 2000 }, (_, seed) => [...initializers.orthogonal({ seed })([2, 2]).data()]);
+    const rotations = made.filter(([a, b, c, d]) => a * d - b * c > 0).length;
+    expect(Math.abs(rotations / made.length - 0.5)).toBeLessThan(0.05);
+    for (let i = 0; i < 4; i++) {
+      expect(Math.abs(made.filter((q) => q[i] > 0).length / made.length - 0.5)).toBeLessThan(0.05);
+      // The cosine of an angle spread evenly has mean square 1/2 and mean fourth power 3/8.
+      expect(Math.abs(made.reduce((sum, q) => sum + q[i] ** 4, 0) / made.length - 0.375)).toBeLessThan(0.03);
+    }
+  });
+
+  it("a large orthogonal kernel takes no longer than a few products of its size", () => {
+    const begin = performance.now();
+    const weight = initializers.orthogonal({ seed: 1 })([1024, 1024]);
+    const off = sub(matmul(weight, weight, { transposeA: true }), eye(1024)).data();
+    expect(performance.now() - begin).toBeLessThan(6000);
+    expect(off.every((value) => Math.abs(value) < 1e-5)).toBe(true);
   });
 
   it("may be the identity", () => {

@@ -1,10 +1,12 @@
 // Activations by name. Softmax and sigmoid leave a note of what they were computed from, so that a loss can start from
 // there: the logarithm of a rounded probability has lost what the logits still know.
+import { defineOp, type Op } from "../autograd/op.ts";
 import { add, div, mul, sub } from "../ops/binary.ts";
-import { cast, greater, less, where } from "../ops/compare.ts";
+import { cast, greater, less, lessEqual, where } from "../ops/compare.ts";
 import {
   abs,
   clip,
+  clipGrad,
   elu,
   exp,
   gelu,
@@ -19,6 +21,7 @@ import {
   tanh,
 } from "../ops/elementwise.ts";
 import { split } from "../ops/layout.ts";
+import { map } from "../ops/mapping.ts";
 import { sum } from "../ops/reduce.ts";
 import { cumsum } from "../ops/scan.ts";
 import { logSoftmax, softmax } from "../ops/softmax.ts";
@@ -56,6 +59,17 @@ function remembering(f: Activation): Activation {
 const SELU_SCALE = 1.0507009873554805;
 const SELU_ALPHA = 1.6732632423543772;
 
+/** x within [lowest, highest], bounds that let no gradient pass: as PyTorch's hardtanh, and unlike `clip`. */
+const saturate: Op<(x: Tensor, lowest: number, highest: number) => Tensor> = defineOp("saturate", {
+  forward: (x, lowest, highest) => map("saturate", "clip_f32", 0.2, x, lowest, highest),
+  gradients: [(dy, _y, x, lowest, highest) => clipGrad(dy, x, towards(lowest, 1), towards(highest, -1))],
+});
+
+/** The f32 next to x, upwards or downwards. */
+function towards(x: number, direction: 1 | -1): number {
+  return x === 0 ? direction * 2 ** -149 : Math.fround(x + direction * Math.abs(x) * 1.2 * 2 ** -24);
+}
+
 /** alpha (exp(x / alpha) - 1) where x < 0, else x. Source: Barron 2017. */
 export function celu(x: Tensor, alpha = 1): Tensor {
   return mul(elu(div(x, alpha), 1), alpha);
@@ -69,12 +83,12 @@ export function glu(x: Tensor): Tensor {
 
 /** x where |x| > threshold, else 0; default 0.5. */
 export function hardShrink(x: Tensor, threshold = 0.5): Tensor {
-  return where(greater(abs(x), threshold), x, 0);
+  return where(lessEqual(abs(x), threshold), 0, x);
 }
 
 /** x / 6 + 1 / 2, kept within [0, 1]. PyTorch's and Keras 3's; Keras 2 had a slope of 0.2. */
 export function hardSigmoid(x: Tensor): Tensor {
-  return clip(add(div(x, 6), 0.5), 0, 1);
+  return saturate(add(div(x, 6), 0.5), 0, 1);
 }
 
 /** x hardSigmoid(x). Source: Howard et al. 2019. */
@@ -82,9 +96,9 @@ export function hardSilu(x: Tensor): Tensor {
   return mul(x, hardSigmoid(x));
 }
 
-/** x kept within [-1, 1]. */
+/** x kept within [-1, 1]. The gradient at the bounds is 0. */
 export function hardTanh(x: Tensor): Tensor {
-  return clip(x, -1, 1);
+  return saturate(x, -1, 1);
 }
 
 /** log(sigmoid(x)). */
@@ -97,9 +111,9 @@ export function mish(x: Tensor): Tensor {
   return mul(x, tanh(softplus(x)));
 }
 
-/** x kept within [0, 6]. */
+/** x kept within [0, 6]. The gradient at the bounds is 0. */
 export function relu6(x: Tensor): Tensor {
-  return clip(x, 0, 6);
+  return saturate(x, 0, 6);
 }
 
 /** scale elu(x, alpha), which keeps mean 0 and variance 1 from layer to layer. Source: Klambauer et al. 2017. */
@@ -124,7 +138,7 @@ export function sparsePlus(x: Tensor): Tensor {
 
 /** (x + 1) / 2, kept within [0, 1]. */
 export function sparseSigmoid(x: Tensor): Tensor {
-  return clip(div(add(x, 1), 2), 0, 1);
+  return saturate(div(add(x, 1), 2), 0, 1);
 }
 
 /**
@@ -151,7 +165,7 @@ export function tanhShrink(x: Tensor): Tensor {
 
 /** x where x > threshold, else `value`; both 0 by default. */
 export function threshold(x: Tensor, threshold = 0, value = 0): Tensor {
-  return where(greater(x, threshold), x, value);
+  return where(lessEqual(x, threshold), value, x);
 }
 
 /** The names of the activations. */

@@ -10,6 +10,7 @@ import {
   varianceScalingOptions,
 } from "../generated/options.ts";
 import { mul } from "../ops/binary.ts";
+import { reshape, transpose } from "../ops/layout.ts";
 import {
   randomNormal as drawNormal,
   randomTruncatedNormal as drawTruncatedNormal,
@@ -19,11 +20,12 @@ import {
 } from "../ops/random.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
-import { eye, full, tensor } from "../tensor/create.ts";
+import { eye, full } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Json, lookUp, madeFrom, toJsonRecord, withoutOptions } from "./config.ts";
+import { orthonormalRows } from "./orthonormal.ts";
 
 /** Makes a new weight of a shape. */
 export type Initializer = (shape: Shape) => Tensor;
@@ -129,12 +131,10 @@ export function orthogonal(options: OrthogonalInitializerOptions = {}): Initiali
     const columns = shape[shape.length - 1];
     const rows = sizeOf(shape.slice(0, -1));
     const [count, length] = [Math.min(rows, columns), Math.max(rows, columns)];
-    const vectors = scope(() => orthonormal(drawNormal([count, length], random).data(), count, length));
-    const values = columns > rows ? vectors : transposed(vectors, count, length);
-    return tensor(
-      values.map((value) => value * gain),
-      { shape },
-    );
+    return scope(() => {
+      const vectors = mul(orthonormalRows(drawNormal([count, length], random)), gain);
+      return reshape(columns > rows ? vectors : transpose(vectors), shape) as Tensor;
+    });
   });
 }
 
@@ -291,30 +291,6 @@ const distributions = {
   untruncatedNormal: drawUntruncated,
   uniform: drawUniformly,
 } as const;
-
-/**
- * Gram and Schmidt's process on `count` rows of `length` numbers, in float64: of a row what earlier ones span is taken
- * away. The directions are spread evenly, since each row keeps its side of the others' span.
- */
-function orthonormal(rows: Float32Array, count: number, length: number): Float64Array {
-  const values = Float64Array.from(rows);
-  for (let i = 0; i < count; i++) {
-    const row = values.subarray(i * length, (i + 1) * length);
-    for (let j = 0; j < i; j++) {
-      const other = values.subarray(j * length, (j + 1) * length);
-      let product = 0;
-      for (let k = 0; k < length; k++) product += row[k] * other[k];
-      for (let k = 0; k < length; k++) row[k] -= product * other[k];
-    }
-    const norm = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0));
-    for (let k = 0; k < length; k++) row[k] /= norm;
-  }
-  return values;
-}
-
-function transposed(values: Float64Array, rows: number, columns: number): Float64Array {
-  return values.map((_, i) => values[(i % rows) * columns + Math.floor(i / rows)]);
-}
 
 /** A factory of initializers whose variance follows from the weight's fans. */
 function scaled(name: string, draw: Draw, variance: (fans: Fans) => number): RandomInitializer {

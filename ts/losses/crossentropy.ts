@@ -2,13 +2,14 @@
 // from their logits.
 import { activations, logitsOf } from "../layers/activations.ts";
 import { axesLast } from "../ops/axes.ts";
-import { add, div, mul, pow, sub } from "../ops/binary.ts";
+import { add, div, maximum, mul, pow, sub } from "../ops/binary.ts";
 import { cast, equal, notEqual, where } from "../ops/compare.ts";
 import { clip, exp, log, neg, sigmoid, softplus } from "../ops/elementwise.ts";
 import { reshape } from "../ops/layout.ts";
 import { hotRows } from "../ops/picking.ts";
 import { sum } from "../ops/reduce.ts";
 import { logSoftmax, softmaxCrossEntropy } from "../ops/softmax.ts";
+import { expm1 } from "../ops/transcendental.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { normalizeAxis } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
@@ -79,7 +80,7 @@ export const binaryFocalCrossentropy: LossFunction<BinaryFocalOptions> = defineL
     const logits = sigmoidLogits(p, options);
     const [yes, no] = logits ? [sigmoid(logits), sigmoid(neg(logits))] : [p, sub(1, p)];
     const doubt = add(mul(targets, no), mul(others, yes));
-    const focal = mul(pow(doubt, gamma), surprise(targets, p, logits));
+    const focal = mul(power(doubt, gamma), surprise(targets, p, logits));
     const balance = (x: Tensor): Tensor => mul(x, add(mul(targets, alpha), mul(others, 1 - alpha)));
     return meanOfEach(applyClassBalancing ? balance(focal) : focal, axis);
   },
@@ -113,9 +114,15 @@ export const categoricalFocalCrossentropy: LossFunction<FocalOptions> = defineLo
     const { alpha = 0.25, gamma = 2 } = options;
     const targets = smoothedClasses("categoricalFocalCrossentropy", yTrue, yPred, options);
     const logP = logSoftmax(softmaxLogits("categoricalFocalCrossentropy", yPred, options));
-    return mul(sum(mul(mul(pow(sub(1, exp(logP)), gamma), targets), logP), -1), -alpha);
+    // 1 - p by expm1: of what is nearly sure, 1 less the rounded probability would be nothing.
+    return mul(sum(mul(mul(power(neg(expm1(logP)), gamma), targets), logP), -1), -alpha);
   },
 );
+
+/** doubt^gamma with a finite slope at 0, for gamma below 1: what it is multiplied by is 0 there. */
+function power(doubt: Tensor, gamma: number): Tensor {
+  return pow(maximum(doubt, 1e-30), gamma);
+}
 
 /** -log(p[label]) for each example: p = yPred, label = yTrue, [batch] or [batch, 1]: yPred's shape without the classes. */
 export const sparseCategoricalCrossentropy: LossFunction<SparseCrossentropyOptions> = defineLoss(

@@ -1,7 +1,7 @@
 // The area under the curve that answers draw as their threshold moves.
 import { noGrad } from "../autograd/tape.ts";
 import { activations } from "../layers/activations.ts";
-import { requireCount } from "../runtime/arguments.ts";
+import { MOST_LISTED, requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { tensor } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
@@ -48,7 +48,7 @@ export class AUC extends GatheringMetric {
     super(name, "max");
     const { numThresholds = 200, curve = "ROC", summationMethod = "interpolation" } = options;
     const { multiLabel = false, fromLogits = false } = options;
-    requireCount("AUC", "numThresholds", numThresholds, 2);
+    requireCount("AUC", "numThresholds", numThresholds, 2, MOST_LISTED);
     requireOne("curve", curve, ["ROC", "PR", "PRGAIN"]);
     requireOne("summationMethod", summationMethod, ["interpolation", "minoring", "majoring"]);
     const inner = thresholds ? [...thresholds].sort((a, b) => a - b) : evenThresholds(numThresholds).slice(1, -1);

@@ -1,6 +1,6 @@
 // BLEU: how much of a translation's word sequences stands in reference translations. Papineni, Roukos, Ward and Zhu,
 // "BLEU: a method for automatic evaluation of machine translation" (2002).
-import { requireCount } from "../runtime/arguments.ts";
+import { MOST_LISTED, requireCount } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 
 /** Words or token numbers. */
@@ -28,7 +28,7 @@ export class Bleu {
   private referenceLength = 0;
 
   constructor({ maxOrder = 4, smoothing = "none" }: BleuOptions = {}) {
-    requireCount("Bleu", "maxOrder", maxOrder);
+    requireCount("Bleu", "maxOrder", maxOrder, 1, MOST_LISTED);
     if (!(smoothing in smoothings)) {
       const known = Object.keys(smoothings).join(", ");
       throw new ArgumentError(`Bleu: smoothing must be one of ${known}, got ${smoothing}`);

@@ -1,5 +1,5 @@
 // Metrics of yes and no: true and false positives and negatives, precision, recall, and one of two at a given other.
-import { requireCount } from "../runtime/arguments.ts";
+import { MOST_LISTED, requireCount } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { GatheringMetric } from "./metric.ts";
@@ -156,7 +156,7 @@ abstract class TradeOff extends GatheringMetric {
   ) {
     super(name, "max");
     if (!(least >= 0 && least <= 1)) throw new ArgumentError(`${kind}: the value must be from 0 to 1, got ${least}`);
-    requireCount(kind, "numThresholds", numThresholds);
+    requireCount(kind, "numThresholds", numThresholds, 1, MOST_LISTED);
     this.gathered = new ThresholdCounts(kind, evenThresholds(numThresholds));
     this.selection = { classId };
     this.least = least;

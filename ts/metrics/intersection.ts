@@ -7,7 +7,7 @@ import { cast, equal, greaterEqual, less, logicalAnd, notEqual, where } from "..
 import { broadcastTo, reshape } from "../ops/layout.ts";
 import { addSlices } from "../ops/picking.ts";
 import { argMax } from "../ops/reduce.ts";
-import { requireCount } from "../runtime/arguments.ts";
+import { MOST_LISTED, requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape } from "../tensor/shape.ts";
@@ -37,7 +37,7 @@ class ClassCounts {
   private readonly totals: Totals;
 
   constructor(operation: string, options: ConfusionOptions) {
-    requireCount(operation, "numClasses", options.numClasses);
+    requireCount(operation, "numClasses", options.numClasses, 1, MOST_LISTED);
     this.operation = operation;
     this.options = options;
     this.classes = options.numClasses;
@@ -178,6 +178,7 @@ export class BinaryIoU extends IoU {
 /** `IoU`, meaned over all classes. */
 export class MeanIoU extends IoU {
   constructor(options: ConfusionOptions) {
+    requireCount("MeanIoU", "numClasses", options.numClasses, 1, MOST_LISTED);
     const all = Array.from({ length: options.numClasses }, (_, i) => i);
     super({ name: "meanIoU", ...options, targetClassIds: all });
   }

@@ -4,9 +4,9 @@ import { alignWeights } from "../losses/loss.ts";
 import { cosine } from "../losses/regression.ts";
 import { EPSILON, targetsFor } from "../losses/targets.ts";
 import { add, div, mul, sub } from "../ops/binary.ts";
-import { square } from "../ops/elementwise.ts";
+import { sqrt, square } from "../ops/elementwise.ts";
 import { broadcastTo, stack } from "../ops/layout.ts";
-import { mean, std, sum, variance } from "../ops/reduce.ts";
+import { mean, sum } from "../ops/reduce.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { full, ones } from "../tensor/create.ts";
@@ -14,7 +14,7 @@ import { scope } from "../tensor/scope.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { type Figure, GatheringMetric, larger, MeanMetric } from "./metric.ts";
-import { Totals } from "./totals.ts";
+import { ShiftedTotals } from "./totals.ts";
 
 /** Options of the figures of vectors. */
 export interface AxisOptions {
@@ -27,26 +27,32 @@ export function cosineSimilarity(yTrue: AnyTensor, yPred: Tensor, { axis = -1 }:
   return cosine(targetsFor("cosineSimilarity", yTrue, yPred), yPred, axis);
 }
 
-/** Pearson's correlation of yTrue and yPred along an axis: covariance / (std(yTrue) std(yPred)). */
+/** Pearson's correlation of yTrue and yPred along an axis: covariance / (std(yTrue) std(yPred)); NaN where one is 0. */
 export function pearsonCorrelation(yTrue: AnyTensor, yPred: Tensor, { axis = -1 }: AxisOptions = {}): Tensor {
   const t = targetsFor("pearsonCorrelation", yTrue, yPred);
-  const standard = (x: Tensor): Tensor => div(centred(x, axis), std(x, axis, { keepDims: true }));
+  const standard = (x: Tensor): Tensor => {
+    const c = centred(x, axis);
+    return div(c, sqrt(mean(square(c), axis, true)));
+  };
   return mean(mul(standard(t), standard(yPred)), axis);
 }
 
 /** 2 covariance / (var(yTrue) + var(yPred) + (mean(yTrue) - mean(yPred))^2) along an axis. Lin (1989). */
 export function concordanceCorrelation(yTrue: AnyTensor, yPred: Tensor, { axis = -1 }: AxisOptions = {}): Tensor {
   const t = targetsFor("concordanceCorrelation", yTrue, yPred);
-  const covariance = mean(mul(centred(t, axis), centred(yPred, axis)), axis);
-  const spread = add(variance(t, axis), variance(yPred, axis));
+  const [a, b] = [t, yPred].map((x) => centred(x, axis));
+  const covariance = mean(mul(a, b), axis);
+  const spread = add(mean(square(a), axis), mean(square(b), axis));
   const distance = square(sub(mean(t, axis), mean(yPred, axis)));
   return div(mul(covariance, 2), add(add(spread, distance), EPSILON));
 }
 
 larger(cosineSimilarity, pearsonCorrelation, concordanceCorrelation);
 
+/** x without its mean, and then without the mean that rounding the first one left. */
 function centred(x: Tensor, axis: number): Tensor {
-  return sub(x, mean(x, axis, true));
+  const rest = sub(x, mean(x, axis, true));
+  return sub(rest, mean(rest, axis, true));
 }
 
 /** sqrt(mean((yPred - yTrue)^2)) over all examples. */
@@ -81,7 +87,7 @@ export class R2Score<A extends ClassAggregation = "uniformAverage"> extends Gath
   A extends string ? number : number[]
 > {
   /** @internal */
-  protected gathered: Totals | undefined;
+  protected gathered: ShiftedTotals | undefined;
   private readonly aggregation: ClassAggregation;
   private readonly numRegressors: number;
 
@@ -101,10 +107,11 @@ export class R2Score<A extends ClassAggregation = "uniformAverage"> extends Gath
         const t = targetsFor("R2Score", yTrue, yPred);
         const given = sampleWeight && alignWeights("R2Score", "sampleWeight", sampleWeight, t.shape);
         const weights = given ? (broadcastTo(given, t.shape) as Tensor) : ones(t.shape);
-        const weighted = mul(t, weights);
         const residuals = mul(square(sub(t, yPred)), weights);
-        const sums = [weights, weighted, mul(t, weighted), residuals].map((x) => sum(x, 0));
-        this.gathered ??= new Totals(5 * t.shape[1]);
+        this.gathered ??= new ShiftedTotals(t.shape[1], 5);
+        const distance = this.gathered.shifted(t);
+        const weighted = mul(distance, weights);
+        const sums = [weights, weighted, mul(distance, weighted), residuals].map((x) => sum(x, 0));
         this.gathered.add(stack([...sums, full([t.shape[1]], t.size)]));
       }),
     );

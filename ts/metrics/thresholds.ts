@@ -5,11 +5,9 @@ import { alignWeights } from "../losses/loss.ts";
 import { targetsFor } from "../losses/targets.ts";
 import { add, mul, sub } from "../ops/binary.ts";
 import { cast, greater, notEqual, where } from "../ops/compare.ts";
-import { clip, floor, neg } from "../ops/elementwise.ts";
-import { broadcastTo, expandDims, reshape, slice, stack } from "../ops/layout.ts";
+import { broadcastTo, reshape, slice, stack } from "../ops/layout.ts";
 import { addAlong, addSlices } from "../ops/picking.ts";
-import { sum } from "../ops/reduce.ts";
-import { topKIndices } from "../ops/sort.ts";
+import { searchSorted, topKIndices } from "../ops/sort.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { arange, full, tensor } from "../tensor/create.ts";
@@ -42,7 +40,6 @@ export class ThresholdCounts {
   /** As given. */
   private readonly thresholds: readonly number[];
   private readonly ascending: readonly number[];
-  private readonly isEven: boolean;
   private readonly labels: number;
   private readonly totals: Totals;
 
@@ -52,8 +49,6 @@ export class ThresholdCounts {
     this.operation = operation;
     this.thresholds = thresholds;
     this.ascending = [...thresholds].sort((a, b) => a - b);
-    const most = thresholds.length - 1;
-    this.isEven = most >= 2 && thresholds.every((x, i) => Math.abs(x - i / most) <= 1e-7 + (1e-5 * i) / most);
     this.labels = labels;
     this.totals = new Totals((thresholds.length + 1) * labels * 2);
   }
@@ -84,13 +79,10 @@ export class ThresholdCounts {
     );
   }
 
-  /** For each answer the number of thresholds below it, with labels apart: times their number, plus the label's own. */
+  /** For each answer the number of thresholds below it, of NaN none, with labels apart: times their number, plus the label's own. */
   private buckets(answers: Tensor): Tensor<"i32"> {
-    const { length } = this.thresholds;
-    const below = this.isEven
-      ? neg(floor(mul(clip(answers, 0, 1), 1 - length)))
-      : sum(cast(greater(expandDims(answers, 1) as Tensor, tensor([...this.ascending])), "f32") as Tensor, 1);
-    const bucket = cast(below, "i32") as Tensor<"i32">;
+    const below = searchSorted(tensor([...this.ascending]), answers);
+    const bucket = where(notEqual(answers, answers), 0, below) as Tensor<"i32">;
     if (this.labels === 1) return bucket;
     const rows = answers.size / this.labels;
     const label = broadcastTo(arange(0, this.labels, 1, "i32"), [rows, this.labels]);

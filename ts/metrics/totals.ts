@@ -1,6 +1,7 @@
 // Running sums for metrics: gathered in tensors, so that a captured step can do it, and read at the end of an epoch.
 import { noGrad } from "../autograd/tape.ts";
 import { add, mul, sub } from "../ops/binary.ts";
+import { notEqual, where } from "../ops/compare.ts";
 import { broadcastTo, concat, reshape } from "../ops/layout.ts";
 import { mean, sum } from "../ops/reduce.ts";
 import { unrecorded } from "../runtime/program.ts";
@@ -45,6 +46,34 @@ export class Totals {
 
   dispose(): void {
     for (const state of [this.sums, this.lost]) state.dispose();
+  }
+}
+
+/** Sums of distances from a number in the midst of the values: of them and their squares little is lost by rounding. */
+export class ShiftedTotals extends Totals {
+  /** For each column the mean of the first batch; NaN before it. */
+  private readonly shift: Variable;
+
+  /** `rows` sums for each of the columns. */
+  constructor(columns: number, rows: number) {
+    super(rows * columns);
+    this.shift = unrecorded(() => scope(() => new Variable(full([columns], Number.NaN), { trainable: false })));
+  }
+
+  /** x [batch, columns] less the shift. */
+  shifted(x: Tensor): Tensor {
+    this.shift.assign(where(notEqual(this.shift, this.shift), mean(x, 0), this.shift));
+    return sub(x, this.shift);
+  }
+
+  override reset(): void {
+    super.reset();
+    this.shift.assign(new Float32Array(this.shift.size).fill(Number.NaN));
+  }
+
+  override dispose(): void {
+    super.dispose();
+    this.shift.dispose();
   }
 }
 

@@ -1,8 +1,8 @@
 // Adaptive pooling: as many windows as are wanted, spread evenly over each axis. Of `windows` over `size` numbers, number
 // i begins at floor(i size / windows) and ends before ceil((i + 1) size / windows), as in PyTorch.
 import { ShapeError } from "../runtime/errors.ts";
-import { tensor } from "../tensor/create.ts";
-import { formatShape } from "../tensor/shape.ts";
+import { tabulate } from "../tensor/create.ts";
+import { checkShape, formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { mul } from "./binary.ts";
 import { pickSlices } from "./picking.ts";
@@ -62,18 +62,22 @@ function poolEvenly(operation: string, x: Tensor, axis: number, windows: number,
   };
   if (size % windows === 0) return tiled(x, size);
   // Windows have different sizes: the numbers of each are listed, the last of shorter ones more than once.
-  const starts = Array.from({ length: windows }, (_, i) => Math.floor((i * size) / windows));
-  const lengths = starts.map((start, i) => Math.ceil(((i + 1) * size) / windows) - start);
-  const taps = Math.max(...lengths);
-  const places = starts.flatMap((start, i) =>
-    Array.from({ length: taps }, (_, tap) => start + Math.min(tap, lengths[i] - 1)),
-  );
-  const listed = pickSlices(x, tensor(places, { dtype: "i32" }), axis) as Tensor;
-  if (pool === maxPool) return tiled(listed, places.length);
+  const start = (i: number): number => Math.floor((i * size) / windows);
+  const lengthOf = (i: number): number => Math.ceil(((i + 1) * size) / windows) - start(i);
+  // The longest window begins as far behind a multiple of size / windows as one does.
+  const taps = 1 + Math.ceil((size - greatestDivisor(size, windows)) / windows);
+  const length = windows * taps;
+  checkShape(operation, [length]);
+  const window = (i: number): number => Math.floor(i / taps);
+  const places = tabulate([length], (i) => start(window(i)) + Math.min(i % taps, lengthOf(window(i)) - 1), "i32");
+  const listed = pickSlices(x, places, axis) as Tensor;
+  if (pool === maxPool) return tiled(listed, length);
   // What a number more than once in the list counts for: nothing; the others make up for it.
-  const shares = lengths.flatMap((length) =>
-    Array.from({ length: taps }, (_, tap) => (tap < length ? taps / length : 0)),
-  );
-  const shape = [places.length, ...x.shape.slice(axis + 1).map(() => 1)];
-  return tiled(mul(listed, tensor(shares, { shape })), places.length);
+  const shape = [length, ...x.shape.slice(axis + 1).map(() => 1)];
+  const share = (i: number): number => (i % taps < lengthOf(window(i)) ? taps / lengthOf(window(i)) : 0);
+  return tiled(mul(listed, tabulate(shape, share)), length);
+}
+
+function greatestDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestDivisor(b, a % b);
 }

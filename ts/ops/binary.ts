@@ -33,8 +33,8 @@ export const div: Op<(a: TensorLike, b: TensorLike) => Tensor> = defineOp("div",
 });
 
 /**
- * The greatest integer not above a / b, exact while that is below 2^29. No gradient. Of integers divided by 0: the end of
- * their range on a's side.
+ * The greatest integer not above a / b, exact while that is below 2^29; of a by an infinity with the other sign -1. No
+ * gradient. Integers by 0 give 0, as in NumPy, where PyTorch throws; -2^31 by -1 gives 2^31 - 1.
  */
 export const floorDivide: Arithmetic = defineOp("floorDivide", {
   forward: <D extends Numeric = "f32">(a: TensorLike<D>, b: TensorLike<D>): Tensor<D> =>
@@ -42,7 +42,8 @@ export const floorDivide: Arithmetic = defineOp("floorDivide", {
 });
 
 /**
- * a - floor(a / b) b, the remainder with b's sign, exact while |a / b| is below 2^29. Where b is 0: NaN, for integers 0.
+ * a - floor(a / b) b, the remainder with b's sign, exact while |a / b| is below 2^29. Where b is 0: NaN, of integers 0, as
+ * in NumPy.
  * The gradient takes floor(a / b) as constant.
  */
 export const mod: Arithmetic = defineOp("mod", {
@@ -52,8 +53,8 @@ export const mod: Arithmetic = defineOp("mod", {
 });
 
 /**
- * a^b, with the special cases of Math.pow. The gradient is 0 for a where b is 0, and for b where a is 0 and b is not
- * negative.
+ * a^b. 1 to whatever power, NaN too, is 1, and so is whatever to the power 0: as in C, unlike Math.pow. The gradient is 0
+ * for a where b is 0, and for b where a is 0 and b is not negative.
  */
 export const pow: Op<(a: TensorLike, b: TensorLike) => Tensor> = defineOp("pow", {
   forward: (a, b) => (b === 2 && typeof a !== "number" ? square(a) : launchPair("pow", "pow", a, b, 4, ["f32"])),

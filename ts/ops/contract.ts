@@ -1,5 +1,6 @@
 // Sums of products over axes, named (einsum) or numbered (tensordot), as matrix products wherever they are such.
 import { requireTensor } from "../autograd/op.ts";
+import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { formatShape, normalizeAxis, sizeOf } from "../tensor/shape.ts";
@@ -205,6 +206,7 @@ export function tensordot(
 ): Tensor {
   requireTensor("tensordot", "a", a);
   requireTensor("tensordot", "b", b);
+  if (typeof axes === "number") requireCount("tensordot", "axes", axes, 0, Math.min(a.rank, b.rank));
   const count = (length: number, from: number): number[] => Array.from({ length }, (_, i) => from + i);
   const pairs = typeof axes === "number" ? [count(axes, a.rank - axes), count(axes, 0)] : axes;
   const [left, right] = [a, b].map((x, i) => pairs[i].map((axis) => normalizeAxis("tensordot", axis, x.rank)));

@@ -5,7 +5,7 @@ import { noGrad } from "../autograd/tape.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
-import { tensor } from "../tensor/create.ts";
+import { full, tabulate, tensor } from "../tensor/create.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape, sameShape, sizeOf } from "../tensor/shape.ts";
@@ -258,7 +258,7 @@ export interface StftOptions {
 function windowOf(operation: string, window: StftOptions["window"], length: number, fftLength: number): Tensor {
   const before = Math.floor((fftLength - length) / 2);
   const widths = [[before, fftLength - length - before]] as const;
-  if (window === null) return tensor(new Float32Array(fftLength).fill(1));
+  if (window === null) return full([fftLength], 1);
   if (typeof window === "object") {
     if (!sameShape(window.shape, [length])) {
       const got = formatShape(window.shape);
@@ -271,10 +271,8 @@ function windowOf(operation: string, window: StftOptions["window"], length: numb
   }
   const constant = window === "hamming" ? 0.54 : 0.5;
   const turn = (2 * Math.PI) / length;
-  const values = Float64Array.from({ length }, (_, i) =>
-    length === 1 ? 1 : constant - (1 - constant) * Math.cos(turn * i),
-  );
-  return pad(tensor(values), widths) as Tensor;
+  const value = (i: number): number => (length === 1 ? 1 : constant - (1 - constant) * Math.cos(turn * i));
+  return pad(tabulate([length], value), widths) as Tensor;
 }
 
 function requireLengths(operation: string, length: number, stride: number, fftLength: number): void {

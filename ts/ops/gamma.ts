@@ -1,6 +1,6 @@
 // The logarithm of the gamma function and its derivatives, which are one kernel.
 import { defineOp, type Gradient, type Op } from "../autograd/op.ts";
-import { ArgumentError } from "../runtime/errors.ts";
+import { requireCount } from "../runtime/arguments.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { mul } from "./binary.ts";
 import { map } from "./mapping.ts";
@@ -17,12 +17,13 @@ export const digamma: Op<(x: Tensor) => Tensor> = defineOp("digamma", {
   gradients: [(dy, _y, x): Gradient => mul(dy, polygamma(x))],
 });
 
-/** The derivative of digamma so many times; default 1, the trigamma function. */
+/** Beyond it the factorials that polygamma is made of are infinite. */
+const MOST_ORDERS = 170;
+
+/** The derivative of digamma so many times, at most 170; default 1, the trigamma function. */
 export const polygamma: Op<(x: Tensor, order?: number) => Tensor> = defineOp("polygamma", {
   forward(x: Tensor, order = 1): Tensor {
-    if (!(Number.isInteger(order) && order >= 0)) {
-      throw new ArgumentError(`polygamma: order must be a whole number of at least 0, got ${order}`);
-    }
+    requireCount("polygamma", "order", order, 0, MOST_ORDERS);
     return map("polygamma", "polygamma_f32", 60 + 10 * order, x, order + 1);
   },
   gradients: [(dy, _y, x, order = 1): Gradient => mul(dy, polygamma(x, order + 1))],

@@ -1,5 +1,6 @@
 // Movement: reshape shares memory, every other op here copies elements into a new dense tensor, whatever their dtype.
 import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
+import { MOST_LISTED, requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
 import { full } from "../tensor/create.ts";
 import type { Dtype } from "../tensor/dtype.ts";
@@ -295,6 +296,7 @@ export function split<D extends Dtype>(x: Tensor<D>, parts: number | readonly nu
   requireTensor("split", "x", x);
   const at = normalizeAxis("split", axis, x.rank);
   const length = x.shape[at];
+  if (typeof parts === "number") requireCount("split", "parts", parts, 1, Math.max(length, MOST_LISTED));
   const sizes = typeof parts === "number" ? new Array<number>(parts).fill(length / parts) : parts;
   if (!sizes.every((n) => Number.isInteger(n) && n >= 0) || total(sizes) !== length) {
     const got = typeof parts === "number" ? parts : `[${parts.join(", ")}]`;

@@ -13,7 +13,8 @@ import { denseStrides, readView, writeView } from "./view.ts";
 
 /** Where column - row <= diagonal, in a matrix [rows, columns]. */
 function below(rows: number, columns: number, diagonal: number): Tensor<"bool"> {
-  const row = arange(diagonal, diagonal + rows, 1, "i32");
+  const first = Math.max(-rows, Math.min(diagonal, columns));
+  const row = arange(first, first + rows, 1, "i32");
   return lessEqual(arange(0, columns, 1, "i32"), reshape(row, [rows, 1]) as Tensor<"i32">);
 }
 

@@ -8,8 +8,9 @@ import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
 import { type Axes, axesLast, countOf, reducedShape, requireElements, restored } from "./axes.ts";
 import { div, mul, sub } from "./binary.ts";
 import { cast, equal, notEqual } from "./compare.ts";
-import { exp, sqrt, square } from "./elementwise.ts";
+import { exp, square } from "./elementwise.ts";
 import { type FoldKernel, fold, TILE } from "./fold.ts";
+import { rootOrZero } from "./inverse-or-zero.ts";
 import { broadcastTo, pad, reshape, slice } from "./layout.ts";
 
 export type { Axes } from "./axes.ts";
@@ -188,7 +189,7 @@ export function variance(x: Tensor, axes?: Axes, { keepDims = false, correction 
   return div(sum(squares, list, keepDims), count - correction);
 }
 
-/** The square root of the variance. Its gradient is infinite where all elements are equal. */
+/** The square root of the variance. Its gradient is 0 where all elements are equal. */
 export function std(x: Tensor, axes?: Axes, options?: VarianceOptions): Tensor {
-  return sqrt(variance(x, axes, options));
+  return rootOrZero(variance(x, axes, options));
 }

@@ -1,6 +1,6 @@
 // Images of another size, and numbers repeated along axes.
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
-import { tensor } from "../tensor/create.ts";
+import { tabulate } from "../tensor/create.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { add, mul } from "./binary.ts";
@@ -43,30 +43,25 @@ export function resize(x: Tensor, size: readonly [number, number], options: Resi
 function nearestAlong(x: Tensor, axis: number, size: number): Tensor {
   const from = x.shape[axis];
   if (from === size) return x;
-  const places = Array.from({ length: size }, (_, i) => Math.floor(((2 * i + 1) * from) / (2 * size)));
-  return pickSlices(x, tensor(places, { dtype: "i32" }), axis) as Tensor;
+  const places = tabulate([size], (i) => Math.floor(((2 * i + 1) * from) / (2 * size)), "i32");
+  return pickSlices(x, places, axis) as Tensor;
 }
 
 function linearAlong(x: Tensor, axis: number, size: number): Tensor {
   const from = x.shape[axis];
   if (from === size) return x;
-  const places = Array.from({ length: size }, (_, i) =>
-    Math.min(Math.max(((2 * i + 1) * from) / (2 * size) - 0.5, 0), from - 1),
-  );
+  const place = (i: number): number => Math.min(Math.max(((2 * i + 1) * from) / (2 * size) - 0.5, 0), from - 1);
   const picked = (shift: number): Tensor => {
-    const rows = places.map((place) => Math.min(Math.floor(place) + shift, from - 1));
-    return pickSlices(x, tensor(rows, { dtype: "i32" }), axis) as Tensor;
+    const rows = tabulate([size], (i) => Math.min(Math.floor(place(i)) + shift, from - 1), "i32");
+    return pickSlices(x, rows, axis) as Tensor;
   };
-  const shares = places.map((place) => place - Math.floor(place));
+  const share = (i: number): number => place(i) - Math.floor(place(i));
   const shape = [size, ...x.shape.slice(axis + 1).map(() => 1)];
   const near = mul(
     picked(0),
-    tensor(
-      shares.map((share) => 1 - share),
-      { shape },
-    ),
+    tabulate(shape, (i) => 1 - share(i)),
   );
-  return add(near, mul(picked(1), tensor(shares, { shape })));
+  return add(near, mul(picked(1), tabulate(shape, share)));
 }
 
 /** Each element of an axis `count` times in a row: [a, b] -> [a, a, b, b]. */

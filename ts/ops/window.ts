@@ -1,8 +1,9 @@
 // The geometry of windows sliding over sequences, images and volumes: strides, padding and dilation, and what they make
 // of the sizes. Tensors are [batch, ...sizes, channels]; one, two or three sizes make the rank.
 import { requireFloat } from "../autograd/op.ts";
+import { MOST } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
-import { formatShape } from "../tensor/shape.ts";
+import { checkShape, formatShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 
 /** Axes that windows slide along: 1 for sequences, 2 for images, 3 for volumes. */
@@ -85,7 +86,9 @@ export function perAxis(
   least = 1,
 ): readonly number[] {
   const list: readonly number[] = typeof value === "number" ? new Array<number>(rank).fill(value) : value;
-  if (!(Array.isArray(list) && list.length === rank && list.every((n) => Number.isInteger(n) && n >= least))) {
+  if (
+    !(Array.isArray(list) && list.length === rank && list.every((n) => Number.isInteger(n) && n >= least && n <= MOST))
+  ) {
     const got = Array.isArray(value) ? `[${value.join(", ")}]` : value;
     throw new ArgumentError(`${operation}: ${what} must be ${COUNTS[rank]} of at least ${least}, got ${got}`);
   }
@@ -128,6 +131,7 @@ export function slideAlong(
   padding: ConvPadding<Rank>,
 ): WindowAxis {
   const reach = (taps - 1) * dilation + 1;
+  checkShape(operation, [reach]);
   const windows = padding === "valid" ? Math.floor((size - reach) / stride) + 1 : Math.ceil(size / stride);
   if (padding === "valid" && size < reach) {
     throw new ShapeError(`${operation}: a window must fit into the image, got windows of ${reach} for size ${size}`);

@@ -9,6 +9,7 @@ import { checkOptions } from "../runtime/options.ts";
 import { zeros } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
+import { bounded } from "./clipping.ts";
 import { assignThrough, Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
 import { requireNonNegative, requirePositive, requireRange } from "./options.ts";
 
@@ -63,7 +64,7 @@ export class Adafactor extends Optimizer {
 
   protected update(x: Variable, slots: Slots, gradient: Tensor, { rate, weightDecay, scale, gate }: Update): void {
     const t = add(cast(this.iterations, "f32") as Tensor, 1);
-    const g = scale === undefined ? gradient : mul(gradient, scale);
+    const g = bounded(scale === undefined ? gradient : mul(gradient, scale));
     const squares = add(square(g), this.epsilon1);
     const blend = pow(t, this.beta2Decay);
     const average = (kept: Variable, now: Tensor): Tensor => {

@@ -1,5 +1,5 @@
 // Norms of gradients, and keeping gradients within limits.
-import { mul } from "../ops/binary.ts";
+import { add, mul } from "../ops/binary.ts";
 import { clip } from "../ops/elementwise.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
@@ -51,22 +51,30 @@ export function clipGradients(
 }
 
 function clipScale(gradients: readonly Tensor[], limit: number, unscale: Tensor | undefined): Tensor {
-  const partials = sumSquares(gradients);
+  const partials = blockNorms(gradients);
   const scale = empty([]);
   launch("clip_scale_f32", 1, partials.size, scale, partials, unscale, partials.size, limit);
   return scale;
 }
 
-/** Elements of one partial sum of squares. */
+/** Greater gradients have sums of squares beyond f32, and an average of infinity would never come back. */
+const GREATEST = 1e14;
+
+/** The gradient within bounds; NaN where it is infinite, so that it shows. */
+export function bounded(gradient: Tensor): Tensor {
+  return add(clip(gradient, -GREATEST, GREATEST), mul(gradient, 0));
+}
+
+/** Elements of one partial norm. */
 const BLOCK = 4096;
 
-/** The sums of squares of factor * x, block by block, of one tensor after the other. */
-export function sumSquares(tensors: readonly Tensor[], factor = 1): Tensor {
+/** The norms of factor * x, block by block, of one tensor after the other. */
+export function blockNorms(tensors: readonly Tensor[], factor = 1): Tensor {
   const blocks = tensors.map((x) => Math.ceil(x.size / BLOCK));
   const partials = empty([blocks.reduce((sum, n) => sum + n, 0)]);
   let first = 0;
   tensors.forEach((x, i) => {
-    launch("sum_squares_f32", blocks[i], 0.05 * BLOCK, partials, x, factor, x.size, first);
+    launch("block_norms_f32", blocks[i], 0.05 * BLOCK, partials, x, factor, x.size, first);
     first += blocks[i];
   });
   return partials;

@@ -5,7 +5,7 @@ import { launch } from "../runtime/program.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import { MomentOptimizer, type MomentOptions } from "./adam.ts";
-import { sumSquares } from "./clipping.ts";
+import { blockNorms } from "./clipping.ts";
 import type { Slots, Update } from "./optimizer.ts";
 
 /**
@@ -23,7 +23,7 @@ export class Lamb extends MomentOptimizer {
     const step = empty(x.shape);
     const given = [g, scale, gate, iterations, blend1, blend2, epsilon] as const;
     launch("lamb_step_f32", x.size, 0.6, step, momentum, velocity, ...given);
-    const partials = sumSquares([x, step]);
+    const partials = blockNorms([x, step]);
     const ratio = empty([]);
     launch("lamb_ratio_f32", 1, partials.size, ratio, partials, rate, weightDecay, partials.size / 2);
     launch("sgd_f32", x.size, 0.2, x, step, ratio, gate, rate, weightDecay);

@@ -8,7 +8,7 @@ import { full, zeros } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
 import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
-import { sumSquares } from "./clipping.ts";
+import { blockNorms } from "./clipping.ts";
 import { type ExclusionOptions, Optimizer, type Slots } from "./optimizer.ts";
 import { requirePositive, requireSteps } from "./options.ts";
 
@@ -94,7 +94,7 @@ export class LossScaleOptimizer extends Optimizer {
   }
 
   override launchStep(variables: readonly Variable[], gradients: readonly Tensor[]): void {
-    const partials = sumSquares(gradients, 0);
+    const partials = blockNorms(gradients, 0);
     const gate = empty([], "i32");
     const unscale = empty([]);
     const { dynamicScale, goodSteps, growthSteps } = this;

@@ -9,6 +9,7 @@ import { checkOptions } from "../runtime/options.ts";
 import { launch } from "../runtime/program.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
+import { bounded } from "./clipping.ts";
 import { assignThrough, Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
 import { requireFading, requireNonNegative, requirePositive, requireRange, requireSteps } from "./options.ts";
 
@@ -125,7 +126,7 @@ export class Muon extends Optimizer {
     { rate, weightDecay, scale, gate }: Update,
   ): void {
     const { momentum, nesterov, rmsRate } = this.settings;
-    const g = scale === undefined ? gradient : mul(gradient, scale);
+    const g = bounded(scale === undefined ? gradient : mul(gradient, scale));
     const next = add(mul(kept, momentum), g);
     assignThrough(gate, kept, next);
     const direction = this.orthogonalized(nesterov ? add(g, mul(next, momentum)) : next);

@@ -1,10 +1,16 @@
 // Checks of the plain values that operations are given.
 import { ArgumentError } from "./errors.ts";
 
-/** Throws an ArgumentError unless `value` is a whole number of at least `least`. */
-export function requireCount(operation: string, what: string, value: number, least = 1): void {
-  if (!(Number.isInteger(value) && value >= least)) {
-    throw new ArgumentError(`${operation}: ${what} must be a whole number of at least ${least}, got ${value}`);
+/** The most that kernels can count to. */
+export const MOST: number = 2 ** 31 - 1;
+/** The most of what JavaScript keeps in lists: no more are of use, and far more would take seconds to make. */
+export const MOST_LISTED: number = 2 ** 16;
+
+/** Throws an ArgumentError unless `value` is a whole number from `least` to `most`. */
+export function requireCount(operation: string, what: string, value: number, least = 1, most = MOST): void {
+  if (!(Number.isInteger(value) && value >= least && value <= most)) {
+    const limit = value > most ? ` and at most ${most}` : "";
+    throw new ArgumentError(`${operation}: ${what} must be a whole number of at least ${least}${limit}, got ${value}`);
   }
 }
 

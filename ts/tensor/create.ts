@@ -113,8 +113,21 @@ export function arange<D extends "f32" | "i32" = "f32">(
   if (!Number.isFinite(step) || step === 0)
     throw new ArgumentError(`arange: step must be a number other than 0, got ${step}`);
   const length = Math.max(0, Math.ceil((to - from) / step));
-  const values = Float64Array.from({ length }, (_, i) => from + i * step);
-  return tensor<D>(values, { dtype });
+  checkShape("arange", [length]);
+  if (dtype === "i32") toNumbers("arange", [from, step, from + Math.max(0, length - 1) * step], dtype);
+  return tabulate([length], (i) => from + i * step, dtype);
+}
+
+/** A tensor whose element number i is f(i), in row-major order; its memory is found before anything is computed. */
+export function tabulate<D extends "f32" | "i32" = "f32">(
+  shape: Shape,
+  f: (i: number) => number,
+  dtype: D = "f32" as D,
+): Tensor<D> {
+  const y = unfilled(shape, dtype);
+  const values = y.view();
+  for (let i = 0; i < values.length; i++) values[i] = f(i);
+  return y;
 }
 
 /** `count` numbers evenly spaced from start to stop, both included. */
@@ -122,13 +135,11 @@ export function linspace(start: number, stop: number, count: number): Tensor {
   requireCount("linspace", "count", count, 0);
   const step = count > 1 ? (stop - start) / (count - 1) : 0;
   const value = (i: number): number => (i === count - 1 && i > 0 ? stop : start + i * step);
-  return tensor(Float64Array.from({ length: count }, (_, i) => value(i)));
+  return tabulate([count], value);
 }
 
 /** The identity matrix [rows, columns]; columns default to rows. */
 export function eye(rows: number, columns: number = rows): Tensor {
   checkShape("eye", [rows, columns]);
-  const values = new Float32Array(rows * columns);
-  for (let i = 0; i < Math.min(rows, columns); i++) values[i * columns + i] = 1;
-  return tensor(values, { shape: [rows, columns] });
+  return tabulate([rows, columns], (i) => +(i % (columns + 1) === 0 && i < columns * columns));
 }

@@ -1,4 +1,5 @@
 // Shapes: sizes of axes, row-major. Counting, comparing, broadcasting, naming axes.
+import { MOST } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 
 /** Sizes of axes, the outermost first; a scalar has none. */
@@ -30,7 +31,7 @@ export function checkShape(operation: string, shape: Shape): void {
       throw new ShapeError(`${operation}: a shape must hold whole numbers of at least 0, got ${formatShape(shape)}`);
     }
   }
-  if (sizeOf(shape) >= 2 ** 31) {
+  if (!(sizeOf(shape) <= MOST)) {
     throw new ShapeError(`${operation}: a tensor must have fewer than 2^31 elements, got shape ${formatShape(shape)}`);
   }
 }
@@ -51,6 +52,7 @@ export function broadcastShapes(operation: string, a: Shape, b: Shape): Shape {
     }
     shape[i] = x === 1 ? y : x;
   }
+  checkShape(operation, shape);
   return shape;
 }
 

@@ -1,6 +1,7 @@
 // A tensor: a shape and a dtype over a buffer in the engine's memory. Dense and row-major; it does not know gradients,
 // only where to keep how it was derived.
 /// <reference lib="esnext.disposable" preserve="true" />
+import { MOST } from "../runtime/arguments.ts";
 import { engine } from "../runtime/engine.ts";
 import { ShapeError, StateError } from "../runtime/errors.ts";
 import type { Buffer, Operand } from "../runtime/operand.ts";
@@ -9,7 +10,7 @@ import { bytesPerElement, type Dtype, type TypedArray, toNumbers } from "./dtype
 import { type Nested, nest } from "./nested.ts";
 import { formatTensor } from "./print.ts";
 import { enterScope, leaveScope } from "./scope.ts";
-import { formatShape, type Shape, sizeOf } from "./shape.ts";
+import { checkShape, formatShape, type Shape, sizeOf } from "./shape.ts";
 
 /** How a tensor came about; the tape knows more. */
 export interface Derivation {
@@ -142,12 +143,19 @@ export type AnyTensor = Tensor<Dtype>;
 
 /** A new tensor whose values the caller is about to compute by a launch. */
 export function empty<D extends Dtype = "f32">(shape: Shape, dtype: D = "f32" as D): Tensor<D> {
-  return new Tensor(allocate(sizeOf(shape) * bytesPerElement(dtype)), shape, dtype);
+  return new Tensor(allocate(bytesOf(shape, dtype)), shape, dtype);
+}
+
+/** ShapeError where kernels could not count the elements. */
+function bytesOf(shape: Shape, dtype: Dtype): number {
+  const size = sizeOf(shape);
+  if (!(size <= MOST)) checkShape("tensor", shape);
+  return size * bytesPerElement(dtype);
 }
 
 /** A new tensor of values from JavaScript, by default left for the caller to fill: in a captured step it is a constant. */
 export function unfilled<D extends Dtype>(shape: Shape, dtype: D, values?: ArrayLike<number>): Tensor<D> {
-  const y = new Tensor(allocateConstant(sizeOf(shape) * bytesPerElement(dtype)), shape, dtype);
+  const y = new Tensor(allocateConstant(bytesOf(shape, dtype)), shape, dtype);
   if (values !== undefined) y.view().set(values);
   return y;
 }

@@ -1,0 +1,60 @@
+// Random orthonormal vectors, as a product of reflections: nothing need be factored, and nearly all work is products of
+// matrices.
+import { add, div, maximum, mul, sub } from "../ops/binary.ts";
+import { less, where } from "../ops/compare.ts";
+import { sqrt, square } from "../ops/elementwise.ts";
+import { pad, reshape, slice } from "../ops/layout.ts";
+import { solveTriangular } from "../ops/linalg.ts";
+import { matmul } from "../ops/matmul.ts";
+import { diagonal, triu } from "../ops/matrix.ts";
+import { sum } from "../ops/reduce.ts";
+import { eye } from "../tensor/create.ts";
+import { scope } from "../tensor/scope.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** Reflections that are applied at a time. */
+const BLOCK = 64;
+
+/**
+ * Orthonormal rows [count, length], count <= length, from as many normally distributed numbers: with the distribution of
+ * Q' where x' = Q R and R's diagonal is positive, which favours no direction. Reflection k takes what is right of the
+ * diagonal in row k of x to that diagonal. Stewart, "The efficient generation of random orthogonal matrices" (1980).
+ */
+export function orthonormalRows(x: Tensor): Tensor {
+  const [count, length] = x.shape;
+  const upper = triu(x);
+  const signs = where(less(diagonal(x), 0), -1, 1);
+  const shift = mul(signs, sqrt(sum(square(upper), 1)));
+  const along = reshape(shift, [count, 1]) as Tensor;
+  const axes = add(upper, mul(eye(count, length), along));
+  const mirrors = div(axes, sqrt(maximum(sum(square(axes), 1, true), 1e-30)));
+  let y = eye(0, 0);
+  for (let begin = BLOCK * Math.floor((count - 1) / BLOCK); begin >= 0; begin -= BLOCK) {
+    const inner = y;
+    y = scope(() => {
+      const block = Math.min(BLOCK, count - begin);
+      const before = inner.size === 0 ? eye(block, length - begin) : within(inner, block);
+      return reflected(before, slice(mirrors, [begin, begin], [block, length - begin]) as Tensor);
+    });
+    inner.dispose();
+  }
+  return mul(y, reshape(mul(signs, -1), [count, 1]) as Tensor);
+}
+
+/** The rows of y, reflected by one row of v after the other, the last first: y (I - v' s^-1 v)' (Puglisi 1992). */
+function reflected(y: Tensor, v: Tensor): Tensor {
+  // What v v' has above the diagonal, and half of what it has there.
+  const s = mul(triu(matmul(v, v, { transposeB: true })), sub(1, mul(eye(v.shape[0]), 0.5)));
+  return sub(y, matmul(solveTriangular(s, matmul(v, y, { transposeB: true })), v, { transposeA: true }));
+}
+
+/** The matrix as the lower right part of a larger one whose other rows and columns are those of the identity. */
+function within(y: Tensor, block: number): Tensor {
+  const widths = [block, 0] as const;
+  const [rows, columns] = y.shape;
+  const corner = pad(eye(block), [
+    [0, rows],
+    [0, columns],
+  ]);
+  return add(pad(y, [widths, widths]) as Tensor, corner as Tensor);
+}
