@@ -1,7 +1,8 @@
-// The browsers of this machine, driven as a person would: Chromium through Playwright, Firefox through Puppeteer. Each
-// page has a fresh profile. Chromium gets no flag that changes what pages may do.
+// The browsers of this machine, driven as a person would: Chromium through Playwright, Firefox through Puppeteer, WebKit
+// through its own driver. Each page has a fresh profile. Chromium gets no flag that changes what pages may do.
 import { findProgram, version } from "./places.ts";
 import type { Context } from "./row.ts";
+import { launchWebkit, missingWebkit, webkitVersion } from "./webkit.ts";
 
 const PATIENCE = 170_000;
 
@@ -20,18 +21,34 @@ interface Driver {
   close(): Promise<void>;
 }
 
+interface BrowserKind {
+  readonly name: string;
+  /** What its program may be called. */
+  readonly programs: readonly string[];
+  /** The version that a program tells; default: at --version. */
+  readonly version?: (program: string) => string;
+  /** What `engineInfo().reason` says where no page of it can have threads, whatever its headers; default: one can. */
+  readonly alone?: RegExp;
+  /** What to install where it is missing. */
+  readonly missing: string;
+  readonly launch: (program: string) => Promise<Driver>;
+}
+
 export class Browser {
   readonly name: string;
   /** What to install where it is missing. */
   readonly missing: string | undefined;
+  /** What `engineInfo().reason` says where no page of it can have threads. */
+  readonly alone: RegExp | undefined;
   private readonly launch: (program: string) => Promise<Driver>;
   private readonly program: string | undefined;
   private driver: Promise<Driver> | undefined;
 
-  constructor(name: string, names: string[], debianPackage: string, launch: (program: string) => Promise<Driver>) {
-    this.program = findProgram(...names);
-    this.name = this.program ? `${name} ${version(this.program)}` : name;
-    this.missing = this.program ? undefined : `not installed; apt-get install ${debianPackage}`;
+  constructor({ name, programs, version: versionOf = version, alone, missing, launch }: BrowserKind) {
+    this.program = findProgram(...programs);
+    this.name = this.program ? `${name} ${versionOf(this.program)}` : name;
+    this.missing = this.program ? undefined : missing;
+    this.alone = alone;
     this.launch = launch;
   }
 
@@ -134,6 +151,25 @@ async function launchFirefox(executablePath: string): Promise<Driver> {
   };
 }
 
-export const chromium = new Browser("Chromium", ["chromium", "chromium-browser"], "chromium", launchChromium);
-export const firefox = new Browser("Firefox", ["firefox-esr", "firefox"], "firefox-esr", launchFirefox);
-export const browsers = [chromium, firefox];
+export const chromium = new Browser({
+  name: "Chromium",
+  programs: ["chromium", "chromium-browser"],
+  missing: "not installed; apt-get install chromium",
+  launch: launchChromium,
+});
+export const firefox = new Browser({
+  name: "Firefox",
+  programs: ["firefox-esr", "firefox"],
+  missing: "not installed; apt-get install firefox-esr",
+  launch: launchFirefox,
+});
+export const webkit = new Browser({
+  name: "WebKitGTK",
+  programs: missingWebkit() === undefined ? ["WebKitWebDriver"] : [],
+  version: webkitVersion,
+  // GTK's WebKit isolates no page.
+  alone: /isolat/,
+  missing: missingWebkit() ?? "",
+  launch: launchWebkit,
+});
+export const browsers = [chromium, firefox, webkit];

@@ -86,7 +86,8 @@ const browserPlace = (browser: Browser): Place => ({
 /** Of Node the oldest and the newest, which bring different engines. */
 const places: Place[] = [
   ...runtimes.filter(({ name }) => !/Node 2[24]|without/.test(name)).map(consolePlace),
-  ...browsers.map(browserPlace),
+  // Without threads nothing can fail.
+  ...browsers.filter(({ alone }) => alone === undefined).map(browserPlace),
 ];
 
 function mannerOf({ name }: Place): Manner {

@@ -28,7 +28,9 @@ function browserRow(browser: Browser): Row {
       const { threads, reason } = await checkTraining(context, (configuration) =>
         askPage(context, browser, "train", { configuration }),
       );
-      must(threads >= expectedThreads, `there must be ${expectedThreads} threads, got ${threads}: ${reason}`);
+      const wanted = browser.alone ? 1 : expectedThreads;
+      must(threads >= wanted, `there must be ${wanted} threads, got ${threads}: ${reason}`);
+      must(browser.alone?.test(reason ?? "") ?? true, `the reason must say ${browser.alone}, got ${reason}`);
     },
   };
 }
