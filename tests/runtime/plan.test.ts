@@ -152,6 +152,27 @@ describe("makePlan", () => {
     );
   });
 
+  it("runs rows that look for bad values first, with what must run before them and nothing else", () => {
+    fc.assert(
+      fc.property(steps, fc.array(fc.nat(29), { minLength: 1, maxLength: 3 }), (step, looking) => {
+        const fail = (): Error => new Error("bad");
+        const launches = step.launches.map((launch, i) => (looking.includes(i) ? { ...launch, fail } : launch));
+        const plan = planOf({ ...step, launches });
+        const rows = needed({ ...step, launches });
+        const first = new Set(plan.checking.flatMap((group) => group.launches));
+        const rest = new Set(plan.groups.flatMap((group) => group.launches));
+        expect(new Set([...first, ...rest])).toEqual(new Set(rows));
+        expect(first.size + rest.size).toBe(rows.length);
+        expect(plan.checks).toEqual(rows.filter((launch) => launch.fail));
+        rows.forEach((row, i) => {
+          const precedes = rows.slice(i + 1).some((later) => first.has(later) && conflicts(row, later).length > 0);
+          expect(first.has(row)).toBe(row.fail !== undefined || precedes);
+        });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it("numbers tickets one after the other, each group's after all of the stages before it", () => {
     fc.assert(
       fc.property(steps, (step) => {
