@@ -40,8 +40,9 @@ describe("LinearMemory", () => {
     expect(caught).toBeInstanceOf(OutOfMemoryError);
     expect(caught).toMatchObject({ requested: 30 * MB, inUse: 40 * MB, maximum: 64 * MB });
     expect((caught as Error).message).toBe(
-      "allocate: the request must fit in the engine's memory, got 31457280 bytes with 41943040 of 67108864 in use; " +
-        "dispose tensors, use smaller batches, or raise configure({ memory })",
+      "allocate: the request must fit in the engine's memory, got 31457280 bytes with 41943040 of 67108864 in use: " +
+        "2 buffers, most of them made so: 2 by copying with 40 MiB; run each step in scope(() => ...), which frees what " +
+        "it made, dispose tensors, raise configure({ memory }), or use smaller batches",
     );
     expect(memory.report().buffers).toBe(2);
     memory.release(held[1]);
@@ -95,6 +96,48 @@ describe("LinearMemory", () => {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     expect(memory.report()).toMatchObject({ buffers: 1, inUse: kept.block.bytes });
+  });
+
+  it("has garbage collected before it is full, although JavaScript's own heap stays small", async () => {
+    const memory = new LinearMemory(512 * MB);
+    for (let i = 0; i < 3000; i++) {
+      memory.allocate(MB);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(memory.report().peak).toBeLessThan(512 * MB);
+  });
+
+  it("takes nothing more from JavaScript where memory is freed by hand", () => {
+    const memory = new LinearMemory(512 * MB);
+    const use = (): void => {
+      const buffers = Array.from({ length: 300 }, () => memory.allocate(MB));
+      for (const buffer of buffers) memory.release(buffer);
+    };
+    use();
+    const made = vi.fn(ArrayBuffer);
+    vi.stubGlobal("ArrayBuffer", made);
+    for (let i = 0; i < 20; i++) use();
+    expect(made).not.toHaveBeenCalled();
+  });
+
+  it("works where the runtime has no addresses for ballast", () => {
+    vi.stubGlobal("ArrayBuffer", function refuse(): never {
+      throw new RangeError("Array buffer allocation failed");
+    });
+    const memory = new LinearMemory(512 * MB);
+    for (let i = 0; i < 3; i++) memory.allocate(100 * MB);
+    expect(memory.report().buffers).toBe(3);
+  });
+
+  it("knows the most that was in use at once", () => {
+    const memory = new LinearMemory(64 * MB);
+    const small = memory.allocate(1000);
+    memory.release(memory.allocate(2 * MB));
+    expect(memory.report()).toMatchObject({ inUse: 1024, peak: 2 * MB + 1024 });
+    memory.resetPeak();
+    memory.release(small);
+    memory.allocate(500);
+    expect(memory.report().peak).toBe(1024);
   });
 
   it("reports where buffers were made, while tracing", () => {

@@ -18,12 +18,13 @@ function makeBuffer(bytes: number): Buffer {
     address: 0,
     bytes,
     free: false,
+    maker: -1,
     before: undefined,
     after: undefined,
     previous: undefined,
     next: undefined,
   };
-  return { block, bytes, references: 1, reusable: false, version: 0, origin: undefined };
+  return { block, bytes, references: 1, reusable: false, version: 0, ballast: undefined, origin: undefined };
 }
 
 interface Step {

@@ -387,7 +387,7 @@ describe("errors of an engine worker", () => {
     const anomaly = there(new AnomalyError("NaN", "log", "dense", undefined)) as AnomalyError;
     expect(anomaly).toBeInstanceOf(AnomalyError);
     expect([anomaly.message, anomaly.op, anomaly.layer]).toEqual(["NaN", "log", "dense"]);
-    const memory = there(new OutOfMemoryError(3, 2, 1)) as OutOfMemoryError;
+    const memory = there(new OutOfMemoryError(3, 2, 1, "2 buffers")) as OutOfMemoryError;
     expect(memory).toBeInstanceOf(OutOfMemoryError);
     expect([memory.requested, memory.inUse, memory.maximum]).toEqual([3, 2, 1]);
     expect(there(new TypeError("t"))).toBeInstanceOf(TypeError);

@@ -23,7 +23,7 @@ export class Node implements Derivation {
 
   constructor(op: AnyOp, args: readonly unknown[], output: AnyTensor) {
     this.op = op;
-    this.args = args;
+    this.args = args.map(own);
     this.output = output;
     this.order = ++order;
     this.versions = versionsOf(args);
@@ -46,6 +46,13 @@ export class Node implements Derivation {
   freed(): Lost | undefined {
     return lostWay(`a result of ${this.op.opName} that was freed`, [this.output]);
   }
+}
+
+/** An argument as it is now: lists and options are copied, since whoever passed them may go on using them. */
+function own(arg: unknown): unknown {
+  if (typeof arg !== "object" || arg === null || arg instanceof Tensor) return arg;
+  if (Array.isArray(arg)) return [...arg];
+  return Object.getPrototypeOf(arg) === Object.prototype ? { ...arg } : arg;
 }
 
 /** A way back that is gone: a gradient that would have to go it is an error. */

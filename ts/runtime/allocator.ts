@@ -8,6 +8,8 @@ export interface Block {
   free: boolean;
   before: Block | undefined;
   after: Block | undefined;
+  /** Number of the kernel that wrote it last, -1 for none: for people who look for what fills the memory. */
+  maker: number;
   /** Neighbours in the free list. */
   previous: Block | undefined;
   next: Block | undefined;
@@ -47,6 +49,7 @@ export class Allocator {
       this.link(rest);
     }
     block.free = false;
+    block.maker = -1;
     this.inUse += block.bytes;
     return block;
   }
@@ -88,6 +91,11 @@ export class Allocator {
   /** How many bytes past the end a request of `bytes` needs. */
   shortfall(bytes: number): number {
     return roundUp(bytes) - (this.last?.free ? this.last.bytes : 0);
+  }
+
+  /** The blocks that are handed out. */
+  *used(): Generator<Block> {
+    for (let block = this.last; block; block = block.before) if (!block.free) yield block;
   }
 
   private absorb(block: Block, next: Block): void {
@@ -139,7 +147,7 @@ export class Allocator {
 }
 
 function makeBlock(address: number, bytes: number, before: Block | undefined, after: Block | undefined): Block {
-  return { address, bytes, free: true, before, after, previous: undefined, next: undefined };
+  return { address, bytes, free: true, before, after, maker: -1, previous: undefined, next: undefined };
 }
 
 function roundUp(bytes: number): number {

@@ -194,6 +194,10 @@ export function engineInfo(): EngineInfo {
 export const memory = {
   /** Bytes in use, reserved and possible, and, for buffers made while tracing, where they were made. */
   report: (): MemoryReport => engine().memory.report(),
+  /** The most bytes that were in use at once, since the start or `resetPeak`. */
+  peak: (): number => engine().memory.report().peak,
+  /** Begins a new peak: that of what is in use now. */
+  resetPeak: (): void => engine().memory.resetPeak(),
   /** Records from now on where each buffer is made (slow: a stack trace for each). */
   trace: (on: boolean): void => engine().memory.trace(on),
 };

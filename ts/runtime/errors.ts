@@ -50,10 +50,12 @@ export class OutOfMemoryError extends Error {
   readonly inUse: number;
   readonly maximum: number;
 
-  constructor(requested: number, inUse: number, maximum: number) {
+  /** `alive` says what is in use, for people. */
+  constructor(requested: number, inUse: number, maximum: number, alive: string) {
     super(
-      `allocate: the request must fit in the engine's memory, got ${requested} bytes with ${inUse} of ${maximum} in use; ` +
-        "dispose tensors, use smaller batches, or raise configure({ memory })",
+      `allocate: the request must fit in the engine's memory, got ${requested} bytes with ${inUse} of ${maximum} in use: ` +
+        `${alive}; run each step in scope(() => ...), which frees what it made, dispose tensors, raise ` +
+        "configure({ memory }), or use smaller batches",
     );
     this.requested = requested;
     this.inUse = inUse;

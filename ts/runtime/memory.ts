@@ -1,4 +1,5 @@
 // The engine's linear memory: hands out buffers, grows in large steps, frees what nobody holds any more.
+import { kernels } from "../generated/kernels.ts";
 import { Allocator, type Block } from "./allocator.ts";
 import { ArgumentError, OutOfMemoryError } from "./errors.ts";
 import type { Buffer } from "./operand.ts";
@@ -13,6 +14,16 @@ const LARGEST_MAXIMUM = 4 * 1024 ** 3;
 /** Buffers of at most this size are kept for reuse when released, a few of each size. */
 const SPARE_BYTES = 64 * 1024;
 const SPARES = 32;
+/**
+ * A collector sees small objects in JavaScript and would not run before the engine's memory is full. So for each further
+ * eighth of the maximum in use one buffer holds an ArrayBuffer, which nobody touches: it takes addresses, no memory, but
+ * counts for the collector. This many bytes make V8 collect after two to four of them; at over 32 MiB they come zeroed from the
+ * system. Memory that is freed by hand gives its ballast back for the next.
+ */
+const BALLAST = 64 * 1024 * 1024;
+const BALLAST_SHARE = 1 / 8;
+/** Who has less has no addresses to spare, as edge runtimes. */
+const BALLAST_MAXIMUM = 128 * 1024 * 1024;
 export const DEFAULT_MAXIMUM: number = 1024 * 1024 * 1024;
 
 /** One line of `memory.report()`: live buffers made at the same place. */
@@ -25,6 +36,8 @@ export interface MemoryLine {
 /** What `memory.report()` returns; all sizes in bytes. */
 export interface MemoryReport {
   inUse: number;
+  /** The most that was in use at once, since the start or `memory.resetPeak`. */
+  peak: number;
   reserved: number;
   maximum: number;
   buffers: number;
@@ -59,6 +72,11 @@ export class LinearMemory {
    */
   private readonly spares: Buffer[][] = Array.from({ length: SPARE_BYTES / 64 + 1 }, () => []);
   private spareBytes = 0;
+  private peak = 0;
+  /** Blocks whose buffers hold ballast, and ballast that is free. */
+  private readonly ballasted = new Set<Block>();
+  private readonly ballasts: ArrayBuffer[] = [];
+  private readonly ballastStep: number;
   private readonly origins = new Map<Block, string>();
   private tracing = false;
   /** Bytes it starts with, and takes at a time. */
@@ -80,6 +98,8 @@ export class LinearMemory {
     }
     this.memory = memory;
     this.maximum = pages * PAGE;
+    const isHeavy = this.maximum > BALLAST_MAXIMUM && typeof FinalizationRegistry !== "undefined";
+    this.ballastStep = isHeavy ? this.maximum * BALLAST_SHARE : Number.POSITIVE_INFINITY;
     this.allocator = new Allocator(FIRST_BYTE, initial * PAGE);
     if (typeof FinalizationRegistry !== "undefined") {
       this.collected = new FinalizationRegistry((block) => this.free(block));
@@ -95,12 +115,16 @@ export class LinearMemory {
       this.buffers++;
       spare.bytes = bytes;
       spare.references = 1;
+      this.notePeak();
       return spare;
     }
     const block = this.allocator.allocate(bytes) ?? this.grow(bytes);
+    this.notePeak();
     const origin = this.tracing ? callSite() : undefined;
     if (origin !== undefined) this.origins.set(block, origin);
-    const buffer: Buffer = { block, bytes, references: 1, reusable: origin === undefined, version: 0, origin };
+    const ballast = this.allocator.inUse > (this.ballasted.size + 1) * this.ballastStep ? this.load(block) : undefined;
+    const reusable = origin === undefined && ballast === undefined;
+    const buffer: Buffer = { block, bytes, references: 1, reusable, version: 0, ballast, origin };
     this.collected?.register(buffer, block, buffer);
     this.buffers++;
     return buffer;
@@ -118,7 +142,14 @@ export class LinearMemory {
       return;
     }
     this.collected?.unregister(buffer);
+    if (buffer.ballast) this.ballasts.push(buffer.ballast);
     this.free(block);
+  }
+
+  /** Begins a new peak. */
+  resetPeak(): void {
+    this.peak = 0;
+    this.notePeak();
   }
 
   /** Records from now on where each buffer was made (slow: a stack trace for each). */
@@ -137,6 +168,7 @@ export class LinearMemory {
     }
     return {
       inUse: this.allocator.inUse - this.spareBytes,
+      peak: this.peak,
       reserved: this.memory.buffer.byteLength,
       maximum: this.maximum,
       buffers: this.buffers,
@@ -144,8 +176,43 @@ export class LinearMemory {
     };
   }
 
+  private notePeak(): void {
+    const inUse = this.allocator.inUse - this.spareBytes;
+    if (inUse > this.peak) this.peak = inUse;
+  }
+
+  /** Ballast for a block's buffer, where the runtime has some. */
+  private load(block: Block): ArrayBuffer | undefined {
+    this.ballasted.add(block);
+    const free = this.ballasts.pop();
+    if (free) return free;
+    try {
+      // Bun's collector feels it late, but can be asked.
+      (globalThis as { Bun?: { gc(wait: boolean): void } }).Bun?.gc(true);
+      return new ArrayBuffer(BALLAST);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** What is alive, and which kernels made most of it. */
+  private alive(): string {
+    const makers = new Map<number, { count: number; bytes: number }>();
+    for (const { maker, bytes } of this.allocator.used()) {
+      const sum = makers.get(maker) ?? { count: 0, bytes: 0 };
+      makers.set(maker, { count: sum.count + 1, bytes: sum.bytes + bytes });
+    }
+    const most = [...makers].sort(([, a], [, b]) => b.bytes - a.bytes).slice(0, 3);
+    const names = Object.keys(kernels);
+    const lines = most.map(
+      ([maker, { count, bytes }]) => `${count} by ${names[maker] ?? "copying"} with ${Math.round(bytes / 2 ** 20)} MiB`,
+    );
+    return `${this.buffers} buffers, most of them made so: ${lines.join(", ")}`;
+  }
+
   private free(block: Block): void {
     this.origins.delete(block);
+    this.ballasted.delete(block);
     this.allocator.release(block);
     this.buffers--;
   }
@@ -171,17 +238,17 @@ export class LinearMemory {
     const pages = Math.min(wanted, possible);
     if (short > pages * PAGE) {
       if (this.dropSpares()) return this.allocator.allocate(bytes) ?? this.grow(bytes);
-      throw new OutOfMemoryError(bytes, this.allocator.inUse, this.maximum);
+      throw new OutOfMemoryError(bytes, this.allocator.inUse, this.maximum, this.alive());
     }
     try {
       this.memory.grow(pages);
     } catch {
-      throw new OutOfMemoryError(bytes, this.allocator.inUse, reserved);
+      throw new OutOfMemoryError(bytes, this.allocator.inUse, reserved, this.alive());
     }
     this.allocator.extend(this.memory.buffer.byteLength);
     this.view();
     const block = this.allocator.allocate(bytes);
-    if (block === undefined) throw new OutOfMemoryError(bytes, this.allocator.inUse, this.maximum);
+    if (block === undefined) throw new OutOfMemoryError(bytes, this.allocator.inUse, this.maximum, this.alive());
     return block;
   }
 

@@ -12,6 +12,8 @@ export interface Buffer {
   reusable: boolean;
   /** Counts in-place updates, so that a gradient never uses a value that has changed since. */
   version: number;
+  /** Untouched memory of JavaScript's by which the collector feels how much the engine's memory fills up. */
+  ballast: ArrayBuffer | undefined;
   /** Where it was made, when memory.trace is on. */
   readonly origin: string | undefined;
 }

@@ -75,6 +75,7 @@ export function launch<K extends keyof Kernels>(name: K, units: number, cost: nu
     else {
       const buffer = arg.buffer;
       if (kinds[i] === "u") buffer.version++;
+      else if (kinds[i] === "w") buffer.block.maker = index;
       i32[at] = buffer.block.address;
     }
   }

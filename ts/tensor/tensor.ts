@@ -39,7 +39,8 @@ export class Tensor<D extends Dtype = "f32"> implements Operand<D> {
   /** A tensor over a buffer that already counts it as a holder; ops use `empty` and `alias`. */
   constructor(buffer: Buffer, shape: Shape, dtype: D) {
     this.held = buffer;
-    this.shape = shape;
+    // A copy: whoever passed it may go on using it. (A frozen one would make each op's work on shapes several times slower.)
+    this.shape = [...shape];
     this.dtype = dtype;
     this.size = sizeOf(shape);
     enterScope(this);

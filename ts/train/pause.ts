@@ -34,13 +34,14 @@ export async function settled<T>(promise: T | PromiseLike<T>, signal: AbortSigna
 }
 
 let warned = false;
+/** When other tasks had their turn last: also many short calls in a row must let them, and the collector frees in one. */
+let last = performance.now();
 
 /** Gives way to the event loop now and then, and throws the signal's reason once it is aborted. */
 export function makePause(signal: AbortSignal | undefined): Pause {
   signal?.throwIfAborted();
   const page = isPage();
   const interval = page ? PAGE_YIELD_MILLISECONDS : YIELD_MILLISECONDS;
-  let last = performance.now();
   let steps = 0;
   return (milliseconds) => {
     signal?.throwIfAborted();
