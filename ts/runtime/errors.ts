@@ -51,9 +51,9 @@ export class OutOfMemoryError extends Error {
   readonly maximum: number;
 
   /** `alive` says what is in use, for people. */
-  constructor(requested: number, inUse: number, maximum: number, alive: string) {
+  constructor(requested: number, inUse: number, maximum: number, alive = "") {
     super(
-      `allocate: the request must fit in the engine's memory, got ${requested} bytes with ${inUse} of ${maximum} in use: ` +
+      `allocate: the request must fit in the engine's memory, got ${requested} bytes with ${inUse} of ${maximum} in use` +
         `${alive}; run each step in scope(() => ...), which frees what it made, dispose tensors, raise ` +
         "configure({ memory }), or use smaller batches",
     );

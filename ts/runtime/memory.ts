@@ -207,7 +207,7 @@ export class LinearMemory {
     const lines = most.map(
       ([maker, { count, bytes }]) => `${count} by ${names[maker] ?? "copying"} with ${Math.round(bytes / 2 ** 20)} MiB`,
     );
-    return `${this.buffers} buffers, most of them made so: ${lines.join(", ")}`;
+    return `: ${this.buffers} buffers, most of them made so: ${lines.join(", ")}`;
   }
 
   private free(block: Block): void {
