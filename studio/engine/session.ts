@@ -20,7 +20,7 @@ export function encodeSession(training: Training, running: boolean): Uint8Array 
   const { model, optimizer, settings, progress, checks, epochs, losses, figures } = training;
   optimizer.build(model.trainableWeights);
   const tensors = new Map<string, TensorRecord>();
-  for (const weight of model.weights) tensors.set(`model/${weight.name}`, recordOf(weight));
+  for (const [path, weight] of decodeSafetensors(model.exportWeights()).tensors) tensors.set(`model/${path}`, weight);
   for (const [name, state] of Object.entries(optimizer.state())) tensors.set(`optimizer/${name}`, recordOf(state));
   for (const [name, series] of Object.entries({ losses, figures })) {
     tensors.set(`history/${name}`, { dtype: "f32", shape: [series.length], data: series.from(0) });
@@ -65,12 +65,12 @@ export interface WeightsLabel {
   readonly figure: number | undefined;
 }
 
-/** The model's weights alone, by their names, with a label. */
+/** The model's weights alone, with a label. */
 export function encodeWeights(training: Training): Uint8Array {
   const { model, settings, progress, checks } = training;
   const label: WeightsLabel = { model: settings.model, step: progress.step, figure: checks.at(-1)?.figure };
-  const tensors = new Map(model.weights.map((weight) => [weight.name, recordOf(weight)]));
-  return encodeSafetensors(tensors, { format: "heddle", studio: JSON.stringify(label) });
+  const { tensors, metadata } = decodeSafetensors(model.exportWeights());
+  return encodeSafetensors(tensors, { ...metadata, studio: JSON.stringify(label) });
 }
 
 /** The label of weights, or undefined for those of other programs. */

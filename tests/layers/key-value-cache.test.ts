@@ -133,6 +133,7 @@ describe("a cache refuses", () => {
     const attend = layers.multiHeadAttention({ numHeads: 2, keyDim: 4, useCausalMask: true });
     const cache = layers.keyValueCache(attend, { maxLength: 4 });
     class Masked extends layers.Layer {
+      readonly attend = attend;
       constructor() {
         super("masked");
       }

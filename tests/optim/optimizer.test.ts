@@ -165,7 +165,7 @@ describe("state", () => {
     const { iterations, learningRate } = optimizer.state();
     expect(() => optimizer.restore({ iterations, learningRate }, [x])).toThrow(FormatError);
     expect(() => optimizer.restore({ iterations, learningRate, "w/velocity": tensor([1]) }, [x])).toThrow(
-      'restore: the state must have "w/velocity" of f32 [5], got f32 [1]',
+      "restore: w/velocity must be f32 [5], got f32 [1]",
     );
     expect(Array.from(optimizer.state()["w/velocity"].data())).toEqual(before);
   });

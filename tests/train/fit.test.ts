@@ -305,8 +305,9 @@ describe("weights", () => {
     const bytes = await readFile(path);
     await writeFile(path, bytes.subarray(0, bytes.length - 4));
     await expect(model.loadWeights(path)).rejects.toThrow(FormatError);
-    await writeFile(path, classifier().exportWeights());
-    await expect(model.loadWeights(path)).rejects.toThrow(/missing/);
+    const deeper = new Sequential([layers.dense({ units: 16, inputShape: [2] }), layers.dense({ units: 5 })]);
+    await writeFile(path, deeper.exportWeights());
+    await expect(model.loadWeights(path)).rejects.toThrow(/layers\/1\/kernel must be f32 \[16, 4\], got f32 \[16, 5\]/);
     await expect(model.loadWeights(join(folder, "absent"))).rejects.toThrow(StateError);
     expect(model.weights.map((weight) => weight.data())).toEqual(before);
   });

@@ -48,6 +48,18 @@ export function valueAndGrad<P extends ParameterSet, Rest extends unknown[], L e
     });
 }
 
+/** The same for the variables that `of` names when f has run, since f may be what makes them. @internal */
+export function valueAndGradients<L extends LossValue>(f: () => L, of: () => readonly Variable[]): [L, Tensor[]] {
+  return differentiate([], (_tracked, _targets, isInner) => {
+    const value = withRecording(true, f);
+    const loss = (Array.isArray(value) ? value[0] : value) as Tensor;
+    requireScalar("valueAndGrad", loss);
+    const variables = of();
+    const found = backpropagate(loss, full(loss.shape, 1), new Set<AnyTensor>(variables), isInner);
+    return [value, variables.map((x) => gradientOf(x, found))];
+  });
+}
+
 /**
  * Runs `f` on parameters that are tracked; only what it returns outlives it. `f` also gets them as a set, and whether
  * gradients are being taken around this one, so that its own must be differentiable.

@@ -11,20 +11,24 @@ export type Observer = (op: AnyOp, args: readonly unknown[], result: AnyTensor) 
 export const place: {
   /** The names of the layers being called, outermost first, with slashes between. */
   layer: string | undefined;
+  /** The outermost of them. */
+  root: object | undefined;
   /** The op whose gradient is being computed. */
   gradientOf: string | undefined;
-} = { layer: undefined, gradientOf: undefined };
+} = { layer: undefined, root: undefined, gradientOf: undefined };
 
 const observers = new Set<Observer>();
 
 /** Runs `f` as the computation of a layer. */
-export function withinLayer<T>(name: string, f: () => T): T {
-  const outer = place.layer;
-  place.layer = outer === undefined ? name : `${outer}/${name}`;
+export function withinLayer<T>(layer: { readonly name: string }, f: () => T): T {
+  const { layer: outer, root } = place;
+  place.layer = outer === undefined ? layer.name : `${outer}/${layer.name}`;
+  place.root = root ?? layer;
   try {
-    return requireSynchronous(name, f());
+    return requireSynchronous(layer.name, f());
   } finally {
     place.layer = outer;
+    place.root = root;
   }
 }
 

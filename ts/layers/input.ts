@@ -28,10 +28,6 @@ export class InputLayer extends Layer {
     this.ensureBuilt(shape);
   }
 
-  override sublayers(): Layer[] {
-    return [];
-  }
-
   call(): never {
     throw new ArgumentError(`${this.name}: an input must be fed through its model, got called itself`);
   }

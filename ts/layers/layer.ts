@@ -1,11 +1,11 @@
 // What every layer is: a name, variables made when the input's shape is known, and a call. A subclass needs no more
 // than `call`; one with weights makes them in `build`, one that changes the shape says so in `outputShape`. A layer of
 // several inputs gets lists of tensors and shapes, and one of several results returns lists.
-import { withinLayer } from "../autograd/observe.ts";
+import { place, withinLayer } from "../autograd/observe.ts";
 import { requireTensor } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
 import type { Names } from "../generated/options.ts";
-import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { unrecorded } from "../runtime/program.ts";
 import { requireDtype } from "../tensor/dtype.ts";
@@ -16,8 +16,9 @@ import { type Json, toJsonRecord } from "./config.ts";
 import { type ConstraintLike, getConstraint } from "./constraints.ts";
 import { getInitializer, type InitializerLike } from "./initializers.ts";
 import { attachMask, type Mask, maskOf } from "./masks.ts";
+import { BUILD_LIKE, Module, OWN, STRUCTURE } from "./module.ts";
 import { getRegularizer, type Regularizer, type RegularizerLike } from "./regularizers.ts";
-import { type Shapes, sameShapes, shapeList } from "./shapes.ts";
+import { isShapeList, type Shapes, sameShapes, shapeList } from "./shapes.ts";
 import { connect, isSymbolic, type Symbolic } from "./symbolic.ts";
 
 export { requireCount } from "../runtime/arguments.ts";
@@ -105,34 +106,30 @@ function nextName(kind: string): string {
  * by `addWeight`, and `outputShape` if its result has another shape than its input. Shapes are of one example, without
  * the batch axis. `apply(x)` checks inputs, builds the layer for them if need be, and calls it.
  */
-export abstract class Layer {
+export abstract class Layer extends Module {
   /** Its type in snake_case: what its default name and a saved model call it. */
   readonly kind: string;
-  name: string;
   readonly inputShape: Shape | undefined;
-  private readonly options: LayerOptions;
-  private ownTrainable: boolean;
-  private isBuilt = false;
+  readonly #options: LayerOptions;
+  #isBuilt = false;
   /** The input shape that was checked last, and the output shape that follows. */
-  private checked: { readonly input: Shapes; readonly output: Shapes | undefined } | undefined;
-  private readonly own: Variable[] = [];
-  /** Weights that are not trained even when the layer is. */
-  private readonly fixed = new Set<Variable>();
-  private readonly regularizers = new Map<Variable, Regularizer>();
-  private readonly activityRegularizer: Regularizer | undefined;
+  #checked: { readonly input: Shapes; readonly output: Shapes | undefined } | undefined;
+  readonly #regularizers = new Map<Variable, Regularizer>();
+  readonly #activityRegularizer: Regularizer | undefined;
+  /** The layers that were found inside it last, for calls within its own. */
+  #known: ReadonlySet<unknown> = new Set();
 
   /** `given` are also what `config` returns; a subclass hands on all it was given. */
   constructor(kind: LayerKind, given?: LayerOptions) {
     const [own, layer, names] = typeof kind === "string" ? [kind] : kind;
-    if (names !== undefined) checkOptions(camelCase(own), given, names, this.constructor === layer);
+    if (names !== undefined) checkOptions(camelCase(own), given, names, new.target === layer);
     const options = given ?? {};
+    super(options.name ?? nextName(own), options.trainable ?? true);
     this.kind = own;
-    this.name = options.name ?? nextName(own);
     if (options.inputShape !== undefined) checkShape(this.name, options.inputShape);
     this.inputShape = options.inputShape;
-    this.ownTrainable = options.trainable ?? true;
-    this.options = options;
-    this.activityRegularizer = options.activityRegularizer && getRegularizer(options.activityRegularizer);
+    this.#options = options;
+    this.#activityRegularizer = options.activityRegularizer && getRegularizer(options.activityRegularizer);
   }
 
   /** The results for a batch of inputs; the first axis is the batch. */
@@ -143,10 +140,10 @@ export abstract class Layer {
 
   /**
    * The shape of one example's output; ShapeError for an input that does not fit. Undefined: only a call can tell.
-   * Default: the input's.
+   * Default: that of the only input; of several, only a call can tell.
    */
   outputShape(inputShape: Shapes): Shapes | undefined {
-    return inputShape;
+    return isShapeList(inputShape) ? undefined : inputShape;
   }
 
   /** The masks of the results. Default: one input's goes on to every result that begins with its axes. */
@@ -184,14 +181,15 @@ export abstract class Layer {
     const masks = (inputs as readonly AnyTensor[]).map(maskOf);
     const mask = x instanceof Tensor ? masks[0] : masks;
     const { training = false, addLoss = ignore, addMetric = ignore } = options;
-    const returned = withinLayer(name, () => this.call(x, { training, addLoss, addMetric, mask }));
+    this.#requireOwner();
+    const returned = withinLayer(this, () => this.call(x, { training, addLoss, addMetric, mask }));
     const results = returned instanceof Tensor ? [returned] : [...returned];
-    if (expected !== undefined) this.requireShapes(results, shapeList(expected));
+    if (expected !== undefined) this.#requireShapes(results, shapeList(expected));
     const outputMask = this.outputMask(x, mask);
     results.forEach((y, i) => {
       const own = isMaskList(outputMask) ? outputMask[i] : outputMask;
       if (own !== undefined && sameShape(y.shape.slice(0, own.rank), own.shape)) attachMask(y, own);
-      if (this.activityRegularizer) addLoss(this.activityRegularizer(y));
+      if (this.#activityRegularizer) addLoss(this.#activityRegularizer(y));
     });
     return results;
   }
@@ -200,72 +198,56 @@ export abstract class Layer {
   ensureBuilt(inputShape: Shape): Shape | undefined;
   ensureBuilt(inputShape: Shapes): Shapes | undefined;
   ensureBuilt(inputShape: Shapes): Shapes | undefined {
-    if (this.checked !== undefined && sameShapes(this.checked.input, inputShape)) return this.checked.output;
+    if (this.#checked !== undefined && sameShapes(this.#checked.input, inputShape)) return this.#checked.output;
     const outputShape = this.outputShape(inputShape);
-    if (!this.isBuilt) {
+    if (!this.#isBuilt) {
       this.build(inputShape);
-      this.isBuilt = true;
+      this.#isBuilt = true;
     }
-    this.checked = { input: inputShape, output: outputShape };
+    this.#checked = { input: inputShape, output: outputShape };
     return outputShape;
   }
 
   get built(): boolean {
-    return this.isBuilt;
+    return this.#isBuilt;
   }
 
-  /** All its variables, trainable or not, in the order they were made; layers inside it count. */
-  get weights(): Variable[] {
-    return [...new Set([...this.own, ...this.sublayers().flatMap((layer) => layer.weights)])];
-  }
-
-  /** The variables that training changes. */
-  get trainableWeights(): Variable[] {
-    return this.weights.filter((weight) => weight.trainable);
-  }
-
-  get trainable(): boolean {
-    return this.ownTrainable;
-  }
-
-  /** Freezes or frees the layer and those inside it: frozen weights stay as they are. */
-  set trainable(value: boolean) {
-    this.ownTrainable = value;
-    for (const weight of this.own) weight.trainable = value && !this.fixed.has(weight);
-    for (const layer of this.sublayers()) layer.trainable = value;
-  }
-
-  /** Layers inside this one. Default: those among its properties, alone or in lists. */
-  sublayers(): Layer[] {
-    const found = Object.values(this).flatMap((value: unknown) => (Array.isArray(value) ? value : [value]));
-    return [...new Set(found.filter((value): value is Layer => value instanceof Layer))];
+  override sublayers(): Layer[] {
+    return super.sublayers() as Layer[];
   }
 
   /** The penalties that the regularizers of trained weights add to the loss. */
   penalties(): Tensor[] {
-    const trained = [...this.regularizers].filter(([weight]) => weight.trainable);
-    return [
-      ...trained.map(([weight, regularizer]) => regularizer(weight)),
-      ...this.sublayers().flatMap((layer) => layer.penalties()),
-    ];
+    const all = [...this[STRUCTURE]().modules.values()].flatMap((layer) => [...(layer as Layer).#regularizers]);
+    return all.filter(([weight]) => weight.trainable).map(([weight, regularizer]) => regularizer(weight));
   }
 
   /** The options that make the same layer again, as plain JSON. ArgumentError if one is a function without a name. */
   config(): Record<string, Json> {
-    return toJsonRecord(this.name, { ...this.options, name: this.name, trainable: this.trainable });
+    return toJsonRecord(this.name, { ...this.#options, name: this.name, trainable: this.trainable });
   }
 
   /** A new layer from the same options but for `changes`, layers among them copied too; it has weights of its own. */
   copy(changes: LayerOptions & { readonly [option: string]: unknown } = {}): this {
     const copied = (value: unknown): unknown =>
       value instanceof Layer ? value.copy({ name: undefined }) : Array.isArray(value) ? value.map(copied) : value;
-    const options = Object.fromEntries(Object.entries(this.options).map(([name, value]) => [name, copied(value)]));
+    const options = Object.fromEntries(Object.entries(this.#options).map(([name, value]) => [name, copied(value)]));
     return new (this.constructor as new (options: object) => this)({ ...options, ...changes });
   }
 
-  /** Frees its variables. */
-  dispose(): void {
-    for (const weight of this.weights) weight.dispose();
+  override [BUILD_LIKE](other: Layer): void {
+    if (!this.#isBuilt && other.#checked) this.ensureBuilt(other.#checked.input);
+  }
+
+  /** A layer with weights must be found by whoever trains and saves the one in whose call it is. */
+  #requireOwner(): void {
+    const root = place.root as Layer | undefined;
+    if (root === undefined || root.#known.has(this)) return;
+    root.#known = new Set(root[STRUCTURE]().modules.values());
+    if (root.#known.has(this) || this.weights.length === 0) return;
+    throw new StateError(
+      `${root.name}: call used ${this.name}, which is not among the layers of ${root.name}; keep it in a property`,
+    );
   }
 
   /** A variable of this layer, named "layer/name": made once, also when a captured step is what builds the layer. */
@@ -280,19 +262,18 @@ export abstract class Layer {
               `got ${formatShape(initial.shape)}`,
           );
         }
-        const made = new Variable(initial, { name: `${this.name}/${name}`, trainable: trainable && this.ownTrainable });
+        const made = new Variable(initial, { name: `${this.name}/${name}` });
         initial.dispose();
         return made;
       }),
     );
     if (constraint !== undefined) weight.constraint = getConstraint(constraint);
-    this.own.push(weight);
-    if (!trainable) this.fixed.add(weight);
-    if (regularizer !== undefined) this.regularizers.set(weight, getRegularizer(regularizer));
+    this[OWN](name, weight, trainable);
+    if (regularizer !== undefined) this.#regularizers.set(weight, getRegularizer(regularizer));
     return weight;
   }
 
-  private requireShapes(results: readonly Tensor[], expected: readonly Shape[]): void {
+  #requireShapes(results: readonly Tensor[], expected: readonly Shape[]): void {
     const fits =
       results.length === expected.length && results.every((y, i) => sameShape(y.shape.slice(1), expected[i]));
     if (fits) return;

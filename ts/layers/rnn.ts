@@ -9,12 +9,14 @@ import { flip, reshape, slice, stack, unstack } from "../ops/layout.ts";
 import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
 import { pickOptions } from "../runtime/options.ts";
 import { unrecorded } from "../runtime/program.ts";
-import { zeros } from "../tensor/create.ts";
+import { tensor, zeros } from "../tensor/create.ts";
+import { scope } from "../tensor/scope.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { Variable } from "../tensor/variable.ts";
+import { noteChange, Variable } from "../tensor/variable.ts";
 import { type CallContext, type Inputs, Layer, type LayerKind, type LayerOptions, type Masks } from "./layer.ts";
 import { firstMask, type Mask } from "./masks.ts";
+import { MAKE_STATE, type Saved, STATE } from "./module.ts";
 import { RecurrentCell, type SequenceOptions, type SequenceResult } from "./recurrent-cell.ts";
 import { isShapeList, type Shapes, shapeList } from "./shapes.ts";
 
@@ -53,7 +55,7 @@ export abstract class RecurrentLayer extends Layer {
   readonly zeroOutputForMask: boolean;
   readonly unroll: boolean;
   /** What the last batch left. */
-  private kept: readonly Variable[] | undefined;
+  #kept: readonly Variable[] | undefined;
 
   /** The cell is made when the layer's name is known. */
   constructor(kind: LayerKind, options: RecurrentLayerOptions, makeCell: (name: string) => RecurrentCell) {
@@ -115,17 +117,29 @@ export abstract class RecurrentLayer extends Layer {
   resetStates(states?: readonly AnyTensor[]): void {
     if (!this.stateful) throw new StateError(`${this.name}: resetStates is for stateful layers, got one that is not`);
     if (states === undefined) {
-      for (const kept of this.kept ?? []) kept.assign(new Float32Array(kept.size));
+      for (const kept of this.#kept ?? []) kept.assign(new Float32Array(kept.size));
       return;
     }
-    const before = this.kept;
-    this.kept = states.map((state) => this.variable(() => this.floats(state)));
-    for (const kept of before ?? []) kept.dispose();
+    const shapes = states.map((state) => this.floats(state).shape);
+    const before = this.#kept ?? [];
+    if (before.length === states.length && before.every(({ shape }, i) => sameShape(shape, shapes[i]))) {
+      // In place: captured steps go on from these variables.
+      before.forEach((kept, i) => void kept.assign(states[i] as Tensor));
+      return;
+    }
+    this.#kept = states.map((state) => this.variable(() => this.floats(state)));
+    for (const kept of before) kept.dispose();
+    noteChange();
   }
 
-  override dispose(): void {
-    super.dispose();
-    for (const kept of this.kept ?? []) kept.dispose();
+  override [MAKE_STATE](saved: ReadonlyMap<string, Saved>): void {
+    const states = [...saved].filter(([name]) => name.startsWith("state_"));
+    if (!this.stateful || this.#kept || states.length === 0) return;
+    scope(() => this.resetStates(states.map(([, { data, shape }]) => tensor(data, { shape }))));
+  }
+
+  override [STATE](): Record<string, Variable> {
+    return Object.fromEntries((this.#kept ?? []).map((state, i) => [`state_${i}`, state]));
   }
 
   private stepByStep(x: Tensor, start: readonly Tensor[] | undefined, options: SequenceOptions): SequenceResult {
@@ -149,8 +163,8 @@ export abstract class RecurrentLayer extends Layer {
   private keptStates(x: Tensor): Tensor[] | undefined {
     if (!this.stateful) return undefined;
     const shapes = this.cell.stateShapes(x.shape.slice(2)).map((shape) => [x.shape[0], ...shape]);
-    this.kept ??= shapes.map((shape) => this.variable(() => zeros(shape)));
-    this.kept.forEach(({ shape }, i) => {
+    this.#kept ??= shapes.map((shape) => this.variable(() => zeros(shape)));
+    this.#kept.forEach(({ shape }, i) => {
       if (sameShape(shape, shapes[i])) return;
       throw new ShapeError(
         `${this.name}: the batches of a stateful layer must have one size, got states ${formatShape(shape)} ` +
@@ -158,7 +172,7 @@ export abstract class RecurrentLayer extends Layer {
       );
     });
     // Copies: the variables change before the gradient is taken.
-    return this.kept.map((state) => add(state, 0));
+    return this.#kept.map((state) => add(state, 0));
   }
 
   private variable(initial: () => Tensor): Variable {
@@ -166,7 +180,7 @@ export abstract class RecurrentLayer extends Layer {
   }
 
   private keep(states: readonly Tensor[]): void {
-    noGrad(() => this.kept?.forEach((kept, i) => void kept.assign(states[i])));
+    noGrad(() => this.#kept?.forEach((kept, i) => void kept.assign(states[i])));
   }
 
   private checkStates(given: readonly Shape[], states: readonly Shape[]): void {

@@ -128,8 +128,8 @@ export class Nadam extends MomentOptimizer {
     launch("nadam_f32", x.size, 0.6, x, momentum, velocity, ...given);
   }
 
-  override state(): Record<string, AnyTensor> {
-    return { ...super.state(), momentumProduct: this.product };
+  override state(nameOf?: (variable: Variable) => string): Record<string, AnyTensor> {
+    return { ...super.state(nameOf), momentumProduct: this.product };
   }
   override dispose(): void {
     this.product.dispose();

@@ -119,9 +119,9 @@ export class LossScaleOptimizer extends Optimizer {
     this.innerOptimizer.swapAverages(variables);
   }
 
-  override state(): Record<string, AnyTensor> {
+  override state(nameOf?: (variable: Variable) => string): Record<string, AnyTensor> {
     const { innerOptimizer, dynamicScale, goodSteps } = this;
-    return { ...innerOptimizer.state(), lossScale: dynamicScale, goodSteps };
+    return { ...innerOptimizer.state(nameOf), lossScale: dynamicScale, goodSteps };
   }
 
   override dispose(): void {

@@ -4,9 +4,10 @@
 
 import { noGrad } from "../autograd/tape.ts";
 import { exclusionOptions } from "../generated/options.ts";
+import { matched, renamed } from "../layers/matching.ts";
 import { mul } from "../ops/binary.ts";
 import { cast, where } from "../ops/compare.ts";
-import { ArgumentError, FormatError, ShapeError, StateError } from "../runtime/errors.ts";
+import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { forbidWhileRecording, launch, unrecorded } from "../runtime/program.ts";
 import { full, tensor, zeros } from "../tensor/create.ts";
@@ -317,12 +318,12 @@ export abstract class Optimizer {
     });
   }
 
-  /** Everything to be saved with the model, by name; the tensors stay the optimizer's. */
-  state(): Record<string, AnyTensor> {
-    return this.ownState();
+  /** Everything to be saved with the model, by name, which `nameOf` may give variables; the tensors stay the optimizer's. */
+  state(nameOf: (variable: Variable) => string = ({ name }) => name): Record<string, AnyTensor> {
+    return this.ownState(nameOf);
   }
 
-  private ownState(): Record<string, Variable | Variable<"i32">> {
+  private ownState(nameOf: (variable: Variable) => string): Record<string, Variable | Variable<"i32">> {
     const state: Record<string, Variable | Variable<"i32">> = { iterations: this.count, learningRate: this.rate };
     if (this.pending !== undefined) state.pendingGradients = this.pending;
     this.groups.forEach(({ value }, i) => {
@@ -330,27 +331,25 @@ export abstract class Optimizer {
     });
     for (const [variable, slots] of this.slots) {
       // Variables may share a name; the order tells them apart.
-      let name = variable.name;
+      const first = nameOf(variable);
+      let name = first;
       const taken = (): boolean => Object.keys(slots).some((slot) => `${name}/${slot}` in state);
-      for (let i = 1; taken(); i++) name = `${variable.name}_${i}`;
+      for (let i = 1; taken(); i++) name = `${first}_${i}`;
       for (const [slot, x] of Object.entries(slots)) state[`${name}/${slot}`] = x;
     }
     return state;
   }
 
-  /** Takes over a saved state for these variables. FormatError, before anything changes, where something is missing. */
+  /**
+   * Takes over a saved state for these variables: by their names, or in order where layers are called otherwise.
+   * FormatError, before anything changes, where something is missing.
+   */
   restore(state: { readonly [name: string]: AnyTensor }, variables: readonly Variable[]): void {
     forbidWhileRecording("restore");
     this.build(variables);
-    const own = Object.entries(this.state()) as [string, Variable][];
-    for (const [name, { shape, dtype }] of own) {
-      const saved = state[name];
-      if (saved?.dtype !== dtype || !sameShape(saved.shape, shape)) {
-        const got = saved === undefined ? "nothing" : `${saved.dtype} ${formatShape(saved.shape)}`;
-        throw new FormatError(`restore: the state must have "${name}" of ${dtype} ${formatShape(shape)}, got ${got}`);
-      }
-    }
-    for (const [name, target] of own) target.assign(state[name] as Tensor);
+    const own = new Map(Object.entries(this.state()));
+    const found = matched("restore", own, renamed(new Map(Object.entries(state)), [...own.keys()]));
+    [...own.values()].forEach((target, i) => void (target as Variable).assign(found[i] as Tensor));
   }
 
   /** Frees what is kept for these variables, which are not updated again. */
@@ -363,7 +362,7 @@ export abstract class Optimizer {
 
   /** Frees the state. */
   dispose(): void {
-    for (const x of Object.values(this.ownState())) x.dispose();
+    for (const x of Object.values(this.ownState(({ name }) => name))) x.dispose();
     this.slots.clear();
   }
 }

@@ -9,9 +9,14 @@ import { empty, Tensor } from "./tensor.ts";
 
 let changes = 0;
 
-/** Counts how often a variable was frozen or freed: what was recorded before may have another tape then. */
+/** Counts how often a variable or layer was frozen, freed or added: what was recorded before may be another step then. */
 export function trainableChanges(): number {
   return changes;
+}
+
+/** Counts such a change. */
+export function noteChange(): void {
+  changes++;
 }
 
 /** Options of `variable`. */

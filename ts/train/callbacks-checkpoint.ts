@@ -1,15 +1,16 @@
 // Callbacks that save a training: the weights of the best epochs, and all that is needed to go on after an interruption.
 import { makeFolder, makeFolderOf, readFileIfAny, removeFile, writeFileAtomic } from "../io/files.ts";
 import { decodeSafetensors, encodeSafetensors, type TensorRecord } from "../io/safetensors.ts";
+import { matched, renamed } from "../layers/matching.ts";
+import { MAKE_STATE, STRUCTURE } from "../layers/module.ts";
 import { ArgumentError, FormatError } from "../runtime/errors.ts";
 import { type FilePath, pathOf } from "../runtime/paths.ts";
-import { tensor } from "../tensor/create.ts";
-import { scope } from "../tensor/scope.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
+import type { Variable } from "../tensor/variable.ts";
 import type { Callback, Logs, TrainingInfo } from "./callbacks.ts";
 import type { Model } from "./model.ts";
 import { BatchCounter, Monitor, type MonitorMode } from "./monitor.ts";
-import { recordOf } from "./weights.ts";
+import { byPaths, PATHS, recordsOf } from "./weights.ts";
 
 /** What `ModelCheckpoint` takes. */
 export interface ModelCheckpointOptions {
@@ -165,21 +166,30 @@ export class BackupAndRestore implements Callback {
   }
 }
 
-/** All variables of a training by name: the model's and the optimizer's. */
-function variablesOf(model: Model): Map<string, AnyTensor> {
+/** The tensors of a training by where they belong, each kind by its names. */
+function partsOf(model: Model): Record<"model" | "optimizer" | "state", ReadonlyMap<string, AnyTensor>> {
+  const { weights, state } = model[STRUCTURE]();
   const { optimizer } = model.compilation;
   optimizer.build(model.trainableWeights);
-  const own = model.weights.map((weight) => [`model/${weight.name}`, weight] as const);
-  const state = Object.entries(optimizer.state()).map(([name, x]) => [`optimizer/${name}`, x] as const);
-  return new Map([...own, ...state]);
+  return { model: weights, optimizer: new Map(Object.entries(optimizer.state(namesOf(weights)))), state };
+}
+
+/** The path of each weight. */
+function namesOf(weights: ReadonlyMap<string, Variable>): (variable: Variable) => string {
+  const paths = new Map([...weights].map(([path, weight]) => [weight, path]));
+  return (variable) => paths.get(variable) ?? variable.name;
 }
 
 function encodeTraining({ model, seed }: TrainingInfo, epoch: number): Uint8Array {
-  const records = [...variablesOf(model)].map(([name, x]): [string, TensorRecord] => [
-    name,
-    { dtype: x.dtype, shape: x.shape, data: x.data() },
-  ]);
-  return encodeSafetensors(new Map(records), { format: "heddle-training", epoch: String(epoch), seed: String(seed) });
+  const tensors = Object.entries(partsOf(model)).flatMap(([part, all]) =>
+    [...all].map(([name, x]) => [`${part}/${name}`, x] as const),
+  );
+  return encodeSafetensors(recordsOf(tensors), {
+    format: "heddle-training",
+    epoch: String(epoch),
+    seed: String(seed),
+    ...PATHS,
+  });
 }
 
 /** Takes over a training's state, its finished epochs and its seed. FormatError, and nothing changed, for another's. */
@@ -190,18 +200,34 @@ function restoreTraining(info: TrainingInfo, bytes: Uint8Array, path: string): v
   if (!Number.isInteger(epoch) || epoch < 0) {
     throw new FormatError(`${path}: the file must tell the number of finished epochs, got ${metadata.epoch}`);
   }
-  const records = new Map([...variablesOf(model)].map(([name, x]) => [name, recordOf(path, tensors, name, x)]));
-  const saved = (name: string): TensorRecord => records.get(name) as TensorRecord;
-  scope(() => {
-    const { optimizer } = model.compilation;
-    const state = Object.keys(optimizer.state()).map((name) => {
-      const { data, shape, dtype } = saved(`optimizer/${name}`);
-      return [name, tensor(data, { shape, dtype })] as const;
-    });
-    optimizer.restore(Object.fromEntries(state), model.trainableWeights);
-    for (const weight of model.weights) weight.assign(saved(`model/${weight.name}`).data);
-  });
+  const parts = partsOf(model);
+  const { optimizer } = model.compilation;
+  const given = (part: string) => underPath(tensors, `${part}/`);
+  const isOld = metadata.names !== PATHS.names;
+  const saved = given("optimizer");
+  const slots = isOld ? renamed(saved, [...parts.optimizer.keys()], Object.keys(optimizer.state())) : saved;
+  const pairs = (all: ReadonlyMap<string, AnyTensor>, found: ReadonlyMap<string, TensorRecord>) => {
+    const records = matched(path, all, found);
+    return [...all.values()].map((x, i) => [x as Variable, records[i]] as const);
+  };
+  const all = [
+    ...pairs(parts.model, byPaths(model[STRUCTURE]().weights, given("model"), metadata)),
+    ...pairs(parts.optimizer, slots),
+  ];
+  // Older files have no random streams, and no states that go on from batch to batch.
+  if (!isOld) {
+    const state = given("state");
+    for (const [at, module] of model[STRUCTURE]().modules) module[MAKE_STATE](underPath(state, at && `${at}/`));
+    all.push(...pairs(model[STRUCTURE]().state, state));
+  }
+  for (const [x, { data }] of all) x.assign(data);
   info.initialEpoch = epoch;
   const seed = Number(metadata.seed);
   if (Number.isSafeInteger(seed)) info.seed = seed;
+}
+
+/** What lies under a path, without it. */
+function underPath<T>(all: ReadonlyMap<string, T>, path: string): Map<string, T> {
+  const inside = [...all].filter(([name]) => name.startsWith(path));
+  return new Map(inside.map(([name, x]) => [name.slice(path.length), x]));
 }

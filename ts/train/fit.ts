@@ -1,6 +1,6 @@
 // The training loop: epochs, batches, validation, callbacks, aborting.
-import type { Layer } from "../layers/layer.ts";
-import { Generator, nextSeed, type Stream, streamOf, withStream, wordsOf } from "../ops/random.ts";
+import { STRUCTURE } from "../layers/module.ts";
+import { nextSeed, type Stream, streamOf, withStream, wordsOf } from "../ops/random.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -112,9 +112,6 @@ async function trainModel(model: Model, x: DataList, y: Targets | undefined, opt
   const examples = weighClasses("fit", own, classWeight);
   model.prepare("fit", examples);
   if (validation) model.prepare("fit", validation);
-  if (model.trainableWeights.length === 0) {
-    console.warn(`heddle: fit: ${model.name} has no trainable weights, so that training changes none`);
-  }
 
   const history = new History();
   const verbose = options.verbose ?? 1;
@@ -153,7 +150,7 @@ async function trainModel(model: Model, x: DataList, y: Targets | undefined, opt
       const key = wordsOf(info.seed);
       run.stream = streamOf(key, [epoch]);
       const place = options.seed === undefined ? [optimizer.iterations.view()[0]] : [...key, epoch];
-      for (const generator of generatorsOf(model)) generator.seek(...place);
+      for (const generator of model[STRUCTURE]().streams) generator.seek(...place);
       const order = shuffle ? orderOfEpoch(info.seed, epoch, samples) : undefined;
       logs = await runEpoch(run, examples, order, callbacks);
       if (validation) {
@@ -291,12 +288,6 @@ export class Figures {
   end(): void {
     this.objective.leave(this);
   }
-}
-
-/** The generators of a model's layers. */
-function generatorsOf(layer: Layer): Generator[] {
-  const own = Object.values(layer).filter((value): value is Generator => value instanceof Generator);
-  return [...own, ...layer.sublayers().flatMap(generatorsOf)];
 }
 
 function split(all: Examples, part: number): [Examples, Examples | undefined] {

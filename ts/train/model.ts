@@ -1,29 +1,20 @@
 // A model: a layer that can be compiled, fitted, evaluated and asked for predictions. It is drawn from symbolic inputs to
 // outputs, a `Sequential`, or a subclass that says in `call` what it computes.
-import { noGrad } from "../autograd/tape.ts";
 import { readFile, writeFileAtomic } from "../io/files.ts";
 import type { Json } from "../layers/config.ts";
+import { InputLayer } from "../layers/input.ts";
 import { type CallContext, type Inputs, Layer, type LayerOptions, type Masks, type Outputs } from "../layers/layer.ts";
+import { PARTS } from "../layers/module.ts";
 import { type Shapes, shapeList } from "../layers/shapes.ts";
 import type { Symbolic } from "../layers/symbolic.ts";
 import { getOptimizer, type OptimizerName } from "../optim/index.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { requireCount } from "../runtime/arguments.ts";
-import { ArgumentError, StateError } from "../runtime/errors.ts";
+import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
 import { type FilePath, pathOf } from "../runtime/paths.ts";
-import { unrecorded } from "../runtime/program.ts";
-import { scope } from "../tensor/scope.ts";
-import type { Shape } from "../tensor/shape.ts";
+import { formatShape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor, unfilled } from "../tensor/tensor.ts";
-import {
-  BatchBuffers,
-  type DataList,
-  type Examples,
-  type Targets,
-  toExamples,
-  toInputs,
-  type Weighting,
-} from "./batches.ts";
+import { type DataList, type Examples, type Targets, toExamples, toInputs, type Weighting } from "./batches.ts";
 import type { History, Logs } from "./callbacks.ts";
 import {
   type EvaluateOptions,
@@ -38,7 +29,7 @@ import { Graph } from "./graph.ts";
 import { type Judgement, Objective } from "./objective.ts";
 import { makePause } from "./pause.ts";
 import { ProgressBar } from "./progress.ts";
-import { type Compiled, oneOrAll, Prediction, Steps } from "./steps.ts";
+import { type Compiled, Prediction, Steps } from "./steps.ts";
 import { type SummaryRow, summarize } from "./summary.ts";
 import { decodeWeights, encodeWeights } from "./weights.ts";
 
@@ -70,19 +61,19 @@ export interface FunctionalOptions extends LayerOptions {
 export class Model extends Layer {
   /** Set it to true in a callback, and training ends after the current batch. */
   stopTraining = false;
-  private readonly graph: Graph | undefined;
-  private compiled: Compiled | undefined;
-  private captured: Steps | undefined;
-  private prediction: Prediction | undefined;
-  private ownsOptimizer = false;
+  readonly #graph: Graph | undefined;
+  #compiled: Compiled | undefined;
+  #captured: Steps | undefined;
+  #prediction: Prediction | undefined;
+  #ownsOptimizer = false;
 
   /** A functional model from its inputs to its outputs; subclasses leave these out and override `call`. */
   constructor(options: FunctionalOptions | LayerOptions = {}, kind = "functional") {
     const { inputs, outputs, ...rest } = options as FunctionalOptions;
     super(kind, rest);
     if (inputs === undefined && outputs === undefined) return;
-    this.graph = new Graph(listed(inputs), listed(outputs));
-    const shapes = this.graph.inputs.map(({ shape }) => shape);
+    this.#graph = new Graph(listed(inputs), listed(outputs));
+    const shapes = this.#graph.inputs.map(({ shape }) => shape);
     this.ensureBuilt(shapes.length === 1 ? shapes[0] : shapes);
   }
 
@@ -93,7 +84,7 @@ export class Model extends Layer {
 
   /** Of a subclass: undefined, unless it says so, since only a call can tell. */
   override outputShape(inputShape: Shapes): Shapes | undefined {
-    const shapes = this.graph?.shapesFor(shapeList(inputShape));
+    const shapes = this.#graph?.shapesFor(shapeList(inputShape));
     return shapes?.length === 1 ? shapes[0] : shapes;
   }
 
@@ -103,17 +94,24 @@ export class Model extends Layer {
   }
 
   override sublayers(): Layer[] {
-    return this.graph ? this.graph.layers : super.sublayers();
+    return [...new Set([...(this.#graph?.layers ?? []), ...super.sublayers()])];
+  }
+
+  /** Of a functional model: its layers too. */
+  override [PARTS](): object {
+    // Inputs have no part in it, so that a sequential model has the structure of a functional chain.
+    const layers = this.#graph?.layers.filter((layer) => !(layer instanceof InputLayer));
+    return layers ? { layers, ...this } : this;
   }
 
   /** Of a functional model: its layers and how they are connected too. */
   override config(): Record<string, Json> {
-    return { ...super.config(), ...this.graph?.config() };
+    return { ...super.config(), ...this.#graph?.config() };
   }
 
   /** Names of the outputs, which losses, metrics and targets may be given by. */
   get outputNames(): readonly string[] {
-    return this.compiled?.objective.outputs.map(({ name }) => name) ?? this.graph?.outputNames ?? ["output"];
+    return this.#compiled?.objective.outputs.map(({ name }) => name) ?? this.#graph?.outputNames ?? ["output"];
   }
 
   /**
@@ -125,28 +123,28 @@ export class Model extends Layer {
    */
   compile({ optimizer = "rmsprop", runEagerly = false, ...judgement }: CompileOptions): void {
     requireIdle("compile", this);
-    const objective = new Objective(this.graph?.outputNames, judgement);
+    const objective = new Objective(this.#graph?.outputNames, judgement);
     const compiled = { optimizer: getOptimizer(optimizer), objective, runEagerly };
-    const isKept = compiled.optimizer === this.compiled?.optimizer;
+    const isKept = compiled.optimizer === this.#compiled?.optimizer;
     this.discard(isKept);
-    this.ownsOptimizer = typeof optimizer === "string" || (isKept && this.ownsOptimizer);
-    this.compiled = compiled;
+    this.#ownsOptimizer = typeof optimizer === "string" || (isKept && this.#ownsOptimizer);
+    this.#compiled = compiled;
   }
 
   /** Frees what `compile` and its steps made, the optimizer too unless it is to be kept. */
   private discard(keepOptimizer = false): void {
-    this.captured?.dispose();
-    this.prediction?.dispose();
-    this.captured = this.prediction = undefined;
-    this.compiled?.objective.dispose();
-    if (this.ownsOptimizer && !keepOptimizer) this.compiled?.optimizer.dispose();
+    this.#captured?.dispose();
+    this.#prediction?.dispose();
+    this.#captured = this.#prediction = undefined;
+    this.#compiled?.objective.dispose();
+    if (this.#ownsOptimizer && !keepOptimizer) this.#compiled?.optimizer.dispose();
   }
 
   /** The optimizer, the losses and the metrics; StateError before `compile`. */
   get compilation(): Compiled {
-    if (this.compiled === undefined)
+    if (this.#compiled === undefined)
       throw new StateError(`${this.name}: the model must be compiled first, got no compile()`);
-    return this.compiled;
+    return this.#compiled;
   }
 
   /**
@@ -186,13 +184,19 @@ export class Model extends Layer {
     const pause = makePause(signal);
     const bar = new ProgressBar(Math.ceil(length / batchSize), { verbose });
     let results: AnyTensor[] | undefined;
-    this.prediction ??= new Prediction(this, this.compiled?.runEagerly ?? false);
     for (let begin = 0; begin < length; begin += batchSize) {
       const began = performance.now();
       const end = Math.min(begin + batchSize, length);
-      const outputs = this.prediction.run(examples, { begin, end });
+      this.#prediction ??= new Prediction(this, this.#compiled?.runEagerly ?? false);
+      const outputs = this.#prediction.run(examples, { begin, end });
       results ??= outputs.map(({ shape, dtype }) => unfilled([length, ...shape.slice(1)], dtype));
       for (const [i, output] of outputs.entries()) {
+        if (output.shape[0] !== end - begin) {
+          const got = formatShape(output.shape);
+          throw new ShapeError(
+            `predict: outputs must have a row for each of ${end - begin} examples, got shape ${got}`,
+          );
+        }
         results[i].view().set(output.view(), (output.size / (end - begin)) * begin);
         output.dispose();
       }
@@ -233,44 +237,41 @@ export class Model extends Layer {
     }
   }
 
-  /** The captured steps, made anew when layers have been frozen or freed since. @internal */
+  /** The captured steps, made anew when layers have been frozen, freed or added since. @internal */
   get steps(): Steps {
     const compiled = this.compilation;
-    if (this.captured?.isStale(this)) {
-      this.captured.dispose();
-      this.captured = undefined;
+    this.#refresh(false);
+    this.#captured ??= new Steps(this, compiled);
+    return this.#captured;
+  }
+
+  /** Forgets captured steps of the model as it was. */
+  #refresh(thoroughly: boolean): void {
+    if (this.#captured?.freshness.isStale(thoroughly)) {
+      this.#captured.dispose();
+      this.#captured = undefined;
     }
-    this.captured ??= new Steps(this, compiled);
-    return this.captured;
+    if (this.#prediction?.freshness.isStale(thoroughly)) {
+      this.#prediction.dispose();
+      this.#prediction = undefined;
+    }
   }
 
   /**
-   * Checks examples and targets against the model, builds it if need be, and returns the shapes of one example's outputs.
+   * Checks examples and targets against the model and builds it, if their shapes tell how; else its first call does.
    * Errors: ShapeError for examples that do not fit, ArgumentError for class labels out of range. @internal
    */
-  prepare(operation: string, examples: Examples): readonly Shape[] {
+  prepare(operation: string, examples: Examples): void {
+    this.#refresh(true);
     const shapes = examples.inputs.map(({ shape }) => shape.slice(1));
     const own = this.outputShape(shapes.length === 1 ? shapes[0] : shapes);
-    const known = own === undefined ? this.shapesOfCall(examples) : shapeList(own);
+    const known = own && shapeList(own);
     for (const [i, y] of examples.targets.entries()) {
       const { loss } = this.compilation.objective.outputs[i] ?? {};
-      if (known[i]?.length > 0) loss?.checkTargets?.(operation, y, known[i]);
+      const shape = known?.[i];
+      if (shape && shape.length > 0) loss?.checkTargets?.(operation, y, shape);
     }
     this.ensureBuilt(shapes.length === 1 ? shapes[0] : shapes);
-    return known;
-  }
-
-  /** The shapes of the outputs for the first example, which also builds every layer that the call uses. */
-  private shapesOfCall(examples: Examples): readonly Shape[] {
-    const buffers = new BatchBuffers();
-    const shapes = unrecorded(() =>
-      scope(() => {
-        const outputs = noGrad(() => this.applyAll(oneOrAll(buffers.load(examples.inputs, { begin: 0, end: 1 }))));
-        return outputs.map(({ shape }) => shape.slice(1));
-      }),
-    );
-    buffers.dispose();
-    return shapes;
   }
 
   /** The layers and their numbers of weights as a table. */
@@ -280,13 +281,13 @@ export class Model extends Layer {
 
   /** The weights as the bytes of a safetensors file. */
   exportWeights(): Uint8Array {
-    return encodeWeights(this.weights);
+    return encodeWeights(this);
   }
 
   /** Takes over weights from such bytes. FormatError, and nothing changed, where they do not fit this model. */
   importWeights(bytes: Uint8Array): void {
     this.requireBuilt("importWeights");
-    decodeWeights(this.weights, bytes);
+    decodeWeights(this, bytes);
   }
 
   /** Writes the weights to a safetensors file: to a temporary file first, so that the old one is never half overwritten. */
@@ -297,26 +298,26 @@ export class Model extends Layer {
   /** Reads the weights from a safetensors file. FormatError, and nothing changed, where it does not fit this model. */
   async loadWeights(path: FilePath): Promise<void> {
     this.requireBuilt("loadWeights");
-    decodeWeights(this.weights, await readFile(path), pathOf("loadWeights: the path", path));
+    decodeWeights(this, await readFile(path), pathOf("loadWeights: the path", path));
   }
 
   /** Frees its weights, and what `compile`, `fit` and `predict` made. */
   override dispose(): void {
     this.discard();
-    if (!this.ownsOptimizer) this.compiled?.optimizer.forget(this.weights);
-    this.compiled = undefined;
+    if (!this.#ownsOptimizer) this.#compiled?.optimizer.forget(this.weights);
+    this.#compiled = undefined;
     super.dispose();
   }
 
   /** The rows of `summary`. */
   protected summaryRows(): SummaryRow[] {
-    if (this.graph) return this.graph.rows();
+    if (this.#graph) return this.#graph.rows();
     const inside = this.sublayers();
     return (inside.length > 0 ? inside : [this]).map((layer) => ({ layer, outputShape: undefined }));
   }
 
   private drawn(operation: string): Graph {
-    if (this.graph) return this.graph;
+    if (this.#graph) return this.#graph;
     throw new StateError(
       `${this.name}: a model without inputs and outputs must override ${operation}, got one that does not`,
     );

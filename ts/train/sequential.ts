@@ -31,7 +31,8 @@ export class Sequential extends Model {
       names.add(layer.name);
     }
     this.layers = [...layers];
-    const { inputShape } = layers[0];
+    const [first] = layers;
+    const inputShape = first.inputShape ?? (first instanceof Sequential ? first.builtFor : undefined);
     if (inputShape !== undefined) this.ensureBuilt(inputShape);
   }
 
@@ -54,10 +55,6 @@ export class Sequential extends Model {
     let shape: Shapes | undefined = inputShape;
     for (const layer of this.layers) shape = shape && layer.outputShape(shape);
     return shape;
-  }
-
-  override sublayers(): Layer[] {
-    return [...(this.layers ?? [])];
   }
 
   /** Its layers, and the shape of inputs it is built for. */

@@ -1,17 +1,18 @@
 // What a compiled model does with one batch: a training step, a test step, a prediction, each captured so that it runs
 // in one call from the second batch on.
 import { type Captured, capture } from "../autograd/capture.ts";
-import { valueAndGrad } from "../autograd/grad.ts";
+import { valueAndGradients } from "../autograd/grad.ts";
 import { noGrad } from "../autograd/tape.ts";
 import type { ApplyOptions, Inputs } from "../layers/layer.ts";
 import { attachMask, maskOf } from "../layers/masks.ts";
+import { fingerprint } from "../layers/module.ts";
 import { add } from "../ops/binary.ts";
 import { cast } from "../ops/compare.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { scope } from "../tensor/scope.ts";
 import { type AnyTensor, type Tensor, unfilled } from "../tensor/tensor.ts";
-import type { Variable } from "../tensor/variable.ts";
+import { trainableChanges, type Variable } from "../tensor/variable.ts";
 import { BatchBuffers, type Examples, type Rows } from "./batches.ts";
 import type { Model } from "./model.ts";
 import type { Objective } from "./objective.ts";
@@ -43,17 +44,47 @@ function batchOf(inputs: number, targets: number, tensors: readonly AnyTensor[])
   };
 }
 
+/** Whether what a captured step of a model depends on beside its arguments has changed. */
+class Freshness {
+  private readonly model: Model;
+  private parts: readonly unknown[] | undefined;
+  private count = -1;
+
+  constructor(model: Model) {
+    this.model = model;
+  }
+
+  /** Notes the model as it is: when a step has run, since that may have built layers. */
+  note(): void {
+    if (this.count === trainableChanges()) return;
+    this.count = trainableChanges();
+    this.parts = fingerprint(this.model);
+  }
+
+  /** `thoroughly` also sees layers that were exchanged for older ones. */
+  isStale(thoroughly: boolean): boolean {
+    if (this.parts === undefined || (!thoroughly && this.count === trainableChanges())) return false;
+    const now = fingerprint(this.model);
+    this.count = trainableChanges();
+    return now.length !== this.parts.length || now.some((x, i) => x !== this.parts?.[i]);
+  }
+}
+
 /** The model's outputs for one batch. @internal */
 export class Prediction {
+  readonly freshness: Freshness;
   private readonly captured: Captured<AnyTensor[], AnyTensor[]>;
   private readonly buffers = new BatchBuffers();
 
   constructor(model: Model, runEagerly: boolean) {
+    this.freshness = new Freshness(model);
     this.captured = makeStep((...inputs: AnyTensor[]) => noGrad(() => model.applyAll(oneOrAll(inputs))), runEagerly);
   }
 
   run(examples: Examples, rows: Rows): AnyTensor[] {
-    return this.captured(...this.buffers.load(examples.inputs, rows));
+    const outputs = this.captured(...this.buffers.load(examples.inputs, rows));
+    this.freshness.note();
+    return outputs;
   }
 
   dispose(): void {
@@ -63,15 +94,15 @@ export class Prediction {
 
 /** The training and the test step of a compiled model. @internal */
 export class Steps {
+  readonly freshness: Freshness;
   private readonly trainStep: Step;
   private readonly testStep: Step;
   private readonly buffers = new BatchBuffers();
-  /** The weights that the training step was made for. */
-  private readonly trained: readonly Variable[];
+  /** Whether it was said that nothing is trained. */
+  private warned = false;
 
   constructor(model: Model, { optimizer, objective, runEagerly }: Compiled) {
-    const trained = model.trainableWeights;
-    this.trained = trained;
+    this.freshness = new Freshness(model);
     /** The loss with everything that is added to it; the metrics take the batch in. */
     const judged = ({ inputs, targets, weights }: Batch, training: boolean): Tensor => {
       const added: Tensor[] = [];
@@ -94,14 +125,22 @@ export class Steps {
       if (terms.length > 0) return terms.reduce((sum, loss) => add(sum, loss));
       throw new ArgumentError(`compile: ${model.name} must have a loss, or layers that call addLoss, got neither`);
     };
-    // What is differentiated is the loss as the optimizer wants it scaled; what is reported is the loss.
-    const lossAndGradients = valueAndGrad((_weights: readonly Tensor[], batch: Batch) => {
-      const total = judged(batch, true);
-      return [optimizer.scaleLoss(total), total] as const;
-    });
     this.trainStep = makeStep((inputs: number, targets: number, ...tensors: AnyTensor[]) => {
-      const [[, total], gradients] = lossAndGradients(trained, batchOf(inputs, targets, tensors));
+      let trained: readonly Variable[] = [];
+      // What is differentiated is the loss as the optimizer wants it scaled; what is reported is the loss. The weights are
+      // asked for after the call, which may have made them.
+      const [[, total], gradients] = valueAndGradients(
+        () => {
+          const total = judged(batchOf(inputs, targets, tensors), true);
+          return [optimizer.scaleLoss(total), total] as const;
+        },
+        () => (trained = model.trainableWeights),
+      );
       if (trained.length > 0) optimizer.step(trained, gradients);
+      else if (!this.warned) {
+        console.warn(`heddle: fit: ${model.name} has no trainable weights, so that training changes none`);
+        this.warned = true;
+      }
       return total;
     }, runEagerly);
     this.testStep = makeStep(
@@ -122,18 +161,14 @@ export class Steps {
   }
 
   private run(step: Step, { inputs, targets, weights }: Examples, rows: Rows): Tensor {
-    return step(inputs.length, targets.length, ...this.buffers.load([...inputs, ...targets, ...weights], rows));
+    const loss = step(inputs.length, targets.length, ...this.buffers.load([...inputs, ...targets, ...weights], rows));
+    this.freshness.note();
+    return loss;
   }
 
   /** Programs recorded so far. */
   get recordings(): { train: number; test: number } {
     return { train: this.trainStep.recordings, test: this.testStep.recordings };
-  }
-
-  /** Whether layers have been frozen or freed since. */
-  isStale(model: Model): boolean {
-    const now = model.trainableWeights;
-    return now.length !== this.trained.length || now.some((weight, i) => weight !== this.trained[i]);
   }
 
   dispose(): void {

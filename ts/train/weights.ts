@@ -1,45 +1,41 @@
 // A model's weights as safetensors bytes, and back. Everything is checked before the first weight is overwritten.
 import { decodeSafetensors, encodeSafetensors, type TensorRecord } from "../io/safetensors.ts";
-import { FormatError, StateError } from "../runtime/errors.ts";
-import { formatShape, sameShape } from "../tensor/shape.ts";
+import { matched, renamed } from "../layers/matching.ts";
+import { type Module, STRUCTURE } from "../layers/module.ts";
+import { StateError } from "../runtime/errors.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
-import type { Variable } from "../tensor/variable.ts";
 
-/** The safetensors file of these variables, by their names. */
-export function encodeWeights(weights: readonly Variable[]): Uint8Array {
-  if (weights.length === 0) throw new StateError("saveWeights: the model must be built and have weights, got none");
-  const records = weights.map(
-    ({ name, dtype, shape }, i) => [name, { dtype, shape, data: weights[i].data() }] as const,
-  );
-  return encodeSafetensors(new Map(records), { format: "heddle" });
+/** What a file says of itself whose tensors are named by their paths in the model; older ones have names of weights. */
+export const PATHS = { names: "paths" } as const;
+
+/** The safetensors file of a model's weights, by their paths. */
+export function encodeWeights(model: Module): Uint8Array {
+  const { weights } = model[STRUCTURE]();
+  if (weights.size === 0) throw new StateError("saveWeights: the model must be built and have weights, got none");
+  return encodeSafetensors(recordsOf(weights), { format: "heddle", ...PATHS });
 }
 
-/** Overwrites the variables with a file's values. Errors: FormatError for corrupt files, and where names or shapes differ. */
-export function decodeWeights(weights: readonly Variable[], bytes: Uint8Array, source?: string): void {
-  const { tensors } = decodeSafetensors(bytes, source);
+/** Overwrites a model's weights with a file's. Errors: FormatError for corrupt files, and where paths or shapes differ. */
+export function decodeWeights(model: Module, bytes: Uint8Array, source?: string): void {
+  const { tensors, metadata } = decodeSafetensors(bytes, source);
+  const { weights } = model[STRUCTURE]();
   const where = source === undefined ? "loadWeights" : `loadWeights: ${source}`;
-  const names = new Set(weights.map(({ name }) => name));
-  const strange = [...tensors.keys()].filter((name) => !names.has(name));
-  const missing = [...names].filter((name) => !tensors.has(name));
-  if (strange.length > 0 || missing.length > 0) {
-    throw new FormatError(
-      `${where}: the file must hold the model's weights, got ${missing.length} missing (${missing.slice(0, 3).join(", ")}) ` +
-        `and ${strange.length} unknown (${strange.slice(0, 3).join(", ")})`,
-    );
-  }
-  const records = weights.map((weight) => recordOf(where, tensors, weight.name, weight));
-  for (const [i, weight] of weights.entries()) weight.assign(records[i].data);
+  const found = matched(where, weights, byPaths(weights, tensors, metadata));
+  [...weights.values()].forEach((weight, i) => void weight.assign(found[i].data));
 }
 
-/** What a file has of this name. FormatError unless it has the shape and dtype of x. */
-export function recordOf(
-  where: string,
-  tensors: ReadonlyMap<string, TensorRecord>,
-  name: string,
-  { dtype, shape }: AnyTensor,
-): TensorRecord {
-  const record = tensors.get(name);
-  if (record?.dtype === dtype && sameShape(record.shape, shape)) return record;
-  const got = record === undefined ? "nothing" : `${record.dtype} ${formatShape(record.shape)}`;
-  throw new FormatError(`${where}: ${name} must be ${dtype} ${formatShape(shape)}, got ${got}`);
+/** A file's weights by their paths, also where it has them by the names of weights or is of another program. */
+export function byPaths<G>(
+  weights: ReadonlyMap<string, { readonly name: string }>,
+  given: ReadonlyMap<string, G>,
+  { names }: Readonly<Record<string, string>>,
+): ReadonlyMap<string, G> {
+  if (names === PATHS.names) return given;
+  const old = [...weights.values()].map(({ name }) => name);
+  return renamed(given, [...weights.keys()], old);
+}
+
+/** Tensors as what a file holds of them. */
+export function recordsOf(tensors: Iterable<readonly [string, AnyTensor]>): Map<string, TensorRecord> {
+  return new Map([...tensors].map(([name, x]) => [name, { dtype: x.dtype, shape: x.shape, data: x.data() }]));
 }

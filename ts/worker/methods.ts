@@ -1,13 +1,13 @@
 // In the worker: what each call of the page does, with the models and data that lie here.
-import { ArrayData, arrayTypes } from "../data/array.ts";
+import { ArrayData } from "../data/array.ts";
 import { lookUp } from "../layers/config.ts";
 import { registerLayer } from "../layers/registry.ts";
 import { seed } from "../ops/random.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { configure, engineInfo } from "../runtime/engine.ts";
-import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
+import { StateError } from "../runtime/errors.ts";
 import { makeArray, type TypedArray } from "../tensor/dtype.ts";
-import { formatShape, sameShape, sizeOf } from "../tensor/shape.ts";
+import { sizeOf } from "../tensor/shape.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import type { DataList, Targets } from "../train/batches.ts";
 import type { Model } from "../train/model.ts";
@@ -139,7 +139,7 @@ export function makeMethods(own: ServeOptions): Methods {
     },
 
     getWeights: (asks) => model(asks.model).weights.map(valuesOf),
-    setWeights: (asks) => setWeights(model(asks.model), asks.weights.map(rows)),
+    setWeights: (asks) => model(asks.model).setWeights(asks.weights.map(rows)),
     exportWeights: (asks) => model(asks.model).exportWeights(),
     importWeights: (asks) => model(asks.model).importWeights(bytes(asks.bytes)),
     saveWeights: ({ model: number, path }) => model(number).saveWeights(path),
@@ -151,19 +151,4 @@ export function makeMethods(own: ServeOptions): Methods {
 
 function valuesOf(x: AnyTensor): Values {
   return { values: x.data(), shape: x.shape, dtype: x.dtype };
-}
-
-/** Overwrites all weights when all fit. */
-function setWeights(model: Model, values: readonly ArrayData[]): void {
-  const { weights } = model;
-  if (weights.length !== values.length) {
-    throw new ArgumentError(`setWeights: there must be ${weights.length} weights, got ${values.length}`);
-  }
-  for (const [i, { name, shape, dtype }] of weights.entries()) {
-    if (!sameShape(shape, values[i].shape) || !(values[i].data instanceof arrayTypes[dtype])) {
-      const got = `${values[i].dtype} ${formatShape(values[i].shape)}`;
-      throw new ShapeError(`setWeights: ${name} must be ${dtype} ${formatShape(shape)}, got ${got}`);
-    }
-  }
-  for (const [i, weight] of weights.entries()) weight.assign(values[i].data);
 }

@@ -1,0 +1,309 @@
+// What has weights: its own, and those of the parts among its properties. It knows where each is, its path, and how weights
+// go from one module to another of the same structure; of calls it knows nothing.
+import { noGrad } from "../autograd/tape.ts";
+import { add, mul } from "../ops/binary.ts";
+import { Generator as RandomStream } from "../ops/random.ts";
+import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
+import { tensor } from "../tensor/create.ts";
+import { type Dtype, makeArray, type TypedArray } from "../tensor/dtype.ts";
+import { scope } from "../tensor/scope.ts";
+import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { noteChange, snapshot, Variable } from "../tensor/variable.ts";
+import { type Described, matched } from "./matching.ts";
+
+/** The values of a weight: a tensor, nested lists of numbers, or what has a shape and numbers, such as `ArrayData`. */
+export type WeightValue =
+  | AnyTensor
+  | (Described & { readonly data: ArrayLike<number> })
+  | readonly number[]
+  | readonly (readonly unknown[])[];
+
+/** What was saved of a variable. @internal */
+export interface Saved extends Described {
+  readonly data: TypedArray;
+}
+
+/** What `copyWeightsFrom` takes. */
+export interface CopyWeightsOptions {
+  /** How much of the other's weights is taken, from 0 to 1: tau other + (1 - tau) own; default 1. */
+  tau?: number;
+}
+
+/** Everything in a module by its path: properties, keys and places in lists, with slashes between. */
+export interface Structure {
+  /** The module itself is at "". */
+  readonly modules: ReadonlyMap<string, Module>;
+  readonly weights: ReadonlyMap<string, Variable>;
+  /** Variables that are no weights: random streams, and states that go on from batch to batch. */
+  readonly state: ReadonlyMap<string, AnyTensor>;
+  readonly streams: readonly RandomStream[];
+}
+
+// Names of what is internal, such as no property of a subclass has.
+/** Where layers and variables are looked for. @internal */
+export const PARTS: unique symbol = Symbol("parts");
+/** The variables among its parts that are no weights, by name. @internal */
+export const STATE: unique symbol = Symbol("state");
+/** Makes the variables of `STATE` that a module has not made yet, as they were saved. @internal */
+export const MAKE_STATE: unique symbol = Symbol("makeState");
+/** All weights and parts by their paths; what is shared has the first. ArgumentError if it contains itself. @internal */
+export const STRUCTURE: unique symbol = Symbol("structure");
+/** Builds a module as another is built, where that is possible. @internal */
+export const BUILD_LIKE: unique symbol = Symbol("buildLike");
+/** Makes a variable one of its weights. @internal */
+export const OWN: unique symbol = Symbol("own");
+/** Freezes or frees the variables that are no other module's. @internal */
+export const SET_TRAINABLE: unique symbol = Symbol("setTrainable");
+
+/** What has weights and parts. */
+export abstract class Module {
+  name: string;
+  /** Its own weights by their names in it. */
+  readonly #own = new Map<string, Variable>();
+  /** Weights that are not trained even when the module is. */
+  readonly #fixed = new Set<Variable>();
+  #trainable: boolean;
+  #isDisposing = false;
+
+  constructor(name: string, trainable: boolean) {
+    this.name = name;
+    this.#trainable = trainable;
+    noteChange();
+  }
+
+  /** All its variables, trainable or not, in the order they were made; those of layers inside it count. */
+  get weights(): Variable[] {
+    return [...this[STRUCTURE]().weights.values()];
+  }
+
+  /** The variables that training changes. */
+  get trainableWeights(): Variable[] {
+    return this.weights.filter((weight) => weight.trainable && weight.dtype === "f32");
+  }
+
+  get trainable(): boolean {
+    return this.#trainable;
+  }
+
+  /** Freezes or frees the layer and those inside it: frozen weights stay as they are. */
+  set trainable(value: boolean) {
+    for (const part of this[STRUCTURE]().modules.values()) part[SET_TRAINABLE](value);
+  }
+
+  [SET_TRAINABLE](value: boolean): void {
+    this.#trainable = value;
+    noteChange();
+    const own = new Set(this.#own.values());
+    for (const weight of own) weight.trainable = value && !this.#fixed.has(weight);
+    for (const [, part] of this.#found()) {
+      if (!(part instanceof Variable) || own.has(part)) continue;
+      // Variables that came frozen stay so.
+      if (!value && !part.trainable) this.#fixed.add(part);
+      part.trainable = value && !this.#fixed.has(part);
+    }
+  }
+
+  /** Layers inside this one. Default: those among its properties, alone or in lists, records, maps and sets. */
+  sublayers(): Module[] {
+    return [...new Set(this.#found().flatMap(([, part]) => (part instanceof Module ? [part] : [])))];
+  }
+
+  [STATE](): Readonly<Record<string, Tensor<Dtype>>> {
+    return {};
+  }
+
+  [MAKE_STATE](_saved: ReadonlyMap<string, Saved>): void {}
+
+  [PARTS](): object {
+    return this;
+  }
+
+  /** Layers, variables and generators among its parts, with their places. */
+  #found(): [string, Module | Variable | RandomStream][] {
+    return [...search({ ...this[PARTS]() }, "", new Set())];
+  }
+
+  [STRUCTURE](): Structure {
+    const modules = new Map<string, Module>();
+    const weights = new Map<string, Variable>();
+    const state = new Map<string, AnyTensor>();
+    const streams: RandomStream[] = [];
+    const seen = new Set<object>();
+    const around = new Set<Module>();
+    const add = <T extends object>(map: Map<string, T>, path: string, item: T): void => {
+      if (seen.has(item)) return;
+      seen.add(item);
+      let free = path;
+      for (let i = 1; map.has(free); i++) free = `${path}_${i}`;
+      map.set(free, item);
+    };
+    const visit = (module: Module, path: string): void => {
+      if (around.has(module)) {
+        throw new ArgumentError(`${this.name}: a layer must not contain itself, got ${module.name} again at ${path}`);
+      }
+      if (seen.has(module)) return;
+      add(modules, path, module);
+      around.add(module);
+      const at = path === "" ? "" : `${path}/`;
+      for (const [name, weight] of module.#own) add(weights, at + name, weight);
+      for (const [name, variable] of Object.entries(module[STATE]())) add(state, at + name, variable);
+      const inside = new Set(module.sublayers());
+      for (const [name, part] of module.#found()) {
+        if (part instanceof Variable) add(weights, at + name, part);
+        else if (part instanceof RandomStream) {
+          add(state, at + name, part.state);
+          streams.push(part);
+        } else if (inside.delete(part)) visit(part, at + name);
+      }
+      // What only an override of `sublayers` knows of.
+      [...inside].forEach((part, i) => {
+        visit(part, `${at}sublayers/${i}`);
+      });
+      around.delete(module);
+    };
+    visit(this, "");
+    return { modules, weights, state, streams };
+  }
+
+  /** Copies of the values of all weights, in the order of `weights`. */
+  getWeights(): Tensor[] {
+    return this.weights.map(snapshot);
+  }
+
+  /**
+   * Overwrites all weights, given in the order of `weights`. Errors, and nothing changed: ArgumentError for another number
+   * of weights, ShapeError with the path of one that does not fit, StateError where the layer is not built.
+   */
+  setWeights(values: readonly WeightValue[]): void {
+    const { weights } = this[STRUCTURE]();
+    this.#requireWeights("setWeights", weights);
+    if (!Array.isArray(values) || values.length !== weights.size) {
+      const got = Array.isArray(values) ? values.length : typeof values;
+      throw new ArgumentError(`setWeights: there must be ${weights.size} weights, got ${got}`);
+    }
+    scope(() => {
+      const given = [...weights.keys()].map((path, i) => [path, described(path, values[i])] as const);
+      const found = matched("setWeights", weights, new Map(given), ShapeError);
+      noGrad(() => {
+        [...weights.values()].forEach((weight, i) => {
+          weight.assign(valuesOf(found[i]));
+        });
+      });
+    });
+  }
+
+  /**
+   * Takes over the weights of another layer or model of the same structure, moving averages included: each from the same
+   * path. With `tau` they move a part of the way only, as target networks do. Layers here that are not built yet are built
+   * as those there. Errors, and nothing changed: ArgumentError for another structure, ShapeError where one does not fit.
+   */
+  copyWeightsFrom(other: Module, { tau = 1 }: CopyWeightsOptions = {}): this {
+    if (!(other instanceof Module)) {
+      throw new ArgumentError(`copyWeightsFrom: it must get a layer or model, got ${typeof other}`);
+    }
+    if (!(tau >= 0 && tau <= 1)) throw new ArgumentError(`copyWeightsFrom: tau must be from 0 to 1, got ${tau}`);
+    const source = other[STRUCTURE]();
+    for (const [path, part] of this[STRUCTURE]().modules) {
+      const like = source.modules.get(path);
+      if (like) part[BUILD_LIKE](like);
+    }
+    const { weights } = this[STRUCTURE]();
+    this.#requireWeights("copyWeightsFrom", weights);
+    const paths = [...weights.keys()];
+    const strange = paths.find((path) => !source.weights.has(path));
+    const lost = [...source.weights.keys()].find((path) => !weights.has(path));
+    if (strange !== undefined || lost !== undefined) {
+      throw new ArgumentError(
+        `copyWeightsFrom: ${other.name} must have the structure of ${this.name}, ` +
+          `got ${weights.size} and ${source.weights.size} weights, and ${strange ?? lost} in one of them only`,
+      );
+    }
+    const found = matched("copyWeightsFrom", weights, source.weights, ShapeError);
+    const own = new Set<Variable>(weights.values());
+    noGrad(() =>
+      scope(() => {
+        // Weights that both have, in other places perhaps, are read before one changes.
+        const from = found.map((x) => (own.has(x) ? snapshot(x) : x));
+        [...weights.values()].forEach((weight, i) => {
+          const isWhole = tau === 1 || weight.dtype !== "f32";
+          weight.assign(isWhole ? from[i] : add(mul(from[i], tau), mul(weight, 1 - tau)));
+        });
+      }),
+    );
+    return this;
+  }
+
+  [BUILD_LIKE](_other: Module): void {}
+
+  /** Frees its variables, and those of what is inside it. */
+  dispose(): void {
+    if (this.#isDisposing) return;
+    this.#isDisposing = true;
+    for (const [, part] of this.#found()) if (part instanceof Variable) part.dispose();
+    for (const weight of [...this.#own.values(), ...Object.values(this[STATE]())]) weight.dispose();
+    for (const part of this.sublayers()) part.dispose();
+    this.#isDisposing = false;
+  }
+
+  [OWN](name: string, weight: Variable, isTrained: boolean): void {
+    let free = name;
+    for (let i = 1; this.#own.has(free); i++) free = `${name}_${i}`;
+    this.#own.set(free, weight);
+    if (!isTrained) this.#fixed.add(weight);
+    weight.trainable = isTrained && this.#trainable;
+  }
+
+  #requireWeights(operation: string, weights: ReadonlyMap<string, Variable>): void {
+    if (weights.size > 0) return;
+    throw new StateError(`${operation}: ${this.name} must be built and have weights, got none`);
+  }
+}
+
+/** What captured steps of a module depend on beside their arguments: its parts, its variables, and which are trained. */
+export function fingerprint(module: Module): readonly unknown[] {
+  const { modules, weights, state } = module[STRUCTURE]();
+  return [...[...modules.values(), ...weights.values()].flatMap((x) => [x, x.trainable]), ...state.values()];
+}
+
+/** What lies in a value, alone or in lists, records, maps and sets, with the path to it. */
+function* search(
+  value: unknown,
+  path: string,
+  seen: Set<unknown>,
+): Generator<[string, Module | Variable | RandomStream]> {
+  if (typeof value !== "object" || value === null || seen.has(value)) return;
+  if (value instanceof Module || value instanceof Variable || value instanceof RandomStream) {
+    if (!(value instanceof Variable && value.disposed)) yield [path, value];
+    return;
+  }
+  const entries = entriesOf(value);
+  if (entries === undefined) return;
+  seen.add(value);
+  const at = path === "" ? "" : `${path}/`;
+  for (const [key, item] of entries) yield* search(item, at + key, seen);
+}
+
+function entriesOf(value: object): Iterable<[unknown, unknown]> | undefined {
+  if (Array.isArray(value)) return value.entries();
+  if (value instanceof Set) return [...value].entries();
+  if (value instanceof Map) return [...value].map(([key, item], i) => [typeof key === "object" ? i : key, item]);
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null ? Object.entries(value) : undefined;
+}
+
+/** The values that are to become a weight's, and what they are. */
+function described(path: string, value: WeightValue): Described & { readonly data: unknown } {
+  const found = (Array.isArray(value) ? tensor(value as number[]) : value) as AnyTensor;
+  const { dtype, shape, data } = found ?? {};
+  const isWhole =
+    found instanceof Tensor ||
+    (dtype && (data as unknown as TypedArray)?.constructor === makeArray(dtype, 0).constructor);
+  if (!isWhole) {
+    throw new ArgumentError(`setWeights: ${path} must be a tensor or numbers with their shape, got ${typeof value}`);
+  }
+  return { dtype, shape, data: found instanceof Tensor ? found : data };
+}
+
+function valuesOf({ data }: { readonly data: unknown }): Tensor {
+  return data as Tensor;
+}
