@@ -273,7 +273,7 @@ describe("bad input", () => {
     expect(() => model.compile({ loss: "nothing" as never })).toThrow(/meanSquaredError/);
     expect(() => model.compile({ loss: "mse", metrics: ["beauty" as never] })).toThrow(/accuracy/);
     expect(() => layers.dense({ units: 1, activation: "rleu" as never })).toThrow(/relu/);
-    expect(() => new Sequential([])).toThrow(ArgumentError);
+    expect(() => new Sequential({} as never)).toThrow(ArgumentError);
     expect(() => new Sequential([layers.flatten({ name: "a" }), layers.flatten({ name: "a" })])).toThrow(/different/);
     const fresh = new Sequential([layers.dense({ units: 1 })]);
     await expect(fresh.fit(randomNormal([2, 2]), randomNormal([2, 1]))).rejects.toThrow(StateError);

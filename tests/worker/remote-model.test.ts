@@ -379,7 +379,9 @@ describe("errors of an engine worker", () => {
     built.ensureBuilt([2]);
     expect(() => new RemoteModel([built], { engine })).toThrow("layers must not be built yet");
     class Own extends Model {}
-    await expect(new RemoteModel(new Own(), { engine }).summary()).rejects.toThrow("a kind of its own");
+    await expect(new RemoteModel(new Own(), { engine }).summary()).rejects.toThrow(
+      "must be made known by registerLayer",
+    );
   });
 
   it("come back as they went, whatever their class", () => {

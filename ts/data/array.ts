@@ -2,6 +2,7 @@
 // into memory that the caller owns.
 
 import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
+import { showAsText } from "../runtime/inspect.ts";
 import { requireAttached } from "../runtime/transferred.ts";
 import { type Dtype, makeArray, type TypedArray, toNumbers } from "../tensor/dtype.ts";
 import { type Nested, nest } from "../tensor/nested.ts";
@@ -43,6 +44,10 @@ export class ArrayData<D extends Dtype = Dtype> {
   private readonly values: Float32Array | undefined;
   private readonly stored: TypedArray<D> | Uint8Array;
 
+  static {
+    showAsText(ArrayData);
+  }
+
   /** Default shape: `[data.length]`; default dtype: the one whose numbers the typed array holds. */
   constructor(
     data: TypedArray<D> | Uint8Array,
@@ -60,6 +65,11 @@ export class ArrayData<D extends Dtype = Dtype> {
     this.scale = scale;
     this.rowSize = sizeOf(shape.slice(1));
     this.values = scaled ? Float32Array.from({ length: MAX_BYTE + 1 }, (_, byte) => byte * scale) : undefined;
+  }
+
+  /** Its dtype and shape. */
+  toString(): string {
+    return `ArrayData ${this.dtype} ${formatShape(this.shape)}`;
   }
 
   /**

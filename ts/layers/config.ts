@@ -19,7 +19,7 @@ function toJson(operation: string, option: string, value: unknown): Json {
   if (value === null || ["boolean", "number", "string"].includes(typeof value)) return value as Json;
   const origin = origins.get(value as object);
   if (origin !== undefined) return origin;
-  if (isConfigurable(value)) return { kind: value.kind, config: value.config() };
+  if (isConfigurable(value)) return toConfig(value);
   if (Array.isArray(value)) return value.map((item) => toJson(operation, option, item));
   if (typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype) {
     return toJsonRecord(operation, value as Record<string, unknown>);
@@ -38,6 +38,48 @@ interface Configurable {
 function isConfigurable(value: unknown): value is Configurable {
   const { kind, config } = value as Configurable;
   return typeof kind === "string" && typeof config === "function";
+}
+
+interface Written {
+  kind: string;
+  config?: Record<string, Json>;
+  /** What a layer is called that occurs again, where it is this alone. */
+  shared?: string;
+}
+
+/** What the layers that occur in the configuration being written were written as. */
+let written: Map<Configurable, Written> | undefined;
+
+/** Writes one configuration: layers that occur in it several times are told to be the same. */
+export function inConfig<T>(write: () => T): T {
+  if (written !== undefined) return write();
+  written = new Map();
+  try {
+    return write();
+  } finally {
+    written = undefined;
+  }
+}
+
+/** A layer inside another's configuration. */
+export function toConfig(layer: Configurable): { readonly kind: string; readonly config: Record<string, Json> } {
+  return inConfig(() => {
+    const all = written as Map<Configurable, Written>;
+    const before = all.get(layer);
+    if (before !== undefined) {
+      const { name } = before.config as { name?: string };
+      const taken = new Set([...all.values()].map(({ shared }) => shared));
+      for (let i = 1; before.shared === undefined; i++) {
+        const free = i === 1 ? `${name}` : `${name}_${i}`;
+        if (!taken.has(free)) before.shared = free;
+      }
+      return { kind: layer.kind, shared: before.shared } as never;
+    }
+    const node: Written = { kind: layer.kind };
+    node.config = layer.config();
+    all.set(layer, node);
+    return node as never;
+  });
 }
 
 /** Options as plain JSON, without those that are not given. */

@@ -11,12 +11,12 @@ import { unrecorded } from "../runtime/program.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { checkShape, formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { Variable } from "../tensor/variable.ts";
-import { type Json, toJsonRecord } from "./config.ts";
+import { noteChange, Variable } from "../tensor/variable.ts";
+import { inConfig, type Json, toJsonRecord } from "./config.ts";
 import { type ConstraintLike, getConstraint } from "./constraints.ts";
 import { getInitializer, type InitializerLike } from "./initializers.ts";
 import { attachMask, type Mask, maskOf } from "./masks.ts";
-import { BUILD_LIKE, Module, OWN, STRUCTURE } from "./module.ts";
+import { BUILD, BUILD_LIKE, followTrainable, Module, OWN, STRUCTURE, trainableParts } from "./module.ts";
 import { getRegularizer, type Regularizer, type RegularizerLike } from "./regularizers.ts";
 import { isShapeList, type Shapes, sameShapes, shapeList } from "./shapes.ts";
 import { connect, isSymbolic, type Symbolic } from "./symbolic.ts";
@@ -95,6 +95,18 @@ function camelCase(kind: string): string {
   return kind.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
+/** A class as a kind, variational_encoder of VariationalEncoder, unless a minifier has left nothing of its name. */
+export function snakeCase({ name }: { readonly name: string }, otherwise: string): string {
+  return name.length > 2 ? name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase() : otherwise;
+}
+
+/** Lets a layer be built once more, for parts that were added. @internal */
+export const REBUILD: unique symbol = Symbol("rebuild");
+/** Makes a copy from options. @internal */
+export const COPY: unique symbol = Symbol("copy");
+/** The copies that were made for the layer around the one that is copied next. */
+let sharing: Map<Layer, Layer> | undefined;
+
 function nextName(kind: string): string {
   const count = counts.get(kind) ?? 0;
   counts.set(kind, count + 1);
@@ -110,25 +122,30 @@ export abstract class Layer extends Module {
   /** Its type in snake_case: what its default name and a saved model call it. */
   readonly kind: string;
   readonly inputShape: Shape | undefined;
-  readonly #options: LayerOptions;
+  readonly #given: LayerOptions | undefined;
   #isBuilt = false;
   /** The input shape that was checked last, and the output shape that follows. */
   #checked: { readonly input: Shapes; readonly output: Shapes | undefined } | undefined;
+  /** Of the last call's first result, where only a call can tell. */
+  #seen: Shape | undefined;
   readonly #regularizers = new Map<Variable, Regularizer>();
   readonly #activityRegularizer: Regularizer | undefined;
   /** The layers that were found inside it last, for calls within its own. */
   #known: ReadonlySet<unknown> = new Set();
 
-  /** `given` are also what `config` returns; a subclass hands on all it was given. */
-  constructor(kind: LayerKind, given?: LayerOptions) {
+  /** `given` are also what `config` returns; a subclass hands on all it was given. `base` begins default names: the kind. */
+  constructor(kind: LayerKind, given?: LayerOptions, base?: string) {
+    // A class without a constructor of its own, from options alone.
+    if (typeof kind === "object" && !Array.isArray(kind))
+      [kind, given] = [snakeCase(new.target, "layer"), kind as LayerOptions];
     const [own, layer, names] = typeof kind === "string" ? [kind] : kind;
     if (names !== undefined) checkOptions(camelCase(own), given, names, new.target === layer);
     const options = given ?? {};
-    super(options.name ?? nextName(own), options.trainable ?? true);
+    super(options.name ?? nextName(base ?? own), options.trainable ?? true);
     this.kind = own;
     if (options.inputShape !== undefined) checkShape(this.name, options.inputShape);
     this.inputShape = options.inputShape;
-    this.#options = options;
+    this.#given = given;
     this.#activityRegularizer = options.activityRegularizer && getRegularizer(options.activityRegularizer);
   }
 
@@ -185,6 +202,7 @@ export abstract class Layer extends Module {
     const returned = withinLayer(this, () => this.call(x, { training, addLoss, addMetric, mask }));
     const results = returned instanceof Tensor ? [returned] : [...returned];
     if (expected !== undefined) this.#requireShapes(results, shapeList(expected));
+    else this.#seen = results[0]?.shape.slice(1);
     const outputMask = this.outputMask(x, mask);
     results.forEach((y, i) => {
       const own = isMaskList(outputMask) ? outputMask[i] : outputMask;
@@ -201,7 +219,7 @@ export abstract class Layer extends Module {
     if (this.#checked !== undefined && sameShapes(this.#checked.input, inputShape)) return this.#checked.output;
     const outputShape = this.outputShape(inputShape);
     if (!this.#isBuilt) {
-      this.build(inputShape);
+      this[BUILD](() => this.build(inputShape));
       this.#isBuilt = true;
     }
     this.#checked = { input: inputShape, output: outputShape };
@@ -224,17 +242,76 @@ export abstract class Layer extends Module {
 
   /** The options that make the same layer again, as plain JSON. ArgumentError if one is a function without a name. */
   config(): Record<string, Json> {
-    return toJsonRecord(this.name, { ...this.#options, name: this.name, trainable: this.trainable });
+    const { name, trainable } = this;
+    return inConfig(() =>
+      toJsonRecord(name, { ...this.#given, name, trainable, trainableParts: trainableParts(this) }),
+    );
   }
 
-  /** A new layer from the same options but for `changes`, layers among them copied too; it has weights of its own. */
+  /**
+   * A new layer from the same options but for `changes`. Layers among them are copied too, and shared ones stay shared. It has
+   * weights of its own, newly drawn, and is as frozen as this one. Errors: ArgumentError where the constructor of a subclass
+   * takes something else than the options that it hands on.
+   */
   copy(changes: LayerOptions & { readonly [option: string]: unknown } = {}): this {
-    const copied = (value: unknown): unknown =>
-      value instanceof Layer ? value.copy({ name: undefined }) : Array.isArray(value) ? value.map(copied) : value;
-    const options = Object.fromEntries(Object.entries(this.#options).map(([name, value]) => [name, copied(value)]));
-    return new (this.constructor as new (options: object) => this)({ ...options, ...changes });
+    const copies = sharing ?? new Map<Layer, Layer>();
+    sharing = undefined;
+    const copied = (value: unknown): unknown => {
+      if (value instanceof Layer) {
+        let made = copies.get(value);
+        if (made === undefined) {
+          sharing = copies;
+          made = value.copy({ name: value.name });
+          sharing = undefined;
+          copies.set(value, made);
+        }
+        return made;
+      }
+      if (Array.isArray(value)) return value.map(copied);
+      if (value?.constructor !== Object) return value;
+      return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, copied(item)]));
+    };
+    const refuse = (): never => {
+      const must = "copy needs a constructor that takes the layer's options and hands them on";
+      throw new ArgumentError(`${this.name}: ${must}, got another; override copy`);
+    };
+    if (this.#given === undefined && this.constructor.length > 0) refuse();
+    const made = this[COPY]({ ...(copied({ ...this.#given }) as object), ...changes }, copied) as this;
+    if (made.kind !== this.kind) refuse();
+    if (!("trainable" in changes)) followTrainable(made, this);
+    return made;
   }
 
+  /** A layer of the same class from these options; `copied` gives the copy of each layer in a value. @internal */
+  [COPY](options: object, _copied: (value: unknown) => unknown): Layer {
+    return new (this.constructor as new (options: object) => Layer)(options);
+  }
+
+  /** Its name, kind, shapes and number of parameters in one line. */
+  override toString(): string {
+    const { kind, name } = this;
+    const count = this.weights.reduce((sum, { size }) => sum + size, 0);
+    const shape = (shapes: Shapes): string => shapeList(shapes).map(perExample).join(", ");
+    const input = this.#checked && shape(this.#checked.input);
+    const output = this.#checked?.output ?? this.#seen;
+    const built =
+      input === undefined ? "not built" : `${input} -> ${output ? shape(output) : "?"}, ${count} parameters`;
+    return `${name} (${kind}): ${built}${this.trainable ? "" : ", frozen"}`;
+  }
+
+  /** @internal */
+  [REBUILD](): void {
+    this.#isBuilt = false;
+    this.#checked = undefined;
+    noteChange();
+  }
+
+  /** The shape of one example's output, or its first, as far as it was seen. */
+  get seenShape(): Shape | undefined {
+    return this.#seen ?? (this.#checked?.output && shapeList(this.#checked.output)[0]);
+  }
+
+  /** @internal */
   override [BUILD_LIKE](other: Layer): void {
     if (!this.#isBuilt && other.#checked) this.ensureBuilt(other.#checked.input);
   }

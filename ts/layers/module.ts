@@ -4,6 +4,7 @@ import { noGrad } from "../autograd/tape.ts";
 import { add, mul } from "../ops/binary.ts";
 import { Generator as RandomStream } from "../ops/random.ts";
 import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
+import { showAsText } from "../runtime/inspect.ts";
 import { tensor } from "../tensor/create.ts";
 import { type Dtype, makeArray, type TypedArray } from "../tensor/dtype.ts";
 import { scope } from "../tensor/scope.ts";
@@ -52,22 +53,34 @@ export const STRUCTURE: unique symbol = Symbol("structure");
 export const BUILD_LIKE: unique symbol = Symbol("buildLike");
 /** Makes a variable one of its weights. @internal */
 export const OWN: unique symbol = Symbol("own");
+/** Notes which parts are to be frozen or free when they are made. @internal */
+export const PENDING: unique symbol = Symbol("pending");
+/** Builds a module, so that what this adds is as frozen as it should be. @internal */
+export const BUILD: unique symbol = Symbol("build");
 /** Freezes or frees the variables that are no other module's. @internal */
 export const SET_TRAINABLE: unique symbol = Symbol("setTrainable");
 
 /** What has weights and parts. */
 export abstract class Module {
+  static {
+    showAsText(Module);
+  }
+
   name: string;
   /** Its own weights by their names in it. */
   readonly #own = new Map<string, Variable>();
   /** Weights that are not trained even when the module is. */
   readonly #fixed = new Set<Variable>();
   #trainable: boolean;
+  /** Whether what is inside it is as frozen as it was told to be when it was made. */
+  #isSettled: boolean;
+  /** Which parts are frozen or free unlike itself, for those that are made when it is built. */
+  #pending: Readonly<Record<string, boolean>> | undefined;
   #isDisposing = false;
 
   constructor(name: string, trainable: boolean) {
     this.name = name;
-    this.#trainable = trainable;
+    this.#trainable = this.#isSettled = trainable;
     noteChange();
   }
 
@@ -87,11 +100,16 @@ export abstract class Module {
 
   /** Freezes or frees the layer and those inside it: frozen weights stay as they are. */
   set trainable(value: boolean) {
-    for (const part of this[STRUCTURE]().modules.values()) part[SET_TRAINABLE](value);
+    for (const part of this[STRUCTURE]().modules.values()) {
+      part[SET_TRAINABLE](value);
+      part.#pending = undefined;
+    }
   }
 
+  /** @internal */
   [SET_TRAINABLE](value: boolean): void {
     this.#trainable = value;
+    this.#isSettled = true;
     noteChange();
     const own = new Set(this.#own.values());
     for (const weight of own) weight.trainable = value && !this.#fixed.has(weight);
@@ -103,17 +121,39 @@ export abstract class Module {
     }
   }
 
+  /** @internal */
+  [BUILD](build: () => void): void {
+    // What is inside a module that was made frozen is frozen, and what building adds to a frozen one.
+    if (!this.#isSettled) this.trainable = this.#trainable;
+    const before = this.#trainable ? undefined : new Set(this[STRUCTURE]().modules.values());
+    build();
+    if (before) {
+      for (const part of this[STRUCTURE]().modules.values()) if (!before.has(part)) part[SET_TRAINABLE](false);
+    }
+    const pending = this.#pending;
+    setTrainableParts(this, pending);
+    this.#pending = undefined;
+  }
+
+  /** @internal */
+  [PENDING](parts: Readonly<Record<string, boolean>> | undefined): void {
+    this.#pending = parts;
+  }
+
   /** Layers inside this one. Default: those among its properties, alone or in lists, records, maps and sets. */
   sublayers(): Module[] {
     return [...new Set(this.#found().flatMap(([, part]) => (part instanceof Module ? [part] : [])))];
   }
 
+  /** @internal */
   [STATE](): Readonly<Record<string, Tensor<Dtype>>> {
     return {};
   }
 
+  /** @internal */
   [MAKE_STATE](_saved: ReadonlyMap<string, Saved>): void {}
 
+  /** @internal */
   [PARTS](): object {
     return this;
   }
@@ -123,6 +163,7 @@ export abstract class Module {
     return [...search({ ...this[PARTS]() }, "", new Set())];
   }
 
+  /** @internal */
   [STRUCTURE](): Structure {
     const modules = new Map<string, Module>();
     const weights = new Map<string, Variable>();
@@ -165,6 +206,9 @@ export abstract class Module {
     return { modules, weights, state, streams };
   }
 
+  /** One line about it. */
+  abstract toString(): string;
+
   /** Copies of the values of all weights, in the order of `weights`. */
   getWeights(): Tensor[] {
     return this.weights.map(snapshot);
@@ -202,11 +246,8 @@ export abstract class Module {
       throw new ArgumentError(`copyWeightsFrom: it must get a layer or model, got ${typeof other}`);
     }
     if (!(tau >= 0 && tau <= 1)) throw new ArgumentError(`copyWeightsFrom: tau must be from 0 to 1, got ${tau}`);
+    buildLike(this, other);
     const source = other[STRUCTURE]();
-    for (const [path, part] of this[STRUCTURE]().modules) {
-      const like = source.modules.get(path);
-      if (like) part[BUILD_LIKE](like);
-    }
     const { weights } = this[STRUCTURE]();
     this.#requireWeights("copyWeightsFrom", weights);
     const paths = [...weights.keys()];
@@ -233,6 +274,7 @@ export abstract class Module {
     return this;
   }
 
+  /** @internal */
   [BUILD_LIKE](_other: Module): void {}
 
   /** Frees its variables, and those of what is inside it. */
@@ -245,6 +287,7 @@ export abstract class Module {
     this.#isDisposing = false;
   }
 
+  /** @internal */
   [OWN](name: string, weight: Variable, isTrained: boolean): void {
     let free = name;
     for (let i = 1; this.#own.has(free); i++) free = `${name}_${i}`;
@@ -257,6 +300,36 @@ export abstract class Module {
     if (weights.size > 0) return;
     throw new StateError(`${operation}: ${this.name} must be built and have weights, got none`);
   }
+}
+
+/** Builds what is in a module as the same parts of another are built. */
+export function buildLike(module: Module, other: Module): void {
+  const { modules } = other[STRUCTURE]();
+  for (const [path, part] of module[STRUCTURE]().modules) {
+    const like = modules.get(path);
+    if (like) part[BUILD_LIKE](like);
+  }
+}
+
+/** The parts of a module that are frozen or free unlike itself, by path. */
+export function trainableParts(module: Module): Record<string, boolean> | undefined {
+  const all = [...module[STRUCTURE]().modules].filter(([, part]) => part.trainable !== module.trainable);
+  return all.length === 0 ? undefined : Object.fromEntries(all.map(([path, part]) => [path, part.trainable]));
+}
+
+/** Freezes and frees parts as `trainableParts` has it, after all others follow the module. */
+export function setTrainableParts(module: Module, parts: Readonly<Record<string, boolean>> | undefined): void {
+  if (parts === undefined) return;
+  module[PENDING](parts);
+  for (const [path, part] of module[STRUCTURE]().modules) part[SET_TRAINABLE](parts[path] ?? module.trainable);
+}
+
+/** Freezes and frees what is in a module, weight by weight, as in another. */
+export function followTrainable(module: Module, other: Module): void {
+  module[PENDING](trainableParts(other));
+  const [own, others] = [module[STRUCTURE](), other[STRUCTURE]()];
+  for (const [path, part] of own.modules) part[SET_TRAINABLE](others.modules.get(path)?.trainable ?? part.trainable);
+  for (const [path, weight] of own.weights) weight.trainable = others.weights.get(path)?.trainable ?? weight.trainable;
 }
 
 /** What captured steps of a module depend on beside their arguments: its parts, its variables, and which are trained. */

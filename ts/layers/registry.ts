@@ -1,6 +1,7 @@
 // Layers by their kinds, to make them again from their configurations. Whoever does not ask for it does not pay for it:
 // nothing else imports all layers.
 
+import { ArgumentError } from "../runtime/errors.ts";
 import * as activations from "./activation-layers.ts";
 import * as plainAttention from "./attention.ts";
 import { Bidirectional } from "./bidirectional.ts";
@@ -15,11 +16,13 @@ import * as groups from "./group-normalization.ts";
 import { InputLayer } from "./input.ts";
 import type { Layer } from "./layer.ts";
 import * as merging from "./merging.ts";
+import { setTrainableParts } from "./module.ts";
 import * as headAttention from "./multi-head-attention.ts";
 import * as normalization from "./normalization.ts";
 import * as pooling from "./pooling.ts";
 import * as positions from "./positions.ts";
 import * as recurrent from "./recurrent.ts";
+import { registered } from "./registered.ts";
 import * as regularization from "./regularization.ts";
 import { RelativeMultiHeadAttention } from "./relative-attention.ts";
 import * as resizing from "./resizing.ts";
@@ -134,33 +137,47 @@ const kinds = {
   time_distributed: TimeDistributed,
 } satisfies Record<string, LayerClass>;
 
-type LayerMaker = (options: never) => Layer;
-
-const registered = new Map<string, LayerMaker>();
-
 /** Makes layers of a class of one's own known to `layerFromConfig`; `kind` is what the class hands to `Layer`. */
 export function registerLayer(kind: string, layer: LayerClass): void {
-  registerLayerMaker(kind, (options) => new layer(options));
+  registered.set(kind, (options) => new layer(options));
 }
 
-/** The same for layers that are not made by a class from its options alone. */
-export function registerLayerMaker(kind: string, make: LayerMaker): void {
-  registered.set(kind, make);
-}
+/** The layers of the configuration that is being read which occur in it several times. */
+let shared: Map<unknown, Layer> | undefined;
 
-/** A new layer from a layer's `kind` and `config()`. ArgumentError for an unknown kind. */
+/** A new layer or model from its `kind` and `config()`. ArgumentError for an unknown kind. */
 export function layerFromConfig(kind: string, config: { readonly [option: string]: Json }): Layer {
-  const options = withLayers(config) as never;
-  const make = registered.get(kind);
-  return make ? make(options) : new (lookUp<LayerClass>("layer", kind, kinds))(options);
+  const outer = shared;
+  shared ??= new Map();
+  try {
+    const { trainableParts, ...options } = withLayers(config) as Record<string, unknown>;
+    const make = registered.get(kind);
+    const layer = make ? make(options as never) : new (known(kind))(options as never);
+    setTrainableParts(layer, trainableParts as Record<string, boolean> | undefined);
+    return layer;
+  } finally {
+    shared = outer;
+  }
+}
+
+function known(kind: string): LayerClass {
+  try {
+    return lookUp<LayerClass>("layer", kind, kinds);
+  } catch (error) {
+    throw new ArgumentError(`${(error as Error).message}; a class of one's own must be made known by registerLayer`);
+  }
 }
 
 /** Options in which configurations of layers have become layers. */
 function withLayers(value: Json): unknown {
   if (Array.isArray(value)) return value.map(withLayers);
   if (typeof value !== "object" || value === null) return value;
-  const { kind, config } = value as { readonly [option: string]: Json };
-  if (typeof kind === "string" && typeof config === "object")
-    return layerFromConfig(kind, config as Record<string, Json>);
+  const { kind, config, shared: again } = value as { readonly [option: string]: Json };
+  if (typeof kind === "string" && typeof config === "object") {
+    const layer = layerFromConfig(kind, config as Record<string, Json>);
+    if (again !== undefined) shared?.set(again, layer);
+    return layer;
+  }
+  if (typeof kind === "string" && again !== undefined && shared?.has(again)) return shared.get(again);
   return Object.fromEntries(Object.entries(value).map(([option, item]) => [option, withLayers(item)]));
 }

@@ -132,12 +132,14 @@ export abstract class RecurrentLayer extends Layer {
     noteChange();
   }
 
+  /** @internal */
   override [MAKE_STATE](saved: ReadonlyMap<string, Saved>): void {
     const states = [...saved].filter(([name]) => name.startsWith("state_"));
     if (!this.stateful || this.#kept || states.length === 0) return;
     scope(() => this.resetStates(states.map(([, { data, shape }]) => tensor(data, { shape }))));
   }
 
+  /** @internal */
   override [STATE](): Record<string, Variable> {
     return Object.fromEntries((this.#kept ?? []).map((state, i) => [`state_${i}`, state]));
   }

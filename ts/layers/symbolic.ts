@@ -1,6 +1,8 @@
 // Inputs and results that have a shape but no values yet: what functional models are drawn with. A layer applied to them
 // notes where its result comes from; `Model` walks these notes.
+import { methodNames } from "../ops/methods.ts";
 import { ArgumentError } from "../runtime/errors.ts";
+import { showAsText } from "../runtime/inspect.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Layer } from "./layer.ts";
@@ -17,6 +19,22 @@ export interface Node {
 
 /** What a layer will return. */
 export class Symbolic {
+  static {
+    showAsText(Symbolic);
+    // Tensors have these, and a result that has no values yet is easily taken for one.
+    for (const name of methodNames) {
+      Object.defineProperty(Symbolic.prototype, name, {
+        value(this: Symbolic): never {
+          const instead = name in merging ? `layers.${merging[name as keyof typeof merging]}() or ` : "";
+          throw new ArgumentError(
+            `${name}: it must be called on tensors, got the symbolic result of ${this.node.layer.name}; ` +
+              `apply ${instead}layers.lambda({ function: (x) => x.${name}(...) }) to it`,
+          );
+        },
+      });
+    }
+  }
+
   /** Of one example, without the batch axis. */
   readonly shape: Shape;
   readonly dtype: Dtype;
@@ -28,7 +46,15 @@ export class Symbolic {
     this.dtype = dtype;
     this.node = node;
   }
+
+  /** Its shape, dtype and layer. */
+  toString(): string {
+    return `Symbolic ${this.dtype} [${["batch", ...this.shape].join(", ")}] of ${this.node.layer.name}`;
+  }
 }
+
+/** The layers that do with symbolic results what methods of tensors do. */
+const merging = { add: "add", sub: "subtract", mul: "multiply", maximum: "maximum", minimum: "minimum" };
 
 /** Whether these are symbolic inputs, alone or in a list. */
 export function isSymbolic(x: unknown): x is Symbolic | readonly Symbolic[] {

@@ -99,6 +99,9 @@ const methods = {
   variance,
 };
 
+/** Their names. */
+export const methodNames: readonly string[] = Object.keys(methods);
+
 // The same names again, for the compiler: an interface cannot be derived from functions whose types mention it.
 declare module "../tensor/tensor.ts" {
   interface Tensor<D extends Dtype = "f32"> {

@@ -8,6 +8,7 @@ import { matched, renamed } from "../layers/matching.ts";
 import { mul } from "../ops/binary.ts";
 import { cast, where } from "../ops/compare.ts";
 import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
+import { showAsText } from "../runtime/inspect.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { forbidWhileRecording, launch, unrecorded } from "../runtime/program.ts";
 import { full, tensor, zeros } from "../tensor/create.ts";
@@ -95,6 +96,10 @@ export abstract class Optimizer {
   /** Gradients accumulated since the last update. */
   private readonly pending: Variable<"i32"> | undefined;
 
+  static {
+    showAsText(Optimizer);
+  }
+
   constructor(options: OptimizerOptions, learningRate: LearningRate) {
     const { weightDecay = 0, emaMomentum = 0.99, emaOverwriteFrequency, gradientAccumulationSteps = 1 } = options;
     checkClipping(options);
@@ -109,6 +114,11 @@ export abstract class Optimizer {
     this.groups = (options.groups ?? []).map((group) => new Group(group));
     this.count = counter();
     this.pending = gradientAccumulationSteps > 1 ? counter() : undefined;
+  }
+
+  /** Its class, learning rate and finished updates. */
+  toString(): string {
+    return `${this.constructor.name}: learning rate ${this.learningRate}, ${this.iterations.view()[0]} iterations`;
   }
 
   /** Finished updates; while gradients are accumulated none is finished. */
@@ -385,8 +395,12 @@ function counter(): Variable<"i32"> {
 function paired(variables: Collection<Variable>, gradients: Collection<Tensor>): Tensor[] {
   const byName = new Map(Object.entries<Tensor | undefined>(gradients));
   const entries = Object.entries<Variable>(variables);
+  const remedy = "; build the model (call it once) before its weights and gradients are asked for";
+  if (entries.length === 0) throw new ArgumentError(`step: there must be variables to update, got none${remedy}`);
   if (entries.length !== byName.size) {
-    throw new ArgumentError(`step: each variable must have one gradient, got ${byName.size} for ${entries.length}`);
+    throw new ArgumentError(
+      `step: each variable must have one gradient, got ${byName.size} for ${entries.length}${byName.size === 0 ? remedy : ""}`,
+    );
   }
   return entries.map(([name, variable]) => {
     if (!(variable instanceof Variable)) {

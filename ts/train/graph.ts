@@ -1,6 +1,6 @@
 // The graph of a functional model: the layers' applications between its inputs and outputs, in an order in which each
 // comes after what it needs.
-import type { Json } from "../layers/config.ts";
+import { type Json, toConfig } from "../layers/config.ts";
 import { InputLayer } from "../layers/input.ts";
 import type { ApplyOptions, Layer } from "../layers/layer.ts";
 import { type Shapes, shapeList } from "../layers/shapes.ts";
@@ -34,11 +34,6 @@ export class Graph {
         );
       }
     }
-    for (const { node } of inputs) {
-      if (!(node.layer instanceof InputLayer)) {
-        throw new ArgumentError(`Model: inputs must be made by layers.input, got a result of ${node.layer.name}`);
-      }
-    }
     this.inputs = inputs;
     this.outputs = outputs;
     this.nodes = orderedNodes(inputs, outputs);
@@ -53,7 +48,8 @@ export class Graph {
 
   /** The layers, each once, in the order of their first application; inputs come first. */
   get layers(): Layer[] {
-    return [...new Set([...this.inputs.map(({ node }) => node.layer), ...this.nodes.map(({ layer }) => layer)])];
+    const inputs = this.inputs.map(({ node }) => node.layer).filter((layer) => layer instanceof InputLayer);
+    return [...new Set<Layer>([...inputs, ...this.nodes.map(({ layer }) => layer)])];
   }
 
   /** One name for each output: its layer's, numbered where a layer makes several. */
@@ -90,20 +86,27 @@ export class Graph {
     return this.outputs.map((output) => known.get(output) as T);
   }
 
-  /** The graph as plain JSON. */
+  /** The graph as plain JSON; inputs that are results of other layers become inputs of their shape. */
   config(): GraphConfig {
-    const { layers } = this;
+    const layers = [...new Set(this.nodes.map(({ layer }) => layer))];
+    const inputs = this.inputs.map((x) => (x.node.layer instanceof InputLayer ? x.node.layer : inputLike(x)));
     const known = [...this.inputs, ...this.nodes.flatMap(({ outputs }) => outputs)];
     const number = (x: Symbolic): number => known.indexOf(x);
     return {
-      layers: layers.map((layer) => ({ kind: layer.kind, config: layer.config() })),
-      calls: this.nodes.map(({ layer, inputs, isList }) => [
-        layers.indexOf(layer),
-        isList ? inputs.map(number) : number(inputs[0]),
+      layers: [...inputs, ...layers].map(toConfig),
+      calls: this.nodes.map(({ layer, inputs: x, isList }) => [
+        inputs.length + layers.indexOf(layer),
+        isList ? x.map(number) : number(x[0]),
       ]),
-      inputs: this.inputs.length,
+      inputs: inputs.length,
       outputs: this.outputs.map(number),
     };
+  }
+
+  /** The same graph of copies of its layers. */
+  copy(copied: (layer: Layer) => Layer): { inputs: readonly Symbolic[]; outputs: readonly Symbolic[] } {
+    const inputs = this.inputs.map((x) => inputLike(x).output);
+    return { inputs, outputs: this.follow(inputs, (layer, x) => copied(layer).applyAll(x)) };
   }
 
   /** For `summary`: each layer with the shape of its first result and the layers it was applied to. */
@@ -116,21 +119,27 @@ export class Graph {
   }
 }
 
+/** An input of the same shape, dtype and name. */
+function inputLike({ shape, dtype, node }: Symbolic): InputLayer {
+  return new InputLayer({ shape, dtype, name: node.layer.name });
+}
+
 /** The applications that the outputs need, each after those it needs; without recursion, since models may be deep. */
 function orderedNodes(inputs: readonly Symbolic[], outputs: readonly Symbolic[]): Node[] {
-  const given = new Set(inputs.map(({ node }) => node));
+  const given = new Set(inputs);
   const done = new Set<Node>();
   const order: Node[] = [];
-  const pending = outputs.map(({ node }) => node).reverse();
+  const needed = (list: readonly Symbolic[]): Node[] =>
+    list.flatMap((x) => (given.has(x) || done.has(x.node) ? [] : [x.node])).reverse();
+  const pending = needed(outputs);
   for (let node = pending.at(-1); node !== undefined; node = pending.at(-1)) {
-    const waiting =
-      done.has(node) || given.has(node) ? [] : node.inputs.filter((x) => !done.has(x.node) && !given.has(x.node));
+    const waiting = done.has(node) ? [] : needed(node.inputs);
     if (waiting.length > 0) {
-      pending.push(...waiting.map((x) => x.node).reverse());
+      pending.push(...waiting);
       continue;
     }
     pending.pop();
-    if (done.has(node) || given.has(node)) continue;
+    if (done.has(node)) continue;
     if (node.layer instanceof InputLayer) {
       throw new ArgumentError(`Model: outputs must follow from its inputs, got one that needs ${node.layer.name} too`);
     }

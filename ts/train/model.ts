@@ -1,10 +1,21 @@
 // A model: a layer that can be compiled, fitted, evaluated and asked for predictions. It is drawn from symbolic inputs to
 // outputs, a `Sequential`, or a subclass that says in `call` what it computes.
 import { readFile, writeFileAtomic } from "../io/files.ts";
-import type { Json } from "../layers/config.ts";
+import { inConfig, type Json } from "../layers/config.ts";
 import { InputLayer } from "../layers/input.ts";
-import { type CallContext, type Inputs, Layer, type LayerOptions, type Masks, type Outputs } from "../layers/layer.ts";
-import { PARTS } from "../layers/module.ts";
+import {
+  type CallContext,
+  COPY,
+  type Inputs,
+  Layer,
+  type LayerOptions,
+  type Masks,
+  type Outputs,
+  snakeCase,
+} from "../layers/layer.ts";
+import { matched } from "../layers/matching.ts";
+import { buildLike, followTrainable, PARTS, STRUCTURE } from "../layers/module.ts";
+import { registered } from "../layers/registered.ts";
 import { type Shapes, shapeList } from "../layers/shapes.ts";
 import type { Symbolic } from "../layers/symbolic.ts";
 import { getOptimizer, type OptimizerName } from "../optim/index.ts";
@@ -25,13 +36,16 @@ import {
   type PredictOptions,
   requireIdle,
 } from "./fit.ts";
-import { Graph } from "./graph.ts";
+import { Graph, type GraphConfig } from "./graph.ts";
 import { type Judgement, Objective } from "./objective.ts";
 import { makePause } from "./pause.ts";
 import { ProgressBar } from "./progress.ts";
 import { type Compiled, Prediction, Steps } from "./steps.ts";
 import { type SummaryRow, summarize } from "./summary.ts";
 import { decodeWeights, encodeWeights } from "./weights.ts";
+
+/** The graph that a model is drawn as. @internal */
+export const DRAWN: unique symbol = Symbol("drawn");
 
 /** What `compile` takes. */
 export interface CompileOptions extends Judgement {
@@ -67,18 +81,71 @@ export class Model extends Layer {
   #prediction: Prediction | undefined;
   #ownsOptimizer = false;
 
+  /** Its layers: in the order of their first application where it is drawn, inputs among them. */
+  declare readonly layers: readonly Layer[];
+  /** What it is drawn from: the only symbolic input. ArgumentError where there are several. */
+  declare readonly input: Symbolic;
+  /** The only symbolic result; that of a layer inside is an output of another model. */
+  declare readonly output: Symbolic;
+  declare readonly inputs: readonly Symbolic[];
+  declare readonly outputs: readonly Symbolic[];
+
+  static {
+    const only = (model: Model, what: "inputs" | "outputs"): Symbolic => {
+      const list = model[what];
+      if (list.length === 1) return list[0];
+      throw new ArgumentError(`${model.name}: there must be one of the ${what}, got ${list.length}; use ${what}`);
+    };
+    const views: Record<string, (model: Model) => unknown> = {
+      layers: (model) => model.#graph?.layers ?? model.sublayers(),
+      inputs: (model) => model[DRAWN]().inputs,
+      outputs: (model) => model[DRAWN]().outputs,
+      input: (model) => only(model, "inputs"),
+      output: (model) => only(model, "outputs"),
+    };
+    for (const [name, view] of Object.entries(views)) {
+      Object.defineProperty(Model.prototype, name, {
+        configurable: true,
+        get(this: Model) {
+          return view(this);
+        },
+        // A subclass may have a property of that name.
+        set(value: unknown) {
+          Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true });
+        },
+      });
+    }
+  }
+
   /** A functional model from its inputs to its outputs; subclasses leave these out and override `call`. */
-  constructor(options: FunctionalOptions | LayerOptions = {}, kind = "functional") {
-    const { inputs, outputs, ...rest } = options as FunctionalOptions;
-    super(kind, rest);
-    if (inputs === undefined && outputs === undefined) return;
+  constructor(options?: FunctionalOptions | LayerOptions, kind?: string, base?: string) {
+    const { inputs, outputs, ...rest } = (options ?? {}) as FunctionalOptions;
+    const isDrawn = inputs !== undefined || outputs !== undefined;
+    // Errors name the class of a subclass.
+    const own = new.target === Model ? "functional" : snakeCase(new.target, "functional");
+    super(kind ?? (isDrawn ? "functional" : own), options && rest, base ?? kind ?? own);
+    if (!isDrawn) return;
     this.#graph = new Graph(listed(inputs), listed(outputs));
     const shapes = this.#graph.inputs.map(({ shape }) => shape);
     this.ensureBuilt(shapes.length === 1 ? shapes[0] : shapes);
   }
 
+  /** The layer of this name, or at this place. ArgumentError where there is none. */
+  getLayer(which: string | number): Layer {
+    const { layers } = this;
+    const found = typeof which === "number" ? layers.at(which) : layers.find(({ name }) => name === which);
+    if (found) return found;
+    const known = layers.map(({ name }) => name).join(", ");
+    throw new ArgumentError(`getLayer: ${this.name} has the layers ${known}, got ${JSON.stringify(which)}`);
+  }
+
+  /** @internal */
+  [DRAWN](): Graph {
+    return this.#drawn("inputs");
+  }
+
   call(x: Inputs, { training, addLoss, addMetric }: CallContext): Outputs {
-    const outputs = this.drawn("call").run(x instanceof Tensor ? [x] : x, { training, addLoss, addMetric });
+    const outputs = this.#drawn("call").run(x instanceof Tensor ? [x] : x, { training, addLoss, addMetric });
     return outputs.length === 1 ? outputs[0] : outputs;
   }
 
@@ -97,16 +164,31 @@ export class Model extends Layer {
     return [...new Set([...(this.#graph?.layers ?? []), ...super.sublayers()])];
   }
 
-  /** Of a functional model: its layers too. */
+  /** Of a functional model: its layers too. @internal */
   override [PARTS](): object {
     // Inputs have no part in it, so that a sequential model has the structure of a functional chain.
     const layers = this.#graph?.layers.filter((layer) => !(layer instanceof InputLayer));
-    return layers ? { layers, ...this } : this;
+    return layers ? { [Object.hasOwn(this, "layers") ? "drawn" : "layers"]: layers, ...this } : this;
   }
 
   /** Of a functional model: its layers and how they are connected too. */
   override config(): Record<string, Json> {
-    return { ...super.config(), ...this.#graph?.config() };
+    return inConfig(() => ({ ...super.config(), ...this.#graph?.config() }));
+  }
+
+  override copy(changes: Parameters<Layer["copy"]>[0] = {}): this {
+    const made = super.copy(changes);
+    // As built as this one, so that weights can be taken over.
+    buildLike(made, this);
+    if (this.built) matched("copy", this[STRUCTURE]().weights, made[STRUCTURE]().weights, ArgumentError);
+    if (!("trainable" in changes)) followTrainable(made, this);
+    return made;
+  }
+
+  /** @internal */
+  override [COPY](options: object, copied: (value: unknown) => unknown): Layer {
+    if (!this.#graph || this.constructor !== Model) return super[COPY](options, copied);
+    return new Model({ ...options, ...this.#graph.copy(copied as (layer: Layer) => Layer) });
   }
 
   /** Names of the outputs, which losses, metrics and targets may be given by. */
@@ -313,10 +395,10 @@ export class Model extends Layer {
   protected summaryRows(): SummaryRow[] {
     if (this.#graph) return this.#graph.rows();
     const inside = this.sublayers();
-    return (inside.length > 0 ? inside : [this]).map((layer) => ({ layer, outputShape: undefined }));
+    return (inside.length > 0 ? inside : [this]).map((layer) => ({ layer, outputShape: layer.seenShape }));
   }
 
-  private drawn(operation: string): Graph {
+  #drawn(operation: string): Graph {
     if (this.#graph) return this.#graph;
     throw new StateError(
       `${this.name}: a model without inputs and outputs must override ${operation}, got one that does not`,
@@ -328,6 +410,21 @@ export class Model extends Layer {
       throw new StateError(`${operation}: the model must be built, got one that has not seen an input shape yet`);
   }
 }
+
+/** What a configuration is when its layers have been made. */
+type Drawing = LayerOptions & Omit<GraphConfig, "layers"> & { readonly layers: readonly Layer[] };
+
+registered.set("functional", ({ layers, calls, inputs, outputs, ...rest }: Drawing) => {
+  if (calls === undefined) {
+    throw new ArgumentError("layer: a functional configuration must tell its calls, got that of a subclass of Model");
+  }
+  const known: Symbolic[] = layers.slice(0, inputs).map((layer) => (layer as InputLayer).output);
+  for (const [layer, given] of calls) {
+    const x = typeof given === "number" ? known[given] : given.map((i) => known[i]);
+    known.push(...layers[layer].applyAll(x as Symbolic));
+  }
+  return new Model({ ...rest, inputs: known.slice(0, inputs), outputs: outputs.map((i) => known[i]) });
+});
 
 function listed(x: Symbolic | readonly Symbolic[]): readonly Symbolic[] {
   return Array.isArray(x) ? x : [x as Symbolic];

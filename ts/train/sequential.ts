@@ -1,42 +1,73 @@
 // A model that is a list of layers, each fed with the output of the one before.
-import type { Json } from "../layers/config.ts";
-import { type CallContext, type Inputs, Layer, type Outputs } from "../layers/layer.ts";
-import { isShapeList, type Shapes } from "../layers/shapes.ts";
-import { ArgumentError } from "../runtime/errors.ts";
-import { Model } from "./model.ts";
+import { inConfig, type Json, toConfig } from "../layers/config.ts";
+import { InputLayer } from "../layers/input.ts";
+import { type CallContext, COPY, type Inputs, Layer, type Outputs, REBUILD, snakeCase } from "../layers/layer.ts";
+import { registered } from "../layers/registered.ts";
+import { type Shapes, shapeList } from "../layers/shapes.ts";
+import type { Symbolic } from "../layers/symbolic.ts";
+import { ArgumentError, StateError } from "../runtime/errors.ts";
+import { Graph } from "./graph.ts";
+import { DRAWN, Model } from "./model.ts";
 import type { SummaryRow } from "./summary.ts";
 
 /** What `new Sequential` takes beside its layers. */
 export interface SequentialOptions {
   name?: string;
+  /** Whether its weights are trained; default true. */
+  trainable?: boolean;
 }
 
 /**
  * A model of layers in a row, each applied to the result of the one before: `new Sequential([dense({ units: 10 })])`.
  */
 export class Sequential extends Model {
-  readonly layers: readonly Layer[];
-  private builtFor: Shapes | undefined;
+  declare readonly layers: readonly Layer[];
+  /** The shape of inputs it is built for. */
+  #builtFor: Shapes | undefined;
+  #drawn: Graph | undefined;
 
   /** Builds at once if the first layer says its `inputShape`, else when it sees data. */
-  constructor(layers: readonly Layer[], options: SequentialOptions = {}) {
-    super(options, "sequential");
-    if (layers.length === 0) throw new ArgumentError("Sequential: there must be at least one layer, got none");
-    const names = new Set<string>();
-    for (const layer of layers) {
-      if (!(layer instanceof Layer))
-        throw new ArgumentError(`Sequential: layers must be layers, got ${typeof layer} among them`);
-      if (names.has(layer.name))
-        throw new ArgumentError(`Sequential: names must be different, got two layers ${layer.name}`);
-      names.add(layer.name);
+  constructor(layers: readonly Layer[] = [], options?: SequentialOptions) {
+    super(options, "sequential", new.target === Sequential ? undefined : snakeCase(new.target, "sequential"));
+    if (!Array.isArray(layers)) throw new ArgumentError(`Sequential: layers must be a list, got ${typeof layers}`);
+    this.layers = [];
+    for (const layer of layers) this.#append(layer);
+    this.#begin();
+  }
+
+  /** Adds a layer behind the others; it is built at once if the model is. */
+  add(layer: Layer): void {
+    this.#append(layer);
+    if (!this.trainable) layer.trainable = false;
+    this[REBUILD]();
+    const shape = this.#builtFor;
+    if (shape === undefined) this.#begin();
+    else this.ensureBuilt(shape);
+  }
+
+  #append(layer: Layer): void {
+    if (!(layer instanceof Layer)) {
+      throw new ArgumentError(`Sequential: layers must be layers, got ${typeof layer} among them`);
     }
-    this.layers = [...layers];
-    const [first] = layers;
-    const inputShape = first.inputShape ?? (first instanceof Sequential ? first.builtFor : undefined);
+    if (this.layers.some(({ name }) => name === layer.name)) {
+      throw new ArgumentError(`Sequential: names must be different, got two layers ${layer.name}`);
+    }
+    (this.layers as Layer[]).push(layer);
+    this.#drawn = undefined;
+  }
+
+  #begin(): void {
+    const [first] = this.layers;
+    const inputShape = first?.inputShape ?? (first instanceof Sequential ? first.#builtFor : undefined);
     if (inputShape !== undefined) this.ensureBuilt(inputShape);
   }
 
+  #requireLayers(): void {
+    if (this.layers.length === 0) throw new StateError(`${this.name}: there must be at least one layer, got none`);
+  }
+
   override call(x: Inputs, { training, addLoss, addMetric }: CallContext): Outputs {
+    this.#requireLayers();
     let y: Inputs = x;
     for (const layer of this.layers) {
       const results = layer.applyAll(y, { training, addLoss, addMetric });
@@ -46,9 +77,10 @@ export class Sequential extends Model {
   }
 
   override build(inputShape: Shapes): void {
+    this.#requireLayers();
     let shape: Shapes | undefined = inputShape;
     for (const layer of this.layers) shape = shape && layer.ensureBuilt(shape);
-    this.builtFor = inputShape;
+    this.#builtFor = inputShape;
   }
 
   override outputShape(inputShape: Shapes): Shapes | undefined {
@@ -59,15 +91,43 @@ export class Sequential extends Model {
 
   /** Its layers, and the shape of inputs it is built for. */
   override config(): Record<string, Json> {
-    const layers = this.layers.map((layer) => ({ kind: layer.kind, config: layer.config() }));
-    return { ...super.config(), layers, ...(this.builtFor && { inputShape: this.builtFor }) };
+    return inConfig(() => {
+      const inputShape = this.#builtFor && { inputShape: this.#builtFor };
+      return { ...super.config(), layers: this.layers.map(toConfig), ...inputShape };
+    });
+  }
+
+  /** @internal */
+  override [COPY](options: object, copied: (value: unknown) => unknown): Layer {
+    const made = this.constructor as new (layers: unknown, options: object) => Sequential;
+    return new made(copied(this.layers), options);
+  }
+
+  /** The model as a graph of symbolic inputs and results; StateError before it is built. @internal */
+  override [DRAWN](): Graph {
+    const shape = this.#builtFor;
+    if (shape === undefined) return super[DRAWN]();
+    if (this.#drawn === undefined) {
+      const inputs = shapeList(shape).map((one) => new InputLayer({ shape: one }).output);
+      let results: readonly Symbolic[] = inputs;
+      for (const layer of this.layers) results = layer.applyAll(results.length === 1 ? results[0] : results);
+      this.#drawn = new Graph(inputs, results);
+    }
+    return this.#drawn;
   }
 
   protected override summaryRows(): SummaryRow[] {
-    let shape = this.builtFor;
+    let shape = this.#builtFor;
     return this.layers.map((layer) => {
-      shape = shape && layer.outputShape(shape);
-      return { layer, outputShape: shape && (isShapeList(shape) ? shape[0] : shape) };
+      shape = (shape && layer.outputShape(shape)) ?? layer.seenShape;
+      return { layer, outputShape: shape && shapeList(shape)[0] };
     });
   }
 }
+
+registered.set("sequential", (options: SequentialOptions & { layers: readonly Layer[]; inputShape?: Shapes }) => {
+  const { layers, inputShape, ...rest } = options;
+  const model = new Sequential(layers, rest);
+  if (inputShape !== undefined) model.ensureBuilt(inputShape);
+  return model;
+});
