@@ -1,9 +1,10 @@
 // Models from what `config()` says of them: Sequential and functional ones, and models inside models.
 import type { Json } from "../layers/config.ts";
+import { registered } from "../layers/registered.ts";
 import { layerFromConfig } from "../layers/registry.ts";
 import { ArgumentError } from "../runtime/errors.ts";
-import { Model } from "./model.ts";
-import "./sequential.ts";
+import { functionalFrom, Model } from "./model.ts";
+import { sequentialFrom } from "./sequential.ts";
 
 /** A model or a layer as plain JSON: its `kind` and its `config()`. */
 export interface ModelConfig {
@@ -13,6 +14,8 @@ export interface ModelConfig {
 
 /** A new model, its weights not those of the old one. ArgumentError for layers and models of an unknown kind. */
 export function modelFromConfig({ kind, config = {} }: ModelConfig): Model {
+  // Said here too: bundlers leave out modules of which nothing is used.
+  registered.set("sequential", sequentialFrom).set("functional", functionalFrom);
   const model = layerFromConfig(kind, config);
   if (model instanceof Model) return model;
   throw new ArgumentError(`modelFromConfig: the configuration must be that of a model, got that of a ${kind}`);

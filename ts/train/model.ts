@@ -15,7 +15,7 @@ import {
 } from "../layers/layer.ts";
 import { matched } from "../layers/matching.ts";
 import { buildLike, followTrainable, PARTS, STRUCTURE } from "../layers/module.ts";
-import { registered } from "../layers/registered.ts";
+import { type LayerMaker, registered } from "../layers/registered.ts";
 import { type Shapes, shapeList } from "../layers/shapes.ts";
 import type { Symbolic } from "../layers/symbolic.ts";
 import { getOptimizer, type OptimizerName } from "../optim/index.ts";
@@ -414,7 +414,8 @@ export class Model extends Layer {
 /** What a configuration is when its layers have been made. */
 type Drawing = LayerOptions & Omit<GraphConfig, "layers"> & { readonly layers: readonly Layer[] };
 
-registered.set("functional", ({ layers, calls, inputs, outputs, ...rest }: Drawing) => {
+/** A drawn model from its configuration. */
+export const functionalFrom: LayerMaker = ({ layers, calls, inputs, outputs, ...rest }: Drawing) => {
   if (calls === undefined) {
     throw new ArgumentError("layer: a functional configuration must tell its calls, got that of a subclass of Model");
   }
@@ -424,7 +425,9 @@ registered.set("functional", ({ layers, calls, inputs, outputs, ...rest }: Drawi
     known.push(...layers[layer].applyAll(x as Symbolic));
   }
   return new Model({ ...rest, inputs: known.slice(0, inputs), outputs: outputs.map((i) => known[i]) });
-});
+};
+
+registered.set("functional", functionalFrom);
 
 function listed(x: Symbolic | readonly Symbolic[]): readonly Symbolic[] {
   return Array.isArray(x) ? x : [x as Symbolic];

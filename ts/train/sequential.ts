@@ -2,7 +2,7 @@
 import { inConfig, type Json, toConfig } from "../layers/config.ts";
 import { InputLayer } from "../layers/input.ts";
 import { type CallContext, COPY, type Inputs, Layer, type Outputs, REBUILD, snakeCase } from "../layers/layer.ts";
-import { registered } from "../layers/registered.ts";
+import { type LayerMaker, registered } from "../layers/registered.ts";
 import { type Shapes, shapeList } from "../layers/shapes.ts";
 import type { Symbolic } from "../layers/symbolic.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
@@ -125,9 +125,14 @@ export class Sequential extends Model {
   }
 }
 
-registered.set("sequential", (options: SequentialOptions & { layers: readonly Layer[]; inputShape?: Shapes }) => {
+/** A model from its configuration. */
+export const sequentialFrom: LayerMaker = (
+  options: SequentialOptions & { layers: readonly Layer[]; inputShape?: Shapes },
+) => {
   const { layers, inputShape, ...rest } = options;
   const model = new Sequential(layers, rest);
   if (inputShape !== undefined) model.ensureBuilt(inputShape);
   return model;
-});
+};
+
+registered.set("sequential", sequentialFrom);
