@@ -482,6 +482,21 @@ describe("the life of an engine worker", () => {
     await expect(none.ready).rejects.toThrow("got none: no blob here");
   });
 
+  it("has 30 s to start, in which a machine that sleeps does not count", async () => {
+    vi.useFakeTimers();
+    const late = vi.fn<(error: Error) => void>();
+    const silent = { postMessage: () => undefined, terminate: () => undefined, addEventListener: () => undefined };
+    const { ready } = new EngineWorker({ worker: () => silent });
+    void ready.catch(late);
+    vi.setSystemTime(Date.now() + 60_000);
+    await vi.advanceTimersToNextTimerAsync();
+    await vi.advanceTimersByTimeAsync(29_000);
+    expect(late).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(late.mock.lastCall?.[0].message).toContain("the engine worker must run, got one that did not start in 30 s");
+    vi.useRealTimers();
+  });
+
   it("refuses data of another worker and configurations that cannot be", async () => {
     const other = new EngineWorker({ threads: 1, deterministic: true });
     const images = await other.send(x);

@@ -23,7 +23,7 @@ interface Port {
 }
 
 interface Globals {
-  process?: { getBuiltinModule?(name: string): { parentPort: Port | null }; exit(): void };
+  process?: { getBuiltinModule?(name: string): { parentPort: Port | null } };
 }
 
 const READY = 1;
@@ -47,13 +47,10 @@ function begin({ module, memory, control, thread, scratch, wide }: Start): void 
   }
 }
 
-const { process } = globalThis as Globals;
-const parent = process?.getBuiltinModule?.("node:worker_threads").parentPort;
+const parent = (globalThis as Globals).process?.getBuiltinModule?.("node:worker_threads").parentPort;
 if (parent?.once) {
-  parent.once("message", (start) => {
-    begin(start);
-    process?.exit();
-  });
+  // With nothing more to hear this thread ends by itself; in Deno one that calls process.exit() may go on looking for ever.
+  parent.once("message", begin);
 } else {
   const page = globalThis as unknown as Port & { close(): void };
   page.onmessage = (event) => {

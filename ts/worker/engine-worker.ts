@@ -37,7 +37,9 @@ interface Pending {
   thrown?: { readonly reason: unknown };
 }
 
-const START_MILLISECONDS = 30_000;
+// 30 s in looks: a page that computes, or a machine that sleeps, does not look.
+const START_LOOKS = 300;
+const LOOK_MILLISECONDS = 100;
 
 /** A worker in which all of Heddle lives. Several models and their data may share one. */
 export class EngineWorker {
@@ -48,7 +50,7 @@ export class EngineWorker {
   private readonly pending = new Map<number, Pending>();
   /** What is to be posted when the worker listens; undefined from then on. */
   private queue: (() => void)[] | undefined = [];
-  private readonly timer: ReturnType<typeof setTimeout>;
+  private readonly timer: ReturnType<typeof setInterval>;
   /** What to do where the worker does not start. */
   private readonly advice: string;
   private failure: Error | undefined;
@@ -56,10 +58,10 @@ export class EngineWorker {
 
   constructor({ worker, ...configuration }: EngineWorkerOptions = {}) {
     this.advice = worker === undefined ? "; where blob: is forbidden, give a worker" : "";
-    this.timer = setTimeout(
-      () => this.lost(`one that did not start in ${START_MILLISECONDS / 1000} s`),
-      START_MILLISECONDS,
-    );
+    let looks = 0;
+    this.timer = setInterval(() => {
+      if (++looks === START_LOOKS) this.lost(`one that did not start in ${(START_LOOKS * LOOK_MILLISECONDS) / 1000} s`);
+    }, LOOK_MILLISECONDS);
     try {
       this.worker = (worker ?? startEngine)();
       this.wait = listenTo(this.worker, {
@@ -147,7 +149,7 @@ export class EngineWorker {
 
   private hear(message: FromWorker): void {
     if ("serving" in message) {
-      clearTimeout(this.timer);
+      clearInterval(this.timer);
       const queue = this.queue ?? [];
       this.queue = undefined;
       for (const post of queue) post();
@@ -200,7 +202,7 @@ export class EngineWorker {
   private fail(failure: Error): void {
     if (this.failure !== undefined) return;
     this.failure = failure;
-    clearTimeout(this.timer);
+    clearInterval(this.timer);
     void this.worker?.terminate();
     for (const id of [...this.pending.keys()]) this.settle(id)?.reject(failure);
   }

@@ -44,26 +44,6 @@ const wardens = {
     };`,
 };
 
-/** A worker that reports for work, takes one ticket of a run as assembly/program.ts does, and ends with it in hand. */
-const leaver = `
-  const { parentPort } = require("node:worker_threads");
-  parentPort.once("message", ({ memory, control, thread }) => {
-    const words = new Int32Array(memory.buffer, control, 256 + thread * 16);
-    const next = new BigInt64Array(memory.buffer, control + 64, 1);
-    const slot = 64 + thread * 16;
-    const epoch = Atomics.load(words, 0);
-    Atomics.store(words, slot + 1, 1);
-    while (Atomics.load(words, 0) === epoch);
-    for (let taken = false; !taken; ) {
-      const seen = Atomics.load(next, 0);
-      const ticket = Number(seen & 0xffffffffn);
-      if (ticket >= words[2]) continue;
-      taken = Atomics.compareExchange(next, 0, seen, seen + 1n) === seen;
-      if (taken) Atomics.store(words, slot, ticket);
-    }
-    process.exit();
-  });`;
-
 /** How workers end: what they are made from in place of the library's source, and what makes them end. */
 const endings = {
   /** By another worker, while this thread works. */
@@ -74,8 +54,6 @@ const endings = {
   },
   /** By this thread, between two steps. */
   directly: { from: (source, options) => [source, options], end: (worker) => void worker.terminate() },
-  /** By itself, with work in hand. */
-  leaving: { from: (_source, options) => [leaver, options], end: () => {} },
 };
 
 /** A small network in training, again and again from the same weights. */

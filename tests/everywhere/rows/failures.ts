@@ -5,8 +5,6 @@ import { missing, type Runtime, runtimes } from "../harness/places.ts";
 import { type Context, type Family, must, type Row } from "../harness/row.ts";
 
 const KILLS = 100;
-/** In runtimes where nothing but a worker itself ends it in mid-step. */
-const LEAVINGS = 20;
 /** Of the workers that are killed, so many at least must hold work then. */
 const LEAST_AT_WORK = 0.25;
 const STEPS = 20;
@@ -35,7 +33,7 @@ interface NeverStarted {
 /** How a place ends workers. */
 interface Manner {
   pattern: RegExp;
-  ending: "warden" | "directly" | "leaving";
+  ending: "warden" | "directly";
   /** Milliseconds from asking for an end to the end of a worker that works. */
   delay: number;
   /** Processes or pages at a time: as many as there are cores to keep busy, or more where they wait. */
@@ -140,15 +138,6 @@ const killed = (place: Place): Row => {
   };
 };
 
-const leaving = (place: Place): Row => ({
-  name: `${place.name}: leaves with work in hand`,
-  missing: place.missing,
-  async run(context) {
-    const atWork = await endWorkers(context, place, { ...mannerOf(place), ending: "leaving" }, LEAVINGS);
-    must(atWork === LEAVINGS, `all ${LEAVINGS} workers must hold work when they end, got ${atWork}`);
-  },
-});
-
 const neverStarted = (place: Place): Row => ({
   name: `${place.name}: never starts`,
   missing: place.missing,
@@ -164,13 +153,9 @@ const neverStarted = (place: Place): Row => ({
 export const failureFamily: Family = {
   name: "failing workers",
   title:
-    "Workers are killed while training goes on, take a piece of work and end with it, or never answer. The weights must be " +
+    "Workers are killed while training goes on, or never answer. The weights must be " +
     `those of one thread to the bit, and no step is to take ${BOUND} ms. A step whose worker ended in the middle of an ` +
     "update in place is an error; the app restores what it updates, and repeats it.",
   columns: ["runtime", "workers ended", "at work then", "steps repeated", "weights", "longest step, ms", "reason"],
-  rows: [
-    ...places.map(killed),
-    ...places.filter((place) => mannerOf(place).never !== undefined).map(leaving),
-    ...places.map(neverStarted),
-  ],
+  rows: [...places.map(killed), ...places.map(neverStarted)],
 };
