@@ -184,8 +184,17 @@ function replay({ program, args, result }: Recording, given: readonly unknown[])
   args.forEach((slot, i) => {
     if (slot instanceof Slot) load(program, slot, given[i] as AnyTensor);
   });
-  program.run();
-  return mapTree(result, (slot: Slot) => detached(unload(program, slot), slot, given));
+  // What is returned is made before the program runs: a step that has run must not fail.
+  const places: [Slot, AnyTensor][] = [];
+  try {
+    const made = mapTree(result, (slot: Slot) => detached(placeFor(slot, places), slot, given));
+    program.run();
+    for (const [slot, y] of places) unload(program, slot, y);
+    return made;
+  } catch (error) {
+    for (const [, y] of places) y.dispose();
+    throw error;
+  }
 }
 
 /** Copies an argument, with its mask, to where the program reads it. */
@@ -195,13 +204,18 @@ function load(program: Program, { buffer, mask }: Slot, x: AnyTensor): void {
   if (mask !== undefined) load(program, mask, x.mask as AnyTensor);
 }
 
-/** A copy of a result, with its mask, from where the program leaves it. */
-function unload(program: Program, { shape, dtype, buffer, mask }: Slot): AnyTensor {
-  const y = unfilled(shape, dtype);
-  const from = program.address(buffer);
-  engine().memory.bytes.copyWithin(y.buffer.block.address, from, from + y.size * bytesPerElement(dtype));
-  if (mask !== undefined) y.mask = unload(program, mask) as Tensor<"bool">;
+/** A tensor for a result, with its mask; notes both. */
+function placeFor(slot: Slot, places: [Slot, AnyTensor][]): AnyTensor {
+  const y = unfilled(slot.shape, slot.dtype);
+  places.push([slot, y]);
+  if (slot.mask !== undefined) y.mask = placeFor(slot.mask, places) as Tensor<"bool">;
   return y;
+}
+
+/** Copies a result from where the program leaves it. */
+function unload(program: Program, { buffer }: Slot, y: AnyTensor): void {
+  const from = program.address(buffer);
+  engine().memory.bytes.copyWithin(y.buffer.block.address, from, from + y.size * bytesPerElement(y.dtype));
 }
 
 /** A result that knows that its way back ends here: that of what the step used, and of the arguments. */

@@ -97,7 +97,8 @@ function buildAttempt(name: TaskName, key: number): Attempt {
     act() {
       seed(key);
       buildTask(task);
-      return task.model.weights.map((weight) => bitsOf(weight.name, weight));
+      // Layers that were built stay so, and what they drew is not drawn again.
+      return task.model.weights.map(({ name: weight, shape }) => figuresOf(weight, shape));
     },
     keeps: true,
     dispose: () => disposeTask(task),
@@ -114,6 +115,8 @@ function stepAttempt(name: TaskName, key: number, before: number): Attempt {
       const logs = task.model.trainOnBatch(task.x, task.y);
       return [figuresOf("logs", Object.values(logs)), ...stateOf(task)];
     },
+    // The buffers for batches.
+    keeps: before === 0,
     dispose: () => disposeTask(task),
   };
 }
@@ -150,8 +153,8 @@ async function predict({ model, x }: Task): Promise<Bits[]> {
 }
 
 function weightsAttempt(name: TaskName, key: number): Attempt {
-  const [task, other] = [makeTask(name, key), makeTask(name, key + 1)];
-  variablesOf(other);
+  const [task, other] = [makeTask(name, key), makeTask(name, key)];
+  for (const x of variablesOf(other)) x.assign(new Float32Array(x.size));
   return {
     act() {
       other.model.importWeights(task.model.exportWeights());
@@ -173,7 +176,6 @@ function cacheAttempt(key: number): Attempt {
     layers.transformerDecoder({ intermediateDim: 16, numHeads: 2, rotary: true }),
     layers.dense({ units: 11 }),
   ]);
-  model.build([1, 16]);
   const cache = layers.keyValueCache(model, { maxLength: 16 });
   const steps = [[1, 2, 3], [4], [5], [6]].map((ids) => tensor(Int32Array.from(ids), { shape: [1, ids.length] }));
   const next = key % steps.length;
