@@ -68,11 +68,12 @@ const DETACHED = "a result of a captured step, which no gradient leaves";
 const MOST_RECORDINGS = 32;
 
 /**
- * The step, recorded: at the first call with given shapes, dtypes and plain values it runs and is recorded, later calls
- * replay the recording with the new tensors' values. Variables are updated in place. The contract: control flow and plain
+ * The step, recorded: at the first call with given shapes, dtypes and plain values it is recorded and the recording runs,
+ * later calls replay it with the new tensors' values. Variables are updated in place. The contract: control flow and plain
  * numbers are baked in, tensors made from JavaScript values inside are constants, values must not be read inside
  * (StateError), no gradient goes back through results (StateError; take it inside, by `valueAndGrad`), and what the step
- * makes and does not return is gone afterwards. Variables that were frozen or freed since are recorded anew.
+ * makes and does not return is gone afterwards. Variables that were frozen or freed since are recorded anew. An index or
+ * label out of range throws the error of an eager call, in any run, before anything outside the step has changed.
  */
 export function capture<Args extends readonly unknown[], R extends StepResult>(
   step: (...args: Args) => R,

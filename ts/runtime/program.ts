@@ -1,5 +1,5 @@
 // Launches and programs. Everything that computes is a launch: one row in shared memory. Eager mode runs a program of one
-// row; while a recorder is on, the row is noted as well, and the rows noted become a Program that runs in one call.
+// row; while a recorder is on, the row is noted instead, and the rows noted become a Program that runs in one call.
 import { type Kernel, type Kernels, kernels } from "../generated/kernels.ts";
 import { requireSynchronous } from "./arguments.ts";
 import { engine } from "./engine.ts";
@@ -46,7 +46,7 @@ const CELL_BYTES = 8;
 let recorder: Recorder | undefined;
 let writeWatcher: ((operand: Operand) => void) | undefined;
 let eager: Buffer | undefined;
-let cell: Buffer | undefined;
+let cell: Operand<"i32"> | undefined;
 
 /**
  * Runs a kernel over `units` units of about `cost` nanoseconds each; `args` follow the kernel's signature. While a
@@ -112,20 +112,20 @@ export function check<K extends keyof Checks>(
 ): void {
   if (units === 0 || recorder?.hasChecked(name, args)) return;
   const own = recorder === undefined ? (cell ??= makeCell()) : makeCell();
-  launch(name, units, cost, ...([{ buffer: own, dtype: "i32" }, ...args] as unknown as Kernels[K]));
+  (launch as (...all: unknown[]) => void)(name, units, cost, own, ...args);
   if (recorder !== undefined) {
-    recorder.failWith(fail, own);
+    recorder.failWith(fail, own.buffer);
     return;
   }
-  const error = takeNoted(own, fail);
+  const error = takeNoted(own.buffer, fail);
   if (error) throw error;
 }
 
-function makeCell(): Buffer {
+function makeCell(): Operand<"i32"> {
   const { memory } = (running ??= engine());
   const made = memory.allocate(CELL_BYTES);
   memory.i32.fill(-1, made.block.address >>> 2, (made.block.address + CELL_BYTES) >>> 2);
-  return made;
+  return { buffer: made, dtype: "i32" };
 }
 
 /** What `fail` says of the value in a cell, if there is one; clears the cell. */
