@@ -74,7 +74,7 @@ describe("data", () => {
       expect(model.trainOnBatch(rows, y).loss).toBeCloseTo(1 / 3);
     }
     await expect(model.predict([[1, 2], [3]])).rejects.toThrow(ShapeError);
-    await expect(model.predict("rows" as never)).rejects.toThrow("nested lists, got string");
+    await expect(model.predict("rows" as never)).rejects.toThrow("got string; lists and typed arrays do too");
     await expect(model.predict([])).rejects.toThrow("at least one example");
   });
 

@@ -300,6 +300,18 @@ describe("progress of a remote training", () => {
     expect((await far.fit(x, y, { verbose: 0 })).epochs).toEqual([0]);
   });
 
+  it.each(["onTrainBegin", "onBatchEnd", "onEpochEnd", "onTrainEnd"])(
+    "ends when its signal is aborted though a hook of the page never does: %s",
+    async (hook) => {
+      const far = await remoteClassifier();
+      const controller = new AbortController();
+      const hang = (): Promise<void> => new Promise(() => setTimeout(() => controller.abort(new Error("enough")), 20));
+      const run = far.fit(x, y, { verbose: 0, epochs: 2, signal: controller.signal, callbacks: [{ [hook]: hang }] });
+      await expect(run).rejects.toThrow("enough");
+      expect((await far.fit(x, y, { verbose: 0 })).epochs).toEqual([0]);
+    },
+  );
+
   it("fails with what a callback of the page throws", async () => {
     const far = await remoteClassifier();
     const thrown = new RangeError("no more");

@@ -25,7 +25,7 @@ export function toRows(operation: string, what: string, given: Data): ArrayData 
   if (data === undefined) {
     const got = given === null ? "null" : typeof given;
     throw new ArgumentError(
-      `${operation}: ${what} must be a tensor, ArrayData, a typed array or nested lists, got ${got}`,
+      `${operation}: ${what} must be a tensor or ArrayData, got ${got}; lists and typed arrays do too`,
     );
   }
   if (data.shape.length === 0) throw new ShapeError(`${operation}: ${what} must have a batch axis, got a scalar`);

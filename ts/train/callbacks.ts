@@ -1,4 +1,5 @@
 // What training tells others while it runs: the Callback interface, the history it keeps, and early stopping.
+import type { Direction } from "../metrics/metric.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { TypedArray } from "../tensor/dtype.ts";
@@ -20,6 +21,8 @@ export interface TrainingInfo {
   readonly batchSize: number;
   /** Names of the figures in the logs, without those of validation. */
   readonly metrics: readonly string[];
+  /** Which way each of them gets better, undefined where its metric does not say; default: what the model's metrics say. */
+  readonly directions?: { readonly [figure: string]: Direction | undefined };
   /** Whether there are data to validate on: then each figure has another one, "val_" before its name. */
   readonly validation: boolean;
   /**

@@ -131,6 +131,7 @@ async function trainModel(model: Model, x: DataList, y: Targets | undefined, opt
     samples,
     batchSize,
     metrics: ["loss", ...objective.names],
+    directions: objective.directions,
     validation: validation !== undefined,
     seed,
   };

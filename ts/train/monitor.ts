@@ -3,7 +3,7 @@ import type { Direction } from "../metrics/metric.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { Logs, TrainingInfo } from "./callbacks.ts";
 
-/** Whether smaller or larger is better; "auto" takes what the figure's metric says, or the one of its name. */
+/** Whether smaller or larger is better; "auto" takes what the figure's metric says. */
 export type MonitorMode = "auto" | Direction;
 
 export class Monitor {
@@ -29,15 +29,15 @@ export class Monitor {
   }
 
   /** Learns which way is better, at the beginning of a training. ArgumentError where nobody says so. */
-  begin({ model, validation }: Pick<TrainingInfo, "model" | "validation">): void {
+  begin({ model, validation, directions }: Pick<TrainingInfo, "model" | "validation" | "directions">): void {
     if (this.direction !== undefined) return;
     const { callback, name } = this;
-    const { objective } = model.compilation;
-    const own = ["loss", ...objective.names];
+    const own = Object.keys(directions ?? model.compilation.objective.directions);
     const known = validation === false ? own : [...own, ...own.map((figure) => `val_${figure}`)];
     const figure = own.includes(name) ? name : name.replace(/^val_/, "");
-    this.direction = objective.directionOf(figure);
-    if (this.direction !== undefined && (known.includes(name) || !own.includes(figure))) return;
+    if (directions === undefined) this.direction = model.compilation.objective.directionOf(figure);
+    else if (known.includes(name)) this.direction = directions[figure];
+    if (this.direction !== undefined) return;
     if (!known.includes(name)) throw new ArgumentError(`${this.unknown(known)}; another one needs a mode`);
     throw new ArgumentError(`${callback}: mode must be min or max for ${name}, whose metric does not say, got auto`);
   }

@@ -171,6 +171,11 @@ export class Objective {
     return this.figures.map(({ name }) => name);
   }
 
+  /** Which way each figure of the logs gets better. */
+  get directions(): { readonly [figure: string]: Direction | undefined } {
+    return Object.fromEntries(["loss", ...this.names].map((name) => [name, this.directionOf(name)]));
+  }
+
   /** Which way a figure of the logs gets better: as its metric says, or the one that has this name. */
   directionOf(name: string): Direction | undefined {
     if (name === "loss") return "min";
