@@ -244,6 +244,18 @@ function network(units = 3): Sequential {
 
 const values = (layer: Layer): number[][] => layer.weights.map((w) => [...w.data()]);
 
+describe("build, called by hand", () => {
+  it("makes the weights once, and the shape is checked", () => {
+    const layer = dense({ units: 1 });
+    layer.build([2]);
+    expect(layer.built).toBe(true);
+    layer.build([2]);
+    layer.apply(ones([1, 2]));
+    expect(layer.weights.length).toBe(2);
+    expect(() => layer.build([3])).toThrow(ShapeError);
+  });
+});
+
 describe("weights", () => {
   it("go from one model to another as a list", () => {
     const [a, b] = [network(), network()];

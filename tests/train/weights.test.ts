@@ -74,6 +74,27 @@ describe("exported weights", () => {
     expect(values(b)).toEqual(values(a));
   });
 
+  it("build layers that are not built yet as those they are of, also where only a call would", () => {
+    class Own extends Model {
+      readonly parts: Sequential[] = [
+        new Sequential([dense({ units: 2 }), layers.lambda({ function: (x: Tensor) => x }), dense({ units: 1 })]),
+      ];
+      override call(x: AnyTensor): Tensor {
+        return this.parts[0].apply(x);
+      }
+    }
+    const [a, b] = [new Own(), new Own()];
+    expect(() => b.importWeights(twins(1, 2).exportWeights())).toThrow(/must be built and have weights, got none/);
+    a.apply(ones([1, 3]));
+    b.importWeights(a.exportWeights());
+    expect(values(b)).toEqual(values(a));
+    const { tensors } = decodeSafetensors(a.exportWeights());
+    for (const shapes of ["3", "{", '{"":[-1]}', '{"":["a"]}', "null"]) {
+      const bytes = encodeSafetensors(tensors, { format: "heddle", names: "paths", shapes });
+      expect(() => new Own().importWeights(bytes)).toThrow(FormatError);
+    }
+  });
+
   it("of another program are taken by the names of weights, else in order, and refused where they are others", () => {
     const model = new Sequential([dense({ units: 1, inputShape: [2], name: "x" }), dense({ units: 1, name: "y" })]);
     const f = (...data: number[]) => ({ dtype: "f32" as const, shape: [data.length], data: Float32Array.from(data) });
@@ -139,6 +160,32 @@ describe("files of versions that named weights by their layers", () => {
 });
 
 describe("a training that is taken up again", () => {
+  it("goes on in a model that only a call would build", async () => {
+    class Own extends Model {
+      readonly inner = dense({ units: 1 });
+      override call(x: AnyTensor): Tensor {
+        return this.inner.apply(x);
+      }
+    }
+    const make = (): Own => {
+      const model = new Own();
+      model.compile({ optimizer: "adam", loss: "mse" });
+      return model;
+    };
+    const backupDir = await mkdtemp(join(folder, "backup-"));
+    const first = make();
+    const kept = new BackupAndRestore({ backupDir, deleteCheckpoint: false });
+    await first.fit(ones([4, 2]), ones([4, 1]), { epochs: 2, verbose: 0, callbacks: [kept] });
+    const second = make();
+    await second.fit(ones([4, 2]), ones([4, 1]), {
+      epochs: 2,
+      verbose: 0,
+      callbacks: [new BackupAndRestore({ backupDir })],
+    });
+    expect(values(second)).toEqual(values(first));
+    expect(second.compilation.optimizer.iterations.item()).toBe(2);
+  });
+
   it("goes on with the same bits, random streams and states of recurrent layers included, in a model of other names", async () => {
     const make = (): Sequential => {
       const model = new Sequential([

@@ -16,7 +16,7 @@ import { inConfig, type Json, toJsonRecord } from "./config.ts";
 import { type ConstraintLike, getConstraint } from "./constraints.ts";
 import { getInitializer, type InitializerLike } from "./initializers.ts";
 import { attachMask, type Mask, maskOf } from "./masks.ts";
-import { BUILD, BUILD_LIKE, followTrainable, Module, OWN, STRUCTURE, trainableParts } from "./module.ts";
+import { BUILD, BUILD_FOR, BUILT_FOR, followTrainable, Module, OWN, STRUCTURE, trainableParts } from "./module.ts";
 import { getRegularizer, type Regularizer, type RegularizerLike } from "./regularizers.ts";
 import { isShapeList, type Shapes, sameShapes, shapeList } from "./shapes.ts";
 import { connect, isSymbolic, type Symbolic } from "./symbolic.ts";
@@ -123,6 +123,8 @@ export abstract class Layer extends Module {
   readonly kind: string;
   readonly inputShape: Shape | undefined;
   readonly #given: LayerOptions | undefined;
+  /** The subclass's own. */
+  readonly #build: (inputShape: Shapes) => void;
   #isBuilt = false;
   /** The input shape that was checked last, and the output shape that follows. */
   #checked: { readonly input: Shapes; readonly output: Shapes | undefined } | undefined;
@@ -146,6 +148,13 @@ export abstract class Layer extends Module {
     if (options.inputShape !== undefined) checkShape(this.name, options.inputShape);
     this.inputShape = options.inputShape;
     this.#given = given;
+    // Whoever calls `build` builds it as `ensureBuilt` does: once.
+    this.#build = this.build;
+    Object.defineProperty(this, "build", {
+      value: (shape: Shapes) => void this.ensureBuilt(shape),
+      writable: true,
+      configurable: true,
+    });
     this.#activityRegularizer = options.activityRegularizer && getRegularizer(options.activityRegularizer);
   }
 
@@ -219,7 +228,7 @@ export abstract class Layer extends Module {
     if (this.#checked !== undefined && sameShapes(this.#checked.input, inputShape)) return this.#checked.output;
     const outputShape = this.outputShape(inputShape);
     if (!this.#isBuilt) {
-      this[BUILD](() => this.build(inputShape));
+      this[BUILD](() => this.#build(inputShape));
       this.#isBuilt = true;
     }
     this.#checked = { input: inputShape, output: outputShape };
@@ -312,8 +321,13 @@ export abstract class Layer extends Module {
   }
 
   /** @internal */
-  override [BUILD_LIKE](other: Layer): void {
-    if (!this.#isBuilt && other.#checked) this.ensureBuilt(other.#checked.input);
+  override get [BUILT_FOR](): Shapes | undefined {
+    return this.#checked?.input;
+  }
+
+  /** @internal */
+  override [BUILD_FOR](shape: Shapes): void {
+    if (!this.#isBuilt) this.ensureBuilt(shape);
   }
 
   /** A layer with weights must be found by whoever trains and saves the one in whose call it is. */

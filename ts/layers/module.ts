@@ -11,6 +11,7 @@ import { scope } from "../tensor/scope.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { noteChange, snapshot, Variable } from "../tensor/variable.ts";
 import { type Described, matched } from "./matching.ts";
+import type { Shapes } from "./shapes.ts";
 
 /** The values of a weight: a tensor, nested lists of numbers, or what has a shape and numbers, such as `ArrayData`. */
 export type WeightValue =
@@ -49,8 +50,10 @@ export const STATE: unique symbol = Symbol("state");
 export const MAKE_STATE: unique symbol = Symbol("makeState");
 /** All weights and parts by their paths; what is shared has the first. ArgumentError if it contains itself. @internal */
 export const STRUCTURE: unique symbol = Symbol("structure");
-/** Builds a module as another is built, where that is possible. @internal */
-export const BUILD_LIKE: unique symbol = Symbol("buildLike");
+/** The shape of inputs that a module was built for. @internal */
+export const BUILT_FOR: unique symbol = Symbol("builtFor");
+/** Builds a module for inputs of a shape, unless it is built. @internal */
+export const BUILD_FOR: unique symbol = Symbol("buildFor");
 /** Makes a variable one of its weights. @internal */
 export const OWN: unique symbol = Symbol("own");
 /** Notes which parts are to be frozen or free when they are made. @internal */
@@ -246,7 +249,7 @@ export abstract class Module {
       throw new ArgumentError(`copyWeightsFrom: it must get a layer or model, got ${typeof other}`);
     }
     if (!(tau >= 0 && tau <= 1)) throw new ArgumentError(`copyWeightsFrom: tau must be from 0 to 1, got ${tau}`);
-    buildLike(this, other);
+    buildFor(this, shapesOf(other));
     const source = other[STRUCTURE]();
     const { weights } = this[STRUCTURE]();
     this.#requireWeights("copyWeightsFrom", weights);
@@ -275,7 +278,10 @@ export abstract class Module {
   }
 
   /** @internal */
-  [BUILD_LIKE](_other: Module): void {}
+  abstract get [BUILT_FOR](): Shapes | undefined;
+
+  /** @internal */
+  abstract [BUILD_FOR](shape: Shapes): void;
 
   /** Frees its variables, and those of what is inside it. */
   dispose(): void {
@@ -302,12 +308,20 @@ export abstract class Module {
   }
 }
 
-/** Builds what is in a module as the same parts of another are built. */
-export function buildLike(module: Module, other: Module): void {
-  const { modules } = other[STRUCTURE]();
-  for (const [path, part] of module[STRUCTURE]().modules) {
-    const like = modules.get(path);
-    if (like) part[BUILD_LIKE](like);
+/** What each part of a module was built for, by path. */
+export function shapesOf(module: Module): Record<string, Shapes> {
+  const all = [...module[STRUCTURE]().modules].flatMap(([path, part]) => {
+    const shape = part[BUILT_FOR];
+    return shape ? [[path, shape] as const] : [];
+  });
+  return Object.fromEntries(all);
+}
+
+/** Builds the parts of a module for such shapes, those too that building others adds. */
+export function buildFor(module: Module, shapes: Readonly<Record<string, Shapes>>): void {
+  for (let before = 0, parts = module[STRUCTURE]().modules; parts.size > before; parts = module[STRUCTURE]().modules) {
+    before = parts.size;
+    for (const [path, part] of parts) if (Object.hasOwn(shapes, path)) part[BUILD_FOR](shapes[path]);
   }
 }
 

@@ -10,7 +10,7 @@ import type { Variable } from "../tensor/variable.ts";
 import type { Callback, Logs, TrainingInfo } from "./callbacks.ts";
 import type { Model } from "./model.ts";
 import { BatchCounter, Monitor, type MonitorMode } from "./monitor.ts";
-import { byPaths, PATHS, recordsOf } from "./weights.ts";
+import { aboutPaths, buildAs, byPaths, PATHS, recordsOf } from "./weights.ts";
 
 /** What `ModelCheckpoint` takes. */
 export interface ModelCheckpointOptions {
@@ -188,7 +188,7 @@ function encodeTraining({ model, seed }: TrainingInfo, epoch: number): Uint8Arra
     format: "heddle-training",
     epoch: String(epoch),
     seed: String(seed),
-    ...PATHS,
+    ...aboutPaths(model),
   });
 }
 
@@ -200,6 +200,7 @@ function restoreTraining(info: TrainingInfo, bytes: Uint8Array, path: string): v
   if (!Number.isInteger(epoch) || epoch < 0) {
     throw new FormatError(`${path}: the file must tell the number of finished epochs, got ${metadata.epoch}`);
   }
+  buildAs(model, metadata);
   const parts = partsOf(model);
   const { optimizer } = model.compilation;
   const given = (part: string) => underPath(tensors, `${part}/`);

@@ -14,7 +14,7 @@ import {
   snakeCase,
 } from "../layers/layer.ts";
 import { matched } from "../layers/matching.ts";
-import { buildLike, followTrainable, PARTS, STRUCTURE } from "../layers/module.ts";
+import { buildFor, followTrainable, PARTS, STRUCTURE, shapesOf } from "../layers/module.ts";
 import { type LayerMaker, registered } from "../layers/registered.ts";
 import { type Shapes, shapeList } from "../layers/shapes.ts";
 import type { Symbolic } from "../layers/symbolic.ts";
@@ -179,7 +179,7 @@ export class Model extends Layer {
   override copy(changes: Parameters<Layer["copy"]>[0] = {}): this {
     const made = super.copy(changes);
     // As built as this one, so that weights can be taken over.
-    buildLike(made, this);
+    buildFor(made, shapesOf(this));
     if (this.built) matched("copy", this[STRUCTURE]().weights, made[STRUCTURE]().weights, ArgumentError);
     if (!("trainable" in changes)) followTrainable(made, this);
     return made;
@@ -366,9 +366,11 @@ export class Model extends Layer {
     return encodeWeights(this);
   }
 
-  /** Takes over weights from such bytes. FormatError, and nothing changed, where they do not fit this model. */
+  /**
+   * Takes over weights from such bytes; layers that are not built yet are built as those that the bytes are of. FormatError,
+   * and nothing changed, where they do not fit this model.
+   */
   importWeights(bytes: Uint8Array): void {
-    this.requireBuilt("importWeights");
     decodeWeights(this, bytes);
   }
 
@@ -379,7 +381,6 @@ export class Model extends Layer {
 
   /** Reads the weights from a safetensors file. FormatError, and nothing changed, where it does not fit this model. */
   async loadWeights(path: FilePath): Promise<void> {
-    this.requireBuilt("loadWeights");
     decodeWeights(this, await readFile(path), pathOf("loadWeights: the path", path));
   }
 
@@ -403,11 +404,6 @@ export class Model extends Layer {
     throw new StateError(
       `${this.name}: a model without inputs and outputs must override ${operation}, got one that does not`,
     );
-  }
-
-  private requireBuilt(operation: string): void {
-    if (!this.built)
-      throw new StateError(`${operation}: the model must be built, got one that has not seen an input shape yet`);
   }
 }
 

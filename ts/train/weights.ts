@@ -1,8 +1,9 @@
 // A model's weights as safetensors bytes, and back. Everything is checked before the first weight is overwritten.
 import { decodeSafetensors, encodeSafetensors, type TensorRecord } from "../io/safetensors.ts";
 import { matched, renamed } from "../layers/matching.ts";
-import { type Module, STRUCTURE } from "../layers/module.ts";
-import { StateError } from "../runtime/errors.ts";
+import { buildFor, type Module, STRUCTURE, shapesOf } from "../layers/module.ts";
+import type { Shapes } from "../layers/shapes.ts";
+import { FormatError, StateError } from "../runtime/errors.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 
 /** What a file says of itself whose tensors are named by their paths in the model; older ones have names of weights. */
@@ -12,16 +13,38 @@ export const PATHS = { names: "paths" } as const;
 export function encodeWeights(model: Module): Uint8Array {
   const { weights } = model[STRUCTURE]();
   if (weights.size === 0) throw new StateError("saveWeights: the model must be built and have weights, got none");
-  return encodeSafetensors(recordsOf(weights), { format: "heddle", ...PATHS });
+  return encodeSafetensors(recordsOf(weights), { format: "heddle", ...aboutPaths(model) });
 }
 
 /** Overwrites a model's weights with a file's. Errors: FormatError for corrupt files, and where paths or shapes differ. */
 export function decodeWeights(model: Module, bytes: Uint8Array, source?: string): void {
   const { tensors, metadata } = decodeSafetensors(bytes, source);
+  buildAs(model, metadata);
   const { weights } = model[STRUCTURE]();
+  if (weights.size === 0) throw new StateError("loadWeights: the model must be built and have weights, got none");
   const where = source === undefined ? "loadWeights" : `loadWeights: ${source}`;
   const found = matched(where, weights, byPaths(weights, tensors, metadata));
   [...weights.values()].forEach((weight, i) => void weight.assign(found[i].data));
+}
+
+/** What a file says about the paths of a model's weights, and what their layers were built for. */
+export function aboutPaths(model: Module): Record<string, string> {
+  return { ...PATHS, shapes: JSON.stringify(shapesOf(model)) };
+}
+
+/** Builds what is not built yet in a model as a file tells, if it does. FormatError for what are no shapes. */
+export function buildAs(model: Module, { shapes }: Readonly<Record<string, string>>): void {
+  if (shapes === undefined) return;
+  const isShape = (x: unknown): boolean => Array.isArray(x) && x.every((size) => Number.isInteger(size) && size >= 0);
+  let known: unknown;
+  try {
+    known = JSON.parse(shapes);
+  } catch {}
+  const all = typeof known === "object" && known !== null ? Object.values(known) : [undefined];
+  if (!all.every((x) => isShape(x) || (Array.isArray(x) && x.every(isShape)))) {
+    throw new FormatError(`loadWeights: shapes must be lists of sizes by path, got ${shapes.slice(0, 60)}`);
+  }
+  buildFor(model, known as Record<string, Shapes>);
 }
 
 /** A file's weights by their paths, also where it has them by the names of weights or is of another program. */
