@@ -33,7 +33,7 @@ const layerCategories = {
   Pooling: "pooling",
   Recurrence: "bidirectional cells conv-lstm recurrent recurrent-cell rnn stacked-cells time-distributed",
   Attention: "attention key-value-cache multi-head-attention positions projection relative-attention transformer",
-  Normalization: "group-normalization normalization",
+  Normalization: "feature-normalization group-normalization normalization",
   Activation: "activation-layers",
   Regularization: "regularization",
   Merging: "merging",

@@ -3,8 +3,8 @@
 
 import { noGrad } from "../autograd/tape.ts";
 import {
+  affineNormalizationOptions,
   groupNormalizationOptions,
-  normalizationOptions,
   rmsNormalizationOptions,
   spectralNormalizationOptions,
   unitNormalizationOptions,
@@ -19,11 +19,11 @@ import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import { type CallContext, Layer, type LayerKind, type LayerOptions, type Outputs, requireCount } from "./layer.ts";
-import { Normalization, type NormalizationOptions } from "./normalization.ts";
+import { AffineNormalization, type AffineNormalizationOptions } from "./normalization.ts";
 import type { Shapes } from "./shapes.ts";
 
 /** What `groupNormalization` takes. */
-export interface GroupNormalizationOptions extends NormalizationOptions {
+export interface GroupNormalizationOptions extends AffineNormalizationOptions {
   /** Groups that the channels fall into; -1 for one of each channel; default 32. */
   groups?: number;
 }
@@ -32,7 +32,7 @@ export interface GroupNormalizationOptions extends NormalizationOptions {
  * (x - mean) / sqrt(variance + epsilon) gamma + beta over each group of channels of each example; channels are the last
  * axis. Keras's epsilon, 1e-3, is the default; PyTorch has 1e-5. Source: Wu and He 2018.
  */
-export class GroupNormalization extends Normalization {
+export class GroupNormalization extends AffineNormalization {
   readonly groups: number;
 
   constructor(
@@ -76,13 +76,13 @@ export function groupNormalization(options?: GroupNormalizationOptions): GroupNo
 
 /** Mean 0 and variance 1 for each channel of each example: group normalization with a group for each channel. */
 export class InstanceNormalization extends GroupNormalization {
-  constructor(options: NormalizationOptions = {}) {
-    super(options, ["instance_normalization", InstanceNormalization, normalizationOptions], -1);
+  constructor(options: AffineNormalizationOptions = {}) {
+    super(options, ["instance_normalization", InstanceNormalization, affineNormalizationOptions], -1);
   }
 }
 
 /** Mean 0 and variance 1 for each channel of each example. */
-export function instanceNormalization(options?: NormalizationOptions): InstanceNormalization {
+export function instanceNormalization(options?: AffineNormalizationOptions): InstanceNormalization {
   return new InstanceNormalization(options);
 }
 

@@ -19,6 +19,7 @@ export * from "./conv-lstm.ts";
 export * from "./core.ts";
 export * from "./dense.ts";
 export * from "./einsum-dense.ts";
+export * from "./feature-normalization.ts";
 export * from "./group-normalization.ts";
 export * from "./input.ts";
 export type { KernelLayerOptions, KernelOptions } from "./kernel-layer.ts";

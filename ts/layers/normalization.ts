@@ -1,6 +1,13 @@
 // Layers that bring their inputs to mean 0 and variance 1.
-import { batchNormalizationOptions, normalizationOptions } from "../generated/options.ts";
+
+import { noGrad } from "../autograd/tape.ts";
+import { affineNormalizationOptions, batchNormalizationOptions } from "../generated/options.ts";
+import { add, div, maximum, mul, sub } from "../ops/binary.ts";
+import { cast, greater, where } from "../ops/compare.ts";
+import { square } from "../ops/elementwise.ts";
+import { broadcastTo, reshape } from "../ops/layout.ts";
 import { batchNorm, layerNorm } from "../ops/norm.ts";
+import { sum } from "../ops/reduce.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
@@ -8,11 +15,12 @@ import type { Variable } from "../tensor/variable.ts";
 import type { ConstraintLike } from "./constraints.ts";
 import { getInitializer, type Initializer, type InitializerLike } from "./initializers.ts";
 import { type CallContext, Layer, type LayerKind, type LayerOptions } from "./layer.ts";
+import { firstMask, type Mask } from "./masks.ts";
 import type { RegularizerLike } from "./regularizers.ts";
 import { type ShapelessWeightOptions, weightOptions } from "./weight-options.ts";
 
 /** Options of both normalizations. */
-export interface NormalizationOptions extends LayerOptions {
+export interface AffineNormalizationOptions extends LayerOptions {
   /** Added to the variance; default 1e-3. */
   epsilon?: number;
   /** Whether beta is added; default true. */
@@ -30,7 +38,7 @@ export interface NormalizationOptions extends LayerOptions {
 }
 
 /** What batch and layer normalization share: an epsilon, and gamma and beta along the last axis. */
-export abstract class Normalization extends Layer {
+export abstract class AffineNormalization extends Layer {
   readonly epsilon: number;
   /** Factors along the last axis; there once the layer is built, unless `scale` is false. */
   gamma: Variable | undefined;
@@ -40,7 +48,7 @@ export abstract class Normalization extends Layer {
   private readonly betaOptions: ShapelessWeightOptions | undefined;
   private channels = 0;
 
-  constructor(kind: LayerKind, options: NormalizationOptions) {
+  constructor(kind: LayerKind, options: AffineNormalizationOptions) {
     super(kind, options);
     const {
       epsilon = 1e-3,
@@ -74,7 +82,7 @@ export abstract class Normalization extends Layer {
 }
 
 /** What `batchNormalization` takes. */
-export interface BatchNormalizationOptions extends NormalizationOptions {
+export interface BatchNormalizationOptions extends AffineNormalizationOptions {
   /** How much of the moving statistics stays at each training step; default 0.99. */
   momentum?: number;
   /** Default zeros. */
@@ -86,9 +94,9 @@ export interface BatchNormalizationOptions extends NormalizationOptions {
 /**
  * (x - mean) / sqrt(variance + epsilon) gamma + beta for each channel, the last axis. In training the mean and the
  * variance are the batch's own, and the moving ones are drawn towards them; otherwise, and while the layer is frozen,
- * they are the moving ones. The variance is the biased one, as in Keras. Source: Ioffe and Szegedy 2015.
+ * they are the moving ones. Steps that a mask leaves out are not counted. The variance is the biased one, as in Keras. Source: Ioffe and Szegedy 2015.
  */
-export class BatchNormalization extends Normalization {
+export class BatchNormalization extends AffineNormalization {
   readonly momentum: number;
   movingMean!: Variable;
   movingVariance!: Variable;
@@ -118,11 +126,37 @@ export class BatchNormalization extends Normalization {
     });
   }
 
-  call(x: AnyTensor, { training }: CallContext): Tensor {
+  call(x: AnyTensor, { training, mask }: CallContext): Tensor {
     const { gamma, beta, movingMean, movingVariance, momentum, epsilon } = this;
-    const options = { training: training && this.trainable, momentum, epsilon };
-    return batchNorm(this.floats(x), gamma, beta, movingMean, movingVariance, options);
+    const inputs = this.floats(x);
+    const own = training && this.trainable;
+    const kept = firstMask(mask);
+    if (!own || kept === undefined) {
+      return batchNorm(inputs, gamma, beta, movingMean, movingVariance, { training: own, momentum, epsilon });
+    }
+    const { mean, variance, count } = maskedMoments(inputs, kept);
+    noGrad(() => {
+      for (const [average, moment] of [
+        [movingMean, mean],
+        [movingVariance, variance],
+      ] as const) {
+        const next = add(mul(average, momentum), mul(moment, 1 - momentum));
+        average.assign(where(greater(count, 0), next, average));
+      }
+    });
+    return batchNorm(inputs, gamma, beta, mean, variance, { epsilon });
   }
+}
+
+/** The moments of each channel over the steps that the mask keeps, and how many these are; 0 where none is. */
+function maskedMoments(x: Tensor, mask: Mask): { mean: Tensor; variance: Tensor; count: Tensor } {
+  const axes = x.shape.slice(0, -1).map((_, axis) => axis);
+  const own = reshape(mask, [...mask.shape, ...x.shape.slice(mask.rank).map(() => 1)]);
+  const kept = broadcastTo(own, x.shape) as Mask;
+  const count = sum(cast(kept, "f32") as Tensor, axes);
+  const meanOf = (values: Tensor): Tensor => div(sum(where(kept, values, 0), axes), maximum(count, 1));
+  const mean = meanOf(x);
+  return { mean, variance: meanOf(square(sub(x, mean))), count };
 }
 
 /** Mean 0 and variance 1 for each channel, over the batch. */
@@ -131,9 +165,9 @@ export function batchNormalization(options?: BatchNormalizationOptions): BatchNo
 }
 
 /** (x - mean) / sqrt(variance + epsilon) gamma + beta along the last axis. Source: Ba, Kiros and Hinton 2016. */
-export class LayerNormalization extends Normalization {
-  constructor(options: NormalizationOptions = {}) {
-    super(["layer_normalization", LayerNormalization, normalizationOptions], options);
+export class LayerNormalization extends AffineNormalization {
+  constructor(options: AffineNormalizationOptions = {}) {
+    super(["layer_normalization", LayerNormalization, affineNormalizationOptions], options);
   }
 
   call(x: AnyTensor): Tensor {
@@ -142,6 +176,6 @@ export class LayerNormalization extends Normalization {
 }
 
 /** Mean 0 and variance 1 for each row along the last axis. */
-export function layerNormalization(options?: NormalizationOptions): LayerNormalization {
+export function layerNormalization(options?: AffineNormalizationOptions): LayerNormalization {
   return new LayerNormalization(options);
 }

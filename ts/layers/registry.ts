@@ -12,6 +12,7 @@ import * as convLstm from "./conv-lstm.ts";
 import * as core from "./core.ts";
 import { Dense } from "./dense.ts";
 import { EinsumDense } from "./einsum-dense.ts";
+import { Normalization } from "./feature-normalization.ts";
 import * as groups from "./group-normalization.ts";
 import { InputLayer } from "./input.ts";
 import type { Layer } from "./layer.ts";
@@ -115,6 +116,7 @@ const kinds = {
   rotary_embedding: positions.RotaryEmbedding,
   transformer_encoder: transformer.TransformerEncoder,
   transformer_decoder: transformer.TransformerDecoder,
+  normalization: Normalization,
   batch_normalization: normalization.BatchNormalization,
   layer_normalization: normalization.LayerNormalization,
   group_normalization: groups.GroupNormalization,

@@ -60,8 +60,8 @@ function dtypeOf(values: Values, flat: ArrayLike<number | boolean>): Dtype {
   return typeof flat[0] === "boolean" ? "bool" : "f32";
 }
 
-/** Lengths along the first elements; every sibling must agree. */
-function shapeOf(values: Nested): number[] {
+/** Lengths along the first elements; every sibling must agree. @internal */
+export function shapeOf(values: Nested): number[] {
   if (!Array.isArray(values)) return [];
   const list = values as readonly Nested[];
   const inner = list.length > 0 ? shapeOf(list[0]) : [];

@@ -1,0 +1,153 @@
+// Bringing features to mean 0 and variance 1 by statistics that are given, or taken from data before training.
+import { normalizationOptions } from "../generated/options.ts";
+import { add, div, maximum, mul, sub } from "../ops/binary.ts";
+import { cast } from "../ops/compare.ts";
+import { sqrt } from "../ops/elementwise.ts";
+import { reshape, transpose } from "../ops/layout.ts";
+import { ArgumentError } from "../runtime/errors.ts";
+import { type Numbers, shapeOf, tensor } from "../tensor/create.ts";
+import { scope } from "../tensor/scope.ts";
+import { formatShape, normalizeAxis, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
+import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
+import type { Variable } from "../tensor/variable.ts";
+import { Layer, type LayerOptions } from "./layer.ts";
+
+/** What `normalization` takes. */
+export interface NormalizationOptions extends LayerOptions {
+  /** The axis, or several, whose places have a mean and a variance each, the batch being 0; null: one for all. Default -1. */
+  axis?: number | readonly number[] | null;
+  /** The mean: a number, or of the kept axes' shape. Default: that of the data given to `adapt`, 0 before. */
+  mean?: Numbers;
+  /** The variance, of the mean's shape. */
+  variance?: Numbers;
+  /** Whether to undo it: mean + x sqrt(variance); default false. */
+  invert?: boolean;
+}
+
+/** Deviations below this count as this, as in Keras. */
+const LEAST_DEVIATION = 1e-7;
+
+/** (x - mean) / sqrt(variance), with statistics that training leaves alone: given ones, or those of `adapt(data)`. */
+export class Normalization extends Layer {
+  private readonly axis: readonly number[];
+  private readonly given: { readonly mean: Numbers; readonly variance: Numbers } | undefined;
+  private readonly invert: boolean;
+  /** What `adapt` found, of the kept axes' shape; there once the layer is built, unless they were given. */
+  private found: { readonly mean: Variable; readonly variance: Variable } | undefined;
+  /** Axes of the inputs with statistics of their own, and their sizes. */
+  private kept: readonly number[] = [];
+  private sizes: Shape = [];
+
+  constructor(options: NormalizationOptions = {}) {
+    super(["normalization", Normalization, normalizationOptions], options);
+    const { axis = -1, mean, variance, invert = false } = options;
+    this.axis = axis === null ? [] : typeof axis === "number" ? [axis] : axis;
+    this.invert = invert;
+    if (mean === undefined && variance === undefined) return;
+    if (mean === undefined || variance === undefined) {
+      throw new ArgumentError(`${this.name}: mean and variance must be given both or neither, got one`);
+    }
+    const [shape, other] = [shapeOf(mean), shapeOf(variance)];
+    if (!sameShape(shape, other) || shape.length > this.axis.length) {
+      throw new ArgumentError(
+        `${this.name}: mean and variance must have one shape, of at most ${this.axis.length} axes, ` +
+          `got ${formatShape(shape)} and ${formatShape(other)}`,
+      );
+    }
+    this.given = { mean, variance };
+  }
+
+  override build(inputShape: Shape): void {
+    const rank = inputShape.length + 1;
+    const list = this.axis.map((axis) => normalizeAxis(this.name, axis, rank));
+    if (list.includes(0) || new Set(list).size < list.length) {
+      throw new ArgumentError(
+        `${this.name}: axis must name different axes behind the batch, got [${this.axis.join(", ")}] for rank ${rank}`,
+      );
+    }
+    this.kept = list.sort((a, b) => a - b);
+    this.sizes = this.kept.map((axis) => inputShape[axis - 1]);
+    if (this.given !== undefined) return;
+    const make = (name: string, initializer: "zeros" | "ones"): Variable =>
+      this.addWeight(name, { shape: this.sizes, initializer, trainable: false });
+    this.found = { mean: make("mean", "zeros"), variance: make("variance", "ones") };
+  }
+
+  override outputShape(inputShape: Shape): Shape {
+    if (this.built && this.kept.some((axis, i) => inputShape[axis - 1] !== this.sizes[i])) {
+      throw this.misfit(`keep the sizes ${formatShape(this.sizes)} it was built for`, inputShape);
+    }
+    return inputShape;
+  }
+
+  /**
+   * Takes the mean and the variance of the data, computed in float64: a tensor [batch, ...], or batches of such one after
+   * the other. What an earlier call found is forgotten. Builds the layer if need be.
+   */
+  adapt(data: AnyTensor | Iterable<AnyTensor>): void {
+    if (this.given !== undefined) {
+      throw new ArgumentError(`${this.name}: adapt must not be called where mean and variance are given, got a call`);
+    }
+    let moments: Moments | undefined;
+    for (const batch of data instanceof Tensor ? [data] : data) {
+      this.ensureBuilt(batch.shape.slice(1));
+      moments ??= new Moments(sizeOf(this.sizes));
+      const others = batch.shape.flatMap((_, axis) => (this.kept.includes(axis) ? [] : [axis]));
+      moments.add(scope(() => (transpose(cast(batch, "f32"), [...this.kept, ...others]) as Tensor).data()));
+    }
+    if (moments === undefined || moments.count === 0) {
+      throw new ArgumentError(`${this.name}: adapt must be given at least one example, got none`);
+    }
+    this.found?.mean.assign(moments.mean);
+    this.found?.variance.assign(moments.squares.map((sum) => sum / (moments as Moments).count));
+  }
+
+  call(x: AnyTensor): Tensor {
+    const inputs = cast(x, "f32") as Tensor;
+    const { mean, variance } = this.given ?? (this.found as { mean: Variable; variance: Variable });
+    const along = (values: Numbers | Variable): Tensor => {
+      const own = values instanceof Tensor ? values : tensor(values);
+      const shape = new Array<number>(x.rank).fill(1);
+      own.shape.forEach((size, i) => {
+        shape[this.kept[this.kept.length - own.rank + i]] = size;
+      });
+      return reshape(own, shape) as Tensor;
+    };
+    const deviation = maximum(sqrt(along(variance)), LEAST_DEVIATION);
+    return this.invert ? add(along(mean), mul(inputs, deviation)) : div(sub(inputs, along(mean)), deviation);
+  }
+}
+
+/** Statistics of rows of numbers, gathered batch by batch (Chan et al. 1979). */
+class Moments {
+  count = 0;
+  readonly mean: Float64Array;
+  /** Sums of squared distances from the mean. */
+  readonly squares: Float64Array;
+
+  constructor(rows: number) {
+    this.mean = new Float64Array(rows);
+    this.squares = new Float64Array(rows);
+  }
+
+  /** Adds as many numbers to each row, those of one row after the other. */
+  add(values: Float32Array): void {
+    const { mean, squares } = this;
+    const n = values.length / mean.length;
+    if (!(n > 0)) return;
+    for (let row = 0; row < mean.length; row++) {
+      const own = values.subarray(row * n, (row + 1) * n);
+      const centre = own.reduce((sum, x) => sum + x, 0) / n;
+      const distance = centre - mean[row];
+      mean[row] += (distance * n) / (this.count + n);
+      squares[row] += (distance * distance * this.count * n) / (this.count + n);
+      squares[row] += own.reduce((sum, x) => sum + (x - centre) ** 2, 0);
+    }
+    this.count += n;
+  }
+}
+
+/** Features of mean 0 and variance 1, by statistics that are given or taken from data. */
+export function normalization(options?: NormalizationOptions): Normalization {
+  return new Normalization(options);
+}
