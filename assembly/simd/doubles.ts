@@ -1,10 +1,11 @@
 // Runs of f64 numbers, what factorizations are made of: matrices come and go as f32, and are factored with more digits.
 
 /**
- * ln x of a positive number, 2 artanh((m - 1) / (m + 1)) + e ln 2 with x = m 2^e and m near 1. The standard library's
- * reads tables, and there is no static data here.
+ * ln x of a positive number or NaN, 2 artanh((m - 1) / (m + 1)) + e ln 2 with x = m 2^e and m near 1. The standard
+ * library's reads tables, and there is no static data here.
  */
 export function naturalLog(x: f64): f64 {
+  if (!(x < Infinity)) return x;
   const bits = reinterpret<u64>(x);
   let exponent = <i32>(bits >> 52) - 1023;
   let m = reinterpret<f64>((bits & 0x000fffffffffffff) | 0x3ff0000000000000);

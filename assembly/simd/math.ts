@@ -290,7 +290,57 @@ export class Normal {
 const SINE = memory.data<f32>([-0.16666655242443085, 0.008332189172506332, -0.00019518283079378307]);
 const COSINE = memory.data<f32>([0.04166664555668831, -0.0013887309469282627, 0.000024432327633839888]);
 
-/** sin(|x| + shift pi/2), the angle reduced in f64. Error: 1.6 ulp to 1.6e6, of the order of 2^-53 |x| beyond. */
+/** From here on angles are reduced with as many digits of pi as they take. */
+const FAR: f32 = 33554432;
+
+/** The angles of at least 2^25 among four, in turns of pi/2, exactly (Payne and Hanek 1983). */
+class Far {
+  /** Bits 32 i .. 32 i + 31 of 2/pi. */
+  private static word(i: i32): u64 {
+    switch (i) {
+      case 0: return 0xa2f9836e;
+      case 1: return 0x4e441529;
+      case 2: return 0xfc2757d1;
+      case 3: return 0xf534ddc0;
+      case 4: return 0xdb629599;
+      case 5: return 0x3c439041;
+      default: return 0xfe5163ab;
+    }
+  }
+
+  /** Bits n .. n + 31. */
+  private static bits(n: i32): u64 {
+    const i = n >> 5;
+    return (((Far.word(i) << 32) | Far.word(i + 1)) >> (32 - (n & 31))) & 0xffffffff;
+  }
+
+  /** x 2/pi modulo 4, in units of 2^-62: of x = m 2^e, the bits of 2/pi that 2^e makes multiples of 4 do not matter. */
+  private static turns(x: f32): i64 {
+    const bits = reinterpret<u32>(x);
+    const m = <u64>((bits & 0x7fffff) | 0x800000);
+    const n = <i32>(bits >> 23) - 152;
+    return <i64>(((m * Far.bits(n)) << 32) + m * Far.bits(n + 32) + ((m * Far.bits(n + 64)) >> 32));
+  }
+
+  /** The whole turns of x, or its rest in radians, where x is far; else `near`. */
+  private static part(x: f32, near: f32, whole: bool): f32 {
+    if (!(x >= FAR && x < Infinity)) return near;
+    const turns = Far.turns(x);
+    const quadrant = (turns + (<i64>1 << 61)) >> 62;
+    if (whole) return reinterpret<f32>(<i32>quadrant);
+    return <f32>(<f64>(turns - (quadrant << 62)) * 3.4061215800865545e-19);
+  }
+
+  static parts(a: v128, near: v128, whole: bool): v128 {
+    let y = near;
+    y = f32x4.replace_lane(y, 0, Far.part(f32x4.extract_lane(a, 0), f32x4.extract_lane(near, 0), whole));
+    y = f32x4.replace_lane(y, 1, Far.part(f32x4.extract_lane(a, 1), f32x4.extract_lane(near, 1), whole));
+    y = f32x4.replace_lane(y, 2, Far.part(f32x4.extract_lane(a, 2), f32x4.extract_lane(near, 2), whole));
+    return f32x4.replace_lane(y, 3, Far.part(f32x4.extract_lane(a, 3), f32x4.extract_lane(near, 3), whole));
+  }
+}
+
+/** sin(|x| + shift pi/2), the angle reduced in f64. Error: 1.6 ulp, or 4e-9 where 1.6e6 < |x| < 2^25 and y is small. */
 class Wave {
   @inline static vec(x: v128, shift: i32): v128 {
     const a = f32x4.abs(x);
@@ -300,9 +350,13 @@ class Wave {
     const highTurns = Wave.turns(high);
     const lowAngle = f32x4.demote_f64x2_zero(Wave.remainder(low, lowTurns));
     const highAngle = f32x4.demote_f64x2_zero(Wave.remainder(high, highTurns));
-    // Where |x| is so large that the remainder means nothing, the wave at least stays within its bounds.
-    const r = Clamp.vec(v128.shuffle<i32>(lowAngle, highAngle, 0, 1, 4, 5), 0.8);
-    const quadrant = i32x4.add(v128.shuffle<i32>(lowTurns, highTurns, 0, 2, 4, 6), i32x4.splat(shift));
+    let r = v128.shuffle<i32>(lowAngle, highAngle, 0, 1, 4, 5);
+    let whole = v128.shuffle<i32>(lowTurns, highTurns, 0, 2, 4, 6);
+    if (v128.any_true(f32x4.ge(a, f32x4.splat(FAR)))) {
+      r = Far.parts(a, r, false);
+      whole = Far.parts(a, whole, true);
+    }
+    const quadrant = i32x4.add(whole, i32x4.splat(shift));
     const u = f32x4.mul(r, r);
     const u2 = f32x4.mul(u, u);
     const s = Polynomial.of3(u, u2, SINE);

@@ -86,9 +86,9 @@ export function hardShrink(x: Tensor, threshold = 0.5): Tensor {
   return where(lessEqual(abs(x), threshold), 0, x);
 }
 
-/** x / 6 + 1 / 2, kept within [0, 1]. PyTorch's and Keras 3's; Keras 2 had a slope of 0.2. */
+/** x / 6 + 1 / 2, kept within [0, 1], where the gradient is 0. PyTorch's and Keras 3's; Keras 2 had a slope of 0.2. */
 export function hardSigmoid(x: Tensor): Tensor {
-  return saturate(add(div(x, 6), 0.5), 0, 1);
+  return add(div(saturate(x, -3, 3), 6), 0.5);
 }
 
 /** x hardSigmoid(x). Source: Howard et al. 2019. */
@@ -136,9 +136,9 @@ export function sparsePlus(x: Tensor): Tensor {
   return where(less(x, 1), div(square(relu(add(x, 1))), 4), x);
 }
 
-/** (x + 1) / 2, kept within [0, 1]. */
+/** (x + 1) / 2, kept within [0, 1], where the gradient is 0. */
 export function sparseSigmoid(x: Tensor): Tensor {
-  return saturate(div(add(x, 1), 2), 0, 1);
+  return div(add(saturate(x, -1, 1), 1), 2);
 }
 
 /**

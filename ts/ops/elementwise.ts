@@ -13,13 +13,13 @@ export const neg: Op<(x: Tensor) => Tensor> = defineOp("neg", {
   gradients: [(dy) => neg(dy)],
 });
 
-/** |x|. The gradient at 0 is 0. */
+/** |x|. The gradient at 0 is 0, that of NaN is NaN. */
 export const abs: Op<(x: Tensor) => Tensor> = defineOp("abs", {
   forward: (x) => map("abs", "abs_f32", 0.2, x),
   gradients: [(dy, _y, x) => mul(dy, sign(x))],
 });
 
-/** -1, 0 or 1, by the sign of x. No gradient. */
+/** -1, 0 or 1, by the sign of x; NaN of NaN, as in NumPy, where PyTorch has 0. No gradient. */
 export const sign: Op<(x: Tensor) => Tensor> = defineOp("sign", {
   forward: (x) => map("sign", "sign_f32", 0.2, x),
 });
@@ -53,7 +53,7 @@ export const sqrt: Op<(x: Tensor) => Tensor> = defineOp("sqrt", {
 /** x^2 */
 export const square: Op<(x: Tensor) => Tensor> = defineOp("square", {
   forward: (x) => map("square", "square_f32", 0.2, x),
-  gradients: [(dy, _y, x) => mul(dy, mul(x, 2))],
+  gradients: [(dy, _y, x) => mul(mul(dy, 2), x)],
 });
 
 /** 1 / x */
@@ -86,13 +86,13 @@ export const log1p: Op<(x: Tensor) => Tensor> = defineOp("log1p", {
   gradients: [(dy, _y, x) => div(dy, add(x, 1))],
 });
 
-/** sin x, x in radians. */
+/** sin x, x in radians, whatever its size; NaN of infinities. */
 export const sin: Op<(x: Tensor) => Tensor> = defineOp("sin", {
   forward: (x) => map("sin", "sin_f32", 1.6, x),
   gradients: [(dy, _y, x) => mul(dy, cos(x))],
 });
 
-/** cos x, x in radians. */
+/** cos x, x in radians, whatever its size; NaN of infinities. */
 export const cos: Op<(x: Tensor) => Tensor> = defineOp("cos", {
   forward: (x) => map("cos", "cos_f32", 1.6, x),
   gradients: [(dy, _y, x) => neg(mul(dy, sin(x)))],
@@ -152,7 +152,7 @@ export const softplusGrad: Op<(dy: Tensor, x: Tensor) => Tensor> = defineOp("sof
   gradients: [(g, _dx, _dy, x) => softplusGrad(g, x), (g, _dx, dy, x) => sigmoidGrad(mul(g, dy), sigmoid(x))],
 });
 
-/** x sigmoid(x), also called swish. */
+/** x sigmoid(x), also called swish. At infinities it and its gradient are their limits, where PyTorch has NaN. */
 export const silu: Op<(x: Tensor) => Tensor> = defineOp("silu", {
   forward: (x) => map("silu", "silu_f32", 1.1, x),
   gradients: [(dy, _y, x) => siluGrad(dy, x)],
@@ -172,7 +172,8 @@ export const siluGrad: Op<(dy: Tensor, x: Tensor) => Tensor> = defineOp("siluGra
 
 /**
  * x P(X <= x) for X of the standard normal distribution; `approximate` uses tanh instead,
- * x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2. Source: Hendrycks and Gimpel 2016.
+ * x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2. At infinities it and its gradient are their limits, where PyTorch has
+ * NaN. Source: Hendrycks and Gimpel 2016.
  */
 export const gelu: Op<(x: Tensor, approximate?: boolean) => Tensor> = defineOp("gelu", {
   forward: (x, approximate = false) =>
@@ -234,7 +235,7 @@ export const eluGrad: Op<(dy: Tensor, x: Tensor, alpha: number) => Tensor> = def
   ],
 });
 
-/** x, but at least `lowest` and at most `highest`. The bounds themselves pass the gradient on. */
+/** x, but at least `lowest` and at most `highest`. The bounds themselves pass the gradient on, as in TensorFlow; in today's PyTorch they do not. */
 export const clip: Op<(x: Tensor, lowest: number, highest: number) => Tensor> = defineOp("clip", {
   forward(x, lowest, highest) {
     if (!(lowest <= highest)) {

@@ -20,7 +20,10 @@ export const digamma: Op<(x: Tensor) => Tensor> = defineOp("digamma", {
 /** Beyond it the factorials that polygamma is made of are infinite. */
 const MOST_ORDERS = 170;
 
-/** The derivative of digamma so many times, at most 170; default 1, the trigamma function. */
+/**
+ * The derivative of digamma so many times, at most 170; default 1, the trigamma function. At -1, -2, ... Infinity for odd
+ * orders, NaN for even ones, whose poles have two signs.
+ */
 export const polygamma: Op<(x: Tensor, order?: number) => Tensor> = defineOp("polygamma", {
   forward(x: Tensor, order = 1): Tensor {
     requireCount("polygamma", "order", order, 0, MOST_ORDERS);

@@ -5,7 +5,7 @@ import { requireDtype } from "../tensor/dtype.ts";
 import { normalizeAxes } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { mul, pow } from "./binary.ts";
-import { cast, notEqual } from "./compare.ts";
+import { cast, equal, notEqual, where } from "./compare.ts";
 import { abs, sqrt, square } from "./elementwise.ts";
 import { inverseOrZero } from "./inverse-or-zero.ts";
 import { reshape, transpose } from "./layout.ts";
@@ -24,7 +24,7 @@ export interface NormOptions {
   keepDims?: boolean;
 }
 
-/** The norm of vectors along an axis, or of matrices over two. The gradient of the default at 0 is 0. */
+/** The norm of vectors along an axis, or of matrices over two. The gradient at 0 is 0. */
 export function norm(x: Tensor, { ord, axis, keepDims = false }: NormOptions = {}): Tensor {
   requireTensor("norm", "x", x);
   requireDtype("norm", "x", x.dtype, "f32");
@@ -46,7 +46,10 @@ function normOver(x: Tensor, axes: number[], given: readonly number[], ord: Norm
   if (axes.length === 1 && typeof ord === "number") {
     if (ord === 0) return sum(cast(notEqual(x, 0), "f32"), axes, true);
     if (Math.abs(ord) === Number.POSITIVE_INFINITY) return (ord > 0 ? max : min)(abs(x), axes, true);
-    return ord === 1 ? sum(abs(x), axes, true) : pow(sum(pow(abs(x), ord), axes, true), 1 / ord);
+    if (ord === 1) return sum(abs(x), axes, true);
+    const powers = sum(pow(abs(x), ord), axes, true);
+    const isZero = equal(powers, 0);
+    return where(isZero, 0, pow(where(isZero, 1, powers), 1 / ord));
   }
   if (axes.length !== 2 || ord === "fro" || !["nuc", 1, -1, 2, -2, Infinity, -Infinity].includes(ord)) {
     throw new ArgumentError(`norm: ord must be a norm of vectors or matrices, got ${ord} over ${axes.length} axes`);

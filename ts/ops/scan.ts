@@ -8,7 +8,7 @@ import { requireDtype } from "../tensor/dtype.ts";
 import { normalizeAxis, sizeOf } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { mul, sub } from "./binary.ts";
-import { cast, equal, where } from "./compare.ts";
+import { cast, equal, logicalOr, notEqual, where } from "./compare.ts";
 import { neg } from "./elementwise.ts";
 import { flip, pad, reshape, slice } from "./layout.ts";
 import { addAlong } from "./picking.ts";
@@ -89,10 +89,10 @@ export const cumMax: Op<(x: Tensor, axis?: number, options?: ExtremeScanOptions)
       const at = normalizeAxis("cumMax", axis, x.rank);
       const length = x.shape[at];
       const shape = x.shape.map((_, i) => (i === at ? length : 1));
-      // The largest yet stands where x was last equal to it: the greatest such step so far, steps counted as scanned.
+      // The largest yet, or NaN, stands where x was last equal to it: the greatest such step, steps counted as scanned.
       const last = length - 1;
       const steps = reshape(options.reverse ? arange(last, -1, -1) : arange(length), shape) as Tensor;
-      const found = cumMax(where(equal(x, y), steps, 0), at, options);
+      const found = cumMax(where(logicalOr(equal(x, y), notEqual(x, x)), steps, 0), at, options);
       const indices = cast(options.reverse ? sub(last, found) : found, "i32") as Tensor<"i32">;
       return addAlong(dy, indices, length, at);
     },

@@ -3,7 +3,9 @@ import { defineOp, type Op } from "../autograd/op.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { add, div, mul, sub } from "./binary.ts";
 import { launchPair, type TensorLike, toOperand } from "./broadcast.ts";
+import { equal, where } from "./compare.ts";
 import { exp, neg, rsqrt, sigmoid, square } from "./elementwise.ts";
+import { inverseOrZero } from "./inverse-or-zero.ts";
 import { map } from "./mapping.ts";
 
 /** tan x, x in radians. */
@@ -72,19 +74,28 @@ export const erfc: Op<(x: Tensor) => Tensor> = defineOp("erfc", {
   gradients: [(dy, _y, x) => mul(dy, mul(exp(neg(square(x))), -2 / Math.sqrt(Math.PI)))],
 });
 
-/** The angle of the point (x, y) from -pi to pi: atan(y / x) in the right quadrant, broadcast. */
+/** The angle of the point (x, y) from -pi to pi: atan(y / x) in the right quadrant, broadcast. The gradient at (0, 0) is 0. */
 export const atan2: Op<(y: TensorLike, x: TensorLike) => Tensor> = defineOp("atan2", {
   forward: (y, x) => launchPair("atan2", "atan2", y, x, 4, ["f32"]),
   gradients: [
-    (dy, _angle, y, x) => toOperand(div(mul(dy, x), add(mul(x, x), mul(y, y))), y),
-    (dy, _angle, y, x) => toOperand(neg(div(mul(dy, y), add(mul(x, x), mul(y, y)))), x),
+    (dy, _angle, y, x) => toOperand(mul(dy, turning(x, y)), y),
+    (dy, _angle, y, x) => toOperand(neg(mul(dy, turning(y, x))), x),
   ],
 });
 
-/** sqrt(a^2 + b^2), without overflow, broadcast. */
+/** a / (a^2 + b^2), without overflow; 0 where both are 0. */
+function turning(a: TensorLike, b: TensorLike): Tensor {
+  const inverse = inverseOrZero(hypot(a, b));
+  return mul(mul(inverse, a), inverse);
+}
+
+/** sqrt(a^2 + b^2), without overflow, broadcast; infinite where either is, though the other be NaN. The gradient at 0 is 0. */
 export const hypot: Op<(a: TensorLike, b: TensorLike) => Tensor> = defineOp("hypot", {
   forward: (a, b) => launchPair("hypot", "hypot", a, b, 1.5, ["f32"]),
-  gradients: [(dy, y, a) => toOperand(mul(dy, div(a, y)), a), (dy, y, _a, b) => toOperand(mul(dy, div(b, y)), b)],
+  gradients: [
+    (dy, y, a) => toOperand(mul(dy, div(a, where(equal(y, 0), 1, y))), a),
+    (dy, y, _a, b) => toOperand(mul(dy, div(b, where(equal(y, 0), 1, y))), b),
+  ],
 });
 
 /** ln(e^a + e^b), without overflow, broadcast. */
