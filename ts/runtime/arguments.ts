@@ -7,7 +7,7 @@ export const MOST: number = 2 ** 31 - 1;
 export const MOST_LISTED: number = 2 ** 16;
 
 /** Throws an ArgumentError unless `value` is a whole number from `least` to `most`. */
-export function requireCount(operation: string, what: string, value: number, least = 1, most = MOST): void {
+export function requireCount(operation: string, what: string, value: number, least = 1, most: number = MOST): void {
   if (!(Number.isInteger(value) && value >= least && value <= most)) {
     const limit = value > most ? ` and at most ${most}` : "";
     throw new ArgumentError(`${operation}: ${what} must be a whole number of at least ${least}${limit}, got ${value}`);
