@@ -1,5 +1,7 @@
 // detectAnomaly: finds the op and the layer that first made a NaN or an infinity.
+import { anomalyOptions } from "../generated/options.ts";
 import { AnomalyError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { forbidWhileRecording } from "../runtime/program.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
@@ -18,7 +20,8 @@ export interface AnomalyOptions {
  * whose result holds a NaN or an infinity. Captured steps run eagerly meanwhile, and every result is read: slow, for
  * finding faults.
  */
-export function detectAnomaly<T>(f: () => T, { infinities = true }: AnomalyOptions = {}): T {
+export function detectAnomaly<T>(f: () => T, options: AnomalyOptions = {}): T {
+  const { infinities = true } = checkOptions("detectAnomaly", options, anomalyOptions);
   forbidWhileRecording("detectAnomaly");
   const isOdd = infinities ? (value: number) => !Number.isFinite(value) : Number.isNaN;
   return observed((op, args, result) => check(op, args, result, isOdd), f);

@@ -1,9 +1,11 @@
 // Capture: runs a step once and records it, then replays the recording in one call. It knows tensors; the program behind
 // it knows rows and memory.
+import { captureOptions } from "../generated/options.ts";
 import { requireSynchronous } from "../runtime/arguments.ts";
 import { engine } from "../runtime/engine.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
 import type { Buffer } from "../runtime/operand.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { isRecording, type Program, record } from "../runtime/program.ts";
 import { bytesPerElement, type Dtype } from "../tensor/dtype.ts";
 import { scope } from "../tensor/scope.ts";
@@ -77,8 +79,9 @@ const MOST_RECORDINGS = 32;
  */
 export function capture<Args extends readonly unknown[], R extends StepResult>(
   step: (...args: Args) => R,
-  { replaceOldest = false }: CaptureOptions = {},
+  options: CaptureOptions = {},
 ): Captured<Args, R> {
+  const { replaceOldest = false } = checkOptions("capture", options, captureOptions);
   const recordings = new Map<string, Recording>();
   let last: Recording | undefined;
   const captured = (...given: Args): R => {

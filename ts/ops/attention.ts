@@ -1,9 +1,12 @@
 // Scaled dot-product attention by fused kernels, and the same in basic ops: where a gradient is itself to be
 // differentiated, where a mask has a gradient, and where the probabilities are wanted.
+
 import { grad } from "../autograd/grad.ts";
 import { defineOp, type Gradient, requireFloat, requireTensor } from "../autograd/op.ts";
 import { isTracked } from "../autograd/tape.ts";
+import { attentionOptions, rotaryOptions } from "../generated/options.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { launch } from "../runtime/program.ts";
 import { arange, tensor } from "../tensor/create.ts";
 import { requireDtype } from "../tensor/dtype.ts";
@@ -99,6 +102,7 @@ interface Sight {
 const UNBOUNDED = 2 ** 30;
 
 function sightOf(operation: string, q: Tensor, k: Tensor, options: AttentionOptions): Sight {
+  checkOptions(operation, options, attentionOptions);
   requireFloat(operation, "q", q);
   requireFloat(operation, "k", k);
   const [batch, queries, heads, dim] = q.shape;
@@ -289,7 +293,8 @@ export interface RotaryOptions {
  * t maxWavelength^(-2 i / headDim), t the row's position: products of rotated queries and keys know how far they are
  * apart, not where they are. Source: Su et al. 2021, RoFormer. Errors: ShapeError, DtypeError.
  */
-export function rotary(x: Tensor, { position, maxWavelength = 10_000 }: RotaryOptions = {}): Tensor {
+export function rotary(x: Tensor, options: RotaryOptions = {}): Tensor {
+  const { position, maxWavelength = 10_000 } = checkOptions("rotary", options, rotaryOptions);
   requireFloat("rotary", "x", x);
   if (x.rank !== 4 || x.shape[3] % 2 !== 0) {
     throw new ShapeError(`rotary: x must be [batch, time, heads, even headDim], got ${formatShape(x.shape)}`);

@@ -1,6 +1,9 @@
 // Comparisons, logic, selection and conversion, element by element, with NumPy's broadcasting.
+
 import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
+import { nanToNumOptions } from "../generated/options.ts";
 import { ArgumentError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { launch } from "../runtime/program.ts";
 import { bitsOf } from "../runtime/rows.ts";
 import { type Dtype, requireDtype } from "../tensor/dtype.ts";
@@ -149,7 +152,11 @@ const LARGEST = (2 - 2 ** -23) * 2 ** 127;
 
 /** x with other numbers for NaN and the infinities. The gradient there is 0. */
 export function nanToNum(x: Tensor, options: NanToNumOptions = {}): Tensor {
-  const { positiveInfinity = LARGEST, negativeInfinity = -LARGEST } = options;
+  const { positiveInfinity = LARGEST, negativeInfinity = -LARGEST } = checkOptions(
+    "nanToNum",
+    options,
+    nanToNumOptions,
+  );
   const other = where(greater(x, 0), positiveInfinity, where(less(x, 0), negativeInfinity, options.nan ?? 0));
   return where(finite(x), x, other);
 }

@@ -1,7 +1,9 @@
 // Convolutions of sequences, images and volumes, and transposed ones. All of them are convolutions of images: a sequence
 // is an image of one row; the frames of a volume become images with the taps along the depth as channels.
+import { convOptions, convTransposeOptions } from "../generated/options.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import { ShapeError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { add } from "./binary.ts";
@@ -63,7 +65,7 @@ function convolution(
   bias: Tensor | undefined,
   options: ConvOptions<Rank> = {},
 ): Tensor {
-  const { groups = 1, activation } = options;
+  const { groups = 1, activation } = checkOptions(operation, options, convOptions);
   requireImages(operation, rank, x);
   requireFilters(operation, rank, filters);
   requireCount(operation, "groups", groups);
@@ -132,7 +134,7 @@ function transposed(
   bias: Tensor | undefined,
   options: ConvTransposeOptions<Rank> = {},
 ): Tensor {
-  const { outputPadding, groups = 1, activation } = options;
+  const { outputPadding, groups = 1, activation } = checkOptions(operation, options, convTransposeOptions);
   requireImages(operation, rank, x);
   requireFilters(operation, rank, filters);
   requireCount(operation, "groups", groups);

@@ -1,7 +1,10 @@
 // Depthwise convolutions of sequences and images: each channel has filters of its own. As in convolve.ts, the forward
 // pass and its two gradients are three ops that are each other's gradients.
+
 import { defineOp } from "../autograd/op.ts";
+import { depthwiseConvOptions } from "../generated/options.ts";
 import { ShapeError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { launch } from "../runtime/program.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
@@ -52,7 +55,7 @@ function depthwiseConvolution(
   bias: Tensor | undefined,
   options: DepthwiseConvOptions<Flat> = {},
 ): Tensor {
-  const { activation } = options;
+  const { activation } = checkOptions(operation, options, depthwiseConvOptions);
   requireImages(operation, rank, x);
   requireFilters(operation, rank, filters);
   const [channels] = x.shape.slice(-1);
@@ -114,7 +117,7 @@ function separableConvolution(
   bias: Tensor | undefined,
   options: DepthwiseConvOptions<Flat> = {},
 ): Tensor {
-  const { activation, ...window } = options;
+  const { activation, ...window } = checkOptions(operation, options, depthwiseConvOptions);
   requireFilters(operation, rank, pointwise);
   const [channels, outputs] = pointwise.shape.slice(-2);
   const between = depthwise.shape.slice(-2).reduce((a, b) => a * b, 1);

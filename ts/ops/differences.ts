@@ -1,6 +1,9 @@
 // How numbers differ: from their neighbours along an axis, and from those of another tensor.
+
 import { requireTensor } from "../autograd/op.ts";
+import { closeOptions } from "../generated/options.ts";
 import { ArgumentError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { normalizeAxis } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { add, mul, sub } from "./binary.ts";
@@ -40,11 +43,8 @@ export interface CloseOptions {
 }
 
 /** |a - b| <= atol + rtol |b|, or a = b, as infinities may be; broadcast. */
-export function isClose(
-  a: Tensor,
-  b: Tensor,
-  { rtol = 1e-5, atol = 1e-8, equalNan = false }: CloseOptions = {},
-): Tensor<"bool"> {
+export function isClose(a: Tensor, b: Tensor, options: CloseOptions = {}): Tensor<"bool"> {
+  const { rtol = 1e-5, atol = 1e-8, equalNan = false } = checkOptions("isClose", options, closeOptions);
   const size = abs(b);
   const near = logicalAnd(lessEqual(abs(sub(a, b)), add(mul(size, rtol), atol)), notEqual(size, Infinity));
   const close = logicalOr(near, equal(a, b));
@@ -52,6 +52,6 @@ export function isClose(
 }
 
 /** Whether all of a are close to b: `isClose`. */
-export function allClose(a: Tensor, b: Tensor, options?: CloseOptions): Tensor<"bool"> {
-  return all(isClose(a, b, options));
+export function allClose(a: Tensor, b: Tensor, options: CloseOptions = {}): Tensor<"bool"> {
+  return all(isClose(a, b, checkOptions("allClose", options, closeOptions)));
 }

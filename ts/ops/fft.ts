@@ -1,9 +1,12 @@
 // Fourier transforms along the last axis. A complex tensor is a pair of tensors, real and imaginary parts. Lengths made of
 // the factors 2, 3 and 5 go straight to the kernel, others through a convolution (Bluestein 1970).
+
 import { defineOp, type Gradient, requireTensor } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
+import { istftOptions, stftOptions } from "../generated/options.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { launch } from "../runtime/program.ts";
 import { full, tabulate, tensor } from "../tensor/create.ts";
 import { requireDtype } from "../tensor/dtype.ts";
@@ -293,8 +296,9 @@ export function stft(
   sequenceLength: number,
   sequenceStride: number,
   fftLength: number,
-  { window = "hann", center = true }: StftOptions = {},
+  options: StftOptions = {},
 ): [real: Tensor, imaginary: Tensor] {
+  const { window = "hann", center = true } = checkOptions("stft", options, stftOptions);
   requireReal("stft", "x", x);
   requireLengths("stft", sequenceLength, sequenceStride, fftLength);
   const signal = center ? mirrored(x, Math.floor(fftLength / 2)) : x;
@@ -313,6 +317,12 @@ function mirrored(x: Tensor, width: number): Tensor {
   return concat([part(1), x, part(n - 1 - width)], -1) as Tensor;
 }
 
+/** What `istft` takes beside its lengths. */
+export interface IstftOptions extends StftOptions {
+  /** How many numbers; default: all there are. */
+  length?: number;
+}
+
 /**
  * The signal whose short-time transform is nearest to x [..., sequences, fftLength / 2 + 1]: windowed inverse transforms
  * added up where they overlap, over the sum of the squared windows. `length` numbers (default: all there are), undoing
@@ -323,8 +333,9 @@ export function istft(
   sequenceLength: number,
   sequenceStride: number,
   fftLength: number,
-  { window = "hann", center = true, length }: StftOptions & { length?: number } = {},
+  options: IstftOptions = {},
 ): Tensor {
+  const { window = "hann", center = true, length } = checkOptions("istft", options, istftOptions);
   requireComplex("istft", x, 2);
   requireLengths("istft", sequenceLength, sequenceStride, fftLength);
   const weights = windowOf("istft", window, sequenceLength, fftLength);

@@ -1,6 +1,9 @@
 // Images read at places between their pixels: gridSample, and affine warps of images by it.
+
 import { requireFloat } from "../autograd/op.ts";
+import { affineWarpOptions, gridSampleOptions } from "../generated/options.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { tensor } from "../tensor/create.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -29,7 +32,11 @@ export interface GridSampleOptions {
  * channels]. Source: Jaderberg et al. 2015, Spatial Transformer Networks.
  */
 export function gridSample(x: Tensor, grid: Tensor, options: GridSampleOptions = {}): Tensor {
-  const { interpolation = "bilinear", padding = "zeros", alignCorners = false } = options;
+  const {
+    interpolation = "bilinear",
+    padding = "zeros",
+    alignCorners = false,
+  } = checkOptions("gridSample", options, gridSampleOptions);
   requireImages("gridSample", 2, x);
   requireFloat("gridSample", "grid", grid);
   requireInterpolation("gridSample", interpolation);
@@ -128,6 +135,7 @@ export interface AffineWarpOptions extends GridSampleOptions {
  * x [batch, height, width, channels], matrices A [batch, 2, 3].
  */
 export function affineWarp(x: Tensor, matrices: Tensor, options: AffineWarpOptions = {}): Tensor {
+  checkOptions("affineWarp", options, affineWarpOptions);
   requireImages("affineWarp", 2, x);
   const { size = [x.shape[1], x.shape[2]], ...sampling } = options;
   return gridSample(x, affineGrid(matrices, size, sampling.alignCorners), sampling);

@@ -1,7 +1,10 @@
 // Movement: reshape shares memory, every other op here copies elements into a new dense tensor, whatever their dtype.
+
 import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
+import { meshgridOptions } from "../generated/options.ts";
 import { MOST_LISTED, requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { full } from "../tensor/create.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import { checkShape, formatShape, normalizeAxes, normalizeAxis, type Shape, sizeOf } from "../tensor/shape.ts";
@@ -365,10 +368,8 @@ export interface MeshgridOptions {
 }
 
 /** The coordinates of a grid's points: each tensor, of one axis, repeated along the others' axes. */
-export function meshgrid<D extends Dtype>(
-  xs: readonly Tensor<D>[],
-  { indexing = "xy" }: MeshgridOptions = {},
-): Tensor<D>[] {
+export function meshgrid<D extends Dtype>(xs: readonly Tensor<D>[], options: MeshgridOptions = {}): Tensor<D>[] {
+  const { indexing = "xy" } = checkOptions("meshgrid", options, meshgridOptions);
   requireTensors("meshgrid", xs);
   if (indexing !== "xy" && indexing !== "ij") {
     throw new ArgumentError(`meshgrid: indexing must be xy or ij, got ${indexing}`);

@@ -1,9 +1,12 @@
 // Linear algebra over the last two axes: [..., rows, columns], leading axes are a batch. Kernels compute in float64 and
 // round once. Input without a result (a singular matrix to solve with, an indefinite one to factor) gives NaN for that
 // matrix, eagerly and in captured steps alike, as NumPy on XLA does: no value is read to throw an error.
+
 import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
+import { pseudoInverseOptions, qrOptions, svdOptions, triangularOptions } from "../generated/options.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { launch } from "../runtime/program.ts";
 import { eye, tensor, zeros } from "../tensor/create.ts";
 import { requireDtype } from "../tensor/dtype.ts";
@@ -171,7 +174,8 @@ export interface TriangularOptions {
 /**
  * x of a x = b, a [..., n, n] triangular (the other triangle is not read), b [..., n, columns] or [..., n]. Infinite or NaN where the diagonal holds a 0.
  */
-export function solveTriangular(a: Tensor, b: Tensor, { lower = false }: TriangularOptions = {}): Tensor {
+export function solveTriangular(a: Tensor, b: Tensor, options: TriangularOptions = {}): Tensor {
+  const { lower = false } = checkOptions("solveTriangular", options, triangularOptions);
   return solveWith("solveTriangular", a, b, (left, right) => triangularSolve(left, right, lower, false));
 }
 
@@ -284,7 +288,8 @@ export interface QrOptions {
  * min(m, n). Signs as LAPACK's. Gradient: Walter and Lehmann 2010; it needs the first k columns to be independent. A
  * complete q with more columns than a has none: ArgumentError when it is asked for.
  */
-export function qr(a: Tensor, { mode = "reduced" }: QrOptions = {}): [q: Tensor, r: Tensor] {
+export function qr(a: Tensor, options: QrOptions = {}): [q: Tensor, r: Tensor] {
+  const { mode = "reduced" } = checkOptions("qr", options, qrOptions);
   if (mode !== "reduced" && mode !== "complete") {
     throw new ArgumentError(`qr: mode must be reduced or complete, got ${String(mode)}`);
   }
@@ -392,7 +397,8 @@ export interface SvdOptions {
  * values add nothing to each other's vectors. Gradient: Townsend 2016; ArgumentError where that of a full u or v' with
  * more than k vectors is asked for.
  */
-export function svd(a: Tensor, { fullMatrices = false }: SvdOptions = {}): [u: Tensor, s: Tensor, vt: Tensor] {
+export function svd(a: Tensor, options: SvdOptions = {}): [u: Tensor, s: Tensor, vt: Tensor] {
+  const { fullMatrices = false } = checkOptions("svd", options, svdOptions);
   const [u, s, vt] = reducedSvd(a);
   return fullMatrices ? [completed("svd", u), s, turned(completed("svd", turned(vt)))] : [u, s, vt];
 }
@@ -418,7 +424,8 @@ export interface PseudoInverseOptions {
 
 /** The pseudo-inverse [..., n, m] of a [..., m, n], by its singular values. Gradient: Golub and Pereyra 1973. */
 export const pinv: Op<(a: Tensor, options?: PseudoInverseOptions) => Tensor> = defineOp("pinv", {
-  forward(a: Tensor, { rcond = EPSILON * Math.max(...a.shape.slice(-2)) }: PseudoInverseOptions = {}): Tensor {
+  forward(a: Tensor, options: PseudoInverseOptions = {}): Tensor {
+    const { rcond = EPSILON * Math.max(...a.shape.slice(-2)) } = checkOptions("pinv", options, pseudoInverseOptions);
     if (!(rcond >= 0)) throw new ArgumentError(`pinv: rcond must be at least 0, got ${rcond}`);
     if (a.size === 0) return turned(a);
     return noGrad(() =>
@@ -444,7 +451,8 @@ export const pinv: Op<(a: Tensor, options?: PseudoInverseOptions) => Tensor> = d
 });
 
 /** The x of least length among those that make |a x - b| least: a [..., m, n], b [..., m, columns] or [..., m]. */
-export function lstsq(a: Tensor, b: Tensor, options?: PseudoInverseOptions): Tensor {
+export function lstsq(a: Tensor, b: Tensor, options: PseudoInverseOptions = {}): Tensor {
+  checkOptions("lstsq", options, pseudoInverseOptions);
   requireMatrices("lstsq", "a", a);
   requireTensor("lstsq", "b", b);
   const isVector = b.rank === a.rank - 1;

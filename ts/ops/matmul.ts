@@ -1,6 +1,9 @@
 // Matrix products, and the dense layer's product with bias and activation.
+
 import { defineOp, type Op, requireFloat } from "../autograd/op.ts";
+import { linearOptions, matmulOptions } from "../generated/options.ts";
 import { ShapeError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { launch } from "../runtime/program.ts";
 import { broadcastShapes, formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
@@ -22,6 +25,7 @@ export interface MatmulOptions {
  */
 export const matmul: Op<(a: Tensor, b: Tensor, options?: MatmulOptions) => Tensor> = defineOp("matmul", {
   forward(a: Tensor, b: Tensor, options: MatmulOptions = {}) {
+    checkOptions("matmul", options, matmulOptions);
     requireFloat("matmul", "a", a);
     requireFloat("matmul", "b", b);
     const { left, right, batch, m, n, k, shape, ...flags } = productOf(a.shape, b.shape, options);
@@ -71,7 +75,8 @@ export interface LinearOptions {
 
 /** activation(x weights + bias): [..., k] x [k, n] + [n] -> [..., n]. */
 export function linear(x: Tensor, weights: Tensor, bias?: Tensor, options: LinearOptions = {}): Tensor {
-  return activated(affine(x, weights, bias, options.activation), options.activation);
+  const { activation } = checkOptions("linear", options, linearOptions);
+  return activated(affine(x, weights, bias, activation), activation);
 }
 
 /** `linear` with the gradients of its sums: `activated` adds that of the activation. */

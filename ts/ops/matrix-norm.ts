@@ -1,6 +1,9 @@
 // Norms of vectors and of matrices.
+
 import { defineOp, requireTensor } from "../autograd/op.ts";
+import { normOptions } from "../generated/options.ts";
 import { ArgumentError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { normalizeAxes } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -25,7 +28,8 @@ export interface NormOptions {
 }
 
 /** The norm of vectors along an axis, or of matrices over two. The gradient at 0 is 0. */
-export function norm(x: Tensor, { ord, axis, keepDims = false }: NormOptions = {}): Tensor {
+export function norm(x: Tensor, options: NormOptions = {}): Tensor {
+  const { ord, axis, keepDims = false } = checkOptions("norm", options, normOptions);
   requireTensor("norm", "x", x);
   requireDtype("norm", "x", x.dtype, "f32");
   const axes = normalizeAxes("norm", axis, x.rank);

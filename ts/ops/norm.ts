@@ -1,9 +1,12 @@
 // Batch and layer normalization over the last axis, and their gradients. Where a gradient is itself to be
 // differentiated, it is taken from the formula in basic ops instead of the fused kernels.
+
 import { grad } from "../autograd/grad.ts";
 import { defineOp, type Gradient, requireTensor } from "../autograd/op.ts";
 import { anyTracked } from "../autograd/tape.ts";
+import { batchNormOptions, layerNormOptions } from "../generated/options.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { launch } from "../runtime/program.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
@@ -38,8 +41,9 @@ export function batchNorm(
   beta: Tensor | undefined,
   movingMean: Tensor,
   movingVariance: Tensor,
-  { training = false, momentum = 0.99, epsilon = 1e-3 }: BatchNormOptions = {},
+  options: BatchNormOptions = {},
 ): Tensor {
+  const { training = false, momentum = 0.99, epsilon = 1e-3 } = checkOptions("batchNorm", options, batchNormOptions);
   checkArguments("batchNorm", epsilon, x, { gamma, beta, movingMean, movingVariance });
   if (!(momentum >= 0 && momentum <= 1)) {
     throw new ArgumentError(`batchNorm: momentum must be from 0 to 1, got ${momentum}`);
@@ -175,7 +179,8 @@ export interface LayerNormOptions {
  * y = (x - mean) / sqrt(variance + epsilon) gamma + beta, with the moments of each row along the last axis. gamma and
  * beta, of the last axis's size, may be left out. Source: Ba, Kiros and Hinton 2016.
  */
-export function layerNorm(x: Tensor, gamma?: Tensor, beta?: Tensor, { epsilon = 1e-3 }: LayerNormOptions = {}): Tensor {
+export function layerNorm(x: Tensor, gamma?: Tensor, beta?: Tensor, options: LayerNormOptions = {}): Tensor {
+  const { epsilon = 1e-3 } = checkOptions("layerNorm", options, layerNormOptions);
   checkArguments("layerNorm", epsilon, x, { gamma, beta });
   const [rows] = rowsOf(x);
   // Filled by the forward pass and kept for the gradient.

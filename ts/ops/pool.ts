@@ -1,5 +1,7 @@
 // Max and average pooling of sequences, images and volumes. Windows that reach over the edge (padding "same") leave out
 // what lies outside, as in Keras and TensorFlow.
+import { poolOptions } from "../generated/options.ts";
+import { checkOptions } from "../runtime/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { reshaped } from "./frames.ts";
 import { avgPool, maxPool, type Pool, poolLine } from "./pool-images.ts";
@@ -52,8 +54,8 @@ export function avgPool3d(x: Tensor, options?: PoolOptions<3>): Tensor {
 
 /** A box is pooled plane by plane, then along its depth: its largest number and mean are those of its planes' ones. */
 function pooled(operation: string, rank: Rank, x: Tensor, options: PoolOptions<Rank> = {}, pool: Pool): Tensor {
+  const { poolSize = 2, strides = poolSize, padding } = checkOptions(operation, options, poolOptions);
   requireImages(operation, rank, x);
-  const { poolSize = 2, strides = poolSize, padding } = options;
   const sizes = perAxis(operation, "poolSize", poolSize, rank);
   const read = readOptions(operation, rank, { strides, padding });
   const axes = slideOver(operation, x.shape.slice(1, -1), sizes, read);

@@ -64,6 +64,7 @@ export {
   extractSequences,
   fft,
   fft2,
+  type IstftOptions,
   ifft,
   ifft2,
   irfft,
@@ -136,7 +137,10 @@ export {
 export {
   dropout,
   Generator,
+  type RandomBernoulliOptions,
+  type RandomNormalOptions,
   type RandomOptions,
+  type RandomUniformOptions,
   randomBernoulli,
   randomInteger,
   randomNormal,

@@ -1,9 +1,17 @@
 // Random tensors. A generator counts its draws in memory, so that a captured step draws anew at each replay. The
 // numbers follow from the seed, the draw's number and the element alone, whatever the threads, split or capture.
+
 import { requireTensor } from "../autograd/op.ts";
+import {
+  randomBernoulliOptions,
+  randomNormalOptions,
+  randomOptions,
+  randomUniformOptions,
+} from "../generated/options.ts";
 import { requireShare } from "../runtime/arguments.ts";
 import { engine } from "../runtime/engine.ts";
 import { ArgumentError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { forbidWhileRecording, launch, unrecorded } from "../runtime/program.ts";
 import { tensor } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
@@ -136,9 +144,17 @@ function draw(
   return y;
 }
 
-/** Numbers spread evenly over [low, high), default [0, 1): 2^24 different ones. */
-export function randomUniform(shape: Shape, options: RandomOptions & { low?: number; high?: number } = {}): Tensor {
-  const { low = 0, high = 1 } = options;
+/** What `randomUniform` takes. */
+export interface RandomUniformOptions extends RandomOptions {
+  /** Default 0. */
+  low?: number;
+  /** Default 1. */
+  high?: number;
+}
+
+/** Numbers spread evenly over [low, high): 2^24 different ones. */
+export function randomUniform(shape: Shape, options: RandomUniformOptions = {}): Tensor {
+  const { low = 0, high = 1 } = checkOptions("randomUniform", options, randomUniformOptions);
   checkShape("randomUniform", shape);
   if (!(low <= high && Number.isFinite(high - low))) {
     throw new ArgumentError(`randomUniform: low must be at most high, both finite, got ${low} and ${high}`);
@@ -146,19 +162,24 @@ export function randomUniform(shape: Shape, options: RandomOptions & { low?: num
   return draw("random_uniform_f32", shape, low, high, options);
 }
 
+/** What `randomNormal` and `randomTruncatedNormal` take. */
+export interface RandomNormalOptions extends RandomOptions {
+  /** Default 0. */
+  mean?: number;
+  /** The standard deviation; default 1. */
+  stddev?: number;
+}
+
 /** Normally distributed numbers. */
-export function randomNormal(shape: Shape, options: RandomOptions & { mean?: number; stddev?: number } = {}): Tensor {
-  const { mean = 0, stddev = 1 } = options;
+export function randomNormal(shape: Shape, options: RandomNormalOptions = {}): Tensor {
+  const { mean = 0, stddev = 1 } = checkOptions("randomNormal", options, randomNormalOptions);
   checkNormal("randomNormal", shape, mean, stddev);
   return draw("random_normal_f32", shape, mean, stddev, options);
 }
 
 /** Normally distributed numbers, those further than two standard deviations from the mean left out. */
-export function randomTruncatedNormal(
-  shape: Shape,
-  options: RandomOptions & { mean?: number; stddev?: number } = {},
-): Tensor {
-  const { mean = 0, stddev = 1 } = options;
+export function randomTruncatedNormal(shape: Shape, options: RandomNormalOptions = {}): Tensor {
+  const { mean = 0, stddev = 1 } = checkOptions("randomTruncatedNormal", options, randomNormalOptions);
   checkNormal("randomTruncatedNormal", shape, mean, stddev);
   return draw("random_truncated_normal_f32", shape, mean, stddev, options);
 }
@@ -170,12 +191,17 @@ function checkNormal(operation: string, shape: Shape, mean: number, stddev: numb
   }
 }
 
-/** `value` (default 1) with the given probability, else 0. */
-export function randomBernoulli(
-  shape: Shape,
-  options: RandomOptions & { probability?: number; value?: number } = {},
-): Tensor {
-  const { probability = 0.5, value = 1 } = options;
+/** What `randomBernoulli` takes. */
+export interface RandomBernoulliOptions extends RandomOptions {
+  /** Default 0.5. */
+  probability?: number;
+  /** Default 1. */
+  value?: number;
+}
+
+/** `value` with the given probability, else 0. */
+export function randomBernoulli(shape: Shape, options: RandomBernoulliOptions = {}): Tensor {
+  const { probability = 0.5, value = 1 } = checkOptions("randomBernoulli", options, randomBernoulliOptions);
   checkShape("randomBernoulli", shape);
   if (!(probability >= 0 && probability <= 1)) {
     throw new ArgumentError(`randomBernoulli: probability must be from 0 to 1, got ${probability}`);
@@ -185,7 +211,7 @@ export function randomBernoulli(
 
 /** Whole numbers spread evenly over [low, high). */
 export function randomInteger(shape: Shape, low: number, high: number, options: RandomOptions = {}): Tensor<"i32"> {
-  const { generator = defaultGenerator() } = options;
+  const { generator = defaultGenerator() } = checkOptions("randomInteger", options, randomOptions);
   checkShape("randomInteger", shape);
   const fits = [low, high - 1].every((n) => Number.isInteger(n) && n === (n | 0)) && low < high;
   if (!fits) {
@@ -199,7 +225,7 @@ export function randomInteger(shape: Shape, low: number, high: number, options: 
 
 /** The numbers 0 to size - 1 in random order. */
 export function randomPermutation(size: number, options: RandomOptions = {}): Tensor<"i32"> {
-  const { generator = defaultGenerator() } = options;
+  const { generator = defaultGenerator() } = checkOptions("randomPermutation", options, randomOptions);
   checkShape("randomPermutation", [size]);
   const y = empty([size], "i32");
   launch("random_permutation_i32", 1, 5 * size, y, generator.state, size);
@@ -209,6 +235,7 @@ export function randomPermutation(size: number, options: RandomOptions = {}): Te
 
 /** x with each element zeroed with probability `rate` and the others divided by 1 - rate: for training only. */
 export function dropout(x: Tensor, rate: number, options: RandomOptions = {}): Tensor {
+  checkOptions("dropout", options, randomOptions);
   requireTensor("dropout", "x", x);
   requireShare("dropout", "rate", rate);
   if (rate === 0) return reshape(x, x.shape) as Tensor;

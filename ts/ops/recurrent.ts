@@ -1,10 +1,13 @@
 // Recurrent layers over whole sequences. What the inputs contribute to the gates comes projected: multiplied with the
 // kernel beforehand, in one product for all time steps. Where a gradient is itself to be differentiated, it is taken from
 // the steps in basic ops instead of the fused kernels.
+
 import { grad } from "../autograd/grad.ts";
 import { defineOp, type Gradient, requireFloat, requireTensor } from "../autograd/op.ts";
 import { anyTracked } from "../autograd/tape.ts";
+import { lstmSequenceOptions, recurrentOptions } from "../generated/options.ts";
 import { ShapeError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { launch } from "../runtime/program.ts";
 import { zeros } from "../tensor/create.ts";
 import { requireDtype } from "../tensor/dtype.ts";
@@ -48,6 +51,7 @@ export function lstm(
   mask?: Tensor<"bool">,
   options: LstmSequenceOptions = {},
 ): Tensor {
+  checkOptions("lstm", options, lstmSequenceOptions);
   checkArguments("lstm", 4, projected, kernel, { hidden, cell }, mask);
   const memory = remember(projected, kernel, 4, [projected, kernel, hidden, cell]);
   const cells = empty([projected.shape[0], memory.isKept ? projected.shape[1] + 1 : 1, kernel.shape[0]]);
@@ -101,6 +105,7 @@ export function gru(
   mask?: Tensor<"bool">,
   options: RecurrentOptions = {},
 ): Tensor {
+  checkOptions("gru", options, recurrentOptions);
   checkArguments("gru", 3, projected, kernel, { hidden }, mask);
   requireBias("gru", bias, kernel.shape[1]);
   const memory = remember(projected, kernel, 4, [projected, kernel, bias, hidden]);
@@ -152,6 +157,7 @@ export function simpleRnn(
   mask?: Tensor<"bool">,
   options: RecurrentOptions = {},
 ): Tensor {
+  checkOptions("simpleRnn", options, recurrentOptions);
   checkArguments("simpleRnn", 1, projected, kernel, { hidden }, mask);
   const memory = remember(projected, kernel, 1, [projected, kernel, hidden]);
   return simpleSequence(projected, kernel, hidden, mask, options, memory);

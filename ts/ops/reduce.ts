@@ -1,7 +1,10 @@
 // Reductions over axes and their gradients: sum, mean, max, min and what is made of them; the places of extremes.
+
 import { grad } from "../autograd/grad.ts";
 import { defineOp, type Op, requireFloat, requireTensor } from "../autograd/op.ts";
+import { varianceOptions } from "../generated/options.ts";
 import { ArgumentError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { launch } from "../runtime/program.ts";
 import { normalizeAxes, normalizeAxis, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
@@ -179,7 +182,8 @@ export interface VarianceOptions {
 }
 
 /** The mean squared deviation from the mean over the axes. */
-export function variance(x: Tensor, axes?: Axes, { keepDims = false, correction = 0 }: VarianceOptions = {}): Tensor {
+export function variance(x: Tensor, axes?: Axes, options: VarianceOptions = {}): Tensor {
+  const { keepDims = false, correction = 0 } = checkOptions("variance", options, varianceOptions);
   requireFloat("variance", "x", x);
   const list = normalizeAxes("variance", axes, x.rank);
   const count = countOf(x.shape, list);
@@ -190,6 +194,6 @@ export function variance(x: Tensor, axes?: Axes, { keepDims = false, correction 
 }
 
 /** The square root of the variance. Its gradient is 0 where all elements are equal. */
-export function std(x: Tensor, axes?: Axes, options?: VarianceOptions): Tensor {
-  return rootOrZero(variance(x, axes, options));
+export function std(x: Tensor, axes?: Axes, options: VarianceOptions = {}): Tensor {
+  return rootOrZero(variance(x, axes, checkOptions("std", options, varianceOptions)));
 }

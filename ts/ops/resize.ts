@@ -1,5 +1,7 @@
 // Images of another size, and numbers repeated along axes.
+import { resizeOptions } from "../generated/options.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { tabulate } from "../tensor/create.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -29,7 +31,7 @@ export function requireInterpolation(operation: string, interpolation: Interpola
  * Keras and PyTorch's alignCorners = false; smaller images are sampled without smoothing (no antialiasing).
  */
 export function resize(x: Tensor, size: readonly [number, number], options: ResizeOptions = {}): Tensor {
-  const { interpolation = "bilinear" } = options;
+  const { interpolation = "bilinear" } = checkOptions("resize", options, resizeOptions);
   requireImages("resize", 2, x);
   requireInterpolation("resize", interpolation);
   perAxis("resize", "size", size, 2);

@@ -2,6 +2,8 @@
 
 import { grad } from "../autograd/grad.ts";
 import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
+import { extremeScanOptions, scanOptions } from "../generated/options.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { launch } from "../runtime/program.ts";
 import { arange } from "../tensor/create.ts";
 import { requireDtype } from "../tensor/dtype.ts";
@@ -42,13 +44,15 @@ function scan(
 
 /** y[i] = x[0] + ... + x[i] along the axis (default the last). */
 export const cumsum: Op<(x: Tensor, axis?: number, options?: ScanOptions) => Tensor> = defineOp("cumsum", {
-  forward: (x, axis = -1, options = {}) => scan("cumsum", "cum_sum_f32", x, axis, options),
+  forward: (x, axis = -1, options = {}) =>
+    scan("cumsum", "cum_sum_f32", x, axis, checkOptions("cumsum", options, scanOptions)),
   gradients: [(dy, _y, _x, axis, options) => cumsum(dy, axis, { ...options, reverse: !options?.reverse })],
 });
 
 /** y[i] = x[0] x[1] ... x[i] along the axis (default the last). The gradient holds for zeros too. */
 export const cumprod: Op<(x: Tensor, axis?: number, options?: ScanOptions) => Tensor> = defineOp("cumprod", {
-  forward: (x, axis = -1, options = {}) => scan("cumprod", "cum_prod_f32", x, axis, options),
+  forward: (x, axis = -1, options = {}) =>
+    scan("cumprod", "cum_prod_f32", x, axis, checkOptions("cumprod", options, scanOptions)),
   gradients: [
     (dy, _y, x, axis = -1, options = {}) =>
       grad((v: Tensor) => sum(mul(doubling(v, normalizeAxis("cumprod", axis, v.rank), options), dy)))(x) as Tensor,
@@ -82,8 +86,8 @@ export type ExtremeScanOptions = Pick<ScanOptions, "reverse">;
 
 /** y[i] = max(x[0], ..., x[i]) along the axis (default the last); of equal ones the last has the gradient. */
 export const cumMax: Op<(x: Tensor, axis?: number, options?: ExtremeScanOptions) => Tensor> = defineOp("cumMax", {
-  forward: (x: Tensor, axis = -1, { reverse }: ExtremeScanOptions = {}) =>
-    scan("cumMax", "cum_max_f32", x, axis, { reverse }),
+  forward: (x: Tensor, axis = -1, options: ExtremeScanOptions = {}) =>
+    scan("cumMax", "cum_max_f32", x, axis, checkOptions("cumMax", options, extremeScanOptions)),
   gradients: [
     (dy, y, x, axis = -1, options = {}): Tensor => {
       const at = normalizeAxis("cumMax", axis, x.rank);
@@ -100,6 +104,6 @@ export const cumMax: Op<(x: Tensor, axis?: number, options?: ExtremeScanOptions)
 });
 
 /** y[i] = min(x[0], ..., x[i]) along the axis (default the last); of equal ones the last has the gradient. */
-export function cumMin(x: Tensor, axis = -1, options?: ExtremeScanOptions): Tensor {
-  return neg(cumMax(neg(x), axis, options));
+export function cumMin(x: Tensor, axis = -1, options: ExtremeScanOptions = {}): Tensor {
+  return neg(cumMax(neg(x), axis, checkOptions("cumMin", options, extremeScanOptions)));
 }

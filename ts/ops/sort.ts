@@ -1,7 +1,9 @@
 // Order along an axis: sorting, the largest k, places in sorted numbers, distinct numbers. NaN counts as larger than any
 // number; equal ones keep their order. What has a gradient picks elements by `pickAlong`.
 import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
+import { searchSortedOptions, sortOptions } from "../generated/options.ts";
 import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { forbidWhileRecording, launch } from "../runtime/program.ts";
 import { type Dtype, makeArray, requireDtype } from "../tensor/dtype.ts";
 import { formatShape, normalizeAxis, sizeOf } from "../tensor/shape.ts";
@@ -37,7 +39,8 @@ function alongRows(x: Tensor<Numeric>, axis: number, f: (rows: Tensor<Numeric>) 
 export const argsort: Op<(x: Tensor<Numeric>, axis?: number, options?: SortOptions) => Tensor<"i32">> = defineOp(
   "argsort",
   {
-    forward(x: Tensor<Numeric>, axis = -1, { descending = false }: SortOptions = {}): Tensor<"i32"> {
+    forward(x: Tensor<Numeric>, axis = -1, options: SortOptions = {}): Tensor<"i32"> {
+      const { descending = false } = checkOptions("argsort", options, sortOptions);
       requireNumeric("argsort", "x", x);
       return alongRows(x, normalizeAxis("argsort", axis, x.rank), (rows) => {
         const columns = rows.shape[rows.rank - 1];
@@ -70,7 +73,8 @@ function orderOf(x: AnyTensor, descending: boolean): [isFloat: number, flip: num
 
 /** The elements in ascending order along the axis (default the last). */
 export function sort<D extends Numeric = "f32">(x: Tensor<D>, axis = -1, options: SortOptions = {}): Tensor<D> {
-  return pickAlong(x, argsort(x, axis, options), normalizeAxis("sort", axis, x.rank));
+  const order = argsort(x, axis, checkOptions("sort", options, sortOptions));
+  return pickAlong(x, order, normalizeAxis("sort", axis, x.rank));
 }
 
 /** Where the k largest elements stand along the axis, the largest first, the first of equal ones first. */
@@ -135,8 +139,9 @@ export const searchSorted: Op<
   forward<D extends Numeric = "f32">(
     sorted: Tensor<D>,
     values: Tensor<D>,
-    { side = "left" }: SearchSortedOptions = {},
+    options: SearchSortedOptions = {},
   ): Tensor<"i32"> {
+    const { side = "left" } = checkOptions("searchSorted", options, searchSortedOptions);
     requireNumeric("searchSorted", "sorted", sorted);
     requireNumeric("searchSorted", "values", values);
     const [keys, wanted] = [sorted as AnyTensor as Tensor, values as AnyTensor as Tensor];

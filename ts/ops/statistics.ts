@@ -1,7 +1,10 @@
 // Statistics by order and by counting: quantiles, histograms; covariance.
+
 import { requireFloat, requireTensor } from "../autograd/op.ts";
+import { bincountOptions, covarianceOptions, histogramOptions } from "../generated/options.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { forbidWhileRecording } from "../runtime/program.ts";
 import { linspace, ones } from "../tensor/create.ts";
 import { requireDtype } from "../tensor/dtype.ts";
@@ -60,7 +63,8 @@ export interface BincountOptions {
 }
 
 /** How often each of 0, 1, 2, ... occurs in x, of whole numbers: exact up to 2^24. */
-export function bincount(x: Tensor<"i32">, { length = lengthOf(x) }: BincountOptions = {}): Tensor<"i32"> {
+export function bincount(x: Tensor<"i32">, options: BincountOptions = {}): Tensor<"i32"> {
+  const { length = lengthOf(x) } = checkOptions("bincount", options, bincountOptions);
   requireTensor("bincount", "x", x);
   requireCount("bincount", "length", length, 0);
   requireIndices("bincount", "x", x, length);
@@ -86,10 +90,8 @@ export interface HistogramOptions {
  * How many numbers lie in each of equal parts of a range, and the parts' edges. A part has its lower edge and the last
  * one its upper edge too; numbers outside and NaN are left out.
  */
-export function histogram(
-  x: Tensor,
-  { bins = 10, range = rangeOf(x) }: HistogramOptions = {},
-): { counts: Tensor<"i32">; edges: Tensor } {
+export function histogram(x: Tensor, options: HistogramOptions = {}): { counts: Tensor<"i32">; edges: Tensor } {
+  const { bins = 10, range = rangeOf(x) } = checkOptions("histogram", options, histogramOptions);
   requireFloat("histogram", "x", x);
   const [low, high] = range;
   requireCount("histogram", "bins", bins);
@@ -121,7 +123,8 @@ export interface CovarianceOptions {
 }
 
 /** The covariances of variables: x [variables, observations] -> [variables, variables]. */
-export function cov(x: Tensor, { correction = 1 }: CovarianceOptions = {}): Tensor {
+export function cov(x: Tensor, options: CovarianceOptions = {}): Tensor {
+  const { correction = 1 } = checkOptions("cov", options, covarianceOptions);
   requireFloat("cov", "x", x);
   if (x.rank !== 2) throw new ShapeError(`cov: x must be [variables, observations], got shape ${formatShape(x.shape)}`);
   const centred = sub(x, mean(x, 1, true));

@@ -1,6 +1,8 @@
 // Tensors from values: nested and typed arrays, constants, ranges.
+import { tensorOptions } from "../generated/options.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { launch } from "../runtime/program.ts";
 import { requireAttached } from "../runtime/transferred.ts";
 import { type Dtype, toNumbers } from "./dtype.ts";
@@ -37,6 +39,7 @@ export function tensor(values: Booleans, options?: { shape?: Shape }): Tensor<"b
 export function tensor<D extends Dtype>(values: Values, options: TensorOptions<D> & { dtype: D }): Tensor<D>;
 export function tensor(values: Values, options?: TensorOptions): Tensor<Dtype>;
 export function tensor(values: Values, options: TensorOptions = {}): Tensor<Dtype> {
+  checkOptions("tensor", options, tensorOptions);
   if (typeof (values as { tensor?: unknown } | null)?.tensor === "function") {
     throw new ArgumentError("tensor: values must be numbers, lists or typed arrays, got an object; call its tensor()");
   }

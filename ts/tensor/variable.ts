@@ -1,6 +1,8 @@
 // Variables: tensors that live until disposed and are updated in place, such as a layer's weights.
+import { variableOptions } from "../generated/options.ts";
 import { engine } from "../runtime/engine.ts";
 import { DtypeError, ShapeError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { forbidWhileRecording, launch } from "../runtime/program.ts";
 import { bytesPerElement, type Dtype } from "./dtype.ts";
 import { keep } from "./scope.ts";
@@ -38,7 +40,8 @@ export class Variable<D extends Dtype = "f32"> extends Tensor<D> {
   constraint: ((value: Tensor<D>) => Tensor<D>) | undefined = undefined;
 
   /** A variable with the values of `initial`, which stays as it is. */
-  constructor(initial: Tensor<D>, { name = "variable", trainable = true }: VariableOptions = {}) {
+  constructor(initial: Tensor<D>, options: VariableOptions = {}) {
+    const { name = "variable", trainable = true } = checkOptions("variable", options, variableOptions);
     forbidWhileRecording("variable");
     super(engine().memory.allocate(initial.size * bytesPerElement(initial.dtype)), initial.shape, initial.dtype);
     keep(this);
