@@ -12,7 +12,9 @@ const listName = (type) => type.replace(/^[A-Z]+(?=[A-Z][a-z])|^[A-Z]/, (start) 
 export function optionsSource(paths) {
   const sources = paths.map((path) => ({ path, text: readFileSync(path, "utf8") }));
   const asked = new Set(
-    sources.flatMap(({ text }) => [...text.matchAll(IMPORT)].flatMap(([, names]) => names.match(/\w+/g))),
+    sources.flatMap(({ text }) =>
+      [...text.matchAll(IMPORT)].flatMap(([, names]) => names.replace(/ as \w+/g, "").match(/\w+/g)),
+    ),
   );
   for (const name of ["type", "Names"]) asked.delete(name);
   const types = readTypes(sources);

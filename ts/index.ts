@@ -12,6 +12,7 @@ export { noGrad } from "./autograd/tape.ts";
 export { type Differentiable, hvp, jvp, vjp } from "./autograd/vjp.ts";
 export { ArrayData, type RowRange } from "./data/array.ts";
 export * as datasets from "./data/datasets.ts";
+export type { Names as OptionNames } from "./generated/options.ts";
 export * from "./io/index.ts";
 export type { Json } from "./layers/config.ts";
 export * as constraints from "./layers/constraints.ts";

@@ -1,8 +1,10 @@
 // Heddle without its binary inside: the core comes from a file of its own. For pages whose policy is strict, and for sites
 // that let it be cached apart from their code.
 
+import { initializeOptions } from "./generated/options.ts";
 import { type CoreOrigin, giveCore } from "./runtime/core-given.ts";
 import { configure, configuredSimd } from "./runtime/engine.ts";
+import { checkOptions } from "./runtime/options.ts";
 import { workerPlaces } from "./runtime/web-worker.ts";
 
 export * from "./index.ts";
@@ -23,7 +25,8 @@ export interface InitializeOptions {
  * Loads the core, compiled while it comes in; must be awaited before the first tensor. Throws ArgumentError where the file
  * cannot be had or is no core.
  */
-export async function initialize({ core, worker }: InitializeOptions = {}): Promise<void> {
+export async function initialize(options: InitializeOptions = {}): Promise<void> {
+  const { core, worker } = checkOptions("initialize", options, initializeOptions);
   if (worker !== undefined) {
     workerPlaces.blob = false;
     configure({ workerUrl: worker });

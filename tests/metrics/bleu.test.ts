@@ -29,7 +29,8 @@ describe("values", () => {
   });
 
   it.each(rows.map((row) => [`${row.maxOrder} ${row.smoothing} ${row.bleu}`, row] as const))("%s", (_title, row) => {
-    expect(bleu(row.references, row.candidates, row)).toBeCloseTo(row.bleu, 12);
+    const { references, candidates, maxOrder, smoothing } = row;
+    expect(bleu(references, candidates, { maxOrder, smoothing })).toBeCloseTo(row.bleu, 12);
   });
 
   it("1 for a reference itself, 0 for nothing, less for less", () => {

@@ -7,19 +7,17 @@ export interface Row {
   readonly entry: string;
   readonly path: readonly string[];
   readonly how: "call" | "new" | "method";
-  /** For a method: the class that has it, else the name of what is exported. */
+  /** For a method: the class that declares it, else the name of what is exported. */
   readonly owner: string;
   /** The types of the parameters before. */
   readonly before: readonly string[];
-  /** The name of the options' type. */
-  readonly type: string;
   readonly names: readonly string[];
   /** Whether it may be left out. */
   readonly isOptional: boolean;
 }
 
 /** Types of records that are no options: data, and what the library itself hands on. */
-const records = new Set(["Buffer", "CallContext", "Node", "Outer", "TrainingInfo"]);
+const records = new Set(["Buffer", "CallContext", "Node", "Outer", "Scoped", "SequenceOptions", "TrainingInfo"]);
 
 /** All rows of the entries, given by name and file; an export that several have counts once. */
 export function optionRows(entries: Readonly<Record<string, string>>): Row[] {
@@ -28,7 +26,8 @@ export function optionRows(entries: Readonly<Record<string, string>>): Row[] {
   const program = ts.createProgram(Object.values(entries), options);
   const checker = program.getTypeChecker();
   const seen = new Set<ts.Symbol | ts.Declaration>();
-  const rows: Row[] = [];
+  /** One for each parameter; overloads count together. */
+  const rows = new Map<string, Row>();
 
   function isOurs(symbol: ts.Symbol | undefined): boolean {
     return !!symbol?.declarations?.some((declaration) => declaration.getSourceFile().fileName.includes("/ts/"));
@@ -46,6 +45,8 @@ export function optionRows(entries: Readonly<Record<string, string>>): Row[] {
     if (checker.isArrayLikeType(type) || type.isClass() || type.getCallSignatures().length > 0) return undefined;
     if (checker.getIndexInfosOfType(type).length > 0 || type.getProperties().length === 0) return undefined;
     const symbol = type.aliasSymbol ?? type.symbol;
+    // A type parameter that stands for tensors, or for whatever is disposed, is not one of options either.
+    if (type.getProperties().every((property) => property.name === "dispose")) return undefined;
     if (records.has(symbol?.name ?? "") || (type.symbol?.flags ?? 0) & ts.SymbolFlags.Class) return undefined;
     return symbol === undefined || isOurs(symbol) ? type.getProperties().map((property) => property.name) : undefined;
   }
@@ -60,7 +61,14 @@ export function optionRows(entries: Readonly<Record<string, string>>): Row[] {
         const before = types.slice(0, i).map((type) => checker.typeToString(type));
         const declaration = parameters[i].valueDeclaration as ts.ParameterDeclaration | undefined;
         const isOptional = !!declaration && (!!declaration.initializer || !!declaration.questionToken);
-        rows.push({ ...row, before, names, isOptional, type: checker.typeToString(checker.getNonNullableType(type)) });
+        const key = `${row.how} ${row.path.join(".")} ${i}`;
+        const known = rows.get(key);
+        rows.set(key, {
+          ...row,
+          before,
+          names: [...new Set([...(known?.names ?? []), ...names])],
+          isOptional: isOptional || (known?.isOptional ?? false),
+        });
       });
     }
   }
@@ -94,8 +102,10 @@ export function optionRows(entries: Readonly<Record<string, string>>): Row[] {
       if (!declaration || seen.has(declaration) || !isOurs(member)) continue;
       seen.add(declaration);
       const hidden = ts.ModifierFlags.Private | ts.ModifierFlags.Protected;
-      if (ts.getCombinedModifierFlags(declaration) & hidden) continue;
-      addSignatures(checker.getTypeOfSymbol(member), { entry, path: [...path, member.name], how: "method", owner });
+      const isInternal = ts.getJSDocTags(declaration).some(({ tagName }) => tagName.text === "internal");
+      if (isInternal || ts.getCombinedModifierFlags(declaration) & hidden) continue;
+      const from = (declaration.parent as ts.ClassDeclaration).name?.text ?? owner;
+      addSignatures(checker.getTypeOfSymbol(member), { entry, path: [from, member.name], how: "method", owner: from });
     }
   }
 
@@ -105,5 +115,5 @@ export function optionRows(entries: Readonly<Record<string, string>>): Row[] {
     if (symbol === undefined) throw new Error(`${file} must be a module`);
     visit(entry, [], symbol);
   }
-  return rows;
+  return [...rows.values()];
 }

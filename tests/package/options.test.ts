@@ -1,31 +1,71 @@
 // Whatever takes options refuses those that it does not have: all that the package exports, by a table made from its types.
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import * as heddle from "../../ts/index.ts";
+import * as separate from "../../ts/separate.ts";
+import * as worker from "../../ts/worker/index.ts";
+import { RemoteModel } from "../../ts/worker/index.ts";
 import { optionRows, type Row } from "./options-table.ts";
 
 const { layers } = heddle;
-const families = new Set(["layers", "optimizers", "schedules", "initializers", "constraints", "regularizers"]);
-const rows = optionRows({ heddle: "ts/index.ts" });
-const checked = rows.filter(({ path, how }) => families.has(path[0]) && how !== "method");
+const entries = { heddle: "ts/index.ts", "heddle/worker": "ts/worker/index.ts", "heddle/separate": "ts/separate.ts" };
+const modules: Readonly<Record<string, object>> = {
+  heddle,
+  "heddle/worker": worker,
+  "heddle/separate": separate,
+};
+const rows = optionRows(entries);
 
-/** What is exported under the path of a row. */
-function exported({ path }: Row): (...args: unknown[]) => unknown {
-  return path.reduce((from, name) => from[name] as Record<string, unknown>, heddle as Record<string, unknown>) as never;
+/** What has the methods of each class that options are given to. */
+const owners: Readonly<Record<string, () => object>> = {
+  Module: () => layers.dense({ units: 2 }),
+  Layer: () => layers.dense({ units: 2 }),
+  Model: compiledModel,
+  Sequential: compiledModel,
+  Optimizer: () => new heddle.optimizers.SGD(),
+  LossScaleOptimizer: () => new heddle.optimizers.LossScaleOptimizer(new heddle.optimizers.SGD()),
+  EngineWorker: () => remote().engine,
+  RemoteModel: remote,
+};
+
+let remoteModel: RemoteModel | undefined;
+
+function remote(): RemoteModel {
+  remoteModel ??= new RemoteModel([{ kind: "dense", config: { units: 2, inputShape: [2] } }]);
+  return remoteModel;
+}
+
+afterAll(() => remoteModel?.dispose());
+
+function compiledModel(): heddle.Sequential {
+  const model = new heddle.Sequential([layers.dense({ units: 2, inputShape: [2] })]);
+  model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+  return model;
 }
 
 /** What goes for a parameter of this type until it is looked at closer. */
 function sample(type: string): unknown {
-  if (/Tensor|Variable/.test(type)) return heddle.ones([2, 2]);
+  if (/Tensor|Variable|^DataList|^Targets|^Inputs/.test(type)) return heddle.ones([2, 2]);
+  if (/Layer\[\]/.test(type)) return [layers.dense({ units: 2 })];
+  if (/Optimizer/.test(type)) return new heddle.optimizers.SGD();
   if (/Layer/.test(type)) return layers.dense({ units: 2 });
-  return type === "number" ? 1 : undefined;
+  if (/Numbers|Values|Array/.test(type)) return [1, 2];
+  if (/=>/.test(type)) return () => undefined;
+  return type === "number" ? 5 : undefined;
 }
 
 /** Calls what a row is about with these options. */
-async function callWith(row: Row, options: unknown): Promise<unknown> {
-  const f = exported(row);
-  const before = row.before.map(sample);
-  if (row.how === "new") return new (f as unknown as new (...given: unknown[]) => unknown)(...before, options);
-  return f(...before, options);
+async function callWith({ entry, path, how, before, owner }: Row, options: unknown): Promise<unknown> {
+  const given = [...before.map(sample), options];
+  if (how === "method") {
+    const make = owners[owner];
+    if (make === undefined) throw new Error(`${owner}: the test needs one to call ${path.join(".")}`);
+    const object = make() as Record<string, (...given: unknown[]) => unknown>;
+    return object[path[path.length - 1]](...given);
+  }
+  const places = [modules[entry] as Record<string, unknown>];
+  for (const name of path) places.push(places[places.length - 1][name] as Record<string, unknown>);
+  const f = places[places.length - 1] as unknown as new (...given: unknown[]) => unknown;
+  return how === "new" ? new f(...given) : (f as unknown as (...given: unknown[]) => unknown)(...given);
 }
 
 async function errorOf(row: Row, options: unknown): Promise<Error> {
@@ -37,24 +77,17 @@ async function errorOf(row: Row, options: unknown): Promise<Error> {
   throw new Error("it must throw, got a result");
 }
 
-describe.each(checked.map((row) => [`${row.how} ${row.path.join(".")}`, row] as const))("%s", (_, row) => {
+describe.each(rows.map((row) => [`${row.how} ${row.path.join(".")}`, row] as const))("%s", (_, row) => {
   it("refuses an unknown option and lists the known ones", async () => {
     const error = await errorOf(row, { qqqq: 1 });
-    expect(error).toBeInstanceOf(heddle.ArgumentError);
+    expect(error, error.message).toBeInstanceOf(heddle.ArgumentError);
     const [, list] = /: unknown option qqqq, known are (.*)$/.exec(error.message) ?? [];
-    expect(list.split(", ").sort(), error.message).toEqual([...row.names].sort());
+    expect(list?.split(", ").sort(), error.message).toEqual([...row.names].sort());
   });
 
   it("refuses what is not an object of options", async () => {
-    for (const options of [
-      null,
-      7,
-      "same",
-      [1, 2],
-      new Float32Array(2),
-      heddle.ones([2]),
-      ...(row.isOptional ? [] : [undefined]),
-    ]) {
+    const strange = [null, 7, "same", [1, 2], new Float32Array(2), new Map(), heddle.ones([2])];
+    for (const options of row.isOptional ? strange : [...strange, undefined]) {
       const error = await errorOf(row, options);
       expect(error, error.message).toBeInstanceOf(heddle.ArgumentError);
       expect(error.message).toMatch(/: options must be \{ .* \}, got /);

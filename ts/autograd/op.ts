@@ -1,5 +1,7 @@
 // Ops are declared here: `defineOp` turns a forward function and its gradients into the public function itself.
+import { opDefinition } from "../generated/options.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { type Dtype, requireDtype } from "../tensor/dtype.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { notify } from "./observe.ts";
@@ -42,7 +44,7 @@ export interface AnyOp {
 
 /** Declares an op. The name is what errors call it. */
 export function defineOp<F extends Forward>(name: string, definition: OpDefinition<F>): Op<F> {
-  const { gradients } = definition;
+  const { gradients } = checkOptions("defineOp", definition as OpDefinition<Forward>, opDefinition);
   const forward = definition.forward as unknown as (...args: readonly unknown[]) => AnyTensor;
   const op = (...args: readonly unknown[]): AnyTensor => {
     let tracked = false;

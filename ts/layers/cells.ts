@@ -127,7 +127,8 @@ export class SimpleRNNCell extends DenseCell {
   }
 
   protected fused(projected: Tensor, [h]: readonly Tensor[], options: SequenceOptions): SequenceResult {
-    return withLast(simpleRnn(projected, this.recurrentKernel, h, options.mask, options), options);
+    const { returnSequences, mask } = options;
+    return withLast(simpleRnn(projected, this.recurrentKernel, h, mask, { returnSequences }), options);
   }
 }
 
@@ -229,7 +230,8 @@ export class GRUCell extends DenseCell {
   }
 
   protected fused(projected: Tensor, [h]: readonly Tensor[], options: SequenceOptions): SequenceResult {
-    return withLast(gru(projected, this.recurrentKernel, this.recurrentBias, h, options.mask, options), options);
+    const { returnSequences, mask } = options;
+    return withLast(gru(projected, this.recurrentKernel, this.recurrentBias, h, mask, { returnSequences }), options);
   }
 }
 

@@ -29,6 +29,7 @@ export {
   type CallContext,
   type Inputs,
   Layer,
+  type LayerKind,
   type LayerOptions,
   type Masks,
   type Outputs,

@@ -4,7 +4,7 @@
 import { place, withinLayer } from "../autograd/observe.ts";
 import { requireTensor } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
-import type { Names } from "../generated/options.ts";
+import { applyOptions, type Names } from "../generated/options.ts";
 import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { unrecorded } from "../runtime/program.ts";
@@ -38,6 +38,8 @@ export interface ApplyOptions {
   readonly addLoss?: CallContext["addLoss"];
   /** Called with each figure that a layer gives; default: they are dropped. */
   readonly addMetric?: CallContext["addMetric"];
+  /** Not used, since masks travel with tensors: it is here so that a call may hand on its context. */
+  readonly mask?: Masks;
 }
 
 /** What a call knows beside its input. */
@@ -206,7 +208,7 @@ export abstract class Layer extends Module {
     const expected = this.ensureBuilt(x instanceof Tensor ? shapes[0] : shapes);
     const masks = (inputs as readonly AnyTensor[]).map(maskOf);
     const mask = x instanceof Tensor ? masks[0] : masks;
-    const { training = false, addLoss = ignore, addMetric = ignore } = options;
+    const { training = false, addLoss = ignore, addMetric = ignore } = checkOptions(name, options, applyOptions);
     this.#requireOwner();
     const returned = withinLayer(this, () => this.call(x, { training, addLoss, addMetric, mask }));
     const results = returned instanceof Tensor ? [returned] : [...returned];

@@ -1,10 +1,13 @@
 // What has weights: its own, and those of the parts among its properties. It knows where each is, its path, and how weights
 // go from one module to another of the same structure; of calls it knows nothing.
+
 import { noGrad } from "../autograd/tape.ts";
+import { copyWeightsOptions } from "../generated/options.ts";
 import { add, mul } from "../ops/binary.ts";
 import { Generator as RandomStream } from "../ops/random.ts";
 import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
 import { showAsText } from "../runtime/inspect.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { tensor } from "../tensor/create.ts";
 import { type Dtype, makeArray, type TypedArray } from "../tensor/dtype.ts";
 import { scope } from "../tensor/scope.ts";
@@ -244,7 +247,8 @@ export abstract class Module {
    * path. With `tau` they move a part of the way only, as target networks do. Layers here that are not built yet are built
    * as those there. Errors, and nothing changed: ArgumentError for another structure, ShapeError where one does not fit.
    */
-  copyWeightsFrom(other: Module, { tau = 1 }: CopyWeightsOptions = {}): this {
+  copyWeightsFrom(other: Module, options: CopyWeightsOptions = {}): this {
+    const { tau = 1 } = checkOptions("copyWeightsFrom", options, copyWeightsOptions);
     if (!(other instanceof Module)) {
       throw new ArgumentError(`copyWeightsFrom: it must get a layer or model, got ${typeof other}`);
     }

@@ -1,5 +1,12 @@
 // Cross-entropies: how surprising the truth is to predicted probabilities. What follows softmax or sigmoid is computed
 // from their logits.
+import {
+  binaryFocalOptions,
+  focalOptions,
+  generalizedCrossentropyOptions,
+  smoothedCrossentropyOptions,
+  sparseCrossentropyOptions,
+} from "../generated/options.ts";
 import { activations, logitsOf } from "../layers/activations.ts";
 import { axesLast } from "../ops/axes.ts";
 import { add, div, maximum, mul, pow, sub } from "../ops/binary.ts";
@@ -65,6 +72,7 @@ export const binaryCrossentropy: LossFunction<SmoothedCrossentropyOptions> = def
     const targets = smoothed("binaryCrossentropy", targetsFor("binaryCrossentropy", yTrue, p), 2, options);
     return meanOfEach(surprise(targets, p, sigmoidLogits(p, options)), options.axis);
   },
+  { optionNames: smoothedCrossentropyOptions },
 );
 
 /**
@@ -84,6 +92,7 @@ export const binaryFocalCrossentropy: LossFunction<BinaryFocalOptions> = defineL
     const balance = (x: Tensor): Tensor => mul(x, add(mul(targets, alpha), mul(others, 1 - alpha)));
     return meanOfEach(applyClassBalancing ? balance(focal) : focal, axis);
   },
+  { optionNames: binaryFocalOptions },
 );
 
 /** -(t log(p) + (1 - t) log(1 - p)), from the logits of p where they are known. */
@@ -105,6 +114,7 @@ export const categoricalCrossentropy: LossFunction<SmoothedCrossentropyOptions> 
       softmaxLogits("categoricalCrossentropy", yPred, options),
       smoothedClasses("categoricalCrossentropy", yTrue, yPred, options),
     ),
+  { optionNames: smoothedCrossentropyOptions },
 );
 
 /** -sum(alpha (1 - p)^gamma t log(p)) over the axis of classes: p = yPred, t = yTrue. */
@@ -117,6 +127,7 @@ export const categoricalFocalCrossentropy: LossFunction<FocalOptions> = defineLo
     // 1 - p by expm1: of what is nearly sure, 1 less the rounded probability would be nothing.
     return mul(sum(mul(mul(power(neg(expm1(logP)), gamma), targets), logP), -1), -alpha);
   },
+  { optionNames: focalOptions },
 );
 
 /** doubt^gamma with a finite slope at 0, for gamma below 1: what it is multiplied by is 0 there. */
@@ -136,6 +147,7 @@ export const sparseCategoricalCrossentropy: LossFunction<SparseCrossentropyOptio
     return where(ignored, 0, softmaxCrossEntropy(logits, where<"i32">(ignored, 0, labels)));
   },
   {
+    optionNames: sparseCrossentropyOptions,
     counted: (values, yTrue, _yPred, { ignoreClass }) =>
       ignoreClass === undefined ? undefined : notEqual(reshape(cast(yTrue, "i32"), values.shape), ignoreClass),
     checkTargets: (operation, yTrue, shape, { axis = -1, ignoreClass }) =>
@@ -165,16 +177,23 @@ export const categoricalGeneralizedCrossEntropy: LossFunction<GeneralizedCrossen
       : log(clip(sum(mul(yPred, hotRows(labels, yPred.shape[yPred.rank - 1])), -1), EPSILON, 1));
     return div(sub(1, exp(mul(logP, q))), q);
   },
-  { checkTargets: (operation, yTrue, shape) => checkLabels(operation, yTrue, shape.at(-1) as number) },
+  {
+    optionNames: generalizedCrossentropyOptions,
+    checkTargets: (operation, yTrue, shape) => checkLabels(operation, yTrue, shape.at(-1) as number),
+  },
 );
 
 /** sum(t log(t / p)) over each example's last axis: p = yPred, t = yTrue, both kept from 1e-7 to 1. */
-export const klDivergence: LossFunction = defineLoss("klDivergence", (yTrue, yPred) => {
-  const t = clip(targetsFor("klDivergence", yTrue, yPred), EPSILON, 1);
-  const logits = logitsOf(yPred, activations.softmax);
-  const logP = logits ? logSoftmax(logits) : log(clip(yPred, EPSILON, 1));
-  return sum(mul(t, sub(log(t), logP)), -1);
-});
+export const klDivergence: LossFunction = defineLoss(
+  "klDivergence",
+  (yTrue, yPred) => {
+    const t = clip(targetsFor("klDivergence", yTrue, yPred), EPSILON, 1);
+    const logits = logitsOf(yPred, activations.softmax);
+    const logP = logits ? logSoftmax(logits) : log(clip(yPred, EPSILON, 1));
+    return sum(mul(t, sub(log(t), logP)), -1);
+  },
+  { optionNames: [] },
+);
 
 /** Numbers whose softmax is yPred, the classes last. */
 function softmaxLogits(

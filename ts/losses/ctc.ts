@@ -1,4 +1,5 @@
 // The loss of label sequences that are shorter than what they are read from, such as text of speech.
+import { ctcOptions } from "../generated/options.ts";
 import { cast, less, notEqual, where } from "../ops/compare.ts";
 import { ctcLoss } from "../ops/ctc.ts";
 import { requireWhole } from "../ops/indices.ts";
@@ -39,6 +40,7 @@ export const ctc: LossFunction<CtcOptions> = defineLoss(
     return ctcLoss(yPred, labels, inputLengths ?? full([batch], time, "i32"), lengths, blank);
   },
   {
+    optionNames: ctcOptions,
     checkTargets: (operation, yTrue, shape, { labelLengths }) => {
       if (labelLengths === undefined) checkLabels(operation, yTrue, shape.at(-1) as number);
     },

@@ -1,4 +1,10 @@
 // Losses that arrange embeddings: those of one class near each other, those of others apart.
+import {
+  circleOptions,
+  contrastiveOptions,
+  tripletMarginOptions,
+  tripletSemiHardOptions,
+} from "../generated/options.ts";
 import { add, maximum, minimum, mul, sub } from "../ops/binary.ts";
 import { cast, equal, greater, lessEqual, logicalAnd, logicalNot, where } from "../ops/compare.ts";
 import { relu, softplus, sqrt, square } from "../ops/elementwise.ts";
@@ -25,6 +31,7 @@ export interface ContrastiveOptions {
 export const contrastive: LossFunction<ContrastiveOptions> = defineMeanLoss(
   "contrastive",
   (t, distance, { margin = 1 }) => add(mul(t, square(distance)), mul(sub(1, t), square(relu(sub(margin, distance))))),
+  contrastiveOptions,
 );
 
 /** Options of `tripletMargin`. */
@@ -55,6 +62,7 @@ export const tripletMargin: LossFunction<TripletMarginOptions> = defineLoss(
     const other = swap ? minimum(far, distance(positive, negative)) : far;
     return relu(add(sub(distance(anchor, positive), other), margin));
   },
+  { optionNames: tripletMarginOptions },
 );
 
 /** Options of `tripletSemiHard`. */
@@ -88,6 +96,7 @@ export const tripletSemiHard: LossFunction<TripletSemiHardOptions> = defineLoss(
     const values = mul(relu(add(sub(distance, chosen), margin)), pairs);
     return mul(sum(values, 1), ratio(batch, sum(pairs)));
   },
+  { optionNames: tripletSemiHardOptions },
 );
 
 /** Beyond all distances, and finite, so that 0 times it is 0. */
@@ -134,7 +143,7 @@ export const circle: LossFunction<CircleOptions> = defineLoss(
     const among = (mask: Tensor<"bool">, exponents: Tensor): Tensor => logSumExp(where(mask, exponents, -FAR), 1);
     return softplus(add(among(positive, pull), among(negative, push)));
   },
-  { counted: (values) => greater(values, 0) },
+  { optionNames: circleOptions, counted: (values) => greater(values, 0) },
 );
 
 function requireEmbeddings(name: string, yTrue: AnyTensor, yPred: Tensor): [batch: number, width: number] {

@@ -9,10 +9,10 @@ import { defineMeanLoss } from "./regression.ts";
 import { targetsFor } from "./targets.ts";
 
 /** mean(max(1 - yTrue yPred, 0)) over each example. yTrue is -1 or 1; a batch of nothing but 0 and 1 is taken as such. */
-export const hinge: LossFunction = defineMeanLoss("hinge", (t, p) => shortfall(t, p));
+export const hinge: LossFunction = defineMeanLoss("hinge", (t, p) => shortfall(t, p), []);
 
 /** mean(max(1 - yTrue yPred, 0)^2) over each example, with yTrue as for `hinge`. */
-export const squaredHinge: LossFunction = defineMeanLoss("squaredHinge", (t, p) => square(shortfall(t, p)));
+export const squaredHinge: LossFunction = defineMeanLoss("squaredHinge", (t, p) => square(shortfall(t, p)), []);
 
 function shortfall(t: Tensor, p: Tensor): Tensor {
   return maximum(sub(1, mul(signs(t), p)), 0);
@@ -25,9 +25,13 @@ function signs(t: Tensor): Tensor {
 }
 
 /** max(max((1 - yTrue) yPred) - sum(yTrue yPred) + 1, 0) for each example; yTrue is 1 for its class, else 0. */
-export const categoricalHinge: LossFunction = defineLoss("categoricalHinge", (yTrue, yPred) => {
-  const t = targetsFor("categoricalHinge", yTrue, yPred);
-  const right = sum(mul(t, yPred), -1);
-  const wrong = max(mul(sub(1, t), yPred), -1);
-  return maximum(add(sub(wrong, right), 1), 0);
-});
+export const categoricalHinge: LossFunction = defineLoss(
+  "categoricalHinge",
+  (yTrue, yPred) => {
+    const t = targetsFor("categoricalHinge", yTrue, yPred);
+    const right = sum(mul(t, yPred), -1);
+    const wrong = max(mul(sub(1, t), yPred), -1);
+    return maximum(add(sub(wrong, right), 1), 0);
+  },
+  { optionNames: [] },
+);

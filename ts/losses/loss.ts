@@ -1,10 +1,12 @@
 // What a loss is: a function that gives a value for each example, and a reduction of these values to one number, with
 // weights and masks.
+import { lossDetails, type Names, reductionOptions } from "../generated/options.ts";
 import { div, mul } from "../ops/binary.ts";
 import { cast, equal, logicalAnd, where } from "../ops/compare.ts";
 import { reshape } from "../ops/layout.ts";
 import { mean, sum } from "../ops/reduce.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
@@ -59,6 +61,8 @@ export interface LossFunction<Options extends object = object> {
    */
   readonly checkTargets: (operation: string, yTrue: Labels, outputShape: Shape) => void;
   readonly reduction: Reduction;
+  /** The names of its own options; undefined where they are not known. */
+  readonly optionNames: Names | undefined;
   /** As a metric: the smaller the better. */
   readonly direction: "min";
   /** The same loss with these options as its defaults: `compile({ loss: losses.huber.with({ delta: 2 }) })`. */
@@ -75,6 +79,8 @@ export type Counted<Options> = (
 
 /** What else `defineLoss` takes. */
 export interface LossDetails<Options> {
+  /** The names of its options; without them none is refused. */
+  optionNames?: Names<keyof Options & string>;
   /** Which values count, if not all do. */
   counted?: Counted<Options>;
   /** Throws for targets that the loss cannot mean; see `LossFunction`. */
@@ -87,7 +93,7 @@ export function defineLoss<Options extends object = object>(
   perExample: (yTrue: AnyTensor, yPred: Tensor, options: Options) => Tensor,
   details: LossDetails<Options> = {},
 ): LossFunction<Options> {
-  return withDefaults(name, perExample, details, {} as Options);
+  return withDefaults(name, perExample, checkOptions("defineLoss", details, lossDetails), {} as Options);
 }
 
 function withDefaults<Options extends object>(
@@ -96,25 +102,33 @@ function withDefaults<Options extends object>(
   details: LossDetails<Options>,
   defaults: Options & ReductionOptions,
 ): LossFunction<Options> {
-  const { counted, checkTargets } = details;
-  const loss = (yTrue: AnyTensor, yPred: Tensor, given?: Options & ReductionOptions): Tensor => {
-    const options = { ...defaults, ...given };
+  const { counted, checkTargets, optionNames } = details;
+  const own: Names = optionNames ?? [];
+  const all: Names = [own, reductionOptions];
+  /** The defaults, with what is given in their places. */
+  const merge = <O extends object>(given: O, known: Names = own): Options & O => {
+    const options = Object.entries(checkOptions(name, given, known, optionNames !== undefined));
+    return { ...defaults, ...Object.fromEntries(options.filter(([, value]) => value !== undefined)) } as Options & O;
+  };
+  const loss = (yTrue: AnyTensor, yPred: Tensor, given: Options & ReductionOptions = {} as Options): Tensor => {
+    const options = merge(given, all);
     const values = perExample(yTrue, yPred, options);
-    return reduceLoss(values, {
-      ...options,
-      mask: bothMasks(values, counted?.(values, yTrue, yPred, options), options.mask),
-    });
+    const { reduction, sampleWeight, mask } = options;
+    const kept = bothMasks(values, counted?.(values, yTrue, yPred, options), mask);
+    return reduceLoss(values, { reduction, sampleWeight, mask: kept });
   };
   return Object.assign(Object.defineProperty(loss, "name", { value: name }), {
-    perExample: (yTrue: AnyTensor, yPred: Tensor, given?: Options) =>
-      perExample(yTrue, yPred, { ...defaults, ...given }),
-    countedValues: (values: Tensor, yTrue: AnyTensor, yPred: Tensor, given?: Options) =>
-      counted?.(values, yTrue, yPred, { ...defaults, ...given }),
+    perExample: (yTrue: AnyTensor, yPred: Tensor, given = {} as Options) => perExample(yTrue, yPred, merge(given)),
+    countedValues: (values: Tensor, yTrue: AnyTensor, yPred: Tensor, given = {} as Options) => {
+      const options = merge(given);
+      return counted?.(values, yTrue, yPred, options);
+    },
     checkTargets: (operation: string, yTrue: Labels, outputShape: Shape) =>
       checkTargets?.(operation, yTrue, outputShape, defaults),
     reduction: defaults.reduction ?? "mean",
+    optionNames,
     direction: "min" as const,
-    with: (options: Options & ReductionOptions) => withDefaults(name, perExample, details, { ...defaults, ...options }),
+    with: (options: Options & ReductionOptions) => withDefaults(name, perExample, details, merge(options, all)),
   });
 }
 
@@ -160,7 +174,7 @@ export function weightedLoss(
 
 /** The values reduced to one number (with "none": weighted). Errors: ShapeError for weights or masks that do not fit. */
 export function reduceLoss(values: Tensor, options: ReductionOptions = {}): Tensor {
-  const { reduction = "mean", sampleWeight, mask } = options;
+  const { reduction = "mean", sampleWeight, mask } = checkOptions("reduceLoss", options, reductionOptions);
   if (!reductions.includes(reduction)) {
     throw new ArgumentError(`loss: reduction must be one of ${reductions.join(", ")}, got ${reduction}`);
   }

@@ -1,4 +1,5 @@
 // Losses of segmentation: how far two regions are from covering each other.
+import { diceOptions, tverskyOptions } from "../generated/options.ts";
 import { add, div, mul, sub } from "../ops/binary.ts";
 import { type Axes, sum } from "../ops/reduce.ts";
 import { defineLoss, type LossFunction } from "./loss.ts";
@@ -11,11 +12,15 @@ export interface DiceOptions {
 }
 
 /** 1 - 2 sum(yTrue yPred) / (sum(yTrue) + sum(yPred)). Milletari, Navab and Ahmadi, "V-Net" (2016), without squares. */
-export const dice: LossFunction<DiceOptions> = defineLoss("dice", (yTrue, yPred, { axis }) => {
-  const t = targetsFor("dice", yTrue, yPred);
-  const both = sum(mul(t, yPred), axis);
-  return sub(1, div(mul(both, 2), add(add(sum(t, axis), sum(yPred, axis)), EPSILON)));
-});
+export const dice: LossFunction<DiceOptions> = defineLoss(
+  "dice",
+  (yTrue, yPred, { axis }) => {
+    const t = targetsFor("dice", yTrue, yPred);
+    const both = sum(mul(t, yPred), axis);
+    return sub(1, div(mul(both, 2), add(add(sum(t, axis), sum(yPred, axis)), EPSILON)));
+  },
+  { optionNames: diceOptions },
+);
 
 /** Options of `tversky`. */
 export interface TverskyOptions extends DiceOptions {
@@ -39,4 +44,5 @@ export const tversky: LossFunction<TverskyOptions> = defineLoss(
     const all = add(both, add(mul(missed, alpha), mul(added, beta)));
     return sub(1, div(both, add(all, EPSILON)));
   },
+  { optionNames: tverskyOptions },
 );

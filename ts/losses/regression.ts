@@ -1,5 +1,6 @@
 // Losses of numbers: differences between predictions and targets, their ratios and angles. A prediction of one axis,
 // [batch], counts as one number for each example.
+import { cosineOptions, huberOptions, type Names } from "../generated/options.ts";
 import { add, div, maximum, mul, sub } from "../ops/binary.ts";
 import { lessEqual, where } from "../ops/compare.ts";
 import { abs, log, log1p, neg, softplus, sqrt, square } from "../ops/elementwise.ts";
@@ -14,9 +15,12 @@ import { EPSILON, targetsFor } from "./targets.ts";
 export function defineMeanLoss<Options extends object = object>(
   name: string,
   f: (t: Tensor, p: Tensor, options: Options) => Tensor,
+  optionNames: Names<keyof Options & string>,
 ): LossFunction<Options> {
-  return defineLoss<Options>(name, (yTrue, yPred, options) =>
-    meanOfEach(f(targetsFor(name, yTrue, yPred), yPred, options)),
+  return defineLoss<Options>(
+    name,
+    (yTrue, yPred, options) => meanOfEach(f(targetsFor(name, yTrue, yPred), yPred, options)),
+    { optionNames },
   );
 }
 
@@ -26,19 +30,23 @@ export function meanOfEach(values: Tensor, axis = -1): Tensor {
 }
 
 /** mean((yPred - yTrue)^2) over each example. */
-export const meanSquaredError: LossFunction = defineMeanLoss("meanSquaredError", (t, p) => square(sub(p, t)));
+export const meanSquaredError: LossFunction = defineMeanLoss("meanSquaredError", (t, p) => square(sub(p, t)), []);
 
 /** mean(|yPred - yTrue|) over each example. */
-export const meanAbsoluteError: LossFunction = defineMeanLoss("meanAbsoluteError", (t, p) => abs(sub(p, t)));
+export const meanAbsoluteError: LossFunction = defineMeanLoss("meanAbsoluteError", (t, p) => abs(sub(p, t)), []);
 
 /** 100 mean(|yPred - yTrue| / max(|yTrue|, 1e-7)) over each example. */
-export const meanAbsolutePercentageError: LossFunction = defineMeanLoss("meanAbsolutePercentageError", (t, p) =>
-  mul(abs(div(sub(p, t), maximum(abs(t), EPSILON))), 100),
+export const meanAbsolutePercentageError: LossFunction = defineMeanLoss(
+  "meanAbsolutePercentageError",
+  (t, p) => mul(abs(div(sub(p, t), maximum(abs(t), EPSILON))), 100),
+  [],
 );
 
 /** mean((log(1 + yPred) - log(1 + yTrue))^2) over each example; numbers below 1e-7 count as 1e-7. */
-export const meanSquaredLogarithmicError: LossFunction = defineMeanLoss("meanSquaredLogarithmicError", (t, p) =>
-  square(sub(log1p(maximum(p, EPSILON)), log1p(maximum(t, EPSILON)))),
+export const meanSquaredLogarithmicError: LossFunction = defineMeanLoss(
+  "meanSquaredLogarithmicError",
+  (t, p) => square(sub(log1p(maximum(p, EPSILON)), log1p(maximum(t, EPSILON)))),
+  [],
 );
 
 /** Options of `huber`. */
@@ -51,21 +59,29 @@ export interface HuberOptions {
  * The mean over each example of e^2 / 2 where |e| <= delta, else delta |e| - delta^2 / 2, with e = yPred - yTrue.
  * Huber, "Robust estimation of a location parameter" (1964).
  */
-export const huber: LossFunction<HuberOptions> = defineMeanLoss("huber", (t, p, { delta = 1 }) => {
-  if (!(delta >= 0)) throw new ArgumentError(`huber: delta must be at least 0, got ${delta}`);
-  const error = sub(p, t);
-  const size = abs(error);
-  return where(lessEqual(size, delta), mul(square(error), 0.5), sub(mul(size, delta), 0.5 * delta * delta));
-});
+export const huber: LossFunction<HuberOptions> = defineMeanLoss(
+  "huber",
+  (t, p, { delta = 1 }) => {
+    if (!(delta >= 0)) throw new ArgumentError(`huber: delta must be at least 0, got ${delta}`);
+    const error = sub(p, t);
+    const size = abs(error);
+    return where(lessEqual(size, delta), mul(square(error), 0.5), sub(mul(size, delta), 0.5 * delta * delta));
+  },
+  huberOptions,
+);
 
 /** mean(log(cosh(yPred - yTrue))) over each example: like e^2 / 2 near 0, like |e| - log 2 far from it. */
-export const logCosh: LossFunction = defineMeanLoss("logCosh", (t, p) => {
-  const error = sub(p, t);
-  return sub(add(error, softplus(mul(error, -2))), Math.LN2);
-});
+export const logCosh: LossFunction = defineMeanLoss(
+  "logCosh",
+  (t, p) => {
+    const error = sub(p, t);
+    return sub(add(error, softplus(mul(error, -2))), Math.LN2);
+  },
+  [],
+);
 
 /** mean(yPred - yTrue log(yPred + 1e-7)) over each example. PyTorch's poisson_nll_loss takes log(yPred) by default. */
-export const poisson: LossFunction = defineMeanLoss("poisson", (t, p) => sub(p, mul(t, log(add(p, EPSILON)))));
+export const poisson: LossFunction = defineMeanLoss("poisson", (t, p) => sub(p, mul(t, log(add(p, EPSILON)))), []);
 
 /** Options of `cosineSimilarity`. */
 export interface CosineOptions {
@@ -77,6 +93,7 @@ export interface CosineOptions {
 export const cosineSimilarity: LossFunction<CosineOptions> = defineLoss(
   "cosineSimilarity",
   (yTrue, yPred, { axis = -1 }) => neg(cosine(targetsFor("cosineSimilarity", yTrue, yPred), yPred, axis)),
+  { optionNames: cosineOptions },
 );
 
 /** The cosine of the angle between a and b along the axis. */

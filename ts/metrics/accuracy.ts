@@ -1,23 +1,28 @@
 // Accuracies: for each example whether a prediction is right, 1 or 0. NaN is wrong.
+import { binaryAccuracyOptions, topKOptions } from "../generated/options.ts";
 import { perRow, targetsFor } from "../losses/targets.ts";
 import { cast, equal, greater, less, logicalAnd, where } from "../ops/compare.ts";
 import { expandDims } from "../ops/layout.ts";
 import { argMax, max, sum } from "../ops/reduce.ts";
 import { requireCount } from "../runtime/arguments.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { arange } from "../tensor/create.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { larger } from "./metric.ts";
 
+/** Options of `binaryAccuracy`. */
+export interface BinaryAccuracyOptions {
+  /** What an answer must exceed to be a yes; default 0.5. */
+  threshold?: number;
+}
+
 /**
- * 1 where yPred > threshold (default 0.5) is what yTrue, 0 or 1, says, else 0. NaN is wrong. Predictions are taken for
+ * 1 where yPred > threshold is what yTrue, 0 or 1, says, else 0. NaN is wrong. Predictions are taken for
  * probabilities, as in Keras, whatever the loss is: for logits, beside a loss with `fromLogits`, give `threshold: 0`, as in
  * `new MeanMetric("accuracy", binaryAccuracy, { threshold: 0 })`.
  */
-export function binaryAccuracy(
-  yTrue: AnyTensor,
-  yPred: Tensor,
-  { threshold = 0.5 }: { threshold?: number } = {},
-): Tensor {
+export function binaryAccuracy(yTrue: AnyTensor, yPred: Tensor, options: BinaryAccuracyOptions = {}): Tensor {
+  const { threshold = 0.5 } = checkOptions("binaryAccuracy", options, binaryAccuracyOptions);
   const said = cast(greater(yPred, threshold), "f32") as Tensor;
   return right(equal(said, targetsFor("binaryAccuracy", yTrue, yPred)), yPred);
 }
@@ -44,7 +49,8 @@ export interface TopKOptions {
 }
 
 /** 1 for each row in which fewer than k numbers are larger than the one where yTrue's largest stands, else 0. */
-export function topKCategoricalAccuracy(yTrue: AnyTensor, yPred: Tensor, { k = 5 }: TopKOptions = {}): Tensor {
+export function topKCategoricalAccuracy(yTrue: AnyTensor, yPred: Tensor, options: TopKOptions = {}): Tensor {
+  const { k = 5 } = checkOptions("topKCategoricalAccuracy", options, topKOptions);
   return among("topKCategoricalAccuracy", k, argMax(targetsFor("topKCategoricalAccuracy", yTrue, yPred)), yPred);
 }
 
@@ -52,7 +58,8 @@ export function topKCategoricalAccuracy(yTrue: AnyTensor, yPred: Tensor, { k = 5
  * 1 for each row in which fewer than k numbers are larger than that of yTrue, its class number, else 0. What is no class
  * number is wrong.
  */
-export function sparseTopKCategoricalAccuracy(yTrue: AnyTensor, yPred: Tensor, { k = 5 }: TopKOptions = {}): Tensor {
+export function sparseTopKCategoricalAccuracy(yTrue: AnyTensor, yPred: Tensor, options: TopKOptions = {}): Tensor {
+  const { k = 5 } = checkOptions("sparseTopKCategoricalAccuracy", options, topKOptions);
   return among("sparseTopKCategoricalAccuracy", k, perRow("sparseTopKCategoricalAccuracy", yTrue, yPred), yPred);
 }
 
@@ -82,11 +89,6 @@ export function accuracy(yTrue: AnyTensor, yPred: Tensor): Tensor {
   return isSparse ? sparseCategoricalAccuracy(yTrue, yPred) : categoricalAccuracy(yTrue, yPred);
 }
 
-larger(
-  binaryAccuracy,
-  categoricalAccuracy,
-  sparseCategoricalAccuracy,
-  topKCategoricalAccuracy,
-  sparseTopKCategoricalAccuracy,
-  accuracy,
-);
+larger([], accuracy, categoricalAccuracy, sparseCategoricalAccuracy);
+larger(binaryAccuracyOptions, binaryAccuracy);
+larger(topKOptions, topKCategoricalAccuracy, sparseTopKCategoricalAccuracy);

@@ -1,8 +1,11 @@
 // The area under the curve that answers draw as their threshold moves.
+
 import { noGrad } from "../autograd/tape.ts";
+import { aucOptions } from "../generated/options.ts";
 import { activations } from "../layers/activations.ts";
 import { MOST_LISTED, requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { tensor } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape } from "../tensor/shape.ts";
@@ -44,7 +47,13 @@ export class AUC extends GatheringMetric {
   protected gathered: ThresholdCounts | undefined;
   private labels = 1;
 
-  constructor({ name = "auc", thresholds, labelWeights, ...options }: AUCOptions = {}) {
+  constructor(given: AUCOptions = {}) {
+    const {
+      name = "auc",
+      thresholds,
+      labelWeights,
+      ...options
+    } = checkOptions("AUC", given, aucOptions, new.target === AUC);
     super(name, "max");
     const { numThresholds = 200, curve = "ROC", summationMethod = "interpolation" } = options;
     const { multiLabel = false, fromLogits = false } = options;

@@ -1,7 +1,9 @@
 // BLEU: how much of a translation's word sequences stands in reference translations. Papineni, Roukos, Ward and Zhu,
 // "BLEU: a method for automatic evaluation of machine translation" (2002).
+import { bleuOptions } from "../generated/options.ts";
 import { MOST_LISTED, requireCount } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 
 /** Words or token numbers. */
 export type Tokens = readonly (string | number)[];
@@ -27,7 +29,8 @@ export class Bleu {
   private candidateLength = 0;
   private referenceLength = 0;
 
-  constructor({ maxOrder = 4, smoothing = "none" }: BleuOptions = {}) {
+  constructor(options: BleuOptions = {}) {
+    const { maxOrder = 4, smoothing = "none" } = checkOptions("Bleu", options, bleuOptions, new.target === Bleu);
     requireCount("Bleu", "maxOrder", maxOrder, 1, MOST_LISTED);
     if (!(smoothing in smoothings)) {
       const known = Object.keys(smoothings).join(", ");

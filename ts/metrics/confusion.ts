@@ -1,6 +1,8 @@
 // Metrics of yes and no: true and false positives and negatives, precision, recall, and one of two at a given other.
+import { precisionOptions, thresholdOptions, tradeOffOptions } from "../generated/options.ts";
 import { MOST_LISTED, requireCount } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { GatheringMetric } from "./metric.ts";
 import {
@@ -63,7 +65,7 @@ abstract class CountMetric<T extends number | readonly number[]> extends Gatheri
 /** How many answers are rightly yes. */
 export class TruePositives<T extends number | readonly number[] = number> extends CountMetric<T> {
   constructor(options: ThresholdOptions<T> = {}) {
-    super("truePositives", options);
+    super("truePositives", checkOptions("TruePositives", options, thresholdOptions, new.target === TruePositives));
   }
 
   protected figure({ truePositives }: Counts): number {
@@ -74,7 +76,7 @@ export class TruePositives<T extends number | readonly number[] = number> extend
 /** How many answers are wrongly yes. */
 export class FalsePositives<T extends number | readonly number[] = number> extends CountMetric<T> {
   constructor(options: ThresholdOptions<T> = {}) {
-    super("falsePositives", options);
+    super("falsePositives", checkOptions("FalsePositives", options, thresholdOptions, new.target === FalsePositives));
   }
 
   protected figure({ falsePositives }: Counts): number {
@@ -85,7 +87,7 @@ export class FalsePositives<T extends number | readonly number[] = number> exten
 /** How many answers are rightly no. */
 export class TrueNegatives<T extends number | readonly number[] = number> extends CountMetric<T> {
   constructor(options: ThresholdOptions<T> = {}) {
-    super("trueNegatives", options);
+    super("trueNegatives", checkOptions("TrueNegatives", options, thresholdOptions, new.target === TrueNegatives));
   }
 
   protected figure({ trueNegatives }: Counts): number {
@@ -96,7 +98,7 @@ export class TrueNegatives<T extends number | readonly number[] = number> extend
 /** How many answers are wrongly no. */
 export class FalseNegatives<T extends number | readonly number[] = number> extends CountMetric<T> {
   constructor(options: ThresholdOptions<T> = {}) {
-    super("falseNegatives", options);
+    super("falseNegatives", checkOptions("FalseNegatives", options, thresholdOptions, new.target === FalseNegatives));
   }
 
   protected figure({ falseNegatives }: Counts): number {
@@ -107,7 +109,7 @@ export class FalseNegatives<T extends number | readonly number[] = number> exten
 /** The part of the answers yes that is right; 0 where there is none. */
 export class Precision<T extends number | readonly number[] = number> extends CountMetric<T> {
   constructor(options: PrecisionOptions<T> = {}) {
-    super("precision", options);
+    super("precision", checkOptions("Precision", options, precisionOptions, new.target === Precision));
   }
 
   protected figure(counts: Counts): number {
@@ -118,7 +120,7 @@ export class Precision<T extends number | readonly number[] = number> extends Co
 /** The part of what is true that is answered yes; 0 where nothing is. */
 export class Recall<T extends number | readonly number[] = number> extends CountMetric<T> {
   constructor(options: PrecisionOptions<T> = {}) {
-    super("recall", options);
+    super("recall", checkOptions("Recall", options, precisionOptions, new.target === Recall));
   }
 
   protected figure(counts: Counts): number {
@@ -177,27 +179,51 @@ abstract class TradeOff extends GatheringMetric {
 /** The best sensitivity (recall of what is true) where the specificity (recall of what is false) is at least as given. */
 export class SensitivityAtSpecificity extends TradeOff {
   constructor(specificity: number, options: TradeOffOptions = {}) {
-    super("sensitivityAtSpecificity", specificity, specificityOf, recallOf, options);
+    super(
+      "sensitivityAtSpecificity",
+      specificity,
+      specificityOf,
+      recallOf,
+      checkOptions("SensitivityAtSpecificity", options, tradeOffOptions, new.target === SensitivityAtSpecificity),
+    );
   }
 }
 
 /** The best specificity where the sensitivity is at least as given. */
 export class SpecificityAtSensitivity extends TradeOff {
   constructor(sensitivity: number, options: TradeOffOptions = {}) {
-    super("specificityAtSensitivity", sensitivity, recallOf, specificityOf, options);
+    super(
+      "specificityAtSensitivity",
+      sensitivity,
+      recallOf,
+      specificityOf,
+      checkOptions("SpecificityAtSensitivity", options, tradeOffOptions, new.target === SpecificityAtSensitivity),
+    );
   }
 }
 
 /** The best precision where the recall is at least as given. */
 export class PrecisionAtRecall extends TradeOff {
   constructor(recall: number, options: TradeOffOptions = {}) {
-    super("precisionAtRecall", recall, recallOf, precisionOf, options);
+    super(
+      "precisionAtRecall",
+      recall,
+      recallOf,
+      precisionOf,
+      checkOptions("PrecisionAtRecall", options, tradeOffOptions, new.target === PrecisionAtRecall),
+    );
   }
 }
 
 /** The best recall where the precision is at least as given. */
 export class RecallAtPrecision extends TradeOff {
   constructor(precision: number, options: TradeOffOptions = {}) {
-    super("recallAtPrecision", precision, precisionOf, recallOf, options);
+    super(
+      "recallAtPrecision",
+      precision,
+      precisionOf,
+      recallOf,
+      checkOptions("RecallAtPrecision", options, tradeOffOptions, new.target === RecallAtPrecision),
+    );
   }
 }

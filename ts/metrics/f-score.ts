@@ -1,5 +1,7 @@
 // F-scores: precision and recall in one number.
+
 import { noGrad } from "../autograd/tape.ts";
+import { f1Options, fBetaOptions } from "../generated/options.ts";
 import { alignWeights } from "../losses/loss.ts";
 import { EPSILON, targetsFor } from "../losses/targets.ts";
 import { mul } from "../ops/binary.ts";
@@ -8,6 +10,7 @@ import { abs } from "../ops/elementwise.ts";
 import { stack } from "../ops/layout.ts";
 import { max, sum } from "../ops/reduce.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
@@ -43,7 +46,13 @@ export class FBetaScore<A extends Average = undefined> extends GatheringMetric<A
   /** For each class: true positives, answers yes, true answers. @internal */
   protected gathered: Totals | undefined;
 
-  constructor({ average, threshold, beta = 1, name = "fBetaScore" }: FBetaOptions<A> = {}) {
+  constructor(options: FBetaOptions<A> = {}) {
+    const {
+      average,
+      threshold,
+      beta = 1,
+      name = "fBetaScore",
+    } = checkOptions("FBetaScore", options, fBetaOptions, new.target === FBetaScore);
     super(name, "max");
     if (![undefined, "micro", "macro", "weighted"].includes(average)) {
       throw new ArgumentError(`FBetaScore: average must be one of micro, macro, weighted, or nothing, got ${average}`);
@@ -106,6 +115,6 @@ export class FBetaScore<A extends Average = undefined> extends GatheringMetric<A
 /** 2 precision recall / (precision + recall): the F-score with beta = 1. */
 export class F1Score<A extends Average = undefined> extends FBetaScore<A> {
   constructor(options: F1Options<A> = {}) {
-    super({ name: "f1Score", ...options });
+    super({ name: "f1Score", ...checkOptions("F1Score", options, f1Options, new.target === F1Score) });
   }
 }

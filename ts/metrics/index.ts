@@ -39,6 +39,7 @@ import {
 
 export {
   accuracy,
+  type BinaryAccuracyOptions,
   binaryAccuracy,
   categoricalAccuracy,
   sparseCategoricalAccuracy,

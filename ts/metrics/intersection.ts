@@ -1,5 +1,13 @@
 // Metrics of classes against classes: the confusion matrix, and how far regions of images cover each other.
+
 import { noGrad } from "../autograd/tape.ts";
+import {
+  binaryIoUOptions,
+  confusionOptions,
+  ioUOptions,
+  oneHotIoUOptions,
+  oneHotMeanIoUOptions,
+} from "../generated/options.ts";
 import { alignWeights } from "../losses/loss.ts";
 import { EPSILON } from "../losses/targets.ts";
 import { add, mul } from "../ops/binary.ts";
@@ -9,6 +17,7 @@ import { addSlices } from "../ops/picking.ts";
 import { argMax } from "../ops/reduce.ts";
 import { MOST_LISTED, requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
@@ -96,7 +105,10 @@ export class ConfusionMatrix extends GatheringMetric<number[][]> {
   protected readonly gathered: ClassCounts;
 
   constructor(options: ConfusionOptions) {
-    super(options.name ?? "confusionMatrix");
+    super(
+      checkOptions("ConfusionMatrix", options, confusionOptions, new.target === ConfusionMatrix).name ??
+        "confusionMatrix",
+    );
     this.gathered = new ClassCounts("ConfusionMatrix", options);
   }
 
@@ -122,7 +134,7 @@ export class IoU extends GatheringMetric {
   private readonly targets: readonly number[];
 
   constructor(options: IoUOptions) {
-    super(options.name ?? "iou", "max");
+    super(checkOptions("IoU", options, ioUOptions, new.target === IoU).name ?? "iou", "max");
     const { numClasses, targetClassIds } = options;
     const wrong = targetClassIds.find((id) => !(Number.isInteger(id) && id >= 0 && id < numClasses));
     if (wrong !== undefined) {
@@ -165,7 +177,12 @@ export interface BinaryIoUOptions {
 export class BinaryIoU extends IoU {
   private readonly threshold: number;
 
-  constructor({ targetClassIds = [0, 1], threshold = 0.5, name = "binaryIoU" }: BinaryIoUOptions = {}) {
+  constructor(options: BinaryIoUOptions = {}) {
+    const {
+      targetClassIds = [0, 1],
+      threshold = 0.5,
+      name = "binaryIoU",
+    } = checkOptions("BinaryIoU", options, binaryIoUOptions, new.target === BinaryIoU);
     super({ numClasses: 2, targetClassIds, name });
     this.threshold = threshold;
   }
@@ -178,22 +195,31 @@ export class BinaryIoU extends IoU {
 /** `IoU`, meaned over all classes. */
 export class MeanIoU extends IoU {
   constructor(options: ConfusionOptions) {
-    requireCount("MeanIoU", "numClasses", options.numClasses, 1, MOST_LISTED);
-    const all = Array.from({ length: options.numClasses }, (_, i) => i);
+    const { numClasses } = checkOptions("MeanIoU", options, confusionOptions, new.target === MeanIoU);
+    requireCount("MeanIoU", "numClasses", numClasses, 1, MOST_LISTED);
+    const all = Array.from({ length: numClasses }, (_, i) => i);
     super({ name: "meanIoU", ...options, targetClassIds: all });
   }
 }
 
+/** Options of `OneHotIoU`. */
+export interface OneHotIoUOptions extends Omit<IoUOptions, "sparseYTrue"> {}
+
 /** `IoU` of yTrue and yPred with one number for each class. */
 export class OneHotIoU extends IoU {
-  constructor(options: Omit<IoUOptions, "sparseYTrue">) {
+  constructor(options: OneHotIoUOptions) {
+    checkOptions("OneHotIoU", options, oneHotIoUOptions, new.target === OneHotIoU);
     super({ name: "oneHotIoU", sparseYPred: false, ...options, sparseYTrue: false });
   }
 }
 
+/** Options of `OneHotMeanIoU`. */
+export interface OneHotMeanIoUOptions extends Omit<ConfusionOptions, "sparseYTrue"> {}
+
 /** `MeanIoU` of yTrue and yPred with one number for each class. */
 export class OneHotMeanIoU extends MeanIoU {
-  constructor(options: Omit<ConfusionOptions, "sparseYTrue">) {
+  constructor(options: OneHotMeanIoUOptions) {
+    checkOptions("OneHotMeanIoU", options, oneHotMeanIoUOptions, new.target === OneHotMeanIoU);
     super({ name: "oneHotMeanIoU", sparseYPred: false, ...options, sparseYTrue: false });
   }
 }

@@ -1,10 +1,13 @@
 // Metrics: figures for people, gathered over the batches of an epoch. Updates are made of ops and change variables in
 // place, so that they can be part of a captured step; only `result` reads.
+
 import { noGrad } from "../autograd/tape.ts";
+import type { Names } from "../generated/options.ts";
 import { maskOf } from "../layers/masks.ts";
 import { alignWeights, bothMasks, fittingMask, type LossFunction } from "../losses/loss.ts";
 import { mul } from "../ops/binary.ts";
 import { cast } from "../ops/compare.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { scope } from "../tensor/scope.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { Mean } from "./totals.ts";
@@ -60,6 +63,8 @@ export interface Figure<Options extends object = object> {
   /** What counts as better; of losses "min". */
   readonly direction?: Direction;
   /** See `LossFunction`. */
+  readonly optionNames?: Names;
+  /** See `LossFunction`. */
   readonly perExample?: LossFunction<Options>["perExample"];
   /** See `LossFunction`. */
   readonly countedValues?: LossFunction<Options>["countedValues"];
@@ -78,6 +83,7 @@ export class MeanMetric<Options extends object = object> extends GatheringMetric
   /** `options` are handed on to the figure: `new MeanMetric("sure", metrics.binaryAccuracy, { threshold: 0.9 })`. */
   constructor(name: string, figure: Figure<Options>, options?: Options) {
     super(name, figure.direction);
+    if (options !== undefined) checkOptions(name, options, figure.optionNames ?? [], figure.optionNames !== undefined);
     this.figure = figure;
     this.options = options;
   }
@@ -98,9 +104,9 @@ export class MeanMetric<Options extends object = object> extends GatheringMetric
   }
 }
 
-/** Says of figures that the larger they are the better. */
-export function larger(...figures: readonly Figure<never>[]): void {
-  for (const figure of figures) Object.assign(figure, { direction: "max" satisfies Direction });
+/** Says of figures that the larger they are the better, and which options they have. */
+export function larger(optionNames: Names, ...figures: readonly Figure<never>[]): void {
+  for (const figure of figures) Object.assign(figure, { direction: "max" satisfies Direction, optionNames });
 }
 
 /** The weights of a figure's values, of which only some are kept, and of these those that the mask of yPred leaves. */

@@ -1,10 +1,13 @@
 // Perplexity: between how many equally probable tokens a language model hesitates.
+
 import { noGrad } from "../autograd/tape.ts";
+import { perplexityOptions } from "../generated/options.ts";
 import { sparseCategoricalCrossentropy } from "../losses/crossentropy.ts";
 import { alignWeights } from "../losses/loss.ts";
 import { mul } from "../ops/binary.ts";
 import { broadcastTo, stack } from "../ops/layout.ts";
 import { sum } from "../ops/reduce.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { ones } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
@@ -27,7 +30,12 @@ export class Perplexity extends GatheringMetric {
   private readonly fromLogits: boolean;
   private readonly ignoreClass: number | undefined;
 
-  constructor({ fromLogits = false, maskTokenId, name = "perplexity" }: PerplexityOptions = {}) {
+  constructor(options: PerplexityOptions = {}) {
+    const {
+      fromLogits = false,
+      maskTokenId,
+      name = "perplexity",
+    } = checkOptions("Perplexity", options, perplexityOptions, new.target === Perplexity);
     super(name, "min");
     this.fromLogits = fromLogits;
     this.ignoreClass = maskTokenId;

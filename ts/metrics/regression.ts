@@ -1,5 +1,7 @@
 // Figures of predicted numbers: their errors, the part of the variance that they explain, correlations.
+
 import { noGrad } from "../autograd/tape.ts";
+import { axisOptions, metricOptions, r2Options } from "../generated/options.ts";
 import { alignWeights } from "../losses/loss.ts";
 import { cosine } from "../losses/regression.ts";
 import { EPSILON, targetsFor } from "../losses/targets.ts";
@@ -9,6 +11,7 @@ import { broadcastTo, stack } from "../ops/layout.ts";
 import { mean, sum } from "../ops/reduce.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import { ShapeError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { full, ones } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape } from "../tensor/shape.ts";
@@ -23,12 +26,14 @@ export interface AxisOptions {
 }
 
 /** The cosine of the angle between yTrue and yPred: 1 for the same direction. As a loss it has the other sign. */
-export function cosineSimilarity(yTrue: AnyTensor, yPred: Tensor, { axis = -1 }: AxisOptions = {}): Tensor {
+export function cosineSimilarity(yTrue: AnyTensor, yPred: Tensor, options: AxisOptions = {}): Tensor {
+  const { axis = -1 } = checkOptions("cosineSimilarity", options, axisOptions);
   return cosine(targetsFor("cosineSimilarity", yTrue, yPred), yPred, axis);
 }
 
 /** Pearson's correlation of yTrue and yPred along an axis: covariance / (std(yTrue) std(yPred)); NaN where one is 0. */
-export function pearsonCorrelation(yTrue: AnyTensor, yPred: Tensor, { axis = -1 }: AxisOptions = {}): Tensor {
+export function pearsonCorrelation(yTrue: AnyTensor, yPred: Tensor, options: AxisOptions = {}): Tensor {
+  const { axis = -1 } = checkOptions("pearsonCorrelation", options, axisOptions);
   const t = targetsFor("pearsonCorrelation", yTrue, yPred);
   const standard = (x: Tensor): Tensor => {
     const c = centred(x, axis);
@@ -38,7 +43,8 @@ export function pearsonCorrelation(yTrue: AnyTensor, yPred: Tensor, { axis = -1 
 }
 
 /** 2 covariance / (var(yTrue) + var(yPred) + (mean(yTrue) - mean(yPred))^2) along an axis. Lin (1989). */
-export function concordanceCorrelation(yTrue: AnyTensor, yPred: Tensor, { axis = -1 }: AxisOptions = {}): Tensor {
+export function concordanceCorrelation(yTrue: AnyTensor, yPred: Tensor, options: AxisOptions = {}): Tensor {
+  const { axis = -1 } = checkOptions("concordanceCorrelation", options, axisOptions);
   const t = targetsFor("concordanceCorrelation", yTrue, yPred);
   const [a, b] = [t, yPred].map((x) => centred(x, axis));
   const covariance = mean(mul(a, b), axis);
@@ -47,7 +53,7 @@ export function concordanceCorrelation(yTrue: AnyTensor, yPred: Tensor, { axis =
   return div(mul(covariance, 2), add(add(spread, distance), EPSILON));
 }
 
-larger(cosineSimilarity, pearsonCorrelation, concordanceCorrelation);
+larger(axisOptions, cosineSimilarity, pearsonCorrelation, concordanceCorrelation);
 
 /** x without its mean, and then without the mean that rounding the first one left. */
 function centred(x: Tensor, axis: number): Tensor {
@@ -55,9 +61,20 @@ function centred(x: Tensor, axis: number): Tensor {
   return sub(rest, mean(rest, axis, true));
 }
 
+/** Options of `RootMeanSquaredError`. */
+export interface MetricOptions {
+  name?: string;
+}
+
 /** sqrt(mean((yPred - yTrue)^2)) over all examples. */
 export class RootMeanSquaredError extends MeanMetric {
-  constructor({ name = "rootMeanSquaredError" }: { name?: string } = {}) {
+  constructor(options: MetricOptions = {}) {
+    const { name = "rootMeanSquaredError" } = checkOptions(
+      "RootMeanSquaredError",
+      options,
+      metricOptions,
+      new.target === RootMeanSquaredError,
+    );
     const squared: Figure = (yTrue, yPred) => square(sub(yPred, targetsFor("rootMeanSquaredError", yTrue, yPred)));
     super(name, Object.assign(squared, { direction: "min" } as const));
   }
@@ -92,7 +109,7 @@ export class R2Score<A extends ClassAggregation = "uniformAverage"> extends Gath
   private readonly numRegressors: number;
 
   constructor(options: R2Options<A> = {}) {
-    const { numRegressors = 0, name = "r2Score" } = options;
+    const { numRegressors = 0, name = "r2Score" } = checkOptions("R2Score", options, r2Options, new.target === R2Score);
     super(name, "max");
     this.aggregation = "classAggregation" in options ? options.classAggregation : "uniformAverage";
     this.numRegressors = numRegressors;

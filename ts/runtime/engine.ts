@@ -1,5 +1,7 @@
 // The engine: one linear memory, one core, one thread pool, made at first use as `configure` asked. It knows how to run
 // a program and tells what it runs on.
+import { configuration as configurationNames } from "../generated/options.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { ArgumentError, StateError } from "./errors.ts";
 import { detectCores, detectRuntime, isPage, type Simd } from "./features.ts";
 import { allowed, type Core, chooseSimd, type LoadedCore, loadCore } from "./kernels.ts";
@@ -162,7 +164,7 @@ export function configuredSimd(): Simd {
 
 /** Sets how the engine works. Errors: ArgumentError for values out of range, StateError for what is fixed after first use. */
 export function configure(changes: Configuration): void {
-  const { threads, memory, deterministic, wide, workerUrl } = changes;
+  const { threads, memory, deterministic, wide, workerUrl } = checkOptions("configure", changes, configurationNames);
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MAXIMUM_THREADS)) {
     throw new ArgumentError(`configure: threads must be a whole number from 1 to ${MAXIMUM_THREADS}, got ${threads}`);
   }

@@ -1,9 +1,11 @@
 // Batches for training loops of one's own: the order of `fit`, in tensors that captured steps read where they lie.
 
 import type { ArrayData } from "../data/array.ts";
+import { batchesOptions } from "../generated/options.ts";
 import { nextSeed, wordsOf } from "../ops/random.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import { ShapeError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { BatchBuffers, type Data, orderOfEpoch, toRows } from "./batches.ts";
@@ -42,6 +44,7 @@ export function batches<X extends Data, Y extends Data>(
 ): Batches<readonly [BatchOf<X>, BatchOf<Y>]>;
 export function batches<X extends Data>(x: X, y?: undefined, options?: BatchesOptions): Batches<readonly [BatchOf<X>]>;
 export function batches(x: Data, y?: Data, options: BatchesOptions = {}): Batches<readonly Tensor<Dtype>[]> {
+  checkOptions("batches", options, batchesOptions);
   const rows = [toRows("batches", "x", x), ...(y === undefined ? [] : [toRows("batches", "y", y)])];
   return new Batches(rows, options);
 }
@@ -57,7 +60,12 @@ export class Batches<T extends readonly Tensor<Dtype>[]> implements Iterable<T> 
   private readonly buffers = new BatchBuffers();
 
   constructor(rows: readonly ArrayData[], options: BatchesOptions) {
-    const { size = 32, shuffle = true, seed = nextSeed(), dropLast = false } = options;
+    const {
+      size = 32,
+      shuffle = true,
+      seed = nextSeed(),
+      dropLast = false,
+    } = checkOptions("batches", options, batchesOptions);
     requireCount("batches", "size", size);
     wordsOf(seed);
     const [{ length }] = rows;

@@ -1,9 +1,11 @@
 // Callbacks that save a training: the weights of the best epochs, and all that is needed to go on after an interruption.
+import { backupAndRestoreOptions, modelCheckpointOptions } from "../generated/options.ts";
 import { makeFolder, makeFolderOf, readFileIfAny, removeFile, writeFileAtomic } from "../io/files.ts";
 import { decodeSafetensors, encodeSafetensors, type TensorRecord } from "../io/safetensors.ts";
 import { matched, renamed } from "../layers/matching.ts";
 import { MAKE_STATE, STRUCTURE } from "../layers/module.ts";
 import { ArgumentError, FormatError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { type FilePath, pathOf } from "../runtime/paths.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
@@ -40,7 +42,13 @@ export class ModelCheckpoint implements Callback {
   private epoch = 0;
 
   constructor(options: ModelCheckpointOptions) {
-    const { filepath, monitor = "val_loss", saveBestOnly = false, mode = "auto", saveFreq = "epoch" } = options;
+    const {
+      filepath,
+      monitor = "val_loss",
+      saveBestOnly = false,
+      mode = "auto",
+      saveFreq = "epoch",
+    } = checkOptions("ModelCheckpoint", options, modelCheckpointOptions, new.target === ModelCheckpoint);
     this.filepath = pathOf("ModelCheckpoint: filepath", filepath);
     // What is wrong with the formats is not to wait for the end of an epoch.
     for (const [, format] of this.filepath.matchAll(/\{[^{}:]*:([^{}]*)\}/g)) fillTemplate(`{x:${format}}`, { x: 0 });
@@ -126,7 +134,12 @@ export class BackupAndRestore implements Callback {
   private info: TrainingInfo | undefined;
   private finishedEpochs = 0;
 
-  constructor({ backupDir, saveFreq = "epoch", deleteCheckpoint = true }: BackupAndRestoreOptions) {
+  constructor(options: BackupAndRestoreOptions) {
+    const {
+      backupDir,
+      saveFreq = "epoch",
+      deleteCheckpoint = true,
+    } = checkOptions("BackupAndRestore", options, backupAndRestoreOptions, new.target === BackupAndRestore);
     this.folder = pathOf("BackupAndRestore: backupDir", backupDir);
     this.deletes = deleteCheckpoint;
     this.counter = new BatchCounter("BackupAndRestore", "saveFreq", saveFreq);

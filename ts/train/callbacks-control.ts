@@ -1,5 +1,7 @@
 // Callbacks that step in while a model is trained: functions of the user's, a stop at NaN, averages in place of weights.
+import { callback, swapEMAWeightsOptions, terminateOnNaNOptions } from "../generated/options.ts";
 import { StateError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { type Callback, checkCallback, type Logs, type TrainingInfo } from "./callbacks.ts";
 import type { Model } from "./model.ts";
 
@@ -16,9 +18,16 @@ export class LambdaCallback implements Callback {
 
   /** ArgumentError for what is no hook. */
   constructor(functions: Callback) {
+    checkOptions("LambdaCallback", functions, callback, new.target === LambdaCallback);
     checkCallback(functions);
     Object.assign(this, functions);
   }
+}
+
+/** What `TerminateOnNaN` takes. */
+export interface TerminateOnNaNOptions {
+  /** Whether it throws a StateError at once; default false. */
+  raiseError?: boolean;
 }
 
 /** Ends training at a loss that is NaN or infinite: after the epoch, or with `raiseError` at once by a StateError. */
@@ -26,7 +35,13 @@ export class TerminateOnNaN implements Callback {
   private readonly raiseError: boolean;
   private model: Model | undefined;
 
-  constructor({ raiseError = false }: { raiseError?: boolean } = {}) {
+  constructor(options: TerminateOnNaNOptions = {}) {
+    const { raiseError = false } = checkOptions(
+      "TerminateOnNaN",
+      options,
+      terminateOnNaNOptions,
+      new.target === TerminateOnNaN,
+    );
     this.raiseError = raiseError;
   }
 
@@ -41,6 +56,12 @@ export class TerminateOnNaN implements Callback {
   }
 }
 
+/** What `SwapEMAWeights` takes. */
+export interface SwapEMAWeightsOptions {
+  /** Whether the averages stay in place between epochs; default false. */
+  swapOnEpoch?: boolean;
+}
+
 /**
  * Evaluates with the optimizer's averages of the weights (`useEma`) in their place. With `swapOnEpoch` they also stay
  * there from the end of each epoch to the beginning of the next, so that checkpoints hold them.
@@ -49,7 +70,13 @@ export class SwapEMAWeights implements Callback {
   private readonly swapOnEpoch: boolean;
   private info: TrainingInfo | undefined;
 
-  constructor({ swapOnEpoch = false }: { swapOnEpoch?: boolean } = {}) {
+  constructor(options: SwapEMAWeightsOptions = {}) {
+    const { swapOnEpoch = false } = checkOptions(
+      "SwapEMAWeights",
+      options,
+      swapEMAWeightsOptions,
+      new.target === SwapEMAWeights,
+    );
     this.swapOnEpoch = swapOnEpoch;
   }
 

@@ -1,6 +1,8 @@
 // Writing the figures of a training to a table of comma-separated values.
+import { csvLoggerOptions } from "../generated/options.ts";
 import { makeFolderOf, readFileIfAny, writeFileAtomic } from "../io/files.ts";
 import { FormatError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { type FilePath, pathOf } from "../runtime/paths.ts";
 import type { Callback, Logs } from "./callbacks.ts";
 
@@ -24,7 +26,12 @@ export class CSVLogger implements Callback {
   private columns: readonly string[] = [];
   private text = "";
 
-  constructor({ filename, separator = ",", append = false }: CSVLoggerOptions) {
+  constructor(options: CSVLoggerOptions) {
+    const {
+      filename,
+      separator = ",",
+      append = false,
+    } = checkOptions("CSVLogger", options, csvLoggerOptions, new.target === CSVLogger);
     this.filename = pathOf("CSVLogger: filename", filename);
     this.separator = separator;
     this.append = append;

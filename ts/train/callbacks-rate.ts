@@ -1,6 +1,8 @@
 // Callbacks that change the learning rate between epochs.
+import { reduceLROnPlateauOptions } from "../generated/options.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import type { Callback, Logs, TrainingInfo } from "./callbacks.ts";
 import type { Model } from "./model.ts";
 import { Monitor, type MonitorMode } from "./monitor.ts";
@@ -62,7 +64,12 @@ export class ReduceLROnPlateau implements Callback {
   private waited = 0;
 
   constructor(options: ReduceLROnPlateauOptions = {}) {
-    const { monitor = "val_loss", factor = 0.1, patience = 10, mode = "auto" } = options;
+    const {
+      monitor = "val_loss",
+      factor = 0.1,
+      patience = 10,
+      mode = "auto",
+    } = checkOptions("ReduceLROnPlateau", options, reduceLROnPlateauOptions, new.target === ReduceLROnPlateau);
     const { minDelta = 1e-4, cooldown = 0, minLr = 0 } = options;
     if (!(factor > 0 && factor < 1)) {
       throw new ArgumentError(`ReduceLROnPlateau: factor must be between 0 and 1, got ${factor}`);

@@ -1,7 +1,9 @@
 // Writing the figures of a training, and histograms of its weights, for TensorBoard.
+import { tensorBoardOptions } from "../generated/options.ts";
 import { encodeFileVersion, encodeSummaries, type Summary } from "../io/event-file.ts";
 import { appendToFile, makeFolder } from "../io/files.ts";
 import { requireCount } from "../runtime/arguments.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { type FilePath, pathOf } from "../runtime/paths.ts";
 import type { Callback, Logs, TrainingInfo } from "./callbacks.ts";
 import { BatchCounter } from "./monitor.ts";
@@ -28,7 +30,12 @@ export class TensorBoard implements Callback {
   private readonly files = new Map<string, EventFile>();
   private batches = 0;
 
-  constructor({ logDir = "logs", histogramFreq = 0, updateFreq = "epoch" }: TensorBoardOptions = {}) {
+  constructor(options: TensorBoardOptions = {}) {
+    const {
+      logDir = "logs",
+      histogramFreq = 0,
+      updateFreq = "epoch",
+    } = checkOptions("TensorBoard", options, tensorBoardOptions, new.target === TensorBoard);
     requireCount("TensorBoard", "histogramFreq", histogramFreq, 0);
     this.logDir = pathOf("TensorBoard: logDir", logDir);
     this.histogramFreq = histogramFreq;

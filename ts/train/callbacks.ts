@@ -1,7 +1,9 @@
 // What training tells others while it runs: the Callback interface, the history it keeps, and early stopping.
+import { earlyStoppingOptions } from "../generated/options.ts";
 import type { Direction } from "../metrics/metric.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import type { TypedArray } from "../tensor/dtype.ts";
 import type { Model } from "./model.ts";
 import { Monitor, type MonitorMode } from "./monitor.ts";
@@ -119,7 +121,13 @@ export class EarlyStopping implements Callback {
   private bestWeights: TypedArray[] | undefined;
 
   constructor(options: EarlyStoppingOptions = {}) {
-    const { monitor = "val_loss", minDelta = 0, patience = 0, mode = "auto", baseline } = options;
+    const {
+      monitor = "val_loss",
+      minDelta = 0,
+      patience = 0,
+      mode = "auto",
+      baseline,
+    } = checkOptions("EarlyStopping", options, earlyStoppingOptions, new.target === EarlyStopping);
     const { restoreBestWeights = false, startFromEpoch = 0 } = options;
     requireCount("EarlyStopping", "patience", patience, 0);
     requireCount("EarlyStopping", "startFromEpoch", startFromEpoch, 0);

@@ -1,7 +1,10 @@
 // Cross-validation: a model is trained anew for each part of the data, on all other parts, and measured on that one.
+
 import { ArrayData } from "../data/array.ts";
+import { crossValidateOptions, foldOptions } from "../generated/options.ts";
 import { Generator, randomPermutation } from "../ops/random.ts";
 import { ArgumentError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { type Data, type DataList, isData, isOfSeveral, type Targets, toRows } from "./batches.ts";
 import type { History, Logs } from "./callbacks.ts";
@@ -55,7 +58,14 @@ export async function crossValidate(
   y: Targets,
   options: CrossValidateOptions = {},
 ): Promise<CrossValidation> {
-  const { folds = 5, stratified = false, shuffle, seed, verbose = 0, ...fitting } = options;
+  const {
+    folds = 5,
+    stratified = false,
+    shuffle,
+    seed,
+    verbose = 0,
+    ...fitting
+  } = checkOptions("crossValidate", options, crossValidateOptions);
   const inputs = rowsOf("x", x);
   const targets = rowsOf("y", y);
   const [first] = listOf(targets);
@@ -88,7 +98,7 @@ export async function crossValidate(
 
 /** Parts of about equal size, each left out once; without shuffling they are stretches of the data. */
 export function kFold(length: number, options: FoldOptions = {}): Fold[] {
-  const { folds, order } = dealing(length, options);
+  const { folds, order } = dealing(length, checkOptions("kFold", options, foldOptions));
   const sizes = Array.from({ length: folds }, (_, i) => Math.floor(length / folds) + (i < length % folds ? 1 : 0));
   const parts = sizes.flatMap((size, i) => new Array<number>(size).fill(i));
   return foldsOf(order, parts, folds);
@@ -96,6 +106,7 @@ export function kFold(length: number, options: FoldOptions = {}): Fold[] {
 
 /** Parts in which each label is as frequent as in all, up to one example. */
 export function stratifiedKFold(labels: ArrayLike<number>, options: FoldOptions = {}): Fold[] {
+  checkOptions("stratifiedKFold", options, foldOptions);
   const { folds, order } = dealing(labels.length, options);
   const sorted = order.toSorted((a, b) => labels[a] - labels[b]);
   // One after the other, on from class to class: so the parts, too, are of about equal size.

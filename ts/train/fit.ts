@@ -1,8 +1,10 @@
 // The training loop: epochs, batches, validation, callbacks, aborting.
+import { evaluateOptions, fitOptions } from "../generated/options.ts";
 import { STRUCTURE } from "../layers/module.ts";
 import { nextSeed, type Stream, streamOf, withStream, wordsOf } from "../ops/random.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import {
   type DataList,
@@ -81,6 +83,7 @@ export async function fitModel(
   y: Targets | undefined,
   options: FitOptions,
 ): Promise<History> {
+  checkOptions("fit", options, fitOptions);
   requireIdle("fit", model);
   training.add(model);
   try {
@@ -179,7 +182,7 @@ export async function evaluateModel(
   y: Targets | undefined,
   options: EvaluateOptions,
 ): Promise<Logs> {
-  const { batchSize = 32, signal, verbose = 0, sampleWeight } = options;
+  const { batchSize = 32, signal, verbose = 0, sampleWeight } = checkOptions("evaluate", options, evaluateOptions);
   requireCount("evaluate", "batchSize", batchSize);
   const examples = toExamples("evaluate", x, y, model.compilation.objective.targeted, { sampleWeight });
   model.prepare("evaluate", examples);

@@ -15,7 +15,13 @@ export {
   ModelCheckpoint,
   type ModelCheckpointOptions,
 } from "./callbacks-checkpoint.ts";
-export { LambdaCallback, SwapEMAWeights, TerminateOnNaN } from "./callbacks-control.ts";
+export {
+  LambdaCallback,
+  SwapEMAWeights,
+  type SwapEMAWeightsOptions,
+  TerminateOnNaN,
+  type TerminateOnNaNOptions,
+} from "./callbacks-control.ts";
 export { CSVLogger, type CSVLoggerOptions } from "./callbacks-log.ts";
 export { LearningRateScheduler, ReduceLROnPlateau, type ReduceLROnPlateauOptions } from "./callbacks-rate.ts";
 export { TensorBoard, type TensorBoardOptions } from "./callbacks-tensorboard.ts";

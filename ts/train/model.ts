@@ -1,5 +1,12 @@
 // A model: a layer that can be compiled, fitted, evaluated and asked for predictions. It is drawn from symbolic inputs to
 // outputs, a `Sequential`, or a subclass that says in `call` what it computes.
+
+import {
+  compileOptions,
+  functionalOptions,
+  predictOptions,
+  weighting as weightingOptions,
+} from "../generated/options.ts";
 import { readFile, writeFileAtomic } from "../io/files.ts";
 import { inConfig, type Json } from "../layers/config.ts";
 import { InputLayer } from "../layers/input.ts";
@@ -22,6 +29,7 @@ import { getOptimizer, type OptimizerName } from "../optim/index.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { type FilePath, pathOf } from "../runtime/paths.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor, unfilled } from "../tensor/tensor.ts";
@@ -118,12 +126,17 @@ export class Model extends Layer {
   }
 
   /** A functional model from its inputs to its outputs; subclasses leave these out and override `call`. */
-  constructor(options?: FunctionalOptions | LayerOptions, kind?: string, base?: string) {
-    const { inputs, outputs, ...rest } = (options ?? {}) as FunctionalOptions;
+  constructor(options: FunctionalOptions | LayerOptions = {}, kind?: string, base?: string) {
+    const { inputs, outputs, ...rest } = checkOptions(
+      "Model",
+      options as FunctionalOptions,
+      functionalOptions,
+      new.target === Model,
+    );
     const isDrawn = inputs !== undefined || outputs !== undefined;
     // Errors name the class of a subclass.
     const own = new.target === Model ? "functional" : snakeCase(new.target, "functional");
-    super(kind ?? (isDrawn ? "functional" : own), options && rest, base ?? kind ?? own);
+    super(kind ?? (isDrawn ? "functional" : own), rest, base ?? kind ?? own);
     if (!isDrawn) return;
     this.#graph = new Graph(listed(inputs), listed(outputs));
     const shapes = this.#graph.inputs.map(({ shape }) => shape);
@@ -203,7 +216,12 @@ export class Model extends Layer {
    * compile made by name is freed; optimizers and metrics that were handed in stay their owner's.
    * Errors: ArgumentError for unknown names, listing the known ones; StateError while `fit` runs.
    */
-  compile({ optimizer = "rmsprop", runEagerly = false, ...judgement }: CompileOptions): void {
+  compile(options: CompileOptions): void {
+    const {
+      optimizer = "rmsprop",
+      runEagerly = false,
+      ...judgement
+    } = checkOptions("compile", options, compileOptions);
     requireIdle("compile", this);
     const objective = new Objective(this.#graph?.outputNames, judgement);
     const compiled = { optimizer: getOptimizer(optimizer), objective, runEagerly };
@@ -258,7 +276,8 @@ export class Model extends Layer {
   }
 
   /** The outputs for all examples as a list. Default: batches of 32. */
-  async predictAll(x: DataList, { batchSize = 32, signal, verbose = 0 }: PredictOptions = {}): Promise<Tensor[]> {
+  async predictAll(x: DataList, options: PredictOptions = {}): Promise<Tensor[]> {
+    const { batchSize = 32, signal, verbose = 0 } = checkOptions("predict", options, predictOptions);
     requireCount("predict", "batchSize", batchSize);
     const examples = toInputs("predict", x);
     const { length } = examples;
@@ -307,6 +326,7 @@ export class Model extends Layer {
     weighting: Weighting,
     step: "train" | "test",
   ): Logs {
+    checkOptions(operation, weighting, weightingOptions);
     const examples = toExamples(operation, x, y, this.compilation.objective.targeted, weighting);
     this.prepare(operation, examples);
     const { length } = examples;

@@ -1,6 +1,8 @@
 // The line that shows how far a training, an evaluation or a prediction has come, as Keras prints it. Knows counts,
 // times and a place to write text; no models.
+import { progressOptions } from "../generated/options.ts";
 import { ArgumentError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import type { Callback, Logs, TrainingInfo } from "./callbacks.ts";
 
 /** Where progress is written: `process.stdout` is one. */
@@ -45,7 +47,7 @@ export class ProgressLine implements Callback {
 
   /** Throws ArgumentError when `verbose` is none of 0, 1, 2 and "auto". */
   constructor(options: ProgressOptions = {}) {
-    checkVerbosity(options.verbose);
+    checkVerbosity(checkOptions("ProgressLine", options, progressOptions, new.target === ProgressLine).verbose);
     this.options = options;
   }
 

@@ -1,4 +1,5 @@
 // A model that is a list of layers, each fed with the output of the one before.
+import { sequentialOptions } from "../generated/options.ts";
 import { inConfig, type Json, toConfig } from "../layers/config.ts";
 import { InputLayer } from "../layers/input.ts";
 import { type CallContext, COPY, type Inputs, Layer, type Outputs, REBUILD, snakeCase } from "../layers/layer.ts";
@@ -6,6 +7,7 @@ import { type LayerMaker, registered } from "../layers/registered.ts";
 import { type Shapes, shapeList } from "../layers/shapes.ts";
 import type { Symbolic } from "../layers/symbolic.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { Graph } from "./graph.ts";
 import { DRAWN, Model } from "./model.ts";
 import type { SummaryRow } from "./summary.ts";
@@ -27,7 +29,8 @@ export class Sequential extends Model {
   #drawn: Graph | undefined;
 
   /** Builds at once if the first layer says its `inputShape`, else when it sees data. */
-  constructor(layers: readonly Layer[] = [], options?: SequentialOptions) {
+  constructor(layers: readonly Layer[] = [], options: SequentialOptions = {}) {
+    checkOptions("Sequential", options, sequentialOptions, new.target === Sequential);
     super(options, "sequential", new.target === Sequential ? undefined : snakeCase(new.target, "sequential"));
     if (!Array.isArray(layers)) throw new ArgumentError(`Sequential: layers must be a list, got ${typeof layers}`);
     this.layers = [];

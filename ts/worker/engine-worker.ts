@@ -1,7 +1,10 @@
 // The page's side of an engine worker: starts it, sends calls and data, and sees to it that every promise is settled.
+
 import type { ArrayData } from "../data/array.ts";
+import { configuration as configurationNames, engineWorkerOptions } from "../generated/options.ts";
 import type { Configuration, EngineInfo } from "../runtime/engine.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { isDetached } from "../runtime/transferred.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { decodeError, encodeError } from "./errors.ts";
@@ -56,7 +59,13 @@ export class EngineWorker {
   private failure: Error | undefined;
   private count = 0;
 
-  constructor({ worker, ...configuration }: EngineWorkerOptions = {}) {
+  constructor(options: EngineWorkerOptions = {}) {
+    const { worker, ...configuration } = checkOptions(
+      "EngineWorker",
+      options,
+      engineWorkerOptions,
+      new.target === EngineWorker,
+    );
     this.advice = worker === undefined ? "; where blob: is forbidden, give a worker" : "";
     let looks = 0;
     this.timer = setInterval(() => {
@@ -79,8 +88,9 @@ export class EngineWorker {
    * Changes how the worker's engine works, as `configure` does at hand: `engine.configure({ threads: 2 })`. Errors:
    * ArgumentError for values out of range, StateError for what is fixed after first use.
    */
-  configure({ workerUrl, ...changes }: Configuration): Promise<void> {
-    return this.call("configure", workerUrl === undefined ? changes : { ...changes, workerUrl: absolute(workerUrl) });
+  async configure(options: Configuration): Promise<void> {
+    const { workerUrl, ...changes } = checkOptions("configure", options, configurationNames);
+    await this.call("configure", workerUrl === undefined ? changes : { ...changes, workerUrl: absolute(workerUrl) });
   }
 
   /** What the worker's engine runs on: threads, SIMD, memory. */

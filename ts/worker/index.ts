@@ -17,6 +17,7 @@ export type {
   RemoteEvaluateOptions,
   RemoteFitOptions,
   RemoteMetric,
+  RemotePredictOptions,
   RemoteTrainingInfo,
   RemoteWeighting,
   ScheduleConfig,

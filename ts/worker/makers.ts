@@ -1,4 +1,5 @@
 // In the worker: optimizers, losses, metrics and callbacks from their names and configurations.
+import { named as namedNames } from "../generated/options.ts";
 import { lookUp } from "../layers/config.ts";
 import type { Layer } from "../layers/layer.ts";
 import { getLoss, type Loss, type LossFunction, type LossName } from "../losses/index.ts";
@@ -6,6 +7,7 @@ import { getMetric, type Metric, type MetricName } from "../metrics/index.ts";
 import { getOptimizer, type Optimizer, type OptimizerName } from "../optim/index.ts";
 import * as schedules from "../optim/schedules.ts";
 import { ArgumentError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { type Callback, EarlyStopping } from "../train/callbacks.ts";
 import { BackupAndRestore, ModelCheckpoint } from "../train/callbacks-checkpoint.ts";
 import { SwapEMAWeights, TerminateOnNaN } from "../train/callbacks-control.ts";
@@ -101,7 +103,7 @@ function isNamed(value: unknown): value is Named {
 }
 
 function named(given: string | Named): Named {
-  return isNamed(given) ? given : { kind: given };
+  return isNamed(given) ? checkOptions(`"${given.kind}"`, given, namedNames) : { kind: given };
 }
 
 /** Lists and records with each name or configuration in them replaced. */

@@ -7,10 +7,11 @@ import type * as schedules from "../optim/schedules.ts";
 import type { Weighting } from "../train/batches.ts";
 import type { EarlyStoppingOptions, TrainingInfo } from "../train/callbacks.ts";
 import type { BackupAndRestoreOptions, ModelCheckpointOptions } from "../train/callbacks-checkpoint.ts";
+import type { SwapEMAWeightsOptions, TerminateOnNaNOptions } from "../train/callbacks-control.ts";
 import type { CSVLoggerOptions } from "../train/callbacks-log.ts";
 import type { ReduceLROnPlateauOptions } from "../train/callbacks-rate.ts";
 import type { TensorBoardOptions } from "../train/callbacks-tensorboard.ts";
-import type { EvaluateOptions, FitOptions } from "../train/fit.ts";
+import type { FitOptions, PredictOptions } from "../train/fit.ts";
 import type { PerOutput } from "../train/objective.ts";
 import type { Named, TrainingHooks } from "./protocol.ts";
 import type { RemoteInputs, RemoteTargets } from "./remote-data.ts";
@@ -61,8 +62,8 @@ export type MetricLists =
 export type CallbackConfig =
   | Named<"EarlyStopping", EarlyStoppingOptions>
   | Named<"ReduceLROnPlateau", ReduceLROnPlateauOptions>
-  | Named<"TerminateOnNaN", { raiseError?: boolean }>
-  | Named<"SwapEMAWeights", { swapOnEpoch?: boolean }>
+  | Named<"TerminateOnNaN", TerminateOnNaNOptions>
+  | Named<"SwapEMAWeights", SwapEMAWeightsOptions>
   | Named<"ModelCheckpoint", ModelCheckpointOptions>
   | Named<"BackupAndRestore", BackupAndRestoreOptions>
   | Named<"CSVLogger", CSVLoggerOptions>
@@ -100,9 +101,12 @@ export interface RemoteFitOptions
   callbacks?: readonly (RemoteCallback | CallbackConfig)[];
 }
 
-/** What `RemoteModel.evaluate` and `predict` take beside the data. */
-export interface RemoteEvaluateOptions extends Omit<EvaluateOptions, "sampleWeight" | "verbose"> {
-  /** How much each example's loss counts; `evaluate` only. */
+/** What `RemoteModel.predict` takes beside the data. */
+export interface RemotePredictOptions extends Omit<PredictOptions, "verbose"> {}
+
+/** What `RemoteModel.evaluate` takes beside the data. */
+export interface RemoteEvaluateOptions extends RemotePredictOptions {
+  /** How much each example's loss counts. */
   sampleWeight?: RemoteTargets;
 }
 

@@ -1,6 +1,9 @@
 // Data of a page that lie in its engine worker. They are sent in parts, so that no task of the page takes long.
+
 import type { ArrayData } from "../data/array.ts";
+import { sendOptions } from "../generated/options.ts";
 import { ArgumentError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import type { Dtype, TypedArray } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
@@ -57,8 +60,9 @@ export class RemoteData {
 export async function sendData(
   engine: EngineWorker,
   data: ArrayData | AnyTensor,
-  { transfer = false, signal }: SendOptions = {},
+  options: SendOptions = {},
 ): Promise<RemoteData> {
+  const { transfer = false, signal } = checkOptions("send", options, sendOptions);
   const { values, ...layout } = numbersOf(data);
   const { buffer, byteLength } = values;
   const sent = new RemoteData(engine, layout.shape, layout.dtype);

@@ -1,8 +1,19 @@
 // A model that lives in an engine worker: what `Model` can do, with promises, while the page stays free.
+
 import { ArrayData } from "../data/array.ts";
+import {
+  type Names,
+  remoteCompileOptions,
+  remoteEvaluateOptions,
+  remoteFitOptions,
+  remoteModelOptions,
+  remotePredictOptions,
+  remoteWeighting,
+} from "../generated/options.ts";
 import { type Json, toJsonRecord } from "../layers/config.ts";
 import type { Layer } from "../layers/layer.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { type FilePath, pathOf } from "../runtime/paths.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { type Callback, History, type Logs } from "../train/callbacks.ts";
@@ -16,6 +27,7 @@ import type {
   RemoteCompileOptions,
   RemoteEvaluateOptions,
   RemoteFitOptions,
+  RemotePredictOptions,
   RemoteWeighting,
 } from "./options.ts";
 import type { Calls, ExamplesRequest, FitRequest, Hooks, Named, Values } from "./protocol.ts";
@@ -70,7 +82,13 @@ export class RemoteModel {
    * Layer objects: `new RemoteModel([{ kind: "dense", config: { units: 1, inputShape: [2] } }])`. Errors: ArgumentError for
    * functions among the options of layers, which cannot travel, and for a worker's options where there is one already.
    */
-  constructor(source: RemoteModelSource, { engine, seed, ...options }: RemoteModelOptions = {}) {
+  constructor(source: RemoteModelSource, given: RemoteModelOptions = {}) {
+    const { engine, seed, ...options } = checkOptions(
+      "RemoteModel",
+      given,
+      remoteModelOptions,
+      new.target === RemoteModel,
+    );
     const config = configOf(source);
     const idle = Object.keys(options);
     if (engine !== undefined && idle.length > 0) {
@@ -85,6 +103,7 @@ export class RemoteModel {
 
   /** Settles how the model is trained and measured. Errors: ArgumentError for functions and for unknown names. */
   async compile(options: RemoteCompileOptions): Promise<void> {
+    checkOptions("compile", options, remoteCompileOptions);
     await this.call("compile", { options: toJsonRecord("compile", options) });
   }
 
@@ -92,7 +111,8 @@ export class RemoteModel {
    * Trains on examples x and targets y, epoch after epoch, as `Model.fit`. An aborted signal ends it after the current
    * step; the promise is then rejected with the signal's reason.
    */
-  fit(x: RemoteInputs, y: RemoteTargets, options: RemoteFitOptions = {}): Promise<History> {
+  async fit(x: RemoteInputs, y: RemoteTargets, options: RemoteFitOptions = {}): Promise<History> {
+    checkOptions("fit", options, remoteFitOptions);
     const { callbacks = [], signal, validationData, sampleWeight, verbose = 1, ...plain } = options;
     this.stopping = false;
     const use = async (send: Send): Promise<History> => {
@@ -117,21 +137,21 @@ export class RemoteModel {
 
   /** Loss and metrics over examples x and targets y. Default: batches of 32. */
   evaluate(x: RemoteInputs, y: RemoteTargets, options: RemoteEvaluateOptions = {}): Promise<Logs> {
-    return this.judge("evaluate", x, y, options);
+    return this.judge("evaluate", x, y, options, remoteEvaluateOptions);
   }
 
   /** One training step on one batch; its loss and metrics. */
   trainOnBatch(x: RemoteInputs, y: RemoteTargets, weighting: RemoteWeighting = {}): Promise<Logs> {
-    return this.judge("trainOnBatch", x, y, weighting);
+    return this.judge("trainOnBatch", x, y, weighting, remoteWeighting);
   }
 
   /** Loss and metrics of one batch. */
   testOnBatch(x: RemoteInputs, y: RemoteTargets, weighting: RemoteWeighting = {}): Promise<Logs> {
-    return this.judge("testOnBatch", x, y, weighting);
+    return this.judge("testOnBatch", x, y, weighting, remoteWeighting);
   }
 
   /** The only output for all examples, [length, ...]. Default: batches of 32. */
-  async predict(x: RemoteInputs, options: RemoteEvaluateOptions = {}): Promise<ArrayData> {
+  async predict(x: RemoteInputs, options: RemotePredictOptions = {}): Promise<ArrayData> {
     const outputs = await this.predictAll(x, options);
     if (outputs.length === 1) return outputs[0];
     throw new ArgumentError(
@@ -140,7 +160,8 @@ export class RemoteModel {
   }
 
   /** The outputs for all examples as a list. Default: batches of 32. */
-  predictAll(x: RemoteInputs, { signal, batchSize }: RemoteEvaluateOptions = {}): Promise<ArrayData[]> {
+  async predictAll(x: RemoteInputs, options: RemotePredictOptions = {}): Promise<ArrayData[]> {
+    const { signal, batchSize } = checkOptions("predict", options, remotePredictOptions);
     const use = async (send: Send): Promise<ArrayData[]> => {
       const outputs = await this.call("predict", { x: await send(x), batchSize }, { signal });
       return outputs.map(toArrayData);
@@ -252,12 +273,14 @@ export class RemoteModel {
   }
 
   /** Calls a method with examples. */
-  private judge(
+  private async judge(
     method: "evaluate" | "trainOnBatch" | "testOnBatch",
     x: RemoteInputs,
     y: RemoteTargets,
-    { signal, sampleWeight, ...plain }: RemoteEvaluateOptions & RemoteWeighting,
+    options: RemoteEvaluateOptions & RemoteWeighting,
+    names: Names,
   ): Promise<Logs> {
+    const { signal, sampleWeight, ...plain } = checkOptions(method, options, names);
     const use = async (send: Send): Promise<Logs> =>
       this.call(method, { ...plain, ...(await sendExamples(send, x, y, sampleWeight)) }, { signal });
     return withSent(this.engine, use, signal);

@@ -1,5 +1,7 @@
 // In the worker: hears the page's calls, runs them and answers. The prebuilt worker does it, and files of one's own may.
+import { serveOptions } from "../generated/options.ts";
 import { StateError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { decodeError, encodeError } from "./errors.ts";
 import { parentLine } from "./line.ts";
 import type { ServeOptions } from "./makers.ts";
@@ -17,6 +19,7 @@ interface Asked {
  * a whole worker file. Errors: StateError on a main thread.
  */
 export function serve(own: ServeOptions = {}): void {
+  checkOptions("serve", own, serveOptions);
   const line = parentLine();
   if (line === undefined) throw new StateError("serve: it must be called in a worker, got a call on the main thread");
   const { post } = line;
