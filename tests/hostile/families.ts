@@ -27,4 +27,22 @@ export const families: readonly FamilyEntry[] = [
     patience: 60,
     load: async () => (await import("./families/saves.ts")).saves,
   },
+  {
+    name: "aborts",
+    title: "fit, evaluate and predict aborted at any moment: memory as before, and the model where it should be",
+    patience: 60,
+    load: async () => (await import("./families/aborts.ts")).aborts,
+  },
+  {
+    name: "leaks",
+    title: "thousands of trainings of tiny models in one process: no buffer stays, and it does not grow",
+    patience: 60,
+    load: async () => (await import("./families/leaks.ts")).leaks,
+  },
+  {
+    name: "workers",
+    title: "threads killed, stopped and starved in the middle of steps: training ends with the bits of one thread",
+    patience: 180,
+    load: async () => (await import("./families/workers.ts")).workers,
+  },
 ];

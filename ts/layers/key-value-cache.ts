@@ -10,6 +10,7 @@ import { ShapeError, StateError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { forbidWhileRecording, unrecorded } from "../runtime/program.ts";
 import { zeros } from "../tensor/create.ts";
+import { scope } from "../tensor/scope.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
@@ -54,7 +55,7 @@ export class KeyValueCache {
     requireCount("keyValueCache", "maxLength", maxLength);
     this.model = model;
     this.maxLength = maxLength;
-    this.position = new Variable(zeros([1], "i32"), { name: "position", trainable: false });
+    this.position = scope(() => new Variable(zeros([1], "i32"), { name: "position", trainable: false }));
     this.step = capture((isFirst: boolean, ...inputs: AnyTensor[]) => noGrad(() => this.computed(isFirst, inputs)), {
       replaceOldest: true,
     });
@@ -145,7 +146,15 @@ export class KeyValueCache {
       const [batch, , ...row] = x.shape;
       return new Variable(zeros([batch, length, ...row]), { name: `${layer.name}/cache`, trainable: false });
     };
-    const entry = unrecorded(() => ({ keys: make(keys), values: make(values) }));
+    const entry = unrecorded(() => {
+      const made = make(keys);
+      try {
+        return { keys: made, values: make(values) };
+      } catch (error) {
+        made.dispose();
+        throw error;
+      }
+    });
     this.entries.set(layer, entry);
     return entry;
   }

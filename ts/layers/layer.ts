@@ -9,6 +9,7 @@ import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { unrecorded } from "../runtime/program.ts";
 import { requireDtype } from "../tensor/dtype.ts";
+import { scope } from "../tensor/scope.ts";
 import { checkShape, formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { noteChange, Variable } from "../tensor/variable.ts";
@@ -346,20 +347,15 @@ export abstract class Layer extends Module {
   /** A variable of this layer, named "layer/name": made once, also when a captured step is what builds the layer. */
   protected addWeight(name: string, options: WeightOptions): Variable {
     const { shape, initializer = "zeros", regularizer, constraint, trainable = true } = options;
-    const weight = unrecorded(() =>
-      noGrad(() => {
-        const initial = getInitializer(initializer)(shape);
-        if (!sameShape(initial.shape, shape)) {
-          throw new ShapeError(
-            `${this.name}: the initializer of ${name} must return shape ${formatShape(shape)}, ` +
-              `got ${formatShape(initial.shape)}`,
-          );
-        }
-        const made = new Variable(initial, { name: `${this.name}/${name}` });
-        initial.dispose();
-        return made;
-      }),
-    );
+    const make = (): Variable => {
+      const initial = getInitializer(initializer)(shape);
+      if (sameShape(initial.shape, shape)) return new Variable(initial, { name: `${this.name}/${name}` });
+      throw new ShapeError(
+        `${this.name}: the initializer of ${name} must return shape ${formatShape(shape)}, ` +
+          `got ${formatShape(initial.shape)}`,
+      );
+    };
+    const weight = unrecorded(() => noGrad(() => scope(make)));
     if (constraint !== undefined) weight.constraint = getConstraint(constraint);
     this[OWN](name, weight, trainable);
     if (regularizer !== undefined) this.#regularizers.set(weight, getRegularizer(regularizer));

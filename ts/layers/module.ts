@@ -132,7 +132,17 @@ export abstract class Module {
     // What is inside a module that was made frozen is frozen, and what building adds to a frozen one.
     if (!this.#isSettled) this.trainable = this.#trainable;
     const before = this.#trainable ? undefined : new Set(this[STRUCTURE]().modules.values());
-    build();
+    const own = this.#own.size;
+    try {
+      build();
+    } catch (error) {
+      // The next build makes them anew.
+      for (const [name, weight] of [...this.#own].slice(own)) {
+        this.#own.delete(name);
+        weight.dispose();
+      }
+      throw error;
+    }
     if (before) {
       for (const part of this[STRUCTURE]().modules.values()) if (!before.has(part)) part[SET_TRAINABLE](false);
     }

@@ -364,7 +364,12 @@ export class Program {
     this.rows = groups.reduce((sum, group) => sum + group.launches.length, 0);
     this.arenaBytes = plan.arenaBytes;
     this.arena = memory.allocate(plan.arenaBytes);
-    this.code = memory.allocate(4 * groups.reduce((sum, group) => sum + groupWords(group), 1));
+    try {
+      this.code = memory.allocate(4 * groups.reduce((sum, group) => sum + groupWords(group), 1));
+    } catch (error) {
+      memory.release(this.arena);
+      throw error;
+    }
     for (const buffer of plan.outside) buffer.references++;
     this.packing = this.write(this.code.block.address, plan.packing, true);
     this.checking = this.write(this.packing.end, plan.checking, plan.parallel);

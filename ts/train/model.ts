@@ -284,29 +284,36 @@ export class Model extends Layer {
     this.prepare("predict", examples);
     const pause = makePause(signal);
     const bar = new ProgressBar(Math.ceil(length / batchSize), { verbose });
-    let results: AnyTensor[] | undefined;
-    for (let begin = 0; begin < length; begin += batchSize) {
-      const began = performance.now();
-      const end = Math.min(begin + batchSize, length);
-      this.#prediction ??= new Prediction(this, this.#compiled?.runEagerly ?? false);
-      const outputs = this.#prediction.run(examples, { begin, end });
-      results ??= outputs.map(({ shape, dtype }) => unfilled([length, ...shape.slice(1)], dtype));
-      for (const [i, output] of outputs.entries()) {
-        if (output.shape[0] !== end - begin) {
-          const got = formatShape(output.shape);
-          throw new ShapeError(
-            `predict: outputs must have a row for each of ${end - begin} examples, got shape ${got}`,
-          );
+    const results: AnyTensor[] = [];
+    let outputs: AnyTensor[] = [];
+    try {
+      for (let begin = 0; begin < length; begin += batchSize) {
+        const began = performance.now();
+        const end = Math.min(begin + batchSize, length);
+        this.#prediction ??= new Prediction(this, this.#compiled?.runEagerly ?? false);
+        outputs = this.#prediction.run(examples, { begin, end });
+        for (const [i, output] of outputs.entries()) {
+          if (output.shape[0] !== end - begin) {
+            const got = formatShape(output.shape);
+            throw new ShapeError(
+              `predict: outputs must have a row for each of ${end - begin} examples, got shape ${got}`,
+            );
+          }
+          results[i] ??= unfilled([length, ...output.shape.slice(1)], output.dtype);
+          results[i].view().set(output.view(), (output.size / (end - begin)) * begin);
+          output.dispose();
         }
-        results[i].view().set(output.view(), (output.size / (end - begin)) * begin);
-        output.dispose();
+        bar.update(Math.ceil(end / batchSize));
+        const rest = pause(performance.now() - began);
+        if (rest) await rest;
       }
-      bar.update(Math.ceil(end / batchSize));
-      const rest = pause(performance.now() - began);
-      if (rest) await rest;
+    } catch (error) {
+      // Also when aborted: nobody gets what is there.
+      for (const x of [...results, ...outputs]) x.dispose();
+      throw error;
     }
     bar.finish();
-    return (results ?? []) as Tensor[];
+    return results as Tensor[];
   }
 
   /** One training step on one batch; its loss and metrics. */

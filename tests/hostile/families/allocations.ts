@@ -1,8 +1,11 @@
 // Allocations that fail one by one: the memory in use is what it was before, and what was tried, tried again, comes to the
 // bits of a run that nothing disturbed.
+import { gather } from "../../../ts/ops/gather.ts";
 import { seed } from "../../../ts/ops/random.ts";
 import { configure, engine } from "../../../ts/runtime/engine.ts";
 import { OutOfMemoryError } from "../../../ts/runtime/errors.ts";
+import { tensor } from "../../../ts/tensor/create.ts";
+import { scope } from "../../../ts/tensor/scope.ts";
 import { attempts } from "../harness/attempts.ts";
 import { sameBits } from "../harness/bits.ts";
 import { type Family, must } from "../harness/family.ts";
@@ -16,9 +19,12 @@ export const allocations: Family = {
     configure({ threads: 1, deterministic: true });
     seed(1);
     // What the engine makes at first use stays.
-    const first = await attempts["dense: first step"](0);
-    await first.act();
-    first.dispose();
+    for (const name of ["dense: first step", "key-value cache"]) {
+      const first = await attempts[name](0);
+      await first.act();
+      first.dispose();
+    }
+    scope(() => void gather(tensor([1]), tensor(new Int32Array(1))));
   },
 
   async run({ random, say }) {

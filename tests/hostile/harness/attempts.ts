@@ -83,6 +83,8 @@ function programAttempt(key: number, how: "eager" | "recorded" | "replayed"): At
   if (how === "replayed") run();
   return {
     act: () => [...run(), ...variables.map((x, i) => bitsOf(`variable ${i}`, x))],
+    // Eager ops that ran before one that failed have drawn their numbers.
+    reset: () => how === "eager" && seed(key),
     dispose() {
       captured?.dispose();
       optimizer.dispose();
@@ -187,6 +189,8 @@ function cacheAttempt(key: number): Attempt {
       y.dispose();
       return [bits, bitsOf("position", cache.position), figuresOf("length", [cache.length])];
     },
+    // What the first step makes for keys and values.
+    keeps: next === 0,
     dispose() {
       cache.dispose();
       model.dispose();
