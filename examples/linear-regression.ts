@@ -7,7 +7,6 @@ import {
   Sequential,
   scope,
   seed,
-  type Tensor,
   tensor,
   valueAndGrad,
   variable,
@@ -23,16 +22,14 @@ const y = x
 // A loop of one's own: variables, a loss, its gradients, a step.
 const variables = [variable(tensor(0)), variable(tensor(0))];
 const optimizer = new optimizers.SGD({ learningRate: 0.1 });
-const lossAndGradients = valueAndGrad(([slope, intercept]: Tensor[]) => {
-  return x.mul(slope).add(intercept).sub(y).square().mean();
-});
+const [slope, intercept] = variables;
+const lossAndGradients = valueAndGrad(variables, () => x.mul(slope).add(intercept).sub(y).square().mean());
 for (let step = 0; step < 200; step++) {
   scope(() => {
-    const [, gradients] = lossAndGradients(variables);
+    const [, gradients] = lossAndGradients();
     optimizer.step(variables, gradients);
   });
 }
-const [slope, intercept] = variables;
 show("plain loop", slope.item(), intercept.item());
 
 // The same as a model: one dense layer has a weight and a bias.

@@ -26,10 +26,7 @@ function gradientsOf(model: Sequential, task: Task, digits: Digits): readonly Te
   const values = Float32Array.from(digits.pixels.subarray(0, EXAMPLES * PIXELS), (byte) => byte / 255);
   const images = tensor(values, { shape: [EXAMPLES, SIDE, SIDE, 1] });
   const labels = tensor(Int32Array.from(digits.labels.subarray(0, EXAMPLES)));
-  const lossAndGradients = valueAndGrad((_weights: readonly Tensor[]) =>
-    lossOf(task, images, labels, model.apply(images)),
-  );
-  return lossAndGradients(model.trainableWeights)[1];
+  return valueAndGrad(model.trainableWeights, () => lossOf(task, images, labels, model.apply(images)))()[1];
 }
 
 /** How numbers are spread around 0; the few largest do not count for the range. */

@@ -1,7 +1,9 @@
 // Steps with a key-value cache against the whole sequence computed at once.
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import * as layers from "../../ts/layers/index.ts";
 import { slice } from "../../ts/ops/layout.ts";
+import { engine } from "../../ts/runtime/engine.ts";
+import { OutOfMemoryError } from "../../ts/runtime/errors.ts";
 import { tensor, zeros } from "../../ts/tensor/create.ts";
 import type { AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";
 import { Model } from "../../ts/train/model.ts";
@@ -160,4 +162,46 @@ it("generates with the weights as they are now", () => {
   cache.reset();
   expectAgreement(cache, tokens, model.apply(tokens), [1, 1, 1]);
   cache.dispose();
+});
+
+it("goes on as if nothing had been where memory ran out, whatever failed", () => {
+  const model = languageModel(decoder());
+  const tokens = tokensFor(1);
+  const whole = model.apply(tokens);
+  const { memory } = engine();
+  const allocate = memory.allocate.bind(memory);
+  for (const isReplay of [false, true]) {
+    const cache = layers.keyValueCache(model, { maxLength: TIME });
+    cache.next(slice(tokens, [0, 0], [1, 1]));
+    if (isReplay) cache.next(slice(tokens, [0, 1], [1, 1]));
+    let failures = 0;
+    for (let at = 0, isDone = false; !isDone; at += isReplay ? 1 : 7) {
+      const begin = cache.length;
+      const next = slice(tokens, [0, begin], [1, 1]);
+      const expected = slice(whole, [0, begin, 0], [1, 1, VOCABULARY]).data();
+      let calls = 0;
+      const spy = vi.spyOn(memory, "allocate").mockImplementation((bytes) => {
+        if (calls++ === at) throw new OutOfMemoryError(bytes, 0, 0);
+        return allocate(bytes);
+      });
+      try {
+        expectClose(cache.next(next).data(), expected, { relative: 0, absolute: 1e-5 });
+        isDone = true;
+      } catch (error) {
+        expect(error).toBeInstanceOf(OutOfMemoryError);
+        expect(cache.length).toBe(begin);
+        failures++;
+      } finally {
+        spy.mockRestore();
+      }
+    }
+    expect(failures).toBeGreaterThan(0);
+    const rest = cache.length;
+    expectClose(
+      cache.next(slice(tokens, [0, rest], [1, 2])).data(),
+      slice(whole, [0, rest, 0], [1, 2, VOCABULARY]).data(),
+      { relative: 0, absolute: 1e-5 },
+    );
+    cache.dispose();
+  }
 });

@@ -1,6 +1,7 @@
 // What the op table does not cover of ts/ops/layout.ts and gather.ts: shared memory, many axes,
 // and bad arguments.
 import { describe, expect, it } from "vitest";
+import { grad, sum, type Tensor } from "../../ts/index.ts";
 import { embedding, gather, oneHot, scatter } from "../../ts/ops/gather.ts";
 import * as layout from "../../ts/ops/layout.ts";
 import { ArgumentError, DtypeError, ShapeError } from "../../ts/runtime/errors.ts";
@@ -59,9 +60,10 @@ describe("bad arguments", () => {
     ["tile with a missing count", () => layout.tile(x, [2]), ArgumentError],
     ["tile with a negative count", () => layout.tile(x, [1, -1]), ShapeError],
     ["slice beyond the end", () => layout.slice(x, [0, 2], [2, 2]), ShapeError],
-    ["slice from before the start", () => layout.slice(x, [0, -1]), ShapeError],
+    ["slice from before the start", () => layout.slice(x, [0, -4]), ShapeError],
     ["slice with stride 0", () => layout.slice(x, [0, 0], [1, 1], [1, 0]), ShapeError],
-    ["slice with too few numbers", () => layout.slice(x, [0]), ArgumentError],
+    ["slice with too many numbers", () => layout.slice(x, [0, 0, 0]), ArgumentError],
+    ["slice from no number", () => layout.slice(x, "0" as never), ArgumentError],
     [
       "pad by a negative width",
       () =>
@@ -84,5 +86,52 @@ describe("bad arguments", () => {
     ["oneHot of depth 0", () => oneHot(ids, 0), ArgumentError],
   ])("%s", (_name, f, type) => {
     expect(f).toThrow(type);
+  });
+});
+
+describe("slice", () => {
+  const x = tensor([
+    [1, 2, 3],
+    [4, 5, 6],
+  ]);
+
+  it.each<[string, Parameters<typeof x.slice>, number[][]]>([
+    ["a number for the first axis", [1], [[4, 5, 6]]],
+    [
+      "two numbers for rows",
+      [0, 2],
+      [
+        [1, 2, 3],
+        [4, 5, 6],
+      ],
+    ],
+    [
+      "a begin from the end",
+      [[0, -2]],
+      [
+        [2, 3],
+        [5, 6],
+      ],
+    ],
+    ["fewer numbers than axes", [[1], [1]], [[4, 5, 6]]],
+    ["a stride for the first axis", [0, -1, 2], [[1, 2, 3]]],
+    [
+      "negative begins with sizes",
+      [
+        [-1, -3],
+        [1, 2],
+      ],
+      [[4, 5]],
+    ],
+  ])("takes %s", (_what, args, values) => {
+    expect(x.slice(...args).array()).toEqual(values);
+    const mask = grad((x: Tensor) => sum(x.slice(...args)))(x).array<number[][]>();
+    expect(mask.flat().reduce((a, b) => a + b)).toBe(values.flat().length);
+    expect(
+      x
+        .array<number[][]>()
+        .flat()
+        .filter((_, i) => mask.flat()[i] === 1),
+    ).toEqual(values.flat());
   });
 });

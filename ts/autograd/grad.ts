@@ -3,6 +3,7 @@ import { requireSynchronous } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
 import { isRecording } from "../runtime/program.ts";
 import { full, zeros } from "../tensor/create.ts";
+import { requireDtype } from "../tensor/dtype.ts";
 import { deferredScope, keep, reachable, scope } from "../tensor/scope.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { type AnyTensor, alias, Tensor } from "../tensor/tensor.ts";
@@ -27,11 +28,31 @@ const identity = defineOp("identity", { forward: (x: Tensor) => alias(x), gradie
 let depth = 0;
 
 /**
- * The function that returns [f(parameters, ...rest), the gradients of its scalar loss with respect to `parameters`].
- * Everything else made on the way is freed. Variables are differentiated as themselves wherever f uses them, so
- * `valueAndGrad(() => loss)(variables)` works. Errors: ShapeError unless the loss has one element.
+ * `valueAndGrad(variables, f)` is the function (...rest) that returns [f(...rest), the gradients of its scalar loss with
+ * respect to the variables], in the structure of these: a variable, a list or a record. `valueAndGrad(f)` is the function
+ * (parameters, ...rest) for tensors of any kind, which f gets as its first argument. f may also return a list that begins
+ * with the loss. Everything else made on the way is freed. Errors: ShapeError unless the loss has one element, DtypeError
+ * unless loss and parameters are f32, StateError if what the loss was computed from is gone.
  */
 export function valueAndGrad<P extends ParameterSet, Rest extends unknown[], L extends LossValue>(
+  variables: P,
+  f: (...rest: Rest) => L,
+): (...rest: Rest) => [L, GradientsOf<P>];
+export function valueAndGrad<P extends ParameterSet, Rest extends unknown[], L extends LossValue>(
+  f: (parameters: P, ...rest: Rest) => L,
+): (parameters: P, ...rest: Rest) => [L, GradientsOf<P>];
+export function valueAndGrad(first: unknown, second?: (...rest: unknown[]) => LossValue): unknown {
+  if (typeof first === "function") return ofParameters(first as (parameters: ParameterSet) => LossValue);
+  requireFunction("valueAndGrad", second);
+  mapParameters(first as ParameterSet, (x) => {
+    if (x instanceof Variable) return x as Tensor;
+    throw new ArgumentError("valueAndGrad: what comes before the function must be variables, got another tensor");
+  });
+  const both = ofParameters((_variables: ParameterSet, ...rest: unknown[]) => second(...rest));
+  return (...rest: unknown[]) => both(first as ParameterSet, ...rest);
+}
+
+function ofParameters<P extends ParameterSet, Rest extends unknown[], L extends LossValue>(
   f: (parameters: P, ...rest: Rest) => L,
 ): (parameters: P, ...rest: Rest) => [L, GradientsOf<P>] {
   return (parameters, ...rest) =>
@@ -97,8 +118,9 @@ export function differentiate<P extends ParameterSet, T>(
 export function grad<P extends ParameterSet, Rest extends unknown[]>(
   f: (parameters: P, ...rest: Rest) => LossValue,
 ): (parameters: P, ...rest: Rest) => GradientsOf<P> {
-  const both = valueAndGrad(f);
-  return (parameters, ...rest) => scope(() => both(parameters, ...rest)[1]);
+  requireFunction("grad", f);
+  const both = ofParameters(f);
+  return (parameters, ...rest) => scope(() => both(parameters, ...rest)[1]) as GradientsOf<P>;
 }
 
 /**
@@ -144,6 +166,7 @@ export function gradientOf(x: Tensor, found: ReadonlyMap<AnyTensor, Tensor>): Te
 
 function requireScalar(operation: string, loss: Tensor): void {
   if (!(loss instanceof Tensor)) throw new ArgumentError(`${operation}: the loss must be a tensor, got ${typeof loss}`);
+  requireDtype(operation, "the loss", loss.dtype, "f32");
   if (loss.size !== 1) {
     throw new ShapeError(
       `${operation}: the loss must have one element, got shape ${formatShape(loss.shape)}; reduce it with mean or sum`,
@@ -153,7 +176,7 @@ function requireScalar(operation: string, loss: Tensor): void {
 
 /** ParameterSet of the same structure, f of each tensor. */
 export function mapParameters(parameters: ParameterSet, f: (x: Tensor) => Tensor): ParameterSet {
-  if (parameters instanceof Tensor) return f(parameters);
+  if (parameters instanceof Tensor) return f(checked(parameters));
   if (typeof parameters !== "object" || parameters === null) {
     throw new ArgumentError(
       `grad: parameters must be a tensor, or a list or record of tensors, got ${typeof parameters}`,
@@ -165,5 +188,10 @@ export function mapParameters(parameters: ParameterSet, f: (x: Tensor) => Tensor
 
 function checked(x: unknown): Tensor {
   if (!(x instanceof Tensor)) throw new ArgumentError(`grad: parameters must be tensors, got ${typeof x} among them`);
+  requireDtype("grad", "parameters", x.dtype, "f32");
   return x as Tensor;
+}
+
+function requireFunction(operation: string, f: unknown): asserts f is (...args: unknown[]) => LossValue {
+  if (typeof f !== "function") throw new ArgumentError(`${operation}: there must be a function, got ${typeof f}`);
 }

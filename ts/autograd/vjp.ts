@@ -14,7 +14,7 @@ import {
   mapParameters,
   type ParameterSet,
 } from "./grad.ts";
-import { requireTensor } from "./op.ts";
+import { requireFloat } from "./op.ts";
 import { withRecording } from "./tape.ts";
 
 /** A function that is differentiated: of parameters and of anything else, with one tensor as its result. */
@@ -31,7 +31,7 @@ function listOf(parameters: ParameterSet): Tensor[] {
 }
 
 function requireShape(operation: string, what: string, x: Tensor | undefined, like: AnyTensor): void {
-  requireTensor(operation, what, x);
+  requireFloat(operation, what, x);
   if (!sameShape(x.shape, like.shape)) {
     throw new ShapeError(
       `${operation}: ${what} must have shape ${formatShape(like.shape)}, got ${formatShape(x.shape)}`,

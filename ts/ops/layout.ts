@@ -137,28 +137,34 @@ export function tile<D extends Dtype>(x: Tensor<D>, repeats: readonly number[]):
 }
 
 /**
- * y[i_0, ...] = x[begin_0 + i_0 strides_0, ...], `size` elements along each axis; a size of -1 means all that are left.
- * Missing sizes are -1, missing strides 1.
+ * y[i_0, ...] = x[begin_0 + i_0 strides_0, ...], `size` elements along each axis; a size of -1 means all that are left. A
+ * negative begin counts from the end. Missing begins are 0, missing sizes -1, missing strides 1; a number stands for the
+ * first axis, so that `slice(x, 2, 3)` is rows 2, 3 and 4.
  */
 export const slice: Op<
   <D extends Dtype>(
     x: Tensor<D>,
-    begin: readonly number[],
-    size?: readonly number[],
-    strides?: readonly number[],
+    begin: number | readonly number[],
+    size?: number | readonly number[],
+    strides?: number | readonly number[],
   ) => Tensor<D>
 > = defineOp("slice", {
   forward<D extends Dtype>(
     x: Tensor<D>,
-    begin: readonly number[],
-    size?: readonly number[],
-    strides?: readonly number[],
+    begin: number | readonly number[],
+    size?: number | readonly number[],
+    strides?: number | readonly number[],
   ): Tensor<D> {
     requireTensor("slice", "x", x);
     const window = windowOf("slice", x.shape, begin, size, strides);
     return readView("slice", x, window.shape, window.strides, window.offset);
   },
-  gradients: [(dy, _y, x, begin, _size, strides) => place(dy, x.shape, begin, strides)],
+  gradients: [
+    (dy, _y, x, begin, size, strides) => {
+      const window = windowOf("slice", x.shape, begin, size, strides);
+      return place(dy, x.shape, window.begin, window.steps);
+    },
+  ],
 });
 
 /** A tensor of the shape, full of `value` but for the window that `slice` would read: that holds x. */
@@ -192,18 +198,23 @@ export const place: Op<
 function windowOf(
   operation: string,
   shape: Shape,
-  begin: readonly number[],
-  size: readonly number[] = shape.map(() => -1),
-  steps: readonly number[] = shape.map(() => 1),
-): { shape: number[]; strides: number[]; offset: number } {
-  const rank = shape.length;
-  if (begin.length !== rank || size.length !== rank || steps.length !== rank) {
-    throw new ArgumentError(
-      `${operation}: begin, size and strides must have one number for each of the ${rank} axes, ` +
-        `got ${begin.length}, ${size.length} and ${steps.length}`,
-    );
-  }
-  const sizes = size.map((n, i) => (n === -1 ? Math.max(0, Math.ceil((shape[i] - begin[i]) / steps[i])) : n));
+  begins: number | readonly number[],
+  size: number | readonly number[] = [],
+  strides: number | readonly number[] = [],
+): { shape: number[]; strides: number[]; offset: number; begin: number[]; steps: number[] } {
+  const whole = (given: number | readonly number[], missing: number): number[] => {
+    const list = typeof given === "number" ? [given] : given;
+    if (!Array.isArray(list) || list.length > shape.length) {
+      throw new ArgumentError(
+        `${operation}: begin, size and strides must be lists of at most ${shape.length} numbers, one an axis, ` +
+          `got ${Array.isArray(list) ? formatShape(list) : list}`,
+      );
+    }
+    return shape.map((_, i) => list[i] ?? missing);
+  };
+  const begin = whole(begins, 0).map((b, i) => (b < 0 ? b + shape[i] : b));
+  const [given, steps] = [whole(size, -1), whole(strides, 1)];
+  const sizes = given.map((n, i) => (n === -1 ? Math.max(0, Math.ceil((shape[i] - begin[i]) / steps[i])) : n));
   const fits = sizes.every((n, i) => {
     const whole = [begin[i], n, steps[i]].every(Number.isInteger) && begin[i] >= 0 && n >= 0 && steps[i] >= 1;
     return whole && (n === 0 ? begin[i] <= shape[i] : begin[i] + (n - 1) * steps[i] < shape[i]);
@@ -211,12 +222,12 @@ function windowOf(
   if (!fits) {
     throw new ShapeError(
       `${operation}: the window must lie inside ${formatShape(shape)}, ` +
-        `got begin ${formatShape(begin)}, size ${formatShape(size)}, strides ${formatShape(steps)}`,
+        `got begin ${formatShape(begin)}, size ${formatShape(sizes)}, strides ${formatShape(steps)}`,
     );
   }
   const dense = denseStrides(shape);
   const offset = begin.reduce((sum, b, i) => sum + b * dense[i], 0);
-  return { shape: sizes, strides: dense.map((stride, i) => stride * steps[i]), offset };
+  return { shape: sizes, strides: dense.map((stride, i) => stride * steps[i]), offset, begin, steps };
 }
 
 /** x with `widths[i] = [before, after]` elements of `value` added at the ends of each axis i. */

@@ -114,7 +114,7 @@ declare module "../tensor/tensor.ts" {
     argsort(...rest: Rest<typeof argsort>): Tensor<"i32">;
     backward: Method<typeof backward>;
     broadcastTo(...rest: Rest<typeof broadcastTo>): Tensor<D>;
-    cast: Method<typeof cast>;
+    cast<E extends Dtype>(dtype: E): Tensor<E>;
     ceil: Method<typeof ceil>;
     clip: Method<typeof clip>;
     cos: Method<typeof cos>;

@@ -10,8 +10,6 @@ export {
 export {
   type AttentionOptions,
   attention,
-  attentionScores,
-  attentionValues,
   type RotaryOptions,
   rotary,
 } from "./attention.ts";
@@ -58,7 +56,34 @@ export {
   separableConv2d,
 } from "./depthwise.ts";
 export * from "./differences.ts";
-export * from "./elementwise.ts";
+export {
+  abs,
+  ceil,
+  clip,
+  cos,
+  elu,
+  erf,
+  exp,
+  floor,
+  gelu,
+  leakyRelu,
+  log,
+  log1p,
+  neg,
+  reciprocal,
+  relu,
+  round,
+  rsqrt,
+  sigmoid,
+  sign,
+  silu,
+  sin,
+  softplus,
+  sqrt,
+  square,
+  tanh,
+  trunc,
+} from "./elementwise.ts";
 export {
   type ComplexPair,
   extractSequences,

@@ -2,6 +2,7 @@
 // a variable; before it clipping and accumulation of gradients, after it averages of weights and constraints.
 // Names, defaults and formulas are those of Keras 3.
 
+import { requireFloat } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
 import { exclusionOptions } from "../generated/options.ts";
 import { matched, renamed } from "../layers/matching.ts";
@@ -408,6 +409,7 @@ function paired(variables: Collection<Variable>, gradients: Collection<Tensor>):
     }
     requireDtype("step", variable.name, variable.dtype, "f32");
     const gradient = byName.get(name);
+    if (gradient !== undefined) requireFloat("step", `the gradient of ${variable.name}`, gradient);
     if (gradient === undefined || !sameShape(gradient.shape, variable.shape)) {
       const got = gradient === undefined ? "none" : formatShape(gradient.shape);
       const wanted = formatShape(variable.shape);

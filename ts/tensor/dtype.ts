@@ -5,17 +5,32 @@ import { DtypeError } from "../runtime/errors.ts";
 export type Dtype = "f32" | "i32" | "u8" | "bool";
 
 /** The JavaScript array of a dtype's values. */
-export type TypedArray<D extends Dtype = Dtype> = D extends "f32"
-  ? Float32Array
+export type TypedArray<D extends Dtype = Dtype, B extends ArrayBufferLike = ArrayBufferLike> = D extends "f32"
+  ? Float32Array<B>
   : D extends "i32"
-    ? Int32Array
-    : Uint8Array;
+    ? Int32Array<B>
+    : Uint8Array<B>;
 
 const bytes: { readonly [D in Dtype]: number } = { f32: 4, i32: 4, u8: 1, bool: 1 };
 
-/** Bytes of one element. */
+/** What others call them. */
+const meant: { readonly [name: string]: Dtype } = {
+  float: "f32",
+  float32: "f32",
+  int: "i32",
+  int32: "i32",
+  uint8: "u8",
+  boolean: "bool",
+};
+
+/** Bytes of one element; DtypeError for what is no dtype. */
 export function bytesPerElement(dtype: Dtype): number {
-  return bytes[dtype];
+  const size = bytes[dtype];
+  if (size === undefined) {
+    const guess = meant[dtype] === undefined ? "" : `; did you mean "${meant[dtype]}"?`;
+    throw new DtypeError(`tensor: dtype must be ${Object.keys(bytes).join(", ")}, got ${String(dtype)}${guess}`);
+  }
+  return size;
 }
 
 const arrays = { f32: Float32Array, i32: Int32Array, u8: Uint8Array, bool: Uint8Array } as const;
@@ -28,7 +43,9 @@ export function makeArray<D extends Dtype>(dtype: D, length: number): TypedArray
 /** Throws a DtypeError unless `dtype` is one of `allowed`. */
 export function requireDtype(operation: string, what: string, dtype: Dtype, ...allowed: Dtype[]): void {
   if (!allowed.includes(dtype)) {
-    throw new DtypeError(`${operation}: ${what} must be ${allowed.join(" or ")}, got ${dtype}`);
+    throw new DtypeError(
+      `${operation}: ${what} must be ${allowed.join(" or ")}, got ${dtype}; cast(x, "${allowed[0]}") makes it so`,
+    );
   }
 }
 
@@ -40,6 +57,7 @@ const ranges: { readonly [D in Dtype]?: readonly [number, number] } = {
 
 /** The values as numbers, each one checked to be a value of the dtype; DtypeError where one is not. */
 export function toNumbers(operation: string, values: ArrayLike<number | boolean>, dtype: Dtype): ArrayLike<number> {
+  bytesPerElement(dtype);
   if (Object.getPrototypeOf(values) === arrays[dtype].prototype && dtype !== "bool") return values as ArrayLike<number>;
   const range = ranges[dtype];
   const isFloating = values instanceof Float64Array || values instanceof Float32Array;

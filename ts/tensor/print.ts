@@ -5,8 +5,13 @@ import type { Shape } from "./shape.ts";
 const EDGE = 3;
 const LONGEST = 8;
 
+/** More values than this nobody reads: of many axes only the shape is told. */
+const MOST = 10_000;
+
 /** `Tensor f32 [2, 2]` and the values, one row a line. */
 export function formatTensor(shape: Shape, dtype: Dtype, data: ArrayLike<number>): string {
+  const head = `Tensor ${dtype} [${shape.join(", ")}]`;
+  if (shape.reduce((count, length) => count * Math.min(length, LONGEST), 1) > MOST) return head;
   const shown = shownIndices(shape);
   const texts = new Map(shown.map((index) => [index, formatNumber(data[index], dtype)]));
   const width = Math.max(0, ...[...texts.values()].map((text) => text.length));
@@ -18,7 +23,7 @@ export function formatTensor(shape: Shape, dtype: Dtype, data: ArrayLike<number>
     const separator = last ? ", " : `,${"\n".repeat(shape.length - 1 - axis)}${" ".repeat(axis + 1)}`;
     return `[${parts.join(separator)}]`;
   };
-  return `Tensor ${dtype} [${shape.join(", ")}]\n${format(0, 0)}`;
+  return `${head}\n${format(0, 0)}`;
 }
 
 /** The indices along an axis that are printed; -1 stands for the gap. */

@@ -26,6 +26,8 @@ export function formatShape(shape: Shape): string {
 
 /** Throws unless every size is a whole number of at least 0 and the whole has fewer than 2^31 elements. */
 export function checkShape(operation: string, shape: Shape): void {
+  if (!Array.isArray(shape))
+    throw new ShapeError(`${operation}: a shape must be a list of whole numbers, got ${shape}`);
   for (const length of shape) {
     if (!(Number.isInteger(length) && length >= 0)) {
       throw new ShapeError(`${operation}: a shape must hold whole numbers of at least 0, got ${formatShape(shape)}`);

@@ -5,7 +5,7 @@ import { MOST } from "../runtime/arguments.ts";
 import { engine } from "../runtime/engine.ts";
 import { ShapeError, StateError } from "../runtime/errors.ts";
 import type { Buffer, Operand } from "../runtime/operand.ts";
-import { allocate, allocateConstant, forbidWhileRecording } from "../runtime/program.ts";
+import { allocate, allocateConstant, forbidWhileRecording, isRecording } from "../runtime/program.ts";
 import { bytesPerElement, type Dtype, type TypedArray, toNumbers } from "./dtype.ts";
 import { type Nested, nest } from "./nested.ts";
 import { formatTensor } from "./print.ts";
@@ -20,11 +20,21 @@ export interface Derivation {
   freed(): Derivation | undefined;
 }
 
+const uncloneable = {
+  get memory(): never {
+    throw new StateError(
+      "structuredClone: a tensor lives in the engine's memory and must not be cloned; send its data()",
+    );
+  },
+};
+
 /**
  * Numbers of one dtype in a row-major array of any number of axes. Its memory is freed by `dispose`, at the end of the
  * `scope` it was made in, or when it is collected. Ops make new tensors and leave their arguments as they are.
  */
 export class Tensor<D extends Dtype = "f32"> implements Operand<D> {
+  /** The first that structuredClone and postMessage come upon. */
+  protected readonly own: object = uncloneable;
   readonly shape: Shape;
   readonly dtype: D;
   /** Number of elements. */
@@ -89,9 +99,9 @@ export class Tensor<D extends Dtype = "f32"> implements Operand<D> {
   }
 
   /** Its values, copied, in row-major order. */
-  data(): TypedArray<D> {
+  data(): TypedArray<D, ArrayBuffer> {
     forbidWhileRecording("data");
-    return this.view().slice() as TypedArray<D>;
+    return this.view().slice() as TypedArray<D, ArrayBuffer>;
   }
 
   /** Its only value. ShapeError unless it has exactly one element. */
@@ -103,9 +113,14 @@ export class Tensor<D extends Dtype = "f32"> implements Operand<D> {
     return this.view()[0];
   }
 
-  /** Its values as nested arrays. */
-  array(): Nested {
-    return nest(this.shape, this.dtype, this.data());
+  /** Its values as nested arrays; the type may be said: `x.array<number[][]>()`. */
+  array<T = Nested>(): T {
+    return nest(this.shape, this.dtype, this.data()) as T;
+  }
+
+  /** What JSON has of it: `tensor(values, { shape, dtype })` makes it again. NaN and infinities are null there. */
+  toJSON(): { shape: Shape; dtype: D; values: number[] } {
+    return { shape: this.shape, dtype: this.dtype, values: Array.from(this.data()) };
   }
 
   /** Its shape, dtype and values, long axes shortened. */
@@ -137,6 +152,16 @@ export class Tensor<D extends Dtype = "f32"> implements Operand<D> {
     if (this.dtype === "i32") return memory.i32.subarray(address >>> 2, (address >>> 2) + this.size) as TypedArray<D>;
     return memory.bytes.subarray(address, address + this.size) as TypedArray<D>;
   }
+}
+
+// What consoles show: the values, where they may be read.
+for (const inspect of ["nodejs.util.inspect.custom", "Deno.customInspect"]) {
+  Object.defineProperty(Tensor.prototype, Symbol.for(inspect), {
+    value(this: Tensor): string {
+      if (!this.disposed && !isRecording()) return String(this);
+      return `Tensor ${this.dtype} ${formatShape(this.shape)}${this.disposed ? " (disposed)" : ""}`;
+    },
+  });
 }
 
 /** Any tensor, whatever its dtype. */
