@@ -72,7 +72,7 @@ function ofParameters<P extends ParameterSet, Rest extends unknown[], L extends 
 /** The same for the variables that `of` names when f has run, since f may be what makes them. @internal */
 export function valueAndGradients<L extends LossValue>(f: () => L, of: () => readonly Variable[]): [L, Tensor[]] {
   return differentiate([], (_tracked, _targets, isInner) => {
-    const value = withRecording(true, f);
+    const value = requireSynchronous("valueAndGrad", withRecording(true, f));
     const loss = (Array.isArray(value) ? value[0] : value) as Tensor;
     requireScalar("valueAndGrad", loss);
     const variables = of();
