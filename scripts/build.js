@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build, buildSync } from "esbuild";
+import { allowUndefined } from "./exact.js";
 import { makeTravelForm } from "./forms.js";
 import { calledByName, coreSource, dispatcherSource, readKernels, typesSource } from "./generate.js";
 import { load } from "./load.js";
@@ -227,6 +228,7 @@ if (!process.argv.includes("--core")) {
     "dist",
     [
       "scripts/build.js",
+      "scripts/exact.js",
       "tsconfig.json",
       "tsconfig.build.json",
       "build/cores.stamp",
@@ -238,6 +240,7 @@ if (!process.argv.includes("--core")) {
     async () => {
       rmSync("dist", { recursive: true, force: true });
       run("node_modules/typescript/bin/tsc", ["-p", "tsconfig.build.json"]);
+      allowUndefined("dist");
       // Modules, from which bundlers leave out what an app does not use; and bundles for Node, which takes 100 ms to load
       // as many modules, and for where the core comes from elsewhere.
       await bundle("node", { index: "ts/index.ts", worker: "ts/worker/index.ts" }, "core-plain.ts", false);

@@ -10,7 +10,7 @@ export { backward, type GradientsOf, grad, type LossValue, type ParameterSet, va
 export { defineOp, type Forward, type Gradient, type Gradients, type Op, type OpDefinition } from "./autograd/op.ts";
 export { noGrad } from "./autograd/tape.ts";
 export { type Differentiable, hvp, jvp, vjp } from "./autograd/vjp.ts";
-export { ArrayData, type RowRange } from "./data/array.ts";
+export { ArrayData, type RowRange, type Stored } from "./data/array.ts";
 export * as datasets from "./data/datasets.ts";
 export type { Names as OptionNames } from "./generated/options.ts";
 export * from "./io/index.ts";

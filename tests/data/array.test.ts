@@ -220,7 +220,11 @@ describe("what an ArrayData refuses", () => {
       DtypeError,
       "data for f32 must be Float32Array or Uint8Array, got Undefined",
     ],
-    [() => new ArrayData(new Uint8Array(2), [2], "i32"), DtypeError, "data for i32 must be Int32Array, got Uint8Array"],
+    [
+      () => new ArrayData(new Uint8Array(2) as never, [2], "i32"),
+      DtypeError,
+      "data for i32 must be Int32Array, got Uint8Array",
+    ],
     [
       () => new ArrayData(counting(2), [2], "f64" as "f32"),
       DtypeError,

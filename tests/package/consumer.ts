@@ -154,3 +154,55 @@ export async function trainRemotely(
 export function serveOwn(): void {
   serve({ layers: { scale: Scale }, losses: { farFromZero }, metrics: { auc: () => new metrics.AUC() } });
 }
+
+/** Figures are numbers by the names that the library's metrics have, and by names that are told. */
+export async function figures(model: Model, remote: RemoteModel, x: AnyTensor, y: AnyTensor): Promise<string> {
+  const { loss, accuracy, weighted_auc } = await model.evaluate(x, y);
+  const { auc_1, loss: own } = await model.evaluate<"auc_1">(x, y);
+  const { mae } = model.trainOnBatch(x, y);
+  const { f1Score } = model.testOnBatch(x, y);
+  const far = await remote.evaluate(x, y);
+  const { top_3 } = await remote.testOnBatch<"top_3">(x);
+  const all: number[] = [loss, accuracy, weighted_auc, auc_1, own, mae, f1Score, far.accuracy, top_3];
+  return all.map((figure) => figure.toFixed(4)).join(", ");
+}
+
+/** Gradients in the structure of what the function is called with, where it takes no parameters of its own. */
+export function structured(w: Variable, b: Variable, x: Tensor): [Tensor, Tensor[], { w: Tensor; b: Tensor }] {
+  const both = heddle.valueAndGrad(() => heddle.mean(heddle.linear(x, w, b)));
+  const [loss, list] = both([w, b]);
+  const gradients = heddle.grad(() => heddle.mean(heddle.linear(x, w, b)))({ w, b });
+  heddle.optimizers.sgd().step([w, b], list);
+  return [loss, list, gradients];
+}
+
+/** Options may be handed on that are undefined, also under exactOptionalPropertyTypes. */
+export function optional(kernelRegularizer: heddle.regularizers.Regularizer | undefined, y?: AnyTensor): Layer {
+  const options: FitOptions = { validationSplit: undefined, callbacks: undefined, classWeight: undefined };
+  const callback: Callback = { onEpochEnd: undefined };
+  console.assert(options !== undefined && callback !== undefined && y === undefined);
+  adam({ learningRate: undefined, clipNorm: undefined });
+  return layers.dense({ units: 1, kernelRegularizer, activation: undefined, inputShape: undefined });
+}
+
+/** What is applied to something of unknown type is taken for a tensor. */
+export function applied(layer: Layer): [Tensor, heddle.Symbolic, Tensor<"bool"> | undefined] {
+  const y: Tensor = layer.apply(JSON.parse("0"));
+  return [y, layer.apply(layers.input({ shape: [2] })), heddle.maskOf(y)];
+}
+
+/** Numbers of a known dtype lie in its array; f32 may be stored as bytes. */
+export function stored(
+  labels: heddle.ArrayData<"i32">,
+  images: heddle.ArrayData<"f32">,
+): [Int32Array, Float32Array | Uint8Array, Float32Array] {
+  return [labels.data, images.data, images.valuesAt(0)];
+}
+
+/** Losses and metrics of one's own take plain tensors. */
+export function judged(model: Model): void {
+  model.compile({
+    loss: (t, p) => heddle.mean(heddle.square(heddle.sub(p, t))),
+    metrics: [(t, p) => heddle.abs(heddle.sub(p, t)), "mae"],
+  });
+}

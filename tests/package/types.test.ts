@@ -1,5 +1,15 @@
-// The package's declarations, as consumers compile them: whatever the resolution, with every check on, libraries included.
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+// The package's declarations, as consumers compile them: whatever the resolution, with every check on, libraries included;
+// and every program that README and docs print, as strictly.
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import ts from "typescript";
@@ -18,9 +28,16 @@ beforeAll(() => {
 
 afterAll(() => rmSync(app, { recursive: true }));
 
-/** What the compiler finds, and the package's files that it read. */
-function compile(options: ts.CompilerOptions): { problems: string[]; read: string[] } {
-  const program = ts.createProgram([join(app, "consumer.ts")], {
+const bundler: ts.CompilerOptions = {
+  module: ts.ModuleKind.ESNext,
+  moduleResolution: ts.ModuleResolutionKind.Bundler,
+  lib: ["lib.es2022.d.ts", "lib.dom.d.ts"],
+};
+
+/** What the compiler finds in files of the app, and the package's files that it read. */
+function compile(files: readonly string[], options: ts.CompilerOptions): { problems: string[]; read: string[] } {
+  const roots = files.map((file) => join(app, file));
+  const program = ts.createProgram(roots, {
     noEmit: true,
     strict: true,
     exactOptionalPropertyTypes: true,
@@ -40,7 +57,7 @@ function compile(options: ts.CompilerOptions): { problems: string[]; read: strin
 }
 
 describe("the package's declarations", () => {
-  const { Node16, NodeNext, ESNext } = ts.ModuleKind;
+  const { Node16, NodeNext } = ts.ModuleKind;
   const resolution = ts.ModuleResolutionKind;
   // Beside ES2022 they need AbortSignal and URL, which every runtime's types declare.
   it.each<[string, ts.CompilerOptions]>([
@@ -49,11 +66,71 @@ describe("the package's declarations", () => {
       "nodenext",
       { module: NodeNext, moduleResolution: resolution.NodeNext, lib: ["lib.es2022.d.ts", "lib.webworker.d.ts"] },
     ],
-    ["bundler", { module: ESNext, moduleResolution: resolution.Bundler, lib: ["lib.es2022.d.ts", "lib.dom.d.ts"] }],
+    ["bundler", bundler],
   ])("compile under %s", (_name, options) => {
-    const { problems, read } = compile(options);
+    const { problems, read } = compile(["consumer.ts"], options);
     expect(problems).toEqual([]);
     expect(read).toContain(join(root, "dist/index.d.ts"));
     expect(read.filter((path) => !path.startsWith(join(root, "dist/")))).toEqual([]);
+  });
+});
+
+describe("the compiler refuses", () => {
+  const refused = [
+    ["figures that are misspelt", "const { acuracy } = await model.evaluate(x, x);", "acuracy"],
+    ["those of steps", "const { mea } = model.trainOnBatch(x, x);", "mea"],
+    ["those of remote models", "const { acuracy } = await remote.evaluate(x, x);", "acuracy"],
+    ["those that were not told", 'const { auc_2 } = await model.evaluate<"auc_1">(x, x);', "auc_2"],
+    ["to take bytes for numbers", "const values: Float32Array = images.data;", "Uint8Array"],
+    ["options that are misspelt", "layers.conv2d({ filters: 1, kernelSize: 3, dilation: 2 });", "dilation"],
+    ["dtypes that there are not", 'x.cast("float32");', "float32"],
+  ] as const;
+  const declared = `import { type ArrayData, layers, type Model, type Tensor } from "heddle";
+import type { RemoteModel } from "heddle/worker";
+declare const model: Model, remote: RemoteModel, x: Tensor, images: ArrayData<"f32">;
+`;
+
+  it("what would be undefined or wrong at run time, and nothing else", () => {
+    const files = refused.map(([, statement], i) => {
+      const file = `refused-${i}.ts`;
+      writeFileSync(join(app, file), `${declared}${statement}\n`);
+      return file;
+    });
+    const { problems } = compile(files, bundler);
+    expect(problems).toHaveLength(refused.length);
+    refused.forEach(([what, , word], i) => {
+      expect(problems[i], what).toMatch(new RegExp(`refused-${i}\\.ts:4: .*${word}`, "s"));
+    });
+  });
+});
+
+/** The TypeScript that a text prints and that stands for itself. */
+function programsOf(path: string): string[] {
+  const text = readFileSync(join(root, path), "utf8");
+  return [...text.matchAll(/^```ts\n(.*?)^```$/gms)]
+    .map(([, source]) => source)
+    .filter((s) => s.includes('from "heddle'));
+}
+
+describe("the programs that are printed", () => {
+  const texts = ["README.md", ...readdirSync(join(root, "docs")).map((name) => `docs/${name}`)].filter((path) =>
+    path.endsWith(".md"),
+  );
+  const programs = texts.flatMap((path) => programsOf(path).map((source, i) => ({ name: `${path} ${i + 1}`, source })));
+
+  it.each([true, false])("compile strictly, exactOptionalPropertyTypes %s", (exactOptionalPropertyTypes) => {
+    expect(programs.length).toBeGreaterThan(2);
+    const files = programs.map(({ name, source }) => {
+      const file = `${name.replace(/\W+/g, "-")}.ts`;
+      writeFileSync(join(app, file), source);
+      return file;
+    });
+    const { problems } = compile(files, {
+      exactOptionalPropertyTypes,
+      module: ts.ModuleKind.NodeNext,
+      moduleResolution: ts.ModuleResolutionKind.NodeNext,
+      lib: ["lib.es2022.d.ts", "lib.dom.d.ts"],
+    });
+    expect(problems).toEqual([]);
   });
 });

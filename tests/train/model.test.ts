@@ -82,7 +82,7 @@ describe("functional models", () => {
     expect(history.loss[11]).toBeLessThan(0.4 * history.loss[0]);
     expect(history.loss[3]).toBeCloseTo(0.5 * history.sum_loss[3] + 2 * history.side_loss[3], 4);
     expect(history.side_accuracy[11]).toBeGreaterThan(0.9);
-    const logs = await model.evaluate(x, [total, larger]);
+    const logs = await model.evaluate<"side_accuracy">(x, [total, larger]);
     expect(logs.side_accuracy).toBeGreaterThan(0.9);
     const [sums, sides] = await model.predictAll(x, { batchSize: 64 });
     expect([sums.shape, sides.shape]).toEqual([
@@ -242,7 +242,7 @@ it("losses that layers add count, in training and in evaluation", async () => {
     [1, 2],
     [0, -1],
   ]);
-  const { loss, error } = await model.evaluate(x, tensor([[3], [-1]]));
+  const { loss, error } = await model.evaluate<"error">(x, tensor([[3], [-1]]));
   expect(error).toBeCloseTo(0, 6);
   expect(loss).toBeCloseTo(0.5 * (9 + 1) + 0.1 * (3 + 1), 5);
 });

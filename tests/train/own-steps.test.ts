@@ -93,7 +93,7 @@ describe("data", () => {
       "compile: lossWeights must name",
     );
     model.compile({ loss: ["mse", "mse"], lossWeights: { side: 0 } });
-    const { loss, sum_loss } = await model.evaluate(data, { sum: y, side: y });
+    const { loss, sum_loss } = await model.evaluate<"sum_loss">(data, { sum: y, side: y });
     expect(loss).toBe(sum_loss);
   });
 

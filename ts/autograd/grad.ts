@@ -34,6 +34,12 @@ let depth = 0;
  * with the loss. Everything else made on the way is freed. Errors: ShapeError unless the loss has one element, DtypeError
  * unless loss and parameters are f32, StateError if what the loss was computed from is gone.
  */
+export function valueAndGrad<Rest extends unknown[], L extends LossValue>(
+  f: (parameters: ParameterSet, ...rest: Rest) => L,
+): <P extends ParameterSet>(parameters: P, ...rest: Rest) => [L, GradientsOf<P>];
+export function valueAndGrad<P extends ParameterSet, Rest extends unknown[], L extends LossValue>(
+  f: (parameters: P, ...rest: Rest) => L,
+): (parameters: P, ...rest: Rest) => [L, GradientsOf<P>];
 export function valueAndGrad<P extends ParameterSet, Rest extends unknown[], L extends LossValue>(
   variables: P,
   f: (...rest: Rest) => L,
@@ -115,6 +121,12 @@ export function differentiate<P extends ParameterSet, T>(
 }
 
 /** The function that returns the gradient of f's scalar result with respect to its first argument; see `valueAndGrad`. */
+export function grad<Rest extends unknown[]>(
+  f: (parameters: ParameterSet, ...rest: Rest) => LossValue,
+): <P extends ParameterSet>(parameters: P, ...rest: Rest) => GradientsOf<P>;
+export function grad<P extends ParameterSet, Rest extends unknown[]>(
+  f: (parameters: P, ...rest: Rest) => LossValue,
+): (parameters: P, ...rest: Rest) => GradientsOf<P>;
 export function grad<P extends ParameterSet, Rest extends unknown[]>(
   f: (parameters: P, ...rest: Rest) => LossValue,
 ): (parameters: P, ...rest: Rest) => GradientsOf<P> {

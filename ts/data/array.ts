@@ -23,6 +23,9 @@ export const arrayTypes: { readonly [D in Dtype]: abstract new () => TypedArray<
   bool: Uint8Array,
 };
 
+/** What the numbers of a dtype are stored in: f32 perhaps in bytes. */
+export type Stored<D extends Dtype = Dtype> = TypedArray<D> | (D extends "f32" ? Uint8Array : never);
+
 const MAX_BYTE = 255;
 /** Rows shorter than this are copied number by number: they cost less than a call of `set`. */
 const SHORT_ROW = 32;
@@ -42,19 +45,14 @@ export class ArrayData<D extends Dtype = Dtype> {
   readonly rowSize: number;
   /** For f32 stored as bytes: the value of each byte. */
   private readonly values: Float32Array | undefined;
-  private readonly stored: TypedArray<D> | Uint8Array;
+  private readonly stored: Stored<D>;
 
   static {
     showAsText(ArrayData);
   }
 
   /** Default shape: `[data.length]`; default dtype: the one whose numbers the typed array holds. */
-  constructor(
-    data: TypedArray<D> | Uint8Array,
-    shape: Shape = [data.length],
-    dtype: D = dtypeOf(data) as D,
-    scale = 1,
-  ) {
+  constructor(data: Stored<D>, shape: Shape = [data.length], dtype: D = dtypeOf(data) as D, scale = 1) {
     const scaled = dtype === "f32" && data instanceof Uint8Array;
     checkStorage(data, dtype, scaled);
     checkScale(scale, scaled);
@@ -76,7 +74,7 @@ export class ArrayData<D extends Dtype = Dtype> {
    * The stored numbers, row-major: those of `dtype`, or bytes that read as f32. Not copied. StateError where their memory
    * has been transferred.
    */
-  get data(): TypedArray<D> | Uint8Array {
+  get data(): Stored<D> {
     const { stored } = this;
     if (stored.length === 0) requireAttached("ArrayData", "the data", stored);
     return stored;
@@ -91,7 +89,7 @@ export class ArrayData<D extends Dtype = Dtype> {
   slice(begin: number, end: number = this.length): ArrayData<D> {
     this.checkRange("slice", { begin, end });
     const { data, rowSize, shape, dtype, scale } = this;
-    const rows = data.subarray(begin * rowSize, end * rowSize) as TypedArray<D> | Uint8Array;
+    const rows = data.subarray(begin * rowSize, end * rowSize) as Stored<D>;
     return new ArrayData(rows, [end - begin, ...shape.slice(1)], dtype, scale);
   }
 

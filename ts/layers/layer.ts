@@ -181,8 +181,8 @@ export abstract class Layer extends Module {
   }
 
   /** Builds the layer at the first call, then calls it; for symbolic inputs, notes that it will be called. */
-  apply(x: Symbolic | readonly Symbolic[], options?: ApplyOptions): Symbolic;
   apply(x: Inputs, options?: ApplyOptions): Tensor;
+  apply(x: Symbolic | readonly Symbolic[], options?: ApplyOptions): Symbolic;
   apply(x: Inputs | Symbolic | readonly Symbolic[], options: ApplyOptions = {}): Tensor | Symbolic {
     const results = this.applyAll(x as Inputs, options);
     if (results.length !== 1) {
@@ -194,8 +194,8 @@ export abstract class Layer extends Module {
   }
 
   /** The results as a list: for layers that return several, such as recurrent ones with `returnState`. */
-  applyAll(x: Symbolic | readonly Symbolic[], options?: ApplyOptions): Symbolic[];
   applyAll(x: Inputs, options?: ApplyOptions): Tensor[];
+  applyAll(x: Symbolic | readonly Symbolic[], options?: ApplyOptions): Symbolic[];
   applyAll(x: Inputs | Symbolic | readonly Symbolic[], options: ApplyOptions = {}): Tensor[] | Symbolic[] {
     if (isSymbolic(x)) return connect(this, x);
     const inputs = x instanceof Tensor ? [x] : x;

@@ -1,5 +1,6 @@
 // What training tells others while it runs: the Callback interface, the history it keeps, and early stopping.
 import { earlyStoppingOptions } from "../generated/options.ts";
+import type { MetricName } from "../metrics/index.ts";
 import type { Direction } from "../metrics/metric.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
@@ -10,6 +11,15 @@ import { Monitor, type MonitorMode } from "./monitor.ts";
 
 /** Figures by name: loss, accuracy, val_loss and so on. During an epoch they are means over the batches so far. */
 export type Logs = Record<string, number>;
+
+/** The library's metrics as the figures of a model with one output are called. */
+export type LogName = MetricName | `weighted_${MetricName}`;
+
+/**
+ * What `evaluate` and steps on a batch say: the loss, and the figures that `compile` was given. Those of other names than
+ * the library's metrics have are told by the type argument: `evaluate<"accuracy" | "my_figure">(x, y)`.
+ */
+export type Evaluation<Name extends string = LogName> = { readonly [figure in "loss" | Name]: number };
 
 /** What a training run is going to do. */
 export interface TrainingInfo {

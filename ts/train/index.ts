@@ -5,7 +5,9 @@ export {
   type Callback,
   EarlyStopping,
   type EarlyStoppingOptions,
+  type Evaluation,
   History,
+  type LogName,
   type Logs,
   type TrainingInfo,
 } from "./callbacks.ts";

@@ -34,7 +34,7 @@ import { type FilePath, pathOf } from "../runtime/paths.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor, unfilled } from "../tensor/tensor.ts";
 import { type DataList, type Examples, type Targets, toExamples, toInputs, type Weighting } from "./batches.ts";
-import type { History, Logs } from "./callbacks.ts";
+import type { Evaluation, History, LogName } from "./callbacks.ts";
 import {
   type EvaluateOptions,
   evaluateModel,
@@ -260,8 +260,12 @@ export class Model extends Layer {
   }
 
   /** Loss and metrics over examples x and targets y. Default: batches of 32. */
-  evaluate(x: DataList, y?: Targets, options: EvaluateOptions = {}): Promise<Logs> {
-    return evaluateModel(this, x, y, options);
+  evaluate<Name extends string = LogName>(
+    x: DataList,
+    y?: Targets,
+    options: EvaluateOptions = {},
+  ): Promise<Evaluation<Name>> {
+    return evaluateModel(this, x, y, options) as Promise<Evaluation<string>>;
   }
 
   /** The only output for all examples, [length, ...]. Default: batches of 32. */
@@ -317,12 +321,12 @@ export class Model extends Layer {
   }
 
   /** One training step on one batch; its loss and metrics. */
-  trainOnBatch(x: DataList, y?: Targets, weighting: Weighting = {}): Logs {
+  trainOnBatch<Name extends string = LogName>(x: DataList, y?: Targets, weighting: Weighting = {}): Evaluation<Name> {
     return this.onBatch("trainOnBatch", x, y, weighting, "train");
   }
 
   /** Loss and metrics of one batch. */
-  testOnBatch(x: DataList, y?: Targets, weighting: Weighting = {}): Logs {
+  testOnBatch<Name extends string = LogName>(x: DataList, y?: Targets, weighting: Weighting = {}): Evaluation<Name> {
     return this.onBatch("testOnBatch", x, y, weighting, "test");
   }
 
@@ -332,7 +336,7 @@ export class Model extends Layer {
     y: Targets | undefined,
     weighting: Weighting,
     step: "train" | "test",
-  ): Logs {
+  ): Evaluation<string> {
     checkOptions(operation, weighting, weightingOptions);
     const examples = toExamples(operation, x, y, this.compilation.objective.targeted, weighting);
     this.prepare(operation, examples);

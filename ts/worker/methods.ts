@@ -102,14 +102,14 @@ export function makeMethods(own: ServeOptions): Methods {
       optimizers.set(asks.model, compiled.compilation.optimizer);
     },
     fit: async ({ model: number, x, y, sampleWeight, validationData, callbacks, hooks, ...options }, call) => {
-      const { history, epochs } = await model(number).fit(inputs(x), targets(y), {
+      const { history, epochs } = await model(number).fit(inputs(x), given(y), {
         ...options,
         verbose: 0,
         signal: call.signal,
         sampleWeight: given(sampleWeight),
         validationData: validationData && [
           inputs(validationData[0]),
-          targets(validationData[1]),
+          given(validationData[1]),
           given(validationData[2]),
         ],
         // The page is told last, since others add figures of their own.
@@ -118,7 +118,7 @@ export function makeMethods(own: ServeOptions): Methods {
       return { history, epochs };
     },
     evaluate: ({ model: number, x, y, sampleWeight, ...options }, { signal }) =>
-      model(number).evaluate(inputs(x), targets(y), { ...options, signal, sampleWeight: given(sampleWeight) }),
+      model(number).evaluate(inputs(x), given(y), { ...options, signal, sampleWeight: given(sampleWeight) }),
     predict: async ({ model: number, x, ...options }, { signal }) => {
       const outputs = await model(number).predictAll(inputs(x), { ...options, signal });
       const results = outputs.map(valuesOf);
@@ -126,9 +126,9 @@ export function makeMethods(own: ServeOptions): Methods {
       return results;
     },
     trainOnBatch: ({ model: number, x, y, sampleWeight, classWeight }) =>
-      model(number).trainOnBatch(inputs(x), targets(y), { sampleWeight: given(sampleWeight), classWeight }),
+      model(number).trainOnBatch(inputs(x), given(y), { sampleWeight: given(sampleWeight), classWeight }),
     testOnBatch: ({ model: number, x, y, sampleWeight, classWeight }) =>
-      model(number).testOnBatch(inputs(x), targets(y), { sampleWeight: given(sampleWeight), classWeight }),
+      model(number).testOnBatch(inputs(x), given(y), { sampleWeight: given(sampleWeight), classWeight }),
     summary: (asks) => model(asks.model).summary(),
     stop: (asks) => {
       model(asks.model).stopTraining = true;

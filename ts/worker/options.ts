@@ -43,13 +43,16 @@ export type RemoteMetric = MetricName | MetricConfig;
 export interface RemoteCompileOptions {
   /** Default "rmsprop", as in Keras. */
   optimizer?: optimizers.OptimizerName | OptimizerConfig | Named;
-  loss: PerOutput<LossName | LossConfig>;
+  /** May be left out where layers add the loss by `addLoss`. */
+  loss?: PerOutput<LossName | LossConfig>;
   /** How much each output's loss counts; default 1. */
   lossWeights?: PerOutput<number>;
   /** For several outputs a list of lists, or a record. */
   metrics?: MetricLists;
   /** Metrics that take sample weights into account. */
   weightedMetrics?: MetricLists;
+  /** Whether steps run anew each time, slowly, instead of being captured: for debugging a worker's own layers; default false. */
+  runEagerly?: boolean;
 }
 
 /** The metrics of one output, or of each. */
@@ -96,7 +99,7 @@ export interface RemoteFitOptions
   extends RemoteWeighting,
     Omit<FitOptions, "callbacks" | "validationData" | "sampleWeight"> {
   /** Data to validate on after each epoch, with sample weights perhaps. */
-  validationData?: readonly [x: RemoteInputs, y: RemoteTargets, sampleWeight?: RemoteTargets];
+  validationData?: readonly [x: RemoteInputs, y?: RemoteTargets, sampleWeight?: RemoteTargets];
   /** Objects with functions are called here; configurations run in the worker, and see each batch. */
   callbacks?: readonly (RemoteCallback | CallbackConfig)[];
 }

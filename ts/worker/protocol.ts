@@ -31,7 +31,7 @@ export interface Layout {
 export interface FitRequest
   extends Omit<FitOptions, "callbacks" | "signal" | "validationData" | "sampleWeight" | "verbose">,
     ExamplesRequest {
-  readonly validationData: readonly [x: Sent, y: Sent, sampleWeight?: Sent] | undefined;
+  readonly validationData: readonly [x: Sent, y: Sent | undefined, sampleWeight: Sent | undefined] | undefined;
   readonly callbacks: readonly Named[];
   /** The turning points that the page wants to be told of. */
   readonly hooks: readonly (keyof Hooks)[];
@@ -41,7 +41,7 @@ export interface FitRequest
 export interface ExamplesRequest {
   readonly model: number;
   readonly x: Sent;
-  readonly y: Sent;
+  readonly y: Sent | undefined;
   readonly sampleWeight: Sent | undefined;
 }
 

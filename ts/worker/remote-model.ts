@@ -16,7 +16,7 @@ import { ArgumentError, StateError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { type FilePath, pathOf } from "../runtime/paths.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
-import { type Callback, History, type Logs } from "../train/callbacks.ts";
+import { type Callback, type Evaluation, History, type LogName } from "../train/callbacks.ts";
 import type { Model } from "../train/model.ts";
 import type { ModelConfig } from "../train/model-config.ts";
 import { ProgressLine } from "../train/progress.ts";
@@ -111,7 +111,7 @@ export class RemoteModel {
    * Trains on examples x and targets y, epoch after epoch, as `Model.fit`. An aborted signal ends it after the current
    * step; the promise is then rejected with the signal's reason.
    */
-  async fit(x: RemoteInputs, y: RemoteTargets, options: RemoteFitOptions = {}): Promise<History> {
+  async fit(x: RemoteInputs, y?: RemoteTargets, options: RemoteFitOptions = {}): Promise<History> {
     checkOptions("fit", options, remoteFitOptions);
     const { callbacks = [], signal, validationData, sampleWeight, verbose = 1, ...plain } = options;
     this.stopping = false;
@@ -136,17 +136,29 @@ export class RemoteModel {
   }
 
   /** Loss and metrics over examples x and targets y. Default: batches of 32. */
-  evaluate(x: RemoteInputs, y: RemoteTargets, options: RemoteEvaluateOptions = {}): Promise<Logs> {
+  evaluate<Name extends string = LogName>(
+    x: RemoteInputs,
+    y?: RemoteTargets,
+    options: RemoteEvaluateOptions = {},
+  ): Promise<Evaluation<Name>> {
     return this.judge("evaluate", x, y, options, remoteEvaluateOptions);
   }
 
   /** One training step on one batch; its loss and metrics. */
-  trainOnBatch(x: RemoteInputs, y: RemoteTargets, weighting: RemoteWeighting = {}): Promise<Logs> {
+  trainOnBatch<Name extends string = LogName>(
+    x: RemoteInputs,
+    y?: RemoteTargets,
+    weighting: RemoteWeighting = {},
+  ): Promise<Evaluation<Name>> {
     return this.judge("trainOnBatch", x, y, weighting, remoteWeighting);
   }
 
   /** Loss and metrics of one batch. */
-  testOnBatch(x: RemoteInputs, y: RemoteTargets, weighting: RemoteWeighting = {}): Promise<Logs> {
+  testOnBatch<Name extends string = LogName>(
+    x: RemoteInputs,
+    y?: RemoteTargets,
+    weighting: RemoteWeighting = {},
+  ): Promise<Evaluation<Name>> {
     return this.judge("testOnBatch", x, y, weighting, remoteWeighting);
   }
 
@@ -276,13 +288,15 @@ export class RemoteModel {
   private async judge(
     method: "evaluate" | "trainOnBatch" | "testOnBatch",
     x: RemoteInputs,
-    y: RemoteTargets,
+    y: RemoteTargets | undefined,
     options: RemoteEvaluateOptions & RemoteWeighting,
     names: Names,
-  ): Promise<Logs> {
+  ): Promise<Evaluation<string>> {
     const { signal, sampleWeight, ...plain } = checkOptions(method, options, names);
-    const use = async (send: Send): Promise<Logs> =>
-      this.call(method, { ...plain, ...(await sendExamples(send, x, y, sampleWeight)) }, { signal });
+    const use = async (send: Send): Promise<Evaluation<string>> =>
+      this.call(method, { ...plain, ...(await sendExamples(send, x, y, sampleWeight)) }, { signal }) as Promise<
+        Evaluation<string>
+      >;
     return withSent(this.engine, use, signal);
   }
 
@@ -319,7 +333,7 @@ export class RemoteModel {
 async function sendExamples(
   send: Send,
   x: RemoteInputs,
-  y: RemoteTargets,
+  y: RemoteTargets | undefined,
   sampleWeight: RemoteTargets | undefined,
 ): Promise<Omit<ExamplesRequest, "model">> {
   return { x: await send(x), y: await send(y), sampleWeight: await send(sampleWeight) };
