@@ -7,6 +7,7 @@ import {
   checkGradient,
   checkpoint,
   customGrad,
+  detectAnomaly,
   exp,
   grad,
   hessian,
@@ -18,6 +19,7 @@ import {
   noGrad,
   ones,
   perExampleGrad,
+  profile,
   scope,
   sum,
   type Tensor,
@@ -71,4 +73,24 @@ it("leaves nothing switched on", async () => {
   const off = (): Promise<Tensor> => noGrad(async () => exp(x));
   expect(off).toThrow(ArgumentError);
   expect([...grad((x: Tensor) => sum(log(x)))(x).data()]).toEqual([1, 0.5]);
+});
+
+it.each<[string, (f: never) => unknown]>([
+  ["scope", scope],
+  ["noGrad", noGrad],
+  ["capture", capture],
+  ["valueAndGrad", valueAndGrad],
+  ["grad", grad],
+  ["vjp", vjp],
+  ["jvp", jvp],
+  ["hvp", hvp],
+  ["jacobian", jacobian],
+  ["hessian", hessian],
+  ["perExampleGrad", perExampleGrad],
+  ["checkpoint", checkpoint],
+  ["customGrad", (f) => customGrad(f, f)],
+  ["detectAnomaly", detectAnomaly],
+  ["profile", profile],
+])("%s refuses what is no function at once", (_name, take) => {
+  for (const f of [null, undefined, 5]) expect(() => take(f as never)).toThrow(ArgumentError);
 });

@@ -48,6 +48,7 @@ describe("bad arguments", () => {
   const ids = tensor(Int32Array.of(0, 1));
   it.each<[string, () => unknown, new (message: string) => Error]>([
     ["reshape to another size", () => layout.reshape(x, [4]), ShapeError],
+    ["reshape to a number", () => layout.reshape(x, 6 as never), ShapeError],
     ["reshape with a remainder", () => layout.reshape(x, [4, -1]), ShapeError],
     ["reshape with two unknown sizes", () => layout.reshape(x, [-1, -1]), ShapeError],
     ["squeeze of a long axis", () => layout.squeeze(x, 0), ShapeError],

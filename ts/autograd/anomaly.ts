@@ -1,5 +1,7 @@
 // detectAnomaly: finds the op and the layer that first made a NaN or an infinity.
+
 import { anomalyOptions } from "../generated/options.ts";
+import { requireFunction } from "../runtime/arguments.ts";
 import { AnomalyError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { forbidWhileRecording } from "../runtime/program.ts";
@@ -22,6 +24,7 @@ export interface AnomalyOptions {
  */
 export function detectAnomaly<T>(f: () => T, options: AnomalyOptions = {}): T {
   const { infinities = true } = checkOptions("detectAnomaly", options, anomalyOptions);
+  requireFunction("detectAnomaly", f);
   forbidWhileRecording("detectAnomaly");
   const isOdd = infinities ? (value: number) => !Number.isFinite(value) : Number.isNaN;
   return observed((op, args, result) => check(op, args, result, isOdd), f);

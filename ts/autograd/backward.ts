@@ -40,7 +40,8 @@ function nodesToward(y: AnyTensor, targets: ReadonlySet<AnyTensor> | undefined):
 
 /** Throws a StateError if a way back that is gone led to a target: the gradient would be a part of itself. */
 function requireNoTarget({ leaves, what }: Lost, targets: ReadonlySet<AnyTensor> | undefined): void {
-  const ends = targets && new Set([...targets].flatMap((x) => [x, ...((x.derivation as Node | Lost)?.leaves ?? [])]));
+  const ends =
+    targets && new Set([...targets].flatMap((x) => [x, ...((x.derivation as Node | Lost)?.freed()?.leaves ?? [])]));
   if (![...leaves].some((leaf) => ends?.has(leaf) ?? (leaf.tracked && !leaf.disposed))) return;
   throw new StateError(
     `gradient: what the loss was computed from must be there until the gradient is taken, got ${what}; ` +

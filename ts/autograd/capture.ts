@@ -1,7 +1,7 @@
 // Capture: runs a step once and records it, then replays the recording in one call. It knows tensors; the program behind
 // it knows rows and memory.
 import { captureOptions } from "../generated/options.ts";
-import { requireSynchronous } from "../runtime/arguments.ts";
+import { requireFunction, requireSynchronous } from "../runtime/arguments.ts";
 import { engine } from "../runtime/engine.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
 import type { Buffer } from "../runtime/operand.ts";
@@ -82,6 +82,7 @@ export function capture<Args extends readonly unknown[], R extends StepResult>(
   options: CaptureOptions = {},
 ): Captured<Args, R> {
   const { replaceOldest = false } = checkOptions("capture", options, captureOptions);
+  requireFunction("capture", step);
   const recordings = new Map<string, Recording>();
   let last: Recording | undefined;
   const captured = (...given: Args): R => {

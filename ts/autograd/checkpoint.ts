@@ -1,6 +1,6 @@
 // checkpoint: computes a part of the way forward again during the way back instead of keeping what it made. Source: Chen,
 // Xu, Zhang and Guestrin 2016.
-import { requireSynchronous } from "../runtime/arguments.ts";
+import { requireFunction, requireSynchronous } from "../runtime/arguments.ts";
 import { StateError } from "../runtime/errors.ts";
 import { watchWrites } from "../runtime/program.ts";
 import { deferring, freeingScope } from "../tensor/scope.ts";
@@ -20,6 +20,7 @@ type Values = Map<Variable, Tensor>;
  * draws the same numbers, and nothing is updated twice.
  */
 export function checkpoint<Args extends readonly unknown[]>(f: (...args: Args) => Tensor): (...args: Args) => Tensor {
+  requireFunction("checkpoint", f);
   return (...args) => {
     if (!isNoting()) return requireSynchronous("checkpoint", f(...args));
     const { y, sources, before } = freeingScope(() => {

@@ -1,5 +1,5 @@
 // Gradients that are not those of the ops: customGrad, a function with a gradient of one's own, and stopGradient, which has none.
-import { requireSynchronous } from "../runtime/arguments.ts";
+import { requireFunction, requireSynchronous } from "../runtime/arguments.ts";
 import { StateError } from "../runtime/errors.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import { alias, Tensor } from "../tensor/tensor.ts";
@@ -23,6 +23,7 @@ export function customGrad<Args extends readonly unknown[]>(
   f: (...args: Args) => Tensor,
   gradient: (dy: Tensor, y: Tensor, ...args: Args) => Tensor | readonly Gradient[],
 ): (...args: Args) => Tensor {
+  for (const each of [f, gradient]) requireFunction("customGrad", each);
   return defineOp("customGrad", {
     forward(...args: never[]): Tensor {
       const y = requireSynchronous(

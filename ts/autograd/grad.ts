@@ -1,10 +1,10 @@
 // Gradients for people: grad and valueAndGrad of a function, backward from a loss.
-import { requireSynchronous } from "../runtime/arguments.ts";
+import { requireFunction, requireSynchronous } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
 import { isRecording } from "../runtime/program.ts";
 import { full, zeros } from "../tensor/create.ts";
 import { requireDtype } from "../tensor/dtype.ts";
-import { deferredScope, keep, reachable, scope } from "../tensor/scope.ts";
+import { deferredScope, eachReachable, keep, scope } from "../tensor/scope.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { type AnyTensor, alias, Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
@@ -54,7 +54,7 @@ export function valueAndGrad(first: unknown, second?: (...rest: unknown[]) => Lo
     if (x instanceof Variable) return x as Tensor;
     throw new ArgumentError("valueAndGrad: what comes before the function must be variables, got another tensor");
   });
-  const both = ofParameters((_variables: ParameterSet, ...rest: unknown[]) => second(...rest));
+  const both = ofParameters((_variables: ParameterSet, ...rest: unknown[]) => second(...rest) as LossValue);
   return (...rest: unknown[]) => both(first as ParameterSet, ...rest);
 }
 
@@ -108,10 +108,10 @@ export function differentiate<P extends ParameterSet, T>(
       const result = f(tracked as P, targets, depth > 1);
       if (depth === 1) {
         // What it was derived from ends here.
-        for (const x of reachable(result)) {
+        eachReachable(result, (x) => {
           if (x instanceof Tensor && x.derivation instanceof Node)
             x.derivation = lostWay("a result of an ended gradient", [x]);
-        }
+        });
       }
       return result;
     } finally {
@@ -202,8 +202,4 @@ function checked(x: unknown): Tensor {
   if (!(x instanceof Tensor)) throw new ArgumentError(`grad: parameters must be tensors, got ${typeof x} among them`);
   requireDtype("grad", "parameters", x.dtype, "f32");
   return x as Tensor;
-}
-
-function requireFunction(operation: string, f: unknown): asserts f is (...args: unknown[]) => LossValue {
-  if (typeof f !== "function") throw new ArgumentError(`${operation}: there must be a function, got ${typeof f}`);
 }

@@ -1,13 +1,11 @@
 // The tape: notes how each tracked tensor was derived. The walk back through it is in backward.ts.
-import { requireSynchronous } from "../runtime/arguments.ts";
+import { requireFunction, requireSynchronous } from "../runtime/arguments.ts";
 import { type AnyTensor, type Derivation, Tensor } from "../tensor/tensor.ts";
 import { place } from "./observe.ts";
 import type { AnyOp } from "./op.ts";
 
-/** The leaves that a tensor was derived from: those with respect to which gradients may be wanted. */
-type Leaves = ReadonlySet<AnyTensor>;
-
-const none: Leaves = new Set();
+/** What a tensor was derived from: leaves, and what is remembered of others. */
+type Part = AnyTensor | Lost;
 
 /** One application of an op. */
 export class Node implements Derivation {
@@ -19,53 +17,68 @@ export class Node implements Derivation {
   readonly versions: number;
   /** The layer it was applied in. */
   readonly layer: string | undefined;
-  private known: Leaves | undefined;
+  /** What will be remembered of it; null: not asked for yet. */
+  private memory: Lost | undefined | null;
 
   constructor(op: AnyOp, args: readonly unknown[], output: AnyTensor) {
     this.op = op;
-    this.args = args.map(own);
+    this.memory = null;
+    this.args = args.map(asItIs);
     this.output = output;
     this.order = ++order;
     this.versions = versionsOf(args);
     this.layer = place.layer;
   }
 
-  get leaves(): Leaves {
-    if (this.known !== undefined) return this.known;
+  freed(): Lost | undefined {
+    if (this.memory !== null) return this.memory;
     // Earlier ones first: a chain may be longer than the stack is deep.
     const open = new Set<Node>([this]);
     for (const node of open) {
       for (const { derivation } of tensorsOf(node.args)) {
-        if (derivation instanceof Node && derivation.known === undefined) open.add(derivation);
+        if (derivation instanceof Node && derivation.memory === null) open.add(derivation);
       }
     }
-    for (const node of [...open].sort((a, b) => a.order - b.order)) node.known = leavesOf(tensorsOf(node.args));
-    return this.known as unknown as Leaves;
-  }
-
-  freed(): Lost | undefined {
-    return lostWay(`a result of ${this.op.opName} that was freed`, [this.output]);
+    const ordered = open.size === 1 ? open : [...open].sort((a, b) => a.order - b.order);
+    let own: Lost | undefined;
+    for (const node of ordered)
+      own = node.memory = lostWay(`a result of ${node.op.opName} that was freed`, tensorsOf(node.args));
+    return own;
   }
 }
 
 /** An argument as it is now: lists and options are copied, since whoever passed them may go on using them. */
-function own(arg: unknown): unknown {
+function asItIs(arg: unknown): unknown {
   if (typeof arg !== "object" || arg === null || arg instanceof Tensor) return arg;
   if (Array.isArray(arg)) return [...arg];
   return Object.getPrototypeOf(arg) === Object.prototype ? { ...arg } : arg;
 }
 
+/** Longer chains of what is remembered are written out as their leaves, so that a recurrence holds no more and more. */
+const DEEPEST = 64;
+
 /** A way back that is gone: a gradient that would have to go it is an error. */
 export class Lost implements Derivation {
   /** What is there no more, for people. */
   readonly what: string;
-  readonly leaves: Leaves;
   readonly order: number;
+  /** How many others it leads through at most. */
+  readonly depth: number;
+  readonly parts: readonly Part[];
 
-  constructor(what: string, leaves: Leaves) {
+  constructor(what: string, parts: readonly Part[]) {
     this.what = what;
-    this.leaves = leaves;
     this.order = ++order;
+    const only = parts.length === 1 ? parts[0] : undefined;
+    const depth = parts.reduce((most, part) => Math.max(most, part instanceof Lost ? part.depth + 1 : 0), 0);
+    if (only instanceof Lost) [this.parts, this.depth] = [only.parts, only.depth];
+    else if (depth > DEEPEST) [this.parts, this.depth] = [[...leavesOf(parts)], 0];
+    else [this.parts, this.depth] = [parts, depth];
+  }
+
+  /** The leaves that it led to: those with respect to which gradients may be wanted. */
+  get leaves(): ReadonlySet<AnyTensor> {
+    return leavesOf(this.parts);
   }
 
   freed(): this {
@@ -73,25 +86,25 @@ export class Lost implements Derivation {
   }
 }
 
-/** What becomes of tensors' derivations whose way back ends with `what`; undefined where it led to no leaf. */
+/** What is remembered of tensors whose way back ends with `what`; undefined where it led to no leaf. */
 export function lostWay(what: string, xs: Iterable<AnyTensor>): Lost | undefined {
-  const leaves = leavesOf(xs);
-  return leaves.size === 0 ? undefined : new Lost(what, leaves);
+  const parts: Part[] = [];
+  for (const x of xs) {
+    const part = x.derivation === undefined ? (isLeaf(x) ? x : undefined) : (x.derivation as Node | Lost).freed();
+    if (part !== undefined && !parts.includes(part)) parts.push(part);
+  }
+  return parts.length === 0 ? undefined : new Lost(what, parts);
 }
 
-/** The leaves of several tensors; where one has them all its set is shared, so that a long recurrence holds just one. */
-function leavesOf(xs: Iterable<AnyTensor>): Leaves {
-  let all = none;
-  for (const x of xs) {
-    const derivation = x.derivation as Node | Lost | undefined;
-    const some = derivation === undefined ? (isLeaf(x) ? [x] : none) : derivation.leaves;
-    if (all.size === 0 && some instanceof Set) all = some;
-    else {
-      const more = [...some].filter((leaf) => !all.has(leaf) && isLeaf(leaf));
-      if (more.length > 0) all = new Set([...[...all].filter(isLeaf), ...more]);
-    }
+function leavesOf(parts: readonly Part[]): Set<AnyTensor> {
+  const all = new Set<Part>(parts);
+  const leaves = new Set<AnyTensor>();
+  // A set's loop goes on to what is added on the way.
+  for (const part of all) {
+    if (part instanceof Lost) for (const inner of part.parts) all.add(inner);
+    else if (isLeaf(part)) leaves.add(part);
   }
-  return all;
+  return leaves;
 }
 
 function isLeaf(x: AnyTensor): boolean {
@@ -150,6 +163,7 @@ export function noteDerivation(op: AnyOp, args: readonly unknown[], output: AnyT
  * also if `f` returns it: `stopGradient` is what cuts that. Errors: ArgumentError if `f` is asynchronous.
  */
 export function noGrad<T>(f: () => T): T {
+  requireFunction("noGrad", f);
   return withRecording(false, () => requireSynchronous("noGrad", f()));
 }
 

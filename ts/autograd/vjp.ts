@@ -1,5 +1,5 @@
 // Derivatives times vectors: vjp backwards, jvp forwards, hvp for the matrix of second derivatives.
-import { requireSynchronous } from "../runtime/arguments.ts";
+import { requireFunction, requireSynchronous } from "../runtime/arguments.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { zeros } from "../tensor/create.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
@@ -65,6 +65,7 @@ function pullBack(
 export function vjp<P extends ParameterSet, Rest extends unknown[]>(
   f: Differentiable<P, Rest>,
 ): (parameters: P, dy: Tensor, ...rest: Rest) => [y: Tensor, gradients: GradientsOf<P>] {
+  requireFunction("vjp", f);
   return (parameters, dy, ...rest) =>
     differentiate(parameters, (tracked, targets, isInner) => {
       const y = requireSynchronous(
@@ -85,6 +86,7 @@ export function vjp<P extends ParameterSet, Rest extends unknown[]>(
 export function jvp<P extends ParameterSet, Rest extends unknown[]>(
   f: Differentiable<P, Rest>,
 ): (parameters: P, tangents: GradientsOf<P>, ...rest: Rest) => [y: Tensor, dy: Tensor] {
+  requireFunction("jvp", f);
   return (parameters, tangents, ...rest) =>
     differentiate(parameters, (tracked, targets, isInner) => {
       const directions = directionsFor("jvp", tracked, tangents);

@@ -3,7 +3,7 @@ import { backpropagate } from "../autograd/backward.ts";
 import { differentiate, grad, gradientOf, type LossValue } from "../autograd/grad.ts";
 import { requireTensor } from "../autograd/op.ts";
 import { withRecording } from "../autograd/tape.ts";
-import { requireSynchronous } from "../runtime/arguments.ts";
+import { requireFunction, requireSynchronous } from "../runtime/arguments.ts";
 import { tensor, zeros } from "../tensor/create.ts";
 import { freeingScope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -16,6 +16,7 @@ import { reshape, stack } from "./layout.ts";
 export function jacobian<Rest extends unknown[]>(
   f: (x: Tensor, ...rest: Rest) => Tensor,
 ): (x: Tensor, ...rest: Rest) => Tensor {
+  requireFunction("jacobian", f);
   return (x, ...rest) => {
     requireTensor("jacobian", "x", x);
     return differentiate(x, (tracked, targets, isInner) => {

@@ -22,6 +22,7 @@ export const reshape: Op<<D extends Dtype>(x: Tensor<D>, shape: Shape) => Tensor
 });
 
 function inferShape(x: AnyTensor, shape: Shape): Shape {
+  if (!Array.isArray(shape)) checkShape("reshape", shape);
   const unknown = shape.indexOf(-1);
   const known = sizeOf(shape.filter((_, axis) => axis !== unknown));
   const inferred = unknown < 0 ? shape : shape.with(unknown, known === 0 ? 0 : x.size / known);

@@ -13,7 +13,7 @@ import {
 import { type Observer, observed } from "../autograd/observe.ts";
 import { requireTensor } from "../autograd/op.ts";
 import { type Node, tensorsOf, withRecording } from "../autograd/tape.ts";
-import { requireSynchronous } from "../runtime/arguments.ts";
+import { requireFunction, requireSynchronous } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { watchWrites } from "../runtime/program.ts";
 import { full, zeros } from "../tensor/create.ts";
@@ -36,6 +36,7 @@ import { type Axes, sum } from "./reduce.ts";
 export function perExampleGrad<P extends ParameterSet, Batch extends AnyTensor[]>(
   loss: (parameters: P, ...batch: Batch) => LossValue,
 ): (parameters: P, ...batch: Batch) => GradientsOf<P> {
+  requireFunction("perExampleGrad", loss);
   return (parameters, ...batch) => {
     const count = examplesIn(batch);
     return scope(() => together(loss, parameters, batch, count) ?? oneByOne(loss, parameters, batch, count));

@@ -32,3 +32,9 @@ export function requireSynchronous<T>(operation: string, result: T): T {
     `${operation}: the function must be synchronous, got one that returns a promise; await outside`,
   );
 }
+
+/** Throws an ArgumentError unless `f` is a function. */
+export function requireFunction(operation: string, f: unknown): asserts f is (...args: never[]) => unknown {
+  if (typeof f === "function") return;
+  throw new ArgumentError(`${operation}: there must be a function, got ${f === null ? "null" : typeof f}`);
+}

@@ -1,6 +1,8 @@
 // The profiler: while one is on, every launch is timed, those of captured programs row by row. It knows kernels and
 // operands; how a row is run is the business of program.ts.
+
 import { type Kernels, kernels } from "../generated/kernels.ts";
+import { requireFunction } from "./arguments.ts";
 import { StateError } from "./errors.ts";
 import type { Operand } from "./operand.ts";
 
@@ -79,6 +81,7 @@ export function shapesOf(kinds: string, args: readonly unknown[]): string {
 export function profile<T>(f: () => Promise<T>): Promise<Profile<T>>;
 export function profile<T>(f: () => T): Profile<T>;
 export function profile<T>(f: () => T | Promise<T>): Profile<T> | Promise<Profile<T>> {
+  requireFunction("profile", f);
   if (profiling.current) throw new StateError("profile: no other profile must be running, got a call inside one");
   const profiler = new Profiler();
   profiling.current = profiler;

@@ -1,5 +1,6 @@
 // Scopes free what is made inside them. It knows that things can be disposed and kept, not what they are.
-import { requireSynchronous } from "../runtime/arguments.ts";
+import { requireFunction, requireSynchronous } from "../runtime/arguments.ts";
+import { ArgumentError } from "../runtime/errors.ts";
 import { forbidWhileRecording } from "../runtime/program.ts";
 
 /** What a scope holds. */
@@ -24,6 +25,8 @@ export function enterScope(thing: Scoped): void {
  */
 export function keep<T extends Scoped>(thing: T): T {
   forbidWhileRecording("keep");
+  if (typeof thing?.dispose !== "function")
+    throw new ArgumentError(`keep: there must be a tensor, got ${typeof thing}`);
   current?.delete(thing);
   if (thing.mask) current?.delete(thing.mask);
   return thing;
@@ -36,15 +39,16 @@ export function leaveScope(thing: Scoped): void {
 
 /** Runs `f` and frees every tensor made inside it, except those in its result (also in lists, maps, sets and plain objects) and kept ones. */
 export function scope<T>(f: () => T): T {
+  requireFunction("scope", f);
   const outer = current;
   const inner = new Set<Scoped>();
   current = inner;
   let result: T;
   try {
     result = requireSynchronous("scope", f());
-    for (const thing of reachable(result)) {
+    eachReachable(result, (thing) => {
       if (inner.delete(thing)) outer?.add(thing);
-    }
+    });
   } finally {
     current = outer;
     for (const thing of inner) {
@@ -77,17 +81,20 @@ export function freeingScope<T>(f: () => T): T {
 }
 
 /**
- * The disposable things in a value, each with what goes with it: itself, or those in its array elements, in maps, sets and
- * plain object properties.
+ * Calls `visit` with the disposable things in a value, each with what goes with it: itself, or those in its array elements,
+ * in maps, sets and plain object properties.
  */
-export function* reachable(value: unknown, seen: Set<unknown> = new Set()): Generator<Scoped> {
-  if (typeof value !== "object" || value === null || seen.has(value)) return;
-  seen.add(value);
-  if (typeof (value as Scoped).dispose === "function") {
-    yield value as Scoped;
-    yield* reachable((value as Scoped).mask, seen);
-  } else if (Array.isArray(value) || value instanceof Set) for (const item of value) yield* reachable(item, seen);
-  else if (value instanceof Map) for (const item of value.values()) yield* reachable(item, seen);
-  else if ([Object.prototype, null].includes(Object.getPrototypeOf(value)))
-    for (const item of Object.values(value)) yield* reachable(item, seen);
+export function eachReachable(value: unknown, visit: (thing: Scoped) => void, seen?: Set<unknown>): void {
+  if (typeof value !== "object" || value === null || seen?.has(value)) return;
+  const thing = value as Scoped;
+  if (typeof thing.dispose === "function") {
+    visit(thing);
+    if (thing.mask) visit(thing.mask);
+    return;
+  }
+  const isPlain = [Object.prototype, null].includes(Object.getPrototypeOf(value));
+  const list = Array.isArray(value) || value instanceof Set;
+  const items = list ? value : value instanceof Map ? value.values() : isPlain ? Object.values(value) : [];
+  const all = (seen ?? new Set()).add(value);
+  for (const item of items) eachReachable(item, visit, all);
 }

@@ -62,8 +62,8 @@ export class Variable<D extends Dtype = "f32"> extends Tensor<D> {
   /** Takes over the values of a tensor of the same shape and dtype, or of an array of as many numbers. */
   assign(value: Tensor<D> | ArrayLike<number>): this {
     if (!(value instanceof Tensor)) {
-      if (value.length !== this.size) {
-        throw new ShapeError(`assign: ${this.name} must get ${this.size} values, got ${value.length}`);
+      if (value?.length !== this.size) {
+        throw new ShapeError(`assign: ${this.name} must get ${this.size} values, got ${value?.length ?? value}`);
       }
       return this.write(value);
     }
