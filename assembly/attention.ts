@@ -243,3 +243,22 @@ export function write_rows_f32(
     Run.copy<f32>(y + (target << 2), x + (<usize>row * <usize>width << 2), width);
   }
 }
+
+/**
+ * y[b] = y[indices[b]] in place, of `batch` rows `row` numbers apart the first `width`, over strips [begin, end) of 16
+ * numbers. At most SCRATCH_BYTES / 64 rows.
+ */
+export function reorder_rows_f32(
+  y: InOut<f32>, indices: In<i32>, batch: i32, row: i32, width: i32, scratch: Scratch, begin: i32, end: i32,
+): void {
+  const step = <usize>row << 2;
+  for (let strip = begin; strip < end; strip++) {
+    const at = y + (<usize>strip << 6);
+    const count = min(16, width - (strip << 4));
+    for (let b = 0; b < batch; b++) Run.copy<f32>(scratch + (<usize>b << 6), at + <usize>b * step, count);
+    for (let b = 0; b < batch; b++) {
+      const from = <usize>load<i32>(indices + (<usize>b << 2));
+      Run.copy<f32>(at + <usize>b * step, scratch + (from << 6), count);
+    }
+  }
+}

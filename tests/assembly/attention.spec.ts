@@ -236,6 +236,23 @@ class WriteLaunch extends Launch {
   }
 }
 
+class ReorderLaunch extends Launch {
+  constructor(public width: i32) {
+    super();
+    this.units = (width + 15) / 16;
+    const indices = new Buffer(12);
+    store<i32>(indices.pointer, 2, 0);
+    store<i32>(indices.pointer, 0, 4);
+    store<i32>(indices.pointer, 0, 8);
+    this.reads(indices);
+    this.updates(floats(3 * 40, 1));
+  }
+
+  run(begin: i32, end: i32): void {
+    kernels.reorder_rows_f32(this.y(), this.x(0), 3, 40, this.width, this.scratch, begin, end);
+  }
+}
+
 describe("attention", () => {
   test("all keys, of all kinds of sizes", () => {
     holds(1, 1, 1, 1, 1, 1, sight(ALL, ALL, 0));
@@ -314,6 +331,17 @@ describe("attention", () => {
         const x = (i / 35 * 3 + row) * 5 + i % 5;
         const expected = row >= 0 && row < 3 ? f32At(launch.inputs[0], x) : f32At(before, i);
         expect(f32At(launch.outputs[0], i)).toBe(expected);
+      }
+    }
+  });
+  test("reorder_rows_f32 moves the first numbers of rows and leaves the others", () => {
+    for (let width = 1; width <= 40; width += 3) {
+      const launch = new ReorderLaunch(width);
+      expect(check(launch)).toBe("");
+      const before = floats(3 * 40, 1);
+      for (let i = 0; i < 3 * 40; i++) {
+        const from = i % 40 >= width ? i : i < 40 ? i + 80 : i % 40;
+        expect(f32At(launch.outputs[0], i)).toBe(f32At(before, from));
       }
     }
   });

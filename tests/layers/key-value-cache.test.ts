@@ -1,7 +1,7 @@
 // Steps with a key-value cache against the whole sequence computed at once.
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import * as layers from "../../ts/layers/index.ts";
-import { slice } from "../../ts/ops/layout.ts";
+import { reshape, slice } from "../../ts/ops/layout.ts";
 import { engine } from "../../ts/runtime/engine.ts";
 import { OutOfMemoryError } from "../../ts/runtime/errors.ts";
 import { tensor, zeros } from "../../ts/tensor/create.ts";
@@ -127,24 +127,27 @@ describe("a cache refuses", () => {
     cache.next(one(2));
     expect(() => cache.next(one(3))).toThrow(expect.objectContaining({ name: "ShapeError" }));
   });
-  it("attention that is not causal, and masks", () => {
-    const open = languageModel(layers.multiHeadAttention({ numHeads: 2, keyDim: 4 }));
-    expect(() => layers.keyValueCache(open, { maxLength: 4 }).next(one())).toThrow(
-      "multi_head_attention: with a cache it must be causal and its inputs without masks, got no causal mask",
-    );
-    const attend = layers.multiHeadAttention({ numHeads: 2, keyDim: 4, useCausalMask: true });
-    const cache = layers.keyValueCache(attend, { maxLength: 4 });
-    class Masked extends layers.Layer {
-      readonly attend = attend;
-      constructor() {
-        super("masked");
+  it("attention that is not causal, attention masks, other axes than time", () => {
+    const cached = (attend: layers.Layer, call: (x: Tensor) => Tensor): (() => Tensor) => {
+      class Around extends layers.Layer {
+        readonly attend = attend;
+        constructor() {
+          super("around");
+        }
+        call(x: AnyTensor): Tensor {
+          return call(x as Tensor);
+        }
       }
-      call(x: AnyTensor): Tensor {
-        return attend.apply(layers.attachMask(x, tensor([true], { shape: [1, 1] })));
-      }
-    }
-    expect(() => layers.keyValueCache(new Masked(), { maxLength: 4 }).next(zeros([1, 1, 3]))).toThrow("got a mask");
-    cache.dispose();
+      return () => layers.keyValueCache(new Around(), { maxLength: 4 }).next(zeros([1, 1, 4]));
+    };
+    const must = "with a cache it must be causal, along time and without attention masks, got";
+    const open = layers.multiHeadAttention({ numHeads: 2, keyDim: 4 });
+    expect(cached(open, (x) => open.apply(x))).toThrow(`multi_head_attention: ${must} no causal mask`);
+    const causal = layers.multiHeadAttention({ numHeads: 2, keyDim: 4, useCausalMask: true });
+    const sees = tensor([[[true]]]);
+    expect(cached(causal, (x) => causal.apply([x, x, x, sees]))).toThrow(`${must} an attention mask`);
+    const across = layers.multiHeadAttention({ numHeads: 2, keyDim: 4, useCausalMask: true, attentionAxes: 2 });
+    expect(cached(across, (x) => across.apply(reshape(x, [1, 1, 2, 2])))).toThrow(`${must} attention along other axes`);
   });
   it("a length that is no length", () => {
     expect(() => layers.keyValueCache(model(), { maxLength: 0 })).toThrow(

@@ -10,6 +10,7 @@ import {
   writeRows,
 } from "../../ts/ops/attention.ts";
 import { mul } from "../../ts/ops/binary.ts";
+import { slice } from "../../ts/ops/layout.ts";
 import { sum } from "../../ts/ops/reduce.ts";
 import { memory } from "../../ts/runtime/engine.ts";
 import { tensor, zeros } from "../../ts/tensor/create.ts";
@@ -61,6 +62,32 @@ it("a window of a long sequence takes far less memory than a matrix of scores, a
   expect(peakOf((q) => attention(q, q, q, { window: 64, globalTokens: 1 }))).toBeLessThan(scores / 16);
 });
 
+it("rotary turns each row by its own position, also back", () => {
+  const x = spread([2, 3, 2, 4], { seed: 1 });
+  const own = [
+    [0, 1, 5],
+    [7, 2, 2],
+  ];
+  const turned = (position: Tensor<"i32">) => (x: Tensor) => rotary(x, { position });
+  const [given, dy] = [tensor(Int32Array.from(own.flat()), { shape: [2, 3] }), spread([2, 3, 2, 4], { seed: 2 })];
+  const gradient = (f: (x: Tensor) => Tensor, x: Tensor, dy: Tensor): Tensor =>
+    grad((x: Tensor) => sum(mul(f(x), dy)))(x);
+  const [y, dx] = [rotary(x, { position: given }), gradient(turned(given), x, dy)];
+  own.forEach((row, b) => {
+    row.forEach((position, t) => {
+      const one = (x: Tensor): Tensor => slice(x, [b, t, 0, 0], [1, 1, 2, 4]) as Tensor;
+      const f = turned(tensor(Int32Array.of(position)));
+      expect(one(y).data()).toEqual(f(one(x)).data());
+      expect(one(dx).data()).toEqual(gradient(f, one(x), one(dy)).data());
+    });
+    expect(
+      rotary(x, { position: tensor(Int32Array.from(row)) })
+        .data()
+        .slice(b * 24, b * 24 + 24),
+    ).toEqual(y.data().slice(b * 24, b * 24 + 24));
+  });
+});
+
 describe("bad input is refused before anything is computed", () => {
   const q = zeros([2, 3, 4, 5]);
   const wrong: [string, () => unknown][] = [
@@ -78,6 +105,10 @@ describe("bad input is refused before anything is computed", () => {
     ["attention: position must be one number", () => attention(q, q, q, { position: zeros([2], "i32") })],
     ["attentionValues: scores must be", () => attentionValues(zeros([2, 3, 4, 5]), q)],
     ["rotary: x must be [batch, time, heads, even headDim]", () => rotary(q)],
+    [
+      "rotary: position must be one number, or [time] or [batch, time] for x [2, 3, 1, 4], got shape [2]",
+      () => rotary(zeros([2, 3, 1, 4]), { position: zeros([2], "i32") }),
+    ],
     ["writeRows: x must be", () => writeRows(new Variable(zeros([2, 9, 3])), zeros([2, 1, 4]), zeros([1], "i32"))],
   ];
   it.each(wrong)("%s", (message, call) => {

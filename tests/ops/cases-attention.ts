@@ -150,7 +150,7 @@ function turned(x: NdArray, position: number, maxWavelength: number): NdArray {
   });
 }
 
-export const attentionCases: { [name in Exclude<keyof typeof ops, "writeRows">]: Case[] } = {
+export const attentionCases: { [name in Exclude<keyof typeof ops, "writeRows" | "reorderRows">]: Case[] } = {
   attention: [
     ...kinds.map(attentionRow),
     attentionRow({ ...fixedMask, name: "fixed numbers added to the scores", more: { gradients: [0, 1, 2] } }),

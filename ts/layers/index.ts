@@ -23,7 +23,7 @@ export * from "./feature-normalization.ts";
 export * from "./group-normalization.ts";
 export * from "./input.ts";
 export type { KernelLayerOptions, KernelOptions } from "./kernel-layer.ts";
-export { type CacheEntry, KeyValueCache, type KeyValueCacheOptions, keyValueCache } from "./key-value-cache.ts";
+export { KeyValueCache, type KeyValueCacheOptions, keyValueCache, type NextTokensOptions } from "./key-value-cache.ts";
 export {
   type ApplyOptions,
   type CallContext,

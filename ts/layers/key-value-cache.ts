@@ -2,30 +2,40 @@
 // them to all tokens before. Attention layers and positions find the cache of the step they run in by `currentCache`.
 
 import { type Captured, capture } from "../autograd/capture.ts";
+import { requireTensor } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
-import { keyValueCacheOptions } from "../generated/options.ts";
-import { writeRows } from "../ops/attention.ts";
-import { add } from "../ops/binary.ts";
-import { ShapeError, StateError } from "../runtime/errors.ts";
+import { keyValueCacheOptions, nextTokensOptions } from "../generated/options.ts";
+import { reorderRows } from "../ops/attention.ts";
+import { add, minimum, mod } from "../ops/binary.ts";
+import { concat, slice } from "../ops/layout.ts";
+import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
-import { forbidWhileRecording, unrecorded } from "../runtime/program.ts";
-import { zeros } from "../tensor/create.ts";
+import { forbidWhileRecording } from "../runtime/program.ts";
+import { tensor, zeros } from "../tensor/create.ts";
+import { requireDtype } from "../tensor/dtype.ts";
 import { scope } from "../tensor/scope.ts";
-import { formatShape } from "../tensor/shape.ts";
+import { formatShape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
 import { type Inputs, type Layer, requireCount } from "./layer.ts";
+import { type CacheStep, LayerCache } from "./layer-cache.ts";
+import { attachMask, type Mask, maskOf } from "./masks.ts";
 
 /** What `keyValueCache` takes. */
 export interface KeyValueCacheOptions {
   /** The most tokens that it holds: memory for so many is kept for each layer. */
   maxLength: number;
+  /**
+   * What happens to more tokens than that: "error", the default, refuses them; with "roll" each takes the place of the
+   * oldest, so that every layer sees the last `maxLength` tokens, and positions go on counting.
+   */
+  whenFull?: "error" | "roll";
 }
 
-/** The keys and values of one layer: [batch, length, heads, numbers]. */
-export interface CacheEntry {
-  readonly keys: Variable;
-  readonly values: Variable;
+/** What `KeyValueCache.next` takes beside the tokens. */
+export interface NextTokensOptions {
+  /** true where a token counts, [batch, time]: for prompts of different lengths, padded to one. Default: all count. */
+  mask?: Mask;
 }
 
 let current: KeyValueCache | undefined;
@@ -38,25 +48,36 @@ export function currentCache(): KeyValueCache | undefined {
 /**
  * Runs a causal model token by token: `next` computes the results for new tokens as if all tokens since the last
  * `reset` were given at once, at the cost of the new ones alone. Each step is captured: memory has a fixed size, and the
- * position lies in it.
+ * position lies in it. Beside attention and positions, layers must compute each step of tokens by itself. Tokens that a mask hides, on whichever side of a prompt, are never attended to and have no position:
+ * a row's other results are those of its tokens alone. With `whenFull: "roll"` they take room all the same.
  */
 export class KeyValueCache {
   readonly maxLength: number;
   /** How many tokens the model has seen, in memory: one number. */
   readonly position: Variable<"i32">;
   private readonly model: Layer;
-  private readonly entries = new Map<Layer, CacheEntry>();
-  private readonly step: Captured<[isFirst: boolean, ...inputs: AnyTensor[]], Tensor>;
+  private readonly rolls: boolean;
+  /** For each layer, one for each of its calls in a step. */
+  private readonly layers = new Map<Layer, LayerCache[]>();
+  private readonly calls = new Map<Layer, number>();
+  private readonly run: Captured<[isFirst: boolean, features: number, ...inputs: AnyTensor[]], Tensor>;
+  private step!: CacheStep;
+  private tokens!: AnyTensor;
+  private batch = 0;
   private seen = 0;
   private isFirst = true;
 
   constructor(model: Layer, options: KeyValueCacheOptions) {
-    const { maxLength } = checkOptions("keyValueCache", options, keyValueCacheOptions);
+    const { maxLength, whenFull = "error" } = checkOptions("keyValueCache", options, keyValueCacheOptions);
     requireCount("keyValueCache", "maxLength", maxLength);
+    if (whenFull !== "error" && whenFull !== "roll") {
+      throw new ArgumentError(`keyValueCache: whenFull must be error or roll, got ${whenFull}`);
+    }
     this.model = model;
     this.maxLength = maxLength;
+    this.rolls = whenFull === "roll";
     this.position = scope(() => new Variable(zeros([1], "i32"), { name: "position", trainable: false }));
-    this.step = capture((isFirst: boolean, ...inputs: AnyTensor[]) => noGrad(() => this.computed(isFirst, inputs)), {
+    this.run = capture((isFirst, _features, ...inputs) => noGrad(() => this.computed(isFirst, inputs)), {
       replaceOldest: true,
     });
   }
@@ -69,19 +90,64 @@ export class KeyValueCache {
   /**
    * The model's results for the next tokens: its input [batch, time, ...], or a list of inputs the first of which holds
    * the tokens; what a decoder attends to beside them, such as an encoder's results, must stay the same until `reset`.
-   * Errors: StateError for more than `maxLength` tokens and for layers that are not causal; ShapeError for another batch.
+   * Errors: StateError for more than `maxLength` tokens, unless it rolls, and for layers that are not causal; ShapeError for
+   * another batch than since `reset`. Tokens that roll are computed one by one: an error leaves those before as seen.
    */
-  next(inputs: Inputs): Tensor {
+  next(inputs: Inputs, options: NextTokensOptions = {}): Tensor {
     forbidWhileRecording("KeyValueCache.next");
-    const list = inputs instanceof Tensor ? [inputs] : inputs;
-    const time = list[0].shape[1] ?? 1;
-    if (this.seen + time > this.maxLength) {
+    const { mask: given } = checkOptions("next", options, nextTokensOptions);
+    const [tokens, ...others] = inputs instanceof Tensor ? [inputs] : inputs;
+    requireTensor("next", "tokens", tokens);
+    const [batch, time = 1] = tokens.shape;
+    if (given !== undefined) {
+      requireTensor("next", "mask", given);
+      requireDtype("next", "mask", (given as AnyTensor).dtype, "bool");
+      if (!sameShape(given.shape, [batch, time])) {
+        throw new ShapeError(`next: mask must be [batch, time] = [${batch}, ${time}], got ${formatShape(given.shape)}`);
+      }
+    }
+    if (batch !== this.batch && this.seen > 0) {
+      throw new ShapeError(`next: the batch must stay ${this.batch} until reset, got ${batch}`);
+    }
+    const room = Math.max(this.maxLength - this.seen, 0);
+    if (time > room && !this.rolls) {
       throw new StateError(`next: there must be at most ${this.maxLength} tokens, got ${this.seen + time}`);
     }
-    const y = this.step(this.isFirst, ...list);
-    this.seen += time;
-    this.isFirst = false;
-    return y;
+    // Memory that another batch, or one that failed, has left.
+    if (batch !== this.batch) this.forget();
+    this.batch = batch;
+    const mask = given ?? maskOf(tokens);
+    if (time <= Math.max(room, 1)) return this.advance(tokens, mask, others);
+    return scope(() => {
+      const results: Tensor[] = [];
+      for (let begin = 0, size = room || 1; begin < time; begin += size, size = 1) {
+        const part = <T extends AnyTensor>(x: T): T => slice(x as Tensor, [0, begin], [batch, size]) as AnyTensor as T;
+        const y = this.advance(part(tokens), mask && part(mask), others);
+        if (y.shape[1] !== size) {
+          throw new ShapeError(`next: with roll, results must be [batch, time, ...], got ${formatShape(y.shape)}`);
+        }
+        results.push(y);
+      }
+      return concat(results, 1) as Tensor;
+    });
+  }
+
+  /**
+   * Gives each row of the batch what another has seen: row b goes on from what row indices[b] had, as in a beam search.
+   * Errors: StateError before the first tokens, ShapeError for another number of rows, ArgumentError for rows there are not.
+   */
+  reorder(indices: Tensor<"i32"> | readonly number[] | Int32Array): void {
+    forbidWhileRecording("KeyValueCache.reorder");
+    if (this.seen === 0) throw new StateError("reorder: there must be tokens, got none yet");
+    scope(() => {
+      const rows = indices instanceof Tensor ? indices : tensor(Array.from(indices), { dtype: "i32" });
+      reorderRows(
+        "reorder",
+        this.batch,
+        this.all().flatMap((layer) => layer.buffers(this.seen)),
+        rows,
+      );
+    });
   }
 
   /** Forgets all tokens: the next ones begin another sequence. */
@@ -89,74 +155,72 @@ export class KeyValueCache {
     this.seen = 0;
     this.isFirst = true;
     this.position.assign([0]);
+    for (const layer of this.all()) layer.reset();
   }
 
-  /** Appends the keys and values of new tokens to those that the layer has seen, and returns all, in their full length. */
-  extend(layer: Layer, keys: Tensor, values: Tensor): CacheEntry {
-    const entry = this.entryOf(layer, keys, values, this.maxLength);
-    writeRows(entry.keys, keys, this.position);
-    writeRows(entry.values, values, this.position);
-    return entry;
-  }
-
-  /** The keys and values that do not change while tokens come: computed by the first step only. */
-  recall(layer: Layer, compute: () => [keys: Tensor, values: Tensor]): CacheEntry {
-    const known = this.entries.get(layer);
-    if (known && !this.isFirst) return known;
-    const [keys, values] = compute();
-    const entry = this.entryOf(layer, keys, values, keys.shape[1]);
-    entry.keys.assign(keys);
-    entry.values.assign(values);
-    return entry;
+  /** What it keeps for a layer that is called with x [batch, time, ...], for this call of it in the step. @internal */
+  of(layer: Layer, x: AnyTensor, mask: Mask | undefined): LayerCache {
+    const all = this.layers.get(layer) ?? [];
+    const call = this.calls.get(layer) ?? 0;
+    this.layers.set(layer, all);
+    this.calls.set(layer, call + 1);
+    const own = (all[call] ??= new LayerCache(layer.name));
+    const [batch, time] = x.shape;
+    // Where a layer between has dropped the mask, the tokens' own says what counts.
+    const whole = maskOf(this.tokens);
+    const fits = whole !== undefined && sameShape(whole.shape, [batch, time]);
+    own.begin(this.step, batch, time, mask ?? (fits ? whole : undefined));
+    return own;
   }
 
   /** Frees its memory. */
   dispose(): void {
-    this.step.dispose();
+    this.forget();
     this.position.dispose();
-    for (const { keys, values } of this.entries.values()) for (const x of [keys, values]) x.dispose();
-    this.entries.clear();
+  }
+
+  private advance(tokens: AnyTensor, mask: Mask | undefined, others: readonly AnyTensor[]): Tensor {
+    const before = maskOf(tokens);
+    const features = this.all().reduce((sum, layer) => sum + layer.features, 0);
+    try {
+      const y = this.run(this.isFirst, features, attachMask(tokens, mask), ...others);
+      this.seen += tokens.shape[1] ?? 1;
+      this.isFirst = false;
+      return y;
+    } finally {
+      attachMask(tokens, before);
+    }
   }
 
   private computed(isFirst: boolean, inputs: readonly AnyTensor[]): Tensor {
     const outer = current;
     current = this;
+    const { position, maxLength, seen, rolls } = this;
     try {
-      this.isFirst = isFirst;
+      this.step = {
+        ...{ position, isFirst, seen, maxLength, rolls },
+        row: rolls ? (mod(position, maxLength) as Tensor<"i32">) : position,
+        last: rolls ? (minimum(position, maxLength - 1) as Tensor<"i32">) : position,
+      };
+      this.tokens = inputs[0];
+      this.calls.clear();
       const y = this.model.apply(inputs.length === 1 ? inputs[0] : inputs);
-      this.position.assign(add(this.position, inputs[0].shape[1] ?? 1));
+      for (const layer of this.all()) layer.end();
+      position.assign(add(position, inputs[0].shape[1] ?? 1));
       return y;
     } finally {
       current = outer;
     }
   }
 
-  private entryOf(layer: Layer, keys: Tensor, values: Tensor, length: number): CacheEntry {
-    const known = this.entries.get(layer);
-    if (known) {
-      if (known.keys.shape[0] !== keys.shape[0] || known.keys.shape[1] !== length) {
-        throw new ShapeError(
-          `${layer.name}: a cache must keep its batch and length [${known.keys.shape.slice(0, 2)}], ` +
-            `got keys ${formatShape(keys.shape)}`,
-        );
-      }
-      return known;
-    }
-    const make = (x: Tensor): Variable => {
-      const [batch, , ...row] = x.shape;
-      return new Variable(zeros([batch, length, ...row]), { name: `${layer.name}/cache`, trainable: false });
-    };
-    const entry = unrecorded(() => {
-      const made = make(keys);
-      try {
-        return { keys: made, values: make(values) };
-      } catch (error) {
-        made.dispose();
-        throw error;
-      }
-    });
-    this.entries.set(layer, entry);
-    return entry;
+  private all(): LayerCache[] {
+    return [...this.layers.values()].flat();
+  }
+
+  private forget(): void {
+    this.run.dispose();
+    for (const layer of this.all()) layer.dispose();
+    this.layers.clear();
   }
 }
 

@@ -29,6 +29,7 @@ import {
   type Outputs,
   requireCount,
 } from "./layer.ts";
+import type { LayerCache } from "./layer-cache.ts";
 import type { Mask } from "./masks.ts";
 import { Projection, type ProjectionOptions } from "./projection.ts";
 import { Dropout } from "./regularization.ts";
@@ -164,8 +165,9 @@ export abstract class HeadsLayer extends Layer {
     const { window, globalTokens } = this.sizes;
     const options: AttentionOpOptions = { causal: this.useCausalMask, window, globalTokens, mask: seen };
 
-    const cache = currentCache();
-    const position = cache?.position;
+    const cache = currentCache()?.of(this, query, listOf<Mask>(mask)[0]);
+    if (cache) this.requireCausal(cache, axes, isSelf, attentionMask);
+    const position = cache?.at;
     const gate = this.gate && sigmoid(this.gate.apply(query));
     const finish = (y: Tensor): Tensor => {
       const values = axes.unfold(y, query);
@@ -184,17 +186,30 @@ export abstract class HeadsLayer extends Layer {
     };
     if (cache === undefined) return attend(...project(), options);
     if (!isSelf) {
-      const { keys, values } = cache.recall(this, project);
+      const { keys, values, position } = cache.recall(project);
       return attend(keys, values, { ...options, position });
     }
-    if (!this.useCausalMask || seen !== undefined) {
-      throw new StateError(
-        `${this.name}: with a cache it must be causal and its inputs without masks, ` +
-          `got ${this.useCausalMask ? "a mask" : "no causal mask"}`,
-      );
+    const { keys, values, ...found } = cache.extend(...project(), this.sizes);
+    // Where the cache knows the steps' positions, its mask says which of them are near.
+    return attend(keys, values, found.mask ? { causal: true, ...found } : { ...options, ...found });
+  }
+
+  private requireCausal(cache: LayerCache, axes: AttentionAxes, isSelf: boolean, attentionMask?: AnyTensor): void {
+    const { window, globalTokens } = this.sizes;
+    let got = "";
+    if (isSelf) {
+      if (!this.useCausalMask) got = "no causal mask";
+      else if (attentionMask !== undefined) got = "an attention mask";
+      else if (axes.attended.length !== 1 || axes.attended[0] !== 1) got = "attention along other axes than time";
+      else if (axes.free.length > 0 && cache.isMasked) got = "a mask of steps beside more axes";
+      else if (globalTokens && cache.rolls) got = "global tokens, which a cache that rolls would forget";
+    } else if (cache.isMasked && (this.useCausalMask || window !== undefined)) {
+      got = "attention by position to another sequence, beside masked steps";
     }
-    const { keys, values } = cache.extend(this, ...project());
-    return attend(keys, values, { ...options, position });
+    if (got === "") return;
+    throw new StateError(
+      `${this.name}: with a cache it must be causal, along time and without attention masks, got ${got}`,
+    );
   }
 
   private attend(

@@ -1,5 +1,4 @@
-// Positions in a sequence: learned, sinusoidal, or as rotations. Inside a cached step the first step's position is the
-// cache's.
+// Positions in a sequence: learned, sinusoidal, or as rotations. Inside a cached step the positions are the cache's.
 import { positionEmbeddingOptions, rotaryEmbeddingOptions, sinePositionEncodingOptions } from "../generated/options.ts";
 import { positions, rotary } from "../ops/attention.ts";
 import { add, mul } from "../ops/binary.ts";
@@ -9,14 +8,15 @@ import { requireIndices } from "../ops/indices.ts";
 import { reshape, slice } from "../ops/layout.ts";
 import { pickSlices } from "../ops/picking.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
-import { arange, tensor } from "../tensor/create.ts";
+import { tensor } from "../tensor/create.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import type { ConstraintLike } from "./constraints.ts";
 import type { InitializerLike } from "./initializers.ts";
 import { currentCache } from "./key-value-cache.ts";
-import { Layer, type LayerOptions, perExample, requireCount } from "./layer.ts";
+import { type CallContext, Layer, type LayerOptions, type Masks, perExample, requireCount } from "./layer.ts";
+import { firstMask } from "./masks.ts";
 import type { RegularizerLike } from "./regularizers.ts";
 import { type ShapelessWeightOptions, weightOptions } from "./weight-options.ts";
 
@@ -60,13 +60,10 @@ export class PositionEmbedding extends Layer {
     return inputShape;
   }
 
-  call(x: AnyTensor): Tensor {
+  call(x: AnyTensor, { mask }: CallContext): Tensor {
     const [, time, features] = x.shape;
-    const position = currentCache()?.position;
-    const rows =
-      position === undefined
-        ? slice(this.embeddings, [0, 0], [time, features])
-        : this.rowsAt(add(arange(0, time, 1, "i32"), position));
+    const at = positionsOf(this, x, mask);
+    const rows = at === undefined ? slice(this.embeddings, [0, 0], [time, features]) : this.rowsAt(at);
     return add(this.floats(x), rows as Tensor);
   }
 
@@ -99,9 +96,10 @@ export class SinePositionEncoding extends Layer {
     return inputShape;
   }
 
-  call(x: AnyTensor): Tensor {
+  call(x: AnyTensor, { mask }: CallContext): Tensor {
     const [, time, features] = x.shape;
-    const at = reshape(positions(time, currentCache()?.position), [time, 1]) as Tensor;
+    const steps = positions(time, positionsOf(this, x, mask));
+    const at = reshape(steps, [...steps.shape, 1]) as Tensor;
     const even = Array.from({ length: features }, (_, i) => i - (i % 2));
     const angles = mul(at, tensor(even.map((i) => this.maxWavelength ** (-i / features))));
     const isSine = tensor(even.map((i, feature) => i === feature));
@@ -135,12 +133,17 @@ export class RotaryEmbedding extends Layer {
     return inputShape;
   }
 
-  call(x: AnyTensor): Tensor {
+  call(x: AnyTensor, { mask }: CallContext): Tensor {
     const inputs = this.floats(x);
     const rows = x.rank === 4 ? inputs : (reshape(inputs, x.shape.toSpliced(2, 0, 1)) as Tensor);
-    const y = rotary(rows, { position: currentCache()?.position, maxWavelength: this.maxWavelength });
+    const y = rotary(rows, { position: positionsOf(this, x, mask), maxWavelength: this.maxWavelength });
     return x.rank === 4 ? y : (reshape(y, x.shape) as Tensor);
   }
+}
+
+/** Where the tokens of a cached step stand; undefined outside of one, where the first stands at 0. */
+function positionsOf(layer: Layer, x: AnyTensor, mask: Masks): Tensor<"i32"> | undefined {
+  return currentCache()?.of(layer, x, firstMask(mask)).at;
 }
 
 function requireSequence(layer: Layer, inputShape: Shape): void {

@@ -282,7 +282,7 @@ function seenMask(queries: number, keys: number, position: Position, sight: Sigh
 
 /** The options of `rotary`. */
 export interface RotaryOptions {
-  /** The position of the first row, one number; default 0. */
+  /** The position of the first row, one number; or of each row, [time] or [batch, time]; default 0. */
   position?: Tensor<"i32">;
   /** The wavelength that the slowest rotation approaches; default 10,000. */
   maxWavelength?: number;
@@ -299,24 +299,37 @@ export function rotary(x: Tensor, options: RotaryOptions = {}): Tensor {
   if (x.rank !== 4 || x.shape[3] % 2 !== 0) {
     throw new ShapeError(`rotary: x must be [batch, time, heads, even headDim], got ${formatShape(x.shape)}`);
   }
-  const [, time, , dim] = x.shape;
+  const [batch, time, , dim] = x.shape;
+  if (position !== undefined) {
+    requireTensor("rotary", "position", position);
+    requireDtype("rotary", "position", position.dtype, "i32");
+    if (position.size !== 1 && ![[time], [batch, time]].some((shape) => sameShape(shape, position.shape))) {
+      throw new ShapeError(
+        `rotary: position must be one number, or [time] or [batch, time] for x ${formatShape(x.shape)}, ` +
+          `got shape ${formatShape(position.shape)}`,
+      );
+    }
+  }
   const half = dim / 2;
   const frequencies = tensor(Float64Array.from({ length: half }, (_, i) => maxWavelength ** (-i / half)));
-  const angles = mul(reshape(positions(time, position), [time, 1]) as Tensor, frequencies);
+  const at = positions(time, position);
+  const angles = mul(reshape(at, [at.size, 1]) as Tensor, frequencies);
   return rotate(x, cos(angles), sin(angles), 1);
 }
 
-/** The positions of `time` rows, the first at `position`, as f32. */
+/** The positions of `time` rows, the first at `position` or each at one of its numbers, as f32. */
 export function positions(time: number, position?: Tensor<"i32">): Tensor {
-  const steps = arange(time);
-  return position === undefined ? steps : add(steps, cast(position, "f32") as Tensor);
+  if (position === undefined) return arange(time);
+  const given = cast(position, "f32") as Tensor;
+  return position.size === 1 ? add(arange(time), reshape(given, [1]) as Tensor) : given;
 }
 
 const rotate = defineOp("rotary", {
   forward(x: Tensor, cosines: Tensor, sines: Tensor, turn: 1 | -1) {
     const [batch, time, heads, dim] = x.shape;
     const y = empty(x.shape);
-    launch("rotary_f32", batch * time * heads, 3 + 0.3 * dim, y, x, cosines, sines, time, heads, dim, turn);
+    const [angles] = cosines.shape; // for the rows of one example, or of all
+    launch("rotary_f32", batch * time * heads, 3 + 0.3 * dim, y, x, cosines, sines, angles, heads, dim, turn);
     return y;
   },
   gradients: [(dy, _y, _x, cosines, sines, turn): Tensor => rotate(dy, cosines, sines, turn === 1 ? -1 : 1)],
@@ -342,4 +355,29 @@ export function writeRows(buffer: Variable, x: Tensor, position: Tensor<"i32">):
   requireIndices("writeRows", "position", position, length - time + 1);
   const width = sizeOf(row);
   launch("write_rows_f32", batch * time, 5 + 0.1 * width, buffer, x, position, time, length, width);
+}
+
+/** The rows whose 16 numbers fit into a thread's scratch memory. */
+const MOST_ROWS = 8192;
+
+/**
+ * Row b of each buffer [batch, ...] becomes what its row indices[b] was, in place: of beams, those that go on. Of each
+ * example of a buffer the first share `filled` counts, where it has as many examples. Errors: ShapeError, DtypeError; ArgumentError for indices of no row.
+ */
+export function reorderRows(
+  operation: string,
+  batch: number,
+  buffers: readonly (readonly [buffer: Variable, filled: number])[],
+  indices: Tensor<"i32">,
+): void {
+  requireIndices(operation, "indices", indices, batch);
+  if (!sameShape(indices.shape, [batch]) || batch > MOST_ROWS) {
+    const must = `must be one for each of ${batch} rows, at most ${MOST_ROWS}`;
+    throw new ShapeError(`${operation}: indices ${must}, got shape ${formatShape(indices.shape)}`);
+  }
+  for (const [buffer, filled] of buffers) {
+    const row = buffer.size / batch;
+    const width = buffer.shape[0] === batch ? row * filled : row;
+    launch("reorder_rows_f32", Math.ceil(width / 16), batch * 4, buffer, indices, batch, row, width);
+  }
 }
