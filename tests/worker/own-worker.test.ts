@@ -2,7 +2,7 @@
 import { Worker } from "node:worker_threads";
 import { buildSync } from "esbuild";
 import { afterAll, describe, expect, it, vi } from "vitest";
-import { ArrayData, StateError } from "../../ts/index.ts";
+import { ArgumentError, ArrayData, StateError, tensor } from "../../ts/index.ts";
 import { EngineWorker, type LayerConfig, RemoteModel, serve } from "../../ts/worker/index.ts";
 
 const { outputFiles } = buildSync({
@@ -42,9 +42,47 @@ describe("a worker file of one's own", () => {
     });
     expect(history).toEqual({ loss: [31, 31], apart: [5, 5], left: [5, 4] });
     expect(await model.method("names", "its ")).toEqual(["its three", "its dense"]);
-    await expect(model.method("thread")).rejects.toThrow("method: the name must be one of names, wait, allowThreads");
+    await expect(model.method("thread")).rejects.toThrow("method: the name must be one of names, seen, uncloneable");
     const options = { kind: "shifted", config: { by: 2 } };
     await expect(model.compile({ loss: options })).rejects.toThrow("a loss with options must be made by defineLoss");
+  });
+
+  it("has models without targets, whose layers add losses and figures", async () => {
+    const model = new RemoteModel([{ kind: "shrink", config: { inputShape: [1] } }], { engine });
+    await model.compile({ optimizer: { kind: "sgd", config: { learningRate: 0.01 } } });
+    const { history } = await model.fit(x, undefined, { epochs: 2, verbose: 0, validationData: [x] });
+    expect(Object.keys(history)).toEqual(["loss", "size", "val_loss", "val_size"]);
+    expect(history.loss[0]).toBeCloseTo(30 / 4, 5);
+    expect(history.size[0]).toBeCloseTo(2.5, 5);
+    expect(history.loss[1]).toBeCloseTo(history.val_loss[0], 5);
+    expect((await model.evaluate<"size">(x)).size).toBeCloseTo(history.val_size[1], 5);
+    await expect(model.fit(x, x, { verbose: 0 })).rejects.toThrow("y must be left out where compile was given no loss");
+  });
+
+  it("runs steps anew each time where one asks for it", async () => {
+    const model = new RemoteModel(
+      [
+        { kind: "spy", config: { inputShape: [1] } },
+        { kind: "dense", config: { units: 1 } },
+      ],
+      {
+        engine,
+      },
+    );
+    await model.compile({ optimizer: "sgd", loss: "mse" });
+    await expect(model.evaluate(x, x, { batchSize: 1 })).rejects.toThrow(StateError);
+    await model.compile({ optimizer: "sgd", loss: "mse", runEagerly: true });
+    await model.evaluate(x, x, { batchSize: 1 });
+    expect(((await model.method("seen")) as number[]).slice(-4)).toEqual([1, 2, 3, 4]);
+  });
+
+  it("refuses to give and take what cannot travel", async () => {
+    const model = new RemoteModel([{ kind: "triple", config: { inputShape: [1] } }], { engine });
+    await expect(model.method("uncloneable")).rejects.toThrow(ArgumentError);
+    await expect(model.method("uncloneable")).rejects.toThrow("method: what a worker gives must be plain data");
+    await expect(model.method("names", () => 0)).rejects.toThrow("method: what goes to a worker must be plain data");
+    await expect(model.method("names", tensor([1]))).rejects.toThrow("send its data()");
+    expect(await model.method("names", "")).toEqual(["triple"]);
   });
 
   it("tries again by itself with threads, where there were none", async () => {

@@ -381,7 +381,7 @@ describe("errors of an engine worker", () => {
     await expect(far.fit({ input: x } as never, y, { verbose: 0 })).rejects.toThrow(
       "fit: x must be a tensor or ArrayData, got object",
     );
-    await expect(far.predict([1, 2] as never)).rejects.toThrow("send: data must be a tensor or ArrayData, got number");
+    await expect(far.predict(1 as never)).rejects.toThrow("send: data must be a tensor or ArrayData, got number");
     const unknown = new RemoteModel([{ kind: "loom" }], { engine });
     await expect(unknown.summary()).rejects.toThrow("layer: the name must be one of");
     expect(() => new RemoteModel([], { engine, threads: 2 })).toThrow("without options for one, got threads");

@@ -6,7 +6,7 @@ import { checkOptions } from "../runtime/options.ts";
 import { launch } from "../runtime/program.ts";
 import { requireAttached } from "../runtime/transferred.ts";
 import { type Dtype, toNumbers } from "./dtype.ts";
-import type { Nested } from "./nested.ts";
+import { flatten, type Nested, shapeOf } from "./nested.ts";
 import { checkShape, formatShape, type Shape, sizeOf } from "./shape.ts";
 import { empty, type Tensor, unfilled } from "./tensor.ts";
 
@@ -61,26 +61,6 @@ function dtypeOf(values: Values, flat: ArrayLike<number | boolean>): Dtype {
   if (values instanceof Int32Array) return "i32";
   if (values instanceof Uint8Array) return "u8";
   return typeof flat[0] === "boolean" ? "bool" : "f32";
-}
-
-/** Lengths along the first elements; every sibling must agree. @internal */
-export function shapeOf(values: Nested): number[] {
-  if (!Array.isArray(values)) return [];
-  const list = values as readonly Nested[];
-  const inner = list.length > 0 ? shapeOf(list[0]) : [];
-  for (const item of list) {
-    const other = shapeOf(item);
-    if (formatShape(other) !== formatShape(inner)) {
-      throw new ShapeError(
-        `tensor: nested arrays must all have the same lengths, got ${formatShape(inner)} beside ${formatShape(other)}`,
-      );
-    }
-  }
-  return [list.length, ...inner];
-}
-
-function flatten(values: Nested): (number | boolean)[] {
-  return Array.isArray(values) ? (values.flat(Number.POSITIVE_INFINITY) as (number | boolean)[]) : [values as number];
 }
 
 /** A tensor full of `value`. */

@@ -1,8 +1,9 @@
 // Training data as batches: what `fit`, `evaluate` and `predict` accept, checked, and its rows copied into batch tensors.
 import { ArrayData, type RowRange } from "../data/array.ts";
+import { arrayFrom } from "../data/lists.ts";
 import { randomPermutation, withStream, wordsOf } from "../ops/random.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
-import { tensor, zeros } from "../tensor/create.ts";
+import { zeros } from "../tensor/create.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import type { Nested } from "../tensor/nested.ts";
 import { scope } from "../tensor/scope.ts";
@@ -21,7 +22,7 @@ export type Row = Nested | Float32Array | Float64Array | Int32Array | Uint8Array
 
 /** The data as rows in JavaScript memory. Errors: ArgumentError for no data or other things, for NaN and infinities. */
 export function toRows(operation: string, what: string, given: Data): ArrayData {
-  const data = isData(given) ? given : fromLists(given);
+  const data = isData(given) ? given : arrayFrom(given);
   if (data === undefined) {
     const got = given === null ? "null" : typeof given;
     throw new ArgumentError(
@@ -131,17 +132,6 @@ function examplesOf(
 /** Whether it is a tensor or ArrayData. */
 export function isData(data: unknown): data is AnyTensor | ArrayData {
   return data instanceof Tensor || data instanceof ArrayData;
-}
-
-/** Numbers in lists or typed arrays; undefined for other things. */
-function fromLists(data: unknown): ArrayData | undefined {
-  if (data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array)
-    return new ArrayData(data);
-  if (!(Array.isArray(data) || data instanceof Float64Array)) return undefined;
-  return scope(() => {
-    const x = tensor(Array.from<Row>(data).map((row) => (ArrayBuffer.isView(row) ? Array.from(row) : row)));
-    return new ArrayData(x.data(), x.shape, x.dtype);
-  });
 }
 
 /** Whether it is the data of several inputs or outputs: a list with tensors or ArrayData in it; others hold numbers. */

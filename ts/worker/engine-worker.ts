@@ -1,12 +1,11 @@
 // The page's side of an engine worker: starts it, sends calls and data, and sees to it that every promise is settled.
 
-import type { ArrayData } from "../data/array.ts";
 import { configuration as configurationNames, engineWorkerOptions } from "../generated/options.ts";
 import type { Configuration, EngineInfo } from "../runtime/engine.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { isDetached } from "../runtime/transferred.ts";
-import type { AnyTensor } from "../tensor/tensor.ts";
+import type { Data } from "../train/batches.ts";
 import { decodeError, encodeError } from "./errors.ts";
 import { listenTo, type WorkerLike } from "./line.ts";
 import type { Calls, FromWorker, Hooks, ToWorker } from "./protocol.ts";
@@ -102,7 +101,7 @@ export class EngineWorker {
    * Sends data once, for several calls: `const images = await engine.send(train.images)`. They are copied, in parts that
    * hold nobody up; data in shared memory are not, and with `transfer` their buffer moves and is gone here.
    */
-  send(data: ArrayData | AnyTensor, options: SendOptions = {}): Promise<RemoteData> {
+  send(data: Data, options: SendOptions = {}): Promise<RemoteData> {
     return sendData(this, data, options);
   }
 

@@ -50,7 +50,8 @@ const callbackMakers: { readonly [kind: string]: Maker<Callback> } = {
 };
 
 /** A callback by its class's name. */
-export function callbackFrom({ kind, config = {} }: Named, own: ServeOptions): Callback {
+export function callbackFrom(given: Named, own: ServeOptions): Callback {
+  const { kind, config = {} } = named(given);
   return lookUp("callback", kind, { ...callbackMakers, ...own.callbacks })(config as never);
 }
 

@@ -140,6 +140,18 @@ export function makeMethods(own: ServeOptions): Methods {
 
     getWeights: (asks) => model(asks.model).weights.map(valuesOf),
     setWeights: (asks) => model(asks.model).setWeights(asks.weights.map(rows)),
+    copyWeightsFrom: ({ model: number, from, bytes: file, tau }) => {
+      const to = model(number);
+      const options = tau === undefined ? {} : { tau };
+      if (from !== undefined) return void to.copyWeightsFrom(model(from), options);
+      const read = to.copy();
+      try {
+        read.importWeights(bytes(file as number));
+        to.copyWeightsFrom(read, options);
+      } finally {
+        read.dispose();
+      }
+    },
     exportWeights: (asks) => model(asks.model).exportWeights(),
     importWeights: (asks) => model(asks.model).importWeights(bytes(asks.bytes)),
     saveWeights: ({ model: number, path }) => model(number).saveWeights(path),

@@ -82,6 +82,8 @@ export interface Calls {
   setLearningRate: [{ model: number; value: number }, void];
   getWeights: [{ model: number }, Values[]];
   setWeights: [{ model: number; weights: readonly number[] }, void];
+  /** From another model here, or from the bytes of a safetensors file. */
+  copyWeightsFrom: [{ model: number; from?: number; bytes?: number; tau: number | undefined }, void];
   exportWeights: [{ model: number }, Uint8Array];
   importWeights: [{ model: number; bytes: number }, void];
   saveWeights: [{ model: number; path: string }, void];

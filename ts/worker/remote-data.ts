@@ -1,17 +1,19 @@
 // Data of a page that lie in its engine worker. They are sent in parts, so that no task of the page takes long.
 
 import type { ArrayData } from "../data/array.ts";
+import { arrayFrom } from "../data/lists.ts";
 import { sendOptions } from "../generated/options.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import type { Dtype, TypedArray } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
+import type { Data } from "../train/batches.ts";
 import type { EngineWorker } from "./engine-worker.ts";
 import type { Layout, Sent } from "./protocol.ts";
 
-/** Data on their way to a worker: numbers in JavaScript memory, a tensor, or what was sent before. */
-export type RemoteInput = ArrayData | AnyTensor | RemoteData;
+/** Data on their way to a worker: what a model at hand takes, or what was sent before. */
+export type RemoteInput = Data | RemoteData;
 /** One kind of data, or a list of several inputs' or outputs'. */
 export type RemoteInputs = RemoteInput | readonly RemoteInput[];
 /** The data of a model's outputs: its only one's, a list, or a record by their names. */
@@ -57,11 +59,7 @@ export class RemoteData {
 }
 
 /** Sends data to a worker. Errors: ArgumentError for what is neither a tensor nor ArrayData. */
-export async function sendData(
-  engine: EngineWorker,
-  data: ArrayData | AnyTensor,
-  options: SendOptions = {},
-): Promise<RemoteData> {
+export async function sendData(engine: EngineWorker, data: Data, options: SendOptions = {}): Promise<RemoteData> {
   const { transfer = false, signal } = checkOptions("send", options, sendOptions);
   const { values, ...layout } = numbersOf(data);
   const { buffer, byteLength } = values;
@@ -94,14 +92,22 @@ function memoryOf(values: TypedArray): ArrayBuffer {
   return values.buffer as ArrayBuffer;
 }
 
-function numbersOf(data: ArrayData | AnyTensor): Layout & { readonly values: TypedArray } {
+function numbersOf(data: Data): Layout & { readonly values: TypedArray } {
+  const whole = isWhole(data) ? data : arrayFrom(data);
   // Tensors are known by their method, so that a page need not carry the engine to ask.
-  const values = typeof data?.data === "function" ? data.data() : data?.data;
-  if (!Array.isArray(data?.shape) || !ArrayBuffer.isView(values)) {
-    throw new ArgumentError(`send: data must be a tensor or ArrayData, got ${data === null ? "null" : typeof data}`);
+  const values = typeof whole?.data === "function" ? whole.data() : whole?.data;
+  if (!whole || !Array.isArray(whole.shape) || !ArrayBuffer.isView(values)) {
+    throw new ArgumentError(
+      `send: data must be a tensor or ArrayData, got ${data === null ? "null" : typeof data}; lists and typed arrays do too`,
+    );
   }
-  const { shape, dtype } = data;
-  return { values, shape, dtype, scale: "scale" in data ? data.scale : 1 };
+  const { shape, dtype } = whole;
+  return { values, shape, dtype, scale: "scale" in whole ? whole.scale : 1 };
+}
+
+/** Whether it has a shape of its own, as tensors, ArrayData and what was sent have. */
+function isWhole(data: unknown): data is ArrayData | AnyTensor | RemoteData {
+  return typeof data === "object" && data !== null && "shape" in data && "dtype" in data;
 }
 
 /** Sends data, or hands on the numbers of what was sent before. */
@@ -125,8 +131,10 @@ export async function withSent<R>(
   };
   const send = async (data: RemoteTargets | undefined): Promise<Sent | undefined> => {
     if (data === undefined) return undefined;
-    if (Array.isArray(data)) return inTurn(data, sendOne);
-    if (data === null || Object.getPrototypeOf(data) !== Object.prototype) return sendOne(data as RemoteInput);
+    // A list of numbers is one kind of data, as at hand.
+    if (Array.isArray(data) && data.some(isWhole)) return inTurn(data, sendOne);
+    if (data === null || isWhole(data) || Object.getPrototypeOf(data) !== Object.prototype)
+      return sendOne(data as RemoteInput);
     const numbers = await inTurn(Object.values(data), sendOne);
     return Object.fromEntries(Object.keys(data).map((name, i) => [name, numbers[i]]));
   };

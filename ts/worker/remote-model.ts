@@ -2,6 +2,7 @@
 
 import { ArrayData } from "../data/array.ts";
 import {
+  copyWeightsOptions,
   type Names,
   remoteCompileOptions,
   remoteEvaluateOptions,
@@ -12,11 +13,12 @@ import {
 } from "../generated/options.ts";
 import { type Json, toJsonRecord } from "../layers/config.ts";
 import type { Layer } from "../layers/layer.ts";
+import type { CopyWeightsOptions } from "../layers/module.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { type FilePath, pathOf } from "../runtime/paths.ts";
-import type { AnyTensor } from "../tensor/tensor.ts";
-import { type Callback, type Evaluation, History, type LogName } from "../train/callbacks.ts";
+import type { Data } from "../train/batches.ts";
+import { type Callback, checkCallback, type Evaluation, History, type LogName } from "../train/callbacks.ts";
 import type { Model } from "../train/model.ts";
 import type { ModelConfig } from "../train/model-config.ts";
 import { ProgressLine } from "../train/progress.ts";
@@ -228,10 +230,32 @@ export class RemoteModel {
   }
 
   /** Overwrites all weights. ShapeError, and nothing changed, where one does not fit. */
-  async setWeights(weights: readonly (ArrayData | AnyTensor)[]): Promise<void> {
+  async setWeights(weights: readonly Data[]): Promise<void> {
+    if (!Array.isArray(weights))
+      throw new ArgumentError(`setWeights: weights must be a list of them, got ${typeof weights}`);
     await withSent(this.engine, async (send) => {
-      await this.call("setWeights", { weights: (await send(weights)) as number[] });
+      const numbers: number[] = [];
+      for (const values of weights as readonly Data[]) numbers.push((await send(values)) as number);
+      await this.call("setWeights", { weights: numbers });
     });
+  }
+
+  /**
+   * Takes over the weights of another model of the same structure, at hand or in any worker; with `tau` they move a part
+   * of the way only. Errors, and nothing changed, where it has another structure or shapes.
+   */
+  async copyWeightsFrom(other: Model | RemoteModel, options: CopyWeightsOptions = {}): Promise<void> {
+    const { tau } = checkOptions("copyWeightsFrom", options, copyWeightsOptions);
+    if (typeof other?.exportWeights !== "function")
+      throw new ArgumentError(`copyWeightsFrom: it must get a model, got ${typeof other}`);
+    if (other instanceof RemoteModel && other.engine === this.engine) {
+      await other.created;
+      return this.call("copyWeightsFrom", { from: other.model, tau });
+    }
+    const bytes = toBytes(await other.exportWeights());
+    return withSent(this.engine, async (send) =>
+      this.call("copyWeightsFrom", { bytes: (await send(bytes)) as number, tau }),
+    );
   }
 
   /** The weights as the bytes of a safetensors file. */
@@ -305,6 +329,7 @@ export class RemoteModel {
     inside: Named[];
     hooks: Hooks;
   } {
+    for (const callback of callbacks) checkCallback(callback);
     const inside = callbacks.filter((callback) => "kind" in callback);
     const here = callbacks.filter((callback): callback is RemoteCallback => !("kind" in callback));
     if (here.some((callback) => (callback as Callback).onBatchBegin !== undefined)) {

@@ -1,6 +1,6 @@
 // In the worker: hears the page's calls, runs them and answers. The prebuilt worker does it, and files of one's own may.
 import { serveOptions } from "../generated/options.ts";
-import { StateError } from "../runtime/errors.ts";
+import { ArgumentError, StateError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { decodeError, encodeError } from "./errors.ts";
 import { parentLine } from "./line.ts";
@@ -45,8 +45,13 @@ export function serve(own: ServeOptions = {}): void {
     try {
       const f = methods[method] as (asks: unknown, call: Call) => unknown;
       const result = await f(asks, call);
-      // What a function of the worker's own file gives may be something that it keeps.
-      post({ id, result }, method === "method" ? [] : buffersOf(result));
+      try {
+        // What a function of the worker's own file gives may be something that it keeps.
+        post({ id, result }, method === "method" ? [] : buffersOf(result));
+      } catch (cause) {
+        const got = (cause as Error).message;
+        throw new ArgumentError(`${method}: what a worker gives must be plain data, got ${got}`, { cause });
+      }
     } catch (error) {
       post({ id, error: encodeError(error) });
     } finally {
