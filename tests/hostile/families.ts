@@ -16,6 +16,12 @@ export const families: readonly FamilyEntry[] = [
     load: async () => (await import("./families/allocations.ts")).allocations,
   },
   {
+    name: "calls",
+    title: "public functions and layers called with anything: results or Heddle's errors, soon, and canaries alive",
+    patience: 30,
+    load: async () => (await import("./families/calls.ts")).calls,
+  },
+  {
     name: "formats",
     title: "mutated safetensors and IDX files: right values or a FormatError, and nothing half loaded",
     patience: 30,

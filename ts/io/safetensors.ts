@@ -36,6 +36,8 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
  * Throws ArgumentError, DtypeError or ShapeError when a record does not hold together or a text is not Unicode.
  */
 export function encodeSafetensors(tensors: NamedTensors, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+  if (!isObject(tensors))
+    throw new ArgumentError(`encodeSafetensors: tensors must be a record, got ${describe(tensors)}`);
   const records = (tensors instanceof Map ? [...tensors] : Object.entries(tensors)) as [string, TensorRecord][];
   for (const [name, record] of records) checkRecord(name, record);
   checkMetadata(metadata);
@@ -73,6 +75,8 @@ export function encodeSafetensors(tensors: NamedTensors, metadata: Readonly<Reco
  * Throws FormatError when the bytes are not one whole file or hold what no Heddle tensor can.
  */
 export function decodeSafetensors(bytes: Uint8Array, source = "safetensors"): Safetensors {
+  if (!(bytes instanceof Uint8Array))
+    throw new FormatError(`${source}: the file must be bytes, got ${describe(bytes)}`);
   const { header, begin } = parseHeader(bytes, source);
   const { [METADATA]: metadata = {}, ...rest } = header;
   if (!isStrings(metadata)) {

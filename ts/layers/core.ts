@@ -1,4 +1,5 @@
 // Layers that rearrange, mask or look up, or apply a function of one's own.
+import { requireTensor } from "../autograd/op.ts";
 import {
   activationOptions,
   embeddingOptions,
@@ -51,6 +52,7 @@ export class Flatten extends Layer {
   }
 
   call(x: AnyTensor): Tensor {
+    requireTensor(this.name, "inputs", x);
     return layout.reshape(x, [x.shape[0], sizeOf(x.shape.slice(1))]) as Tensor;
   }
 }

@@ -1,9 +1,11 @@
 // Bringing features to mean 0 and variance 1 by statistics that are given, or taken from data before training.
+
 import { normalizationOptions } from "../generated/options.ts";
 import { add, div, maximum, mul, sub } from "../ops/binary.ts";
 import { cast } from "../ops/compare.ts";
 import { sqrt } from "../ops/elementwise.ts";
 import { reshape, transpose } from "../ops/layout.ts";
+import { requireList } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { type Numbers, tensor } from "../tensor/create.ts";
 import { shapeOf } from "../tensor/nested.ts";
@@ -43,6 +45,7 @@ export class Normalization extends Layer {
     super(["normalization", Normalization, normalizationOptions], options);
     const { axis = -1, mean, variance, invert = false } = options;
     this.axis = axis === null ? [] : typeof axis === "number" ? [axis] : axis;
+    requireList(this.name, "axis", this.axis);
     this.invert = invert;
     if (mean === undefined && variance === undefined) return;
     if (mean === undefined || variance === undefined) {

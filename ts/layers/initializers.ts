@@ -22,7 +22,7 @@ import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { eye, full } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
-import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
+import { checkShape, formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Json, lookUp, madeFrom, toJsonRecord, withoutOptions } from "./config.ts";
 import { orthonormalRows } from "./orthonormal.ts";
@@ -253,6 +253,7 @@ export interface Fans {
 
 /** Of a kernel [..., inputs, outputs]; the axes before are a convolution's window. */
 export function fansOf(shape: Shape): Fans {
+  checkShape("initializer", shape);
   if (shape.length < 2) {
     const fan = shape[0] ?? 1;
     return { fanIn: fan, fanOut: fan };

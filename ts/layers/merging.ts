@@ -1,4 +1,5 @@
 // Layers that make one result of several inputs. Shapes broadcast as in NumPy; the inputs' masks must all hold.
+
 import { concatenateOptions, dotOptions, layerOptions } from "../generated/options.ts";
 import * as binary from "../ops/binary.ts";
 import { equal, logicalAnd } from "../ops/compare.ts";
@@ -6,6 +7,7 @@ import { sqrt, square } from "../ops/elementwise.ts";
 import * as layout from "../ops/layout.ts";
 import { matmul } from "../ops/matmul.ts";
 import { sum } from "../ops/reduce.ts";
+import { requireList } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { full } from "../tensor/create.ts";
 import { broadcastShapes, type Shape, sizeOf } from "../tensor/shape.ts";
@@ -226,6 +228,7 @@ export class Dot extends Merge {
     super(["dot", Dot, dotOptions], options);
     const { axes, normalize = false } = options;
     this.axes = typeof axes === "number" ? [axes, axes] : axes;
+    requireList(this.name, "axes", this.axes);
     this.normalize = normalize;
     if (!(this.axes.length === 2 && this.axes.every((axis) => Number.isInteger(axis) && axis !== 0))) {
       throw new ArgumentError(`${this.name}: axes must be whole numbers other than 0, the batch, got ${String(axes)}`);

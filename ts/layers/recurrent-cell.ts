@@ -1,5 +1,6 @@
 // What a recurrent layer repeats: a cell computes one time step from its input and its states. A subclass needs
 // `stateShapes` and `call`; one that can do part of its work for all steps at once says so in `begin` or `whole`.
+
 import { mul } from "../ops/binary.ts";
 import { expandDims, squeeze } from "../ops/layout.ts";
 import { dropout, Generator } from "../ops/random.ts";
@@ -13,6 +14,7 @@ import { getInitializer, type Initializer, type InitializerLike } from "./initia
 import { type CallContext, Layer, type LayerKind, type LayerOptions, type WeightOptions } from "./layer.ts";
 import type { Mask } from "./masks.ts";
 import type { RegularizerLike } from "./regularizers.ts";
+import { isShapeList, type Shapes } from "./shapes.ts";
 
 /** One pass over sequences of a batch. */
 export interface CellRun {
@@ -52,7 +54,9 @@ export abstract class RecurrentCell extends Layer {
   /** [output, ...new states] for [input of one step, ...states]. */
   abstract override call(inputs: readonly AnyTensor[], context: CallContext): readonly Tensor[];
 
-  override outputShape([inputShape]: readonly Shape[]): Shape[] {
+  override outputShape(inputShapes: Shapes): Shape[] {
+    const [inputShape] = isShapeList(inputShapes) ? inputShapes : [];
+    if (inputShape === undefined) throw this.misfit("be a list [input of one step, ...states]", []);
     const states = this.stateShapes(inputShape);
     return [states[0], ...states];
   }

@@ -149,6 +149,9 @@ let shared: Map<unknown, Layer> | undefined;
 
 /** A new layer or model from its `kind` and `config()`. ArgumentError for an unknown kind. */
 export function layerFromConfig(kind: string, config: { readonly [option: string]: Json }): Layer {
+  if (typeof config !== "object" || config === null) {
+    throw new ArgumentError(`layerFromConfig: config must be a record of options, got ${String(config)}`);
+  }
   const outer = shared;
   shared ??= new Map();
   try {

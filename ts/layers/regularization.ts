@@ -11,7 +11,7 @@ import {
 import { add, mul } from "../ops/binary.ts";
 import { broadcastTo } from "../ops/layout.ts";
 import { Generator, randomBernoulli, randomNormal } from "../ops/random.ts";
-import { requireShare } from "../runtime/arguments.ts";
+import { requireList, requireShare } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
@@ -64,6 +64,7 @@ export class Dropout extends RandomLayer {
     super(kind, options);
     requireShare(this.name, "rate", options.rate);
     this.rate = options.rate;
+    if (options.noiseShape) requireList(this.name, "noiseShape", options.noiseShape);
     this.noiseShape = options.noiseShape;
   }
 

@@ -10,7 +10,7 @@ import { checkOptions } from "../runtime/options.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import type { Labels } from "./targets.ts";
+import { type Labels, requirePair } from "./targets.ts";
 
 /**
  * A scalar for a batch of targets and predictions: a loss of this library, or any such function, which finds yTrue in the
@@ -112,6 +112,7 @@ function withDefaults<Options extends object>(
   };
   const loss = (yTrue: AnyTensor, yPred: Tensor, given: Options & ReductionOptions = {} as Options): Tensor => {
     const options = merge(given, all);
+    requirePair(name, yTrue, yPred);
     const values = perExample(yTrue, yPred, options);
     const { reduction, sampleWeight, mask } = options;
     const kept = bothMasks(values, counted?.(values, yTrue, yPred, options), mask);

@@ -1,4 +1,5 @@
 // What losses and metrics compare predictions with, checked and brought into the predictions' shape.
+import { requireTensor } from "../autograd/op.ts";
 import { cast, equal, where } from "../ops/compare.ts";
 import { requireWhole } from "../ops/indices.ts";
 import { reshape } from "../ops/layout.ts";
@@ -9,8 +10,15 @@ import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 /** Where a logarithm or a quotient would be infinite, numbers are kept this far from 0, as in Keras. */
 export const EPSILON = 1e-7;
 
+/** Throws an ArgumentError unless both are tensors. */
+export function requirePair(operation: string, yTrue: AnyTensor, yPred: Tensor): void {
+  requireTensor(operation, "yTrue", yTrue);
+  requireTensor(operation, "yPred", yPred);
+}
+
 /** yTrue as floats in yPred's shape; either may have a last axis of size 1 that the other lacks. */
 export function targetsFor(operation: string, yTrue: AnyTensor, yPred: Tensor): Tensor {
+  requirePair(operation, yTrue, yPred);
   if (!sameShape(trimmed(yTrue.shape, yPred.shape), trimmed(yPred.shape, yTrue.shape))) {
     throw new ShapeError(
       `${operation}: yTrue must have yPred's shape, got ${formatShape(yTrue.shape)} and ${formatShape(yPred.shape)}`,
@@ -26,6 +34,7 @@ function trimmed(shape: Shape, other: Shape): Shape {
 
 /** yTrue in the shape of yPred's rows, as class numbers lie. Errors: ShapeError. */
 export function perRow(operation: string, yTrue: AnyTensor, yPred: Tensor): AnyTensor {
+  requirePair(operation, yTrue, yPred);
   const rows = yPred.shape.slice(0, -1);
   if (yPred.rank === 0 || !sameShape(trimmed(yTrue.shape, rows), rows)) {
     throw new ShapeError(

@@ -1,6 +1,6 @@
 // Accuracies: for each example whether a prediction is right, 1 or 0. NaN is wrong.
 import { binaryAccuracyOptions, topKOptions } from "../generated/options.ts";
-import { perRow, targetsFor } from "../losses/targets.ts";
+import { perRow, requirePair, targetsFor } from "../losses/targets.ts";
 import { cast, equal, greater, less, logicalAnd, where } from "../ops/compare.ts";
 import { expandDims } from "../ops/layout.ts";
 import { argMax, max, sum } from "../ops/reduce.ts";
@@ -83,6 +83,7 @@ function right(condition: Tensor<"bool">, x: Tensor): Tensor {
  * of logits see `binaryAccuracy`.
  */
 export function accuracy(yTrue: AnyTensor, yPred: Tensor): Tensor {
+  requirePair("accuracy", yTrue, yPred);
   const outputs = yPred.shape[yPred.rank - 1];
   if (outputs === 1 || yPred.rank < 2) return binaryAccuracy(yTrue, yPred);
   const isSparse = yTrue.rank < yPred.rank || yTrue.shape[yTrue.rank - 1] === 1;

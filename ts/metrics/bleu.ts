@@ -1,7 +1,7 @@
 // BLEU: how much of a translation's word sequences stands in reference translations. Papineni, Roukos, Ward and Zhu,
 // "BLEU: a method for automatic evaluation of machine translation" (2002).
 import { bleuOptions } from "../generated/options.ts";
-import { MOST_LISTED, requireCount } from "../runtime/arguments.ts";
+import { MOST_LISTED, requireCount, requireList } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 
@@ -43,6 +43,8 @@ export class Bleu {
 
   /** Takes in candidates and, for each, its references: one or several. */
   update(references: readonly (readonly Tokens[])[], candidates: readonly Tokens[]): void {
+    requireList("Bleu", "references", references);
+    requireList("Bleu", "candidates", candidates);
     if (references.length !== candidates.length || references.some((given) => given.length === 0)) {
       throw new ArgumentError(
         "Bleu: each candidate must have at least one reference, " +

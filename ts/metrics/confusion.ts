@@ -1,6 +1,6 @@
 // Metrics of yes and no: true and false positives and negatives, precision, recall, and one of two at a given other.
 import { precisionOptions, thresholdOptions, tradeOffOptions } from "../generated/options.ts";
-import { MOST_LISTED, requireCount } from "../runtime/arguments.ts";
+import { MOST_LISTED, requireCount, requireList } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
@@ -42,6 +42,7 @@ abstract class CountMetric<T extends number | readonly number[]> extends Gatheri
     super(name ?? kind, kind.startsWith("false") ? "min" : "max");
     const list: readonly number[] =
       typeof thresholds === "number" ? [thresholds] : (thresholds ?? [topK === undefined ? 0.5 : LOWEST]);
+    requireList(kind, "thresholds", list);
     const wrong = thresholds === undefined ? undefined : list.find((x) => !(x >= 0 && x <= 1));
     if (wrong !== undefined) throw new ArgumentError(`${kind}: thresholds must be from 0 to 1, got ${wrong}`);
     this.gathered = new ThresholdCounts(kind, list);

@@ -15,7 +15,7 @@ import { cast, equal, greaterEqual, less, logicalAnd, notEqual, where } from "..
 import { broadcastTo, reshape } from "../ops/layout.ts";
 import { addSlices } from "../ops/picking.ts";
 import { argMax } from "../ops/reduce.ts";
-import { MOST_LISTED, requireCount } from "../runtime/arguments.ts";
+import { MOST_LISTED, requireCount, requireList } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { scope } from "../tensor/scope.ts";
@@ -136,6 +136,7 @@ export class IoU extends GatheringMetric {
   constructor(options: IoUOptions) {
     super(checkOptions("IoU", options, ioUOptions, new.target === IoU).name ?? "iou", "max");
     const { numClasses, targetClassIds } = options;
+    requireList("IoU", "targetClassIds", targetClassIds);
     const wrong = targetClassIds.find((id) => !(Number.isInteger(id) && id >= 0 && id < numClasses));
     if (wrong !== undefined) {
       throw new ArgumentError(`IoU: targetClassIds must be from 0 to ${numClasses - 1}, got ${wrong}`);

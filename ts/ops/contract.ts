@@ -1,6 +1,6 @@
 // Sums of products over axes, named (einsum) or numbered (tensordot), as matrix products wherever they are such.
 import { requireTensor } from "../autograd/op.ts";
-import { requireCount } from "../runtime/arguments.ts";
+import { requireCount, requireList } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { formatShape, normalizeAxis, sizeOf } from "../tensor/shape.ts";
@@ -49,6 +49,7 @@ function parse(subscripts: string, operands: readonly Tensor[]): { inputs: Label
   const fail = (what: string): never => {
     throw new ArgumentError(`einsum: ${what}, got "${subscripts}" for ${operands.length} operands`);
   };
+  if (typeof subscripts !== "string") fail("subscripts must be text");
   const [left, right, ...more] = subscripts.replaceAll(" ", "").split("->");
   const list = left.split(",");
   if (more.length > 0 || list.length !== operands.length) {
@@ -209,6 +210,7 @@ export function tensordot(
   if (typeof axes === "number") requireCount("tensordot", "axes", axes, 0, Math.min(a.rank, b.rank));
   const count = (length: number, from: number): number[] => Array.from({ length }, (_, i) => from + i);
   const pairs = typeof axes === "number" ? [count(axes, a.rank - axes), count(axes, 0)] : axes;
+  for (const i of [0, 1]) requireList("tensordot", "axes' parts", pairs?.[i]);
   const [left, right] = [a, b].map((x, i) => pairs[i].map((axis) => normalizeAxis("tensordot", axis, x.rank)));
   const sizes = [left.map((axis) => a.shape[axis]), right.map((axis) => b.shape[axis])];
   if (formatShape(sizes[0]) !== formatShape(sizes[1])) {

@@ -1,7 +1,7 @@
 // Depthwise convolutions of sequences and images: each channel has filters of its own. As in convolve.ts, the forward
 // pass and its two gradients are three ops that are each other's gradients.
 
-import { defineOp } from "../autograd/op.ts";
+import { defineOp, requireTensor } from "../autograd/op.ts";
 import { depthwiseConvOptions } from "../generated/options.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
@@ -118,6 +118,8 @@ function separableConvolution(
   options: DepthwiseConvOptions<Flat> = {},
 ): Tensor {
   const { activation, ...window } = checkOptions(operation, options, depthwiseConvOptions);
+  requireTensor(operation, "depthwise filters", depthwise);
+  requireTensor(operation, "pointwise filters", pointwise);
   requireFilters(operation, rank, pointwise);
   const [channels, outputs] = pointwise.shape.slice(-2);
   const between = depthwise.shape.slice(-2).reduce((a, b) => a * b, 1);

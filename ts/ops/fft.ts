@@ -174,8 +174,9 @@ function overTwoAxes(f: (x: ComplexPair) => [Tensor, Tensor], x: ComplexPair): [
 }
 
 /** The first n / 2 + 1 numbers of `fft` of real x along the last axis, first cut or padded with zeros to length n. */
-export function rfft(x: Tensor, fftLength: number = x.shape.at(-1) ?? 0): [real: Tensor, imaginary: Tensor] {
+export function rfft(x: Tensor, length?: number): [real: Tensor, imaginary: Tensor] {
   requireReal("rfft", "x", x);
+  const fftLength = length ?? x.shape.at(-1) ?? 0;
   requireCount("rfft", "fftLength", fftLength);
   const [real, imaginary] = unstack(transform(resized(x, fftLength), undefined, false, 1)) as Tensor[];
   const half = Math.floor(fftLength / 2) + 1;
@@ -186,8 +187,9 @@ export function rfft(x: Tensor, fftLength: number = x.shape.at(-1) ?? 0): [real:
  * Real y of length n (default 2 (m - 1)) from the first m numbers of its transform: undoes `rfft`. What n has no room for
  * is cut off, what is missing is 0; the imaginary parts of numbers 0 and n / 2 do not count.
  */
-export function irfft(x: ComplexPair, fftLength: number = 2 * ((x[0].shape.at(-1) ?? 0) - 1)): Tensor {
+export function irfft(x: ComplexPair, length?: number): Tensor {
   requireComplex("irfft", x);
+  const fftLength = length ?? 2 * ((x[0].shape.at(-1) ?? 0) - 1);
   requireCount("irfft", "fftLength", fftLength);
   const half = Math.floor(fftLength / 2) + 1;
   const [real, imaginary] = x.map((part) => resized(part, half));

@@ -1,7 +1,7 @@
 // Elements picked by index along an axis, sums scattered by index, one-hot rows. Indices count from the front: one that is
 // below 0 or past the end is an ArgumentError, in captured steps too, and nothing is computed.
 import { requireTensor } from "../autograd/op.ts";
-import { requireCount } from "../runtime/arguments.ts";
+import { requireCount, requireList } from "../runtime/arguments.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { type Dtype, requireDtype } from "../tensor/dtype.ts";
 import { formatShape, normalizeAxis, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
@@ -139,6 +139,7 @@ function flattened(
   indices: Tensor<"i32">,
 ): { rows: number; rest: Shape; flat: Tensor<"i32"> } {
   requireTensor(operation, "indices", indices);
+  requireList(operation, "shape", shape);
   const depth = indices.shape.at(-1) ?? 0;
   if (depth < 1 || depth > shape.length) {
     throw new ShapeError(

@@ -2,7 +2,7 @@
 
 import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
 import { meshgridOptions } from "../generated/options.ts";
-import { MOST_LISTED, requireCount } from "../runtime/arguments.ts";
+import { MOST_LISTED, requireCount, requireList } from "../runtime/arguments.ts";
 import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { full } from "../tensor/create.ts";
@@ -55,8 +55,10 @@ export function expandDims<D extends Dtype>(x: Tensor<D>, axis: number): Tensor<
 export const transpose: Op<<D extends Dtype>(x: Tensor<D>, perm?: readonly number[]) => Tensor<D>> = defineOp(
   "transpose",
   {
-    forward<D extends Dtype>(x: Tensor<D>, perm: readonly number[] = reversed(x)): Tensor<D> {
+    forward<D extends Dtype>(x: Tensor<D>, order?: readonly number[]): Tensor<D> {
       requireTensor("transpose", "x", x);
+      const perm = order ?? reversed(x);
+      requireList("transpose", "perm", perm);
       const axes = perm.map((axis) => normalizeAxis("transpose", axis, x.rank));
       if (axes.length !== x.rank || new Set(axes).size !== x.rank) {
         throw new ArgumentError(`transpose: perm must name each of the ${x.rank} axes once, got [${perm.join(", ")}]`);
@@ -120,6 +122,7 @@ export const broadcastTo: Op<<D extends Dtype>(x: Tensor<D>, shape: Shape) => Te
 /** x `repeats[i]` times after itself along each axis i. */
 export function tile<D extends Dtype>(x: Tensor<D>, repeats: readonly number[]): Tensor<D> {
   requireTensor("tile", "x", x);
+  requireList("tile", "repeats", repeats);
   if (repeats.length !== x.rank) {
     throw new ArgumentError(
       `tile: repeats must be one number for each axis of ${formatShape(x.shape)}, got [${repeats.join(", ")}]`,
@@ -238,6 +241,7 @@ export function pad<D extends Dtype>(
   value = 0,
 ): Tensor<D> {
   requireTensor("pad", "x", x);
+  requireList("pad", "widths", widths);
   const fits = widths.length === x.rank && widths.flat().every((width) => Number.isInteger(width) && width >= 0);
   if (!fits) {
     throw new ArgumentError(
@@ -313,6 +317,7 @@ export function split<D extends Dtype>(x: Tensor<D>, parts: number | readonly nu
   const length = x.shape[at];
   if (typeof parts === "number") requireCount("split", "parts", parts, 1, Math.max(length, MOST_LISTED));
   const sizes = typeof parts === "number" ? new Array<number>(parts).fill(length / parts) : parts;
+  requireList("split", "parts", sizes);
   if (!sizes.every((n) => Number.isInteger(n) && n >= 0) || total(sizes) !== length) {
     const got = typeof parts === "number" ? parts : `[${parts.join(", ")}]`;
     throw new ArgumentError(`split: the parts must be whole and together have axis ${at}'s size ${length}, got ${got}`);
@@ -347,8 +352,10 @@ export function roll<D extends Dtype>(
 ): Tensor<D> {
   requireTensor("roll", "x", x);
   const shifts = typeof shift === "number" ? [shift] : shift;
+  requireList("roll", "shift", shifts);
   if (axes === undefined) return reshape(rollAxis(reshape(x, [x.size]), total(shifts), 0), x.shape) as Tensor<D>;
   const list = typeof axes === "number" ? [axes] : axes;
+  requireList("roll", "axes", list);
   if (shifts.length !== list.length) {
     throw new ArgumentError(`roll: there must be a shift for each axis, got ${shifts.length} for ${list.length} axes`);
   }

@@ -42,6 +42,7 @@ function sideOf(operation: string, a: AnyTensor): number {
 }
 
 function batchOf(a: AnyTensor): Shape {
+  requireTensor("linear algebra", "a", a);
   return a.shape.slice(0, -2);
 }
 
@@ -425,6 +426,7 @@ export interface PseudoInverseOptions {
 /** The pseudo-inverse [..., n, m] of a [..., m, n], by its singular values. Gradient: Golub and Pereyra 1973. */
 export const pinv: Op<(a: Tensor, options?: PseudoInverseOptions) => Tensor> = defineOp("pinv", {
   forward(a: Tensor, options: PseudoInverseOptions = {}): Tensor {
+    requireTensor("pinv", "a", a);
     const { rcond = EPSILON * Math.max(...a.shape.slice(-2)) } = checkOptions("pinv", options, pseudoInverseOptions);
     if (!(rcond >= 0)) throw new ArgumentError(`pinv: rcond must be at least 0, got ${rcond}`);
     if (a.size === 0) return turned(a);

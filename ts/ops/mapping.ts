@@ -1,9 +1,10 @@
 // Launches kernels of one number: y = f(x), and dx = dy f'(x).
-import { requireTensor } from "../autograd/op.ts";
+import { requireFloat } from "../autograd/op.ts";
 import type { Kernels } from "../generated/kernels.ts";
+import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import type { Operand } from "../runtime/operand.ts";
 import { launch } from "../runtime/program.ts";
-import { requireDtype } from "../tensor/dtype.ts";
+import { formatShape, sameShape } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 
 type F32 = Operand<"f32">;
@@ -22,8 +23,8 @@ export function map<K extends KernelOf<[F32, F32]>>(
   x: Tensor,
   ...numbers: Numbers<K, [F32, F32]>
 ): Tensor {
-  requireTensor(operation, "x", x);
-  requireDtype(operation, "x", x.dtype, "f32");
+  requireFloat(operation, "x", x);
+  requireNumbers(operation, numbers);
   const y = empty(x.shape);
   launch(kernel, y.size, cost, ...([y, x, ...numbers] as unknown as Kernels[K]));
   return y;
@@ -37,7 +38,18 @@ export function slope<K extends KernelOf<[F32, F32, F32]>>(
   from: Tensor,
   ...numbers: Numbers<K, [F32, F32, F32]>
 ): Tensor {
+  requireFloat(kernel, "dy", dy);
+  requireFloat(kernel, "x or y", from);
+  requireNumbers(kernel, numbers);
+  if (!sameShape(dy.shape, from.shape)) {
+    throw new ShapeError(`${kernel}: dy must have the shape ${formatShape(from.shape)}, got ${formatShape(dy.shape)}`);
+  }
   const dx = empty(dy.shape);
   launch(kernel, dx.size, cost, ...([dx, dy, from, ...numbers] as unknown as Kernels[K]));
   return dx;
+}
+
+function requireNumbers(operation: string, numbers: readonly unknown[]): void {
+  const wrong = numbers.find((number) => typeof number !== "number");
+  if (wrong !== undefined) throw new ArgumentError(`${operation}: its numbers must be numbers, got ${typeof wrong}`);
 }

@@ -1,5 +1,6 @@
 // Learning-rate schedules: functions of the number of finished steps, written with ops so that captured steps follow
 // them. Formulas and arguments are those of Keras 3, and for what Keras does not have those of PyTorch.
+
 import {
   cosineDecayOptions,
   cosineDecayRestartsOptions,
@@ -13,6 +14,7 @@ import {
 import { add, div, maximum, minimum, mul, pow, sub } from "../ops/binary.ts";
 import { less, lessEqual, where } from "../ops/compare.ts";
 import { cos, floor, log, neg } from "../ops/elementwise.ts";
+import { requireList } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { full } from "../tensor/create.ts";
@@ -68,6 +70,8 @@ export interface PiecewiseConstantOptions {
 /** values[0] up to and including step boundaries[0], then values[1], and so on; one more value than boundaries. */
 export function piecewiseConstantDecay(options: PiecewiseConstantOptions): Schedule {
   const { boundaries, values } = checkOptions("piecewiseConstantDecay", options, piecewiseConstantOptions);
+  requireList("piecewiseConstantDecay", "boundaries", boundaries);
+  requireList("piecewiseConstantDecay", "values", values);
   const ascending = boundaries.every((boundary, i) => i === 0 || boundary > boundaries[i - 1]);
   if (boundaries.length === 0 || values.length !== boundaries.length + 1 || !ascending) {
     throw new ArgumentError(

@@ -14,6 +14,17 @@ export function requireCount(operation: string, what: string, value: number, lea
   }
 }
 
+/** Throws an ArgumentError unless `value` is a list. */
+export function requireList(operation: string, what: string, value: unknown): asserts value is readonly unknown[] {
+  if (!Array.isArray(value)) throw new ArgumentError(`${operation}: ${what} must be a list, got ${kindOf(value)}`);
+}
+
+/** What a value is, in a word: null, a number's or text's own, or the name of its class. */
+function kindOf(value: unknown): string {
+  if (typeof value !== "object" || value === null) return String(value);
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
+
 /** Throws an ArgumentError unless 0 <= value < 1: the share of something that is dropped, or kept of a running average. */
 export function requireShare(operation: string, what: string, value: number): void {
   if (!(value >= 0 && value < 1)) {

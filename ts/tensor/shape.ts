@@ -1,5 +1,5 @@
 // Shapes: sizes of axes, row-major. Counting, comparing, broadcasting, naming axes.
-import { MOST } from "../runtime/arguments.ts";
+import { MOST, requireList } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 
 /** Sizes of axes, the outermost first; a scalar has none. */
@@ -69,7 +69,9 @@ export function normalizeAxis(operation: string, axis: number, rank: number): nu
 /** Several axes, normalised, ascending, each once; undefined means all. */
 export function normalizeAxes(operation: string, axes: number | readonly number[] | undefined, rank: number): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);
-  const list = (typeof axes === "number" ? [axes] : axes).map((axis) => normalizeAxis(operation, axis, rank));
+  const given = typeof axes === "number" ? [axes] : axes;
+  requireList(operation, "axes", given);
+  const list = given.map((axis) => normalizeAxis(operation, axis, rank));
   const unique = [...new Set(list)].sort((a, b) => a - b);
   if (unique.length !== list.length) {
     throw new ArgumentError(`${operation}: axes must be different, got [${(axes as readonly number[]).join(", ")}]`);

@@ -1,7 +1,7 @@
 // Variables: tensors that live until disposed and are updated in place, such as a layer's weights.
 import { variableOptions } from "../generated/options.ts";
 import { engine } from "../runtime/engine.ts";
-import { DtypeError, ShapeError } from "../runtime/errors.ts";
+import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { forbidWhileRecording, launch } from "../runtime/program.ts";
 import { bytesPerElement, type Dtype } from "./dtype.ts";
@@ -41,6 +41,9 @@ export class Variable<D extends Dtype = "f32"> extends Tensor<D> {
 
   /** A variable with the values of `initial`, which stays as it is. */
   constructor(initial: Tensor<D>, options: VariableOptions = {}) {
+    if (!(initial instanceof Tensor)) {
+      throw new ArgumentError(`variable: the initial value must be a tensor, got ${typeof initial}`);
+    }
     const { name = "variable", trainable = true } = checkOptions("variable", options, variableOptions);
     forbidWhileRecording("variable");
     super(engine().memory.allocate(initial.size * bytesPerElement(initial.dtype)), initial.shape, initial.dtype);

@@ -12,10 +12,15 @@ export interface Bits {
   readonly bytes: Uint8Array;
 }
 
-/** A copy of a tensor's bits. */
+/** A copy of a tensor's bits, with one NaN for all: which one comes of two is the compiler's choice. */
 export function bitsOf(name: string, x: AnyTensor): Bits {
   const { buffer, byteOffset, byteLength } = x.data();
-  return { name, dtype: x.dtype, shape: [...x.shape], bytes: new Uint8Array(buffer, byteOffset, byteLength).slice() };
+  const bytes = new Uint8Array(buffer, byteOffset, byteLength).slice();
+  if (x.dtype === "f32") {
+    const floats = new Float32Array(bytes.buffer);
+    for (let i = 0; i < floats.length; i++) if (Number.isNaN(floats[i])) floats[i] = Number.NaN;
+  }
+  return { name, dtype: x.dtype, shape: [...x.shape], bytes };
 }
 
 /** The bits of figures, such as losses. */
