@@ -37,6 +37,11 @@ class Window {
     Lanes.store(y, total, lanes);
   }
 
+  /** Whether x is not the largest of its window: neither equal to it nor, where that is NaN, NaN itself. */
+  @inline private static isSmaller(x: v128, largest: v128): v128 {
+    return v128.and(f32x4.ne(x, largest), f32x4.eq(x, x));
+  }
+
   /** y[c] = v[h, w, c] at the first pixel where x[h, w, c] is the largest of the window, peak[c] */
   static gather(
     y: usize, v: usize, x: usize, peak: usize, rows: i32, columns: i32, row: usize, pixel: usize,
@@ -58,7 +63,7 @@ class Window {
     let open = i32x4.splat(-1);
     for (let h = 0; h < rows; h++, x += row) {
       for (let w = 0, p = x; w < columns; w++, p += pixel) {
-        const smaller = f32x4.lt(Lanes.load(p, lanes), largest);
+        const smaller = Window.isSmaller(Lanes.load(p, lanes), largest);
         found = v128.or(found, v128.and(Lanes.load(p + step, lanes), v128.andnot(open, smaller)));
         open = v128.and(open, smaller);
       }
@@ -92,7 +97,7 @@ class Window {
     let open = Lanes.load(dy, lanes);
     for (let h = 0; h < rows; h++, x += row) {
       for (let w = 0, p = x; w < columns; w++, p += pixel) {
-        const smaller = f32x4.lt(Lanes.load(p, lanes), largest);
+        const smaller = Window.isSmaller(Lanes.load(p, lanes), largest);
         if (h >= hidden) {
           const share = v128.andnot(open, smaller);
           Lanes.store(p + step, f32x4.add(Lanes.load(p + step, lanes), share), lanes);
@@ -115,9 +120,9 @@ class Window {
   ): void {
     const largest = Lanes.load(peak, lanes);
     const open = Lanes.load(dy, lanes);
-    const smaller0 = f32x4.lt(Lanes.load(x, lanes), largest);
-    const smaller1 = f32x4.lt(Lanes.load(x + pixel, lanes), largest);
-    const smaller2 = f32x4.lt(Lanes.load(x + row, lanes), largest);
+    const smaller0 = Window.isSmaller(Lanes.load(x, lanes), largest);
+    const smaller1 = Window.isSmaller(Lanes.load(x + pixel, lanes), largest);
+    const smaller2 = Window.isSmaller(Lanes.load(x + row, lanes), largest);
     const open1 = v128.and(open, smaller0);
     const open2 = v128.and(open1, smaller1);
     Lanes.store(dx, v128.andnot(open, smaller0), lanes);

@@ -249,7 +249,8 @@ export class FloorDivide extends Pair {
 export class Mod extends Pair {
   @inline pair(a: v128, b: v128): v128 {
     const q = changetype<FloorDivide>(<usize>0).pair(a, b);
-    return f64x2.sub(a, v128.andnot(f64x2.mul(q, b), f64x2.eq(q, f64x2.splat(0))));
+    const rest = f64x2.sub(a, v128.andnot(f64x2.mul(q, b), f64x2.eq(q, f64x2.splat(0))));
+    return v128.bitselect(Sign.copy(f64x2.splat(0), b), rest, f64x2.eq(rest, f64x2.splat(0)));
   }
 }
 

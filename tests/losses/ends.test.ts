@@ -150,3 +150,17 @@ describe("of numbers", () => {
     );
   });
 });
+
+it("logCosh keeps its digits near 0 and far from it", () => {
+  const errors = [0, 1e-6, -1e-4, 1e-3, 0.1, 0.999, -1.001, 20, -100, 1e30, Infinity, -Infinity];
+  for (const error of errors) {
+    const size = Math.abs(error);
+    const right =
+      size < 1 ? Math.log1p(2 * Math.sinh(size / 2) ** 2) : size + Math.log1p(Math.exp(-2 * size)) - Math.LN2;
+    const loss = (p: Tensor): Tensor => losses.logCosh(tensor([[0]]), p);
+    const [value, gradient] = [loss(tensor([[error]])).item(), (grad(loss)(tensor([[error]])) as Tensor).item()];
+    if (Number.isFinite(right)) expect(Math.abs(value - right)).toBeLessThanOrEqual(1e-6 * right);
+    else expect(value).toBe(right);
+    expect(Math.abs(gradient - Math.tanh(error))).toBeLessThanOrEqual(1e-6 * Math.abs(Math.tanh(error)));
+  }
+});

@@ -1,33 +1,12 @@
 // Values and gradients at zeros of both signs, ties, knees, infinities and NaN: those of PyTorch or NumPy (see
 // tests/golden/special-values.py), eagerly and captured, but for the differences listed here with their reasons.
-import { describe, expect, it } from "vitest";
-import { capture } from "../../ts/autograd/capture.ts";
-import { grad } from "../../ts/autograd/grad.ts";
 import * as activations from "../../ts/layers/activations.ts";
 import { cosine } from "../../ts/losses/regression.ts";
 import * as ops from "../../ts/ops/public.ts";
-import { arange, tensor } from "../../ts/tensor/create.ts";
-import type { Dtype } from "../../ts/tensor/dtype.ts";
+import { arange } from "../../ts/tensor/create.ts";
 import type { AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";
-import { readGolden } from "../golden/read.ts";
+import { type Call, type Difference, type Differences, readRows, walk } from "./special-rows.ts";
 
-interface Values {
-  readonly shape: readonly number[];
-  readonly dtype: Dtype;
-  /** NaN, infinities and -0 are text. */
-  readonly data: readonly (number | string)[];
-}
-
-interface Row {
-  readonly name: string;
-  readonly inputs: readonly Values[];
-  readonly results: readonly Values[];
-  readonly gradients?: readonly Values[];
-}
-
-const { rows } = readGolden<{ rows: readonly Row[] }>("special-values");
-
-type Call = (...xs: never[]) => AnyTensor | readonly AnyTensor[];
 type F = Tensor;
 const { POSITIVE_INFINITY: infinity } = Number;
 
@@ -78,21 +57,6 @@ function callOf(name: string): Call {
   return alongLast.has(first) ? (x: F) => (call as (x: F, axis: number) => AnyTensor)(x, -1) : (...xs) => call(...xs);
 }
 
-const toNumbers = ({ data }: Values): number[] =>
-  data.map((v) => (typeof v === "number" ? v : Number(v.replace("inf", "Infinity"))));
-
-const toTensor = (values: Values): AnyTensor =>
-  tensor(toNumbers(values), { shape: values.shape, dtype: values.dtype === "i32" ? "i32" : "f32" });
-
-/** Where ours differ: at which inputs, in what, what they are there, and why. */
-interface Difference {
-  readonly of: "value" | "gradient";
-  /** The inputs at the place of the number, and all of the row. */
-  readonly at: (inputs: readonly number[], all: readonly number[]) => boolean;
-  readonly ours: number | ((ours: number, inputs: readonly number[]) => boolean);
-  readonly why: string;
-}
-
 const isOne =
   (...values: readonly number[]) =>
   ([x]: readonly number[]): boolean =>
@@ -116,15 +80,31 @@ const products: readonly Difference[] = [
 ];
 const ordered: readonly Difference[] = [
   { of: "value", at: isUnbounded, ours: (y) => !Number.isFinite(y), why: "an infinity, not infinity times 0" },
+  { of: "value", at: isSame, ours: -0, why: "equal numbers stay in their order" },
   { of: "gradient", at: isSame, ours: (y) => y === 0 || y === 1, why: "equal numbers stay in their order" },
 ];
 const poles: readonly Difference[] = [
   { of: "gradient", at: isPole, ours: infinity, why: "a pole of one sign, where PyTorch has what rounding leaves" },
 ];
 
+const extremes: readonly Difference[] = [
+  { of: "value", at: () => true, ours: (y) => y === 0, why: "0 is larger than -0, as in IEEE 754's maximum" },
+];
+const unsigned: readonly Difference[] = [
+  { of: "value", at: () => true, ours: (y, _, theirs) => y === 0 && theirs === 0, why: "0, where pivots leave -0" },
+];
+
 /** By the name of the row. */
-const differences: { readonly [name: string]: readonly Difference[] } = {
-  sign: [{ of: "value", at: isOne(Number.NaN), ours: Number.NaN, why: "as in NumPy: NaN shows" }],
+const differences: Differences = {
+  sign: [
+    { of: "value", at: isOne(-0), ours: -0, why: "as Math.sign: -0 stays what it is" },
+    { of: "value", at: isOne(Number.NaN), ours: Number.NaN, why: "as in NumPy: NaN shows" },
+  ],
+  maximum: extremes,
+  minimum: extremes,
+  cumMax: extremes,
+  cumMin: extremes,
+  det: unsigned,
   abs: shown,
   "norm 1": shown,
   "norm inf": shown,
@@ -144,6 +124,7 @@ const differences: { readonly [name: string]: readonly Difference[] } = {
   ],
   hypot: [{ of: "gradient", at: ([a, b]) => a === 0 && b === 0, ours: 0, why: "that of a length at 0, as of norm" }],
   "pow 0.5": [
+    { of: "value", at: isOne(-0), ours: 0, why: "as in C, where PyTorch takes the square root" },
     { of: "value", at: isOne(-infinity), ours: infinity, why: "as in C and NumPy" },
     { of: "gradient", at: isOne(-infinity), ours: 0, why: "that of what C and NumPy have there" },
   ],
@@ -173,65 +154,7 @@ const differences: { readonly [name: string]: readonly Difference[] } = {
   "quantile 0": ordered,
   "quantile 0.25": ordered,
   "quantile 1": ordered,
-  slogdet: [{ of: "value", at: hasNaN, ours: Number.NaN, why: "NaN shows" }],
-  maxPool2d: [
-    { of: "gradient", at: hasNaN, ours: (y) => y >= 0 && y <= 4, why: "of a window with NaN its first number has it" },
-  ],
+  slogdet: [{ of: "value", at: hasNaN, ours: Number.NaN, why: "NaN shows" }, ...unsigned],
 };
 
-const isClose = (a: number, b: number): boolean =>
-  Object.is(a, b) || a === b || Math.abs(a - b) <= 2e-6 + 4e-6 * Math.abs(b);
-
-/** What does not agree: with PyTorch and NumPy, or, where a difference is said, with that. */
-function problems(row: Row, what: Difference["of"], actual: ArrayLike<number>, expected: Values): string[] {
-  const inputs = row.inputs.map(toNumbers);
-  return toNumbers(expected).flatMap((theirs, i) => {
-    const at = inputs.map((list) => list[i] ?? Number.NaN);
-    const ours = actual[i];
-    if (isClose(ours, theirs)) return [];
-    const known = differences[row.name]?.find((d) => d.of === what && d.at(at, inputs.flat()));
-    if (known && (typeof known.ours === "number" ? isClose(ours, known.ours) : known.ours(ours, at))) {
-      used.add(known);
-      return [];
-    }
-    return [`${what} ${i} at ${at.join(", ")} of [${inputs.join("; ")}]: ${theirs}, got ${ours}`];
-  });
-}
-
-/** Differences that were met. */
-const used = new Set<Difference>();
-
-function outcome(row: Row, run: (f: Call) => Call): string[] {
-  const call = callOf(row.name);
-  const inputs = row.inputs.map(toTensor) as never[];
-  const listed: Call = (...xs) => [call(...xs)].flat() as AnyTensor[];
-  const results = run(listed)(...inputs) as AnyTensor[];
-  const found = results.flatMap((y, i) => problems(row, "value", y.data(), row.results[i]));
-  if (row.gradients === undefined) return found;
-  const loss = (xs: readonly Tensor[]): Tensor => ops.sum((call as (...xs: Tensor[]) => Tensor)(...xs));
-  const gradients = run((...xs) => grad(loss)(xs as readonly Tensor[]) as readonly Tensor[])(...inputs) as Tensor[];
-  return [
-    ...found,
-    ...gradients.flatMap((g, i) => problems(row, "gradient", g.data(), (row.gradients as Values[])[i])),
-  ];
-}
-
-const names = [...new Set(rows.map(({ name }) => name))];
-const byName = names.map((name) => [name, rows.filter((row) => row.name === name)] as const);
-
-describe.each(byName)("%s", (_name, own) => {
-  it("is as in PyTorch or NumPy", () => {
-    expect(own.flatMap((row) => outcome(row, (f) => f))).toEqual([]);
-  });
-
-  it("is the same captured", () => {
-    expect(own.flatMap((row) => outcome(row, (f) => capture(f as never) as Call))).toEqual([]);
-  });
-});
-
-it("no difference is said that is none", () => {
-  const unmet = Object.entries(differences).flatMap(([name, list]) =>
-    list.filter((difference) => !used.has(difference)).map(({ of, why }) => `${name}: ${of}, ${why}`),
-  );
-  expect(unmet).toEqual([]);
-});
+walk(readRows("special-values"), callOf, differences);

@@ -103,7 +103,7 @@ export function hardTanh(x: Tensor): Tensor {
 
 /** log(sigmoid(x)). */
 export function logSigmoid(x: Tensor): Tensor {
-  return neg(softplus(neg(x)));
+  return sub(0, softplus(neg(x)));
 }
 
 /** x tanh(log(1 + exp(x))). Source: Misra 2019. */

@@ -2,10 +2,11 @@
 // [batch], counts as one number for each example.
 import { cosineOptions, huberOptions, type Names } from "../generated/options.ts";
 import { add, div, maximum, mul, sub } from "../ops/binary.ts";
-import { lessEqual, where } from "../ops/compare.ts";
-import { abs, log, log1p, neg, softplus, sqrt, square } from "../ops/elementwise.ts";
+import { less, lessEqual, where } from "../ops/compare.ts";
+import { abs, clip, log, log1p, neg, softplus, sqrt, square } from "../ops/elementwise.ts";
 import { reshape } from "../ops/layout.ts";
 import { mean, sum } from "../ops/reduce.ts";
+import { sinh } from "../ops/transcendental.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { defineLoss, type LossFunction } from "./loss.ts";
@@ -75,7 +76,10 @@ export const logCosh: LossFunction = defineMeanLoss(
   "logCosh",
   (t, p) => {
     const error = sub(p, t);
-    return sub(add(error, softplus(mul(error, -2))), Math.LN2);
+    const size = abs(error);
+    // The logarithm of 1 and a little more: of the other formula rounding would leave nothing.
+    const small = log1p(mul(square(sinh(mul(clip(error, -1, 1), 0.5))), 2));
+    return where(less(size, 1), small, sub(add(size, softplus(mul(size, -2))), Math.LN2));
   },
   [],
 );

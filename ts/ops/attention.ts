@@ -14,7 +14,7 @@ import { formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import { add, mul, sub } from "./binary.ts";
-import { cast, less, lessEqual, logicalAnd, logicalOr, where } from "./compare.ts";
+import { cast, less, lessEqual, logicalAnd, logicalOr, notEqual, where } from "./compare.ts";
 import { cos, sin } from "./elementwise.ts";
 import { requireIndices } from "./indices.ts";
 import { broadcastTo, reshape, transpose } from "./layout.ts";
@@ -45,7 +45,8 @@ export interface AttentionOptions {
 /**
  * y = softmax(scale q k' + mask) v for each head: q [batch, queries, heads, headDim], k [batch, keys, keyHeads,
  * headDim], v [batch, keys, keyHeads, valueDim] -> [batch, queries, heads, valueDim]. keyHeads divides heads:
- * neighbouring query heads share a key head (grouped queries). A query that sees no key gives zeros. Memory grows with
+ * neighbouring query heads share a key head (grouped queries). A query that sees no key, or all of them with a mask of
+ * -Infinity, gives zeros, and keys that are not seen do not count, were they NaN. Memory grows with
  * the length, not with its square, and with a window time does too. Sources: Vaswani et al. 2017; Dao et al. 2022;
  * Beltagy et al. 2020 (window and globalTokens). Errors: ShapeError, DtypeError, ArgumentError.
  */
@@ -262,7 +263,8 @@ function probabilities(q: Tensor, k: Tensor, mask: Mask, position: Position, sig
   let scores = mul(reshape(products, [batch, heads, queries, keys]) as Tensor, sight.scale);
   if (mask?.dtype === "f32") scores = add(scores, mask as Tensor);
   let seen = seenMask(queries, keys, position, sight);
-  if (mask?.dtype === "bool") seen = seen ? logicalAnd(seen, mask as Tensor<"bool">) : (mask as Tensor<"bool">);
+  const allowed = mask?.dtype === "f32" ? notEqual(mask as Tensor, -Infinity) : (mask as Tensor<"bool"> | undefined);
+  if (allowed !== undefined) seen = seen ? logicalAnd(seen, allowed) : allowed;
   if (seen === undefined) return softmax(scores);
   // Not -Infinity: a row of nothing else would be NaN. It is made zeros.
   return where(seen, softmax(where(seen, scores, -1e30)), 0);

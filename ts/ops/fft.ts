@@ -139,7 +139,7 @@ function requireComplex(operation: string, x: ComplexPair, least = 1): void {
   }
 }
 
-/** y[k] = sum_j x[j] e^(-2 pi i j k / n) along the last axis, of any length n. */
+/** y[k] = sum_j x[j] e^(-2 pi i j k / n) along the last axis, of any length n. NaN and infinities make all of it NaN. */
 export function fft(x: ComplexPair): [real: Tensor, imaginary: Tensor] {
   requireComplex("fft", x);
   return unstack(transform(x[0], x[1], false, 1)) as [Tensor, Tensor];

@@ -9,7 +9,7 @@ import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { add, mul, sub } from "./binary.ts";
 import { cast } from "./compare.ts";
-import { abs, clip, floor } from "./elementwise.ts";
+import { abs, clip, floor, round } from "./elementwise.ts";
 import { pad, reshape, slice } from "./layout.ts";
 import { matmul } from "./matmul.ts";
 import { pickSlices } from "./picking.ts";
@@ -18,7 +18,7 @@ import { perAxis, requireImages } from "./window.ts";
 
 /** What `gridSample` takes beside the images and the grid. */
 export interface GridSampleOptions {
-  /** Default bilinear. Nearest has no gradient by the grid; half-way places take the next pixel. */
+  /** Default bilinear. Nearest has no gradient by the grid; half-way places take the even pixel. */
   interpolation?: Interpolation;
   /** What lies outside: zeros, the border's pixels, or the image reflected; default zeros. */
   padding?: "zeros" | "border" | "reflection";
@@ -29,7 +29,7 @@ export interface GridSampleOptions {
 /**
  * Pixels of x at the places of a grid, as PyTorch's grid_sample: (-1, -1) is the upper left corner of the image, (1, 1)
  * the lower right. x [batch, height, width, channels], grid [batch, rows, columns, (x, y)]: [batch, rows, columns,
- * channels]. Source: Jaderberg et al. 2015, Spatial Transformer Networks.
+ * channels]. Places that are NaN give NaN, and those on the border have a gradient, unlike PyTorch's. Source: Jaderberg et al. 2015, Spatial Transformer Networks.
  */
 export function gridSample(x: Tensor, grid: Tensor, options: GridSampleOptions = {}): Tensor {
   const {
@@ -60,7 +60,8 @@ export function gridSample(x: Tensor, grid: Tensor, options: GridSampleOptions =
     // From [-1, 1] to pixels.
     const pixel = alignCorners ? mul(add(at, 1), (size - 1) / 2) : sub(mul(add(at, 1), size / 2), 0.5);
     const inside = padding === "reflection" ? reflect(pixel, size, alignCorners) : pixel;
-    return clip(add(inside, edge), 0, size - 1 + 2 * edge);
+    const meant = interpolation === "nearest" ? round(inside) : inside;
+    return clip(add(meant, edge), 0, size - 1 + 2 * edge);
   };
   return sample(images, place(0, width), place(1, height), interpolation, channels);
 }
@@ -90,10 +91,7 @@ function sample(images: Tensor, x: Tensor, y: Tensor, interpolation: Interpolati
   const whole = (place: Tensor): Tensor<"i32"> => cast(reshape(place, [batch, rows, columns]), "i32");
   const read = (left: Tensor, top: Tensor): Tensor =>
     pickSlices(pixels, add(add(mul(whole(top), width), whole(left)), first), 0) as Tensor;
-  if (interpolation === "nearest") {
-    const nearest = (place: Tensor, size: number): Tensor => clip(floor(add(place, 0.5)), 0, size - 1);
-    return read(nearest(x, width), nearest(y, height));
-  }
+  if (interpolation === "nearest") return read(x, y);
   const [left, top] = [floor(x), floor(y)];
   const [right, below] = [clip(add(left, 1), 0, width - 1), clip(add(top, 1), 0, height - 1)];
   const [toRight, down] = [sub(x, left), sub(y, top)];

@@ -101,7 +101,8 @@ const affine = defineOp("linear", {
     (dy, _y, _x, weights) => matmul(dy, weights, { transposeB: true }),
     (dy, _y, x, weights) => {
       const [k, n] = weights.shape;
-      return matmul(as(x, [x.size / k, k]), as(dy, [x.size / k, n]), { transposeA: true });
+      const m = sizeOf(x.shape.slice(0, -1));
+      return matmul(as(x, [m, k]), as(dy, [m, n]), { transposeA: true });
     },
     (dy) => sum(dy, leadingAxes(dy)),
   ],

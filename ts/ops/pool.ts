@@ -22,17 +22,17 @@ export interface PoolOptions<R extends Rank = 2> extends Pick<WindowOptions<R>, 
   poolSize?: PerAxis<R>;
 }
 
-/** The largest number of each window and channel, NaN if there is one; the first of equal ones gets the gradient. */
+/** The largest number of each window and channel, NaN if there is one; the first of equal ones, or of NaN, gets the gradient. */
 export function maxPool1d(x: Tensor, options?: PoolOptions<1>): Tensor {
   return pooled("maxPool1d", 1, x, options, maxPool);
 }
 
-/** The largest number of each window and channel, NaN if there is one; the first of equal ones gets the gradient. */
+/** The largest number of each window and channel, NaN if there is one; the first of equal ones, or of NaN, gets the gradient. */
 export function maxPool2d(x: Tensor, options?: PoolOptions<2>): Tensor {
   return pooled("maxPool2d", 2, x, options, maxPool);
 }
 
-/** The largest number of each window and channel, NaN if there is one; the first of equal ones gets the gradient. */
+/** The largest number of each window and channel, NaN if there is one; the first of equal ones, or of NaN, gets the gradient. */
 export function maxPool3d(x: Tensor, options?: PoolOptions<3>): Tensor {
   return pooled("maxPool3d", 3, x, options, maxPool);
 }

@@ -29,6 +29,7 @@ export function requireInterpolation(operation: string, interpolation: Interpola
 /**
  * Images [batch, height, width, channels] of the size [height, width]. Pixel i of n stands at (i + 1/2) / n, as in
  * Keras and PyTorch's alignCorners = false; smaller images are sampled without smoothing (no antialiasing).
+ * Pixels of weight 0 do not count, were they NaN, unlike PyTorch's.
  */
 export function resize(x: Tensor, size: readonly [number, number], options: ResizeOptions = {}): Tensor {
   const { interpolation = "bilinear" } = checkOptions("resize", options, resizeOptions);
@@ -53,11 +54,13 @@ function linearAlong(x: Tensor, axis: number, size: number): Tensor {
   const from = x.shape[axis];
   if (from === size) return x;
   const place = (i: number): number => Math.min(Math.max(((2 * i + 1) * from) / (2 * size) - 0.5, 0), from - 1);
+  // On a pixel its neighbour does not count, nor does 0 times it: both halves are that pixel.
+  const isWhole = (i: number): boolean => Number.isInteger(place(i));
   const picked = (shift: number): Tensor => {
-    const rows = tabulate([size], (i) => Math.min(Math.floor(place(i)) + shift, from - 1), "i32");
+    const rows = tabulate([size], (i) => Math.floor(place(i)) + (isWhole(i) ? 0 : shift), "i32");
     return pickSlices(x, rows, axis) as Tensor;
   };
-  const share = (i: number): number => place(i) - Math.floor(place(i));
+  const share = (i: number): number => (isWhole(i) ? 0.5 : place(i) - Math.floor(place(i)));
   const shape = [size, ...x.shape.slice(axis + 1).map(() => 1)];
   const near = mul(
     picked(0),
