@@ -36,7 +36,7 @@ function call(op: string, inputs: readonly Tensor[], options: { readonly [option
     case "affineWarp":
       return ops.affineWarp(x, y, options);
     case "resize":
-      return ops.resize(x, size, options);
+      return ops.resize(x, size, { interpolation: options.interpolation });
     case "conv1dTranspose":
       return ops.conv1dTranspose(x, y, bias, options);
     case "conv2dTranspose":

@@ -83,6 +83,18 @@ export const settings: CompileOptions = {
   metrics: ["accuracy", new metrics.AUC()],
 };
 
+/** Whatever may be left out may also be undefined, and a class of one's own may list its options. */
+export class Wide extends layers.Layer {
+  constructor(options: heddle.LayerOptions & { width?: number }) {
+    super(["wide", Wide, ["width", "name"]] satisfies layers.LayerKind, options);
+  }
+  override call(x: Tensor): Tensor {
+    return layers
+      .dense({ units: 1, kernelRegularizer: undefined, activation: undefined, name: undefined })
+      .apply(x, { training: undefined });
+  }
+}
+
 /** A sequential model and a functional one, trained. */
 export async function train(x: AnyTensor, y: AnyTensor, options: FitOptions = {}): Promise<History> {
   const model: Model = new Sequential([...block(8), layers.flatten(), new Scale(), layers.dense({ units: 10 })]);

@@ -95,6 +95,48 @@ describe.each(rows.map((row) => [`${row.how} ${row.path.join(".")}`, row] as con
   });
 });
 
+describe("options from JavaScript", () => {
+  const { conv2d, ones, optimizers, tensor } = heddle as unknown as Record<string, (...given: unknown[]) => unknown> &
+    Record<"optimizers", Record<string, (...given: unknown[]) => unknown>>;
+
+  it("are named in the error with those there are and what was meant", async () => {
+    expect(() => conv2d(ones([1, 4, 4, 1]), ones([2, 2, 1, 1]), undefined, { dilation: 2 })).toThrow(
+      "conv2d: unknown option dilation, known are groups, activation, strides, padding, dilationRate; " +
+        "did you mean dilationRate?",
+    );
+    expect(() => optimizers.adam({ lr: 0.1 })).toThrow(/^adam: unknown option lr, .*; did you mean learningRate\?$/);
+    const fit = compiledModel().fit(heddle.ones([2, 2]), heddle.ones([2, 2]), { batch_size: 8 } as never);
+    await expect(fit).rejects.toThrow(/^fit: unknown option batch_size, .*; did you mean batchSize\?$/);
+    expect(() => compiledModel().compile({ optimiser: "adam", loss: "mse" } as never)).toThrow(
+      "did you mean optimizer?",
+    );
+    expect(() => new heddle.ModelCheckpoint({ filePath: "a" } as never)).toThrow("did you mean filepath?");
+    expect(() => heddle.losses.huber.with({ Delta: 2 } as never)).toThrow("did you mean delta?");
+  });
+
+  it("are an object, not what it would hold", () => {
+    expect(() => tensor(new Float32Array(6), [2, 3])).toThrow("tensor: options must be { shape, dtype }, got [2, 3]");
+    expect(() => optimizers.adam(0.1)).toThrow(/^adam: options must be \{ .*learningRate.* \}, got 0.1$/);
+  });
+
+  it("reach what is made by name and configuration", () => {
+    const { dense, layerFromConfig } = layers;
+    expect(() => dense({ units: 1, kernelInitializer: { name: "randomNormal", std: 1 } })).toThrow(
+      "did you mean stddev?",
+    );
+    expect(() => dense({ units: 1, kernelInitializer: { name: "zeros", value: 1 } })).toThrow("unknown option value");
+    expect(() => dense({ units: 1, kernelRegularizer: { l1: 1, l3: 1 } as never })).toThrow("unknown option l3");
+    expect(() => layerFromConfig("dense", { unit: 1 })).toThrow("did you mean units?");
+    expect(() => compiledModel().compile({ optimizer: "adm" as never, loss: "mse" })).toThrow("did you mean adam?");
+  });
+
+  it("keep a loss's defaults where they are undefined", () => {
+    const loss = heddle.losses.huber.with({ delta: 3 });
+    const [t, p] = [heddle.ones([1, 1]), heddle.zeros([1, 1])];
+    expect(loss(t, p, { delta: undefined }).item()).toBe(loss(t, p).item());
+  });
+});
+
 describe("a layer's options", () => {
   it("are guessed at from misspellings, other styles and abbreviations", () => {
     const guess = (options: object): string => {

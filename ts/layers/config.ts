@@ -1,6 +1,6 @@
 // Layers as plain JSON, and things by name. Functions made by name, such as initializers, know what makes them again.
-
 import { ArgumentError } from "../runtime/errors.ts";
+import { nearest } from "../runtime/nearest.ts";
 import { checkOptions } from "../runtime/options.ts";
 
 /** What JSON can hold. */
@@ -100,5 +100,8 @@ export function withoutOptions<T>(name: string, make: () => T): (options?: objec
 export function lookUp<T>(operation: string, name: unknown, known: { readonly [name: string]: T }): T {
   if (typeof name === "string" && Object.hasOwn(known, name)) return known[name];
   const got = typeof name === "string" ? `"${name}"` : name === null ? "null" : typeof name;
-  throw new ArgumentError(`${operation}: the name must be one of ${Object.keys(known).join(", ")}, got ${got}`);
+  const names = Object.keys(known);
+  const guess = typeof name === "string" ? nearest(name, names) : undefined;
+  const hint = guess === undefined ? "" : `; did you mean ${guess}?`;
+  throw new ArgumentError(`${operation}: the name must be one of ${names.join(", ")}, got ${got}${hint}`);
 }

@@ -1,6 +1,5 @@
 // Normalizations that look at one example at a time, or at a weight: by groups of channels, by root mean square, by
 // length, by the largest singular value.
-
 import { noGrad } from "../autograd/tape.ts";
 import {
   affineNormalizationOptions,

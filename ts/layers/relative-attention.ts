@@ -1,5 +1,4 @@
 // Attention by relative positions with a memory of the segment before: Transformer-XL.
-
 import { noGrad } from "../autograd/tape.ts";
 import { relativeMultiHeadAttentionOptions } from "../generated/options.ts";
 import { attention, attentionScores, attentionValues } from "../ops/attention.ts";

@@ -1,6 +1,5 @@
 // Recurrent layers: a cell taken over the steps of sequences [batch, time, ...], in one launch where the cell can, step
 // by step where it cannot.
-
 import { noGrad } from "../autograd/tape.ts";
 import { type Names, rnnOptions } from "../generated/options.ts";
 import { add, mul } from "../ops/binary.ts";

@@ -1,5 +1,4 @@
 // The area under the curve that answers draw as their threshold moves.
-
 import { noGrad } from "../autograd/tape.ts";
 import { aucOptions } from "../generated/options.ts";
 import { activations } from "../layers/activations.ts";

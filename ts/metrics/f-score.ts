@@ -1,5 +1,4 @@
 // F-scores: precision and recall in one number.
-
 import { noGrad } from "../autograd/tape.ts";
 import { f1Options, fBetaOptions } from "../generated/options.ts";
 import { alignWeights } from "../losses/loss.ts";

@@ -1,6 +1,5 @@
 // Metrics: figures for people, gathered over the batches of an epoch. Updates are made of ops and change variables in
 // place, so that they can be part of a captured step; only `result` reads.
-
 import { noGrad } from "../autograd/tape.ts";
 import type { Names } from "../generated/options.ts";
 import { maskOf } from "../layers/masks.ts";

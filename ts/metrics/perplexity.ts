@@ -1,5 +1,4 @@
 // Perplexity: between how many equally probable tokens a language model hesitates.
-
 import { noGrad } from "../autograd/tape.ts";
 import { perplexityOptions } from "../generated/options.ts";
 import { sparseCategoricalCrossentropy } from "../losses/crossentropy.ts";

@@ -1,6 +1,5 @@
 // Scaled dot-product attention by fused kernels, and the same in basic ops: where a gradient is itself to be
 // differentiated, where a mask has a gradient, and where the probabilities are wanted.
-
 import { grad } from "../autograd/grad.ts";
 import { defineOp, type Gradient, requireFloat, requireTensor } from "../autograd/op.ts";
 import { isTracked } from "../autograd/tape.ts";

@@ -1,5 +1,4 @@
 // Comparisons, logic, selection and conversion, element by element, with NumPy's broadcasting.
-
 import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
 import { nanToNumOptions } from "../generated/options.ts";
 import { ArgumentError } from "../runtime/errors.ts";

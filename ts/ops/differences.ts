@@ -1,5 +1,4 @@
 // How numbers differ: from their neighbours along an axis, and from those of another tensor.
-
 import { requireTensor } from "../autograd/op.ts";
 import { closeOptions } from "../generated/options.ts";
 import { ArgumentError } from "../runtime/errors.ts";

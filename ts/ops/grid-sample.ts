@@ -1,5 +1,4 @@
 // Images read at places between their pixels: gridSample, and affine warps of images by it.
-
 import { requireFloat } from "../autograd/op.ts";
 import { affineWarpOptions, gridSampleOptions } from "../generated/options.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";

@@ -1,5 +1,4 @@
 // Movement: reshape shares memory, every other op here copies elements into a new dense tensor, whatever their dtype.
-
 import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
 import { meshgridOptions } from "../generated/options.ts";
 import { MOST_LISTED, requireCount, requireList } from "../runtime/arguments.ts";

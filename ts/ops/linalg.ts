@@ -1,7 +1,6 @@
 // Linear algebra over the last two axes: [..., rows, columns], leading axes are a batch. Kernels compute in float64 and
 // round once. Input without a result (a singular matrix to solve with, an indefinite one to factor) gives NaN for that
 // matrix, eagerly and in captured steps alike, as NumPy on XLA does: no value is read to throw an error.
-
 import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
 import { pseudoInverseOptions, qrOptions, svdOptions, triangularOptions } from "../generated/options.ts";

@@ -1,5 +1,4 @@
 // Norms of vectors and of matrices.
-
 import { defineOp, requireTensor } from "../autograd/op.ts";
 import { normOptions } from "../generated/options.ts";
 import { ArgumentError } from "../runtime/errors.ts";

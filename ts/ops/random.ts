@@ -1,6 +1,5 @@
 // Random tensors. A generator counts its draws in memory, so that a captured step draws anew at each replay. The
 // numbers follow from the seed, the draw's number and the element alone, whatever the threads, split or capture.
-
 import { requireTensor } from "../autograd/op.ts";
 import {
   randomBernoulliOptions,

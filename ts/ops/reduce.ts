@@ -1,5 +1,4 @@
 // Reductions over axes and their gradients: sum, mean, max, min and what is made of them; the places of extremes.
-
 import { grad } from "../autograd/grad.ts";
 import { defineOp, type Op, requireFloat, requireTensor } from "../autograd/op.ts";
 import { varianceOptions } from "../generated/options.ts";

@@ -1,5 +1,4 @@
 // Statistics by order and by counting: quantiles, histograms; covariance.
-
 import { requireFloat, requireTensor } from "../autograd/op.ts";
 import { bincountOptions, covarianceOptions, histogramOptions } from "../generated/options.ts";
 import { requireCount, requireList } from "../runtime/arguments.ts";

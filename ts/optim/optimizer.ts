@@ -1,7 +1,6 @@
 // What every optimizer is: a learning rate and a count of steps in memory, state for each variable, and one fused launch
 // a variable; before it clipping and accumulation of gradients, after it averages of weights and constraints.
 // Names, defaults and formulas are those of Keras 3.
-
 import { requireFloat } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
 import { exclusionOptions } from "../generated/options.ts";

@@ -1,5 +1,4 @@
 // Cross-validation: a model is trained anew for each part of the data, on all other parts, and measured on that one.
-
 import { ArrayData } from "../data/array.ts";
 import { crossValidateOptions, foldOptions } from "../generated/options.ts";
 import { Generator, randomPermutation } from "../ops/random.ts";

@@ -1,6 +1,5 @@
 // A model: a layer that can be compiled, fitted, evaluated and asked for predictions. It is drawn from symbolic inputs to
 // outputs, a `Sequential`, or a subclass that says in `call` what it computes.
-
 import {
   compileOptions,
   functionalOptions,

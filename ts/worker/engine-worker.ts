@@ -1,5 +1,4 @@
 // The page's side of an engine worker: starts it, sends calls and data, and sees to it that every promise is settled.
-
 import { configuration as configurationNames, engineWorkerOptions } from "../generated/options.ts";
 import type { Configuration, EngineInfo } from "../runtime/engine.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";

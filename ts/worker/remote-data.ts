@@ -1,5 +1,4 @@
 // Data of a page that lie in its engine worker. They are sent in parts, so that no task of the page takes long.
-
 import type { ArrayData } from "../data/array.ts";
 import { arrayFrom } from "../data/lists.ts";
 import { sendOptions } from "../generated/options.ts";

@@ -1,5 +1,4 @@
 // A model that lives in an engine worker: what `Model` can do, with promises, while the page stays free.
-
 import { ArrayData } from "../data/array.ts";
 import {
   copyWeightsOptions,
