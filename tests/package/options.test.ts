@@ -19,6 +19,7 @@ const rows = optionRows(entries);
 const owners: Readonly<Record<string, () => object>> = {
   Module: () => layers.dense({ units: 2 }),
   Layer: () => layers.dense({ units: 2 }),
+  KeyValueCache: () => layers.keyValueCache(layers.dense({ units: 2 }), { maxLength: 4 }),
   Model: compiledModel,
   Sequential: compiledModel,
   Optimizer: () => new heddle.optimizers.SGD(),

@@ -197,9 +197,10 @@ export abstract class Layer extends Module {
   applyAll(x: Inputs, options?: ApplyOptions): Tensor[];
   applyAll(x: Symbolic | readonly Symbolic[], options?: ApplyOptions): Symbolic[];
   applyAll(x: Inputs | Symbolic | readonly Symbolic[], options: ApplyOptions = {}): Tensor[] | Symbolic[] {
+    const { name } = this;
+    const { training = false, addLoss = ignore, addMetric = ignore } = checkOptions(name, options, applyOptions);
     if (isSymbolic(x)) return connect(this, x);
     const inputs = x instanceof Tensor ? [x] : x;
-    const name = this.name;
     if (!Array.isArray(inputs)) requireTensor(name, "inputs", inputs);
     const shapes = (inputs as readonly AnyTensor[]).map((input) => {
       requireTensor(name, "inputs", input);
@@ -209,7 +210,6 @@ export abstract class Layer extends Module {
     const expected = this.ensureBuilt(x instanceof Tensor ? shapes[0] : shapes);
     const masks = (inputs as readonly AnyTensor[]).map(maskOf);
     const mask = x instanceof Tensor ? masks[0] : masks;
-    const { training = false, addLoss = ignore, addMetric = ignore } = checkOptions(name, options, applyOptions);
     this.#requireOwner();
     const returned = withinLayer(this, () => this.call(x, { training, addLoss, addMetric, mask }));
     const results = returned instanceof Tensor ? [returned] : [...returned];
