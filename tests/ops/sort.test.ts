@@ -43,7 +43,7 @@ describe("unique", () => {
   it("refuses to read values inside a captured step", () => {
     const step = capture((x: Tensor) => ops.unique(x).values);
     expect(() => step(ones([3]))).toThrow(StateError);
-    expect(() => step(ones([3]))).toThrow("unique: values must not be read");
+    expect(() => step(ones([3]))).toThrow("unique: no values may be read");
   });
 });
 
@@ -98,9 +98,9 @@ describe("histogram and bincount", () => {
 
   it("need it given inside a captured step", () => {
     const step = capture((x: Tensor) => ops.histogram(x).counts);
-    expect(() => step(ones([3]))).toThrow("histogram: values must not be read");
+    expect(() => step(ones([3]))).toThrow("histogram: no values may be read");
     const count = capture((x: Tensor<"i32">) => ops.bincount(x));
-    expect(() => count(integers(1))).toThrow("bincount: values must not be read");
+    expect(() => count(integers(1))).toThrow("bincount: no values may be read");
   });
 });
 

@@ -97,6 +97,7 @@ describe("engineInfo", () => {
       wideReason: "256 bits were not asked for",
       memory: {
         inUse: expect.any(Number),
+        peak: expect.any(Number),
         reserved: 16 * MB,
         maximum: 1024 * MB,
         buffers: expect.any(Number),

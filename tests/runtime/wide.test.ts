@@ -102,7 +102,9 @@ describe("a worker", () => {
     const make = spawning.make;
     spawning.make = () => ({ postMessage: (message) => messages.push(message), terminate: () => undefined });
     const { module } = loadCore(memory.memory, true);
-    new ThreadPool(memory, core, module, 2, wide).stop();
+    const pool = new ThreadPool(memory, core, module, 2, wide);
+    pool.start();
+    pool.stop();
     spawning.make = make;
     expect(messages).toEqual([expect.objectContaining({ wide })]);
   });
