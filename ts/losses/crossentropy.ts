@@ -17,12 +17,12 @@ import { hotRows } from "../ops/picking.ts";
 import { sum } from "../ops/reduce.ts";
 import { logSoftmax, softmaxCrossEntropy } from "../ops/softmax.ts";
 import { expm1 } from "../ops/transcendental.ts";
-import { ArgumentError } from "../runtime/errors.ts";
-import { normalizeAxis } from "../tensor/shape.ts";
+import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { normalizeAxis, type Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { defineLoss, type LossFunction } from "./loss.ts";
+import { defineLoss, type LossDetails, type LossFunction } from "./loss.ts";
 import { meanOfEach } from "./regression.ts";
-import { checkLabels, EPSILON, labelsFor, targetsFor } from "./targets.ts";
+import { amounts, checkLabels, EPSILON, fractions, labelsFor, targetsFor } from "./targets.ts";
 
 /** Options of the cross-entropies. */
 export interface CrossentropyOptions {
@@ -65,6 +65,26 @@ export interface SparseCrossentropyOptions extends CrossentropyAxisOptions {
   ignoreClass?: number;
 }
 
+const CLASS_NUMBERS = "; for class numbers take sparseCategoricalCrossentropy";
+
+/** The classes of one example's predictions, as far as they are known. */
+function classesOf(shape: Shape, { axis = -1 }: CrossentropyAxisOptions = {}): number {
+  return shape.at(axis < 0 ? axis : axis - 1) ?? Number.POSITIVE_INFINITY;
+}
+
+/** The check of what classes of more than one share. */
+function classShares<O extends CrossentropyAxisOptions>(loss: string): LossDetails<O>["checkTargets"] {
+  const check = amounts(loss);
+  return (operation, yTrue, shape, options) => {
+    if (classesOf(shape, options) === 1) {
+      throw new ShapeError(
+        `${operation}: ${loss} must have several classes, got 1; of 0 and 1 take binaryCrossentropy`,
+      );
+    }
+    check(operation, yTrue);
+  };
+}
+
 /** -mean(t log(p) + (1 - t) log(1 - p)) over each example: p = yPred, t = yTrue, 0 or 1. */
 export const binaryCrossentropy: LossFunction<SmoothedCrossentropyOptions> = defineLoss(
   "binaryCrossentropy",
@@ -72,7 +92,7 @@ export const binaryCrossentropy: LossFunction<SmoothedCrossentropyOptions> = def
     const targets = smoothed("binaryCrossentropy", targetsFor("binaryCrossentropy", yTrue, p), 2, options);
     return meanOfEach(surprise(targets, p, sigmoidLogits(p, options)), options.axis);
   },
-  { optionNames: smoothedCrossentropyOptions },
+  { optionNames: smoothedCrossentropyOptions, checkTargets: fractions("binaryCrossentropy", CLASS_NUMBERS) },
 );
 
 /**
@@ -92,7 +112,7 @@ export const binaryFocalCrossentropy: LossFunction<BinaryFocalOptions> = defineL
     const balance = (x: Tensor): Tensor => mul(x, add(mul(targets, alpha), mul(others, 1 - alpha)));
     return meanOfEach(applyClassBalancing ? balance(focal) : focal, axis);
   },
-  { optionNames: binaryFocalOptions },
+  { optionNames: binaryFocalOptions, checkTargets: fractions("binaryFocalCrossentropy", CLASS_NUMBERS) },
 );
 
 /** -(t log(p) + (1 - t) log(1 - p)), from the logits of p where they are known. */
@@ -114,7 +134,10 @@ export const categoricalCrossentropy: LossFunction<SmoothedCrossentropyOptions> 
       softmaxLogits("categoricalCrossentropy", yPred, options),
       smoothedClasses("categoricalCrossentropy", yTrue, yPred, options),
     ),
-  { optionNames: smoothedCrossentropyOptions },
+  {
+    optionNames: smoothedCrossentropyOptions,
+    checkTargets: classShares<SmoothedCrossentropyOptions>("categoricalCrossentropy"),
+  },
 );
 
 /** -sum(alpha (1 - p)^gamma t log(p)) over the axis of classes: p = yPred, t = yTrue. */
@@ -127,7 +150,7 @@ export const categoricalFocalCrossentropy: LossFunction<FocalOptions> = defineLo
     // 1 - p by expm1: of what is nearly sure, 1 less the rounded probability would be nothing.
     return mul(sum(mul(mul(power(neg(expm1(logP)), gamma), targets), logP), -1), -alpha);
   },
-  { optionNames: focalOptions },
+  { optionNames: focalOptions, checkTargets: classShares<FocalOptions>("categoricalFocalCrossentropy") },
 );
 
 /** doubt^gamma with a finite slope at 0, for gamma below 1: what it is multiplied by is 0 there. */
@@ -150,8 +173,8 @@ export const sparseCategoricalCrossentropy: LossFunction<SparseCrossentropyOptio
     optionNames: sparseCrossentropyOptions,
     counted: (values, yTrue, _yPred, { ignoreClass }) =>
       ignoreClass === undefined ? undefined : notEqual(reshape(cast(yTrue, "i32"), values.shape), ignoreClass),
-    checkTargets: (operation, yTrue, shape, { axis = -1, ignoreClass }) =>
-      checkLabels(operation, yTrue, shape.at(axis < 0 ? axis : axis - 1) as number, ignoreClass),
+    checkTargets: (operation, yTrue, shape, options) =>
+      checkLabels(operation, yTrue, classesOf(shape, options), options.ignoreClass),
   },
 );
 
@@ -192,7 +215,7 @@ export const klDivergence: LossFunction = defineLoss(
     const logP = logits ? logSoftmax(logits) : log(clip(yPred, EPSILON, 1));
     return sum(mul(t, sub(log(t), logP)), -1);
   },
-  { optionNames: [] },
+  { optionNames: [], checkTargets: fractions("klDivergence") },
 );
 
 /** Numbers whose softmax is yPred, the classes last. */
@@ -209,7 +232,7 @@ function softmaxLogits(
 
 function smoothedClasses(name: string, yTrue: AnyTensor, yPred: Tensor, options: SmoothedCrossentropyOptions): Tensor {
   const axis = normalizeAxis(name, options.axis ?? -1, yPred.rank);
-  return smoothed(name, axesLast(targetsFor(name, yTrue, yPred), [axis]), yPred.shape[axis], options);
+  return smoothed(name, axesLast(targetsFor(name, yTrue, yPred, CLASS_NUMBERS), [axis]), yPred.shape[axis], options);
 }
 
 function smoothed(name: string, targets: Tensor, classes: number, options: SmoothedCrossentropyOptions): Tensor {

@@ -42,7 +42,7 @@ export const ctc: LossFunction<CtcOptions> = defineLoss(
   {
     optionNames: ctcOptions,
     checkTargets: (operation, yTrue, shape, { labelLengths }) => {
-      if (labelLengths === undefined) checkLabels(operation, yTrue, shape.at(-1) as number);
+      if (labelLengths === undefined) checkLabels(operation, yTrue, shape.at(-1) ?? Number.POSITIVE_INFINITY);
     },
   },
 );

@@ -17,6 +17,7 @@ import { formatShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { defineLoss, type LossFunction, ratio } from "./loss.ts";
 import { defineMeanLoss } from "./regression.ts";
+import { fractions } from "./targets.ts";
 
 /** Options of `contrastive`. */
 export interface ContrastiveOptions {
@@ -32,6 +33,7 @@ export const contrastive: LossFunction<ContrastiveOptions> = defineMeanLoss(
   "contrastive",
   (t, distance, { margin = 1 }) => add(mul(t, square(distance)), mul(sub(1, t), square(relu(sub(margin, distance))))),
   contrastiveOptions,
+  fractions("contrastive"),
 );
 
 /** Options of `tripletMargin`. */

@@ -10,11 +10,11 @@ import { checkOptions } from "../runtime/options.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { type Labels, requirePair } from "./targets.ts";
+import { alignTargets, type Labels, requirePair } from "./targets.ts";
 
 /**
  * A scalar for a batch of targets and predictions: a loss of this library, or any such function, which finds yTrue in the
- * dtype of the data.
+ * dtype of the data and, as in Keras, in yPred's shape where only a last axis of 1 tells them apart: [batch, 1] for [batch].
  */
 export interface Loss {
   (yTrue: Tensor, yPred: Tensor): Tensor;
@@ -57,7 +57,7 @@ export interface LossFunction<Options extends object = object> {
   ) => Tensor<"bool"> | undefined;
   /**
    * Throws an ArgumentError for targets in JavaScript memory that it cannot mean, before any step; `operation` is who asks,
-   * `outputShape` that of one example's predictions.
+   * `outputShape` that of one example's predictions, [] where it is not known.
    */
   readonly checkTargets: (operation: string, yTrue: Labels, outputShape: Shape) => void;
   readonly reduction: Reduction;
@@ -158,18 +158,19 @@ export function weightedLoss(
   yPred: Tensor,
   { sampleWeight, mask }: Pick<ReductionOptions, "sampleWeight" | "mask"> = {},
 ): Tensor {
+  const targets = alignTargets(yTrue, yPred) as Tensor;
   if (sampleWeight === undefined && mask === undefined) {
-    const value = loss(yTrue as Tensor, yPred);
+    const value = loss(targets, yPred);
     return value.rank === 0 ? value : mean(value);
   }
   const own = "countedValues" in loss ? (loss as LossFunction) : undefined;
-  const values = (loss.perExample ?? loss)(yTrue as Tensor, yPred);
+  const values = (loss.perExample ?? loss)(targets, yPred);
   if (values.rank === 0 && own === undefined) {
     throw new ArgumentError(
       `${loss.name || "loss"}: with sample weights or masks, a loss must return a number for each example, got a scalar`,
     );
   }
-  const kept = bothMasks(values, own?.countedValues(values, yTrue, yPred), fittingMask(values, mask));
+  const kept = bothMasks(values, own?.countedValues(values, targets, yPred), fittingMask(values, mask));
   return reduceLoss(values, { reduction: own?.reduction, sampleWeight, mask: kept });
 }
 

@@ -3,7 +3,7 @@ import { diceOptions, tverskyOptions } from "../generated/options.ts";
 import { add, div, mul, sub } from "../ops/binary.ts";
 import { type Axes, sum } from "../ops/reduce.ts";
 import { defineLoss, type LossFunction } from "./loss.ts";
-import { EPSILON, targetsFor } from "./targets.ts";
+import { EPSILON, fractions, targetsFor } from "./targets.ts";
 
 /** Options of `dice`. */
 export interface DiceOptions {
@@ -19,7 +19,7 @@ export const dice: LossFunction<DiceOptions> = defineLoss(
     const both = sum(mul(t, yPred), axis);
     return sub(1, div(mul(both, 2), add(add(sum(t, axis), sum(yPred, axis)), EPSILON)));
   },
-  { optionNames: diceOptions },
+  { optionNames: diceOptions, checkTargets: fractions("dice") },
 );
 
 /** Options of `tversky`. */
@@ -44,5 +44,5 @@ export const tversky: LossFunction<TverskyOptions> = defineLoss(
     const all = add(both, add(mul(missed, alpha), mul(added, beta)));
     return sub(1, div(both, add(all, EPSILON)));
   },
-  { optionNames: tverskyOptions },
+  { optionNames: tverskyOptions, checkTargets: fractions("tversky") },
 );

@@ -10,18 +10,19 @@ import { sinh } from "../ops/transcendental.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { defineLoss, type LossFunction } from "./loss.ts";
-import { EPSILON, targetsFor } from "./targets.ts";
+import { amounts, EPSILON, type TargetCheck, targetsFor } from "./targets.ts";
 
 /** A loss that is the mean over the last axis of what `f` says of each number: t of the targets, p of the prediction. */
 export function defineMeanLoss<Options extends object = object>(
   name: string,
   f: (t: Tensor, p: Tensor, options: Options) => Tensor,
   optionNames: Names<keyof Options & string>,
+  checkTargets?: TargetCheck,
 ): LossFunction<Options> {
   return defineLoss<Options>(
     name,
     (yTrue, yPred, options) => meanOfEach(f(targetsFor(name, yTrue, yPred), yPred, options)),
-    { optionNames },
+    { optionNames, checkTargets },
   );
 }
 
@@ -84,8 +85,13 @@ export const logCosh: LossFunction = defineMeanLoss(
   [],
 );
 
-/** mean(yPred - yTrue log(yPred + 1e-7)) over each example. PyTorch's poisson_nll_loss takes log(yPred) by default. */
-export const poisson: LossFunction = defineMeanLoss("poisson", (t, p) => sub(p, mul(t, log(add(p, EPSILON)))), []);
+/** mean(yPred - yTrue log(yPred + 1e-7)) over each example, yTrue counts. PyTorch's poisson_nll_loss takes log(yPred) by default. */
+export const poisson: LossFunction = defineMeanLoss(
+  "poisson",
+  (t, p) => sub(p, mul(t, log(add(p, EPSILON)))),
+  [],
+  amounts("poisson"),
+);
 
 /** Options of `cosineSimilarity`. */
 export interface CosineOptions {

@@ -17,19 +17,33 @@ export function requirePair(operation: string, yTrue: AnyTensor, yPred: Tensor):
 }
 
 /** yTrue as floats in yPred's shape; either may have a last axis of size 1 that the other lacks. */
-export function targetsFor(operation: string, yTrue: AnyTensor, yPred: Tensor): Tensor {
+export function targetsFor(operation: string, yTrue: AnyTensor, yPred: Tensor, remedy = ""): Tensor {
   requirePair(operation, yTrue, yPred);
-  if (!sameShape(trimmed(yTrue.shape, yPred.shape), trimmed(yPred.shape, yTrue.shape))) {
+  const targets = alignTargets(yTrue, yPred);
+  if (!sameShape(targets.shape, yPred.shape)) {
     throw new ShapeError(
-      `${operation}: yTrue must have yPred's shape, got ${formatShape(yTrue.shape)} and ${formatShape(yPred.shape)}`,
+      `${operation}: yTrue must have yPred's shape, got ${formatShape(yTrue.shape)} and ${formatShape(yPred.shape)}${remedy}`,
     );
   }
-  return reshape(cast(yTrue, "f32") as Tensor, yPred.shape) as Tensor;
+  return cast(targets, "f32") as Tensor;
+}
+
+/** yTrue in yPred's shape where only a last axis of size 1 tells them apart, as [batch] and [batch, 1]; else as it is. */
+export function alignTargets(yTrue: AnyTensor, yPred: AnyTensor): AnyTensor {
+  if (yTrue.rank === yPred.rank || yTrue.size !== yPred.size) return yTrue;
+  const fits = sameShape(trimmed(yTrue.shape, yPred.shape), trimmed(yPred.shape, yTrue.shape));
+  return fits ? reshape(yTrue, yPred.shape) : yTrue;
 }
 
 /** The shape without a last axis of size 1 that the other does not have. */
 function trimmed(shape: Shape, other: Shape): Shape {
   return shape.length === other.length + 1 && shape[shape.length - 1] === 1 ? shape.slice(0, -1) : shape;
+}
+
+/** Where one-hot rows were given to what takes class numbers: what takes them. */
+function remedyFor(operation: string): string {
+  const other = operation.replace(/^sparse./, (start) => start[6].toLowerCase());
+  return other === operation ? "" : `; for one-hot rows take ${other}`;
 }
 
 /** yTrue in the shape of yPred's rows, as class numbers lie. Errors: ShapeError. */
@@ -39,7 +53,7 @@ export function perRow(operation: string, yTrue: AnyTensor, yPred: Tensor): AnyT
   if (yPred.rank === 0 || !sameShape(trimmed(yTrue.shape, rows), rows)) {
     throw new ShapeError(
       `${operation}: yTrue must have one class number for each row of yPred, ` +
-        `got ${formatShape(yTrue.shape)} and ${formatShape(yPred.shape)}`,
+        `got ${formatShape(yTrue.shape)} and ${formatShape(yPred.shape)}${remedyFor(operation)}`,
     );
   }
   return reshape(yTrue, rows);
@@ -58,8 +72,33 @@ export function labelsFor(operation: string, yTrue: AnyTensor, yPred: Tensor, ig
   return labels;
 }
 
-/** Labels in JavaScript memory: numbers, or an array of data with numbers in it. */
-export type Labels = ArrayLike<number> | { readonly data: ArrayLike<number> };
+/** Labels in JavaScript memory: numbers, or an array of data with numbers in it, `scale` times what they are. */
+export type Labels = ArrayLike<number> | { readonly data: ArrayLike<number>; readonly scale?: number };
+
+/** Throws an ArgumentError for targets that a loss cannot mean: what `checkTargets` is in its definition. */
+export type TargetCheck = (operation: string, yTrue: Labels) => void;
+
+/** The check that `holds` is true of each target of a loss; what they must be, in words, and the remedy. */
+export function targetCheck(loss: string, must: string, holds: (target: number) => boolean, remedy = ""): TargetCheck {
+  return (operation, yTrue) => {
+    const { data, scale = 1 }: { data: ArrayLike<number>; scale?: number } = "data" in yTrue ? yTrue : { data: yTrue };
+    for (let i = 0; i < data.length; i++) {
+      const target = data[i] * scale;
+      if (holds(target)) continue;
+      throw new ArgumentError(`${operation}: targets of ${loss} must be ${must}, got ${target} at index ${i}${remedy}`);
+    }
+  };
+}
+
+/** The check that targets are from 0 to 1, but for what rounding does. */
+export function fractions(loss: string, remedy?: string): TargetCheck {
+  return targetCheck(loss, "from 0 to 1", (t) => t >= 0 && t <= 1 + 1e-6, remedy);
+}
+
+/** The check that no target is below 0. */
+export function amounts(loss: string): TargetCheck {
+  return targetCheck(loss, "at least 0", (t) => t >= 0);
+}
 
 /**
  * Throws an ArgumentError naming the first of `labels` that is neither a whole number from 0 to classes - 1 nor `ignored`.
@@ -70,7 +109,8 @@ export function checkLabels(operation: string, labels: Labels, classes: number, 
     const label = numbers[i];
     if (!(Number.isInteger(label) && label >= 0 && label < classes) && label !== ignored) {
       throw new ArgumentError(
-        `${operation}: labels must be whole numbers from 0 to ${classes - 1}, got ${label} at index ${i}`,
+        `${operation}: labels must be whole numbers from 0 to ${classes - 1}, got ${label} at index ${i}` +
+          (label > 0 && label < 1 ? "; for rows of probabilities take categoricalCrossentropy" : ""),
       );
     }
   }

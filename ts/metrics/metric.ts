@@ -4,6 +4,7 @@ import { noGrad } from "../autograd/tape.ts";
 import type { Names } from "../generated/options.ts";
 import { maskOf } from "../layers/masks.ts";
 import { alignWeights, bothMasks, fittingMask, type LossFunction } from "../losses/loss.ts";
+import { alignTargets } from "../losses/targets.ts";
 import { mul } from "../ops/binary.ts";
 import { cast } from "../ops/compare.ts";
 import { checkOptions } from "../runtime/options.ts";
@@ -91,8 +92,9 @@ export class MeanMetric<Options extends object = object> extends GatheringMetric
     noGrad(() =>
       scope(() => {
         const { figure, options } = this;
-        const values = (figure.perExample ?? figure)(yTrue as Tensor, yPred, options);
-        const kept = figure.countedValues?.(values, yTrue, yPred, options);
+        const targets = alignTargets(yTrue, yPred) as Tensor;
+        const values = (figure.perExample ?? figure)(targets, yPred, options);
+        const kept = figure.countedValues?.(values, targets, yPred, options);
         this.gathered.update(values, weightsOf(values, yPred, kept, sampleWeight), yPred.shape[0]);
       }),
     );

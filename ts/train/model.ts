@@ -371,7 +371,7 @@ export class Model extends Layer {
 
   /**
    * Checks examples and targets against the model and builds it, if their shapes tell how; else its first call does.
-   * Errors: ShapeError for examples that do not fit, ArgumentError for class labels out of range. @internal
+   * Errors: ShapeError for examples that do not fit, ArgumentError for targets that a loss cannot mean. @internal
    */
   prepare(operation: string, examples: Examples): void {
     this.#refresh(true);
@@ -380,8 +380,7 @@ export class Model extends Layer {
     const known = own && shapeList(own);
     for (const [i, y] of examples.targets.entries()) {
       const { loss } = this.compilation.objective.outputs[i] ?? {};
-      const shape = known?.[i];
-      if (shape && shape.length > 0) loss?.checkTargets?.(operation, y, shape);
+      loss?.checkTargets?.(operation, y, known?.[i] ?? []);
     }
     this.ensureBuilt(shapes.length === 1 ? shapes[0] : shapes);
   }
