@@ -6,6 +6,7 @@ import { add } from "../../ts/ops/binary.ts";
 import { concat, slice } from "../../ts/ops/layout.ts";
 import { tensor, zeros } from "../../ts/tensor/create.ts";
 import type { AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";
+import { Variable } from "../../ts/tensor/variable.ts";
 import { Model } from "../../ts/train/model.ts";
 import { Sequential } from "../../ts/train/sequential.ts";
 import { expectClose, spread } from "./close.ts";
@@ -276,6 +277,45 @@ describe("beams that take over one another", () => {
     for (const row of [0, 1, 2]) expectClose(at(y, row, 0), at(whole, row, 4), close);
     cache.dispose();
   });
+});
+
+it("keeps keys that are made of the tokens apart from queries, and refuses others that change", () => {
+  const tokens = layers.input({ shape: [6], dtype: "i32" });
+  const embedded = embedding({ inputDim: WORDS, outputDim: 8 }).apply(tokens);
+  const modelOf = (options: object): Model => {
+    const attend = layers.multiHeadAttention({ numHeads: 2, keyDim: 4, ...options });
+    const attended = attend.apply([dense({ units: 8 }).apply(embedded), embedded]);
+    return new Model({ inputs: tokens, outputs: dense({ units: WORDS }).apply(attended) });
+  };
+  const model = modelOf({ useCausalMask: true, rotary: true });
+  const whole = model.apply(ids([sequence(0, 6)]));
+  const cache = keyValueCache(model, { maxLength: 6 });
+  for (const [step, id] of sequence(0, 6).entries()) {
+    expectClose(at(cache.next(ids([[id]])), 0, 0), at(whole, 0, step), close);
+  }
+  cache.dispose();
+  const open = keyValueCache(modelOf({}), { maxLength: 6 });
+  open.next(ids([[1, 2]]));
+  expect(() => open.next(ids([[3]]))).toThrow("must stay until reset, got 2 and then 1 steps");
+  open.dispose();
+});
+
+it("sees the mask of tokens in a variable as it is in each step", () => {
+  const model = languageModel(decoder({ rotary: true }));
+  const tokens = new Variable(ids([[1, 2, 3]]), { trainable: false });
+  const cache = keyValueCache(model, { maxLength: 6 });
+  for (const real of [
+    [true, true, true],
+    [false, true, true],
+    [false, false, true],
+  ]) {
+    const y = cache.next(tokens, { mask: tensor([real]) });
+    const own = [1, 2, 3].filter((_, i) => real[i]);
+    expectClose(at(y, 0, 2), at(model.apply(ids([own])), 0, own.length - 1), close);
+    cache.reset();
+  }
+  expect(layers.maskOf(tokens)).toBeUndefined();
+  cache.dispose();
 });
 
 it("keeps a memory for each call of a layer that is called twice", () => {

@@ -59,7 +59,10 @@ export class KeyValueCache {
   /** For each layer, one for each of its calls in a step. */
   private readonly layers = new Map<Layer, LayerCache[]>();
   private readonly calls = new Map<Layer, number>();
-  private readonly run: Captured<[isFirst: boolean, features: number, ...inputs: AnyTensor[]], Tensor>;
+  private readonly run: Captured<
+    [isFirst: boolean, features: number, mask: Mask | undefined, ...inputs: AnyTensor[]],
+    Tensor
+  >;
   private step!: CacheStep;
   private tokens!: AnyTensor;
   private batch = 0;
@@ -76,12 +79,12 @@ export class KeyValueCache {
     this.maxLength = maxLength;
     this.rolls = whenFull === "roll";
     this.position = scope(() => new Variable(zeros([1], "i32"), { name: "position", trainable: false }));
-    this.run = capture((isFirst, _features, ...inputs) => noGrad(() => this.computed(isFirst, inputs)), {
+    this.run = capture((isFirst, _features, mask, ...inputs) => noGrad(() => this.computed(isFirst, mask, inputs)), {
       replaceOldest: true,
     });
   }
 
-  /** How many tokens the model has seen. */
+  /** How many tokens the model has seen, those that a mask hid too. */
   get length(): number {
     return this.seen;
   }
@@ -179,21 +182,18 @@ export class KeyValueCache {
   }
 
   private advance(tokens: AnyTensor, mask: Mask | undefined, others: readonly AnyTensor[]): Tensor {
-    const before = maskOf(tokens);
     const features = this.all().reduce((sum, layer) => sum + layer.features, 0);
-    try {
-      const y = this.run(this.isFirst, features, attachMask(tokens, mask), ...others);
-      this.seen += tokens.shape[1] ?? 1;
-      this.isFirst = false;
-      return y;
-    } finally {
-      attachMask(tokens, before);
-    }
+    const y = this.run(this.isFirst, features, mask, tokens, ...others);
+    this.seen += tokens.shape[1] ?? 1;
+    this.isFirst = false;
+    return y;
   }
 
-  private computed(isFirst: boolean, inputs: readonly AnyTensor[]): Tensor {
+  private computed(isFirst: boolean, mask: Mask | undefined, inputs: readonly AnyTensor[]): Tensor {
     const outer = current;
     current = this;
+    // A variable, and what is not recorded, is the caller's own.
+    const before = maskOf(inputs[0]);
     const { position, maxLength, seen, rolls } = this;
     try {
       this.step = {
@@ -201,13 +201,14 @@ export class KeyValueCache {
         row: rolls ? (mod(position, maxLength) as Tensor<"i32">) : position,
         last: rolls ? (minimum(position, maxLength - 1) as Tensor<"i32">) : position,
       };
-      this.tokens = inputs[0];
+      this.tokens = attachMask(inputs[0], mask);
       this.calls.clear();
       const y = this.model.apply(inputs.length === 1 ? inputs[0] : inputs);
       for (const layer of this.all()) layer.end();
       position.assign(add(position, inputs[0].shape[1] ?? 1));
       return y;
     } finally {
+      attachMask(inputs[0], before);
       current = outer;
     }
   }

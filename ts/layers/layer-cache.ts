@@ -112,10 +112,17 @@ export class LayerCache {
     return { ...entry, position: last, mask: isPlaced ? this.seen(keys.shape[0], keys.shape[1], sight) : undefined };
   }
 
-  /** The keys and values that do not change while steps come: computed by the first one only. */
-  recall(compute: () => [keys: Tensor, values: Tensor]): CacheEntry {
+  /** The keys and values that do not change while steps come: `length` of them, computed by the first one only. */
+  recall(length: number, compute: () => [keys: Tensor, values: Tensor]): CacheEntry {
     const { position, isFirst } = this.step;
-    if (this.keys && this.values && !isFirst) return { keys: this.keys, values: this.values, position };
+    if (this.keys && this.values && !isFirst) {
+      const [, known] = this.keys.shape;
+      if (known === length) return { keys: this.keys, values: this.values, position };
+      throw new ShapeError(
+        `${this.name}: with a cache, what is attended to without a causal mask must stay until reset, ` +
+          `got ${known} and then ${length} steps`,
+      );
+    }
     const [keys, values] = compute();
     const entry = this.entry(keys, values, keys.shape[1]);
     entry.keys.assign(keys);

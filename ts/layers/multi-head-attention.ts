@@ -165,8 +165,10 @@ export abstract class HeadsLayer extends Layer {
     const { window, globalTokens } = this.sizes;
     const options: AttentionOpOptions = { causal: this.useCausalMask, window, globalTokens, mask: seen };
 
-    const cache = currentCache()?.of(this, query, listOf<Mask>(mask)[0]);
-    if (cache) this.requireCausal(cache, axes, isSelf, attentionMask);
+    const cache = currentCache()?.of(this, query, listOf<Mask>(mask)[0] ?? valueMask);
+    // What is causal attends to the tokens' own sequence, whatever is made of them; the rest to one that stays.
+    const grows = isSelf || this.useCausalMask;
+    if (cache && grows) this.requireCausal(cache, axes, attentionMask, query.shape[1] === key.shape[1]);
     const position = cache?.at;
     const gate = this.gate && sigmoid(this.gate.apply(query));
     const finish = (y: Tensor): Tensor => {
@@ -182,11 +184,11 @@ export abstract class HeadsLayer extends Layer {
     const project = (): [keys: Tensor, values: Tensor] => {
       const k = axes.fold(this.key.apply(key));
       const v = axes.fold(this.value.apply(value));
-      return [this.rotary ? rotary(k, { position: isSelf ? position : undefined }) : k, v];
+      return [this.rotary ? rotary(k, { position: grows ? position : undefined }) : k, v];
     };
     if (cache === undefined) return attend(...project(), options);
-    if (!isSelf) {
-      const { keys, values, position } = cache.recall(project);
+    if (!grows) {
+      const { keys, values, position } = cache.recall(key.shape[1], project);
       return attend(keys, values, { ...options, position });
     }
     const { keys, values, ...found } = cache.extend(...project(), this.sizes);
@@ -194,18 +196,14 @@ export abstract class HeadsLayer extends Layer {
     return attend(keys, values, found.mask ? { causal: true, ...found } : { ...options, ...found });
   }
 
-  private requireCausal(cache: LayerCache, axes: AttentionAxes, isSelf: boolean, attentionMask?: AnyTensor): void {
-    const { window, globalTokens } = this.sizes;
+  private requireCausal(cache: LayerCache, axes: AttentionAxes, mask: AnyTensor | undefined, isAligned: boolean): void {
     let got = "";
-    if (isSelf) {
-      if (!this.useCausalMask) got = "no causal mask";
-      else if (attentionMask !== undefined) got = "an attention mask";
-      else if (axes.attended.length !== 1 || axes.attended[0] !== 1) got = "attention along other axes than time";
-      else if (axes.free.length > 0 && cache.isMasked) got = "a mask of steps beside more axes";
-      else if (globalTokens && cache.rolls) got = "global tokens, which a cache that rolls would forget";
-    } else if (cache.isMasked && (this.useCausalMask || window !== undefined)) {
-      got = "attention by position to another sequence, beside masked steps";
-    }
+    if (!this.useCausalMask) got = "no causal mask";
+    else if (mask !== undefined) got = "an attention mask";
+    else if (!isAligned) got = "another sequence";
+    else if (axes.attended.length !== 1 || axes.attended[0] !== 1) got = "attention along other axes than time";
+    else if (axes.free.length > 0 && cache.isMasked) got = "a mask of steps beside more axes";
+    else if (this.sizes.globalTokens && cache.rolls) got = "global tokens, which a cache that rolls would forget";
     if (got === "") return;
     throw new StateError(
       `${this.name}: with a cache it must be causal, along time and without attention masks, got ${got}`,
