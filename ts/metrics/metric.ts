@@ -4,7 +4,7 @@ import { noGrad } from "../autograd/tape.ts";
 import type { Names } from "../generated/options.ts";
 import { maskOf } from "../layers/masks.ts";
 import { alignWeights, bothMasks, fittingMask, type LossFunction } from "../losses/loss.ts";
-import { alignTargets } from "../losses/targets.ts";
+import { alignTargets, requirePair } from "../losses/targets.ts";
 import { mul } from "../ops/binary.ts";
 import { cast } from "../ops/compare.ts";
 import { checkOptions } from "../runtime/options.ts";
@@ -91,7 +91,8 @@ export class MeanMetric<Options extends object = object> extends GatheringMetric
   update(yTrue: AnyTensor, yPred: Tensor, sampleWeight?: Tensor): void {
     noGrad(() =>
       scope(() => {
-        const { figure, options } = this;
+        const { figure, options, name } = this;
+        requirePair(name, yTrue, yPred);
         const targets = alignTargets(yTrue, yPred) as Tensor;
         const values = (figure.perExample ?? figure)(targets, yPred, options);
         const kept = figure.countedValues?.(values, targets, yPred, options);
