@@ -18,9 +18,9 @@ async function fresh(page: boolean): Promise<typeof pauseModule> {
 
 /** Milliseconds that pass between yields, seen by a clock that moves by one at each step. */
 async function intervals(page: boolean): Promise<number[]> {
-  const { makePause } = await fresh(page);
   let now = 0;
   vi.spyOn(performance, "now").mockImplementation(() => now);
+  const { makePause } = await fresh(page);
   const pause = makePause(undefined);
   const found: number[] = [];
   for (let last = 0; found.length < 3; ) {
@@ -41,10 +41,10 @@ describe("makePause", () => {
   });
 
   it("lets tasks that wait have their turn, without a timer", async () => {
-    const { makePause } = await fresh(true);
-    const timer = vi.spyOn(globalThis, "setTimeout");
     let now = 0;
     vi.spyOn(performance, "now").mockImplementation(() => now);
+    const { makePause } = await fresh(true);
+    const timer = vi.spyOn(globalThis, "setTimeout");
     const pause = makePause(undefined);
     let turn = false;
     const { port1, port2 } = new MessageChannel();
@@ -59,11 +59,11 @@ describe("makePause", () => {
   });
 
   it("waits for a timer where there is nothing better, as in older edge runtimes", async () => {
+    let now = 0;
+    vi.spyOn(performance, "now").mockImplementation(() => now);
     const { makePause } = await fresh(false);
     vi.stubGlobal("MessageChannel", undefined);
     const timer = vi.spyOn(globalThis, "setTimeout");
-    let now = 0;
-    vi.spyOn(performance, "now").mockImplementation(() => now);
     const pause = makePause(undefined);
     now = 100;
     await pause(1);
