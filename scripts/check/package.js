@@ -10,8 +10,17 @@ function run(command, args, cwd = ".") {
 }
 
 /** Files that may be published: JavaScript, declarations and binaries of dist/, and what tells people about them. */
-const meant =
-  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|dist\/([a-z-]+\/)*[a-z0-9-]+\.(js|d\.ts)|dist\/core-(simd|relaxed)\.wasm)$/;
+const meant = new RegExp(
+  [
+    "package\\.json|LICENSE|(README|CHANGELOG|ARCHITECTURE|CONTRIBUTING)\\.md",
+    "dist/([a-z-]+/)*[a-z0-9-]+\\.(js|d\\.ts)|dist/core-(simd|relaxed)\\.wasm",
+    "docs/([a-z]+/)?[a-z0-9-]+\\.(md|svg|png)|examples/([a-z]+/)?[a-z-]+(\\.d)?\\.ts",
+    // npm adds a folder's package.json to what is in it.
+    "(examples/edge|studio|bench/results)/README\\.md|bench/package\\.json",
+  ]
+    .map((kind) => `^(${kind})$`)
+    .join("|"),
+);
 /** Files that only the build needs: a bundle has them inside. */
 const inside = /^dist\/(generated|runtime)\/core-(plain|imported)\./;
 

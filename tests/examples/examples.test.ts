@@ -46,6 +46,47 @@ describe("linear-regression", () => {
   });
 });
 
+describe("small examples", () => {
+  const number = (out: string, pattern: RegExp): number => Number(pattern.exec(out)?.[1]);
+
+  it("subclassed-model tells spirals apart, with a figure of its own", async () => {
+    const { code, out } = await run("subclassed-model");
+    expect(code).toBe(0);
+    expect(out).toContain('Model: "spirals"');
+    expect(out).toMatch(/Total params: 3,489 /);
+    expect(number(out, /^(\d+\.\d) % of 400 points right, mean activity \d\.\d{3}$/m)).toBeGreaterThan(95);
+  });
+
+  it("functional-model learns both outputs from both inputs", async () => {
+    const { code, out } = await run("functional-model");
+    expect(code).toBe(0);
+    expect(number(out, /^off by (\d+) minutes on average/m)).toBeLessThan(6);
+    const hours = [...out.matchAll(/^10 km (on foot|by bicycle|by train): (\d\.\d) h$/gm)].map(([, , time]) =>
+      Number(time),
+    );
+    expect(hours).toHaveLength(3);
+    expect(Math.abs(hours[0] - 2)).toBeLessThan(0.3);
+    expect(hours[1]).toBeLessThan(hours[0]);
+  });
+
+  it("text-masks reads sentences, however much padding follows them", async () => {
+    const { code, out } = await run("text-masks");
+    expect(code).toBe(0);
+    expect(number(out, /^(\d+\.\d) % of 600 sentences read right$/m)).toBeGreaterThan(95);
+    const scores = [...out.matchAll(/^(0\.\d{4}) fine, padded to (12|36): /gm)].map(([, score]) => Number(score));
+    expect([scores[1], scores[3]]).toEqual([scores[0], scores[2]]);
+    expect(scores[0]).toBeGreaterThan(0.5);
+    expect(scores[2]).toBeLessThan(0.5);
+  });
+
+  it("generation writes the text that it has read", async () => {
+    const { code, out } = await run("generation");
+    expect(code).toBe(0);
+    expect(number(out, /after 25 epochs (\d\.\d\d)$/m)).toBeLessThan(0.5);
+    expect(out).toContain("the heddle lifts the thread, the shuttle runs between, the r");
+  });
+});
+
 describe("mlp", () => {
   it("learns from a few thousand digits", async () => {
     const { code, out, error } = await run("mlp", "--epochs", "1", "--limit", "6400", "--seed", "3");
