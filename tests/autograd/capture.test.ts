@@ -1,5 +1,5 @@
 // The contract of capture: a replay is the eager step bit for bit, or an error; never a wrong result.
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { type Captured, capture } from "../../ts/autograd/capture.ts";
 import { backward, grad, valueAndGrad } from "../../ts/autograd/grad.ts";
 import { noGrad } from "../../ts/autograd/tape.ts";
@@ -9,8 +9,8 @@ import { reshape } from "../../ts/ops/layout.ts";
 import { matmul } from "../../ts/ops/matmul.ts";
 import { Generator, randomUniform } from "../../ts/ops/random.ts";
 import { sum } from "../../ts/ops/reduce.ts";
-import { memory } from "../../ts/runtime/engine.ts";
-import { ArgumentError, StateError } from "../../ts/runtime/errors.ts";
+import { engine, memory } from "../../ts/runtime/engine.ts";
+import { ArgumentError, OutOfMemoryError, StateError } from "../../ts/runtime/errors.ts";
 import { profile } from "../../ts/runtime/profile.ts";
 import { tensor } from "../../ts/tensor/create.ts";
 import { keep, scope } from "../../ts/tensor/scope.ts";
@@ -475,6 +475,39 @@ describe("disposal", () => {
     step(tensor([1]));
     expect(() => step(gone)).toThrow(StateError);
     expect(step(tensor([4])).item()).toBe(5);
+  });
+
+  it("that runs out at any allocation is as if the step had not been called, recorded or replayed", () => {
+    const { memory: linear } = engine();
+    const { allocate } = linear;
+    onTestFinished(() => void (linear.allocate = allocate));
+    const weight = variable(tensor([1, 2]));
+    const input = tensor([10, 20]);
+    const step = captured((x: Tensor) => {
+      weight.assign(add(weight, x));
+      return { weight, sum: sum(weight), input: x };
+    });
+    for (const sums of [33, 63, 93]) {
+      const before = [weight.data(), memory.report()];
+      let failed = true;
+      for (let k = 1; failed; k++) {
+        let count = 0;
+        linear.allocate = (bytes) => {
+          if (++count === k) throw new OutOfMemoryError(bytes, 0, 0);
+          return allocate.call(linear, bytes);
+        };
+        try {
+          const result = step(input);
+          failed = false;
+          expect(result.sum.item()).toBe(sums);
+          for (const x of Object.values(result)) x.dispose();
+        } catch (error) {
+          expect(error).toBeInstanceOf(OutOfMemoryError);
+          expect([weight.data(), memory.report()]).toEqual(before);
+        }
+      }
+      linear.allocate = allocate;
+    }
   });
 
   it("keeps memory constant over thousands of replays", () => {

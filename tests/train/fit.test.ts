@@ -197,6 +197,16 @@ describe("fit", () => {
     );
   });
 
+  it("leaves nothing of a prediction that is aborted", async () => {
+    const { x } = quadrants(32);
+    const model = classifier();
+    (await model.predict(x, { batchSize: 1 })).dispose();
+    const { inUse, buffers } = memory.report();
+    const signal = AbortSignal.abort(new Error("enough"));
+    await expect(model.predict(x, { batchSize: 1, signal })).rejects.toThrow("enough");
+    expect(memory.report()).toMatchObject({ inUse, buffers });
+  });
+
   it("stops after the current step when aborted", async () => {
     const { x, y } = quadrants(640);
     const abort = new AbortController();

@@ -10,7 +10,7 @@ import { isRecording, type Program, record } from "../runtime/program.ts";
 import { bytesPerElement, type Dtype } from "../tensor/dtype.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
-import { type AnyTensor, alias, Tensor, unfilled } from "../tensor/tensor.ts";
+import { type AnyTensor, Tensor, unfilled } from "../tensor/tensor.ts";
 import { trainableChanges, Variable } from "../tensor/variable.ts";
 import { isObserved, observed } from "./observe.ts";
 import { isDifferentiable, isTracked, type Lost, lostWay, tensorsOf } from "./tape.ts";
@@ -139,21 +139,26 @@ function makeRecording<Args extends readonly unknown[], R extends StepResult>(
     const look = (args: readonly unknown[]): void => {
       for (const x of tensorsOf(args)) if (x instanceof Variable) trained.set(x as Variable, x.trainable);
     };
-    const [result, program] = record(
+    let found: Tree<Slot>;
+    let made: Tree<AnyTensor>;
+    const places: [Slot, AnyTensor][] = [];
+    const [, program] = record(
       buffers,
       () =>
         observed(
           (_op, args) => look(args),
           () => step(...own) as Tree<AnyTensor>,
         ),
-      (result) => tensorsIn(result).flatMap(buffersOf),
+      (result) => {
+        found = mapTree(result, (x: AnyTensor) => new Slot(x));
+        made = mapTree(found, (slot: Slot) => detached(placeFor(slot, places), slot, args));
+        return tensorsIn(result).flatMap(buffersOf);
+      },
     );
+    for (const [slot, y] of places) unload(program, slot, y);
     const slots = inputs.map((arg) => (isInput(arg) ? new Slot(arg) : arg));
-    const found = mapTree(result, (x: AnyTensor) => new Slot(x));
     recording = { program, args: slots, result: found, trained, changes: trainableChanges() };
-    // As after a replay: no memory shared with inputs or variables, and derived from nothing that is still there.
-    const shared = (x: AnyTensor): boolean => buffers.includes(x.buffer) || !program.owns(x.buffer);
-    return mapTree(result, (x: AnyTensor) => detached(shared(x) ? copyOf(x) : alias(x), new Slot(x), args)) as R;
+    return made as R;
   });
   return [recording as unknown as Recording, result];
 }
