@@ -113,6 +113,8 @@ function fileSource(lists) {
 export interface Names<K extends string = any> extends ReadonlyArray<string | Names> {
   /** Never there: it makes lists of other names another type. */
   readonly of?: (name: K) => K;
+  /** All of them, once they have been asked for. */
+  all?: Set<string>;
 }
 
 ${made.join("\n")}

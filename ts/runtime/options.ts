@@ -4,8 +4,6 @@ import type { Names } from "../generated/options.ts";
 import { ArgumentError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 
-const sets = new WeakMap<Names, Set<string>>();
-
 /**
  * The options. ArgumentError for what is not an object of options, and for an option that has a value but no place among
  * the names, unless somebody else may know it (`isComplete` is false: the names are those of a class, and a subclass hands
@@ -19,13 +17,12 @@ export function checkOptions<T extends object>(
 ): T {
   let isKnown = false;
   if (typeof options === "object") {
-    const known = setOf(names);
     for (const name in options) {
-      if (known.has(name)) isKnown = true;
-      else if (isComplete && options[name] !== undefined) refuse(operation, options, [...known], name);
+      if (setOf(names).has(name)) isKnown = true;
+      else if (isComplete && options[name] !== undefined) refuse(operation, options, names, name);
     }
   }
-  if (!isKnown && !isRecord(options)) refuse(operation, options, words(names));
+  if (!isKnown && !isRecord(options)) refuse(operation, options, names);
   return options as T;
 }
 
@@ -36,12 +33,11 @@ export function pickOptions<T extends object>(options: T, names: Names<keyof T &
 }
 
 function setOf(names: Names): Set<string> {
-  let set = sets.get(names);
-  if (set === undefined) {
-    set = new Set(words(names));
-    sets.set(names, set);
-  }
-  return set;
+  if (names.all !== undefined) return names.all;
+  const all = new Set(words(names));
+  // Kept where the list is not frozen.
+  Reflect.set(names, "all", all);
+  return all;
 }
 
 function words(names: Names): string[] {
@@ -56,7 +52,8 @@ function kindOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
 }
 
-function refuse(operation: string, options: unknown, known: string[], name = ""): never {
+function refuse(operation: string, options: unknown, names: Names, name = ""): never {
+  const known = [...setOf(names)];
   const list = known.join(", ");
   const isTensor = isRecord(options) && "dtype" in options && options.constructor !== Object;
   if (name === "" || isTensor || !isRecord(options)) {
