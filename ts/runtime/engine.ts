@@ -1,10 +1,13 @@
 // The engine: one linear memory, one core, one thread pool, made at first use as `configure` asked. It knows how to run
 // a program and tells what it runs on.
+import { allowed, type Core, chooseSimd, type LoadedCore, loadCore } from "./kernels.ts";
+
+// The core comes first, in bundles too (ts/index.ts).
+
 import { configuration as configurationNames } from "../generated/options.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { ArgumentError, StateError } from "./errors.ts";
 import { detectCores, detectRuntime, isPage, type Simd } from "./features.ts";
-import { allowed, type Core, chooseSimd, type LoadedCore, loadCore } from "./kernels.ts";
 import { checkMaximum, DEFAULT_MAXIMUM, LinearMemory, type MemoryReport } from "./memory.ts";
 import type { Buffer } from "./operand.ts";
 import { MAXIMUM_THREADS, SCRATCH_BYTES, ThreadPool } from "./threads.ts";

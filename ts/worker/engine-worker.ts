@@ -1,4 +1,8 @@
 // The page's side of an engine worker: starts it, sends calls and data, and sees to it that every promise is settled.
+import { startEngine } from "./source.ts";
+
+// The core comes first, in bundles too (ts/index.ts).
+
 import { configuration as configurationNames, engineWorkerOptions } from "../generated/options.ts";
 import type { Configuration, EngineInfo } from "../runtime/engine.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
@@ -9,7 +13,6 @@ import { decodeError, encodeError } from "./errors.ts";
 import { listenTo, type WorkerLike } from "./line.ts";
 import type { Calls, FromWorker, Hooks, ToWorker } from "./protocol.ts";
 import { type RemoteData, type SendOptions, sendData } from "./remote-data.ts";
-import { startEngine } from "./source.ts";
 
 /** What `new EngineWorker` takes: what `configure` takes, for the worker's engine, and how the worker is made. */
 export interface EngineWorkerOptions extends Configuration {

@@ -1,7 +1,10 @@
 // heddle/worker: models that live in a worker of their own, so that a page stays smooth; and `serve`, for worker files.
 
-export type { ModelConfig } from "../train/model-config.ts";
 export { EngineWorker, type EngineWorkerOptions } from "./engine-worker.ts";
+
+// The core comes first, in bundles too (ts/index.ts).
+
+export type { ModelConfig } from "../train/model-config.ts";
 export type { WorkerLike } from "./line.ts";
 export type { Maker, RemoteMethod, ServeOptions } from "./makers.ts";
 export type {
