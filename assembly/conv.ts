@@ -6,7 +6,7 @@ import { In, OptionalIn, Out, Scratch } from "./signature";
 import { DEPTH, clearZeros, floorOf, multiply, Right } from "./simd/gemm";
 import { Phase, Taps, Windows } from "./simd/gemm-conv";
 import { Shallow } from "./simd/gemm-shallow";
-import { SparseTaps, SparseWindows } from "./simd/gemm-sparse";
+import { Sparse, SparseTaps, SparseWindows } from "./simd/gemm-sparse";
 
 const ROWS: i32 = 96; // rows of a block that are packed and multiplied together
 const WINDOWS: i32 = 64; // windows of a line that the shallow forward pass packs together
@@ -18,14 +18,23 @@ function together(batch: i32): i32 {
 }
 
 /**
+ * y[0] = 0, or 1 if one of `size` numbers (a multiple of 4) of x is NaN or infinite; one unit.
+ * @pack
+ */
+export function find_infinite_f32(y: Out<f32>, x: In<f32>, size: i32, begin: i32, end: i32): void {
+  if (begin < end) store<f32>(y, <f32>!Sparse.isFinite(x, <usize>size << 2));
+}
+
+/**
  * y = activation(conv(x, filters) + bias) over blocks [begin, end) of `blockRows` pixels x `blockColumns` outputs:
  * columns counted fastest, then rows, then groups. `packed` is the filters of each group by matmul_pack_f32. Where
  * `filters` are given as they are (one group, taps side by side, channels in multiples of 4, outputs of 8), images that
- * are zero in many places are multiplied by lists; the bits are the same.
+ * are zero in many places are multiplied by lists, unless a filter is infinite; the bits are the same.
  * @flops 2 * batch * outHeight * outWidth * outputs * kernelHeight * kernelWidth * channels / groups
  */
 export function conv2d_f32(
-  y: Out<f32>, x: In<f32>, packed: In<f32>, filters: OptionalIn<f32>, bias: OptionalIn<f32>,
+  y: Out<f32>, x: In<f32>, packed: In<f32>, filters: OptionalIn<f32>, infinite: OptionalIn<f32>,
+  bias: OptionalIn<f32>,
   batch: i32, height: i32, width: i32, channels: i32,
   outHeight: i32, outWidth: i32, outputs: i32, kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32,
   paddingTop: i32, paddingLeft: i32, dilationY: i32, dilationX: i32, groups: i32,
@@ -57,6 +66,7 @@ export function conv2d_f32(
   left.resultPixel = <usize>outputs << 2;
   left.resultRow = left.resultPixel * <usize>outWidth;
   left.resultImage = left.resultRow * <usize>outHeight;
+  const mayLeaveOut = filters != 0 && (infinite == 0 || load<f32>(infinite) == 0);
   for (let unit = begin; unit < end; unit++) {
     const column = unit % columnBlocks * blockColumns;
     const rest = unit / columnBlocks;
@@ -67,7 +77,7 @@ export function conv2d_f32(
     left.result = y + firstOutput;
     const rowEnd = min(row + blockRows, rows);
     const columnEnd = min(column + blockColumns, groupOutputs);
-    if (filters && SparseWindows.isWorthwhile(left, kernelHeight, row, rowEnd)) {
+    if (mayLeaveOut && SparseWindows.isWorthwhile(left, kernelHeight, row, rowEnd)) {
       SparseWindows.multiply(
         left, kernelHeight, filters, false, outputs, bias, floorOf(activation), row, rowEnd, column, columnEnd, scratch,
       );
@@ -132,7 +142,8 @@ export function conv2d_grad_input_pack_f32(
  * @flops 2 * batch * outHeight * outWidth * outputs * kernelHeight * kernelWidth * channels / groups
  */
 export function conv2d_grad_input_f32(
-  dx: Out<f32>, dy: In<f32>, packed: In<f32>, turned: OptionalIn<f32>, bias: OptionalIn<f32>,
+  dx: Out<f32>, dy: In<f32>, packed: In<f32>, turned: OptionalIn<f32>, infinite: OptionalIn<f32>,
+  bias: OptionalIn<f32>,
   batch: i32, height: i32, width: i32, channels: i32,
   outHeight: i32, outWidth: i32, outputs: i32, kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32,
   paddingTop: i32, paddingLeft: i32, dilationY: i32, dilationX: i32, groups: i32,
@@ -157,6 +168,7 @@ export function conv2d_grad_input_f32(
   left.resultPixel = pixel * <usize>strideX;
   left.resultRow = pixel * <usize>(width * strideY);
   left.resultImage = pixel * <usize>(width * height);
+  const mayLeaveOut = turned != 0 && (infinite == 0 || load<f32>(infinite) == 0);
   for (let unit = begin; unit < end; unit++) {
     const column = unit % columnBlocks * blockColumns;
     let rest = unit / columnBlocks;
@@ -197,7 +209,7 @@ export function conv2d_grad_input_f32(
     const depth = tapRows * left.tapColumns * groupOutputs;
     const rowEnd = min(row + blockRows, left.rows);
     const columnEnd = min(column + blockColumns, groupChannels);
-    if (turned && SparseWindows.isWorthwhile(left, kernelHeight, row, rowEnd)) {
+    if (mayLeaveOut && SparseWindows.isWorthwhile(left, kernelHeight, row, rowEnd)) {
       SparseWindows.multiply(
         left, kernelHeight, turned, true, channels, bias, floorOf(activation), row, rowEnd, column, columnEnd, scratch,
       );
@@ -265,7 +277,7 @@ export function conv2d_grad_filter_f32(
     const count = min(chunkPixels, pixels - first);
     const rowEnd = min(row + blockRows, rows);
     const columnEnd = min(column + blockColumns, groupOutputs);
-    if (mayBeSparse && SparseTaps.isWorthwhile(dyAt, count, outputs)) {
+    if (mayBeSparse && SparseTaps.isWorthwhile(left, kernelHeight, dyAt, count, outputs)) {
       SparseTaps.multiply(left, dyAt, count, outputs, row, rowEnd, column, columnEnd, scratch);
       continue;
     }

@@ -1,6 +1,7 @@
 // Convolutions of images that are zero in many places, as they are behind ReLU and max pooling, and as gradients are in
 // front of them: only what is not zero is multiplied. Each result is summed in the order of the blocked product, of
 // which only the zero terms are missing: the bits are the same, and which way is taken is a question of speed alone.
+// What zeros are multiplied by must be finite for that.
 import { Fma } from "./fma";
 import { clearZeros, Panel } from "./gemm";
 import { Taps, Windows } from "./gemm-conv";
@@ -134,6 +135,16 @@ export class Sparse {
   /** Whether `count` numbers that are not zero among `vectors` vectors are few enough for lists. */
   static isFew(count: i32, vectors: i32): bool {
     return count << 2 <= vectors * (wide ? MOST_OF_16_WIDE : MOST_OF_16);
+  }
+
+  /** Whether [x, x + bytes), bytes a multiple of 16, holds neither NaN nor infinity: 0 times those is NaN. */
+  static isFinite(x: usize, bytes: usize): bool {
+    const most = i32x4.splat(0x7f800000);
+    let found = i32x4.splat(0);
+    for (const end = x + bytes; x < end; x += 16) {
+      found = v128.or(found, i32x4.eq(v128.and(v128.load(x), most), most));
+    }
+    return !v128.any_true(found);
   }
 
   /** How many numbers of `vectors` vectors, evenly spread over [x, x + bytes), are not zero. */
@@ -275,11 +286,18 @@ export class SparseTaps {
   /** Windows taken together: so many that a list is worth its beginning, and what they read stays in cache. */
   static readonly TOGETHER: i32 = 128;
 
-  /** Whether dy, `count` windows of `outputs` numbers at `dy`, is zero in enough places. */
-  static isWorthwhile(dy: usize, count: i32, outputs: i32): bool {
+  /**
+   * Whether dy, `count` windows of `outputs` numbers at `dy`, is zero in enough places, and what lies under the
+   * windows, `tapRows` taps down, is finite.
+   */
+  static isWorthwhile(left: Taps, tapRows: i32, dy: usize, count: i32, outputs: i32): bool {
     const bytes = <usize>(count * outputs) << 2;
     const samples: usize = 4 * SAMPLES;
-    return bytes >= samples * 16 && Sparse.isFew(Sparse.sample(dy, bytes, samples), <i32>samples);
+    if (bytes < samples * 16 || !Sparse.isFew(Sparse.sample(dy, bytes, samples), <i32>samples)) return false;
+    const first = left.window(left.firstWindow / left.gridWidth, 0);
+    const last = left.window((left.firstWindow + count - 1) / left.gridWidth, 0);
+    const lines = <usize>((tapRows - 1) * left.stepY + 1);
+    return Sparse.isFinite(first, last - first + lines * <usize>left.width * left.pixel);
   }
 
   /**

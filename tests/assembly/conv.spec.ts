@@ -82,8 +82,8 @@ class ForwardLaunch extends Launch {
   run(begin: i32, end: i32): void {
     const s = this.s;
     kernels.conv2d_f32(
-      this.y(), this.x(0), this.x(1), this.byLists ? this.x(3) : 0, this.x(2), s.batch, s.height, s.width, s.channels,
-      s.outHeight, s.outWidth,
+      this.y(), this.x(0), this.x(1), this.byLists ? this.x(3) : 0, 0, this.x(2), s.batch, s.height, s.width,
+      s.channels, s.outHeight, s.outWidth,
       s.outputs, s.tapRows, s.tapColumns, s.stride, s.stride, s.padding, s.padding, s.dilation, s.dilation, s.groups,
       8, 8, 1, this.scratch, begin, end,
     );
@@ -130,7 +130,7 @@ class InputGradientLaunch extends Launch {
   run(begin: i32, end: i32): void {
     const s = this.s;
     kernels.conv2d_grad_input_f32(
-      this.y(), this.x(0), this.x(1), this.byLists ? this.x(2) : 0, 0, s.batch, s.height, s.width, s.channels,
+      this.y(), this.x(0), this.x(1), this.byLists ? this.x(2) : 0, 0, 0, s.batch, s.height, s.width, s.channels,
       s.outHeight, s.outWidth,
       s.outputs, s.tapRows, s.tapColumns, s.stride, s.stride, s.padding, s.padding, s.dilation, s.dilation, s.groups,
       8, 8, 0, this.scratch, begin, end,

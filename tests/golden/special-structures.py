@@ -109,6 +109,10 @@ for rank in [1, 2, 3]:
     row(f"conv{rank}dTranspose", transposed(rank), values(1, *[1] * rank, 2), spread, bias)
 image = holding(values(1, 5, 5, 2, seed=3), ((0, 0, 0, 0), inf), ((0, 4, 2, 1), nan))
 row("conv2d padded", conv(2, padding=1), image, values(3, 3, 2, 3), torch.zeros(3))
+# Enough zeros, pixels and channels to be left out, and a filter with an infinity and one with NaN.
+row("conv2d sparse", conv(2), holding(torch.zeros(1, 12, 12, 8), ((0, 5, 5, 3), 2.0)),
+    holding(values(3, 3, 8, 8), ((1, 1, 2, 4), inf), ((0, 2, 7, 6), nan)), torch.zeros(8))
+row("conv2d sparse", conv(2), holding(torch.zeros(1, 12, 12, 8), ((0, 5, 5, 3), nan)), values(3, 3, 8, 8), torch.zeros(8))
 for rank in [1, 2]:
     deep = {1: F.conv1d, 2: F.conv2d}[rank]
 

@@ -81,7 +81,7 @@ export function glu(x: Tensor): Tensor {
   return mul(a, sigmoid(b));
 }
 
-/** x where |x| > threshold, else 0; default 0.5. */
+/** x where |x| > threshold, else 0; default 0.5. NaN passes its gradient on, unlike PyTorch's. */
 export function hardShrink(x: Tensor, threshold = 0.5): Tensor {
   return where(lessEqual(abs(x), threshold), 0, x);
 }
@@ -126,7 +126,7 @@ export function softsign(x: Tensor): Tensor {
   return div(x, add(abs(x), 1));
 }
 
-/** x drawn towards 0 by `threshold`, default 0.5, and 0 within it. */
+/** x drawn towards 0 by `threshold`, default 0.5, and 0 within it. NaN passes its gradient on, unlike PyTorch's. */
 export function softShrink(x: Tensor, threshold = 0.5): Tensor {
   return sub(x, clip(x, -threshold, threshold));
 }

@@ -72,7 +72,7 @@ export const pow: Op<(a: TensorLike, b: TensorLike) => Tensor> = defineOp("pow",
   ],
 });
 
-/** The larger of a and b, NaN if either is. Equal ones share the gradient evenly. */
+/** The larger of a and b, 0 of 0 and -0, NaN if either is. Equal ones share the gradient evenly. */
 export const maximum: Arithmetic = defineOp("maximum", {
   forward: <D extends Numeric = "f32">(a: TensorLike<D>, b: TensorLike<D>): Tensor<D> =>
     launchPair("maximum", "maximum", a, b, 0.3, ["f32", "i32"]),
@@ -82,7 +82,7 @@ export const maximum: Arithmetic = defineOp("maximum", {
   ],
 });
 
-/** The smaller of a and b, NaN if either is. Equal ones share the gradient evenly. */
+/** The smaller of a and b, -0 of 0 and -0, NaN if either is. Equal ones share the gradient evenly. */
 export const minimum: Arithmetic = defineOp("minimum", {
   forward: <D extends Numeric = "f32">(a: TensorLike<D>, b: TensorLike<D>): Tensor<D> =>
     launchPair("minimum", "minimum", a, b, 0.3, ["f32", "i32"]),

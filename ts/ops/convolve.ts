@@ -37,6 +37,7 @@ export const convolve: Op<
       const cut = cutIntoBlocks(batch * rows.windows * columns.windows, groupOutputs, depth, groups, WINDOW_ROWS);
       const { blockRows, blockColumns, units, cost } = cut;
       const plain = mayBeSparse(geometry, channels, outputs) ? filters : undefined;
+      const infinite = plain && findInfinite(plain);
       launch(
         "conv2d_f32",
         units,
@@ -45,12 +46,14 @@ export const convolve: Op<
         x,
         packed,
         plain,
+        infinite,
         bias,
         ...sizes(geometry),
         blockRows,
         blockColumns,
         activation,
       );
+      infinite?.dispose();
     }
     packed.dispose();
     return y;
@@ -119,6 +122,7 @@ export const convolveBack: Op<
     const isPlain = rows.stride === 1 && columns.stride === 1 && rows.dilation === 1;
     const turned =
       isPlain && mayBeSparse(geometry, outputs, channels) ? noGrad(() => transpose(filters, [0, 1, 3, 2])) : undefined;
+    const infinite = turned && findInfinite(filters);
     launch(
       "conv2d_grad_input_f32",
       units,
@@ -127,6 +131,7 @@ export const convolveBack: Op<
       dy,
       packed,
       turned,
+      infinite,
       bias,
       ...sizes(geometry),
       blockRows,
@@ -135,6 +140,7 @@ export const convolveBack: Op<
     );
     packed.dispose();
     turned?.dispose();
+    infinite?.dispose();
     return dx;
   },
   gradients: [
@@ -239,6 +245,13 @@ function isShallow({ rows, columns, channels, outputs, groups }: Geometry): bool
 /** Whether the blocked kernels can leave out the zeros of images with `read` channels for results with `written`. */
 function mayBeSparse({ columns, groups }: Geometry, read: number, written: number): boolean {
   return groups === 1 && columns.dilation === 1 && read % 4 === 0 && written % 8 === 0;
+}
+
+/** One number: 1 if one of the filters is NaN or infinite, so that zeros must be multiplied by it; else 0. */
+function findInfinite(filters: Tensor): Tensor {
+  const found = empty([1]);
+  launch("find_infinite_f32", 1, 0.1 * filters.size, found, filters, filters.size);
+  return found;
 }
 
 /** Numbers in a window of one group. */

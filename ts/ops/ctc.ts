@@ -21,7 +21,8 @@ import { logSoftmax } from "./softmax.ts";
 /**
  * -log p(labels | logits), summed over all alignments of the labels with the time steps, for each example: [batch]. logits
  * [batch, time, classes], labels [batch, longest] (i32, class numbers), inputLengths and labelLengths [batch] (i32) say how
- * much of each counts. `blank` is the class of no label; default 0. Infinite, with gradient 0, where the labels do not fit.
+ * much of each counts. `blank` is the class of no label; default 0. Infinite, with gradient 0, where the labels do not fit:
+ * PyTorch's gradient is NaN there, but for zero_infinity.
  * Errors: ShapeError, DtypeError; ArgumentError for labels or lengths out of range, in captured steps too.
  */
 export function ctcLoss(

@@ -19,7 +19,7 @@ export const abs: Op<(x: Tensor) => Tensor> = defineOp("abs", {
   gradients: [(dy, _y, x) => mul(dy, sign(x))],
 });
 
-/** -1, 0 or 1, by the sign of x; NaN of NaN, as in NumPy, where PyTorch has 0. No gradient. */
+/** -1, 0 or 1, by the sign of x; NaN of NaN and -0 of -0, where PyTorch has 0. No gradient. */
 export const sign: Op<(x: Tensor) => Tensor> = defineOp("sign", {
   forward: (x) => map("sign", "sign_f32", 0.2, x),
 });

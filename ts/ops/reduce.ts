@@ -42,7 +42,7 @@ export const mean: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = 
   ],
 });
 
-/** The product over the axes; 1 where they are empty. The gradient holds for zeros too. */
+/** The product over the axes; 1 where they are empty. The gradient, made without division, holds for zeros too. */
 export const prod: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = defineOp("prod", {
   forward(x, axes, keepDims = false) {
     requireFloat("prod", "x", x);

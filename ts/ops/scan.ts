@@ -49,7 +49,7 @@ export const cumsum: Op<(x: Tensor, axis?: number, options?: ScanOptions) => Ten
   gradients: [(dy, _y, _x, axis, options) => cumsum(dy, axis, { ...options, reverse: !options?.reverse })],
 });
 
-/** y[i] = x[0] x[1] ... x[i] along the axis (default the last). The gradient holds for zeros too. */
+/** y[i] = x[0] x[1] ... x[i] along the axis (default the last). The gradient, without division, holds for zeros too. */
 export const cumprod: Op<(x: Tensor, axis?: number, options?: ScanOptions) => Tensor> = defineOp("cumprod", {
   forward: (x, axis = -1, options = {}) =>
     scan("cumprod", "cum_prod_f32", x, axis, checkOptions("cumprod", options, scanOptions)),

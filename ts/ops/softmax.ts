@@ -18,7 +18,10 @@ export function softmax(x: Tensor, axis = -1): Tensor {
   return alongAxis("softmax", softmaxRows, x, axis);
 }
 
-/** y[i] = x[i] - log sum_j e^x[j] along the axis (default the last): the logarithm of softmax, without overflow. */
+/**
+ * y[i] = x[i] - log sum_j e^x[j] along the axis (default the last): the logarithm of softmax, without overflow. NaN at an
+ * Infinity and -Infinity beside it, where PyTorch has NaN everywhere.
+ */
 export function logSoftmax(x: Tensor, axis = -1): Tensor {
   return alongAxis("logSoftmax", logSoftmaxRows, x, axis);
 }

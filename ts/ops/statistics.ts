@@ -24,7 +24,7 @@ import { searchSorted, sort } from "./sort.ts";
 
 /**
  * The number below which the part q of the numbers over the axes lies, linear between neighbours; NaN if there is one. A
- * list of parts gives a new first axis.
+ * list of parts gives a new first axis. Equal numbers stay in their order, which says who has the gradient.
  */
 export function quantile(x: Tensor, q: number | readonly number[], axes?: Axes, keepDims = false): Tensor {
   requireFloat("quantile", "x", x);
