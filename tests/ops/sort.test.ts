@@ -131,7 +131,7 @@ describe("bad input", () => {
       "searchSorted of two dtypes",
       () => ops.searchSorted(integers(1) as unknown as Tensor, ones([2])),
       DtypeError,
-      "searchSorted: sorted and values must have one dtype, got i32 and f32",
+      'searchSorted: values, as sorted, must be i32, got f32; cast(x, "i32") makes it so',
     ],
     ["quantile", () => ops.quantile(ones([3]), 1.5), ArgumentError, "quantile: q must be from 0 to 1"],
     ["median of nothing", () => ops.median(zeros([0])), ShapeError, "quantile: the axes must hold at least one"],

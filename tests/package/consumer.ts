@@ -218,3 +218,15 @@ export function judged(model: Model): void {
     metrics: [(t, p) => heddle.abs(heddle.sub(p, t)), "mae"],
   });
 }
+
+/** Casts give tensors of the dtype they name, copies lie in memory of their own, and the type of lists may be told. */
+export function read(x: AnyTensor): [Tensor, Tensor<"i32">, ArrayBuffer, number[][]] {
+  const floats = x.cast("f32");
+  return [floats, x.cast("i32"), floats.data().buffer, x.array<number[][]>()];
+}
+
+/** Captured steps take and give trees of tensors. */
+export function captured(x: Tensor): { sum: Tensor; parts: Tensor[] } {
+  const step = heddle.capture((given: Tensor) => ({ sum: heddle.sum(given), parts: [given.mul(2), given.add(1)] }));
+  return step(x);
+}

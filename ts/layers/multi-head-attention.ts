@@ -15,7 +15,8 @@ import { mul } from "../ops/binary.ts";
 import { logicalAnd } from "../ops/compare.ts";
 import { sigmoid } from "../ops/elementwise.ts";
 import { reshape } from "../ops/layout.ts";
-import { ArgumentError, DtypeError, StateError } from "../runtime/errors.ts";
+import { ArgumentError, StateError } from "../runtime/errors.ts";
+import { requireDtype } from "../tensor/dtype.ts";
 import { type Shape, sameShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { AttentionAxes } from "./attention-axes.ts";
@@ -238,9 +239,7 @@ export abstract class HeadsLayer extends Layer {
     }
     const seen = masks.map((mask) => reshape(mask, [mask.shape[0], 1, 1, mask.shape[1]]) as Mask);
     if (attentionMask !== undefined) {
-      if (attentionMask.dtype !== "bool") {
-        throw new DtypeError(`${this.name}: the attention mask must be bool, got ${attentionMask.dtype}`);
-      }
+      requireDtype(this.name, "the attention mask", attentionMask.dtype, "bool");
       seen.push(axes.foldMask(attentionMask as Mask));
     }
     return seen.length === 0 ? undefined : seen.reduce((a, b) => logicalAnd(a, b) as Mask);

@@ -7,6 +7,7 @@ import { alignWeights, bothMasks, fittingMask, type LossFunction } from "../loss
 import { alignTargets, requirePair } from "../losses/targets.ts";
 import { mul } from "../ops/binary.ts";
 import { cast } from "../ops/compare.ts";
+import { showAsText } from "../runtime/inspect.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { scope } from "../tensor/scope.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
@@ -21,6 +22,10 @@ export abstract class Metric<Result = number> {
   /** What callbacks that watch the figure take for better; where undefined they ask for a `mode`. */
   readonly direction: Direction | undefined;
 
+  static {
+    showAsText(Metric);
+  }
+
   constructor(name: string, direction?: Direction) {
     this.name = name;
     this.direction = direction;
@@ -34,6 +39,11 @@ export abstract class Metric<Result = number> {
 
   /** The figure over all batches since the last reset. */
   abstract result(): Result;
+
+  /** Its class, its name, and what it says now. */
+  toString(): string {
+    return `${this.constructor.name} ${this.name}: ${this.result()}`;
+  }
 
   /** Forgets all batches. */
   abstract reset(): void;

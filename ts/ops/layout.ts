@@ -2,10 +2,10 @@
 import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
 import { meshgridOptions } from "../generated/options.ts";
 import { MOST_LISTED, requireCount, requireList } from "../runtime/arguments.ts";
-import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
+import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { full } from "../tensor/create.ts";
-import type { Dtype } from "../tensor/dtype.ts";
+import { type Dtype, requireDtype } from "../tensor/dtype.ts";
 import { checkShape, formatShape, normalizeAxes, normalizeAxis, type Shape, sizeOf } from "../tensor/shape.ts";
 import { type AnyTensor, alias, empty, type Tensor } from "../tensor/tensor.ts";
 import { sumTo } from "./reduce.ts";
@@ -302,9 +302,7 @@ function requireTensors<D extends Dtype>(operation: string, xs: readonly Tensor<
   }
   for (const x of xs) {
     requireTensor(operation, "each element", x);
-    if (x.dtype !== xs[0].dtype) {
-      throw new DtypeError(`${operation}: the tensors must have one dtype, got ${xs[0].dtype} and ${x.dtype}`);
-    }
+    requireDtype(operation, "each element, as the first,", x.dtype, xs[0].dtype);
   }
   return xs;
 }

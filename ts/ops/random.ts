@@ -10,6 +10,7 @@ import {
 import { requireShare } from "../runtime/arguments.ts";
 import { engine } from "../runtime/engine.ts";
 import { ArgumentError } from "../runtime/errors.ts";
+import { showAsText } from "../runtime/inspect.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { forbidWhileRecording, launch, unrecorded } from "../runtime/program.ts";
 import { tensor } from "../tensor/create.ts";
@@ -32,6 +33,10 @@ export class Generator {
   readonly state: Variable<"i32">;
   private key: readonly [low: number, high: number] = [0, 0];
 
+  static {
+    showAsText(Generator);
+  }
+
   constructor(seed?: number) {
     this.state = scope(() => new Variable(tensor(new Int32Array(4)), { name: "random", trainable: false }));
     this.seed(seed);
@@ -43,6 +48,12 @@ export class Generator {
     this.key = wordsOf(seed);
     this.state.assign([...this.key, 0, 0]);
     return this;
+  }
+
+  /** Its seed and how many draws it has made. */
+  toString(): string {
+    const [low, high] = this.key;
+    return `Generator: seed ${(high >>> 0) * 2 ** 32 + (low >>> 0)}, ${this.state.view()[2]} draws`;
   }
 
   /** Begins the part of the stream that belongs to these numbers: of each step or epoch, wherever training began. */

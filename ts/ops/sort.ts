@@ -2,7 +2,7 @@
 // number; equal ones keep their order. What has a gradient picks elements by `pickAlong`.
 import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
 import { searchSortedOptions, sortOptions } from "../generated/options.ts";
-import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
+import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { forbidWhileRecording, launch } from "../runtime/program.ts";
 import { type Dtype, makeArray, requireDtype } from "../tensor/dtype.ts";
@@ -145,11 +145,7 @@ export const searchSorted: Op<
     requireNumeric("searchSorted", "sorted", sorted);
     requireNumeric("searchSorted", "values", values);
     const [keys, wanted] = [sorted as AnyTensor as Tensor, values as AnyTensor as Tensor];
-    if (keys.dtype !== wanted.dtype) {
-      throw new DtypeError(
-        `searchSorted: sorted and values must have one dtype, got ${keys.dtype} and ${wanted.dtype}`,
-      );
-    }
+    requireDtype("searchSorted", "values, as sorted,", wanted.dtype, keys.dtype);
     if (keys.rank !== 1) {
       throw new ShapeError(`searchSorted: sorted must have one axis, got shape ${formatShape(keys.shape)}`);
     }

@@ -118,7 +118,7 @@ export abstract class Optimizer {
 
   /** Its class, learning rate and finished updates. */
   toString(): string {
-    return `${this.constructor.name}: learning rate ${this.learningRate}, ${this.iterations.view()[0]} iterations`;
+    return `${this.constructor.name}: learning rate ${Number(this.learningRate.toPrecision(6))}, ${this.iterations.view()[0]} iterations`;
   }
 
   /** Finished updates; while gradients are accumulated none is finished. */

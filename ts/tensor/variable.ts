@@ -1,10 +1,10 @@
 // Variables: tensors that live until disposed and are updated in place, such as a layer's weights.
 import { variableOptions } from "../generated/options.ts";
 import { engine } from "../runtime/engine.ts";
-import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
+import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { forbidWhileRecording, launch } from "../runtime/program.ts";
-import { bytesPerElement, type Dtype } from "./dtype.ts";
+import { bytesPerElement, type Dtype, requireDtype } from "./dtype.ts";
 import { keep } from "./scope.ts";
 import { formatShape, sameShape } from "./shape.ts";
 import { empty, Tensor } from "./tensor.ts";
@@ -75,8 +75,7 @@ export class Variable<D extends Dtype = "f32"> extends Tensor<D> {
         `assign: ${this.name} must keep its shape ${formatShape(this.shape)}, got ${formatShape(value.shape)}`,
       );
     }
-    if (value.dtype !== this.dtype)
-      throw new DtypeError(`assign: ${this.name} must keep dtype ${this.dtype}, got ${value.dtype}`);
+    requireDtype("assign", `what ${this.name} is set to`, value.dtype, this.dtype);
     copy(this, value);
     return this;
   }

@@ -6,6 +6,7 @@ import { startEngine } from "./source.ts";
 import { configuration as configurationNames, engineWorkerOptions } from "../generated/options.ts";
 import type { Configuration, EngineInfo } from "../runtime/engine.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
+import { showAsText } from "../runtime/inspect.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { isDetached } from "../runtime/transferred.ts";
 import type { Data } from "../train/batches.ts";
@@ -60,6 +61,10 @@ export class EngineWorker {
   private failure: Error | undefined;
   private count = 0;
 
+  static {
+    showAsText(EngineWorker);
+  }
+
   constructor(options: EngineWorkerOptions = {}) {
     const { worker, ...configuration } = checkOptions(
       "EngineWorker",
@@ -92,6 +97,12 @@ export class EngineWorker {
   async configure(options: Configuration): Promise<void> {
     const { workerUrl, ...changes } = checkOptions("configure", options, configurationNames);
     await this.call("configure", workerUrl === undefined ? changes : { ...changes, workerUrl: absolute(workerUrl) });
+  }
+
+  /** Whether it runs, and how many calls have no answer yet. */
+  toString(): string {
+    const state = this.failure ? "ended" : this.queue ? "starting" : "running";
+    return `EngineWorker: ${state}, ${this.pending.size} calls under way`;
   }
 
   /** What the worker's engine runs on: threads, SIMD, memory. */

@@ -3,9 +3,10 @@ import type { ArrayData } from "../data/array.ts";
 import { arrayFrom } from "../data/lists.ts";
 import { sendOptions } from "../generated/options.ts";
 import { ArgumentError } from "../runtime/errors.ts";
+import { showAsText } from "../runtime/inspect.ts";
 import { checkOptions } from "../runtime/options.ts";
 import type { Dtype, TypedArray } from "../tensor/dtype.ts";
-import type { Shape } from "../tensor/shape.ts";
+import { formatShape, type Shape } from "../tensor/shape.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import type { Data } from "../train/batches.ts";
 import type { EngineWorker } from "./engine-worker.ts";
@@ -43,11 +44,20 @@ export class RemoteData {
    */
   readonly number: number;
 
+  static {
+    showAsText(RemoteData);
+  }
+
   constructor(engine: EngineWorker, shape: Shape, dtype: Dtype) {
     this.engine = engine;
     this.shape = shape;
     this.dtype = dtype;
     this.number = engine.newNumber();
+  }
+
+  /** Their dtype and shape. */
+  toString(): string {
+    return `RemoteData ${this.dtype} ${formatShape(this.shape)}`;
   }
 
   /** Frees them. */

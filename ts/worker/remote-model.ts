@@ -14,6 +14,7 @@ import { type Json, toJsonRecord } from "../layers/config.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { CopyWeightsOptions } from "../layers/module.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
+import { showAsText } from "../runtime/inspect.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { type FilePath, pathOf } from "../runtime/paths.ts";
 import type { Data } from "../train/batches.ts";
@@ -72,11 +73,16 @@ export class RemoteModel {
   /** The worker that it lives in. */
   readonly engine: EngineWorker;
   private readonly ownsEngine: boolean;
+  private readonly kind: string;
   private readonly model: number;
   /** Rejected where the worker cannot make the model; every call then fails alike. */
   private readonly created: Promise<void>;
   /** Whether training was to end before its data were there. */
   private stopping = false;
+
+  static {
+    showAsText(RemoteModel);
+  }
 
   /**
    * A copy of a model in a worker, with its weights if it is built; or a sequential one of layers, which need not be
@@ -91,6 +97,7 @@ export class RemoteModel {
       new.target === RemoteModel,
     );
     const config = configOf(source);
+    this.kind = config.kind;
     const idle = Object.keys(options);
     if (engine !== undefined && idle.length > 0) {
       throw new ArgumentError(`RemoteModel: an engine must be given without options for one, got ${idle.join(", ")}`);
@@ -100,6 +107,11 @@ export class RemoteModel {
     this.model = this.engine.newNumber();
     this.created = this.create(config, "built" in source && source.built ? source : undefined, seed);
     this.created.catch(() => {});
+  }
+
+  /** Its kind, and the worker that it lives in. */
+  toString(): string {
+    return `RemoteModel (${this.kind}) in ${this.engine}`;
   }
 
   /** Settles how the model is trained and measured. Errors: ArgumentError for functions and for unknown names. */
