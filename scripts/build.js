@@ -186,6 +186,8 @@ async function bundle(folder, entryPoints, source, minify = true) {
     platform: "neutral",
     target: "es2022",
     external: ["#wasm"],
+    // Where names are to be read, classes keep theirs.
+    keepNames: !minify,
     plugins: [replaced],
   });
 }

@@ -94,3 +94,10 @@ it.each<[string, (f: never) => unknown]>([
 ])("%s refuses what is no function at once", (_name, take) => {
   for (const f of [null, undefined, 5]) expect(() => take(f as never)).toThrow(ArgumentError);
 });
+
+it("capture refuses promises inside what a step returns, and nobody hears of their failure", async () => {
+  const step = capture((() => ({ a: Promise.reject(new Error("late")) })) as never);
+  expect(() => (step as () => unknown)()).toThrow("must be synchronous");
+  await new Promise((resolve) => setTimeout(resolve, 2));
+  expect(unheard).toEqual([]);
+});

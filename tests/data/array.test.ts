@@ -272,3 +272,9 @@ function arrayOf(storage: "f32" | "scaled" | "i32" | "u8" | "bool", rows: number
   if (storage === "i32") return new ArrayData(new Int32Array(bytes), [rows, size], "i32");
   return new ArrayData(new Float32Array(bytes), [rows, size], "f32");
 }
+
+it("refuses functions that give promises", () => {
+  const data = new ArrayData(new Float32Array([1, 2]), [2], "f32");
+  expect(() => data.filter((async () => false) as never)).toThrow(ArgumentError);
+  expect(() => data.map((async () => 1) as never)).toThrow(ArgumentError);
+});

@@ -109,3 +109,16 @@ describe("correlations of numbers far from 0", () => {
     expect(metrics.concordanceCorrelation(t, p).item()).toBeCloseTo((2 * both) / (tt + pp), 5);
   });
 });
+
+describe("predictions that are no probabilities", () => {
+  // Keras 3.15 gives these areas.
+  it.each([
+    [[1, 0], [2, -3], 1],
+    [[1, 0, 1, 0], [5, 4, 3, -3], 0.75],
+    [[0, 1], [2, -3], 0],
+  ])("of %j for %j make an area too", (truth, answers, area) => {
+    const m = new metrics.AUC();
+    m.update(tensor(truth), tensor(answers));
+    expect(m.result()).toBeCloseTo(area, 6);
+  });
+});

@@ -292,6 +292,7 @@ function mapTree<A extends AnyTensor | Slot, B>(tree: Tree<A>, f: (leaf: A) => B
   return mapNested(tree, (leaf) => {
     if (leaf === undefined) return undefined;
     if (leaf instanceof Tensor || leaf instanceof Slot) return f(leaf as A);
+    requireSynchronous("capture", leaf);
     throw new ArgumentError(`capture: a step must return tensors, or lists or records of them, got ${kindOf(leaf)}`);
   }) as Tree<B>;
 }

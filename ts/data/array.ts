@@ -1,6 +1,7 @@
 // Numbers in JavaScript memory with a shape: what data sets hand out and `fit` reads its batches from. Rows are copied out
 // into memory that the caller owns.
 
+import { requireSynchronous } from "../runtime/arguments.ts";
 import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
 import { showAsText } from "../runtime/inspect.ts";
 import { requireAttached } from "../runtime/transferred.ts";
@@ -102,7 +103,11 @@ export class ArrayData<D extends Dtype = Dtype> {
 
   /** The rows that `keeps` wants, told the numbers of each and which it is. */
   filter(keeps: (values: TypedArray<D>, row: number) => boolean): ArrayData<D> {
-    return this.gather(Array.from(this, (values, row) => (keeps(values, row) ? row : -1)).filter((row) => row >= 0));
+    return this.gather(
+      Array.from(this, (values, row) => (requireSynchronous("filter", keeps(values, row)) ? row : -1)).filter(
+        (row) => row >= 0,
+      ),
+    );
   }
 
   /** What `f` makes of each row, told its numbers and which it is: a number, or as many of them for each. */
@@ -110,7 +115,7 @@ export class ArrayData<D extends Dtype = Dtype> {
     f: (values: TypedArray<D>, row: number) => number | ArrayLike<number>,
     dtype: E = this.dtype as Dtype as E,
   ): ArrayData<E> {
-    const made = Array.from(this, f);
+    const made = Array.from(this, (values, row) => requireSynchronous("map", f(values, row)));
     const width = typeof made[0] === "object" ? made[0].length : undefined;
     if (made.some((one) => (typeof one === "object" ? one.length : undefined) !== width)) {
       throw new ShapeError(

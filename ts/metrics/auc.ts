@@ -23,7 +23,7 @@ export interface AUCOptions {
    * larger ("majoring") of their heights.
    */
   summationMethod?: "interpolation" | "minoring" | "majoring";
-  /** The thresholds themselves, from 0 to 1; two beyond both ends are added. */
+  /** The thresholds themselves, from 0 to 1; one below and one above all predictions are added. */
   thresholds?: readonly number[];
   /** Whether each output, [batch, labels], has a curve of its own and their mean counts; default false: one for all. */
   multiLabel?: boolean;
@@ -34,8 +34,8 @@ export interface AUCOptions {
   name?: string;
 }
 
-/** A threshold below 0, which every probability exceeds, and one above 1. */
-const BEYOND = 1e-7;
+/** How far the outer thresholds are from 0: every prediction lies between them, also one that is no probability. */
+const BEYOND = 1e30;
 
 /** The area under the ROC or the precision-recall curve, approximated by a sum over thresholds. */
 export class AUC extends GatheringMetric {
@@ -60,7 +60,7 @@ export class AUC extends GatheringMetric {
     requireOne("curve", curve, ["ROC", "PR", "PRGAIN"]);
     requireOne("summationMethod", summationMethod, ["interpolation", "minoring", "majoring"]);
     const inner = thresholds ? [...thresholds].sort((a, b) => a - b) : evenThresholds(numThresholds).slice(1, -1);
-    this.thresholds = [-BEYOND, ...inner, 1 + BEYOND];
+    this.thresholds = [-BEYOND, ...inner, BEYOND];
     this.labelWeights = labelWeights;
     this.options = { curve, summationMethod, multiLabel, fromLogits };
   }

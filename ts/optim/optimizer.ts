@@ -215,6 +215,8 @@ export abstract class Optimizer {
         "step: there must be variables to update, got none; is the model built, its weights trainable?",
       );
     }
+    const frozen = targets.find(({ trainable }) => !trainable);
+    if (frozen) throw new ArgumentError(`step: variables must be trainable, got ${frozen.name}, which is not`);
     this.build(targets);
     noGrad(() => scope(() => this.launchStep(targets, given)));
   }

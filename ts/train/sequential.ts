@@ -52,6 +52,9 @@ export class Sequential extends Model {
     if (!(layer instanceof Layer)) {
       throw new ArgumentError(`Sequential: layers must be layers, got ${typeof layer} among them`);
     }
+    if (contains(layer, this)) {
+      throw new ArgumentError(`Sequential: a layer must not contain itself, got ${this.name} in ${layer.name}`);
+    }
     if (this.layers.some(({ name }) => name === layer.name)) {
       throw new ArgumentError(`Sequential: names must be different, got two layers ${layer.name}`);
     }
@@ -139,3 +142,8 @@ export const sequentialFrom: LayerMaker = (
 };
 
 registered.set("sequential", sequentialFrom);
+
+/** Whether a layer is another one, or has it among those inside it. */
+function contains(layer: Layer, other: Layer): boolean {
+  return layer === other || layer.sublayers().some((inner) => contains(inner, other));
+}

@@ -2,14 +2,14 @@
 // in one call from the second batch on.
 import { type Captured, capture } from "../autograd/capture.ts";
 import { valueAndGradients } from "../autograd/grad.ts";
-import { noGrad } from "../autograd/tape.ts";
+import { isTracked, noGrad } from "../autograd/tape.ts";
 import type { ApplyOptions, Inputs } from "../layers/layer.ts";
 import { attachMask, maskOf } from "../layers/masks.ts";
 import { fingerprint } from "../layers/module.ts";
 import { add } from "../ops/binary.ts";
 import { cast } from "../ops/compare.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
-import { ArgumentError } from "../runtime/errors.ts";
+import { ArgumentError, StateError } from "../runtime/errors.ts";
 import { scope } from "../tensor/scope.ts";
 import { type AnyTensor, type Tensor, unfilled } from "../tensor/tensor.ts";
 import { trainableChanges, type Variable } from "../tensor/variable.ts";
@@ -132,6 +132,12 @@ export class Steps {
       const [[, total], gradients] = valueAndGradients(
         () => {
           const total = judged(batchOf(inputs, targets, tensors), true);
+          if (!isTracked(total) && model.trainableWeights.length > 0) {
+            throw new StateError(
+              "fit: the loss must depend on the trainable weights, got one that does not: is it computed in noGrad, behind " +
+                "stopGradient, or from the labels alone?",
+            );
+          }
           return [optimizer.scaleLoss(total), total] as const;
         },
         () => (trained = model.trainableWeights),
