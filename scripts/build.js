@@ -132,7 +132,7 @@ await step(
       write: false,
       format: "iife",
       target: "es2022",
-      logOverride: { "ignored-bare-import": "silent" },
+      logOverride: { "ignored-bare-import": "silent", "empty-import-meta": "silent" },
     });
     const core = readFileSync("ts/generated/core.ts", "utf8").split('"')[1];
     const parts = outputFiles[0].text.trim().split(core);
