@@ -22,7 +22,7 @@ function together(batch: i32): i32 {
  * @pack
  */
 export function find_infinite_f32(y: Out<f32>, x: In<f32>, size: i32, begin: i32, end: i32): void {
-  if (begin < end) store<f32>(y, <f32>!Sparse.isFinite(x, <usize>size << 2));
+  if (begin < end) store<f32>(y, Sparse.isFinite(x, <usize>size << 2) ? 0 : 1);
 }
 
 /**

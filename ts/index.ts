@@ -61,6 +61,8 @@ export * as layers from "./layers/index.ts";
 export * as initializers from "./layers/initializers.ts";
 export { type CallContext, Layer, type LayerOptions } from "./layers/layer.ts";
 export { attachMask, type Mask, maskOf } from "./layers/masks.ts";
+export type { Described } from "./layers/matching.ts";
+export type { CopyWeightsOptions, Module, WeightValue } from "./layers/module.ts";
 export * as activations from "./layers/public-activations.ts";
 export * as regularizers from "./layers/regularizers.ts";
 export { Symbolic } from "./layers/symbolic.ts";

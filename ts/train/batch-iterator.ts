@@ -78,6 +78,7 @@ export class Batches<T extends readonly Tensor<Dtype>[]> implements Iterable<T> 
     this.options = { size, shuffle, seed, dropLast };
   }
 
+  /** The batches of one pass, in tensors that the next batch overwrites. */
   *[Symbol.iterator](): IterableIterator<T> {
     const { size, shuffle, seed } = this.options;
     const [{ length }] = this.rows;
