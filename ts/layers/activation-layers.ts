@@ -1,10 +1,12 @@
 // Activations as layers, for those that have options or weights.
+
 import { eluOptions, leakyReLUOptions, pReLUOptions, reLUOptions, softmaxOptions } from "../generated/options.ts";
 import { add, minimum, mul } from "../ops/binary.ts";
 import { greaterEqual, where } from "../ops/compare.ts";
 import * as elementwise from "../ops/elementwise.ts";
 import { reshape } from "../ops/layout.ts";
 import * as softmaxes from "../ops/softmax.ts";
+import { requireList } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
@@ -135,6 +137,7 @@ export class PReLU extends Layer {
     const { alphaInitializer = "zeros", alphaRegularizer, alphaConstraint } = options;
     this.alphaOptions = weightOptions(alphaInitializer, alphaRegularizer, alphaConstraint);
     this.sharedAxes = options.sharedAxes ?? [];
+    requireList(this.name, "sharedAxes", this.sharedAxes);
   }
 
   override build(inputShape: Shape): void {

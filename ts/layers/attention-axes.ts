@@ -1,5 +1,7 @@
 // Attention over other axes than the one after the batch: those attended to become one, all others join the batch.
+
 import { reshape, transpose } from "../ops/layout.ts";
+import { textOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
@@ -16,7 +18,7 @@ export class AttentionAxes {
     const attended = [axes ?? all].flat().map((axis) => (axis < 0 ? axis + rank : axis));
     if (attended.length === 0 || !attended.every((axis, i) => all.includes(axis) && attended.indexOf(axis) === i)) {
       throw new ArgumentError(
-        `${name}: attentionAxes must be different axes from 1 to ${rank - 2}, got ${JSON.stringify(axes)}`,
+        `${name}: attentionAxes must be different axes from 1 to ${rank - 2}, got ${textOf(axes)}`,
       );
     }
     this.attended = attended;

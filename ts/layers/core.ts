@@ -96,6 +96,7 @@ export class Reshape extends Layer {
   }
 
   call(x: AnyTensor): Tensor {
+    requireTensor(this.name, "inputs", x);
     return layout.reshape(x, [x.shape[0], ...this.outputShape(x.shape.slice(1))]) as Tensor;
   }
 }
@@ -180,6 +181,7 @@ export class Embedding extends Layer {
   }
 
   call(x: AnyTensor): Tensor {
+    requireTensor(this.name, "inputs", x);
     requireDtype(this.name, "inputs", x.dtype, "i32");
     return gather.embedding(this.embeddings, x as Tensor<"i32">);
   }
@@ -225,6 +227,7 @@ export class Permute extends Layer {
   }
 
   call(x: AnyTensor): Tensor {
+    requireTensor(this.name, "inputs", x);
     return layout.transpose(x, [0, ...this.dims]) as Tensor;
   }
 }
@@ -260,6 +263,7 @@ export class RepeatVector extends Layer {
   }
 
   call(x: AnyTensor): Tensor {
+    requireTensor(this.name, "inputs", x);
     const [batch, features] = x.shape;
     return layout.broadcastTo(layout.reshape(x, [batch, 1, features]), [batch, this.n, features]) as Tensor;
   }

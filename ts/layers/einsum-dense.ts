@@ -1,4 +1,5 @@
 // A dense layer whose product is written as an einsum equation.
+import { requireTensor } from "../autograd/op.ts";
 import { einsumDenseOptions } from "../generated/options.ts";
 import { add } from "../ops/binary.ts";
 import { einsum } from "../ops/contract.ts";
@@ -59,6 +60,7 @@ export class EinsumDense extends KernelLayer {
   }
 
   call(x: AnyTensor): Tensor {
+    requireTensor(this.name, "inputs", x);
     const { equation } = this.specFor(x.shape.slice(1));
     const product = einsum(equation, this.floats(x), this.kernel);
     return this.activation(this.bias ? add(product, this.bias) : product);

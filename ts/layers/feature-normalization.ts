@@ -1,5 +1,6 @@
 // Bringing features to mean 0 and variance 1 by statistics that are given, or taken from data before training.
 
+import { requireTensor } from "../autograd/op.ts";
 import { normalizationOptions } from "../generated/options.ts";
 import { add, div, maximum, mul, sub } from "../ops/binary.ts";
 import { cast } from "../ops/compare.ts";
@@ -107,6 +108,7 @@ export class Normalization extends Layer {
   }
 
   call(x: AnyTensor): Tensor {
+    requireTensor(this.name, "inputs", x);
     const inputs = cast(x, "f32") as Tensor;
     const { mean, variance } = this.given ?? (this.found as { mean: Variable; variance: Variable });
     const along = (values: Numbers | Variable): Tensor => {

@@ -202,6 +202,7 @@ export abstract class Layer extends Module {
     if (isSymbolic(x)) return connect(this, x);
     const inputs = x instanceof Tensor ? [x] : x;
     if (!Array.isArray(inputs)) requireTensor(name, "inputs", inputs);
+    if (inputs.length === 0) throw new ArgumentError(`${name}: inputs must be at least one tensor, got none`);
     const shapes = (inputs as readonly AnyTensor[]).map((input) => {
       requireTensor(name, "inputs", input);
       if (input.rank === 0) throw new ShapeError(`${name}: inputs must have a batch axis, got shape []`);
@@ -349,6 +350,7 @@ export abstract class Layer extends Module {
     const { shape, initializer = "zeros", regularizer, constraint, trainable = true } = options;
     const make = (): Variable => {
       const initial = getInitializer(initializer)(shape);
+      requireTensor(this.name, `the initializer's ${name}`, initial);
       if (sameShape(initial.shape, shape)) return new Variable(initial, { name: `${this.name}/${name}` });
       throw new ShapeError(
         `${this.name}: the initializer of ${name} must return shape ${formatShape(shape)}, ` +

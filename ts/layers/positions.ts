@@ -1,4 +1,5 @@
 // Positions in a sequence: learned, sinusoidal, or as rotations. Inside a cached step the positions are the cache's.
+import { requireTensor } from "../autograd/op.ts";
 import { positionEmbeddingOptions, rotaryEmbeddingOptions, sinePositionEncodingOptions } from "../generated/options.ts";
 import { positions, rotary } from "../ops/attention.ts";
 import { add, mul } from "../ops/binary.ts";
@@ -61,6 +62,7 @@ export class PositionEmbedding extends Layer {
   }
 
   call(x: AnyTensor, { mask }: CallContext): Tensor {
+    requireTensor(this.name, "inputs", x);
     const [, time, features] = x.shape;
     const at = positionsOf(this, x, mask);
     const rows = at === undefined ? slice(this.embeddings, [0, 0], [time, features]) : this.rowsAt(at);
@@ -97,6 +99,7 @@ export class SinePositionEncoding extends Layer {
   }
 
   call(x: AnyTensor, { mask }: CallContext): Tensor {
+    requireTensor(this.name, "inputs", x);
     const [, time, features] = x.shape;
     const steps = positions(time, positionsOf(this, x, mask));
     const at = reshape(steps, [...steps.shape, 1]) as Tensor;

@@ -1,4 +1,5 @@
 // The products inside attention layers: to numbers for each head, and back from all heads. Kernels have Keras's shapes.
+import { requireTensor } from "../autograd/op.ts";
 import { reshape } from "../ops/layout.ts";
 import { linear } from "../ops/matmul.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
@@ -59,6 +60,7 @@ export class Projection extends Layer {
   }
 
   call(x: AnyTensor): Tensor {
+    requireTensor(this.name, "inputs", x);
     const { kernel, bias, axes, units } = this;
     const leading = x.shape.slice(0, x.rank - axes);
     const depth = sizeOf(x.shape.slice(-axes));

@@ -64,7 +64,7 @@ export class Dropout extends RandomLayer {
     super(kind, options);
     requireShare(this.name, "rate", options.rate);
     this.rate = options.rate;
-    if (options.noiseShape) requireList(this.name, "noiseShape", options.noiseShape);
+    if (options.noiseShape !== undefined) requireList(this.name, "noiseShape", options.noiseShape);
     this.noiseShape = options.noiseShape;
   }
 

@@ -1,9 +1,12 @@
 // Sequences, images and volumes [batch, ...sizes, channels] made larger or smaller: numbers repeated, zeros put around,
 // edges cut off. Channels last only.
+
+import { requireTensor } from "../autograd/op.ts";
 import { croppingOptions, upSampling2DOptions, upSamplingOptions, zeroPaddingOptions } from "../generated/options.ts";
 import { pad, slice } from "../ops/layout.ts";
 import { type Interpolation, repeatEach, requireInterpolation, resize } from "../ops/resize.ts";
 import { FORMS, type PerAxis, perAxis, type Rank } from "../ops/window.ts";
+import { textOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
@@ -111,7 +114,7 @@ function endsOf(name: string, what: string, value: EndsPerAxis<Rank>, rank: Rank
   const isWhole = (n: unknown): boolean => Number.isInteger(n) && (n as number) >= 0;
   if (ends.length !== rank || !ends.every((end) => Array.isArray(end) && end.length === 2 && end.every(isWhole))) {
     throw new ArgumentError(
-      `${name}: ${what} must be a whole number of at least 0, or for each axis one or two, got ${JSON.stringify(value)}`,
+      `${name}: ${what} must be a whole number of at least 0, or for each axis one or two, got ${textOf(value)}`,
     );
   }
   return ends as unknown as readonly Ends[];
@@ -173,6 +176,7 @@ abstract class Cropping<R extends Rank> extends Layer {
   }
 
   call(x: AnyTensor): Tensor {
+    requireTensor(this.name, "inputs", x);
     const [batch, ...shape] = x.shape;
     const begin = [0, ...this.cropping.map(([before]) => before), 0];
     return slice(this.floats(x), begin, [batch, ...this.outputShape(shape)]) as Tensor;

@@ -2,7 +2,7 @@
 import { noGrad } from "../autograd/tape.ts";
 import { aucOptions } from "../generated/options.ts";
 import { activations } from "../layers/activations.ts";
-import { MOST_LISTED, requireCount } from "../runtime/arguments.ts";
+import { MOST_LISTED, requireCount, requireList } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { tensor } from "../tensor/create.ts";
@@ -59,6 +59,7 @@ export class AUC extends GatheringMetric {
     requireCount("AUC", "numThresholds", numThresholds, 2, MOST_LISTED);
     requireOne("curve", curve, ["ROC", "PR", "PRGAIN"]);
     requireOne("summationMethod", summationMethod, ["interpolation", "minoring", "majoring"]);
+    if (thresholds !== undefined) requireList("AUC", "thresholds", thresholds);
     const inner = thresholds ? [...thresholds].sort((a, b) => a - b) : evenThresholds(numThresholds).slice(1, -1);
     this.thresholds = [-BEYOND, ...inner, BEYOND];
     this.labelWeights = labelWeights;

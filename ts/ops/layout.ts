@@ -1,7 +1,7 @@
 // Movement: reshape shares memory, every other op here copies elements into a new dense tensor, whatever their dtype.
 import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
 import { meshgridOptions } from "../generated/options.ts";
-import { MOST_LISTED, requireCount, requireList } from "../runtime/arguments.ts";
+import { MOST_LISTED, requireCount, requireList, textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { full } from "../tensor/create.ts";
@@ -241,10 +241,12 @@ export function pad<D extends Dtype>(
 ): Tensor<D> {
   requireTensor("pad", "x", x);
   requireList("pad", "widths", widths);
-  const fits = widths.length === x.rank && widths.flat().every((width) => Number.isInteger(width) && width >= 0);
+  const isPair = (pair: unknown): boolean =>
+    Array.isArray(pair) && pair.length === 2 && pair.every((width) => Number.isInteger(width) && width >= 0);
+  const fits = widths.length === x.rank && widths.every(isPair);
   if (!fits) {
     throw new ArgumentError(
-      `pad: widths must be two numbers of at least 0 for each of the ${x.rank} axes, got ${JSON.stringify(widths)}`,
+      `pad: widths must be two numbers of at least 0 for each of the ${x.rank} axes, got ${textOf(widths)}`,
     );
   }
   const shape = x.shape.map((length, axis) => widths[axis][0] + length + widths[axis][1]);

@@ -1,7 +1,7 @@
 // Statistics by order and by counting: quantiles, histograms; covariance.
 import { requireFloat, requireTensor } from "../autograd/op.ts";
 import { bincountOptions, covarianceOptions, histogramOptions } from "../generated/options.ts";
-import { requireCount, requireList } from "../runtime/arguments.ts";
+import { requireCount, requireList, textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { forbidWhileRecording } from "../runtime/program.ts";
@@ -33,7 +33,7 @@ export function quantile(x: Tensor, q: number | readonly number[], axes?: Axes, 
   const parts = typeof q === "number" ? [q] : q;
   requireList("quantile", "q", parts);
   if (parts.length === 0 || !parts.every((part) => part >= 0 && part <= 1)) {
-    throw new ArgumentError(`quantile: q must be from 0 to 1, or a list of such, got ${JSON.stringify(q)}`);
+    throw new ArgumentError(`quantile: q must be from 0 to 1, or a list of such, got ${textOf(q)}`);
   }
   const count = countOf(x.shape, list);
   const ordered = sort(reshape(axesLast(x, list), [-1, count]) as Tensor);

@@ -1,12 +1,14 @@
 // What every optimizer is: a learning rate and a count of steps in memory, state for each variable, and one fused launch
 // a variable; before it clipping and accumulation of gradients, after it averages of weights and constraints.
 // Names, defaults and formulas are those of Keras 3.
+
 import { requireFloat } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
 import { exclusionOptions } from "../generated/options.ts";
 import { matched, renamed } from "../layers/matching.ts";
 import { mul } from "../ops/binary.ts";
 import { cast, where } from "../ops/compare.ts";
+import { requireList } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
 import { showAsText } from "../runtime/inspect.ts";
 import { checkOptions } from "../runtime/options.ts";
@@ -111,7 +113,9 @@ export abstract class Optimizer {
     this.options = options;
     this.ownRate = new Rate(learningRate);
     this.rate = this.ownRate.value;
-    this.groups = (options.groups ?? []).map((group) => new Group(group));
+    const { groups = [] } = options;
+    requireList("optimizer", "groups", groups);
+    this.groups = groups.map((group) => new Group(group));
     this.count = counter();
     this.pending = gradientAccumulationSteps > 1 ? counter() : undefined;
   }

@@ -16,12 +16,17 @@ export function requireCount(operation: string, what: string, value: number, lea
 
 /** Throws an ArgumentError unless `value` is a list. */
 export function requireList(operation: string, what: string, value: unknown): asserts value is readonly unknown[] {
-  if (!Array.isArray(value)) throw new ArgumentError(`${operation}: ${what} must be a list, got ${kindOf(value)}`);
+  if (!Array.isArray(value)) throw new ArgumentError(`${operation}: ${what} must be a list, got ${textOf(value)}`);
 }
 
-/** What a value is, in a word: null, a number's or text's own, or the name of its class. */
-function kindOf(value: unknown): string {
-  if (typeof value !== "object" || value === null) return String(value);
+/** A value in a few words: numbers, text and short lists as they are, else the name of its class. */
+export function textOf(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.slice(0, 4).map(textOf).join(", ")}${value.length > 4 ? ", ..." : ""}]`;
+  return typeof value === "object" && value !== null ? kindOf(value) : String(value);
+}
+
+/** The name of a value's class, as it calls itself. */
+export function kindOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
 }
 

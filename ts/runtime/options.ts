@@ -1,6 +1,8 @@
 // Checks of options as JavaScript callers give them: objects, and none that is not known. The lists of names are made by
 // the build from the types.
+
 import type { Names } from "../generated/options.ts";
+import { kindOf, textOf } from "./arguments.ts";
 import { ArgumentError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 
@@ -48,10 +50,6 @@ function isRecord<T>(value: T | undefined): value is T & object {
   return value?.constructor === Object || kindOf(value) === "Object";
 }
 
-function kindOf(value: unknown): string {
-  return Object.prototype.toString.call(value).slice(8, -1);
-}
-
 function refuse(operation: string, options: unknown, names: Names, name = ""): never {
   const known = [...setOf(names)];
   const list = known.join(", ");
@@ -63,9 +61,4 @@ function refuse(operation: string, options: unknown, names: Names, name = ""): n
   const guess = nearest(name, known);
   const hint = guess === undefined ? "" : `; did you mean ${guess}?`;
   throw new ArgumentError(`${operation}: unknown option ${name}, known are ${list}${hint}`);
-}
-
-function textOf(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.slice(0, 4).join(", ")}${value.length > 4 ? ", ..." : ""}]`;
-  return typeof value === "object" && value !== null ? kindOf(value) : String(value);
 }

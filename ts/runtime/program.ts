@@ -1,9 +1,9 @@
 // Launches and programs. Everything that computes is a launch: one row in shared memory. Eager mode runs a program of one
 // row; while a recorder is on, the row is noted instead, and the rows noted become a Program that runs in one call.
 import { type Kernel, type Kernels, kernels } from "../generated/kernels.ts";
-import { requireSynchronous } from "./arguments.ts";
+import { requireSynchronous, textOf } from "./arguments.ts";
 import { engine } from "./engine.ts";
-import { StateError } from "./errors.ts";
+import { ArgumentError, StateError } from "./errors.ts";
 import type { Buffer, Operand } from "./operand.ts";
 import { makePlan, type Plan } from "./plan.ts";
 import { type Profiler, profiling, shapesOf } from "./profile.ts";
@@ -71,6 +71,7 @@ export function launch<K extends keyof Kernels>(name: K, units: number, cost: nu
   for (let i = 0; i < kinds.length; i++, at++) {
     const arg = args[i] as Operand | number | undefined;
     if (typeof arg === "number") i32[at] = kinds[i] === "f" ? bitsOf(arg) : arg;
+    else if (kinds[i] === "f" || kinds[i] === "i") throw notNumber(name, arg);
     else if (arg === undefined) i32[at] = 0;
     else {
       const buffer = arg.buffer;
@@ -136,6 +137,11 @@ function takeNoted(noted: Buffer, fail: Fail): Error | undefined {
   if (position < 0) return undefined;
   i32[at] = i32[at + 1] = -1;
   return fail(position, bits);
+}
+
+/** The error for what JavaScript compares as a number but is none, such as [3]. */
+function notNumber(operation: string, value: unknown): ArgumentError {
+  return new ArgumentError(`${operation}: numbers must be numbers, got ${textOf(value)}`);
 }
 
 function tellWrites(watcher: (operand: Operand) => void, kinds: string, args: readonly unknown[]): void {
@@ -283,6 +289,7 @@ class Recorder {
         numbers.push(arg);
         continue;
       }
+      if (kinds[i] === "f" || kinds[i] === "i") throw notNumber("capture", arg);
       if (arg && kinds[i] !== "r" && this.constants.has(arg.buffer)) {
         throw new StateError("capture: a constant of the step must keep its values, got one that is updated in place");
       }

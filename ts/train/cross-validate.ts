@@ -1,7 +1,9 @@
 // Cross-validation: a model is trained anew for each part of the data, on all other parts, and measured on that one.
+
 import { ArrayData } from "../data/array.ts";
 import { crossValidateOptions, foldOptions } from "../generated/options.ts";
 import { Generator, randomPermutation } from "../ops/random.ts";
+import { textOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { formatShape } from "../tensor/shape.ts";
@@ -106,6 +108,9 @@ export function kFold(length: number, options: FoldOptions = {}): Fold[] {
 /** Parts in which each label is as frequent as in all, up to one example. */
 export function stratifiedKFold(labels: ArrayLike<number>, options: FoldOptions = {}): Fold[] {
   checkOptions("stratifiedKFold", options, foldOptions);
+  if (typeof labels?.length !== "number") {
+    throw new ArgumentError(`stratifiedKFold: labels must be a list of numbers, got ${textOf(labels)}`);
+  }
   const { folds, order } = dealing(labels.length, options);
   const sorted = order.toSorted((a, b) => labels[a] - labels[b]);
   // One after the other, on from class to class: so the parts, too, are of about equal size.

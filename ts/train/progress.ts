@@ -1,6 +1,8 @@
 // The line that shows how far a training, an evaluation or a prediction has come, as Keras prints it. Knows counts,
 // times and a place to write text; no models.
+
 import { progressOptions } from "../generated/options.ts";
+import { textOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import type { Callback, Logs, TrainingInfo } from "./callbacks.ts";
@@ -241,7 +243,7 @@ function formatNumber(value: number): string {
 
 function checkVerbosity(verbose: unknown): void {
   if (verbose === undefined || verbose === 0 || verbose === 1 || verbose === 2 || verbose === "auto") return;
-  throw new ArgumentError(`progress: verbose must be 0, 1, 2 or "auto", got ${JSON.stringify(verbose)}`);
+  throw new ArgumentError(`progress: verbose must be 0, 1, 2 or "auto", got ${textOf(verbose)}`);
 }
 
 interface ProcessLike {
