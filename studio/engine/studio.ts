@@ -20,6 +20,8 @@ const IDLE_MILLISECONDS = 1000;
 const CHECK_MILLISECONDS = 3000;
 /** Of the time of a training, looks at it may take one part in so many. */
 const CHECK_SHARE = 12;
+/** No loss of a model that learns comes near this; optimizers survive immense gradients, so that it may stay a number. */
+const LOST = 1e6;
 const QUICK_CHECK = 1000;
 const INSIGHT_MILLISECONDS = 1500;
 const SAVE_MILLISECONDS = 2000;
@@ -269,7 +271,7 @@ export class Studio {
     const nextTurn = turns();
     while (this.running && !this.training.finished) {
       const isOver = this.slice();
-      if (this.healthy && !Number.isFinite(this.training.losses.last)) return await this.recover(this.healthy);
+      if (this.healthy && !(this.training.losses.last < LOST)) return await this.recover(this.healthy);
       if (isOver) await this.closeEpoch();
       const now = performance.now();
       if (now >= this.due.check) await this.check(QUICK_CHECK);
@@ -297,9 +299,11 @@ export class Studio {
     return count === 0;
   }
 
-  /** Steps that are too large end in a loss that is no number: goes back to where the training last went well. */
+  /** Steps that are too large end in an immense loss, or in none: goes back to where the training last went well. */
   private async recover({ bytes }: { readonly bytes: Uint8Array }): Promise<void> {
     const { settings, progress } = this.training;
+    const { last } = this.training.losses;
+    const loss = Number.isFinite(last) ? `had become ${last.toPrecision(2)}` : "was no longer a number";
     const rate = settings.learningRate.toLocaleString("en", { maximumSignificantDigits: 6 });
     this.running = false;
     await this.replace(decodeSession(bytes, "the training before").training);
@@ -307,7 +311,7 @@ export class Studio {
     const { step } = this.training.progress;
     this.emit(
       "problem",
-      `Training stopped at step ${progress.step}: the loss was no longer a number. With a learning rate of ${rate} ` +
+      `Training stopped at step ${progress.step}: the loss ${loss}. With a learning rate of ${rate} ` +
         `each step goes too far. The model is back at step ${step}: choose a smaller learning rate and train again.`,
     );
     this.report(true);

@@ -122,7 +122,7 @@ export const acts = {
   async "ends a run that loses its numbers, in words, and goes back"({ person }) {
     const step = await person.step();
     await person.enter("#rate", "1000000");
-    await person.waitForText("#problem", /no longer a number.*learning rate of 1,000,000 .*choose a smaller/s);
+    await person.waitForText("#problem", /the loss .*learning rate of 1,000,000 .*choose a smaller/s);
     const says = await person.see("#problem", (problem) => problem.checkVisibility());
     expect(says, "the words must be in sight", "none");
     await person.waitForText("#train", /^Resume$/);
@@ -177,7 +177,7 @@ export const acts = {
     const file = await tab.download("#download");
     const bytes = readFileSync(file);
     const header = JSON.parse(bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE(0))).toString());
-    expect(header["conv1/kernel"]?.shape.join() === "3,3,1,32", "the file must be safetensors", Object.keys(header));
+    expect(header["layers/0/kernel"]?.shape.join() === "3,3,1,32", "the file must be safetensors", Object.keys(header));
     await person.reset();
     await person.waitForText("#validation-figure", /^–$/);
     await tab.upload("#weights-file", file);
