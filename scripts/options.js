@@ -1,5 +1,6 @@
 // Reads the names of options from the types of ts/ and writes them as lists (ts/generated/options.ts): for each list that a
-// file there imports, `convOptions`, the properties of the interface of that name, `ConvOptions`. Nobody keeps one by hand.
+// file there imports, `convOptions`, the properties of the interface of that name, `ConvOptions`, and which of them are
+// booleans or numbers. Nobody keeps one by hand.
 import { readFileSync } from "node:fs";
 import ts from "typescript";
 
@@ -75,8 +76,16 @@ function listOfType(type, path, ask) {
 }
 
 function membersOf({ members }) {
-  return { own: members.filter(({ name }) => name).map(({ name }) => name.text), others: [] };
+  return { own: members.filter(({ name }) => name).map(({ name, type }) => name.text + markOf(type)), others: [] };
 }
+
+/** What stands behind a name whose value must be a boolean (?) or a number (#), and may be nothing else. */
+function markOf(type) {
+  if (type?.kind === ts.SyntaxKind.BooleanKeyword) return "?";
+  return type?.kind === ts.SyntaxKind.NumberKeyword ? "#" : "";
+}
+
+const nameOf = (marked) => marked.replace(/[?#]$/, "");
 
 /** The list of a named type, or of one that TypeScript makes of another. */
 function listOfReference(type, parameters = [], path, ask) {
@@ -86,7 +95,7 @@ function listOfReference(type, parameters = [], path, ask) {
       ({ literal }) => literal.text,
     );
     const names = namesOf(listOfType(parameters[0], path, ask), ask);
-    return { own: names.filter((name) => chosen.includes(name) === (type === "Pick")), others: [] };
+    return { own: names.filter((name) => chosen.includes(nameOf(name)) === (type === "Pick")), others: [] };
   }
   ask(listName(type));
   return { own: [], others: [listName(type)] };
@@ -103,18 +112,19 @@ function namesOf({ own, others }, ask) {
 
 function fileSource(lists) {
   const made = [...lists].map(([name, list]) => {
-    const names = namesOf(list, (other) => lists.get(other)).map((option) => JSON.stringify(option));
+    const marked = namesOf(list, (other) => lists.get(other));
+    const names = [...new Set(marked.map(nameOf))].map((option) => JSON.stringify(option));
     const value = [...(list.own.length > 0 ? [JSON.stringify(list.own.join(" "))] : []), ...list.others];
     return `export const ${name}: Names<${names.join(" | ") || "never"}> = [${value.join(", ")}];`;
   });
   return `// Generated from the types of options by scripts/options.js: do not edit.
 
-/** The names K of a type's options: words, and other types' lists. */
+/** The names K of a type's options: words, marked ? for a boolean and # for a number, and other types' lists. */
 export interface Names<K extends string = any> extends ReadonlyArray<string | Names> {
   /** Never there: it makes lists of other names another type. */
   readonly of?: (name: K) => K;
-  /** All of them, once they have been asked for. */
-  all?: Set<string>;
+  /** All of them with the type that the value must have, "" where it may be of several, once they have been asked for. */
+  all?: Map<string, string>;
 }
 
 ${made.join("\n")}

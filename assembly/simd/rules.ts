@@ -18,11 +18,19 @@ export class Lanes {
     return f32x4.add(a, f32x4.mul(f32x4.sub(b, a), blend));
   }
 
+  /** g within [-ROOT, ROOT], so that squares are finite; what is infinite stays so, and shows. */
+  @inline static bounded(g: v128): v128 {
+    const square = f32x4.mul(g, g);
+    // Infinity less infinity is NaN: cheaper than a constant to compare with.
+    const nothing = f32x4.sub(square, square);
+    if (!v128.any_true(f32x4.ne(nothing, nothing))) return g;
+    return Lanes.within(g, ROOT);
+  }
+
   /** g within [-most, most]; what is infinite stays so, and shows. */
-  @inline static bounded(g: v128, most: f32): v128 {
-    const size = f32x4.abs(g);
-    const kept = v128.or(f32x4.splat(most), v128.and(g, i32x4.splat(0x80000000)));
-    return v128.bitselect(kept, g, v128.and(f32x4.gt(size, f32x4.splat(most)), f32x4.ne(size, f32x4.splat(Infinity))));
+  static within(g: v128, most: f32): v128 {
+    const kept = f32x4.pmax(f32x4.pmin(g, f32x4.splat(most)), f32x4.splat(-most));
+    return v128.bitselect(g, kept, f32x4.eq(f32x4.abs(g), f32x4.splat(Infinity)));
   }
 
   /** The running average at `at`, moved towards x by the part `blend`. */
@@ -153,7 +161,7 @@ export class Rmsprop extends Rule {
     x: v128, g: v128, rate: v128, p: v128, q: v128, r: v128, s: v128,
     a: usize, b: usize, c: usize, at: usize, whole: bool,
   ): v128 {
-    g = Lanes.bounded(g, ROOT);
+    g = Lanes.bounded(g);
     let variance = Lanes.average(a + at, f32x4.mul(g, g), p, whole);
     if (b != 0) {
       const mean = Lanes.average(b + at, g, p, whole);
@@ -172,7 +180,7 @@ export class Adagrad extends Rule {
     x: v128, g: v128, rate: v128, p: v128, q: v128, r: v128, s: v128,
     a: usize, b: usize, c: usize, at: usize, whole: bool,
   ): v128 {
-    g = Lanes.bounded(g, ROOT);
+    g = Lanes.bounded(g);
     const sum = Lanes.accumulate(a + at, f32x4.splat(1), f32x4.mul(g, g), whole);
     return f32x4.sub(x, f32x4.div(f32x4.mul(g, rate), f32x4.sqrt(f32x4.add(sum, p))));
   }
@@ -185,7 +193,7 @@ export class Adadelta extends Rule {
     x: v128, g: v128, rate: v128, p: v128, q: v128, r: v128, s: v128,
     a: usize, b: usize, c: usize, at: usize, whole: bool,
   ): v128 {
-    g = Lanes.bounded(g, ROOT);
+    g = Lanes.bounded(g);
     const root = f32x4.sqrt(f32x4.add(Lanes.average(a + at, f32x4.mul(g, g), p, whole), q));
     const step = f32x4.div(f32x4.mul(f32x4.sqrt(f32x4.add(Lanes.read(b + at, whole), q)), g), root);
     Lanes.average(b + at, f32x4.mul(step, step), p, whole);
@@ -200,7 +208,7 @@ export class Adam extends Rule {
     x: v128, g: v128, rate: v128, p: v128, q: v128, r: v128, s: v128,
     a: usize, b: usize, c: usize, at: usize, whole: bool,
   ): v128 {
-    g = Lanes.bounded(g, ROOT);
+    g = Lanes.bounded(g);
     const momentum = Lanes.average(a + at, g, p, whole);
     let velocity = Lanes.average(b + at, f32x4.mul(g, g), q, whole);
     if (c != 0) {
@@ -218,7 +226,7 @@ export class Adamax extends Rule {
     x: v128, g: v128, rate: v128, p: v128, q: v128, r: v128, s: v128,
     a: usize, b: usize, c: usize, at: usize, whole: bool,
   ): v128 {
-    g = Lanes.bounded(g, HALF);
+    g = Lanes.within(g, HALF);
     const momentum = Lanes.average(a + at, g, p, whole);
     const norm = f32x4.max(f32x4.mul(Lanes.read(b + at, whole), q), f32x4.abs(g));
     Lanes.write(b + at, norm, whole);
@@ -233,7 +241,7 @@ export class Nadam extends Rule {
     x: v128, g: v128, rate: v128, p: v128, q: v128, r: v128, s: v128,
     a: usize, b: usize, c: usize, at: usize, whole: bool,
   ): v128 {
-    g = Lanes.bounded(g, ROOT);
+    g = Lanes.bounded(g);
     const momentum = Lanes.average(a + at, g, p, whole);
     const velocity = Lanes.average(b + at, f32x4.mul(g, g), q, whole);
     const ahead = f32x4.add(f32x4.mul(momentum, rate), f32x4.mul(g, s));
@@ -248,7 +256,7 @@ export class Lion extends Rule {
     x: v128, g: v128, rate: v128, p: v128, q: v128, r: v128, s: v128,
     a: usize, b: usize, c: usize, at: usize, whole: bool,
   ): v128 {
-    g = Lanes.bounded(g, HALF);
+    g = Lanes.within(g, HALF);
     const direction = Lanes.mix(Lanes.read(a + at, whole), g, p);
     Lanes.average(a + at, g, q, whole);
     const signed = v128.or(rate, v128.and(direction, i32x4.splat(0x80000000)));
@@ -265,7 +273,7 @@ export class Lamb extends Rule {
     x: v128, g: v128, rate: v128, p: v128, q: v128, r: v128, s: v128,
     a: usize, b: usize, c: usize, at: usize, whole: bool,
   ): v128 {
-    g = Lanes.bounded(g, ROOT);
+    g = Lanes.bounded(g);
     const momentum = Lanes.average(a + at, g, p, whole);
     const velocity = Lanes.average(b + at, f32x4.mul(g, g), q, whole);
     return f32x4.div(f32x4.mul(momentum, rate), f32x4.add(f32x4.sqrt(f32x4.mul(velocity, s)), r));
@@ -279,7 +287,7 @@ export class Ftrl extends Rule {
     x: v128, g: v128, rate: v128, p: v128, q: v128, r: v128, s: v128,
     a: usize, b: usize, c: usize, at: usize, whole: bool,
   ): v128 {
-    g = Lanes.bounded(g, ROOT);
+    g = Lanes.bounded(g);
     const old = Lanes.read(a + at, whole);
     const sum = f32x4.pmin(f32x4.add(old, f32x4.mul(g, g)), f32x4.splat(MOST));
     Lanes.write(a + at, sum, whole);

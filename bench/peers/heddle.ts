@@ -141,6 +141,7 @@ await serve({
       matmul(options): RepeatedTask {
         const values = operands(options);
         const shapes = operandShapes(options);
+        const { transposeA, transposeB } = options;
         const a = tensor(values.a, { shape: shapes.a });
         const b = tensor(values.b, { shape: shapes.b });
         let product: Tensor | undefined;
@@ -148,7 +149,7 @@ await serve({
           amountPerStep: gigaflops(options),
           step: () => {
             product?.dispose();
-            product = matmul(a, b, options);
+            product = matmul(a, b, { transposeA, transposeB });
           },
           check: () => sumOfSamples(product?.data() ?? new Float32Array(), options),
           end: () => {

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { type Captured, capture } from "../../ts/autograd/capture.ts";
 import { backward, grad, valueAndGrad } from "../../ts/autograd/grad.ts";
 import { noGrad } from "../../ts/autograd/tape.ts";
+import { batchNormalization } from "../../ts/layers/normalization.ts";
 import { add, mul } from "../../ts/ops/binary.ts";
 import { relu } from "../../ts/ops/elementwise.ts";
 import { reshape } from "../../ts/ops/layout.ts";
@@ -222,6 +223,21 @@ describe("variables that are frozen or freed", () => {
     variable(tensor([1])).trainable = false;
     expect(call()).toBe(12);
     expect(step.recordings).toBe(1);
+  });
+
+  it("layers too, that have statistics and no weights to train", () => {
+    const normalization = batchNormalization({ scale: false, center: false });
+    const step = captured((x: Tensor) => normalization.apply(x, { training: true }));
+    const x = tensor([[1], [5]]);
+    const mean = (): number => (normalization.weights[0] as Tensor).item();
+    step(x);
+    const moved = mean();
+    normalization.trainable = false;
+    step(x);
+    expect(mean()).toBe(moved);
+    normalization.trainable = true;
+    step(x);
+    expect(mean()).toBeGreaterThan(moved);
   });
 });
 

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import * as layers from "../../ts/layers/index.ts";
 import { reshape, slice } from "../../ts/ops/layout.ts";
 import { engine } from "../../ts/runtime/engine.ts";
-import { OutOfMemoryError } from "../../ts/runtime/errors.ts";
+import { OutOfMemoryError, StateError } from "../../ts/runtime/errors.ts";
 import { tensor, zeros } from "../../ts/tensor/create.ts";
 import type { AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";
 import { Model } from "../../ts/train/model.ts";
@@ -207,4 +207,65 @@ it("goes on as if nothing had been where memory ran out, whatever failed", () =>
     );
     cache.dispose();
   }
+});
+
+describe("layers that mix steps otherwise than through the cache are refused, by name", () => {
+  const mixing: Record<string, () => layers.Layer> = {
+    gru: () => layers.gru({ units: 8, returnSequences: true, name: "mixing" }),
+    "a stateful lstm": () => layers.lstm({ units: 8, returnSequences: true, stateful: true, name: "mixing" }),
+    bidirectional: () =>
+      layers.bidirectional({ layer: layers.simpleRnn({ units: 4, returnSequences: true }), name: "mixing" }),
+    "a causal convolution": () => layers.conv1d({ filters: 8, kernelSize: 2, padding: "causal", name: "mixing" }),
+    "a separable convolution": () =>
+      layers.separableConv1d({ filters: 8, kernelSize: 3, padding: "causal", name: "mixing" }),
+    "the largest of neighbours": () =>
+      layers.maxPooling1d({ poolSize: 2, strides: 1, padding: "same", name: "mixing" }),
+    "a mean over time": () => layers.globalAveragePooling1d({ keepDims: true, name: "mixing" }),
+    "groups over time": () => layers.groupNormalization({ groups: 2, name: "mixing" }),
+    "zeros in front": () => layers.zeroPadding1d({ padding: 1, name: "mixing" }),
+    "axes in another order": () => layers.permute({ dims: [2, 1], name: "mixing" }),
+    "another shape": () => layers.reshape({ targetShape: [-1, 4], name: "mixing" }),
+  };
+  it.each(Object.entries(mixing))("%s", (_, make) => {
+    const model = new Sequential([embedding({ inputDim: VOCABULARY, outputDim: 8 }), make()]);
+    const cache = layers.keyValueCache(model, { maxLength: 4 });
+    expect(() => cache.next(tensor([[1, 2]], { dtype: "i32" }))).toThrow(StateError);
+    expect(() => cache.next(tensor([[1]], { dtype: "i32" }))).toThrow(/^next: .*, got mixing, /);
+    // What runs outside of a step of the cache is as before.
+    expect(model.apply(tensor([[1, 2]], { dtype: "i32" })).shape[0]).toBe(1);
+    cache.dispose();
+  });
+
+  it("but not those that look at one step at a time", () => {
+    const inside = [
+      layers.conv1d({ filters: 8, kernelSize: 1 }),
+      decoder(),
+      layers.timeDistributed({ layer: dense({ units: 8 }) }),
+    ];
+    const model = languageModel(...inside);
+    const tokens = tokensFor(2);
+    const whole = model.apply(tokens);
+    expectAgreement(layers.keyValueCache(model, { maxLength: TIME }), tokens, whole, [3, 1, 1, 4]);
+  });
+
+  it("nor what works on inputs beside the tokens", () => {
+    class Reader extends Model {
+      readonly states = layers.gru({ units: 8, returnSequences: true });
+      readonly words = embedding({ inputDim: VOCABULARY, outputDim: 8 });
+      readonly block = decoder();
+      override call(inputs: layers.Inputs): Tensor {
+        const [tokens, memory] = inputs as readonly AnyTensor[];
+        return this.block.apply([this.words.apply(tokens), this.states.apply(memory)]);
+      }
+    }
+    const reader = new Reader();
+    const memory = spread([2, 5, 3]);
+    const tokens = tokensFor(2);
+    const whole = reader.apply([tokens, memory]);
+    const cache = layers.keyValueCache(reader, { maxLength: TIME });
+    for (let at = 0; at < 3; at++) {
+      const y = cache.next([slice(tokens, [0, at], [2, 1]), memory]);
+      expectClose(y.data(), slice(whole, [0, at, 0], [2, 1, 8]).data(), { relative: 0, absolute: 1e-5 });
+    }
+  });
 });

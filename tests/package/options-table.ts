@@ -11,7 +11,8 @@ export interface Row {
   readonly owner: string;
   /** The types of the parameters before. */
   readonly before: readonly string[];
-  readonly names: readonly string[];
+  /** The options' names, each with the type that its value must have, as TypeScript writes it. */
+  readonly options: ReadonlyMap<string, string>;
   /** Whether it may be left out. */
   readonly isOptional: boolean;
 }
@@ -33,13 +34,13 @@ export function optionRows(entries: Readonly<Record<string, string>>): Row[] {
     return !!symbol?.declarations?.some((declaration) => declaration.getSourceFile().fileName.includes("/ts/"));
   }
 
-  /** The names of the type's properties, if it is one of options. */
-  function optionNames(given: ts.Type): readonly string[] | undefined {
+  /** The type's properties, if it is one of options. */
+  function optionsOf(given: ts.Type): ReadonlyMap<string, string> | undefined {
     let type = checker.getNonNullableType(given);
     if (type.flags & ts.TypeFlags.TypeParameter) type = checker.getBaseConstraintOfType(type) ?? type;
     if (type.isUnion()) {
-      const parts = type.types.map(optionNames);
-      return parts.every((part) => part !== undefined) ? [...new Set(parts.flat())] : undefined;
+      const parts = type.types.map(optionsOf);
+      return parts.every((part) => part !== undefined) ? merged(...parts) : undefined;
     }
     if (!(type.flags & (ts.TypeFlags.Object | ts.TypeFlags.Intersection))) return undefined;
     if (checker.isArrayLikeType(type) || type.isClass() || type.getCallSignatures().length > 0) return undefined;
@@ -48,7 +49,10 @@ export function optionRows(entries: Readonly<Record<string, string>>): Row[] {
     // A type parameter that stands for tensors, or for whatever is disposed, is not one of options either.
     if (type.getProperties().every((property) => property.name === "dispose")) return undefined;
     if (records.has(symbol?.name ?? "") || (type.symbol?.flags ?? 0) & ts.SymbolFlags.Class) return undefined;
-    return symbol === undefined || isOurs(symbol) ? type.getProperties().map((property) => property.name) : undefined;
+    if (symbol !== undefined && !isOurs(symbol)) return undefined;
+    const typeOf = (property: ts.Symbol): string =>
+      checker.typeToString(checker.getTypeOfSymbol(property)).replace(" | undefined", "");
+    return new Map(type.getProperties().map((property) => [property.name, typeOf(property)]));
   }
 
   function addSignatures(type: ts.Type, row: Pick<Row, "entry" | "path" | "how" | "owner">): void {
@@ -56,8 +60,8 @@ export function optionRows(entries: Readonly<Record<string, string>>): Row[] {
     for (const { parameters } of signatures) {
       const types = parameters.map((parameter) => checker.getTypeOfSymbol(parameter));
       types.forEach((type, i) => {
-        const names = optionNames(type);
-        if (names === undefined) return;
+        const options = optionsOf(type);
+        if (options === undefined) return;
         const before = types.slice(0, i).map((type) => checker.typeToString(type));
         const declaration = parameters[i].valueDeclaration as ts.ParameterDeclaration | undefined;
         const isOptional = !!declaration && (!!declaration.initializer || !!declaration.questionToken);
@@ -66,7 +70,7 @@ export function optionRows(entries: Readonly<Record<string, string>>): Row[] {
         rows.set(key, {
           ...row,
           before,
-          names: [...new Set([...(known?.names ?? []), ...names])],
+          options: known === undefined ? options : merged(known.options, options),
           isOptional: isOptional || (known?.isOptional ?? false),
         });
       });
@@ -116,4 +120,16 @@ export function optionRows(entries: Readonly<Record<string, string>>): Row[] {
     visit(entry, [], symbol);
   }
   return [...rows.values()];
+}
+
+/** The options of several types; where they differ in an option's type, both stand. */
+function merged(...parts: readonly ReadonlyMap<string, string>[]): ReadonlyMap<string, string> {
+  const all = new Map<string, string>();
+  for (const part of parts) {
+    for (const [name, type] of part) {
+      const known = all.get(name) ?? type;
+      all.set(name, known === type ? type : `${known} | ${type}`);
+    }
+  }
+  return all;
 }

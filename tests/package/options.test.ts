@@ -83,7 +83,7 @@ describe.each(rows.map((row) => [`${row.how} ${row.path.join(".")}`, row] as con
     const error = await errorOf(row, { qqqq: 1 });
     expect(error, error.message).toBeInstanceOf(heddle.ArgumentError);
     const [, list] = /: unknown option qqqq, known are (.*)$/.exec(error.message) ?? [];
-    expect(list?.split(", ").sort(), error.message).toEqual([...row.names].sort());
+    expect(list?.split(", ").sort(), error.message).toEqual([...row.options.keys()].sort());
   });
 
   it("refuses what is not an object of options", async () => {
@@ -92,6 +92,28 @@ describe.each(rows.map((row) => [`${row.how} ${row.path.join(".")}`, row] as con
       const error = await errorOf(row, options);
       expect(error, error.message).toBeInstanceOf(heddle.ArgumentError);
       expect(error.message).toMatch(/: options must be \{ .* \}, got /);
+    }
+  });
+});
+
+const typed = rows.flatMap((row) =>
+  [...row.options]
+    .filter(([, type]) => type === "boolean" || type === "number")
+    .map(([name, type]) => [`${row.how} ${row.path.join(".")}: ${name}`, row, name, type] as const),
+);
+
+describe.each(typed)("%s", (_, row, name, type) => {
+  it(`must be a ${type}`, async () => {
+    const must = type === "boolean" ? "true or false" : "a number";
+    for (const [value, text] of [
+      ["false", '"false"'],
+      [null, "null"],
+      [[1], "[1]"],
+      [type === "boolean" ? 1 : true, type === "boolean" ? "1" : "true"],
+    ] as const) {
+      const error = await errorOf(row, { [name]: value });
+      expect(error, error.message).toBeInstanceOf(heddle.ArgumentError);
+      expect(error.message.endsWith(`: ${name} must be ${must}, got ${text}`), error.message).toBe(true);
     }
   });
 });

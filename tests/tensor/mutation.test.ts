@@ -15,6 +15,8 @@ import {
   type Tensor,
   tensor,
   transpose,
+  type Variable,
+  valueAndGrad,
   variable,
   zeros,
 } from "../../ts/index.ts";
@@ -79,4 +81,24 @@ it("gradients use the lists and options that the op was given", () => {
     [2, 1, 1],
     [2, 2, 7],
   ]);
+});
+
+it.each<[string, (x: Tensor) => unknown]>([
+  ["an op", (x) => add(x, 1)],
+  ["a product", (x) => matmul(x, ones([64, 2]))],
+  ["data", (x) => x.data()],
+  ["array", (x) => x.array()],
+  ["text", (x) => String(x)],
+  ["write", (x) => x.write(new Float32Array(4))],
+  ["assign", (x) => (x as Variable).assign(full([2, 64], 7))],
+  ["an operand of assign", (x) => variable(zeros([2, 64])).assign(x)],
+  ["a gradient", (x) => valueAndGrad((v: Variable) => sum(v))(x as Variable)],
+])("a shape that somebody wrote into is an error before memory is touched: %s", (_name, use) => {
+  const x = variable(zeros([2, 2]));
+  const neighbour = full([64], 42);
+  (x.shape as number[])[1] = 64;
+  expect(() => use(x)).toThrow(
+    "tensor: its shape must stay as it was made, for 4 elements, got one that was changed to shape [2, 64]",
+  );
+  expect(neighbour.data().every((value) => value === 42)).toBe(true);
 });

@@ -12,7 +12,7 @@ import { scope } from "../tensor/scope.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor, unfilled } from "../tensor/tensor.ts";
 import { trainableChanges, Variable } from "../tensor/variable.ts";
-import { isObserved, observed } from "./observe.ts";
+import { isObserved, observed, place } from "./observe.ts";
 import { isDifferentiable, isTracked, type Lost, lostWay, tensorsOf } from "./tape.ts";
 
 /** One, or lists and records of them. */
@@ -41,8 +41,8 @@ interface Recording {
   /** What it was recorded with: the program's own tensors, variables and plain values. */
   readonly args: readonly unknown[];
   readonly result: Tree<Slot>;
-  /** The variables that its ops used, and whether they were trained; as of so many changes of that. */
-  readonly trained: ReadonlyMap<Variable, boolean>;
+  /** The variables that its ops used, the layers that they were called in, and whether these were trained; as of so many changes of that. */
+  readonly trained: ReadonlyMap<{ readonly trainable: boolean }, boolean>;
   changes: number;
 }
 
@@ -74,7 +74,7 @@ const MOST_RECORDINGS = 32;
  * later calls replay it with the new tensors' values. Variables are updated in place. The contract: control flow and plain
  * numbers are baked in, tensors made from JavaScript values inside are constants, values must not be read inside
  * (StateError), no gradient goes back through results (StateError; take it inside, by `valueAndGrad`), and what the step
- * makes and does not return is gone afterwards. Variables that were frozen or freed since are recorded anew. An index or
+ * makes and does not return is gone afterwards. Variables and layers that were frozen or freed since are recorded anew. An index or
  * label out of range throws the error of an eager call, in any run, before anything outside the step has changed.
  */
 export function capture<Args extends readonly unknown[], R extends StepResult>(
@@ -135,9 +135,11 @@ function makeRecording<Args extends readonly unknown[], R extends StepResult>(
     const own = mapNested(given, (arg) => (isInput(arg) ? copyOf(arg) : arg)) as Args;
     const inputs = flatten(own);
     const buffers = inputs.filter(isInput).flatMap(buffersOf);
-    const trained = new Map<Variable, boolean>();
+    const trained = new Map<{ readonly trainable: boolean }, boolean>();
     const look = (args: readonly unknown[]): void => {
-      for (const x of tensorsOf(args)) if (x instanceof Variable) trained.set(x as Variable, x.trainable);
+      const { inner } = place;
+      if (inner) trained.set(inner, inner.trainable);
+      for (const x of tensorsOf(args)) if (x instanceof Variable) trained.set(x, x.trainable);
     };
     let found: Tree<Slot>;
     let made: Tree<AnyTensor>;

@@ -7,28 +7,38 @@ import type { AnyOp } from "./op.ts";
 /** What an observer is told: an op, its arguments and its result. */
 export type Observer = (op: AnyOp, args: readonly unknown[], result: AnyTensor) => void;
 
+/** A layer, as far as this module knows it. */
+interface Called {
+  readonly name: string;
+  readonly trainable: boolean;
+}
+
 /** Where computation stands now. */
 export const place: {
   /** The names of the layers being called, outermost first, with slashes between. */
   layer: string | undefined;
   /** The outermost of them. */
   root: object | undefined;
+  /** The innermost of them. */
+  inner: Called | undefined;
   /** The op whose gradient is being computed. */
   gradientOf: string | undefined;
-} = { layer: undefined, root: undefined, gradientOf: undefined };
+} = { layer: undefined, root: undefined, inner: undefined, gradientOf: undefined };
 
 const observers = new Set<Observer>();
 
 /** Runs `f` as the computation of a layer. */
-export function withinLayer<T>(layer: { readonly name: string }, f: () => T): T {
-  const { layer: outer, root } = place;
+export function withinLayer<T>(layer: Called, f: () => T): T {
+  const { layer: outer, root, inner } = place;
   place.layer = outer === undefined ? layer.name : `${outer}/${layer.name}`;
   place.root = root ?? layer;
+  place.inner = layer;
   try {
     return requireSynchronous(layer.name, f());
   } finally {
     place.layer = outer;
     place.root = root;
+    place.inner = inner;
   }
 }
 

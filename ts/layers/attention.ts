@@ -54,6 +54,10 @@ abstract class PlainAttention extends Layer {
     this.dropout = dropout === 0 ? undefined : new Dropout({ rate: dropout, seed, name: `${this.name}/dropout` });
   }
 
+  override get mixesSteps(): boolean {
+    return true;
+  }
+
   override outputShape(inputShape: Shapes): Shapes {
     const shapes = inputShape as readonly Shape[];
     const [query, value, key = value] = shapes;

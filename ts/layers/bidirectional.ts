@@ -58,6 +58,10 @@ export class Bidirectional extends Layer {
     }
   }
 
+  override get mixesSteps(): boolean {
+    return true;
+  }
+
   override build(inputShape: Shapes): void {
     const [forward, backward] = this.halves(inputShape);
     this.forwardLayer.ensureBuilt(forward);

@@ -73,6 +73,10 @@ abstract class Convolution<R extends Rank, P extends ConvPadding<R>> extends Ker
     this.channels = inputShape[this.rank];
   }
 
+  override get mixesSteps(): boolean {
+    return this.kernelSize[0] > 1 || this.strides[0] > 1;
+  }
+
   /** Sizes and channels of the data; ShapeError if they are of another rank, or have other channels than before. */
   protected readShape(inputShape: Shape): { sizes: Shape; channels: number } {
     const { rank } = this;

@@ -47,6 +47,10 @@ export class Flatten extends Layer {
     super(["flatten", Flatten, layerOptions], options);
   }
 
+  override get mixesSteps(): boolean {
+    return true;
+  }
+
   override outputShape(inputShape: Shape): Shape {
     return [sizeOf(inputShape)];
   }
@@ -84,6 +88,10 @@ export class Reshape extends Layer {
       );
     }
     this.targetShape = targetShape;
+  }
+
+  override get mixesSteps(): boolean {
+    return true;
   }
 
   override outputShape(inputShape: Shape): Shape {
@@ -213,6 +221,10 @@ export class Permute extends Layer {
       throw new ArgumentError(`${this.name}: dims must hold each axis from 1 on once, got [${dims}]`);
     }
     this.dims = dims;
+  }
+
+  override get mixesSteps(): boolean {
+    return this.dims[0] !== 1;
   }
 
   override outputShape(inputShape: Shape): Shape {

@@ -45,6 +45,10 @@ export class GroupNormalization extends AffineNormalization {
     this.groups = groups;
   }
 
+  override get mixesSteps(): boolean {
+    return true;
+  }
+
   override outputShape(inputShape: Shape): Shape {
     const channels = inputShape[inputShape.length - 1];
     if (this.groups !== -1 && channels % this.groups !== 0) {

@@ -19,6 +19,7 @@ import { Variable } from "../tensor/variable.ts";
 import { type Inputs, type Layer, requireCount } from "./layer.ts";
 import { type CacheStep, LayerCache } from "./layer-cache.ts";
 import { attachMask, type Mask, maskOf } from "./masks.ts";
+import { stepping } from "./stepping.ts";
 
 /** What `keyValueCache` takes. */
 export interface KeyValueCacheOptions {
@@ -47,8 +48,9 @@ export function currentCache(): KeyValueCache | undefined {
 /**
  * Runs a causal model token by token: `next` computes the results for new tokens as if all tokens since the last
  * `reset` were given at once, at the cost of the new ones alone. Each step is captured: memory has a fixed size, and the
- * position lies in it. Beside attention and positions, layers must compute each step of tokens by itself. Tokens that a mask hides, on whichever side of a prompt, are never attended to and have no position:
- * a row's other results are those of its tokens alone. With `whenFull: "roll"` they take room all the same.
+ * position lies in it. Beside attention and positions, layers must compute each step by itself; what a layer of one's own
+ * does with axis 1 is unknown unless it says so by `mixesSteps`. Tokens that a mask hides, on whichever side of a prompt,
+ * are never attended to and have no position: a row's other results are those of its tokens alone. With `whenFull: "roll"` they take room all the same.
  */
 export class KeyValueCache {
   readonly maxLength: number;
@@ -92,7 +94,7 @@ export class KeyValueCache {
   /**
    * The model's results for the next tokens: its input [batch, time, ...], or a list of inputs the first of which holds
    * the tokens; what a decoder attends to beside them, such as an encoder's results, must stay the same until `reset`.
-   * Errors: StateError for more than `maxLength` tokens, unless it rolls, and for layers that are not causal; ShapeError for
+   * Errors: StateError for more than `maxLength` tokens, unless it rolls, and for layers that are not causal or mix steps (`mixesSteps`); ShapeError for
    * another batch than since `reset`. Tokens that roll are computed one by one: an error leaves those before as seen.
    */
   next(inputs: Inputs, options: NextTokensOptions = {}): Tensor {
@@ -203,6 +205,7 @@ export class KeyValueCache {
       };
       this.tokens = attachMask(inputs[0], mask);
       this.calls.clear();
+      [stepping.batch, stepping.time] = [this.batch, inputs[0].shape[1] ?? 1];
       const y = this.model.apply(inputs.length === 1 ? inputs[0] : inputs);
       for (const layer of this.all()) layer.end();
       position.assign(add(position, inputs[0].shape[1] ?? 1));
@@ -210,6 +213,7 @@ export class KeyValueCache {
     } finally {
       attachMask(inputs[0], before);
       current = outer;
+      stepping.time = 0;
     }
   }
 

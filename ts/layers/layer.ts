@@ -20,6 +20,7 @@ import { attachMask, type Mask, maskOf } from "./masks.ts";
 import { BUILD, BUILD_FOR, BUILT_FOR, followTrainable, Module, OWN, STRUCTURE, trainableParts } from "./module.ts";
 import { getRegularizer, type Regularizer, type RegularizerLike } from "./regularizers.ts";
 import { isShapeList, type Shapes, sameShapes, shapeList } from "./shapes.ts";
+import { refuseMixing } from "./stepping.ts";
 import { connect, isSymbolic, type Symbolic } from "./symbolic.ts";
 
 export { requireCount } from "../runtime/arguments.ts";
@@ -175,6 +176,14 @@ export abstract class Layer extends Module {
     return isShapeList(inputShape) ? undefined : inputShape;
   }
 
+  /**
+   * Whether a step of its results comes from several steps of inputs [batch, time, ...], so that a key-value cache, which
+   * shows it the new ones alone, must not run it; default false.
+   */
+  get mixesSteps(): boolean {
+    return false;
+  }
+
   /** The masks of the results. Default: one input's goes on to every result that begins with its axes. */
   outputMask(_inputs: Inputs, mask: Masks): Masks {
     return isMaskList(mask) ? undefined : mask;
@@ -212,6 +221,7 @@ export abstract class Layer extends Module {
     const masks = (inputs as readonly AnyTensor[]).map(maskOf);
     const mask = x instanceof Tensor ? masks[0] : masks;
     this.#requireOwner();
+    if (this.mixesSteps) refuseMixing(name, inputs);
     const returned = withinLayer(this, () => this.call(x, { training, addLoss, addMetric, mask }));
     const results = returned instanceof Tensor ? [returned] : [...returned];
     if (expected !== undefined) this.#requireShapes(results, shapeList(expected));

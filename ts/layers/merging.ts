@@ -235,6 +235,10 @@ export class Dot extends Merge {
     }
   }
 
+  override get mixesSteps(): boolean {
+    return true;
+  }
+
   override outputShape(inputShape: Shapes): Shape {
     const shapes = this.severalOf(inputShape);
     const [a, b] = this.axesOf(shapes);

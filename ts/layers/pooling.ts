@@ -56,6 +56,10 @@ abstract class Pooling<R extends Rank> extends Layer {
     return this.read.strides;
   }
 
+  override get mixesSteps(): boolean {
+    return this.poolSize[0] > 1 || this.strides[0] > 1;
+  }
+
   override outputShape(inputShape: Shape): Shape {
     const { rank, name, poolSize, read } = this;
     if (inputShape.length !== rank + 1) throw this.misfit(`be ${FORMS[rank]}`, inputShape);
@@ -161,6 +165,10 @@ abstract class GlobalPooling extends Layer {
     this.keepDims = options.keepDims ?? false;
     this.rank = rank;
     this.op = op;
+  }
+
+  override get mixesSteps(): boolean {
+    return true;
   }
 
   override outputShape(inputShape: Shape): Shape {
@@ -302,6 +310,10 @@ abstract class AdaptivePooling<R extends Rank> extends Layer {
     this.given = options.outputSize;
     this.rank = rank;
     this.op = op;
+  }
+
+  override get mixesSteps(): boolean {
+    return true;
   }
 
   override outputShape(inputShape: Shape): Shape {

@@ -74,6 +74,10 @@ export class RelativeMultiHeadAttention extends Layer {
     return new Projection(`${this.name}/${name}`, axes, units, { ...this.settings, useBias }, this.trainable);
   }
 
+  override get mixesSteps(): boolean {
+    return true;
+  }
+
   override build(inputShape: Shapes): void {
     const [shape] = shapeList(inputShape);
     const { numHeads, keyDim, valueDim = keyDim } = this.settings;

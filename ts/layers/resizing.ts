@@ -28,6 +28,10 @@ abstract class UpSampling<R extends Rank> extends Layer {
     this.rank = rank;
   }
 
+  override get mixesSteps(): boolean {
+    return this.size[0] > 1;
+  }
+
   override outputShape(inputShape: Shape): Shape {
     const { rank, size } = this;
     if (inputShape.length !== rank + 1) throw this.misfit(`be ${FORMS[rank]}`, inputShape);
@@ -136,6 +140,10 @@ abstract class ZeroPadding<R extends Rank> extends Layer {
     this.rank = rank;
   }
 
+  override get mixesSteps(): boolean {
+    return this.padding[0].some((count) => count > 0);
+  }
+
   override outputShape(inputShape: Shape): Shape {
     const { rank, padding } = this;
     if (inputShape.length !== rank + 1) throw this.misfit(`be ${FORMS[rank]}`, inputShape);
@@ -161,6 +169,10 @@ abstract class Cropping<R extends Rank> extends Layer {
     super(kind, options);
     this.cropping = endsOf(this.name, "cropping", options.cropping ?? least, rank);
     this.rank = rank;
+  }
+
+  override get mixesSteps(): boolean {
+    return this.cropping[0].some((count) => count > 0);
   }
 
   override outputShape(inputShape: Shape): Shape {

@@ -71,6 +71,10 @@ export abstract class RecurrentLayer extends Layer {
     this.unroll = options.unroll ?? false;
   }
 
+  override get mixesSteps(): boolean {
+    return true;
+  }
+
   override build(inputShape: Shapes): void {
     const [, ...step] = sequenceShape(inputShape);
     this.cell.ensureBuilt([step, ...this.cell.stateShapes(step)]);

@@ -19,6 +19,14 @@ export function requireList(operation: string, what: string, value: unknown): as
   if (!Array.isArray(value)) throw new ArgumentError(`${operation}: ${what} must be a list, got ${textOf(value)}`);
 }
 
+/** Throws an ArgumentError unless `value` is a "boolean" or a "number", whichever is asked for. */
+export function requireType(operation: string, what: string, value: unknown, type: string): void {
+  if (typeof value === type) return;
+  const must = type === "boolean" ? "true or false" : `a ${type}`;
+  const got = typeof value === "string" ? JSON.stringify(value) : textOf(value);
+  throw new ArgumentError(`${operation}: ${what} must be ${must}, got ${got}`);
+}
+
 /** A value in a few words: numbers, text and short lists as they are, else the name of its class. */
 export function textOf(value: unknown): string {
   if (Array.isArray(value)) return `[${value.slice(0, 4).map(textOf).join(", ")}${value.length > 4 ? ", ..." : ""}]`;

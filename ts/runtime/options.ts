@@ -1,15 +1,15 @@
-// Checks of options as JavaScript callers give them: objects, and none that is not known. The lists of names are made by
-// the build from the types.
+// Checks of options as JavaScript callers give them: objects, none that is not known, and booleans and numbers where the
+// types say so. The lists of names are made by the build from the types.
 
 import type { Names } from "../generated/options.ts";
-import { kindOf, textOf } from "./arguments.ts";
+import { kindOf, requireType, textOf } from "./arguments.ts";
 import { ArgumentError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 
 /**
- * The options. ArgumentError for what is not an object of options, and for an option that has a value but no place among
- * the names, unless somebody else may know it (`isComplete` is false: the names are those of a class, and a subclass hands
- * on what it was given).
+ * The options. ArgumentError for what is not an object of options, for a value of another type than the option's, and for an
+ * option that has a value but no place among the names, unless somebody else may know it (`isComplete` is false: the names
+ * are those of a class, and a subclass hands on what it was given).
  */
 export function checkOptions<T extends object>(
   operation: string,
@@ -19,9 +19,14 @@ export function checkOptions<T extends object>(
 ): T {
   let isKnown = false;
   if (typeof options === "object") {
+    const known = typesOf(names);
     for (const name in options) {
-      if (setOf(names).has(name)) isKnown = true;
-      else if (isComplete && options[name] !== undefined) refuse(operation, options, names, name);
+      const type = known.get(name);
+      const value: unknown = options[name];
+      if (type !== undefined) {
+        isKnown = true;
+        if (type !== "" && value !== undefined) requireType(operation, name, value, type);
+      } else if (isComplete && value !== undefined) refuse(operation, options, names, name);
     }
   }
   if (!isKnown && !isRecord(options)) refuse(operation, options, names);
@@ -30,13 +35,16 @@ export function checkOptions<T extends object>(
 
 /** Those of the options that have one of the names. */
 export function pickOptions<T extends object>(options: T, names: Names<keyof T & string>): T {
-  const known = setOf(names);
+  const known = typesOf(names);
   return Object.fromEntries(Object.entries(options).filter(([name]) => known.has(name))) as T;
 }
 
-function setOf(names: Names): Set<string> {
+const TYPES: { readonly [mark: string]: string } = { "?": "boolean", "#": "number" };
+
+/** Each name with the type that its value must have; "" where it may be of several. */
+function typesOf(names: Names): Map<string, string> {
   if (names.all !== undefined) return names.all;
-  const all = new Set(words(names));
+  const all = new Map(words(names).map((word) => [word.replace(/[?#]/, ""), TYPES[word.slice(-1)] ?? ""]));
   // Kept where the list is not frozen.
   Reflect.set(names, "all", all);
   return all;
@@ -51,7 +59,7 @@ function isRecord<T>(value: T | undefined): value is T & object {
 }
 
 function refuse(operation: string, options: unknown, names: Names, name = ""): never {
-  const known = [...setOf(names)];
+  const known = [...typesOf(names).keys()];
   const list = known.join(", ");
   const isTensor = isRecord(options) && "dtype" in options && options.constructor !== Object;
   if (name === "" || isTensor || !isRecord(options)) {

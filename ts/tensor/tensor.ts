@@ -61,12 +61,13 @@ export class Tensor<D extends Dtype = "f32"> implements Operand<D> {
     return this.shape.length;
   }
 
-  /** The memory it views; StateError once disposed. */
+  /** The memory it views; StateError once disposed, and where somebody wrote into the shape: kernels would leave the memory. */
   get buffer(): Buffer {
-    if (this.held === undefined) {
-      throw new StateError(
-        `tensor: it must not be disposed, got a disposed tensor of shape ${formatShape(this.shape)}`,
-      );
+    if (this.held === undefined || sizeOf(this.shape) !== this.size) {
+      const [must, got] = this.disposed
+        ? ["it must not be disposed", "a disposed tensor of"]
+        : [`its shape must stay as it was made, for ${this.size} elements`, "one that was changed to"];
+      throw new StateError(`tensor: ${must}, got ${got} shape ${formatShape(this.shape)}`);
     }
     return this.held;
   }
