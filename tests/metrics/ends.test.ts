@@ -38,12 +38,6 @@ describe("predictions of exactly 0 and 1", () => {
       );
     }
   });
-
-  it("of NaN exceed none", () => {
-    const m = new metrics.TruePositives({ thresholds: 0.5 });
-    m.update(tensor([1, 1]), tensor([Number.NaN, 0.7]));
-    expect(m.result()).toBe(1);
-  });
 });
 
 describe("R2Score of numbers far from 0", () => {

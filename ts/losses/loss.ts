@@ -134,13 +134,13 @@ function withDefaults<Options extends object>(
 }
 
 /** The mask, if it is one of the first axes of the values: not where a loss has summed up the steps it is about. */
-export function fittingMask(values: Tensor, mask: Tensor<"bool"> | undefined): Tensor<"bool"> | undefined {
+export function fittingMask(values: AnyTensor, mask: Tensor<"bool"> | undefined): Tensor<"bool"> | undefined {
   return mask && sameShape(mask.shape, values.shape.slice(0, mask.rank)) ? mask : undefined;
 }
 
 /** What both masks leave of the values. */
 export function bothMasks(
-  values: Tensor,
+  values: AnyTensor,
   kept: Tensor<"bool"> | undefined,
   mask: Tensor<"bool"> | undefined,
 ): Tensor<"bool"> | undefined {

@@ -2,6 +2,7 @@
 import { noGrad } from "../autograd/tape.ts";
 import { aucOptions } from "../generated/options.ts";
 import { activations } from "../layers/activations.ts";
+import { attachMask, maskOf } from "../layers/masks.ts";
 import { MOST_LISTED, requireCount, requireList } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
@@ -78,7 +79,7 @@ export class AUC extends GatheringMetric {
     const { gathered } = this;
     noGrad(() =>
       scope(() => {
-        const answers = fromLogits ? activations.sigmoid(yPred) : yPred;
+        const answers = fromLogits ? attachMask(activations.sigmoid(yPred), maskOf(yPred)) : yPred;
         const weights = multiLabel || !this.labelWeights ? undefined : tensor([...this.labelWeights]);
         gathered.add(yTrue, answers, sampleWeight, {}, weights);
       }),

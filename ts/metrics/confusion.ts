@@ -172,7 +172,7 @@ abstract class TradeOff extends GatheringMetric {
   }
 
   result(): number {
-    const feasible = this.gathered.counts().filter((counts) => this.held(counts) >= this.least);
+    const feasible = this.gathered.counts().filter((counts) => !(this.held(counts) < this.least));
     return feasible.reduce((most, counts) => Math.max(most, this.best(counts)), 0);
   }
 }

@@ -1,7 +1,6 @@
 // F-scores: precision and recall in one number.
 import { noGrad } from "../autograd/tape.ts";
 import { f1Options, fBetaOptions } from "../generated/options.ts";
-import { alignWeights } from "../losses/loss.ts";
 import { EPSILON, targetsFor } from "../losses/targets.ts";
 import { mul } from "../ops/binary.ts";
 import { cast, greater, greaterEqual, logicalAnd } from "../ops/compare.ts";
@@ -13,7 +12,7 @@ import { checkOptions } from "../runtime/options.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { GatheringMetric } from "./metric.ts";
+import { GatheringMetric, spoiledBy, weightOfEach, weightsOf } from "./metric.ts";
 import { Totals } from "./totals.ts";
 
 /** How the scores of the classes become one; undefined: they stay a list. */
@@ -73,8 +72,11 @@ export class FBetaScore<A extends Average = undefined> extends GatheringMetric<A
       scope(() => {
         const truth = targetsFor("FBetaScore", yTrue, yPred);
         const said = cast(this.answers(yPred), "f32") as Tensor;
-        const weights = sampleWeight && alignWeights("FBetaScore", "sampleWeight", sampleWeight, yPred.shape);
-        const total = (x: Tensor): Tensor => sum(weights ? mul(x, weights) : x, 0);
+        const given = weightsOf("FBetaScore", yPred, yPred, undefined, sampleWeight);
+        // Without a threshold each answer depends on its whole row.
+        const told = this.threshold === undefined ? max(yPred, -1, true) : yPred;
+        const weights = spoiledBy(told, weightOfEach("FBetaScore", yPred, given));
+        const total = (x: Tensor): Tensor => sum(mul(x, weights), 0);
         this.gathered ??= new Totals(3 * yPred.shape[1]);
         this.gathered.add(stack([mul(said, truth), said, truth].map(total)));
       }),

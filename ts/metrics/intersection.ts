@@ -7,26 +7,27 @@ import {
   oneHotIoUOptions,
   oneHotMeanIoUOptions,
 } from "../generated/options.ts";
-import { alignWeights } from "../losses/loss.ts";
 import { EPSILON } from "../losses/targets.ts";
 import { add, mul } from "../ops/binary.ts";
-import { cast, equal, greaterEqual, less, logicalAnd, notEqual, where } from "../ops/compare.ts";
-import { broadcastTo, reshape } from "../ops/layout.ts";
+import { cast, greaterEqual, notEqual, where } from "../ops/compare.ts";
+import { requireWhole } from "../ops/indices.ts";
+import { reshape } from "../ops/layout.ts";
 import { addSlices } from "../ops/picking.ts";
-import { argMax } from "../ops/reduce.ts";
-import { MOST_LISTED, requireCount, requireList } from "../runtime/arguments.ts";
+import { argMax, max } from "../ops/reduce.ts";
+import { requireCount, requireList } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { GatheringMetric } from "./metric.ts";
+import { GatheringMetric, spoiledBy, weightOfEach, weightsOf } from "./metric.ts";
 import { Totals } from "./totals.ts";
 
 /** Options of the metrics of classes. */
 export interface ConfusionOptions {
+  /** At most 4096; other class numbers are ArgumentErrors, unless they count nothing. */
   numClasses: number;
-  /** A class of yTrue that does not count; default none. */
+  /** A class of yTrue that does not count, one of them or another whole number; default none. */
   ignoreClass?: number;
   /** Whether yTrue are class numbers, not one number for each class; default true. */
   sparseYTrue?: boolean;
@@ -37,15 +38,34 @@ export interface ConfusionOptions {
   name?: string;
 }
 
-/** How often each class (rows) is taken for each (columns), gathered over batches. What is no class does not count. */
+/** What `ClassCounts` takes; `threshold`: from which on a number of yPred says class 1. */
+type CountOptions = ConfusionOptions & { readonly threshold?: number };
+
+type Label = Tensor | Tensor<"i32">;
+
+/** Classes, the numbers by which they were told, and whether they cannot be others. */
+interface Told {
+  readonly labels: Label;
+  readonly by?: Tensor;
+  readonly isSure?: boolean;
+}
+
+/** The most classes that can be told apart: pairs of them are counted. */
+const MOST_CLASSES = 4096;
+
+/** How often each class (rows) is taken for each (columns), gathered over batches. */
 class ClassCounts {
   readonly classes: number;
   private readonly operation: string;
-  private readonly options: ConfusionOptions;
+  private readonly options: CountOptions;
   private readonly totals: Totals;
 
-  constructor(operation: string, options: ConfusionOptions) {
-    requireCount(operation, "numClasses", options.numClasses, 1, MOST_LISTED);
+  constructor(operation: string, options: CountOptions) {
+    requireCount(operation, "numClasses", options.numClasses, 1, MOST_CLASSES);
+    const { ignoreClass = 0 } = options;
+    if (!Number.isInteger(ignoreClass)) {
+      throw new ArgumentError(`${operation}: ignoreClass must be a whole number, got ${ignoreClass}`);
+    }
     this.operation = operation;
     this.options = options;
     this.classes = options.numClasses;
@@ -53,40 +73,53 @@ class ClassCounts {
   }
 
   add(yTrue: AnyTensor, yPred: AnyTensor, sampleWeight?: Tensor): void {
-    const { sparseYTrue = true, sparseYPred = true, ignoreClass, axis = -1 } = this.options;
+    const { operation, classes } = this;
+    const { sparseYTrue = true, sparseYPred = true, ignoreClass, axis = -1, threshold } = this.options;
     noGrad(() =>
       scope(() => {
-        const numbers = (x: AnyTensor, isSparse: boolean): Tensor<"i32"> => {
-          if (!isSparse) return argMax(cast(x, "f32") as Tensor, axis);
-          const whole = cast(x, "i32") as Tensor<"i32">;
-          return x.dtype === "f32" ? where<"i32">(equal(cast(whole, "f32"), x), whole, -1) : whole;
+        const told = (x: AnyTensor, isSparse: boolean): Told => {
+          if (isSparse) return { labels: (x.dtype === "f32" ? x : cast(x, "i32")) as Label };
+          const scores = cast(x, "f32") as Tensor;
+          return { labels: argMax(scores, axis), by: max(scores, axis), isSure: (x.shape.at(axis) ?? 0) <= classes };
         };
-        const [truth, said] = [numbers(yTrue, sparseYTrue), numbers(yPred, sparseYPred)];
-        if (truth.size !== said.size) {
+        const truth = told(yTrue, sparseYTrue);
+        const said =
+          threshold === undefined
+            ? told(yPred, sparseYPred)
+            : { labels: cast(greaterEqual(yPred, threshold), "i32") as Label, by: yPred as Tensor, isSure: true };
+        const { shape } = said.labels;
+        if (truth.labels.size !== said.labels.size) {
           throw new ShapeError(
-            `${this.operation}: yTrue and yPred must have as many classes, ` +
-              `got ${formatShape(truth.shape)} and ${formatShape(said.shape)}`,
+            `${operation}: yTrue and yPred must have as many classes, ` +
+              `got ${formatShape(truth.labels.shape)} and ${formatShape(shape)}`,
           );
         }
-        const inside = (x: Tensor<"i32">): Tensor<"bool"> =>
-          logicalAnd(greaterEqual(x, 0), less(x, this.classes)) as Tensor<"bool">;
+        const alike = <X extends AnyTensor>(x: X): X => reshape(x, shape) as X;
+        const kept =
+          ignoreClass === undefined
+            ? undefined
+            : (notEqual<"f32" | "i32">(alike(truth.labels), ignoreClass) as Tensor<"bool">);
+        const given = weightsOf(operation, said.labels, yPred, kept, sampleWeight);
+        let weights = weightOfEach(operation, said.labels, given);
+        for (const { by } of [truth, said]) if (by) weights = spoiledBy(alike(by), weights);
+        const counted = given && notEqual(weights, 0);
+        const numbers = (what: string, { labels, isSure }: Told): Tensor<"i32"> => {
+          const seen = counted ? where<"f32" | "i32">(counted, alike(labels), 0) : alike(labels);
+          if (!isSure) requireWhole(operation, what, seen as Label, classes);
+          return cast(seen, "i32") as Tensor<"i32">;
+        };
+        const cell = add(mul(numbers("yTrue", truth), classes), numbers("yPred", said));
         const flat = <X extends AnyTensor>(x: X): X => reshape(x, [x.size]) as X;
-        let counted = logicalAnd(inside(flat(truth)), inside(flat(said)));
-        if (ignoreClass !== undefined) counted = logicalAnd(counted, notEqual(flat(truth), ignoreClass));
-        const weights =
-          sampleWeight &&
-          broadcastTo(alignWeights(this.operation, "sampleWeight", sampleWeight, truth.shape), truth.shape);
-        const cell = add(mul(flat(truth), this.classes), flat(said));
-        const value = weights ? where(counted, flat(weights as Tensor), 0) : (cast(counted, "f32") as Tensor);
-        this.totals.add(addSlices(value, where<"i32">(counted, cell, 0), this.classes * this.classes, 0));
+        this.totals.add(addSlices(flat(weights), flat(cell), classes * classes, 0));
       }),
     );
   }
 
   /** counts[i][j]: how often class i was taken for class j. */
   matrix(): number[][] {
-    const values = Array.from(this.totals.values());
-    return Array.from({ length: this.classes }, (_, i) => values.slice(i * this.classes, (i + 1) * this.classes));
+    const values = this.totals.values();
+    const row = (i: number): number[] => Array.from(values.subarray(i * this.classes, (i + 1) * this.classes));
+    return Array.from({ length: this.classes }, (_, i) => row(i));
   }
 
   reset(): void {
@@ -148,10 +181,12 @@ export class IoU extends GatheringMetric {
     this.gathered.add(yTrue, yPred, sampleWeight);
   }
 
-  /** Classes that are neither true nor answered do not count. */
+  /** Classes that are neither true nor answered do not count. NaN if one of the answers was. */
   result(): number {
     const matrix = this.gathered.matrix();
-    let [sum, found] = [0, 0];
+    // What was NaN might have been any class.
+    let sum = matrix.some((row) => row.some(Number.isNaN)) ? Number.NaN : 0;
+    let found = 0;
     for (const id of this.targets) {
       const truth = matrix[id].reduce((a, b) => a + b, 0);
       const said = matrix.reduce((total, row) => total + row[id], 0);
@@ -175,20 +210,14 @@ export interface BinaryIoUOptions {
 
 /** `IoU` of two classes told apart by a threshold. */
 export class BinaryIoU extends IoU {
-  private readonly threshold: number;
-
   constructor(options: BinaryIoUOptions = {}) {
     const {
       targetClassIds = [0, 1],
       threshold = 0.5,
       name = "binaryIoU",
     } = checkOptions("BinaryIoU", options, binaryIoUOptions, new.target === BinaryIoU);
-    super({ numClasses: 2, targetClassIds, name });
-    this.threshold = threshold;
-  }
-
-  override update(yTrue: AnyTensor, yPred: Tensor, sampleWeight?: Tensor): void {
-    noGrad(() => scope(() => super.update(yTrue, greaterEqual(yPred, this.threshold), sampleWeight)));
+    const own: IoUOptions & CountOptions = { numClasses: 2, targetClassIds, name, threshold };
+    super(own);
   }
 }
 
@@ -196,7 +225,7 @@ export class BinaryIoU extends IoU {
 export class MeanIoU extends IoU {
   constructor(options: ConfusionOptions) {
     const { numClasses } = checkOptions("MeanIoU", options, confusionOptions, new.target === MeanIoU);
-    requireCount("MeanIoU", "numClasses", numClasses, 1, MOST_LISTED);
+    requireCount("MeanIoU", "numClasses", numClasses, 1, MOST_CLASSES);
     const all = Array.from({ length: numClasses }, (_, i) => i);
     super({ name: "meanIoU", ...options, targetClassIds: all });
   }

@@ -6,9 +6,11 @@ import { maskOf } from "../layers/masks.ts";
 import { alignWeights, bothMasks, fittingMask, type LossFunction } from "../losses/loss.ts";
 import { alignTargets, requirePair } from "../losses/targets.ts";
 import { mul } from "../ops/binary.ts";
-import { cast } from "../ops/compare.ts";
+import { cast, logicalAnd, notEqual, where } from "../ops/compare.ts";
+import { broadcastTo } from "../ops/layout.ts";
 import { showAsText } from "../runtime/inspect.ts";
 import { checkOptions } from "../runtime/options.ts";
+import { full } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { Mean } from "./totals.ts";
@@ -33,7 +35,8 @@ export abstract class Metric<Result = number> {
 
   /**
    * Takes a batch into account: made of ops and updates in place, reading nothing. sampleWeight, [batch] or of more of the
-   * values' axes, says how much each counts; default 1.
+   * values' axes, says how much each counts; default 1. What the mask of yPred leaves out counts 0. A prediction of NaN that
+   * counts makes the figure NaN; only accuracies take it for a wrong answer.
    */
   abstract update(yTrue: AnyTensor, yPred: AnyTensor, sampleWeight?: Tensor): void;
 
@@ -106,7 +109,7 @@ export class MeanMetric<Options extends object = object> extends GatheringMetric
         const targets = alignTargets(yTrue, yPred) as Tensor;
         const values = (figure.perExample ?? figure)(targets, yPred, options);
         const kept = figure.countedValues?.(values, targets, yPred, options);
-        this.gathered.update(values, weightsOf(values, yPred, kept, sampleWeight), yPred.shape[0]);
+        this.gathered.update(values, weightsOf(name, values, yPred, kept, sampleWeight), yPred.shape[0]);
       }),
     );
   }
@@ -121,10 +124,14 @@ export function larger(optionNames: Names, ...figures: readonly Figure<never>[])
   for (const figure of figures) Object.assign(figure, { direction: "max" satisfies Direction, optionNames });
 }
 
-/** The weights of a figure's values, of which only some are kept, and of these those that the mask of yPred leaves. */
+/**
+ * What each of the values counts, for which only some may be kept, and of these those that the mask of yPred leaves: a number
+ * for each, or for parts of their first axes; undefined where all count alike.
+ */
 export function weightsOf(
-  values: Tensor,
-  yPred: Tensor,
+  operation: string,
+  values: AnyTensor,
+  yPred: AnyTensor,
   kept: Tensor<"bool"> | undefined,
   sampleWeight: Tensor | undefined,
 ): Tensor | undefined {
@@ -132,6 +139,18 @@ export function weightsOf(
   if (counted === undefined) return sampleWeight;
   const ones = cast(counted, "f32") as Tensor;
   if (sampleWeight === undefined) return ones;
-  const [a, b] = [ones, sampleWeight].map((x) => alignWeights("metric", "sampleWeight", x, values.shape));
+  const [a, b] = [ones, sampleWeight].map((x) => alignWeights(operation, "sampleWeight", x, values.shape));
   return mul(a, b);
+}
+
+/** A number for each of the values: the weights, broadcast, or 1. */
+export function weightOfEach(operation: string, values: AnyTensor, weights: Tensor | undefined): Tensor {
+  if (weights === undefined) return full(values.shape, 1);
+  return broadcastTo(alignWeights(operation, "sampleWeight", weights, values.shape), values.shape) as Tensor;
+}
+
+/** The weights, NaN for what counts and was told by NaN: then so is all that is summed up with it. */
+export function spoiledBy(numbers: Tensor, weights: Tensor): Tensor {
+  const isBroken = logicalAnd(notEqual(numbers, numbers), notEqual(weights, 0));
+  return where(isBroken, Number.NaN, weights) as Tensor;
 }

@@ -2,16 +2,13 @@
 import { noGrad } from "../autograd/tape.ts";
 import { perplexityOptions } from "../generated/options.ts";
 import { sparseCategoricalCrossentropy } from "../losses/crossentropy.ts";
-import { alignWeights } from "../losses/loss.ts";
-import { mul } from "../ops/binary.ts";
-import { broadcastTo, stack } from "../ops/layout.ts";
+import { stack } from "../ops/layout.ts";
 import { sum } from "../ops/reduce.ts";
 import { checkOptions } from "../runtime/options.ts";
-import { ones } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { GatheringMetric, weightsOf } from "./metric.ts";
-import { Totals } from "./totals.ts";
+import { GatheringMetric, weightOfEach, weightsOf } from "./metric.ts";
+import { Totals, weigh } from "./totals.ts";
 
 /** Options of `Perplexity`. */
 export interface PerplexityOptions {
@@ -46,10 +43,9 @@ export class Perplexity extends GatheringMetric {
         const options = { fromLogits: this.fromLogits, ignoreClass: this.ignoreClass };
         const values = sparseCategoricalCrossentropy.perExample(yTrue, yPred, options);
         const kept = sparseCategoricalCrossentropy.countedValues(values, yTrue, yPred, options);
-        const given = weightsOf(values, yPred, kept, sampleWeight) ?? ones(values.shape);
-        const aligned = alignWeights("Perplexity", "sampleWeight", given, values.shape);
-        const weights = broadcastTo(aligned, values.shape) as Tensor;
-        this.gathered.add(stack([sum(mul(values, weights)), sum(weights)]));
+        const given = weightsOf("Perplexity", values, yPred, kept, sampleWeight);
+        const weights = weightOfEach("Perplexity", values, given);
+        this.gathered.add(stack([sum(weigh(values, weights)), sum(weights)]));
       }),
     );
   }

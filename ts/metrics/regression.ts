@@ -1,22 +1,24 @@
 // Figures of predicted numbers: their errors, the part of the variance that they explain, correlations.
 import { noGrad } from "../autograd/tape.ts";
 import { axisOptions, metricOptions, r2Options } from "../generated/options.ts";
-import { alignWeights } from "../losses/loss.ts";
+import { maskOf } from "../layers/masks.ts";
+import { fittingMask } from "../losses/loss.ts";
 import { cosine } from "../losses/regression.ts";
 import { EPSILON, targetsFor } from "../losses/targets.ts";
 import { add, div, mul, sub } from "../ops/binary.ts";
+import { cast } from "../ops/compare.ts";
 import { sqrt, square } from "../ops/elementwise.ts";
 import { broadcastTo, stack } from "../ops/layout.ts";
 import { mean, sum } from "../ops/reduce.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
-import { full, ones } from "../tensor/create.ts";
+import { full } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { type Figure, GatheringMetric, larger, MeanMetric } from "./metric.ts";
-import { ShiftedTotals } from "./totals.ts";
+import { type Figure, GatheringMetric, larger, MeanMetric, weightOfEach, weightsOf } from "./metric.ts";
+import { ShiftedTotals, weigh } from "./totals.ts";
 
 /** Options of the figures of vectors. */
 export interface AxisOptions {
@@ -121,14 +123,15 @@ export class R2Score<A extends ClassAggregation = "uniformAverage"> extends Gath
     noGrad(() =>
       scope(() => {
         const t = targetsFor("R2Score", yTrue, yPred);
-        const given = sampleWeight && alignWeights("R2Score", "sampleWeight", sampleWeight, t.shape);
-        const weights = given ? (broadcastTo(given, t.shape) as Tensor) : ones(t.shape);
-        const residuals = mul(square(sub(t, yPred)), weights);
+        const weights = weightOfEach("R2Score", t, weightsOf("R2Score", t, yPred, undefined, sampleWeight));
+        const residuals = weigh(square(sub(t, yPred)), weights);
+        const mask = fittingMask(t, maskOf(yPred));
+        const numbers = mask ? mul(sum(cast(mask, "f32") as Tensor), t.size / mask.size) : full([], t.size);
         this.gathered ??= new ShiftedTotals(t.shape[1], 5);
         const distance = this.gathered.shifted(t);
         const weighted = mul(distance, weights);
         const sums = [weights, weighted, mul(distance, weighted), residuals].map((x) => sum(x, 0));
-        this.gathered.add(stack([...sums, full([t.shape[1]], t.size)]));
+        this.gathered.add(stack([...sums, broadcastTo(numbers, [t.shape[1]]) as Tensor]));
       }),
     );
   }

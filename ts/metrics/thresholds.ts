@@ -1,12 +1,12 @@
 // Counting right and wrong answers at many thresholds at once: each prediction is counted by how many thresholds it
 // exceeds, so that the work of a batch does not grow with them and all counts follow at the end.
 import { noGrad } from "../autograd/tape.ts";
-import { alignWeights } from "../losses/loss.ts";
 import { targetsFor } from "../losses/targets.ts";
 import { add, mul, sub } from "../ops/binary.ts";
-import { cast, greater, notEqual, where } from "../ops/compare.ts";
+import { cast, equal, greater, notEqual, where } from "../ops/compare.ts";
 import { broadcastTo, reshape, slice, stack } from "../ops/layout.ts";
 import { addAlong, addSlices } from "../ops/picking.ts";
+import { max } from "../ops/reduce.ts";
 import { searchSorted, topKIndices } from "../ops/sort.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
@@ -14,6 +14,7 @@ import { arange, full, tensor } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { spoiledBy, weightOfEach, weightsOf } from "./metric.ts";
 import { Totals } from "./totals.ts";
 
 /** Which answers of a prediction are looked at. */
@@ -66,11 +67,10 @@ export class ThresholdCounts {
         let answers = topK === undefined ? yPred : keepLargest(this.operation, yPred, topK);
         let truth = targetsFor(this.operation, yTrue, yPred);
         if (classId !== undefined) [answers, truth] = [answers, truth].map((x) => pick(this.operation, x, classId));
-        let weights = full(answers.shape, 1);
-        if (sampleWeight) {
-          weights = mul(weights, alignWeights(this.operation, "sampleWeight", sampleWeight, answers.shape));
-        }
+        const given = weightsOf(this.operation, answers, yPred, undefined, sampleWeight);
+        let weights = weightOfEach(this.operation, answers, given);
         if (labelWeights) weights = mul(weights, labelWeights);
+        weights = spoiledBy(answers, weights);
         const positive = mul(cast(notEqual(truth, 0), "f32") as Tensor, weights);
         const flat = (x: Tensor): Tensor => reshape(x, [x.size]) as Tensor;
         const updates = stack([flat(positive), flat(sub(weights, positive))], 1);
@@ -79,10 +79,12 @@ export class ThresholdCounts {
     );
   }
 
-  /** For each answer the number of thresholds below it, of NaN none, with labels apart: times their number, plus the label's own. */
+  /**
+   * For each answer the number of thresholds below it, of NaN all, so that its weight is in every count; with labels apart:
+   * times their number, plus the label's own.
+   */
   private buckets(answers: Tensor): Tensor<"i32"> {
-    const below = searchSorted(tensor([...this.ascending]), answers);
-    const bucket = where(notEqual(answers, answers), 0, below) as Tensor<"i32">;
+    const bucket = searchSorted(tensor([...this.ascending]), answers);
     if (this.labels === 1) return bucket;
     const rows = answers.size / this.labels;
     const label = broadcastTo(arange(0, this.labels, 1, "i32"), [rows, this.labels]);
@@ -155,10 +157,12 @@ function pick(operation: string, x: Tensor, classId: number): Tensor {
   return slice(x, begin, [...x.shape.slice(0, -1), 1]) as Tensor;
 }
 
-/** x where it is among the k largest of its row, LOWEST elsewhere; of equal numbers the first ones are taken. */
+/** x where it is among the k largest of its row, LOWEST elsewhere; of equal numbers the first ones are taken. NaN spoils its row. */
 function keepLargest(operation: string, x: Tensor, k: number): Tensor {
   requireCount(operation, "topK", k);
   const classes = x.shape[x.rank - 1];
   const indices = topKIndices(x, Math.min(k, classes));
-  return where(greater(addAlong(full(indices.shape, 1), indices, classes, indices.rank - 1), 0), x, LOWEST);
+  const largest = where(greater(addAlong(full(indices.shape, 1), indices, classes, indices.rank - 1), 0), x, LOWEST);
+  const most = max(x, -1, true);
+  return where(equal(most, most), largest, Number.NaN) as Tensor;
 }

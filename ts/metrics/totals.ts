@@ -1,7 +1,7 @@
 // Running sums for metrics: gathered in tensors, so that a captured step can do it, and read at the end of an epoch.
 import { noGrad } from "../autograd/tape.ts";
 import { add, mul, sub } from "../ops/binary.ts";
-import { notEqual, where } from "../ops/compare.ts";
+import { equal, notEqual, where } from "../ops/compare.ts";
 import { broadcastTo, concat, reshape } from "../ops/layout.ts";
 import { mean, sum } from "../ops/reduce.ts";
 import { unrecorded } from "../runtime/program.ts";
@@ -145,6 +145,11 @@ export class Sum {
   }
 }
 
+/** The values times their weights; 0 where these are, whatever the values. */
+export function weigh(values: Tensor, weights: Tensor): Tensor {
+  return where(equal(weights, 0), 0, mul(values, weights)) as Tensor;
+}
+
 /** The values times their weights, and the weights, one of both for each example: axes beyond the first are reduced. */
 function perExample(
   values: Tensor,
@@ -163,5 +168,5 @@ function perExample(
   while (shape.length > 1 && shape[shape.length - 1] === 1) shape = shape.slice(0, -1);
   const reduced = toFirst(values, shape.length);
   const weights = broadcastTo(reshape(sampleWeight, shape), reduced.rank === 0 ? shape : reduced.shape) as Tensor;
-  return [toFirst(mul(reduced, weights), 1), toFirst(weights, 1)];
+  return [toFirst(weigh(reduced, weights), 1), toFirst(weights, 1)];
 }
