@@ -77,7 +77,7 @@ export class Lost implements Derivation {
   }
 
   /** The leaves that it led to: those with respect to which gradients may be wanted. */
-  get leaves(): ReadonlySet<AnyTensor> {
+  get leaves(): Set<AnyTensor> {
     return leavesOf(this.parts);
   }
 

@@ -59,8 +59,10 @@ export const BUILT_FOR: unique symbol = Symbol("builtFor");
 export const BUILD_FOR: unique symbol = Symbol("buildFor");
 /** Makes a variable one of its weights. @internal */
 export const OWN: unique symbol = Symbol("own");
-/** Notes which parts are to be frozen or free when they are made. @internal */
+/** Which parts and weights are to be frozen or free when they are made, by path. @internal */
 export const PENDING: unique symbol = Symbol("pending");
+/** The variables in a module that are frozen or free unlike itself. @internal */
+export const UNLIKE: unique symbol = Symbol("unlike");
 /** Builds a module, so that what this adds is as frozen as it should be. @internal */
 export const BUILD: unique symbol = Symbol("build");
 /** Freezes or frees the variables that are no other module's. @internal */
@@ -80,8 +82,8 @@ export abstract class Module {
   #trainable: boolean;
   /** Whether what is inside it is as frozen as it was told to be when it was made. */
   #isSettled: boolean;
-  /** Which parts are frozen or free unlike itself, for those that are made when it is built. */
-  #pending: Readonly<Record<string, boolean>> | undefined;
+  /** @internal */
+  [PENDING]: ReadonlyMap<string, boolean> | undefined;
   #isDisposing = false;
 
   constructor(name: string, trainable: boolean) {
@@ -108,7 +110,7 @@ export abstract class Module {
   set trainable(value: boolean) {
     for (const part of this[STRUCTURE]().modules.values()) {
       part[SET_TRAINABLE](value);
-      part.#pending = undefined;
+      part[PENDING] = undefined;
     }
   }
 
@@ -131,7 +133,8 @@ export abstract class Module {
   [BUILD](build: () => void): void {
     // What is inside a module that was made frozen is frozen, and what building adds to a frozen one.
     if (!this.#isSettled) this.trainable = this.#trainable;
-    const before = this.#trainable ? undefined : new Set(this[STRUCTURE]().modules.values());
+    const pending = this[PENDING];
+    const before = this.#trainable && !pending ? undefined : this[STRUCTURE]();
     const own = this.#own.size;
     try {
       build();
@@ -143,17 +146,24 @@ export abstract class Module {
       }
       throw error;
     }
-    if (before) {
-      for (const part of this[STRUCTURE]().modules.values()) if (!before.has(part)) part[SET_TRAINABLE](false);
+    this[PENDING] = undefined;
+    if (!before) return;
+    const known = new Set<unknown>([...before.modules.values(), ...before.weights.values()]);
+    const { modules, weights } = this[STRUCTURE]();
+    for (const [path, part] of modules) {
+      const value = pending?.get(path) ?? (this.#trainable && part.trainable);
+      if (!known.has(part) && value !== part.trainable) part[SET_TRAINABLE](value);
     }
-    const pending = this.#pending;
-    setTrainableParts(this, pending);
-    this.#pending = undefined;
+    for (const [path, weight] of weights) {
+      if (!known.has(weight)) weight.trainable = pending?.get(path) ?? weight.trainable;
+    }
   }
 
   /** @internal */
-  [PENDING](parts: Readonly<Record<string, boolean>> | undefined): void {
-    this.#pending = parts;
+  get [UNLIKE](): Variable[] {
+    const own = new Set(this.#own.values());
+    const all = new Set([...own, ...this.#found().flatMap(([, part]) => (part instanceof Variable ? [part] : []))]);
+    return [...all].filter((x) => x.trainable !== (this.#trainable && !(own.has(x) && this.#fixed.has(x))));
   }
 
   /** Layers inside this one. Default: those among its properties, alone or in lists, records, maps and sets. */
@@ -201,7 +211,7 @@ export abstract class Module {
       if (seen.has(module)) return;
       add(modules, path, module);
       around.add(module);
-      const at = path === "" ? "" : `${path}/`;
+      const at = joined(path, "");
       for (const [name, weight] of module.#own) add(weights, at + name, weight);
       for (const [name, variable] of Object.entries(module[STATE]())) add(state, at + name, variable);
       const inside = new Set(module.sublayers());
@@ -339,25 +349,51 @@ export function buildFor(module: Module, shapes: Readonly<Record<string, Shapes>
   }
 }
 
-/** The parts of a module that are frozen or free unlike itself, by path. */
+/** The parts of a module that are frozen or free unlike itself, and weights that are so unlike the part they are in, by path. */
 export function trainableParts(module: Module): Record<string, boolean> | undefined {
-  const all = [...module[STRUCTURE]().modules].filter(([, part]) => part.trainable !== module.trainable);
-  return all.length === 0 ? undefined : Object.fromEntries(all.map(([path, part]) => [path, part.trainable]));
+  const { modules, weights } = module[STRUCTURE]();
+  const all = new Map<string, boolean>();
+  for (const [at, part] of modules) for (const [path, value] of part[PENDING] ?? []) all.set(joined(at, path), value);
+  const unlike = new Set([...modules.values()].flatMap((part) => part[UNLIKE]));
+  const note = (path: string, value: boolean, isUnlike: boolean): unknown =>
+    isUnlike ? all.set(path, value) : all.delete(path);
+  for (const [path, part] of modules) note(path, part.trainable, part.trainable !== module.trainable);
+  for (const [path, weight] of weights) note(path, weight.trainable, unlike.has(weight));
+  return all.size === 0 ? undefined : Object.fromEntries(all);
 }
 
-/** Freezes and frees parts as `trainableParts` has it, after all others follow the module. */
+/** Freezes and frees parts and weights as `trainableParts` has it, after all others follow the module. */
 export function setTrainableParts(module: Module, parts: Readonly<Record<string, boolean>> | undefined): void {
   if (parts === undefined) return;
-  module[PENDING](parts);
-  for (const [path, part] of module[STRUCTURE]().modules) part[SET_TRAINABLE](parts[path] ?? module.trainable);
+  const told = tell(module, parts);
+  const { modules, weights } = module[STRUCTURE]();
+  for (const [path, part] of modules) part[SET_TRAINABLE](told.get(path) ?? module.trainable);
+  for (const [path, weight] of weights) weight.trainable = told.get(path) ?? weight.trainable;
 }
 
 /** Freezes and frees what is in a module, weight by weight, as in another. */
 export function followTrainable(module: Module, other: Module): void {
-  module[PENDING](trainableParts(other));
+  tell(module, trainableParts(other));
   const [own, others] = [module[STRUCTURE](), other[STRUCTURE]()];
   for (const [path, part] of own.modules) part[SET_TRAINABLE](others.modules.get(path)?.trainable ?? part.trainable);
   for (const [path, weight] of own.weights) weight.trainable = others.weights.get(path)?.trainable ?? weight.trainable;
+}
+
+/** Tells the parts of a module what is to be frozen or free when it is made in them. */
+function tell(module: Module, parts: Readonly<Record<string, boolean>> = {}): ReadonlyMap<string, boolean> {
+  const told = new Map(Object.entries(parts));
+  for (const [at, part] of module[STRUCTURE]().modules) {
+    const inside = [...told].filter(([path]) => at === "" || path.startsWith(`${at}/`));
+    part[PENDING] =
+      inside.length === 0
+        ? undefined
+        : new Map(inside.map(([path, value]) => [path.slice(joined(at, "").length), value]));
+  }
+  return told;
+}
+
+function joined(path: string, name: string): string {
+  return path === "" ? name : `${path}/${name}`;
 }
 
 /** What captured steps of a module depend on beside their arguments: its parts, its variables, and which are trained. */
@@ -380,8 +416,7 @@ function* search(
   const entries = entriesOf(value);
   if (entries === undefined) return;
   seen.add(value);
-  const at = path === "" ? "" : `${path}/`;
-  for (const [key, item] of entries) yield* search(item, at + key, seen);
+  for (const [key, item] of entries) yield* search(item, joined(path, `${key}`), seen);
 }
 
 function entriesOf(value: object): Iterable<[unknown, unknown]> | undefined {

@@ -2,7 +2,7 @@
 // in one call from the second batch on.
 import { type Captured, capture } from "../autograd/capture.ts";
 import { valueAndGradients } from "../autograd/grad.ts";
-import { isTracked, noGrad } from "../autograd/tape.ts";
+import { isTracked, lostWay, noGrad } from "../autograd/tape.ts";
 import type { ApplyOptions, Inputs } from "../layers/layer.ts";
 import { attachMask, maskOf } from "../layers/masks.ts";
 import { fingerprint } from "../layers/module.ts";
@@ -12,7 +12,7 @@ import type { Optimizer } from "../optim/optimizer.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
 import { scope } from "../tensor/scope.ts";
 import { type AnyTensor, type Tensor, unfilled } from "../tensor/tensor.ts";
-import { trainableChanges, type Variable } from "../tensor/variable.ts";
+import { trainableChanges, Variable } from "../tensor/variable.ts";
 import { BatchBuffers, type Examples, type Rows } from "./batches.ts";
 import type { Model } from "./model.ts";
 import type { Objective } from "./objective.ts";
@@ -118,6 +118,7 @@ export class Steps {
       };
       const options: ApplyOptions = { training, addLoss, addMetric };
       const predictions = model.applyAll(oneOrAll(inputs), options).map(toFloats);
+      requireHeld(model, [...predictions, ...added]);
       // Here, where the predictions still have their masks.
       objective.measure(targets, predictions, weights);
       const own = objective.terms(targets, predictions, weights, predictions.map(maskOf));
@@ -179,6 +180,20 @@ export class Steps {
 
   dispose(): void {
     for (const thing of [this.trainStep, this.testStep, this.buffers]) thing.dispose();
+  }
+}
+
+/** Trainable variables that the results of a model's call come from must be found by whoever trains and saves it. */
+function requireHeld(model: Model, results: readonly Tensor[]): void {
+  const used = lostWay("", results)?.leaves;
+  if (used === undefined) return;
+  for (const own of model.weights) used.delete(own);
+  for (const other of used) {
+    if (!(other instanceof Variable)) continue;
+    throw new StateError(
+      `${model.name}: call used the variable ${other.name}, which is not among the weights of ${model.name}; ` +
+        "keep it in a property, or use stopGradient of it",
+    );
   }
 }
 
