@@ -1,5 +1,7 @@
 // What is too large to be counted or to be kept is refused at once, before anything is computed.
+import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
+import { ArrayData } from "../../ts/data/array.ts";
 import * as initializers from "../../ts/layers/initializers.ts";
 import * as metrics from "../../ts/metrics/index.ts";
 import * as ops from "../../ts/ops/public.ts";
@@ -22,6 +24,7 @@ const byCount: { readonly [name: string]: (n: number) => unknown } = {
   "eye of columns": (n) => eye(2, n),
   tri: (n) => ops.tri(n),
   split: (n) => ops.split(row(), n),
+  "split into a list": (n) => ops.split(ones([0]), new Array(Math.min(n, 2 ** 17)).fill(0)),
   "split of nothing": (n) => ops.split(ones([0]), n),
   tensordot: (n) => ops.tensordot(row(), row(), n),
   repeat: (n) => ops.repeat(row(), n),
@@ -47,6 +50,8 @@ const byCount: { readonly [name: string]: (n: number) => unknown } = {
   polygamma: (n) => ops.polygamma(row(), n),
   "thresholds of a metric": (n) => new metrics.AUC({ numThresholds: n }),
   "classes of a metric": (n) => new metrics.MeanIoU({ numClasses: n }),
+  "classes of a matrix": (n) => new metrics.ConfusionMatrix({ numClasses: n }),
+  affineGrid: (n) => ops.affineGrid(ones([1, 2, 3]), [n, 2]),
   "an orthogonal kernel": (n) => initializers.orthogonal()([n, n]),
 };
 
@@ -94,5 +99,45 @@ describe("a result of 2^31 elements or more", () => {
     const [error, milliseconds] = refusal(f);
     expect(error instanceof ShapeError || error instanceof OutOfMemoryError, String(error)).toBe(true);
     expect(milliseconds).toBeLessThan(1000);
+  });
+});
+
+describe("what is immense", () => {
+  const empty = zeros([2 ** 31 - 1, 0]);
+  it.each<[string, () => unknown]>([
+    ["lists of no numbers", () => empty.array()],
+    ["lists of no lists", () => zeros([2 ** 16, 2 ** 14, 0]).array()],
+    ["rows of data without numbers", () => new ArrayData(new Float32Array(), [2 ** 31 - 1, 0]).array()],
+    ["parts of a tensor", () => ops.unstack(ones([2 ** 18]))],
+    ["parts of nothing", () => ops.unstack(empty)],
+    ["equal parts", () => ops.split(ones([2 ** 18]), 2 ** 18)],
+    ["axes", () => zeros(new Array(65).fill(1))],
+    ["axes of nothing", () => zeros(new Array(10_000_000).fill(0))],
+    ["axes that reshape makes", () => ops.reshape(ones([1]), new Array(5000).fill(1))],
+    ["axes that gather makes", () => ops.gather(zeros(new Array(40).fill(1)), zeros(new Array(40).fill(1), "i32"))],
+    ["a confusion matrix", () => new metrics.ConfusionMatrix({ numClasses: 8000 })],
+  ])("%s are refused at once", (_name, f) => {
+    const [error, milliseconds] = refusal(f);
+    expect(error instanceof ShapeError || error instanceof ArgumentError, String(error)).toBe(true);
+    expect(milliseconds).toBeLessThan(500);
+  });
+
+  it.each<[string, () => unknown]>([
+    ["no number in many rows", () => String(empty)],
+    ["no number in many rows, in a console", () => inspect(empty)],
+    ["no number in many rows of rows", () => String(zeros([2 ** 15, 2 ** 16, 0]))],
+    ["many quantiles", () => ops.quantile(ones([3]), new Array(100_000).fill(0.5))],
+    ["many places of a grid", () => ops.affineGrid(ones([1, 2, 3]), [1000, 1000])],
+    ["many numbers in lists", () => zeros([1000, 2000]).array()],
+    ["a large identity", () => eye(3000)],
+  ])("%s: soon made", (_name, f) => {
+    const begin = performance.now();
+    f();
+    expect(performance.now() - begin).toBeLessThan(1500);
+  });
+
+  it("has the text of what can be shown", () => {
+    expect(String(empty)).toBe(`Tensor f32 [2147483647, 0]\n[[],\n [],\n [],\n ...,\n [],\n [],\n []]`);
+    expect(String(zeros([0, 2 ** 31 - 1]))).toBe("Tensor f32 [0, 2147483647]\n[]");
   });
 });

@@ -26,6 +26,19 @@ import {
   zeros,
 } from "../../ts/index.ts";
 
+/** [[[...]]]: a list whose only element is itself. */
+function inItself(): never {
+  const list: unknown[] = [];
+  list.push(list);
+  return list as never;
+}
+
+function deep(levels: number): never {
+  let list: unknown = 1;
+  for (let i = 0; i < levels; i++) list = [list];
+  return list as never;
+}
+
 describe("values", () => {
   it.each<[string, () => unknown, new (...args: never[]) => Error]>([
     ["too few, written", () => tensor([1, 2]).write([9]), ShapeError],
@@ -43,7 +56,16 @@ describe("values", () => {
     ["strings", () => tensor(["1"] as never), DtypeError],
     ["holes", () => tensor(new Array(3)), ShapeError],
     ["big integers", () => tensor(new BigInt64Array(2) as never), DtypeError],
+    ["a list in itself", () => tensor(inItself()), ShapeError],
+    ["a list in itself, with a shape", () => tensor(inItself(), { shape: [1] }), DtypeError],
+    ["lists in lists in lists", () => tensor(deep(5000)), ShapeError],
+    ["lists of symbols", () => tensor([Symbol("one")] as never), DtypeError],
     ["a shape that is a number", () => zeros(5 as never), ShapeError],
+    ["a shape of symbols", () => zeros([Symbol("one")] as never), ShapeError],
+    ["a shape without prototypes", () => zeros([Object.create(null)] as never), ShapeError],
+    ["a shape that is an object without a prototype", () => zeros(Object.create(null)), ShapeError],
+    ["a shape of lists", () => zeros([[2]] as never), ShapeError],
+    ["a shape of holes", () => zeros(new Array(2 ** 32 - 1)), ShapeError],
     ["a shape that is missing", () => zeros(undefined as never), ShapeError],
   ])("%s: an error, and nothing is written", (_what, act, error) => {
     expect(act).toThrow(error);

@@ -175,9 +175,11 @@ export class ArrayData<D extends Dtype = Dtype> {
 
   /** All values as nested arrays: booleans where the dtype is bool, else numbers. */
   array(): Nested {
-    const values = makeArray(this.dtype, this.data.length);
-    this.copyRows({ begin: 0, end: this.length }, values);
-    return nest(this.shape, this.dtype, values);
+    return nest(this.shape, this.dtype, () => {
+      const values = makeArray(this.dtype, this.data.length);
+      this.copyRows({ begin: 0, end: this.length }, values);
+      return values;
+    });
   }
 
   /** The index path of the first NaN or infinity; undefined when every number is finite. Reads all f32 numbers. */

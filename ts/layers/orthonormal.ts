@@ -3,17 +3,17 @@
 import { add, div, maximum, mul, sub } from "../ops/binary.ts";
 import { less, where } from "../ops/compare.ts";
 import { sqrt, square } from "../ops/elementwise.ts";
-import { pad, reshape, slice } from "../ops/layout.ts";
+import { concat, reshape, slice } from "../ops/layout.ts";
 import { solveTriangular } from "../ops/linalg.ts";
 import { matmul } from "../ops/matmul.ts";
 import { diagonal, triu } from "../ops/matrix.ts";
 import { sum } from "../ops/reduce.ts";
-import { eye } from "../tensor/create.ts";
+import { eye, zeros } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** Reflections that are applied at a time. */
-const BLOCK = 64;
+const BLOCK = 128;
 
 /**
  * Orthonormal rows [count, length], count <= length, from as many normally distributed numbers: with the distribution of
@@ -28,33 +28,29 @@ export function orthonormalRows(x: Tensor): Tensor {
   const along = reshape(shift, [count, 1]) as Tensor;
   const axes = add(upper, mul(eye(count, length), along));
   const mirrors = div(axes, sqrt(maximum(sum(square(axes), 1, true), 1e-30)));
-  let y = eye(0, 0);
+  let y = zeros([0, length - count]);
   for (let begin = BLOCK * Math.floor((count - 1) / BLOCK); begin >= 0; begin -= BLOCK) {
     const inner = y;
     y = scope(() => {
       const block = Math.min(BLOCK, count - begin);
-      const before = inner.size === 0 ? eye(block, length - begin) : within(inner, block);
-      return reflected(before, slice(mirrors, [begin, begin], [block, length - begin]) as Tensor);
+      return reflected(inner, slice(mirrors, [begin, begin], [block, -1]) as Tensor);
     });
     inner.dispose();
   }
   return mul(y, reshape(mul(signs, -1), [count, 1]) as Tensor);
 }
 
-/** The rows of y, reflected by one row of v after the other, the last first: y (I - v' s^-1 v)' (Puglisi 1992). */
+/**
+ * The rows of the matrix that holds y at its lower right and else the identity, reflected by one row of v after the other,
+ * the last first: z (I - v' s^-1 v)' (Puglisi 1992).
+ */
 function reflected(y: Tensor, v: Tensor): Tensor {
+  const [block, length] = v.shape;
+  const right = slice(v, [0, block]) as Tensor;
+  // v z'
+  const product = concat([slice(v, 0, [block, block]) as Tensor, matmul(right, y, { transposeB: true })], 1);
   // What v v' has above the diagonal, and half of what it has there.
-  const s = mul(triu(matmul(v, v, { transposeB: true })), sub(1, mul(eye(v.shape[0]), 0.5)));
-  return sub(y, matmul(solveTriangular(s, matmul(v, y, { transposeB: true })), v, { transposeA: true }));
-}
-
-/** The matrix as the lower right part of a larger one whose other rows and columns are those of the identity. */
-function within(y: Tensor, block: number): Tensor {
-  const widths = [block, 0] as const;
-  const [rows, columns] = y.shape;
-  const corner = pad(eye(block), [
-    [0, rows],
-    [0, columns],
-  ]);
-  return add(pad(y, [widths, widths]) as Tensor, corner as Tensor);
+  const s = mul(triu(matmul(v, v, { transposeB: true })), sub(1, mul(eye(block), 0.5)));
+  const z = concat([eye(block, length), concat([zeros([y.shape[0], block]), y], 1)]);
+  return sub(z, matmul(solveTriangular(s, product), v, { transposeA: true }));
 }

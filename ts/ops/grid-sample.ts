@@ -3,7 +3,7 @@ import { requireFloat } from "../autograd/op.ts";
 import { affineWarpOptions, gridSampleOptions } from "../generated/options.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
-import { tensor } from "../tensor/create.ts";
+import { tabulate, tensor } from "../tensor/create.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { add, mul, sub } from "./binary.ts";
@@ -112,12 +112,12 @@ export function affineGrid(matrices: Tensor, size: readonly [number, number], al
   }
   const along = (count: number, i: number): number =>
     alignCorners ? (count === 1 ? 0 : (2 * i) / (count - 1) - 1) : (2 * i + 1) / count - 1;
-  const places = Array.from({ length: height * width }, (_, i) => [
-    along(width, i % width),
-    along(height, Math.floor(i / width)),
-    1,
-  ]);
-  const grid = matmul(tensor(places.flat(), { shape: [1, height * width, 3] }), matrices, { transposeB: true });
+  const places = tabulate([1, height * width, 3], (i) => {
+    const pixel = Math.floor(i / 3);
+    if (i % 3 === 0) return along(width, pixel % width);
+    return i % 3 === 1 ? along(height, Math.floor(pixel / width)) : 1;
+  });
+  const grid = matmul(places, matrices, { transposeB: true });
   return reshape(grid, [matrices.shape[0], height, width, 2]) as Tensor;
 }
 

@@ -6,7 +6,15 @@ import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { full } from "../tensor/create.ts";
 import { type Dtype, requireDtype } from "../tensor/dtype.ts";
-import { checkShape, formatShape, normalizeAxes, normalizeAxis, type Shape, sizeOf } from "../tensor/shape.ts";
+import {
+  checkShape,
+  formatShape,
+  MOST_AXES,
+  normalizeAxes,
+  normalizeAxis,
+  type Shape,
+  sizeOf,
+} from "../tensor/shape.ts";
 import { type AnyTensor, alias, empty, type Tensor } from "../tensor/tensor.ts";
 import { sumTo } from "./reduce.ts";
 import { denseStrides, readView, writeView } from "./view.ts";
@@ -21,13 +29,13 @@ export const reshape: Op<<D extends Dtype>(x: Tensor<D>, shape: Shape) => Tensor
 });
 
 function inferShape(x: AnyTensor, shape: Shape): Shape {
-  if (!Array.isArray(shape)) checkShape("reshape", shape);
+  if (!Array.isArray(shape) || shape.length > MOST_AXES) checkShape("reshape", shape);
   const unknown = shape.indexOf(-1);
   const known = sizeOf(shape.filter((_, axis) => axis !== unknown));
   const inferred = unknown < 0 ? shape : shape.with(unknown, known === 0 ? 0 : x.size / known);
   if (sizeOf(inferred) !== x.size || !inferred.every((length) => Number.isInteger(length) && length >= 0)) {
     throw new ShapeError(
-      `reshape: the new shape must have as many elements as x, got ${formatShape(x.shape)} and ${formatShape(shape)}`,
+      `reshape: the new shape must have as many elements as x, got ${formatShape(x.shape)} and ${textOf(shape)}`,
     );
   }
   return inferred;
@@ -314,9 +322,10 @@ export function split<D extends Dtype>(x: Tensor<D>, parts: number | readonly nu
   requireTensor("split", "x", x);
   const at = normalizeAxis("split", axis, x.rank);
   const length = x.shape[at];
-  if (typeof parts === "number") requireCount("split", "parts", parts, 1, Math.max(length, MOST_LISTED));
+  if (typeof parts === "number") requireCount("split", "parts", parts, 1, MOST_LISTED);
   const sizes = typeof parts === "number" ? new Array<number>(parts).fill(length / parts) : parts;
   requireList("split", "parts", sizes);
+  requireCount("split", "the number of parts", sizes.length, 0, MOST_LISTED);
   if (!sizes.every((n) => Number.isInteger(n) && n >= 0) || total(sizes) !== length) {
     const got = typeof parts === "number" ? parts : `[${parts.join(", ")}]`;
     throw new ArgumentError(`split: the parts must be whole and together have axis ${at}'s size ${length}, got ${got}`);
@@ -337,6 +346,7 @@ function total(sizes: readonly number[]): number {
 export function unstack<D extends Dtype>(x: Tensor<D>, axis = 0): Tensor<D>[] {
   requireTensor("unstack", "x", x);
   const at = normalizeAxis("unstack", axis, x.rank);
+  requireCount("unstack", "the size of the axis", x.shape[at], 0, MOST_LISTED);
   return split(x, new Array<number>(x.shape[at]).fill(1), at).map((part) => squeeze(part, at));
 }
 

@@ -5,7 +5,7 @@ import { requireCount, requireList, textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { forbidWhileRecording } from "../runtime/program.ts";
-import { linspace, ones } from "../tensor/create.ts";
+import { linspace, ones, tensor } from "../tensor/create.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { formatShape, normalizeAxes } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -15,10 +15,10 @@ import { cast, equal, notEqual, where } from "./compare.ts";
 import { outer } from "./contract.ts";
 import { clip, sqrt } from "./elementwise.ts";
 import { requireIndices } from "./indices.ts";
-import { reshape, slice, stack } from "./layout.ts";
+import { reshape, slice, transpose } from "./layout.ts";
 import { matmul } from "./matmul.ts";
 import { diagonal } from "./matrix.ts";
-import { addSlices } from "./picking.ts";
+import { addSlices, pickSlices } from "./picking.ts";
 import { mean } from "./reduce.ts";
 import { searchSorted, sort } from "./sort.ts";
 
@@ -37,18 +37,18 @@ export function quantile(x: Tensor, q: number | readonly number[], axes?: Axes, 
   }
   const count = countOf(x.shape, list);
   const ordered = sort(reshape(axesLast(x, list), [-1, count]) as Tensor);
-  const rows = ordered.shape[0];
-  const at = (i: number): Tensor => slice(ordered, [0, i], [rows, 1]) as Tensor;
-  const last = at(count - 1);
+  const positions = parts.map((part) => part * (count - 1));
+  const below = positions.map(Math.floor);
+  const weights = positions.map((position, i) => position - below[i]);
+  const at = (places: readonly number[]): Tensor => pickSlices(ordered, tensor(places, { dtype: "i32" }), 1) as Tensor;
+  const [low, last] = [at(below), at([count - 1])];
+  const high = at(below.map((place) => Math.min(place + 1, count - 1)));
+  const between = add(mul(low, tensor(weights.map((weight) => 1 - weight))), mul(high, tensor(weights)));
+  // An infinity beside a weight of 0 would make it NaN.
+  const y = where(equal(tensor(weights), 0), low, between);
+  const found = transpose(where(notEqual(last, last), last, y));
   const shape = reducedShape(x.shape, list, keepDims);
-  const found = parts.map((part) => {
-    const position = part * (count - 1);
-    const below = Math.floor(position);
-    const weight = position - below;
-    const y = weight === 0 ? at(below) : add(mul(at(below), 1 - weight), mul(at(below + 1), weight));
-    return reshape(where(notEqual(last, last), last, y), shape) as Tensor;
-  });
-  return typeof q === "number" ? found[0] : (stack(found) as Tensor);
+  return reshape(found, typeof q === "number" ? shape : [parts.length, ...shape]) as Tensor;
 }
 
 /** The middle one of the numbers over the axes, or the mean of the middle two; NaN if there is one. */

@@ -1,7 +1,7 @@
 // The geometry of windows sliding over sequences, images and volumes: strides, padding and dilation, and what they make
 // of the sizes. Tensors are [batch, ...sizes, channels]; one, two or three sizes make the rank.
 import { requireFloat } from "../autograd/op.ts";
-import { MOST } from "../runtime/arguments.ts";
+import { MOST, textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkShape, formatShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
@@ -86,11 +86,10 @@ export function perAxis(
   least = 1,
 ): readonly number[] {
   const list: readonly number[] = typeof value === "number" ? new Array<number>(rank).fill(value) : value;
-  if (
-    !(Array.isArray(list) && list.length === rank && list.every((n) => Number.isInteger(n) && n >= least && n <= MOST))
-  ) {
-    const got = Array.isArray(value) ? `[${value.join(", ")}]` : value;
-    throw new ArgumentError(`${operation}: ${what} must be ${COUNTS[rank]} of at least ${least}, got ${got}`);
+  const fits = (n: number): boolean => Number.isInteger(n) && n >= least && n <= MOST;
+  if (!(Array.isArray(list) && list.length === rank && list.every(fits))) {
+    const range = `of at least ${least} and less than 2^31`;
+    throw new ArgumentError(`${operation}: ${what} must be ${COUNTS[rank]} ${range}, got ${textOf(value)}`);
   }
   return list;
 }

@@ -124,5 +124,8 @@ export function linspace(start: number, stop: number, count: number): Tensor {
 /** The identity matrix [rows, columns]; columns default to rows. */
 export function eye(rows: number, columns: number = rows): Tensor {
   checkShape("eye", [rows, columns]);
-  return tabulate([rows, columns], (i) => +(i % (columns + 1) === 0 && i < columns * columns));
+  const y = unfilled([rows, columns], "f32");
+  const values = y.view().fill(0);
+  for (let i = 0; i < Math.min(rows, columns); i++) values[i * (columns + 1)] = 1;
+  return y;
 }

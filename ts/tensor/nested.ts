@@ -1,28 +1,53 @@
 // Nested arrays: values in row-major order as people write them, one level per axis.
 import { ShapeError } from "../runtime/errors.ts";
-import type { Dtype } from "./dtype.ts";
-import { formatShape, type Shape, sizeOf } from "./shape.ts";
+import type { Dtype, TypedArray } from "./dtype.ts";
+import { formatShape, MOST_AXES, type Shape, sizeOf } from "./shape.ts";
 
 /** Nested arrays of numbers or booleans, one level per axis. */
 export type Nested = number | boolean | readonly Nested[];
 
-/** The values of a shape as nested arrays: booleans where the dtype is bool, else numbers. */
-export function nest(shape: Shape, dtype: Dtype, values: ArrayLike<number>): Nested {
-  const level = (axis: number, offset: number): Nested => {
-    if (axis === shape.length) return dtype === "bool" ? values[offset] !== 0 : values[offset];
+/** More than this JavaScript's heap does not hold. A list takes as much room as so many values. */
+const MOST_VALUES = 2 ** 27;
+const LIST = 8;
+
+/**
+ * The values of a shape as nested arrays: booleans where the dtype is bool, else numbers. ShapeError where these would be
+ * more than 2^27 values or 2^24 lists.
+ */
+export function nest(shape: Shape, dtype: Dtype, values: () => TypedArray): Nested {
+  let room = 0;
+  let count = 1;
+  for (const length of shape) {
+    room += count * LIST;
+    count *= length;
+  }
+  if (room + count > MOST_VALUES) {
+    throw new ShapeError(`array: lists must hold fewer values, got shape ${formatShape(shape)}; data() has them all`);
+  }
+  const all = values();
+  const last = shape.length - 1;
+  const level = (axis: number, begin: number, end: number): Nested => {
+    if (axis >= last) {
+      const row = all.subarray(begin, end);
+      return dtype === "bool" ? Array.from(row, (value) => value !== 0) : Array.from(row);
+    }
     const stride = sizeOf(shape.slice(axis + 1));
-    return Array.from({ length: shape[axis] }, (_, i) => level(axis + 1, offset + i * stride));
+    return Array.from({ length: shape[axis] }, (_, i) => level(axis + 1, begin + i * stride, begin + (i + 1) * stride));
   };
-  return level(0, 0);
+  const lists = level(0, 0, count);
+  return last < 0 ? (lists as readonly Nested[])[0] : lists;
 }
 
 /** Lengths along the first elements; every sibling must agree. */
-export function shapeOf(values: Nested): number[] {
+export function shapeOf(values: Nested, depth = 0): number[] {
   if (!Array.isArray(values)) return [];
+  if (depth === MOST_AXES) {
+    throw new ShapeError(`tensor: lists must be nested at most ${MOST_AXES} deep, got deeper ones, or one in itself`);
+  }
   const list = values as readonly Nested[];
-  const inner = list.length > 0 ? shapeOf(list[0]) : [];
+  const inner = list.length > 0 ? shapeOf(list[0], depth + 1) : [];
   for (const item of list) {
-    const other = shapeOf(item);
+    const other = shapeOf(item, depth + 1);
     if (formatShape(other) !== formatShape(inner)) {
       throw new ShapeError(
         `tensor: nested arrays must all have the same lengths, got ${formatShape(inner)} beside ${formatShape(other)}`,
@@ -34,5 +59,5 @@ export function shapeOf(values: Nested): number[] {
 
 /** The values in row-major order. */
 export function flatten(values: Nested): (number | boolean)[] {
-  return Array.isArray(values) ? (values.flat(Number.POSITIVE_INFINITY) as (number | boolean)[]) : [values as number];
+  return Array.isArray(values) ? (values.flat(MOST_AXES) as (number | boolean)[]) : [values as number];
 }

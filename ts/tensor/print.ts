@@ -2,7 +2,6 @@
 import type { Dtype } from "./dtype.ts";
 import type { Shape } from "./shape.ts";
 
-const EDGE = 3;
 const LONGEST = 8;
 
 /** More values than this nobody reads: of many axes only the shape is told. */
@@ -11,7 +10,7 @@ const MOST = 10_000;
 /** `Tensor f32 [2, 2]` and the values, one row a line. */
 export function formatTensor(shape: Shape, dtype: Dtype, data: ArrayLike<number>): string {
   const head = `Tensor ${dtype} [${shape.join(", ")}]`;
-  if (shape.reduce((count, length) => count * Math.min(length, LONGEST), 1) > MOST) return head;
+  if (shape.reduce((count, length) => count * Math.min(length || 1, LONGEST), 1) > MOST) return head;
   const shown = shownIndices(shape);
   const texts = new Map(shown.map((index) => [index, formatNumber(data[index], dtype)]));
   const width = Math.max(0, ...[...texts.values()].map((text) => text.length));
@@ -28,8 +27,8 @@ export function formatTensor(shape: Shape, dtype: Dtype, data: ArrayLike<number>
 
 /** The indices along an axis that are printed; -1 stands for the gap. */
 function edges(length: number): number[] {
-  const all = Array.from({ length }, (_, i) => i);
-  return length <= LONGEST ? all : [...all.slice(0, EDGE), -1, ...all.slice(-EDGE)];
+  if (length > LONGEST) return [0, 1, 2, -1, length - 3, length - 2, length - 1];
+  return Array.from({ length }, (_, i) => i);
 }
 
 function shownIndices(shape: Shape): number[] {

@@ -1,9 +1,12 @@
 // Shapes: sizes of axes, row-major. Counting, comparing, broadcasting, naming axes.
-import { MOST, requireList } from "../runtime/arguments.ts";
+import { MOST, requireList, textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 
 /** Sizes of axes, the outermost first; a scalar has none. */
 export type Shape = readonly number[];
+
+/** The most axes that a tensor has, as in NumPy and PyTorch. */
+export const MOST_AXES = 64;
 
 /** Number of elements. */
 export function sizeOf(shape: Shape): number {
@@ -24,18 +27,17 @@ export function formatShape(shape: Shape): string {
   return `[${shape.join(", ")}]`;
 }
 
-/** Throws unless every size is a whole number of at least 0 and the whole has fewer than 2^31 elements. */
+/** Throws unless every size is a whole number of at least 0, the axes are few, and the elements fewer than 2^31. */
 export function checkShape(operation: string, shape: Shape): void {
-  if (!Array.isArray(shape))
-    throw new ShapeError(`${operation}: a shape must be a list of whole numbers, got ${shape}`);
+  const refuse = (held: string): never => {
+    throw new ShapeError(`${operation}: ${held}, got shape ${textOf(shape)}`);
+  };
+  if (!Array.isArray(shape)) refuse("a shape must be a list of whole numbers");
+  if (shape.length > MOST_AXES) refuse(`a tensor must have at most ${MOST_AXES} axes`);
   for (const length of shape) {
-    if (!(Number.isInteger(length) && length >= 0)) {
-      throw new ShapeError(`${operation}: a shape must hold whole numbers of at least 0, got ${formatShape(shape)}`);
-    }
+    if (!(Number.isInteger(length) && length >= 0)) refuse("a shape must hold whole numbers of at least 0");
   }
-  if (!(sizeOf(shape) <= MOST)) {
-    throw new ShapeError(`${operation}: a tensor must have fewer than 2^31 elements, got shape ${formatShape(shape)}`);
-  }
+  if (!(sizeOf(shape) <= MOST)) refuse("a tensor must have fewer than 2^31 elements");
 }
 
 /** The shape that NumPy's broadcasting gives two shapes; ShapeError where they do not fit. */

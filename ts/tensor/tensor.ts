@@ -10,7 +10,7 @@ import { bytesPerElement, type Dtype, type TypedArray, toNumbers } from "./dtype
 import { type Nested, nest } from "./nested.ts";
 import { formatTensor } from "./print.ts";
 import { enterScope, leaveScope } from "./scope.ts";
-import { checkShape, formatShape, type Shape, sizeOf } from "./shape.ts";
+import { checkShape, formatShape, MOST_AXES, type Shape, sizeOf } from "./shape.ts";
 
 /** How a tensor came about; the tape knows more. */
 export interface Derivation {
@@ -114,9 +114,9 @@ export class Tensor<D extends Dtype = "f32"> implements Operand<D> {
     return this.view()[0];
   }
 
-  /** Its values as nested arrays; the type may be said: `x.array<number[][]>()`. */
+  /** Its values as nested arrays; the type may be said: `x.array<number[][]>()`. ShapeError where they would be immense. */
   array<T = Nested>(): T {
-    return nest(this.shape, this.dtype, this.data()) as T;
+    return nest(this.shape, this.dtype, () => this.data()) as T;
   }
 
   /** What JSON has of it: `tensor(values, { shape, dtype })` makes it again. NaN and infinities are null there. */
@@ -176,7 +176,7 @@ export function empty<D extends Dtype = "f32">(shape: Shape, dtype: D = "f32" as
 /** ShapeError where kernels could not count the elements. */
 function bytesOf(shape: Shape, dtype: Dtype): number {
   const size = sizeOf(shape);
-  if (!(size <= MOST)) checkShape("tensor", shape);
+  if (!(size <= MOST && shape.length <= MOST_AXES)) checkShape("tensor", shape);
   return size * bytesPerElement(dtype);
 }
 
