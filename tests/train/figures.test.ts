@@ -343,3 +343,25 @@ it("metrics leave out in training what they leave out in testing: padding", () =
   expect(model.trainOnBatch(ids, labels)).toEqual(tested);
   expect(model.trainOnBatch(ids, labels)).toEqual(tested);
 });
+
+it("all metrics leave out padding, so that padded and unpadded batches give the same", () => {
+  const counting = ["precision", "recall", "auc", "truePositives", "falsePositives", "trueNegatives"] as const;
+  const names = [...counting, "falseNegatives", "binaryIoU", "accuracy", "mae", "rootMeanSquaredError"] as const;
+  const model = new Sequential([
+    layers.embedding({
+      inputDim: 3,
+      outputDim: 4,
+      maskZero: true,
+      embeddingsInitializer: { name: "glorotUniform", seed: 1 },
+    }),
+    layers.dense({ units: 1, activation: "sigmoid", kernelInitializer: { name: "glorotUniform", seed: 2 } }),
+  ]);
+  model.compile({ optimizer: optimizers.sgd({ learningRate: 0 }), loss: "binaryCrossentropy", metrics: names });
+  const ids = (row: number[]): Tensor<"i32"> => tensor([row], { dtype: "i32" });
+  const labels = (row: number[]): Tensor => tensor([row.map((label) => [label])]);
+  const unpadded = model.testOnBatch(ids([1, 2]), labels([1, 0]));
+  const padded = [ids([1, 2, 0, 0]), labels([1, 0, 1, 0])] as const;
+  for (const figures of [model.testOnBatch(...padded), model.trainOnBatch(...padded)]) {
+    for (const name of names) expect(figures[name], name).toBeCloseTo(unpadded[name], 6);
+  }
+});

@@ -171,7 +171,7 @@ describe("weights of examples", () => {
       const one = (t: Tensor): Tensor => tensor([[t.data()[i]]]);
       return model.testOnBatch(one(x()), tensor(Int32Array.from([labels.data()[i]]))).loss;
     });
-    const weighted = model.testOnBatch(x(), labels, { classWeight: { 0: 1, 1: 3 } }).loss;
+    const weighted = model.trainOnBatch(x(), labels, { classWeight: { 0: 1, 1: 3 } }).loss;
     expect(weighted).toBeCloseTo((oneByOne[0] + 3 * oneByOne[1] + 3 * oneByOne[2] + oneByOne[3]) / 4, 5);
   });
 

@@ -223,7 +223,8 @@ export abstract class Layer extends Module {
     this.#requireOwner();
     if (this.mixesSteps) refuseMixing(name, inputs);
     const returned = withinLayer(this, () => this.call(x, { training, addLoss, addMetric, mask }));
-    const results = returned instanceof Tensor ? [returned] : [...returned];
+    const results = Array.isArray(returned) ? [...returned] : [returned as Tensor];
+    for (const y of results) requireTensor(name, "what call returns", y);
     if (expected !== undefined) this.#requireShapes(results, shapeList(expected));
     else this.#seen = results[0]?.shape.slice(1);
     const outputMask = this.outputMask(x, mask);

@@ -1,10 +1,12 @@
 // What a loss is: a function that gives a value for each example, and a reduction of these values to one number, with
 // weights and masks.
+import { requireFloat } from "../autograd/op.ts";
 import { lossDetails, type Names, reductionOptions } from "../generated/options.ts";
 import { div, mul } from "../ops/binary.ts";
 import { cast, equal, logicalAnd, where } from "../ops/compare.ts";
 import { reshape } from "../ops/layout.ts";
 import { mean, sum } from "../ops/reduce.ts";
+import { requireSynchronous } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import type { Dtype } from "../tensor/dtype.ts";
@@ -133,6 +135,12 @@ function withDefaults<Options extends object>(
   });
 }
 
+/** What a loss or a figure returned. ArgumentError for what is no tensor, DtypeError for what is none of floats. */
+export function requireValues(name: string, returned: Tensor): Tensor {
+  requireFloat(name, "what it returns", requireSynchronous(name, returned));
+  return returned;
+}
+
 /** The mask, if it is one of the first axes of the values: not where a loss has summed up the steps it is about. */
 export function fittingMask(values: AnyTensor, mask: Tensor<"bool"> | undefined): Tensor<"bool"> | undefined {
   return mask && sameShape(mask.shape, values.shape.slice(0, mask.rank)) ? mask : undefined;
@@ -159,15 +167,16 @@ export function weightedLoss(
   { sampleWeight, mask }: Pick<ReductionOptions, "sampleWeight" | "mask"> = {},
 ): Tensor {
   const targets = alignTargets(yTrue, yPred) as Tensor;
+  const name = loss.name || "loss";
   if (sampleWeight === undefined && mask === undefined) {
-    const value = loss(targets, yPred);
+    const value = requireValues(name, loss(targets, yPred));
     return value.rank === 0 ? value : mean(value);
   }
   const own = "countedValues" in loss ? (loss as LossFunction) : undefined;
-  const values = (loss.perExample ?? loss)(targets, yPred);
+  const values = requireValues(name, (loss.perExample ?? loss)(targets, yPred));
   if (values.rank === 0 && own === undefined) {
     throw new ArgumentError(
-      `${loss.name || "loss"}: with sample weights or masks, a loss must return a number for each example, got a scalar`,
+      `${name}: with sample weights or masks, a loss must return a number for each example, got a scalar`,
     );
   }
   const kept = bothMasks(values, own?.countedValues(values, targets, yPred), fittingMask(values, mask));

@@ -3,7 +3,7 @@
 import { noGrad } from "../autograd/tape.ts";
 import type { Names } from "../generated/options.ts";
 import { maskOf } from "../layers/masks.ts";
-import { alignWeights, bothMasks, fittingMask, type LossFunction } from "../losses/loss.ts";
+import { alignWeights, bothMasks, fittingMask, type LossFunction, requireValues } from "../losses/loss.ts";
 import { alignTargets, requirePair } from "../losses/targets.ts";
 import { mul } from "../ops/binary.ts";
 import { cast, logicalAnd, notEqual, where } from "../ops/compare.ts";
@@ -107,7 +107,7 @@ export class MeanMetric<Options extends object = object> extends GatheringMetric
         const { figure, options, name } = this;
         requirePair(name, yTrue, yPred);
         const targets = alignTargets(yTrue, yPred) as Tensor;
-        const values = (figure.perExample ?? figure)(targets, yPred, options);
+        const values = requireValues(name, (figure.perExample ?? figure)(targets, yPred, options));
         const kept = figure.countedValues?.(values, targets, yPred, options);
         this.gathered.update(values, weightsOf(name, values, yPred, kept, sampleWeight), yPred.shape[0]);
       }),

@@ -62,13 +62,17 @@ export interface Examples {
   readonly weights: readonly ArrayData[];
 }
 
-/** What examples count: a number for each, or for each class of the only output. */
-export interface Weighting {
+/** What examples count. */
+export interface ExampleWeighting {
   /** A number for each example (or step): how much its loss counts; one for all outputs or one for each. */
   sampleWeight?: Targets;
+}
+
+/** What examples count in training: a number for each, or for each class of the only output. */
+export interface Weighting extends ExampleWeighting {
   /**
    * How much the examples of each class count, default 1: of one output whose targets are class numbers [n], [n, 1] or rows
-   * of probabilities [n, classes], such as one-hot ones. Validation is not weighted by it.
+   * of probabilities [n, classes], such as one-hot ones. Tests and validation are not weighted by it.
    */
   classWeight?: { readonly [label: number]: number };
 }

@@ -9,7 +9,7 @@ import { checkOptions } from "../runtime/options.ts";
 import { type FilePath, pathOf } from "../runtime/paths.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
-import type { Callback, Logs, TrainingInfo } from "./callbacks.ts";
+import { type Callback, type Logs, StatefulCallback, type TrainingInfo } from "./callbacks.ts";
 import type { Model } from "./model.ts";
 import { BatchCounter, Monitor, type MonitorMode } from "./monitor.ts";
 import { aboutPaths, buildAs, byPaths, PATHS, recordsOf } from "./weights.ts";
@@ -34,7 +34,7 @@ export interface ModelCheckpointOptions {
 }
 
 /** Saves the weights as `model.saveWeights` does, after epochs or batches. */
-export class ModelCheckpoint implements Callback {
+export class ModelCheckpoint extends StatefulCallback implements Callback {
   private readonly filepath: string;
   private readonly monitor: Monitor | undefined;
   private readonly counter: BatchCounter;
@@ -42,6 +42,7 @@ export class ModelCheckpoint implements Callback {
   private epoch = 0;
 
   constructor(options: ModelCheckpointOptions) {
+    super();
     const {
       filepath,
       monitor = "val_loss",
@@ -127,7 +128,7 @@ export interface BackupAndRestoreOptions {
  * Saves the weights, the optimizer's state, the epoch and the seed, and takes them up when a training that was interrupted
  * is begun again; it goes on with the epoch after the last that was finished, and takes the steps that it would have taken.
  */
-export class BackupAndRestore implements Callback {
+export class BackupAndRestore extends StatefulCallback implements Callback {
   private readonly folder: string;
   private readonly deletes: boolean;
   private readonly counter: BatchCounter;
@@ -135,6 +136,7 @@ export class BackupAndRestore implements Callback {
   private finishedEpochs = 0;
 
   constructor(options: BackupAndRestoreOptions) {
+    super();
     const {
       backupDir,
       saveFreq = "epoch",

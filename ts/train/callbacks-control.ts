@@ -2,7 +2,7 @@
 import { callback, swapEMAWeightsOptions, terminateOnNaNOptions } from "../generated/options.ts";
 import { StateError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
-import { type Callback, checkCallback, type Logs, type TrainingInfo } from "./callbacks.ts";
+import { type Callback, checkCallback, type Logs, StatefulCallback, type TrainingInfo } from "./callbacks.ts";
 import type { Model } from "./model.ts";
 
 /** A callback made of functions: new LambdaCallback({ onEpochEnd: (epoch, logs) => .. }). */
@@ -31,11 +31,12 @@ export interface TerminateOnNaNOptions {
 }
 
 /** Ends training at a loss that is NaN or infinite: after the epoch, or with `raiseError` at once by a StateError. */
-export class TerminateOnNaN implements Callback {
+export class TerminateOnNaN extends StatefulCallback implements Callback {
   private readonly raiseError: boolean;
   private model: Model | undefined;
 
   constructor(options: TerminateOnNaNOptions = {}) {
+    super();
     const { raiseError = false } = checkOptions(
       "TerminateOnNaN",
       options,
@@ -66,11 +67,12 @@ export interface SwapEMAWeightsOptions {
  * Evaluates with the optimizer's averages of the weights (`useEma`) in their place. With `swapOnEpoch` they also stay
  * there from the end of each epoch to the beginning of the next, so that checkpoints hold them.
  */
-export class SwapEMAWeights implements Callback {
+export class SwapEMAWeights extends StatefulCallback implements Callback {
   private readonly swapOnEpoch: boolean;
   private info: TrainingInfo | undefined;
 
   constructor(options: SwapEMAWeightsOptions = {}) {
+    super();
     const { swapOnEpoch = false } = checkOptions(
       "SwapEMAWeights",
       options,

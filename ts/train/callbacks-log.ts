@@ -4,7 +4,7 @@ import { makeFolderOf, readFileIfAny, writeFileAtomic } from "../io/files.ts";
 import { FormatError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { type FilePath, pathOf } from "../runtime/paths.ts";
-import type { Callback, Logs } from "./callbacks.ts";
+import { type Callback, type Logs, StatefulCallback } from "./callbacks.ts";
 
 /** What `CSVLogger` takes. */
 export interface CSVLoggerOptions {
@@ -19,7 +19,7 @@ export interface CSVLoggerOptions {
  * One row for each epoch: its number from 0, then its figures by name. The file is replaced as a whole each time, so that
  * no reader sees half a row. A figure that is missing is "NA"; one that joins later gets a column at the end.
  */
-export class CSVLogger implements Callback {
+export class CSVLogger extends StatefulCallback implements Callback {
   private readonly filename: string;
   private readonly separator: string;
   private readonly append: boolean;
@@ -27,6 +27,7 @@ export class CSVLogger implements Callback {
   private text = "";
 
   constructor(options: CSVLoggerOptions) {
+    super();
     const {
       filename,
       separator = ",",

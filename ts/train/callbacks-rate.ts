@@ -3,16 +3,17 @@ import { reduceLROnPlateauOptions } from "../generated/options.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
-import type { Callback, Logs, TrainingInfo } from "./callbacks.ts";
+import { type Callback, type Logs, StatefulCallback, type TrainingInfo } from "./callbacks.ts";
 import type { Model } from "./model.ts";
 import { Monitor, type MonitorMode } from "./monitor.ts";
 
 /** Sets the learning rate of each epoch by a function of the epoch, counted from 0, and the rate so far. */
-export class LearningRateScheduler implements Callback {
+export class LearningRateScheduler extends StatefulCallback implements Callback {
   private readonly schedule: (epoch: number, learningRate: number) => number;
   private model: Model | undefined;
 
   constructor(schedule: (epoch: number, learningRate: number) => number) {
+    super();
     if (typeof schedule !== "function") {
       throw new ArgumentError(`LearningRateScheduler: schedule must be a function, got ${typeof schedule}`);
     }
@@ -56,7 +57,7 @@ export interface ReduceLROnPlateauOptions {
 }
 
 /** Reduces the learning rate when a figure has stopped getting better. */
-export class ReduceLROnPlateau implements Callback {
+export class ReduceLROnPlateau extends StatefulCallback implements Callback {
   private readonly options: Required<ReduceLROnPlateauOptions>;
   private monitor: Monitor;
   private model: Model | undefined;
@@ -64,6 +65,7 @@ export class ReduceLROnPlateau implements Callback {
   private waited = 0;
 
   constructor(options: ReduceLROnPlateauOptions = {}) {
+    super();
     const {
       monitor = "val_loss",
       factor = 0.1,

@@ -5,7 +5,7 @@ import { appendToFile, makeFolder } from "../io/files.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { type FilePath, pathOf } from "../runtime/paths.ts";
-import type { Callback, Logs, TrainingInfo } from "./callbacks.ts";
+import { type Callback, type Logs, StatefulCallback, type TrainingInfo } from "./callbacks.ts";
 import { BatchCounter } from "./monitor.ts";
 
 /** What `TensorBoard` takes. */
@@ -22,7 +22,7 @@ export interface TensorBoardOptions {
  * Event files in logDir/train and logDir/validation: epoch_loss and the like by epochs, epoch_learning_rate, batch_loss and
  * the like by batches, and a histogram for each weight. `tensorboard --logdir logs` shows them.
  */
-export class TensorBoard implements Callback {
+export class TensorBoard extends StatefulCallback implements Callback {
   private readonly logDir: string;
   private readonly histogramFreq: number;
   private readonly counter: BatchCounter;
@@ -31,6 +31,7 @@ export class TensorBoard implements Callback {
   private batches = 0;
 
   constructor(options: TensorBoardOptions = {}) {
+    super();
     const {
       logDir = "logs",
       histogramFreq = 0,

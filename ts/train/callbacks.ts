@@ -80,14 +80,27 @@ const hooks: readonly (keyof Callback)[] = [
 export function checkCallback(callback: unknown): asserts callback is Callback {
   if (typeof callback !== "object" || callback === null)
     throw new ArgumentError(`fit: callbacks must be objects with hooks, got ${typeof callback}`);
+  const broken = hooks.find((hook) => !["undefined", "function"].includes(typeof (callback as Callback)[hook]));
+  if (broken !== undefined) throw new ArgumentError(`fit: the hook ${broken} of a callback must be a function`);
   if (Object.getPrototypeOf(callback) !== Object.prototype) return;
   const strange = Object.keys(callback).find((name) => name.startsWith("on") && !hooks.some((hook) => hook === name));
   if (strange === undefined) return;
   throw new ArgumentError(`fit: the hooks of callbacks must be among ${hooks.join(", ")}, got ${strange}`);
 }
 
+/**
+ * A callback with the state of one training, as all of the library's are but `LambdaCallback`: `fit` throws a StateError while
+ * another training uses it. One after the other may.
+ */
+export abstract class StatefulCallback {}
+
+/** Those of the callbacks that only one training may use at a time. */
+export function statefulOf(callbacks: readonly object[]): StatefulCallback[] {
+  return callbacks.filter((callback) => callback instanceof StatefulCallback);
+}
+
 /** The figures of every epoch; what `fit` returns. */
-export class History implements Callback {
+export class History extends StatefulCallback implements Callback {
   /** One list per figure, one number per epoch. It has no prototype, so that figures may have any name. */
   readonly history: Record<string, number[]> = Object.create(null);
   /** The epochs done, counted from 0. */
@@ -118,7 +131,7 @@ export interface EarlyStoppingOptions {
 }
 
 /** Stops training when a figure has stopped getting better. */
-export class EarlyStopping implements Callback {
+export class EarlyStopping extends StatefulCallback implements Callback {
   /** The epoch at which training was stopped, counted from 0, or undefined. */
   stoppedEpoch: number | undefined;
   /** The best epoch so far, counted from 0. */
@@ -131,6 +144,7 @@ export class EarlyStopping implements Callback {
   private bestWeights: TypedArray[] | undefined;
 
   constructor(options: EarlyStoppingOptions = {}) {
+    super();
     const {
       monitor = "val_loss",
       minDelta = 0,

@@ -2,20 +2,22 @@
 import { evaluateOptions, fitOptions } from "../generated/options.ts";
 import { STRUCTURE } from "../layers/module.ts";
 import { nextSeed, type Stream, streamOf, withStream, wordsOf } from "../ops/random.ts";
-import { requireCount } from "../runtime/arguments.ts";
+import { requireCount, requireList } from "../runtime/arguments.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import {
   type DataList,
   type Examples,
+  type ExampleWeighting,
   orderOfEpoch,
   type Targets,
   toExamples,
   type Weighting,
   weighClasses,
 } from "./batches.ts";
-import { type Callback, checkCallback, History, type Logs, type TrainingInfo } from "./callbacks.ts";
+import { type Callback, checkCallback, History, type Logs, statefulOf, type TrainingInfo } from "./callbacks.ts";
+import { hold, release } from "./holding.ts";
 import type { Model } from "./model.ts";
 import type { Objective } from "./objective.ts";
 import { makePause, type Pause, settled } from "./pause.ts";
@@ -61,10 +63,7 @@ export interface PredictOptions {
 }
 
 /** What `evaluate` takes beside the data. */
-export interface EvaluateOptions extends PredictOptions {
-  /** How much each example's loss counts. */
-  sampleWeight?: Targets;
-}
+export interface EvaluateOptions extends PredictOptions, ExampleWeighting {}
 
 /** Models that are being trained. */
 const training = new WeakSet<Model>();
@@ -109,6 +108,7 @@ async function trainModel(model: Model, x: DataList, y: Targets | undefined, opt
   const { objective, optimizer } = model.compilation;
   const outputs = objective.targeted;
   const all = toExamples("fit", x, y, outputs, { sampleWeight });
+  if (validationData !== undefined) requireList("fit", "validationData", validationData);
   const [own, validation] = validationData
     ? [all, toExamples("fit", validationData[0], validationData[1], outputs, { sampleWeight: validationData[2] })]
     : split(all, validationSplit);
@@ -117,10 +117,11 @@ async function trainModel(model: Model, x: DataList, y: Targets | undefined, opt
   if (validation) model.prepare("fit", validation);
 
   const history = new History();
-  const verbose = options.verbose ?? 1;
+  const { verbose = 1, callbacks: given = [] } = options;
+  requireList("fit", "callbacks", given);
   const callbacks: Callback[] = [
     ...(verbose ? [new ProgressLine({ verbose })] : []),
-    ...(options.callbacks ?? []),
+    ...given,
     // Last, since others add figures of their own, such as the learning rate.
     history,
   ];
@@ -169,9 +170,17 @@ async function trainModel(model: Model, x: DataList, y: Targets | undefined, opt
   };
   const failures: unknown[] = [];
   const attempt = async (f: () => Promise<void>): Promise<void> => f().catch((error) => void failures.push(error));
-  await attempt(train);
-  // Also when aborted: a progress line that was interrupted is closed.
-  for (const callback of begun) await attempt(async () => settled(callback.onTrainEnd?.(logs), signal));
+  const stateful = statefulOf(callbacks);
+  hold("fit", stateful, history);
+  try {
+    objective.begin(history);
+    await attempt(train);
+    // Also when aborted: a progress line that was interrupted is closed.
+    for (const callback of begun) await attempt(async () => settled(callback.onTrainEnd?.(logs), signal));
+  } finally {
+    objective.leave(history);
+    release(stateful);
+  }
   if (failures.length > 0) throw failures[0];
   return history;
 }

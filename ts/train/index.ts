@@ -1,6 +1,6 @@
 // Models and how they are trained.
 export { Batches, type BatchesOptions, type BatchOf, batches } from "./batch-iterator.ts";
-export type { Data, DataList, Row, Targets, Weighting } from "./batches.ts";
+export type { Data, DataList, ExampleWeighting, Row, Targets, Weighting } from "./batches.ts";
 export {
   type Callback,
   EarlyStopping,
@@ -9,6 +9,7 @@ export {
   History,
   type LogName,
   type Logs,
+  StatefulCallback,
   type TrainingInfo,
 } from "./callbacks.ts";
 export {

@@ -2,6 +2,7 @@
 // outputs, a `Sequential`, or a subclass that says in `call` what it computes.
 import {
   compileOptions,
+  exampleWeighting,
   functionalOptions,
   predictOptions,
   weighting as weightingOptions,
@@ -32,7 +33,15 @@ import { checkOptions } from "../runtime/options.ts";
 import { type FilePath, pathOf } from "../runtime/paths.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor, unfilled } from "../tensor/tensor.ts";
-import { type DataList, type Examples, type Targets, toExamples, toInputs, type Weighting } from "./batches.ts";
+import {
+  type DataList,
+  type Examples,
+  type ExampleWeighting,
+  type Targets,
+  toExamples,
+  toInputs,
+  type Weighting,
+} from "./batches.ts";
 import type { Evaluation, History, LogName } from "./callbacks.ts";
 import {
   type EvaluateOptions,
@@ -321,11 +330,17 @@ export class Model extends Layer {
 
   /** One training step on one batch; its loss and metrics. */
   trainOnBatch<Name extends string = LogName>(x: DataList, y?: Targets, weighting: Weighting = {}): Evaluation<Name> {
+    checkOptions("trainOnBatch", weighting, weightingOptions);
     return this.onBatch("trainOnBatch", x, y, weighting, "train");
   }
 
   /** Loss and metrics of one batch. */
-  testOnBatch<Name extends string = LogName>(x: DataList, y?: Targets, weighting: Weighting = {}): Evaluation<Name> {
+  testOnBatch<Name extends string = LogName>(
+    x: DataList,
+    y?: Targets,
+    weighting: ExampleWeighting = {},
+  ): Evaluation<Name> {
+    checkOptions("testOnBatch", weighting, exampleWeighting);
     return this.onBatch("testOnBatch", x, y, weighting, "test");
   }
 
@@ -336,7 +351,6 @@ export class Model extends Layer {
     weighting: Weighting,
     step: "train" | "test",
   ): Evaluation<string> {
-    checkOptions(operation, weighting, weightingOptions);
     const examples = toExamples(operation, x, y, this.compilation.objective.targeted, weighting);
     this.prepare(operation, examples);
     const { length } = examples;

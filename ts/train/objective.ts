@@ -6,12 +6,14 @@ import { getLoss, type Loss, type LossName } from "../losses/index.ts";
 import { weightedLoss } from "../losses/loss.ts";
 import { type Direction, getMetric, Mean, type Metric, type MetricLike, namedDirection } from "../metrics/index.ts";
 import { mul } from "../ops/binary.ts";
+import { requireList, requireSynchronous } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { watchWrites } from "../runtime/program.ts";
 import type { Dtype, TypedArray } from "../tensor/dtype.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
 import type { Logs } from "./callbacks.ts";
+import { hold, release } from "./holding.ts";
 
 /** One for a model's only output, a list in the order of its outputs, or a record by their names. */
 export type PerOutput<T> = T | readonly T[] | { readonly [output: string]: T };
@@ -69,6 +71,9 @@ export class Objective {
   private readonly noted = new Map<string, Mean>();
   /** Those that were made here, and not handed in. */
   private readonly own: (Metric | Mean)[];
+  /** Those that were handed in: another model may have them too, but not in a run at the same time. */
+  private readonly shared: readonly Metric[];
+  private readonly runs = new Set<object>();
   /** What batches change of the metrics: found when they first do. */
   private readonly memory = new Set<Variable<Dtype>>();
   /** The run whose figures the metrics hold, and what they held for others. */
@@ -93,7 +98,9 @@ export class Objective {
     this.take = namer();
     this.figures = figuresOf(this.outputs, this.take);
     const given = new Set<unknown>([...own.flat(), ...weighted.flat()]);
-    this.own = this.figures.map(({ source }) => source).filter((source) => !given.has(source));
+    const sources = this.figures.map(({ source }) => source);
+    this.own = sources.filter((source) => !given.has(source));
+    this.shared = sources.filter((source) => given.has(source)) as Metric[];
   }
 
   /** Names of the outputs that need targets. */
@@ -125,8 +132,10 @@ export class Objective {
     this.gather(() => {
       this.outputs.forEach(({ name, metrics, weightedMetrics }, i) => {
         const at = targeted.indexOf(name);
-        for (const metric of metrics) metric.update(targets[at], predictions[i]);
-        for (const metric of weightedMetrics) metric.update(targets[at], predictions[i], weights[at]);
+        const update = (metric: Metric, weight?: Tensor): void =>
+          requireSynchronous(`compile: the metric ${metric.name}`, metric.update(targets[at], predictions[i], weight));
+        for (const metric of metrics) update(metric);
+        for (const metric of weightedMetrics) update(metric, weights[at]);
       });
     });
   }
@@ -150,9 +159,16 @@ export class Objective {
     noGrad(() => watchWrites(note, update));
   }
 
+  /** Until `leave` the metrics are this objective's. StateError where another one has one of them. */
+  begin(run: object): void {
+    hold("fit, evaluate", this.shared, this, ({ name }) => `the metric ${name}`);
+    this.runs.add(run);
+  }
+
   /** From here on the metrics hold the figures of `run`, at first none; another run finds its own again. */
   enter(run: object): void {
     if (run === this.owner) return;
+    this.begin(run);
     if (this.owner) this.kept.set(this.owner, new Map(Array.from(this.memory, (x) => [x, x.data()])));
     for (const { source } of this.figures) source.reset();
     for (const [x, values] of this.kept.get(run) ?? []) x.assign(values);
@@ -164,6 +180,7 @@ export class Objective {
   leave(run: object): void {
     this.kept.delete(run);
     if (this.owner === run) this.owner = undefined;
+    if (this.runs.delete(run) && this.runs.size === 0) release(this.shared);
   }
 
   /** Names of the figures in `logs`. */
@@ -188,7 +205,7 @@ export class Objective {
     const isThere = ({ source }: Figure): boolean => !(source instanceof Mean && source.isEmpty);
     return Object.fromEntries(
       this.figures.filter(isThere).map(({ name, source }) => {
-        const value: unknown = source.result();
+        const value: unknown = requireSynchronous(`compile: the metric ${name}`, source.result());
         if (typeof value === "number") return [name, value];
         throw new ArgumentError(`compile: the metric ${name} must give a number, got ${typeof value}`);
       }),
@@ -248,6 +265,10 @@ function isLoss(value: unknown): value is LossLike {
   return typeof value === "string" || typeof value === "function";
 }
 
+function isRecord(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
+}
+
 /** The outputs' names as the losses tell them. */
 function namesFrom(loss: Judgement["loss"]): string[] {
   if (typeof loss !== "object" || loss === null) return ["output"];
@@ -256,11 +277,11 @@ function namesFrom(loss: Judgement["loss"]): string[] {
 
 /** What a record has for each output, undefined where nothing. ArgumentError for names that no output has. */
 function byName<T>(what: string, names: readonly string[], given: { readonly [output: string]: T }): (T | undefined)[] {
-  const strange = Object.keys(given ?? {}).find((name) => !names.includes(name));
+  const strange = Object.keys(given).find((name) => !names.includes(name));
   if (strange !== undefined) {
     throw new ArgumentError(`compile: ${what} must name the outputs ${names.join(", ")}, got "${strange}"`);
   }
-  return names.map((name) => (Object.hasOwn(given ?? {}, name) ? given[name] : undefined));
+  return names.map((name) => (Object.hasOwn(given, name) ? given[name] : undefined));
 }
 
 /** A value for each output. */
@@ -271,11 +292,11 @@ function perOutput<T>(
   isOne: (value: unknown) => boolean,
   missing?: T,
 ): T[] {
-  const list = isOne(given)
-    ? [given as T]
-    : Array.isArray(given)
-      ? (given as readonly T[])
-      : byName(what, names, given as Record<string, T>).map((value) => value ?? (missing as T));
+  const list: readonly T[] = Array.isArray(given)
+    ? given
+    : isRecord(given)
+      ? byName(what, names, given as Record<string, T>).map((value) => value ?? (missing as T))
+      : [given as T];
   if (list.length === names.length && list.every(isOne)) return [...list];
   const got = list.map((value) => (value === undefined ? "nothing" : String(value))).join(", ");
   throw new ArgumentError(
@@ -290,10 +311,14 @@ function metricsOf(
   given: Judgement["metrics"],
 ): readonly (readonly MetricLike[])[] {
   if (given === undefined) return names.map(() => []);
-  if (!Array.isArray(given)) {
+  if (isRecord(given) && !Array.isArray(given)) {
     const record = given as { readonly [output: string]: readonly MetricLike[] };
-    return byName(what, names, record).map((metrics) => metrics ?? []);
+    return byName(what, names, record).map((metrics = []) => {
+      requireList("compile", what, metrics);
+      return metrics as readonly MetricLike[];
+    });
   }
+  requireList("compile", what, given);
   if (names.length === 1 && !Array.isArray(given[0])) return [given as readonly MetricLike[]];
   if (given.length === 0) return names.map(() => []);
   if (given.length !== names.length || !given.every((list) => Array.isArray(list))) {

@@ -5,7 +5,7 @@ import { progressOptions } from "../generated/options.ts";
 import { textOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
-import type { Callback, Logs, TrainingInfo } from "./callbacks.ts";
+import { type Callback, type Logs, StatefulCallback, type TrainingInfo } from "./callbacks.ts";
 
 /** Where progress is written: `process.stdout` is one. */
 export interface ProgressOutput {
@@ -41,7 +41,7 @@ const REDRAW_EVERY = 100;
 const DEFAULT_COLUMNS = 80;
 
 /** Prints "Epoch 1/5" and a bar for each epoch of `fit`. */
-export class ProgressLine implements Callback {
+export class ProgressLine extends StatefulCallback implements Callback {
   private readonly options: ProgressOptions;
   private epochs = 0;
   private steps = 0;
@@ -49,6 +49,7 @@ export class ProgressLine implements Callback {
 
   /** Throws ArgumentError when `verbose` is none of 0, 1, 2 and "auto". */
   constructor(options: ProgressOptions = {}) {
+    super();
     checkVerbosity(checkOptions("ProgressLine", options, progressOptions, new.target === ProgressLine).verbose);
     this.options = options;
   }

@@ -18,6 +18,7 @@ export type {
   RemoteCallback,
   RemoteCompileOptions,
   RemoteEvaluateOptions,
+  RemoteExampleWeighting,
   RemoteFitOptions,
   RemoteMetric,
   RemotePredictOptions,

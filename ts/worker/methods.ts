@@ -127,8 +127,8 @@ export function makeMethods(own: ServeOptions): Methods {
     },
     trainOnBatch: ({ model: number, x, y, sampleWeight, classWeight }) =>
       model(number).trainOnBatch(inputs(x), given(y), { sampleWeight: given(sampleWeight), classWeight }),
-    testOnBatch: ({ model: number, x, y, sampleWeight, classWeight }) =>
-      model(number).testOnBatch(inputs(x), given(y), { sampleWeight: given(sampleWeight), classWeight }),
+    testOnBatch: ({ model: number, x, y, sampleWeight }) =>
+      model(number).testOnBatch(inputs(x), given(y), { sampleWeight: given(sampleWeight) }),
     summary: (asks) => model(asks.model).summary(),
     stop: (asks) => {
       model(asks.model).stopTraining = true;

@@ -88,11 +88,14 @@ export interface RemoteCallback extends TrainingHooks {
   onTrainBegin?(info: RemoteTrainingInfo): void | Promise<void>;
 }
 
-/** What examples count: a number for each, or for each class of the only output. */
-export interface RemoteWeighting extends Omit<Weighting, "sampleWeight"> {
+/** What examples count. */
+export interface RemoteExampleWeighting {
   /** A number for each example (or step): how much its loss counts; one for all outputs or one for each. */
   sampleWeight?: RemoteTargets;
 }
+
+/** What examples count in training: a number for each, or for each class of the only output. */
+export interface RemoteWeighting extends RemoteExampleWeighting, Omit<Weighting, "sampleWeight"> {}
 
 /** What `RemoteModel.fit` takes beside the data. */
 export interface RemoteFitOptions
@@ -108,10 +111,7 @@ export interface RemoteFitOptions
 export interface RemotePredictOptions extends Omit<PredictOptions, "verbose"> {}
 
 /** What `RemoteModel.evaluate` takes beside the data. */
-export interface RemoteEvaluateOptions extends RemotePredictOptions {
-  /** How much each example's loss counts. */
-  sampleWeight?: RemoteTargets;
-}
+export interface RemoteEvaluateOptions extends RemotePredictOptions, RemoteExampleWeighting {}
 
 /** A layer by its kind and the options of its factory: `{ kind: "dense", config: { units: 10 } }`. */
 export type LayerConfig = Named<string, { readonly [option: string]: Json }>;

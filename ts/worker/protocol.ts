@@ -45,7 +45,7 @@ export interface ExamplesRequest {
   readonly sampleWeight: Sent | undefined;
 }
 
-/** What `trainOnBatch` and `testOnBatch` take, as it travels. */
+/** What `trainOnBatch` takes, as it travels. */
 export type BatchRequest = ExamplesRequest & Pick<Weighting, "classWeight">;
 
 /** What `evaluate` and `predict` take beside data, as it travels. */
@@ -75,7 +75,7 @@ export interface Calls {
   evaluate: [ExamplesRequest & PlainEvaluateOptions, Logs];
   predict: [{ model: number; x: Sent } & PlainEvaluateOptions, Values[]];
   trainOnBatch: [BatchRequest, Logs];
-  testOnBatch: [BatchRequest, Logs];
+  testOnBatch: [ExamplesRequest, Logs];
   summary: [{ model: number }, string];
   stop: [{ model: number }, void];
   getLearningRate: [{ model: number }, number];

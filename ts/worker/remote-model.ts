@@ -5,6 +5,7 @@ import {
   type Names,
   remoteCompileOptions,
   remoteEvaluateOptions,
+  remoteExampleWeighting,
   remoteFitOptions,
   remoteModelOptions,
   remotePredictOptions,
@@ -13,12 +14,21 @@ import {
 import { type Json, toJsonRecord } from "../layers/config.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { CopyWeightsOptions } from "../layers/module.ts";
+import { requireList } from "../runtime/arguments.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
 import { showAsText } from "../runtime/inspect.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { type FilePath, pathOf } from "../runtime/paths.ts";
 import type { Data } from "../train/batches.ts";
-import { type Callback, checkCallback, type Evaluation, History, type LogName } from "../train/callbacks.ts";
+import {
+  type Callback,
+  checkCallback,
+  type Evaluation,
+  History,
+  type LogName,
+  statefulOf,
+} from "../train/callbacks.ts";
+import { hold, release } from "../train/holding.ts";
 import type { Model } from "../train/model.ts";
 import type { ModelConfig } from "../train/model-config.ts";
 import { ProgressLine } from "../train/progress.ts";
@@ -28,6 +38,7 @@ import type {
   RemoteCallback,
   RemoteCompileOptions,
   RemoteEvaluateOptions,
+  RemoteExampleWeighting,
   RemoteFitOptions,
   RemotePredictOptions,
   RemoteWeighting,
@@ -127,6 +138,7 @@ export class RemoteModel {
   async fit(x: RemoteInputs, y?: RemoteTargets, options: RemoteFitOptions = {}): Promise<History> {
     checkOptions("fit", options, remoteFitOptions);
     const { callbacks = [], signal, validationData, sampleWeight, verbose = 1, ...plain } = options;
+    requireList("fit", "callbacks", callbacks);
     this.stopping = false;
     const use = async (send: Send): Promise<History> => {
       const { inside, hooks } = this.sortCallbacks([...(verbose ? [new ProgressLine({ verbose })] : []), ...callbacks]);
@@ -145,7 +157,13 @@ export class RemoteModel {
       done.epochs.push(...epochs);
       return done;
     };
-    return withSent(this.engine, use, signal);
+    const stateful = statefulOf(callbacks);
+    hold("fit", stateful, use);
+    try {
+      return await withSent(this.engine, use, signal);
+    } finally {
+      release(stateful);
+    }
   }
 
   /** Loss and metrics over examples x and targets y. Default: batches of 32. */
@@ -170,9 +188,9 @@ export class RemoteModel {
   testOnBatch<Name extends string = LogName>(
     x: RemoteInputs,
     y?: RemoteTargets,
-    weighting: RemoteWeighting = {},
+    weighting: RemoteExampleWeighting = {},
   ): Promise<Evaluation<Name>> {
-    return this.judge("testOnBatch", x, y, weighting, remoteWeighting);
+    return this.judge("testOnBatch", x, y, weighting, remoteExampleWeighting);
   }
 
   /** The only output for all examples, [length, ...]. Default: batches of 32. */
