@@ -24,6 +24,8 @@ const ISOLATION = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",
 };
+/** A network that has not answered by then is as good as none, for what is kept. */
+const PATIENCE_MILLISECONDS = 5000;
 const scope = self as unknown as ServiceWorkerScope;
 
 scope.addEventListener("install", (event) => event.waitUntil(keepAll()));
@@ -42,15 +44,25 @@ async function keepAll(): Promise<void> {
 async function networkElseKept(event: FetchEvent): Promise<Response> {
   const { request } = event;
   const cache = await caches.open(CACHE);
+  const answer = fetch(request);
+  // Nobody may be waiting for it when it fails.
+  answer.catch(() => undefined);
+  const late = new Promise<undefined>((resolve) => setTimeout(resolve, PATIENCE_MILLISECONDS));
   try {
-    const response = await fetch(request);
-    if (response.ok) event.waitUntil(cache.put(request, response.clone()));
+    const response = await Promise.race([answer, late]);
+    if (response === undefined) return (await keptOf(cache, request)) ?? (await answer);
+    // What could not be kept leaves what was kept before.
+    if (response.ok) event.waitUntil(cache.put(request, response.clone()).catch(() => undefined));
     return response;
   } catch (error) {
-    const kept = await cache.match(request, { ignoreSearch: true });
+    const kept = await keptOf(cache, request);
     if (kept) return kept;
     throw error;
   }
+}
+
+function keptOf(cache: Cache, request: Request): Promise<Response | undefined> {
+  return cache.match(request, { ignoreSearch: true });
 }
 
 /** The same response with the headers of an isolated page. */

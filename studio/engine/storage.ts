@@ -3,8 +3,8 @@
 
 const LOCK = "heddle-studio";
 const LOCK_MILLISECONDS = 3000;
-/** A browser that has not shown its files by then may never do so: the page goes on without. */
-const OPEN_MILLISECONDS = 15_000;
+/** A browser that has not shown a file by then may never do so: the page goes on without. */
+const PATIENCE_MILLISECONDS = 15_000;
 
 export class Storage {
   private readonly folder: FileSystemDirectoryHandle;
@@ -15,11 +15,7 @@ export class Storage {
 
   /** Errors: Error that says why nothing can be kept here. */
   static open(): Promise<Storage> {
-    return new Promise((resolve, reject) => {
-      const late = new Error("this browser did not answer when it was asked for its files");
-      setTimeout(() => reject(late), OPEN_MILLISECONDS);
-      Storage.openFolder().then(resolve, reject);
-    });
+    return inTime(Storage.openFolder());
   }
 
   private static async openFolder(): Promise<Storage> {
@@ -53,9 +49,12 @@ export class Storage {
 
   /** A file's bytes, or undefined when there is none. */
   async read(name: string): Promise<Uint8Array | undefined> {
-    try {
+    const content = async (): Promise<ArrayBuffer> => {
       const file = await (await this.folder.getFileHandle(name)).getFile();
-      return new Uint8Array(await file.arrayBuffer());
+      return file.arrayBuffer();
+    };
+    try {
+      return new Uint8Array(await inTime(content()));
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;
@@ -75,6 +74,15 @@ export class Storage {
     for await (const name of this.folder.keys()) if (name.startsWith(prefix)) names.push(name);
     return names.sort();
   }
+}
+
+/** What a promise gives; an Error where it gives nothing for too long. */
+function inTime<T>(promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = new Error("this browser did not answer when it was asked for its files");
+    const timer = setTimeout(() => reject(late), PATIENCE_MILLISECONDS);
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 function isMissing(error: unknown): boolean {

@@ -219,9 +219,9 @@ export class Studio {
   /** Takes up a model as it was left; whether its training was running. */
   private async take(model: ModelId): Promise<boolean> {
     const name = sessionFile(model);
-    const bytes = this.sessions.get(model) ?? (await this.storage?.read(name));
     let session: { training: Training; running: boolean } | undefined;
     try {
+      const bytes = this.sessions.get(model) ?? (await this.storage?.read(name));
       session = bytes && decodeSession(bytes, name);
     } catch (error) {
       this.emit("problem", `The training that was kept cannot be read, so a new one begins: ${messageOf(error)}`);

@@ -61,6 +61,7 @@ async function play({ name, path, open }) {
       } catch (error) {
         count.failed++;
         console.log(`  FAILED  ${title} (${seconds()})\n          ${error.message}`);
+        console.log(`          the page: ${await saidBy(tab)}`);
         await tab.screenshot(`${root}build/studio-failed-${name.toLowerCase()}.png`).catch(() => {});
       }
       for (const note of notes) console.log(`          ${note}`);
@@ -73,4 +74,20 @@ async function play({ name, path, open }) {
     await Promise.all([isolated.close(), plain.close()]);
     console.log(`  in ${((Date.now() - began) / 1000).toFixed(0)} s`);
   }
+}
+
+/** What a page says of itself when something went wrong in it. */
+async function saidBy(tab) {
+  const look = () =>
+    [
+      location.href,
+      document.readyState,
+      ...["#problem p", "#notice", "#threads", "#train"].map((selector) => {
+        const element = document.querySelector(selector);
+        return `${selector}${element?.disabled ? " (disabled)" : ""}: ${element?.textContent.trim() ?? "is not there"}`;
+      }),
+      `served by ${navigator.serviceWorker?.controller?.state ?? "no service worker"}`,
+    ].join("; ");
+  const page = await tab.ask(look).catch((error) => `does not answer: ${error.message}`);
+  return tab.errors.length === 0 ? page : `${page}; errors: ${tab.errors.join("; ")}`;
 }
