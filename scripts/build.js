@@ -1,5 +1,6 @@
 // Builds what is missing or older than its sources: generated files, the two core binaries, the JavaScript that carries
-// them, and dist/ in all its forms. `--quiet` speaks only when something is built; `--core` stops before dist/.
+// them, and dist/ in all its forms. `--quiet` speaks only when something is built; `--core` stops before dist/; `--start`
+// makes nothing but the bundle for Node, which is all that a program needs here.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -14,6 +15,7 @@ import { pack } from "./pack.js";
 const root = new URL("..", import.meta.url).pathname;
 process.chdir(root);
 const quiet = process.argv.includes("--quiet");
+const mode = ["--core", "--start"].find((flag) => process.argv.includes(flag)) ?? "whole";
 const say = (text) => console.error(text);
 
 /** The files below a folder, without generated ones. */
@@ -24,16 +26,28 @@ function sources(folder) {
     .sort();
 }
 
+function fingerprint(paths) {
+  const hash = createHash("sha256");
+  for (const path of [...paths, "package-lock.json"])
+    if (existsSync(path)) hash.update(path).update(readFileSync(path));
+  return hash.digest("hex");
+}
+
+/** Whether the outputs of a step are there and were made from these inputs. */
+function isFresh(name, inputs, outputs) {
+  const stamp = `build/${name}.stamp`;
+  return (
+    existsSync(stamp) &&
+    readFileSync(stamp, "utf8") === fingerprint(inputs) &&
+    outputs.every((path) => existsSync(path))
+  );
+}
+
 /** Runs `make` unless the inputs' fingerprint is the one its outputs were made from. */
 async function step(name, inputs, outputs, make) {
-  const hash = createHash("sha256");
-  for (const path of [...inputs, "package-lock.json"])
-    if (existsSync(path)) hash.update(path).update(readFileSync(path));
-  const digest = hash.digest("hex");
+  if (isFresh(name, inputs, outputs)) return;
+  const digest = fingerprint(inputs);
   const stamp = `build/${name}.stamp`;
-  const fresh =
-    existsSync(stamp) && readFileSync(stamp, "utf8") === digest && outputs.every((path) => existsSync(path));
-  if (fresh) return;
   const began = performance.now();
   rmSync(stamp, { force: true });
   await make();
@@ -80,27 +94,27 @@ await step("asc", ["asconfig.json", "scripts/generate.js", ...assembly], ["build
   run(asc, ["--config", "asconfig.json", "--target", "core"]);
 });
 
-await step("unpacker", packing, ["build/unpacker.wasm", "ts/generated/unpacker.ts"], () => {
-  run(asc, ["--config", "assembly/packing/asconfig.json"]);
-  writeBase64("unpacker", "what unpacks the core", readFileSync("build/unpacker.wasm"));
-});
-
-// Both builds travel as one module, packed.
-const forms = ["scripts/forms.js", "scripts/order.js", "scripts/pack.js", "ts/runtime/forms.ts", ...packing];
+// Both builds travel as one module.
+const forms = ["scripts/forms.js", "scripts/order.js", "ts/runtime/forms.ts"];
 const binaries = ["build/simd.wasm", "build/relaxed.wasm"];
-const carriers = ["ts/generated/core.ts", "ts/generated/core-plain.ts"];
-await step("cores", ["build/core.wasm", "scripts/build.js", ...forms], [...binaries, ...carriers], async () => {
-  const { bytes, count } = makeTravelForm(readFileSync("build/core.wasm"), calledByName);
-  const { chooseForm } = await load("ts/runtime/forms.ts");
-  for (const simd of ["simd", "relaxed"]) {
-    const build = bytes.slice();
-    const changed = chooseForm(build, simd);
-    if (changed !== 2 * count) throw new Error(`build: ${simd} must have ${2 * count} places, got ${changed}`);
-    writeFileSync(`build/${simd}.wasm`, build);
-  }
-  writeBase64("core", "both builds of the core, packed", pack(bytes));
-  writeBase64("core-plain", "both builds of the core", bytes);
-});
+const travelling = "build/core-travelling.wasm";
+await step(
+  "cores",
+  ["build/core.wasm", "scripts/build.js", ...forms],
+  [...binaries, travelling, "ts/generated/core-plain.ts"],
+  async () => {
+    const { bytes, count } = makeTravelForm(readFileSync("build/core.wasm"), calledByName);
+    const { chooseForm } = await load("ts/runtime/forms.ts");
+    for (const simd of ["simd", "relaxed"]) {
+      const build = bytes.slice();
+      const changed = chooseForm(build, simd);
+      if (changed !== 2 * count) throw new Error(`build: ${simd} must have ${2 * count} places, got ${changed}`);
+      writeFileSync(`build/${simd}.wasm`, build);
+    }
+    writeFileSync(travelling, bytes);
+    writeBase64("core-plain", "both builds of the core", bytes);
+  },
+);
 
 await step("worker", ["ts/runtime/worker.ts"], ["ts/generated/worker-source.ts"], () => {
   const { outputFiles } = buildSync({
@@ -118,10 +132,46 @@ await step("worker", ["ts/runtime/worker.ts"], ["ts/generated/worker-source.ts"]
   );
 });
 
+/** What dist/ is made from, and what tells that it is there. */
+const made = {
+  inputs: [
+    "scripts/build.js",
+    "scripts/exact.js",
+    "tsconfig.json",
+    "tsconfig.build.json",
+    "build/cores.stamp",
+    ...packing,
+    "scripts/pack.js",
+    ...sources("ts"),
+  ],
+  outputs: ["dist/index.js", "dist/node/index.js", "dist/edge/index.js", "dist/separate/index.js"],
+};
+
+if (mode === "--start") {
+  if (!isFresh("dist", made.inputs, made.outputs)) {
+    await step("start", made.inputs, ["dist/node/index.js"], async () => {
+      rmSync("dist", { recursive: true, force: true });
+      await bundle("node", { index: "ts/index.ts" }, "core-plain.ts", false);
+    });
+  }
+  process.exit(0);
+}
+
+await step("unpacker", packing, ["build/unpacker.wasm", "ts/generated/unpacker.ts"], () => {
+  run(asc, ["--config", "assembly/packing/asconfig.json"]);
+  writeBase64("unpacker", "what unpacks the core", readFileSync("build/unpacker.wasm"));
+});
+
+// What bundlers and pages get is packed.
+const packed = ["scripts/build.js", "scripts/pack.js", travelling, ...packing];
+await step("packed", packed, ["ts/generated/core.ts"], () => {
+  writeBase64("core", "both builds of the core, packed", pack(readFileSync(travelling)));
+});
+
 // All of Heddle as the script of an engine worker. The core, which a page has already, is put in by the page.
 await step(
   "engine",
-  ["scripts/build.js", "build/cores.stamp", "build/unpacker.stamp", "build/worker.stamp", ...sources("ts")],
+  ["scripts/build.js", "build/packed.stamp", "build/unpacker.stamp", "build/worker.stamp", ...sources("ts")],
   ["ts/generated/engine-source.ts"],
   () => {
     const { outputFiles } = buildSync({
@@ -227,38 +277,25 @@ function writeImports(file, query) {
   writeFileSync(`dist/edge/${file}`, lines.join(""));
 }
 
-if (!process.argv.includes("--core")) {
-  await step(
-    "dist",
-    [
-      "scripts/build.js",
-      "scripts/exact.js",
-      "tsconfig.json",
-      "tsconfig.build.json",
-      "build/cores.stamp",
-      "build/unpacker.stamp",
-      "build/engine.stamp",
-      ...sources("ts"),
-    ],
-    ["dist/index.js", "dist/node/index.js", "dist/edge/index.js", "dist/separate/index.js"],
-    async () => {
-      rmSync("dist", { recursive: true, force: true });
-      run("node_modules/typescript/bin/tsc", ["-p", "tsconfig.build.json"]);
-      allowUndefined("dist");
-      // Modules, from which bundlers leave out what an app does not use; and bundles for Node, which takes 100 ms to load
-      // as many modules, and for where the core comes from elsewhere.
-      await bundle("node", { index: "ts/index.ts", worker: "ts/worker/index.ts" }, "core-plain.ts", false);
-      await bundle("edge", { index: "ts/index.ts" }, "core-imported.ts");
-      await bundle("separate", { index: "ts/separate.ts" }, "core-given.ts");
-      for (const folder of ["node", "edge"]) await writeSubpaths(folder);
-      writeFileSync("dist/node/index.d.ts", 'export * from "../index.js";\n');
-      rmSync("dist/separate.js");
-      writeBinaries();
-      writeImports("wasm.js", "");
-      writeImports("wasm-module.js", "?module");
-      const { default: worker } = await import(`${root}dist/generated/worker-source.js`);
-      writeFileSync("dist/thread.js", `${worker}\n`);
-    },
-  );
+if (mode !== "--core") {
+  await step("dist", made.inputs, made.outputs, async () => {
+    rmSync("build/start.stamp", { force: true });
+    rmSync("dist", { recursive: true, force: true });
+    run("node_modules/typescript/bin/tsc", ["-p", "tsconfig.build.json"]);
+    allowUndefined("dist");
+    // Modules, from which bundlers leave out what an app does not use; and bundles for Node, which takes 100 ms to load
+    // as many modules, and for where the core comes from elsewhere.
+    await bundle("node", { index: "ts/index.ts", worker: "ts/worker/index.ts" }, "core-plain.ts", false);
+    await bundle("edge", { index: "ts/index.ts" }, "core-imported.ts");
+    await bundle("separate", { index: "ts/separate.ts" }, "core-given.ts");
+    for (const folder of ["node", "edge"]) await writeSubpaths(folder);
+    writeFileSync("dist/node/index.d.ts", 'export * from "../index.js";\n');
+    rmSync("dist/separate.js");
+    writeBinaries();
+    writeImports("wasm.js", "");
+    writeImports("wasm-module.js", "?module");
+    const { default: worker } = await import(`${root}dist/generated/worker-source.js`);
+    writeFileSync("dist/thread.js", `${worker}\n`);
+  });
 }
 if (!quiet) say("everything is up to date");
