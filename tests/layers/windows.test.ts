@@ -135,7 +135,7 @@ describe("options that make no sense are ArgumentErrors naming the layer", () =>
       () => layers.conv1dTranspose({ filters: 1, kernelSize: 2, padding: "causal" as never }),
     ],
     [
-      "conv3d: kernelSize must be one or three whole numbers of at least 1, got [2, 2]",
+      "conv3d: kernelSize must be one or three whole numbers of at least 1 and less than 2^31, got [2, 2]",
       () => layers.conv3d({ filters: 1, kernelSize: [2, 2] as never }),
     ],
     [

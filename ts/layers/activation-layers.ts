@@ -6,7 +6,7 @@ import { greaterEqual, where } from "../ops/compare.ts";
 import * as elementwise from "../ops/elementwise.ts";
 import { reshape } from "../ops/layout.ts";
 import * as softmaxes from "../ops/softmax.ts";
-import { requireList } from "../runtime/arguments.ts";
+import { requireCount, requireList } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
@@ -136,8 +136,10 @@ export class PReLU extends Layer {
     super(["prelu", PReLU, pReLUOptions], options);
     const { alphaInitializer = "zeros", alphaRegularizer, alphaConstraint } = options;
     this.alphaOptions = weightOptions(alphaInitializer, alphaRegularizer, alphaConstraint);
-    this.sharedAxes = options.sharedAxes ?? [];
-    requireList(this.name, "sharedAxes", this.sharedAxes);
+    const { sharedAxes = [] } = options;
+    requireList(this.name, "sharedAxes", sharedAxes);
+    this.sharedAxes = [...sharedAxes];
+    for (const axis of this.sharedAxes) requireCount(this.name, "sharedAxes", axis);
   }
 
   override build(inputShape: Shape): void {

@@ -28,7 +28,7 @@ import { logSoftmax, softmax } from "../ops/softmax.ts";
 import { sort } from "../ops/sort.ts";
 import { arange } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { lookUp, madeFrom } from "./config.ts";
+import { asFunction, lookUp, madeFrom } from "./config.ts";
 
 /** A function of a layer's result. */
 export type Activation = (x: Tensor) => Tensor;
@@ -246,5 +246,7 @@ export type ActivationLike = ActivationName | Activation;
 
 /** The activation of this name; a function stays as it is. ArgumentError for an unknown name. */
 export function getActivation(activation: ActivationLike): Activation {
-  return typeof activation === "function" ? activation : lookUp<Activation>("activation", activation, activations);
+  return typeof activation === "function"
+    ? asFunction("activation", activation)
+    : lookUp<Activation>("activation", activation, activations);
 }

@@ -1,7 +1,9 @@
 // A recurrent layer in both directions.
+
 import { bidirectionalOptions } from "../generated/options.ts";
 import { add, mul } from "../ops/binary.ts";
 import { concat, flip } from "../ops/layout.ts";
+import { textOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { type CallContext, type Inputs, Layer, type LayerOptions, type Masks } from "./layer.ts";
@@ -34,13 +36,16 @@ export class Bidirectional extends Layer {
   constructor(options: BidirectionalOptions) {
     super(["bidirectional", Bidirectional, bidirectionalOptions], options);
     const { layer, mergeMode = "concat", backwardLayer } = options;
+    const back = backwardLayer ?? layer;
     if (!(layer instanceof RecurrentLayer)) {
       throw new ArgumentError(`${this.name}: layer must be a recurrent layer, got ${typeof layer}`);
+    }
+    if (!(back instanceof RecurrentLayer)) {
+      throw new ArgumentError(`${this.name}: backwardLayer must be a recurrent layer, got ${textOf(back)}`);
     }
     if (!mergeModes.includes(mergeMode)) {
       throw new ArgumentError(`${this.name}: mergeMode must be concat, sum, mul, ave or null, got ${mergeMode}`);
     }
-    const back = backwardLayer ?? layer;
     const same = { zeroOutputForMask: layer.returnSequences, inputShape: undefined };
     this.mergeMode = mergeMode;
     this.forwardLayer = layer.copy({ ...same, name: `${this.name}/forward_${layer.kind}` });

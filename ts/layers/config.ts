@@ -18,7 +18,7 @@ export function madeFrom<F extends object>(f: F, origin: Json): F {
 function toJson(operation: string, option: string, value: unknown): Json {
   if (value === null || ["boolean", "number", "string"].includes(typeof value)) return value as Json;
   const origin = origins.get(value as object);
-  if (origin !== undefined) return origin;
+  if (origin !== undefined) return ownCopy(origin);
   if (isConfigurable(value)) return toConfig(value);
   if (Array.isArray(value)) return value.map((item) => toJson(operation, option, item));
   if (typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype) {
@@ -36,7 +36,7 @@ interface Configurable {
 }
 
 function isConfigurable(value: unknown): value is Configurable {
-  const { kind, config } = value as Configurable;
+  const { kind, config } = (value ?? {}) as Configurable;
   return typeof kind === "string" && typeof config === "function";
 }
 
@@ -86,6 +86,29 @@ export function toConfig(layer: Configurable): { readonly kind: string; readonly
 export function toJsonRecord(operation: string, options: object): Record<string, Json> {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given.map(([option, value]) => [option, toJson(operation, option, value)]));
+}
+
+/** Lists and plain records as copies, however deep, and f of all else. */
+export function mapLeaves<T>(value: T, f: (leaf: unknown) => unknown, made: Map<unknown, unknown> = new Map()): T {
+  const isList = Array.isArray(value);
+  if (!isList && value?.constructor !== Object) return f(value) as T;
+  const before = made.get(value);
+  if (before !== undefined) return before as T;
+  const copy: Record<string, unknown> = isList ? ([] as never) : {};
+  made.set(value, copy);
+  for (const [name, item] of Object.entries(isList ? [...value] : value)) copy[name] = mapLeaves(item, f, made);
+  return copy as T;
+}
+
+/** An option as a layer may keep it: whoever gave its lists may go on to change them. */
+export function ownCopy<T>(value: T): T {
+  return mapLeaves(value, (leaf) => leaf);
+}
+
+/** A function, which `what` may be given as. ArgumentError for a class. */
+export function asFunction<F>(what: string, f: F): F {
+  if (Object.getOwnPropertyDescriptor(f, "prototype")?.writable !== false) return f;
+  throw new ArgumentError(`${what}: it must be a name or a function, got a class`);
 }
 
 /** What makes `make`'s results by name: ArgumentError where it is given options, of which there are none. */

@@ -7,7 +7,7 @@ import { sum } from "../ops/reduce.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { type Json, lookUp, madeFrom, withoutOptions } from "./config.ts";
+import { asFunction, type Json, lookUp, madeFrom, ownCopy, withoutOptions } from "./config.ts";
 
 /** A weight within bounds, of the same shape. */
 export type Constraint = (weight: Tensor) => Tensor;
@@ -35,7 +35,7 @@ export interface MaxNormOptions extends NormConstraintOptions {
 
 /** Norms above maxValue become maxValue. */
 export function maxNorm(options: MaxNormOptions = {}): Constraint {
-  const { maxValue = 2, axis = 0 } = checkOptions("maxNorm", options, maxNormOptions);
+  const { maxValue = 2, axis = 0 } = ownCopy(checkOptions("maxNorm", options, maxNormOptions));
   requireAtLeast("maxValue", maxValue, 0);
   const constraint: Constraint = (weight) => {
     const norms = normsOf(weight, axis);
@@ -51,7 +51,7 @@ export function nonNeg(): Constraint {
 
 /** All norms become 1. */
 export function unitNorm(options: NormConstraintOptions = {}): Constraint {
-  const { axis = 0 } = checkOptions("unitNorm", options, normConstraintOptions);
+  const { axis = 0 } = ownCopy(checkOptions("unitNorm", options, normConstraintOptions));
   const constraint: Constraint = (weight) => div(weight, add(normsOf(weight, axis), EPSILON));
   return madeFrom(constraint, { name: "unitNorm", axis: axis as Json });
 }
@@ -68,7 +68,12 @@ export interface MinMaxNormOptions extends NormConstraintOptions {
 
 /** Norms outside minValue .. maxValue go towards it by the part `rate`, with 1 all the way. */
 export function minMaxNorm(options: MinMaxNormOptions = {}): Constraint {
-  const { minValue = 0, maxValue = 1, rate = 1, axis = 0 } = checkOptions("minMaxNorm", options, minMaxNormOptions);
+  const {
+    minValue = 0,
+    maxValue = 1,
+    rate = 1,
+    axis = 0,
+  } = ownCopy(checkOptions("minMaxNorm", options, minMaxNormOptions));
   requireAtLeast("minValue", minValue, 0);
   requireAtLeast("maxValue", maxValue, minValue);
   if (!(rate >= 0 && rate <= 1)) throw new ArgumentError(`constraint: rate must be from 0 to 1, got ${rate}`);
@@ -101,7 +106,7 @@ export type ConstraintLike = ConstraintName | ConstraintConfig | Constraint;
 
 /** The constraint of this name; a function stays as it is. ArgumentError for an unknown name. */
 export function getConstraint(constraint: ConstraintLike): Constraint {
-  if (typeof constraint === "function") return constraint;
+  if (typeof constraint === "function") return asFunction("constraint", constraint);
   const { name, ...options } =
     typeof constraint === "object" && constraint !== null ? constraint : { name: constraint };
   return lookUp("constraint", name, factories)(options as never);

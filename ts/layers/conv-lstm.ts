@@ -1,4 +1,5 @@
 // Long short-term memory over sequences of sequences, images or volumes: both kernels are convolutions.
+
 import { convLSTMOptions } from "../generated/options.ts";
 import { add } from "../ops/binary.ts";
 import { conv1d, conv2d, conv3d } from "../ops/conv.ts";
@@ -7,6 +8,7 @@ import { FORMS, type Padding, type PerAxis, perAxis, type Rank, readOptions, sli
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type ActivationLike, getActivation } from "./activations.ts";
+import { ownCopy } from "./config.ts";
 import { type CallContext, type LayerKind, requireCount } from "./layer.ts";
 import { forgetBias, lstmStep } from "./lstm-gates.ts";
 import { type CellRun, KernelCell, type KernelCellOptions } from "./recurrent-cell.ts";
@@ -49,7 +51,7 @@ class ConvLSTMCell extends KernelCell {
     this.rank = rank;
     this.filters = filters;
     this.kernelSize = perAxis(this.name, "kernelSize", kernelSize, rank);
-    this.window = { strides, padding, dilationRate };
+    this.window = ownCopy({ strides, padding, dilationRate });
     readOptions(this.name, rank, this.window);
     this.recurrentActivation = getActivation(options.recurrentActivation ?? "sigmoid");
     this.unitForgetBias = options.unitForgetBias ?? true;

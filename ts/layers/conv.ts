@@ -1,4 +1,5 @@
 // Convolutions over sequences, images and volumes: [batch, ...sizes, channels], channels last only.
+
 import {
   convLayerOptions,
   convTransposeLayerOptions,
@@ -24,6 +25,7 @@ import { ArgumentError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
+import { ownCopy } from "./config.ts";
 import type { ConstraintLike } from "./constraints.ts";
 import type { InitializerLike } from "./initializers.ts";
 import { KernelLayer, type KernelLayerOptions, type KernelOptions } from "./kernel-layer.ts";
@@ -65,7 +67,7 @@ abstract class Convolution<R extends Rank, P extends ConvPadding<R>> extends Ker
     this.strides = read.strides;
     this.padding = read.padding;
     this.dilationRate = read.dilations;
-    this.window = { strides, padding, dilationRate };
+    this.window = ownCopy({ strides, padding, dilationRate });
   }
 
   /** Notes the channels. */
@@ -206,7 +208,7 @@ abstract class ConvTranspose<R extends Rank> extends Convolution<R, Padding> {
     requireGroups(this.name, groups, filters);
     this.filters = filters;
     this.groups = groups;
-    this.given = outputPadding;
+    this.given = ownCopy(outputPadding);
     this.outputPadding =
       outputPadding === undefined ? undefined : perAxis(this.name, "outputPadding", outputPadding, rank, 0);
     this.op = op;

@@ -26,6 +26,7 @@ import {
   activations,
   getActivation,
 } from "./activations.ts";
+import { ownCopy } from "./config.ts";
 import type { ConstraintLike } from "./constraints.ts";
 import type { InitializerLike } from "./initializers.ts";
 import {
@@ -87,7 +88,7 @@ export class Reshape extends Layer {
         `${this.name}: targetShape must hold sizes of at least 1, one of them perhaps -1, got ${got}`,
       );
     }
-    this.targetShape = targetShape;
+    this.targetShape = [...targetShape];
   }
 
   override get mixesSteps(): boolean {
@@ -220,7 +221,7 @@ export class Permute extends Layer {
     if (!Array.isArray(dims) || [...dims].sort((a, b) => a - b).some((axis, i) => axis !== i + 1)) {
       throw new ArgumentError(`${this.name}: dims must hold each axis from 1 on once, got [${dims}]`);
     }
-    this.dims = dims;
+    this.dims = [...dims];
   }
 
   override get mixesSteps(): boolean {
@@ -362,7 +363,7 @@ export class Lambda extends Layer {
       throw new ArgumentError(`${this.name}: function must be a function, got ${typeof compute}`);
     }
     this.compute = compute as (x: Inputs, context: CallContext) => Outputs;
-    this.shape = outputShape;
+    this.shape = ownCopy(outputShape);
   }
 
   override outputShape(inputShape: Shapes): Shapes | undefined {

@@ -1,11 +1,14 @@
 // A dense layer whose product is written as an einsum equation.
+
 import { requireTensor } from "../autograd/op.ts";
 import { einsumDenseOptions } from "../generated/options.ts";
 import { add } from "../ops/binary.ts";
 import { einsum } from "../ops/contract.ts";
+import { requireType } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { ownCopy } from "./config.ts";
 import { KernelLayer, type KernelLayerOptions, type KernelOptions } from "./kernel-layer.ts";
 
 /** What `einsumDense` takes. */
@@ -35,12 +38,13 @@ export class EinsumDense extends KernelLayer {
   constructor(options: EinsumDenseOptions) {
     super(["einsum_dense", EinsumDense, einsumDenseOptions], options, options, options?.biasAxes !== undefined);
     const { equation, outputShape, biasAxes = "" } = options;
+    requireType(this.name, "biasAxes", biasAxes, "string");
     const match = /^((?:\.\.\.)?[a-z]+|[a-z]+\.\.\.),([a-z]+)->((?:\.\.\.)?[a-z]+|[a-z]+\.\.\.)$/i.exec(equation ?? "");
     if (match === null || match[1].includes(".") !== match[3].includes(".")) {
       throw new ArgumentError(`${this.name}: equation must be as in "ab,bc->ac" or "...x,xy->...y", got ${equation}`);
     }
     this.parts = [match[1], match[2], match[3]];
-    this.wanted = typeof outputShape === "number" ? [outputShape] : outputShape;
+    this.wanted = typeof outputShape === "number" ? [outputShape] : ownCopy(outputShape);
     const strange = [...biasAxes].find((letter) => !match[3].includes(letter));
     if (strange !== undefined || !Array.isArray(this.wanted)) {
       throw new ArgumentError(

@@ -14,6 +14,7 @@ import { scope } from "../tensor/scope.ts";
 import { formatShape, normalizeAxis, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
+import { ownCopy } from "./config.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
 
 /** What `normalization` takes. */
@@ -45,7 +46,7 @@ export class Normalization extends Layer {
   constructor(options: NormalizationOptions = {}) {
     super(["normalization", Normalization, normalizationOptions], options);
     const { axis = -1, mean, variance, invert = false } = options;
-    this.axis = axis === null ? [] : typeof axis === "number" ? [axis] : axis;
+    this.axis = axis === null ? [] : typeof axis === "number" ? [axis] : ownCopy(axis);
     requireList(this.name, "axis", this.axis);
     this.invert = invert;
     if (mean === undefined && variance === undefined) return;
@@ -59,7 +60,7 @@ export class Normalization extends Layer {
           `got ${formatShape(shape)} and ${formatShape(other)}`,
       );
     }
-    this.given = { mean, variance };
+    this.given = ownCopy({ mean, variance });
   }
 
   override build(inputShape: Shape): void {

@@ -1,5 +1,6 @@
 // Normalizations that look at one example at a time, or at a weight: by groups of channels, by root mean square, by
 // length, by the largest singular value.
+
 import { noGrad } from "../autograd/tape.ts";
 import {
   affineNormalizationOptions,
@@ -17,6 +18,7 @@ import { ArgumentError } from "../runtime/errors.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
+import { ownCopy } from "./config.ts";
 import { type CallContext, Layer, type LayerKind, type LayerOptions, type Outputs, requireCount } from "./layer.ts";
 import { AffineNormalization, type AffineNormalizationOptions } from "./normalization.ts";
 import type { Shapes } from "./shapes.ts";
@@ -142,7 +144,7 @@ export class UnitNormalization extends Layer {
 
   constructor(options: UnitNormalizationOptions = {}) {
     super(["unit_normalization", UnitNormalization, unitNormalizationOptions], options);
-    this.axis = options.axis ?? -1;
+    this.axis = ownCopy(options.axis ?? -1);
   }
 
   call(x: AnyTensor): Tensor {

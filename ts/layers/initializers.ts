@@ -24,7 +24,7 @@ import { eye, full } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
 import { checkShape, formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { type Json, lookUp, madeFrom, toJsonRecord, withoutOptions } from "./config.ts";
+import { asFunction, type Json, lookUp, madeFrom, toJsonRecord, withoutOptions } from "./config.ts";
 import { orthonormalRows } from "./orthonormal.ts";
 
 /** Makes a new weight of a shape. */
@@ -239,7 +239,7 @@ export type InitializerLike = InitializerName | InitializerConfig | Initializer;
 
 /** The initializer of this name; a function stays as it is. ArgumentError for an unknown name. */
 export function getInitializer(initializer: InitializerLike): Initializer {
-  if (typeof initializer === "function") return initializer;
+  if (typeof initializer === "function") return asFunction("initializer", initializer);
   const { name, ...options } =
     typeof initializer === "object" && initializer !== null ? initializer : { name: initializer };
   return lookUp("initializer", name, factories)(options as never);

@@ -23,9 +23,9 @@ export class InputLayer extends Layer {
     const { shape, dtype = "f32" } = options;
     checkShape(this.name, shape);
     const outputs: Symbolic[] = [];
-    this.output = new Symbolic(shape, dtype, { layer: this, inputs: [], isList: false, outputs });
+    this.output = new Symbolic([...shape], dtype, { layer: this, inputs: [], isList: false, outputs });
     outputs.push(this.output);
-    this.ensureBuilt(shape);
+    this.ensureBuilt(this.output.shape);
   }
 
   call(): never {

@@ -5,6 +5,7 @@ import { place, withinLayer } from "../autograd/observe.ts";
 import { requireTensor } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
 import { applyOptions, type Names } from "../generated/options.ts";
+import { requireList, requireType } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { unrecorded } from "../runtime/program.ts";
@@ -13,7 +14,7 @@ import { scope } from "../tensor/scope.ts";
 import { checkShape, formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { noteChange, Variable } from "../tensor/variable.ts";
-import { inConfig, type Json, toJsonRecord } from "./config.ts";
+import { inConfig, type Json, mapLeaves, ownCopy, toJsonRecord } from "./config.ts";
 import { type ConstraintLike, getConstraint } from "./constraints.ts";
 import { getInitializer, type InitializerLike } from "./initializers.ts";
 import { attachMask, type Mask, maskOf } from "./masks.ts";
@@ -149,9 +150,11 @@ export abstract class Layer extends Module {
     const options = given ?? {};
     super(options.name ?? nextName(base ?? own), options.trainable ?? true);
     this.kind = own;
-    if (options.inputShape !== undefined) checkShape(this.name, options.inputShape);
-    this.inputShape = options.inputShape;
-    this.#given = given;
+    requireType(own, "name", this.name, "string");
+    // Lists stay their owner's, who may change them.
+    this.#given = ownCopy(given);
+    this.inputShape = this.#given?.inputShape;
+    if (this.inputShape !== undefined) checkShape(this.name, this.inputShape);
     // Whoever calls `build` builds it as `ensureBuilt` does: once.
     this.#build = this.build;
     Object.defineProperty(this, "build", {
@@ -159,7 +162,8 @@ export abstract class Layer extends Module {
       writable: true,
       configurable: true,
     });
-    this.#activityRegularizer = options.activityRegularizer && getRegularizer(options.activityRegularizer);
+    const { activityRegularizer } = options;
+    this.#activityRegularizer = activityRegularizer === undefined ? undefined : getRegularizer(activityRegularizer);
   }
 
   /** The results for a batch of inputs; the first axis is the batch. */
@@ -240,14 +244,17 @@ export abstract class Layer extends Module {
   ensureBuilt(inputShape: Shape): Shape | undefined;
   ensureBuilt(inputShape: Shapes): Shapes | undefined;
   ensureBuilt(inputShape: Shapes): Shapes | undefined {
+    requireList(this.name, "the shape of inputs", inputShape);
     if (this.#checked !== undefined && sameShapes(this.#checked.input, inputShape)) return this.#checked.output;
-    const outputShape = this.outputShape(inputShape);
+    const input = ownCopy(inputShape);
+    for (const shape of shapeList(input)) checkShape(this.name, shape);
+    const output = this.outputShape(input);
     if (!this.#isBuilt) {
-      this[BUILD](() => this.#build(inputShape));
+      this[BUILD](() => this.#build(input));
       this.#isBuilt = true;
     }
-    this.#checked = { input: inputShape, output: outputShape };
-    return outputShape;
+    this.#checked = { input, output };
+    return output;
   }
 
   get built(): boolean {
@@ -280,27 +287,24 @@ export abstract class Layer extends Module {
   copy(changes: LayerOptions & { readonly [option: string]: unknown } = {}): this {
     const copies = sharing ?? new Map<Layer, Layer>();
     sharing = undefined;
-    const copied = (value: unknown): unknown => {
-      if (value instanceof Layer) {
-        let made = copies.get(value);
+    const copied = <T>(value: T): T =>
+      mapLeaves(value, (part) => {
+        if (!(part instanceof Layer)) return part;
+        let made = copies.get(part);
         if (made === undefined) {
           sharing = copies;
-          made = value.copy({ name: value.name });
+          made = part.copy({ name: part.name });
           sharing = undefined;
-          copies.set(value, made);
+          copies.set(part, made);
         }
         return made;
-      }
-      if (Array.isArray(value)) return value.map(copied);
-      if (value?.constructor !== Object) return value;
-      return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, copied(item)]));
-    };
+      });
     const refuse = (): never => {
       const must = "copy needs a constructor that takes the layer's options and hands them on";
       throw new ArgumentError(`${this.name}: ${must}, got another; override copy`);
     };
     if (this.#given === undefined && this.constructor.length > 0) refuse();
-    const made = this[COPY]({ ...(copied({ ...this.#given }) as object), ...changes }, copied) as this;
+    const made = this[COPY]({ ...copied({ ...this.#given }), ...changes }, copied) as this;
     if (made.kind !== this.kind) refuse();
     if (!("trainable" in changes)) followTrainable(made, this);
     return made;

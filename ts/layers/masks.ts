@@ -1,4 +1,5 @@
 // Masks: which steps of a sequence count. A mask travels with the tensor it was made for, from layer to layer.
+import { requireTensor } from "../autograd/op.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 
 /** true where a step counts: [batch, time], the first axes of the tensor it belongs to. */
@@ -6,12 +7,15 @@ export type Mask = Tensor<"bool">;
 
 /** x, whose steps count where `mask` says so; layers that x is handed to find it as `context.mask`. */
 export function attachMask<T extends AnyTensor>(x: T, mask: Mask | undefined): T {
+  requireTensor("attachMask", "x", x);
+  if (mask !== undefined) requireTensor("attachMask", "the mask", mask);
   x.mask = mask;
   return x;
 }
 
 /** The mask that travels with x. */
 export function maskOf(x: AnyTensor): Mask | undefined {
+  requireTensor("maskOf", "x", x);
   return x.mask;
 }
 

@@ -12,6 +12,7 @@ import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { full } from "../tensor/create.ts";
 import { broadcastShapes, type Shape, sizeOf } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { ownCopy } from "./config.ts";
 import { Layer, type LayerKind, type LayerOptions, type Masks, perExample } from "./layer.ts";
 import type { Mask } from "./masks.ts";
 import { isShapeList, type Shapes } from "./shapes.ts";
@@ -227,7 +228,7 @@ export class Dot extends Merge {
   constructor(options: DotOptions) {
     super(["dot", Dot, dotOptions], options);
     const { axes, normalize = false } = options;
-    this.axes = typeof axes === "number" ? [axes, axes] : axes;
+    this.axes = typeof axes === "number" ? [axes, axes] : ownCopy(axes);
     requireList(this.name, "axes", this.axes);
     this.normalize = normalize;
     if (!(this.axes.length === 2 && this.axes.every((axis) => Number.isInteger(axis) && axis !== 0))) {

@@ -1,4 +1,5 @@
 // Multi-head attention and its kin: heads that share keys, windows with global tokens.
+
 import {
   groupedQueryAttentionOptions,
   multiHeadAttentionOptions,
@@ -15,11 +16,13 @@ import { mul } from "../ops/binary.ts";
 import { logicalAnd } from "../ops/compare.ts";
 import { sigmoid } from "../ops/elementwise.ts";
 import { reshape } from "../ops/layout.ts";
+import { requireList } from "../runtime/arguments.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { type Shape, sameShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { AttentionAxes } from "./attention-axes.ts";
+import { ownCopy } from "./config.ts";
 import { currentCache } from "./key-value-cache.ts";
 import {
   type CallContext,
@@ -87,6 +90,10 @@ export abstract class HeadsLayer extends Layer {
   constructor(kind: LayerKind, options: HeadsOptions, sizes: Heads) {
     super(kind, options);
     for (const what of ["heads", "keyHeads", "keyDim", "valueDim"] as const) requireCount(this.name, what, sizes[what]);
+    const { outputShape = 1 } = sizes;
+    const outputs = typeof outputShape === "number" ? [outputShape] : outputShape;
+    requireList(this.name, "outputShape", outputs);
+    for (const size of outputs) requireCount(this.name, "outputShape", size);
     if (sizes.heads % sizes.keyHeads !== 0) {
       throw new ArgumentError(
         `${this.name}: the number of key heads must divide that of query heads, got ${sizes.keyHeads} and ${sizes.heads}`,
@@ -96,7 +103,7 @@ export abstract class HeadsLayer extends Layer {
     if (rotary && sizes.keyDim % 2 !== 0) {
       throw new ArgumentError(`${this.name}: keyDim must be even where heads are rotated, got ${sizes.keyDim}`);
     }
-    this.sizes = sizes;
+    this.sizes = ownCopy(sizes);
     this.projections = options;
     this.useCausalMask = useCausalMask;
     this.returnAttentionScores = returnAttentionScores;

@@ -1,4 +1,5 @@
 // Pooling: sequences, images and volumes [batch, ...sizes, channels] made smaller, channel by channel; channels last only.
+
 import { adaptivePoolingOptions, globalPoolingOptions, poolingOptions } from "../generated/options.ts";
 import * as adaptive from "../ops/adaptive-pool.ts";
 import { div, maximum, mul } from "../ops/binary.ts";
@@ -18,6 +19,7 @@ import {
 } from "../ops/window.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { ownCopy } from "./config.ts";
 import { type CallContext, Layer, type LayerKind, type LayerOptions, type Masks } from "./layer.ts";
 
 /** What `maxPooling1d` to `averagePooling3d` take. */
@@ -49,7 +51,7 @@ abstract class Pooling<R extends Rank> extends Layer {
     this.op = op;
     this.poolSize = perAxis(this.name, "poolSize", poolSize, rank);
     this.read = readOptions(this.name, rank, { strides, padding });
-    this.window = { poolSize, strides, padding };
+    this.window = ownCopy({ poolSize, strides, padding });
   }
 
   get strides(): readonly number[] {
@@ -307,7 +309,7 @@ abstract class AdaptivePooling<R extends Rank> extends Layer {
   ) {
     super(kind, options);
     this.outputSize = perAxis(this.name, "outputSize", options.outputSize, rank);
-    this.given = options.outputSize;
+    this.given = ownCopy(options.outputSize);
     this.rank = rank;
     this.op = op;
   }

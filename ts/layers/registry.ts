@@ -1,6 +1,7 @@
 // Layers by their kinds, to make them again from their configurations. Whoever does not ask for it does not pay for it:
 // nothing else imports all layers.
 
+import { kindOf, requireType, textOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import * as activations from "./activation-layers.ts";
 import * as plainAttention from "./attention.ts";
@@ -15,7 +16,7 @@ import { EinsumDense } from "./einsum-dense.ts";
 import { Normalization } from "./feature-normalization.ts";
 import * as groups from "./group-normalization.ts";
 import { InputLayer } from "./input.ts";
-import type { Layer } from "./layer.ts";
+import { Layer } from "./layer.ts";
 import * as merging from "./merging.ts";
 import { setTrainableParts } from "./module.ts";
 import * as headAttention from "./multi-head-attention.ts";
@@ -23,7 +24,7 @@ import * as normalization from "./normalization.ts";
 import * as pooling from "./pooling.ts";
 import * as positions from "./positions.ts";
 import * as recurrent from "./recurrent.ts";
-import { registered } from "./registered.ts";
+import { type LayerMaker, registered } from "./registered.ts";
 import * as regularization from "./regularization.ts";
 import { RelativeMultiHeadAttention } from "./relative-attention.ts";
 import * as resizing from "./resizing.ts";
@@ -141,23 +142,37 @@ const kinds = {
 
 /** Makes layers of a class of one's own known to `layerFromConfig`; `kind` is what the class hands to `Layer`. */
 export function registerLayer(kind: string, layer: LayerClass): void {
+  if (typeof kind !== "string" || !((layer as { prototype?: unknown } | undefined)?.prototype instanceof Layer)) {
+    throw new ArgumentError(
+      `registerLayer: it must get a kind and a class of layers, got ${textOf(kind)} and ${textOf(layer)}`,
+    );
+  }
   registered.set(kind, (options) => new layer(options));
 }
 
 /** The layers of the configuration that is being read which occur in it several times. */
 let shared: Map<unknown, Layer> | undefined;
+/** What is being read: from the outermost configuration to the innermost. */
+const open = new Set<unknown>();
 
-/** A new layer or model from its `kind` and `config()`. ArgumentError for an unknown kind. */
+/**
+ * A new layer or model from its `kind` and `config()`. ArgumentError for an unknown kind, and for a configuration that cannot
+ * be one of this kind.
+ */
 export function layerFromConfig(kind: string, config: { readonly [option: string]: Json }): Layer {
-  if (typeof config !== "object" || config === null) {
-    throw new ArgumentError(`layerFromConfig: config must be a record of options, got ${String(config)}`);
-  }
+  requireRecord(`layerFromConfig: config of ${textOf(kind)}`, config);
   const outer = shared;
   shared ??= new Map();
   try {
+    const make = registered.get(kind) ?? maker(kind);
     const { trainableParts, ...options } = withLayers(config) as Record<string, unknown>;
-    const make = registered.get(kind);
-    const layer = make ? make(options as never) : new (known(kind))(options as never);
+    if (trainableParts !== undefined) {
+      requireRecord(`${kind}: trainableParts`, trainableParts);
+      for (const [path, value] of Object.entries(trainableParts as object)) {
+        requireType(kind, `trainableParts[${path}]`, value, "boolean");
+      }
+    }
+    const layer = make(options as never);
     setTrainableParts(layer, trainableParts as Record<string, boolean> | undefined);
     return layer;
   } finally {
@@ -165,9 +180,15 @@ export function layerFromConfig(kind: string, config: { readonly [option: string
   }
 }
 
-function known(kind: string): LayerClass {
+function requireRecord(what: string, value: unknown): void {
+  if (kindOf(value) === "Object") return;
+  throw new ArgumentError(`${what} must be a record, got ${textOf(value)}`);
+}
+
+function maker(kind: string): LayerMaker {
   try {
-    return lookUp<LayerClass>("layer", kind, kinds);
+    const made = lookUp<LayerClass>("layer", kind, kinds);
+    return (options) => new made(options);
   } catch (error) {
     throw new ArgumentError(`${(error as Error).message}; a class of one's own must be made known by registerLayer`);
   }
@@ -175,14 +196,27 @@ function known(kind: string): LayerClass {
 
 /** Options in which configurations of layers have become layers. */
 function withLayers(value: Json): unknown {
-  if (Array.isArray(value)) return value.map(withLayers);
   if (typeof value !== "object" || value === null) return value;
-  const { kind, config, shared: again } = value as { readonly [option: string]: Json };
-  if (typeof kind === "string" && typeof config === "object") {
-    const layer = layerFromConfig(kind, config as Record<string, Json>);
-    if (again !== undefined) shared?.set(again, layer);
-    return layer;
+  if (open.has(value))
+    throw new ArgumentError("layerFromConfig: a configuration must not contain itself, got one that does");
+  open.add(value);
+  try {
+    if (Array.isArray(value)) return [...value].map(withLayers);
+    const { kind, config, shared: again } = value as { readonly [option: string]: Json };
+    if (typeof kind === "string" && config !== undefined) {
+      const layer = layerFromConfig(kind, config as Record<string, Json>);
+      if (again !== undefined) shared?.set(again, layer);
+      return layer;
+    }
+    if (typeof kind === "string" && again !== undefined) {
+      const layer = shared?.get(again);
+      if (layer) return layer;
+      throw new ArgumentError(
+        `layerFromConfig: shared must name a layer before it, got ${textOf(again)} of kind ${kind}`,
+      );
+    }
+    return Object.fromEntries(Object.entries(value).map(([option, item]) => [option, withLayers(item)]));
+  } finally {
+    open.delete(value);
   }
-  if (typeof kind === "string" && again !== undefined && shared?.has(again)) return shared.get(again);
-  return Object.fromEntries(Object.entries(value).map(([option, item]) => [option, withLayers(item)]));
 }

@@ -1,5 +1,6 @@
 // Layers that make training harder on purpose: they drop, add noise, or punish large results. Without `training` all of
 // them hand on their inputs.
+
 import {
   activityRegularizationOptions,
   alphaDropoutOptions,
@@ -15,6 +16,7 @@ import { requireList, requireShare } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { ownCopy } from "./config.ts";
 import { type CallContext, Layer, type LayerKind, type LayerOptions } from "./layer.ts";
 import { l1l2 } from "./regularizers.ts";
 
@@ -65,7 +67,7 @@ export class Dropout extends RandomLayer {
     requireShare(this.name, "rate", options.rate);
     this.rate = options.rate;
     if (options.noiseShape !== undefined) requireList(this.name, "noiseShape", options.noiseShape);
-    this.noiseShape = options.noiseShape;
+    this.noiseShape = ownCopy(options.noiseShape);
   }
 
   protected disturb(x: Tensor): Tensor {
@@ -231,7 +233,7 @@ export class AlphaDropout extends RandomLayer {
     super(["alpha_dropout", AlphaDropout, alphaDropoutOptions], options);
     requireShare(this.name, "rate", options.rate);
     this.rate = options.rate;
-    this.noiseShape = options.noiseShape;
+    this.noiseShape = ownCopy(options.noiseShape);
   }
 
   protected disturb(x: Tensor): Tensor {

@@ -9,7 +9,7 @@ import { checkOptions } from "../runtime/options.ts";
 import { eye } from "../tensor/create.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { lookUp, madeFrom } from "./config.ts";
+import { asFunction, lookUp, madeFrom } from "./config.ts";
 
 /** A weight's penalty, a scalar. */
 export type Regularizer = (weight: Tensor) => Tensor;
@@ -96,11 +96,12 @@ export type RegularizerLike = RegularizerName | Penalties | OrthogonalConfig | R
 
 /** The regularizer of this name or these factors; a function stays as it is. */
 export function getRegularizer(regularizer: RegularizerLike): Regularizer {
-  if (typeof regularizer === "function") return regularizer;
+  if (typeof regularizer === "function") return asFunction("regularizer", regularizer);
   if (typeof regularizer === "object" && regularizer !== null && "name" in regularizer) {
     const { name, ...options } = regularizer;
     return lookUp<(options: never) => Regularizer>("regularizer", name, { orthogonal })(options as never);
   }
-  if (typeof regularizer === "object" && regularizer !== null) return l1l2({ l1: 0, l2: 0, ...regularizer });
+  if (typeof regularizer === "object" && regularizer?.constructor === Object)
+    return l1l2({ l1: 0, l2: 0, ...regularizer });
   return lookUp("regularizer", regularizer, factories)();
 }

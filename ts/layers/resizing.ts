@@ -10,6 +10,7 @@ import { textOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { ownCopy } from "./config.ts";
 import { Layer, type LayerKind, type LayerOptions } from "./layer.ts";
 
 /** What `upSampling1d` and `upSampling3d` take. */
@@ -114,7 +115,7 @@ export type EndsPerAxis<R extends Rank> = number | AllEnds[R];
 function endsOf(name: string, what: string, value: EndsPerAxis<Rank>, rank: Rank): readonly Ends[] {
   const alone = rank === 1 && Array.isArray(value) && value.length === 2;
   const list: readonly unknown[] = typeof value === "number" ? new Array(rank).fill(value) : alone ? [value] : value;
-  const ends = Array.isArray(list) ? list.map((end) => (typeof end === "number" ? [end, end] : end)) : [];
+  const ends = Array.isArray(list) ? [...list].map((end) => (typeof end === "number" ? [end, end] : ownCopy(end))) : [];
   const isWhole = (n: unknown): boolean => Number.isInteger(n) && (n as number) >= 0;
   if (ends.length !== rank || !ends.every((end) => Array.isArray(end) && end.length === 2 && end.every(isWhole))) {
     throw new ArgumentError(

@@ -24,7 +24,7 @@ export class StackedRNNCells extends RecurrentCell {
     if (!(Array.isArray(cells) && cells.length > 0 && cells.every((cell) => cell instanceof RecurrentCell))) {
       throw new ArgumentError(`${this.name}: cells must be a list of at least one recurrent cell, got something else`);
     }
-    this.cells = cells;
+    this.cells = [...cells];
   }
 
   /** The shapes of the last cell's output and of all states. */

@@ -63,7 +63,7 @@ export function isSymbolic(x: unknown): x is Symbolic | readonly Symbolic[] {
 
 /** Notes that a layer is applied to symbolic inputs; builds it for their shapes. */
 export function connect(layer: Layer, x: Symbolic | readonly Symbolic[]): Symbolic[] {
-  const inputs = x instanceof Symbolic ? [x] : x;
+  const inputs = x instanceof Symbolic ? [x] : [...x];
   const shapes = inputs.map(({ shape }) => shape);
   const shape = layer.ensureBuilt(x instanceof Symbolic ? shapes[0] : shapes);
   if (shape === undefined) {

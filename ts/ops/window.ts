@@ -85,7 +85,8 @@ export function perAxis(
   rank: Rank,
   least = 1,
 ): readonly number[] {
-  const list: readonly number[] = typeof value === "number" ? new Array<number>(rank).fill(value) : value;
+  const list: readonly number[] =
+    typeof value === "number" ? new Array<number>(rank).fill(value) : Array.isArray(value) ? [...value] : value;
   const fits = (n: number): boolean => Number.isInteger(n) && n >= least && n <= MOST;
   if (!(Array.isArray(list) && list.length === rank && list.every(fits))) {
     const range = `of at least ${least} and less than 2^31`;

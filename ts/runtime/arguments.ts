@@ -30,6 +30,7 @@ export function requireType(operation: string, what: string, value: unknown, typ
 /** A value in a few words: numbers, text and short lists as they are, else the name of its class. */
 export function textOf(value: unknown): string {
   if (Array.isArray(value)) return `[${value.slice(0, 4).map(textOf).join(", ")}${value.length > 4 ? ", ..." : ""}]`;
+  if (typeof value === "function") return "a function";
   return typeof value === "object" && value !== null ? kindOf(value) : String(value);
 }
 

@@ -13,7 +13,8 @@ export interface ModelConfig {
 }
 
 /** A new model, its weights not those of the old one. ArgumentError for layers and models of an unknown kind. */
-export function modelFromConfig({ kind, config = {} }: ModelConfig): Model {
+export function modelFromConfig(written: ModelConfig): Model {
+  const { kind, config = {} } = written ?? {};
   // Said here too: bundlers leave out modules of which nothing is used.
   registered.set("sequential", sequentialFrom).set("functional", functionalFrom);
   const model = layerFromConfig(kind, config);

@@ -27,7 +27,7 @@ import { type Shapes, shapeList } from "../layers/shapes.ts";
 import type { Symbolic } from "../layers/symbolic.ts";
 import { getOptimizer, type OptimizerName } from "../optim/index.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
-import { requireCount } from "../runtime/arguments.ts";
+import { requireCount, requireList, textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { type FilePath, pathOf } from "../runtime/paths.ts";
@@ -458,16 +458,32 @@ export const functionalFrom: LayerMaker = ({ layers, calls, inputs, outputs, ...
   if (calls === undefined) {
     throw new ArgumentError("layer: a functional configuration must tell its calls, got that of a subclass of Model");
   }
-  const known: Symbolic[] = layers.slice(0, inputs).map((layer) => (layer as InputLayer).output);
-  for (const [layer, given] of calls) {
-    const x = typeof given === "number" ? known[given] : given.map((i) => known[i]);
-    known.push(...layers[layer].applyAll(x as Symbolic));
+  const operation = "functional";
+  const at = <T>(what: string, list: readonly T[], place: number): T => {
+    requireCount(operation, what, place, 0, list.length - 1);
+    return list[place];
+  };
+  for (const [what, list] of Object.entries({ layers, calls, outputs })) requireList(operation, what, list);
+  requireCount(operation, "inputs", inputs, 1, layers.length);
+  const known: Symbolic[] = layers.slice(0, inputs).map((layer) => {
+    if (layer instanceof InputLayer) return layer.output;
+    throw new ArgumentError(`${operation}: its first layers must be its inputs, got ${textOf(layer)}`);
+  });
+  for (const call of calls) {
+    requireList(operation, "a call", call);
+    const [which, given] = call;
+    const layer = at("the layer of a call", layers, which);
+    if (!(layer instanceof Layer)) throw new ArgumentError(`${operation}: layers must be layers, got ${textOf(layer)}`);
+    const x = Array.isArray(given) ? given : [given];
+    const from = x.map((i) => at("an input of a call", known, i));
+    known.push(...layer.applyAll(Array.isArray(given) ? from : from[0]));
   }
-  return new Model({ ...rest, inputs: known.slice(0, inputs), outputs: outputs.map((i) => known[i]) });
+  const results = outputs.map((i) => at("an output", known, i));
+  return new Model({ ...rest, inputs: known.slice(0, inputs), outputs: results });
 };
 
 registered.set("functional", functionalFrom);
 
 function listed(x: Symbolic | readonly Symbolic[]): readonly Symbolic[] {
-  return Array.isArray(x) ? x : [x as Symbolic];
+  return Array.isArray(x) ? [...x] : [x as Symbolic];
 }

@@ -6,6 +6,7 @@ import { type CallContext, COPY, type Inputs, Layer, type Outputs, REBUILD, snak
 import { type LayerMaker, registered } from "../layers/registered.ts";
 import { type Shapes, shapeList } from "../layers/shapes.ts";
 import type { Symbolic } from "../layers/symbolic.ts";
+import { requireList } from "../runtime/arguments.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { Graph } from "./graph.ts";
@@ -136,6 +137,7 @@ export const sequentialFrom: LayerMaker = (
   options: SequentialOptions & { layers: readonly Layer[]; inputShape?: Shapes },
 ) => {
   const { layers, inputShape, ...rest } = options;
+  requireList("sequential", "layers", layers);
   const model = new Sequential(layers, rest);
   if (inputShape !== undefined) model.ensureBuilt(inputShape);
   return model;
