@@ -76,7 +76,7 @@ const rows: Row[] = [
     (x) => ops.take(ones([2, 2]), x as Indices),
     integers([1], 3),
     integers([1], 4),
-    "gather: indices must be from 0 to 3, got 4 at position 0",
+    "take: indices must be from 0 to 3, got 4 at position 0",
   ],
   [
     "embedding",
@@ -97,7 +97,7 @@ const rows: Row[] = [
     (x) => ops.scatterAdd(ones([2]), x as Indices, ones([1])),
     integers([1], 1),
     integers([1], 2),
-    "scatter: indices must be from 0 to 1, got 2 at position 0",
+    "scatterAdd: indices must be from 0 to 1, got 2 at position 0",
   ],
   [
     "takeAlongAxis",

@@ -78,7 +78,7 @@ describe("bad input", () => {
       "strides",
       () => conv2d(ones([1, 5, 5, 1]), ones([3, 3, 1, 8]), undefined, { strides: 0 }),
       ArgumentError,
-      "conv2d: strides must be one or two whole numbers of at least 1, got 0",
+      "conv2d: strides must be one or two whole numbers of at least 1 and less than 2^31, got 0",
     ],
     [
       "padding",

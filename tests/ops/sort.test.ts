@@ -113,13 +113,8 @@ describe("contraction", () => {
 
 describe("bad input", () => {
   const cases: [string, () => unknown, new (message: string) => Error, string][] = [
-    [
-      "sort",
-      () => ops.sort(tensor([true]) as unknown as Tensor),
-      DtypeError,
-      "argsort: x must be f32 or i32, got bool",
-    ],
-    ["sort of a number", () => ops.sort(tensor(1)), ArgumentError, "argsort: axis must be"],
+    ["sort", () => ops.sort(tensor([true]) as unknown as Tensor), DtypeError, "sort: x must be f32 or i32, got bool"],
+    ["sort of a number", () => ops.sort(tensor(1)), ArgumentError, "sort: axis must be"],
     [
       "topK",
       () => ops.topK(ones([2, 3]), 4),
@@ -134,7 +129,7 @@ describe("bad input", () => {
       'searchSorted: values, as sorted, must be i32, got f32; cast(x, "i32") makes it so',
     ],
     ["quantile", () => ops.quantile(ones([3]), 1.5), ArgumentError, "quantile: q must be from 0 to 1"],
-    ["median of nothing", () => ops.median(zeros([0])), ShapeError, "quantile: the axes must hold at least one"],
+    ["median of nothing", () => ops.median(zeros([0])), ShapeError, "median: the axes must hold at least one"],
     ["histogram", () => ops.histogram(ones([3]), { range: [1, 1] }), ArgumentError, "histogram: range must be"],
     [
       "bincount",
@@ -180,12 +175,7 @@ describe("bad input", () => {
       ShapeError,
       "tensordot: the axes' sizes must agree",
     ],
-    [
-      "vdot",
-      () => ops.vdot(ones([2]), ones([3])),
-      ShapeError,
-      "tensordot: the axes' sizes must agree, got [2] and [3]",
-    ],
+    ["vdot", () => ops.vdot(ones([2]), ones([3])), ShapeError, "vdot: the axes' sizes must agree, got [2] and [3]"],
     [
       "einsum's operands",
       () => ops.einsum("ij,jk", ones([2, 2])),

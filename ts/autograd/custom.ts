@@ -25,6 +25,7 @@ export function customGrad<Args extends readonly unknown[]>(
 ): (...args: Args) => Tensor {
   for (const each of [f, gradient]) requireFunction("customGrad", each);
   return defineOp("customGrad", {
+    options: true,
     forward(...args: never[]): Tensor {
       const y = requireSynchronous(
         "customGrad",

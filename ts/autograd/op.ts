@@ -1,6 +1,6 @@
 // Ops are declared here: `defineOp` turns a forward function and its gradients into the public function itself.
 import { opDefinition } from "../generated/options.ts";
-import { ArgumentError, StateError } from "../runtime/errors.ts";
+import { ArgumentError, DtypeError, ShapeError, StateError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { type Dtype, requireDtype } from "../tensor/dtype.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
@@ -26,6 +26,8 @@ export type Forward = (...args: never[]) => AnyTensor;
 export interface OpDefinition<F extends Forward> {
   /** Checks its arguments, makes the result and launches what computes it. Tensors are arguments, never in options. */
   forward: F;
+  /** Whether an object may be among the arguments that `forward` need not be given; default false: it would be ignored. */
+  options?: boolean;
   /** Left out where the result has no gradient. */
   gradients?: Gradients<Parameters<F>, ReturnType<F>>;
 }
@@ -44,19 +46,26 @@ export interface AnyOp {
 
 /** Declares an op. The name is what errors call it. */
 export function defineOp<F extends Forward>(name: string, definition: OpDefinition<F>): Op<F> {
-  const { gradients } = checkOptions("defineOp", definition as OpDefinition<Forward>, opDefinition);
+  const { gradients, options = false } = checkOptions("defineOp", definition as OpDefinition<Forward>, opDefinition);
   const forward = definition.forward as unknown as (...args: readonly unknown[]) => AnyTensor;
+  const known = options ? Number.POSITIVE_INFINITY : forward.length;
   const op = (...args: readonly unknown[]): AnyTensor => {
     let tracked = false;
-    for (const arg of args) {
+    for (let i = 0; i < args.length; i++) {
+      const arg = args[i];
       if (arg instanceof Tensor) {
         if (arg.disposed) throw new StateError(`${name}: its tensors must not be disposed, got a disposed one`);
         tracked ||= isTracked(arg);
       } else if (Array.isArray(arg)) {
         for (const item of arg) if (item instanceof Tensor) tracked ||= isTracked(item);
-      }
+      } else if (i >= known) requireNoOptions(name, arg);
     }
-    const y = forward(...args);
+    let y: AnyTensor;
+    try {
+      y = forward(...args);
+    } catch (error) {
+      throw renamed(error, /^empty(?=: )/, name);
+    }
     if (tracked && gradients !== undefined) noteDerivation(op as unknown as AnyOp, args, y);
     notify(op as unknown as AnyOp, args, y);
     return y;
@@ -64,9 +73,41 @@ export function defineOp<F extends Forward>(name: string, definition: OpDefiniti
   return Object.assign(op, { opName: name, gradients }) as unknown as Op<F>;
 }
 
+/** Throws an ArgumentError for an object of options where none are known. */
+export function requireNoOptions(operation: string, ...surplus: readonly unknown[]): void {
+  for (const arg of surplus) {
+    if (typeof arg === "object" && arg !== null && Object.getPrototypeOf(arg) === Object.prototype) {
+      throw new ArgumentError(`${operation}: it must be given no options, got { ${Object.keys(arg).join(", ")} }`);
+    }
+  }
+}
+
+/** What `f` returns, a part of an operation that is made of others: errors name this one instead of those. */
+export function within<T>(operation: string, f: () => T): T {
+  try {
+    return f();
+  } catch (error) {
+    throw renamed(error, /^[\w ]+(?=: )/, operation);
+  }
+}
+
+/** The error, if it is one of this library's about what an operation was given, with another operation's name. */
+function renamed(error: unknown, from: RegExp, operation: string): unknown {
+  if ([ArgumentError, ShapeError, DtypeError, StateError].some((kind) => error instanceof kind)) {
+    const { message, stack } = error as Error;
+    const right = message.replace(from, operation);
+    // Consoles show the stack, which some engines begin with the message.
+    Object.assign(error as Error, { message: right, stack: stack?.replace(message, right) });
+  }
+  return error;
+}
+
 /** Throws an ArgumentError unless `x` is a tensor: what JavaScript callers and casts let through. */
 export function requireTensor(operation: string, what: string, x: unknown): asserts x is Tensor<Dtype> {
-  if (x instanceof Tensor) return;
+  if (x instanceof Tensor) {
+    if (x.disposed) throw new StateError(`${operation}: ${what} must not be disposed, got a disposed tensor`);
+    return;
+  }
   const hint =
     typeof (x as { tensor?: unknown } | null | undefined)?.tensor === "function" ? "; call its tensor()" : "";
   throw new ArgumentError(`${operation}: ${what} must be a tensor, got ${x === null ? "null" : typeof x}${hint}`);

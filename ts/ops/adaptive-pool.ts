@@ -1,5 +1,6 @@
 // Adaptive pooling: as many windows as are wanted, spread evenly over each axis. Of `windows` over `size` numbers, number
 // i begins at floor(i size / windows) and ends before ceil((i + 1) size / windows), as in PyTorch.
+import { requireNoOptions } from "../autograd/op.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { tabulate } from "../tensor/create.ts";
 import { checkShape, formatShape } from "../tensor/shape.ts";
@@ -10,40 +11,48 @@ import { avgPool, maxPool, type Pool, poolLine } from "./pool-images.ts";
 import { type PerAxis, perAxis, type Rank, requireImages, slideAlong } from "./window.ts";
 
 /** The means of `outputSize` windows: [batch, time, channels] -> [batch, outputSize, channels]. */
-export function adaptiveAveragePool1d(x: Tensor, outputSize: PerAxis<1>): Tensor {
-  return adaptivePool("adaptiveAveragePool1d", 1, x, outputSize, avgPool);
+export function adaptiveAveragePool1d(x: Tensor, outputSize: PerAxis<1>, ...none: never[]): Tensor {
+  return adaptivePool("adaptiveAveragePool1d", 1, x, outputSize, avgPool, none);
 }
 
 /** The means of `outputSize` windows: [batch, height, width, channels] -> [batch, ...outputSize, channels]. */
-export function adaptiveAveragePool2d(x: Tensor, outputSize: PerAxis<2>): Tensor {
-  return adaptivePool("adaptiveAveragePool2d", 2, x, outputSize, avgPool);
+export function adaptiveAveragePool2d(x: Tensor, outputSize: PerAxis<2>, ...none: never[]): Tensor {
+  return adaptivePool("adaptiveAveragePool2d", 2, x, outputSize, avgPool, none);
 }
 
 /** The means of `outputSize` windows: [batch, depth, height, width, channels] -> [batch, ...outputSize, channels]. */
-export function adaptiveAveragePool3d(x: Tensor, outputSize: PerAxis<3>): Tensor {
-  return adaptivePool("adaptiveAveragePool3d", 3, x, outputSize, avgPool);
+export function adaptiveAveragePool3d(x: Tensor, outputSize: PerAxis<3>, ...none: never[]): Tensor {
+  return adaptivePool("adaptiveAveragePool3d", 3, x, outputSize, avgPool, none);
 }
 
 /** The largest numbers of `outputSize` windows: [batch, time, channels] -> [batch, outputSize, channels]. */
-export function adaptiveMaxPool1d(x: Tensor, outputSize: PerAxis<1>): Tensor {
-  return adaptivePool("adaptiveMaxPool1d", 1, x, outputSize, maxPool);
+export function adaptiveMaxPool1d(x: Tensor, outputSize: PerAxis<1>, ...none: never[]): Tensor {
+  return adaptivePool("adaptiveMaxPool1d", 1, x, outputSize, maxPool, none);
 }
 
 /** The largest numbers of `outputSize` windows: [batch, height, width, channels] -> [batch, ...outputSize, channels]. */
-export function adaptiveMaxPool2d(x: Tensor, outputSize: PerAxis<2>): Tensor {
-  return adaptivePool("adaptiveMaxPool2d", 2, x, outputSize, maxPool);
+export function adaptiveMaxPool2d(x: Tensor, outputSize: PerAxis<2>, ...none: never[]): Tensor {
+  return adaptivePool("adaptiveMaxPool2d", 2, x, outputSize, maxPool, none);
 }
 
 /**
  * The largest numbers of `outputSize` windows: [batch, depth, height, width, channels] ->
  * [batch, ...outputSize, channels].
  */
-export function adaptiveMaxPool3d(x: Tensor, outputSize: PerAxis<3>): Tensor {
-  return adaptivePool("adaptiveMaxPool3d", 3, x, outputSize, maxPool);
+export function adaptiveMaxPool3d(x: Tensor, outputSize: PerAxis<3>, ...none: never[]): Tensor {
+  return adaptivePool("adaptiveMaxPool3d", 3, x, outputSize, maxPool, none);
 }
 
 /** Axis by axis, the last first: so the first of equal numbers, in the order of memory, gets the gradient. */
-function adaptivePool(operation: string, rank: Rank, x: Tensor, outputSize: PerAxis<Rank>, pool: Pool): Tensor {
+function adaptivePool(
+  operation: string,
+  rank: Rank,
+  x: Tensor,
+  outputSize: PerAxis<Rank>,
+  pool: Pool,
+  none: never[],
+): Tensor {
+  requireNoOptions(operation, ...none);
   requireImages(operation, rank, x);
   const sizes = perAxis(operation, "outputSize", outputSize, rank);
   if (x.shape.slice(1, -1).includes(0)) {

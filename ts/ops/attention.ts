@@ -4,6 +4,7 @@ import { grad } from "../autograd/grad.ts";
 import { defineOp, type Gradient, requireFloat, requireTensor } from "../autograd/op.ts";
 import { isTracked } from "../autograd/tape.ts";
 import { attentionOptions, rotaryOptions } from "../generated/options.ts";
+import { textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { launch } from "../runtime/program.ts";
@@ -122,10 +123,10 @@ function sightOf(operation: string, q: Tensor, k: Tensor, options: AttentionOpti
   }
   const { scale = 1 / Math.sqrt(dim), causal = false, window = UNBOUNDED, globalTokens = 0, mask, position } = options;
   if (!(scale > 0 && scale < Number.POSITIVE_INFINITY)) {
-    throw new ArgumentError(`${operation}: scale must be above 0, got ${scale}`);
+    throw new ArgumentError(`${operation}: scale must be above 0, got ${textOf(scale)}`);
   }
   if (!(Number.isInteger(window) && window >= 1)) {
-    throw new ArgumentError(`${operation}: window must be a whole number of at least 1, got ${window}`);
+    throw new ArgumentError(`${operation}: window must be a whole number of at least 1, got ${textOf(window)}`);
   }
   if (!(Number.isInteger(globalTokens) && globalTokens >= 0)) {
     throw new ArgumentError(`${operation}: globalTokens must be a whole number of at least 0, got ${globalTokens}`);

@@ -1,4 +1,5 @@
 // What reductions over axes share: the result's shape, how many numbers make one of it, axes moved to the end.
+import { requireType } from "../runtime/arguments.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { formatShape, normalizeAxes, type Shape, sizeOf } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
@@ -8,7 +9,8 @@ import { reshape, transpose } from "./layout.ts";
 export type Axes = number | readonly number[] | undefined;
 
 /** The result's shape: without the reduced axes, or with size 1 in their places. */
-export function reducedShape(shape: Shape, axes: readonly number[], keepDims: boolean): number[] {
+export function reducedShape(operation: string, shape: Shape, axes: readonly number[], keepDims: boolean): number[] {
+  requireType(operation, "keepDims", keepDims, "boolean");
   return keepDims
     ? shape.map((length, axis) => (axes.includes(axis) ? 1 : length))
     : shape.filter((_, axis) => !axes.includes(axis));
@@ -21,7 +23,7 @@ export function countOf(shape: Shape, axes: readonly number[]): number {
 
 /** y as if it had been reduced with `keepDims`, so that it broadcasts against x. */
 export function restored(y: Tensor, x: AnyTensor, axes: Axes): Tensor {
-  return reshape(y, reducedShape(x.shape, normalizeAxes("reduce", axes, x.rank), true)) as Tensor;
+  return reshape(y, reducedShape("reduce", x.shape, normalizeAxes("reduce", axes, x.rank), true)) as Tensor;
 }
 
 /** Throws a ShapeError where the axes hold nothing. */

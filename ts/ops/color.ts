@@ -1,5 +1,5 @@
 // Colours of images [..., channels]. Formulas as in TensorFlow and Keras; numbers from 0 to 1 where colours have bounds.
-import { requireFloat } from "../autograd/op.ts";
+import { requireFloat, within } from "../autograd/op.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { tensor } from "../tensor/create.ts";
 import { formatShape, sizeOf } from "../tensor/shape.ts";
@@ -53,29 +53,37 @@ export function hsvToRgb(x: Tensor): Tensor {
 
 /** x + delta */
 export function adjustBrightness(x: Tensor, delta: number): Tensor {
-  requireFloat("adjustBrightness", "x", x);
-  return add(x, delta);
+  return within("adjustBrightness", () => {
+    requireFloat("adjustBrightness", "x", x);
+    return add(x, delta);
+  });
 }
 
 /** (x - mean) factor + mean, with the mean of each image and channel: [..., height, width, channels]. */
 export function adjustContrast(x: Tensor, factor: number): Tensor {
-  requirePlanes("adjustContrast", x);
-  const average = mean(x, [-3, -2], true);
-  return add(mul(sub(x, average), factor), average);
+  return within("adjustContrast", () => {
+    requirePlanes("adjustContrast", x);
+    const average = mean(x, [-3, -2], true);
+    return add(mul(sub(x, average), factor), average);
+  });
 }
 
 /** Red, green and blue with the saturation times `factor`, at most 1: [..., 3] -> [..., 3]. */
 export function adjustSaturation(x: Tensor, factor: number): Tensor {
-  requireColors("adjustSaturation", x);
-  const [hue, saturation, value] = split(rgbToHsv(x), 3, -1);
-  return hsvToRgb(concat([hue, clip(mul(saturation, factor), 0, 1), value], -1));
+  return within("adjustSaturation", () => {
+    requireColors("adjustSaturation", x);
+    const [hue, saturation, value] = split(rgbToHsv(x), 3, -1);
+    return hsvToRgb(concat([hue, clip(mul(saturation, factor), 0, 1), value], -1));
+  });
 }
 
 /** Red, green and blue with `delta` turns added to the hue: [..., 3] -> [..., 3]. */
 export function adjustHue(x: Tensor, delta: number): Tensor {
-  requireColors("adjustHue", x);
-  const [hue, saturation, value] = split(rgbToHsv(x), 3, -1);
-  return hsvToRgb(concat([add(hue, delta), saturation, value], -1));
+  return within("adjustHue", () => {
+    requireColors("adjustHue", x);
+    const [hue, saturation, value] = split(rgbToHsv(x), 3, -1);
+    return hsvToRgb(concat([add(hue, delta), saturation, value], -1));
+  });
 }
 
 /** (x - mean) / max(standard deviation, 1 / sqrt(n)) over the n numbers of each image [..., height, width, channels]. */

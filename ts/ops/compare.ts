@@ -1,6 +1,7 @@
 // Comparisons, logic, selection and conversion, element by element, with NumPy's broadcasting.
-import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
+import { defineOp, type Op, requireTensor, within } from "../autograd/op.ts";
 import { nanToNumOptions } from "../generated/options.ts";
+import { textOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { launch } from "../runtime/program.ts";
@@ -124,17 +125,17 @@ export const where: Op<
 
 /** Whether x is not a number. */
 function nan(x: Tensor): Tensor<"bool"> {
-  return notEqual(x, x);
+  return within("isNaN", () => notEqual(x, x));
 }
 
 /** Whether x is neither infinite nor NaN. */
 function finite(x: Tensor): Tensor<"bool"> {
-  return less(abs(x), Number.POSITIVE_INFINITY);
+  return within("isFinite", () => less(abs(x), Number.POSITIVE_INFINITY));
 }
 
 /** Whether x is infinity or -infinity. */
 function infinite(x: Tensor): Tensor<"bool"> {
-  return equal(abs(x), Number.POSITIVE_INFINITY);
+  return within("isInfinite", () => equal(abs(x), Number.POSITIVE_INFINITY));
 }
 
 // JavaScript's own functions of these names are not shadowed here.
@@ -151,13 +152,15 @@ const LARGEST = (2 - 2 ** -23) * 2 ** 127;
 
 /** x with other numbers for NaN and the infinities. The gradient there is 0. */
 export function nanToNum(x: Tensor, options: NanToNumOptions = {}): Tensor {
-  const { positiveInfinity = LARGEST, negativeInfinity = -LARGEST } = checkOptions(
-    "nanToNum",
-    options,
-    nanToNumOptions,
-  );
-  const other = where(greater(x, 0), positiveInfinity, where(less(x, 0), negativeInfinity, options.nan ?? 0));
-  return where(finite(x), x, other);
+  return within("nanToNum", () => {
+    const { positiveInfinity = LARGEST, negativeInfinity = -LARGEST } = checkOptions(
+      "nanToNum",
+      options,
+      nanToNumOptions,
+    );
+    const other = where(greater(x, 0), positiveInfinity, where(less(x, 0), negativeInfinity, options.nan ?? 0));
+    return where(finite(x), x, other);
+  });
 }
 
 const conversions = {
@@ -174,8 +177,9 @@ const conversions = {
 export const cast: Op<<D extends Dtype>(x: AnyTensor, dtype: D) => Tensor<D>> = defineOp("cast", {
   forward<D extends Dtype>(x: AnyTensor, dtype: D): Tensor<D> {
     requireTensor("cast", "x", x);
-    if (!(dtype in conversions)) {
-      throw new ArgumentError(`cast: dtype must be one of ${Object.keys(conversions).join(", ")}, got ${dtype}`);
+    const known = Object.keys(conversions);
+    if (!known.includes(dtype)) {
+      throw new ArgumentError(`cast: dtype must be one of ${known.join(", ")}, got ${textOf(dtype)}`);
     }
     if (x.dtype === dtype) return alias(x as Tensor<D>);
     if (dtype === "bool") return notEqual(x, 0) as AnyTensor as Tensor<D>;

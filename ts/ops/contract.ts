@@ -1,6 +1,6 @@
 // Sums of products over axes, named (einsum) or numbered (tensordot), as matrix products wherever they are such.
-import { requireTensor } from "../autograd/op.ts";
-import { requireCount, requireList } from "../runtime/arguments.ts";
+import { requireTensor, within } from "../autograd/op.ts";
+import { requireCount, requireList, textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { formatShape, normalizeAxis, sizeOf } from "../tensor/shape.ts";
@@ -47,7 +47,7 @@ export function einsum(subscripts: string, ...operands: Tensor[]): Tensor {
 /** The labels of the operands' and of the output's axes. */
 function parse(subscripts: string, operands: readonly Tensor[]): { inputs: Labels[]; output: Labels } {
   const fail = (what: string): never => {
-    throw new ArgumentError(`einsum: ${what}, got "${subscripts}" for ${operands.length} operands`);
+    throw new ArgumentError(`einsum: ${what}, got ${textOf(subscripts)} for ${operands.length} operands`);
   };
   if (typeof subscripts !== "string") fail("subscripts must be text");
   const [left, right, ...more] = subscripts.replaceAll(" ", "").split("->");
@@ -205,43 +205,51 @@ export function tensordot(
   b: Tensor,
   axes: number | readonly [readonly number[], readonly number[]] = 2,
 ): Tensor {
-  requireTensor("tensordot", "a", a);
-  requireTensor("tensordot", "b", b);
-  if (typeof axes === "number") requireCount("tensordot", "axes", axes, 0, Math.min(a.rank, b.rank));
-  const count = (length: number, from: number): number[] => Array.from({ length }, (_, i) => from + i);
-  const pairs = typeof axes === "number" ? [count(axes, a.rank - axes), count(axes, 0)] : axes;
-  for (const i of [0, 1]) requireList("tensordot", "axes' parts", pairs?.[i]);
-  const [left, right] = [a, b].map((x, i) => pairs[i].map((axis) => normalizeAxis("tensordot", axis, x.rank)));
-  const sizes = [left.map((axis) => a.shape[axis]), right.map((axis) => b.shape[axis])];
-  if (formatShape(sizes[0]) !== formatShape(sizes[1])) {
-    throw new ShapeError(
-      `tensordot: the axes' sizes must agree, got ${formatShape(sizes[0])} and ${formatShape(sizes[1])}`,
-    );
-  }
-  const aLabels = a.shape.map((_, axis) => `a${axis}`);
-  const bLabels = b.shape.map((_, axis) => (right.includes(axis) ? `a${left[right.indexOf(axis)]}` : `b${axis}`));
-  const kept = [...aLabels, ...bLabels].filter((label) => !(aLabels.includes(label) && bLabels.includes(label)));
-  return contract({ x: a, labels: aLabels }, { x: b, labels: bLabels }, new Set(kept)).x;
+  return within("tensordot", () => {
+    requireTensor("tensordot", "a", a);
+    requireTensor("tensordot", "b", b);
+    if (typeof axes === "number") requireCount("tensordot", "axes", axes, 0, Math.min(a.rank, b.rank));
+    const count = (length: number, from: number): number[] => Array.from({ length }, (_, i) => from + i);
+    const pairs = typeof axes === "number" ? [count(axes, a.rank - axes), count(axes, 0)] : axes;
+    for (const i of [0, 1]) requireList("tensordot", "axes' parts", pairs?.[i]);
+    const [left, right] = [a, b].map((x, i) => pairs[i].map((axis) => normalizeAxis("tensordot", axis, x.rank)));
+    const sizes = [left.map((axis) => a.shape[axis]), right.map((axis) => b.shape[axis])];
+    if (formatShape(sizes[0]) !== formatShape(sizes[1])) {
+      throw new ShapeError(
+        `tensordot: the axes' sizes must agree, got ${formatShape(sizes[0])} and ${formatShape(sizes[1])}`,
+      );
+    }
+    const aLabels = a.shape.map((_, axis) => `a${axis}`);
+    const bLabels = b.shape.map((_, axis) => (right.includes(axis) ? `a${left[right.indexOf(axis)]}` : `b${axis}`));
+    const kept = [...aLabels, ...bLabels].filter((label) => !(aLabels.includes(label) && bLabels.includes(label)));
+    return contract({ x: a, labels: aLabels }, { x: b, labels: bLabels }, new Set(kept)).x;
+  });
 }
 
 /** The sum of products over a's last axis and b's last but one, or its only one; a number's product. As in NumPy. */
 export function dot(a: Tensor, b: Tensor): Tensor {
-  requireTensor("dot", "a", a);
-  requireTensor("dot", "b", b);
-  if (a.rank === 0 || b.rank === 0) return mul(a, b);
-  return tensordot(a, b, [[a.rank - 1], [Math.max(b.rank - 2, 0)]]);
+  return within("dot", () => {
+    requireTensor("dot", "a", a);
+    requireTensor("dot", "b", b);
+    if (a.rank === 0 || b.rank === 0) return mul(a, b);
+    return tensordot(a, b, [[a.rank - 1], [Math.max(b.rank - 2, 0)]]);
+  });
 }
 
 /** The sum of the products of corresponding elements, whatever the shapes. */
 export function vdot(a: Tensor, b: Tensor): Tensor {
-  requireTensor("vdot", "a", a);
-  requireTensor("vdot", "b", b);
-  return tensordot(reshape(a, [a.size]) as Tensor, reshape(b, [b.size]) as Tensor, 1);
+  return within("vdot", () => {
+    requireTensor("vdot", "a", a);
+    requireTensor("vdot", "b", b);
+    return tensordot(reshape(a, [a.size]) as Tensor, reshape(b, [b.size]) as Tensor, 1);
+  });
 }
 
 /** y[i, j] = a[i] b[j], a and b taken as vectors. */
 export function outer(a: Tensor, b: Tensor): Tensor {
-  requireTensor("outer", "a", a);
-  requireTensor("outer", "b", b);
-  return mul(reshape(a, [a.size, 1]) as Tensor, reshape(b, [1, b.size]) as Tensor);
+  return within("outer", () => {
+    requireTensor("outer", "a", a);
+    requireTensor("outer", "b", b);
+    return mul(reshape(a, [a.size, 1]) as Tensor, reshape(b, [1, b.size]) as Tensor);
+  });
 }

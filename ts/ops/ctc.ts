@@ -3,6 +3,7 @@
 import { grad } from "../autograd/grad.ts";
 import { defineOp, requireTensor } from "../autograd/op.ts";
 import { anyTracked } from "../autograd/tape.ts";
+import { textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
 import { arange, full } from "../tensor/create.ts";
@@ -51,7 +52,7 @@ export function ctcLoss(
     }
   }
   if (!(Number.isInteger(blank) && blank >= 0 && blank < classes)) {
-    throw new ArgumentError(`ctcLoss: blank must be a class from 0 to ${classes - 1}, got ${blank}`);
+    throw new ArgumentError(`ctcLoss: blank must be a class from 0 to ${classes - 1}, got ${textOf(blank)}`);
   }
   requireIndices("ctcLoss", "inputLengths", inputLengths, time + 1);
   requireIndices("ctcLoss", "labelLengths", labelLengths, labels.shape[1] + 1);

@@ -1,6 +1,7 @@
 // How numbers differ: from their neighbours along an axis, and from those of another tensor.
-import { requireTensor } from "../autograd/op.ts";
+import { requireTensor, within } from "../autograd/op.ts";
 import { closeOptions } from "../generated/options.ts";
+import { textOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { normalizeAxis } from "../tensor/shape.ts";
@@ -13,22 +14,26 @@ import { all } from "./reduce.ts";
 
 /** y[i] = x[i + 1] - x[i] along the axis (default the last), n times; default once. */
 export function diff(x: Tensor, n = 1, axis = -1): Tensor {
-  requireTensor("diff", "x", x);
-  const at = normalizeAxis("diff", axis, x.rank);
-  if (!(Number.isInteger(n) && n >= 0 && n <= x.shape[at])) {
-    throw new ArgumentError(`diff: n must be a whole number from 0 to axis ${at}'s size ${x.shape[at]}, got ${n}`);
-  }
-  let y = x;
-  for (let size = x.shape[at] - 1; size >= x.shape[at] - n; size--) {
-    const part = (first: number): Tensor =>
-      slice(
-        y,
-        y.shape.map((_, i) => (i === at ? first : 0)),
-        y.shape.with(at, size),
-      ) as Tensor;
-    y = sub(part(1), part(0));
-  }
-  return y;
+  return within("diff", () => {
+    requireTensor("diff", "x", x);
+    const at = normalizeAxis("diff", axis, x.rank);
+    if (!(Number.isInteger(n) && n >= 0 && n <= x.shape[at])) {
+      throw new ArgumentError(
+        `diff: n must be a whole number from 0 to axis ${at}'s size ${x.shape[at]}, got ${textOf(n)}`,
+      );
+    }
+    let y = x;
+    for (let size = x.shape[at] - 1; size >= x.shape[at] - n; size--) {
+      const part = (first: number): Tensor =>
+        slice(
+          y,
+          y.shape.map((_, i) => (i === at ? first : 0)),
+          y.shape.with(at, size),
+        ) as Tensor;
+      y = sub(part(1), part(0));
+    }
+    return y;
+  });
 }
 
 /** What `isClose` and `allClose` take beside their tensors. */
@@ -43,14 +48,16 @@ export interface CloseOptions {
 
 /** |a - b| <= atol + rtol |b|, or a = b, as infinities may be; broadcast. */
 export function isClose(a: Tensor, b: Tensor, options: CloseOptions = {}): Tensor<"bool"> {
-  const { rtol = 1e-5, atol = 1e-8, equalNan = false } = checkOptions("isClose", options, closeOptions);
-  const size = abs(b);
-  const near = logicalAnd(lessEqual(abs(sub(a, b)), add(mul(size, rtol), atol)), notEqual(size, Infinity));
-  const close = logicalOr(near, equal(a, b));
-  return equalNan ? logicalOr(close, logicalAnd(notEqual(a, a), notEqual(b, b))) : close;
+  return within("isClose", () => {
+    const { rtol = 1e-5, atol = 1e-8, equalNan = false } = checkOptions("isClose", options, closeOptions);
+    const size = abs(b);
+    const near = logicalAnd(lessEqual(abs(sub(a, b)), add(mul(size, rtol), atol)), notEqual(size, Infinity));
+    const close = logicalOr(near, equal(a, b));
+    return equalNan ? logicalOr(close, logicalAnd(notEqual(a, a), notEqual(b, b))) : close;
+  });
 }
 
 /** Whether all of a are close to b: `isClose`. */
 export function allClose(a: Tensor, b: Tensor, options: CloseOptions = {}): Tensor<"bool"> {
-  return all(isClose(a, b, checkOptions("allClose", options, closeOptions)));
+  return within("allClose", () => all(isClose(a, b, checkOptions("allClose", options, closeOptions))));
 }

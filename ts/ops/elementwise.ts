@@ -1,6 +1,7 @@
 // Functions of one tensor, element by element, and their gradients. A gradient that one kernel computes is an op too: it
 // has gradients for dy and for what it was computed from.
 import { defineOp, type Op } from "../autograd/op.ts";
+import { requireType } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { add, div, mul, sub } from "./binary.ts";
@@ -176,8 +177,10 @@ export const siluGrad: Op<(dy: Tensor, x: Tensor) => Tensor> = defineOp("siluGra
  * NaN. Source: Hendrycks and Gimpel 2016.
  */
 export const gelu: Op<(x: Tensor, approximate?: boolean) => Tensor> = defineOp("gelu", {
-  forward: (x, approximate = false) =>
-    approximate ? map("gelu", "gelu_tanh_f32", 1.8, x) : map("gelu", "gelu_f32", 2, x),
+  forward(x, approximate = false) {
+    requireType("gelu", "approximate", approximate, "boolean");
+    return approximate ? map("gelu", "gelu_tanh_f32", 1.8, x) : map("gelu", "gelu_f32", 2, x);
+  },
   gradients: [(dy, _y, x, approximate) => geluGrad(dy, x, approximate)],
 });
 
@@ -238,6 +241,7 @@ export const eluGrad: Op<(dy: Tensor, x: Tensor, alpha: number) => Tensor> = def
 /** x, but at least `lowest` and at most `highest`. The bounds themselves pass the gradient on, as in TensorFlow; in today's PyTorch they do not. */
 export const clip: Op<(x: Tensor, lowest: number, highest: number) => Tensor> = defineOp("clip", {
   forward(x, lowest, highest) {
+    for (const bound of [lowest, highest]) requireType("clip", "each bound", bound, "number");
     if (!(lowest <= highest)) {
       throw new ArgumentError(`clip: lowest must not be above highest, got ${lowest} and ${highest}`);
     }

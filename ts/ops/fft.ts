@@ -3,7 +3,7 @@
 import { defineOp, type Gradient, requireTensor } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
 import { istftOptions, stftOptions } from "../generated/options.ts";
-import { requireCount } from "../runtime/arguments.ts";
+import { requireCount, textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { launch } from "../runtime/program.ts";
@@ -175,7 +175,7 @@ function overTwoAxes(f: (x: ComplexPair) => [Tensor, Tensor], x: ComplexPair): [
 /** The first n / 2 + 1 numbers of `fft` of real x along the last axis, first cut or padded with zeros to length n. */
 export function rfft(x: Tensor, length?: number): [real: Tensor, imaginary: Tensor] {
   requireReal("rfft", "x", x);
-  const fftLength = length ?? x.shape.at(-1) ?? 0;
+  const fftLength = length === undefined ? (x.shape.at(-1) ?? 0) : length;
   requireCount("rfft", "fftLength", fftLength);
   const [real, imaginary] = unstack(transform(resized(x, fftLength), undefined, false, 1)) as Tensor[];
   const half = Math.floor(fftLength / 2) + 1;
@@ -188,7 +188,7 @@ export function rfft(x: Tensor, length?: number): [real: Tensor, imaginary: Tens
  */
 export function irfft(x: ComplexPair, length?: number): Tensor {
   requireComplex("irfft", x);
-  const fftLength = length ?? 2 * ((x[0].shape.at(-1) ?? 0) - 1);
+  const fftLength = length === undefined ? 2 * ((x[0].shape.at(-1) ?? 0) - 1) : length;
   requireCount("irfft", "fftLength", fftLength);
   const half = Math.floor(fftLength / 2) + 1;
   const [real, imaginary] = x.map((part) => resized(part, half));
@@ -271,7 +271,7 @@ function windowOf(operation: string, window: StftOptions["window"], length: numb
     return pad(window, widths) as Tensor;
   }
   if (window !== undefined && window !== "hann" && window !== "hamming") {
-    throw new ArgumentError(`${operation}: window must be "hann", "hamming", a tensor or null, got ${window}`);
+    throw new ArgumentError(`${operation}: window must be "hann", "hamming", a tensor or null, got ${textOf(window)}`);
   }
   const constant = window === "hamming" ? 0.54 : 0.5;
   const turn = (2 * Math.PI) / length;

@@ -1,10 +1,10 @@
 // Elements picked by index along an axis, sums scattered by index, one-hot rows. Indices count from the front: one that is
 // below 0 or past the end is an ArgumentError, in captured steps too, and nothing is computed.
-import { requireTensor } from "../autograd/op.ts";
-import { requireCount, requireList } from "../runtime/arguments.ts";
+import { requireNoOptions, requireTensor, within } from "../autograd/op.ts";
+import { requireCount } from "../runtime/arguments.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { type Dtype, requireDtype } from "../tensor/dtype.ts";
-import { formatShape, normalizeAxis, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
+import { checkShape, formatShape, normalizeAxis, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { add, mul } from "./binary.ts";
 import { requireIndices } from "./indices.ts";
@@ -16,9 +16,13 @@ import { addAlong, addSlices, hotRows, pickAlong, pickSlices } from "./picking.t
  * it. The shape of `indices` takes the place of that axis.
  */
 export function gather<D extends Dtype>(x: Tensor<D>, indices: Tensor<"i32">, axis = 0): Tensor<D> {
-  requireTensor("gather", "x", x);
-  const at = normalizeAxis("gather", axis, x.rank);
-  requireIndices("gather", "indices", indices, x.shape[at]);
+  return gathered("gather", x, indices, axis);
+}
+
+function gathered<D extends Dtype>(operation: string, x: Tensor<D>, indices: Tensor<"i32">, axis: number): Tensor<D> {
+  requireTensor(operation, "x", x);
+  const at = normalizeAxis(operation, axis, x.rank);
+  requireIndices(operation, "indices", indices, x.shape[at]);
   return pickSlices(x, indices, at);
 }
 
@@ -37,38 +41,45 @@ export function embedding(table: Tensor, ids: Tensor<"i32">): Tensor {
  * `axis` of y has the size `length`; in `updates` the shape of `indices` stands there. The gradient of gather.
  */
 export function scatter(updates: Tensor, indices: Tensor<"i32">, length: number, axis = 0): Tensor {
-  requireTensor("scatter", "updates", updates);
-  requireDtype("scatter", "updates", updates.dtype, "f32");
-  requireTensor("scatter", "indices", indices);
-  const at = normalizeAxis("scatter", axis, updates.rank - indices.rank + 1);
+  return scattered("scatter", updates, indices, length, axis);
+}
+
+function scattered(operation: string, updates: Tensor, indices: Tensor<"i32">, length: number, axis: number): Tensor {
+  requireTensor(operation, "updates", updates);
+  requireDtype(operation, "updates", updates.dtype, "f32");
+  requireTensor(operation, "indices", indices);
+  const at = normalizeAxis(operation, axis, updates.rank - indices.rank + 1);
   const picked = updates.shape.slice(at, at + indices.rank);
   if (!sameShape(picked, indices.shape)) {
     throw new ShapeError(
-      `scatter: updates must have the shape of indices at axis ${at}, ` +
+      `${operation}: updates must have the shape of indices at axis ${at}, ` +
         `got ${formatShape(updates.shape)} and ${formatShape(indices.shape)}`,
     );
   }
-  requireIndices("scatter", "indices", indices, length);
+  requireIndices(operation, "indices", indices, length);
   return addSlices(updates, indices, length, at);
 }
 
 /** x with updates[a, i, b] added at x[a, indices[i], b], one after the other where indices repeat. */
 export function scatterAdd(x: Tensor, indices: Tensor<"i32">, updates: Tensor, axis = 0): Tensor {
-  requireTensor("scatterAdd", "x", x);
-  requireTensor("scatterAdd", "updates", updates);
-  const at = normalizeAxis("scatterAdd", axis, x.rank);
-  requireTensor("scatterAdd", "indices", indices);
-  if (!sameShape(updates.shape.toSpliced(at, indices.rank, x.shape[at]), x.shape)) {
-    const got = `${formatShape(updates.shape)} for ${formatShape(x.shape)}`;
-    throw new ShapeError(`scatterAdd: updates must have x's shape but for axis ${at}, got ${got}`);
-  }
-  return add(x, scatter(updates, indices, x.shape[at], at));
+  return within("scatterAdd", () => {
+    requireTensor("scatterAdd", "x", x);
+    requireTensor("scatterAdd", "updates", updates);
+    const at = normalizeAxis("scatterAdd", axis, x.rank);
+    requireTensor("scatterAdd", "indices", indices);
+    if (!sameShape(updates.shape.toSpliced(at, indices.rank, x.shape[at]), x.shape)) {
+      const got = `${formatShape(updates.shape)} for ${formatShape(x.shape)}`;
+      throw new ShapeError(`scatterAdd: updates must have x's shape but for axis ${at}, got ${got}`);
+    }
+    return add(x, scattered("scatterAdd", updates, indices, x.shape[at], at));
+  });
 }
 
 /** `gather` along an axis; without one, from x's elements in row-major order. */
 export function take<D extends Dtype>(x: Tensor<D>, indices: Tensor<"i32">, axis?: number): Tensor<D> {
   requireTensor("take", "x", x);
-  return axis === undefined ? gather(reshape(x, [-1]) as Tensor<D>, indices, 0) : gather(x, indices, axis);
+  const [from, at] = axis === undefined ? [reshape(x, [-1]) as Tensor<D>, 0] : [x, axis];
+  return gathered("take", from, indices, at);
 }
 
 /**
@@ -128,8 +139,10 @@ export function gatherNd<D extends Dtype>(x: Tensor<D>, indices: Tensor<"i32">):
  * are [..., n] for the first n axes of `shape`.
  */
 export function scatterNd(indices: Tensor<"i32">, updates: Tensor, shape: Shape): Tensor {
-  const { rows, flat } = flattened("scatterNd", shape, indices);
-  return reshape(scatter(updates, flat, rows, 0), shape) as Tensor;
+  return within("scatterNd", () => {
+    const { rows, flat } = flattened("scatterNd", shape, indices);
+    return reshape(scattered("scatterNd", updates, flat, rows, 0), shape) as Tensor;
+  });
 }
 
 /** Indices of the first axes of a shape as one number each, and the shape with these axes as one: [rows, ...rest]. */
@@ -139,7 +152,7 @@ function flattened(
   indices: Tensor<"i32">,
 ): { rows: number; rest: Shape; flat: Tensor<"i32"> } {
   requireTensor(operation, "indices", indices);
-  requireList(operation, "shape", shape);
+  checkShape(operation, shape);
   const depth = indices.shape.at(-1) ?? 0;
   if (depth < 1 || depth > shape.length) {
     throw new ShapeError(
@@ -155,7 +168,8 @@ function flattened(
 }
 
 /** 1 where the last axis's index equals the number, else 0: [...indices' shape, depth]. */
-export function oneHot(indices: Tensor<"i32">, depth: number): Tensor {
+export function oneHot(indices: Tensor<"i32">, depth: number, ...none: never[]): Tensor {
+  requireNoOptions("oneHot", ...none);
   requireCount("oneHot", "depth", depth);
   requireIndices("oneHot", "indices", indices, depth);
   return hotRows(indices, depth);

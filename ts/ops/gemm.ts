@@ -2,6 +2,7 @@
 // activations that kernels apply to sums while they are in registers.
 import { defineOp, requireFloat } from "../autograd/op.ts";
 import { isTracked } from "../autograd/tape.ts";
+import { textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
 import { formatShape } from "../tensor/shape.ts";
@@ -17,7 +18,7 @@ const activations: readonly string[] = ["linear", "relu"] satisfies FusedActivat
 export function activationCode(operation: string, activation: FusedActivation = "linear"): number {
   const code = activations.indexOf(activation);
   if (code < 0) {
-    throw new ArgumentError(`${operation}: activation must be ${activations.join(" or ")}, got ${String(activation)}`);
+    throw new ArgumentError(`${operation}: activation must be ${activations.join(" or ")}, got ${textOf(activation)}`);
   }
   return code;
 }

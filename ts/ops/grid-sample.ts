@@ -1,6 +1,7 @@
 // Images read at places between their pixels: gridSample, and affine warps of images by it.
-import { requireFloat } from "../autograd/op.ts";
+import { requireFloat, within } from "../autograd/op.ts";
 import { affineWarpOptions, gridSampleOptions } from "../generated/options.ts";
+import { requireType, textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { tabulate, tensor } from "../tensor/create.ts";
@@ -40,7 +41,7 @@ export function gridSample(x: Tensor, grid: Tensor, options: GridSampleOptions =
   requireFloat("gridSample", "grid", grid);
   requireInterpolation("gridSample", interpolation);
   if (!["zeros", "border", "reflection"].includes(padding)) {
-    throw new ArgumentError(`gridSample: padding must be zeros, border or reflection, got ${String(padding)}`);
+    throw new ArgumentError(`gridSample: padding must be zeros, border or reflection, got ${textOf(padding)}`);
   }
   const [batch, height, width, channels] = x.shape;
   if (grid.rank !== 4 || grid.shape[0] !== batch || grid.shape[3] !== 2) {
@@ -107,6 +108,7 @@ function sample(images: Tensor, x: Tensor, y: Tensor, interpolation: Interpolati
 export function affineGrid(matrices: Tensor, size: readonly [number, number], alignCorners = false): Tensor {
   requireFloat("affineGrid", "matrices", matrices);
   const [height, width] = perAxis("affineGrid", "size", size, 2);
+  requireType("affineGrid", "alignCorners", alignCorners, "boolean");
   if (matrices.rank !== 3 || matrices.shape[1] !== 2 || matrices.shape[2] !== 3) {
     throw new ShapeError(`affineGrid: matrices must be [batch, 2, 3], got ${formatShape(matrices.shape)}`);
   }
@@ -132,8 +134,10 @@ export interface AffineWarpOptions extends GridSampleOptions {
  * x [batch, height, width, channels], matrices A [batch, 2, 3].
  */
 export function affineWarp(x: Tensor, matrices: Tensor, options: AffineWarpOptions = {}): Tensor {
-  checkOptions("affineWarp", options, affineWarpOptions);
-  requireImages("affineWarp", 2, x);
-  const { size = [x.shape[1], x.shape[2]], ...sampling } = options;
-  return gridSample(x, affineGrid(matrices, size, sampling.alignCorners), sampling);
+  return within("affineWarp", () => {
+    checkOptions("affineWarp", options, affineWarpOptions);
+    requireImages("affineWarp", 2, x);
+    const { size = [x.shape[1], x.shape[2]], ...sampling } = options;
+    return gridSample(x, affineGrid(matrices, size, sampling.alignCorners), sampling);
+  });
 }

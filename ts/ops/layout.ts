@@ -1,7 +1,7 @@
 // Movement: reshape shares memory, every other op here copies elements into a new dense tensor, whatever their dtype.
-import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
+import { defineOp, type Op, requireTensor, within } from "../autograd/op.ts";
 import { meshgridOptions } from "../generated/options.ts";
-import { MOST_LISTED, requireCount, requireList, textOf } from "../runtime/arguments.ts";
+import { MOST_LISTED, requireCount, requireList, requireNumbers, textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { full } from "../tensor/create.ts";
@@ -29,7 +29,8 @@ export const reshape: Op<<D extends Dtype>(x: Tensor<D>, shape: Shape) => Tensor
 });
 
 function inferShape(x: AnyTensor, shape: Shape): Shape {
-  if (!Array.isArray(shape) || shape.length > MOST_AXES) checkShape("reshape", shape);
+  const isList = Array.isArray(shape) && shape.length <= MOST_AXES && shape.every((n) => typeof n === "number");
+  if (!isList) checkShape("reshape", shape);
   const unknown = shape.indexOf(-1);
   const known = sizeOf(shape.filter((_, axis) => axis !== unknown));
   const inferred = unknown < 0 ? shape : shape.with(unknown, known === 0 ? 0 : x.size / known);
@@ -64,8 +65,8 @@ export const transpose: Op<<D extends Dtype>(x: Tensor<D>, perm?: readonly numbe
   {
     forward<D extends Dtype>(x: Tensor<D>, order?: readonly number[]): Tensor<D> {
       requireTensor("transpose", "x", x);
-      const perm = order ?? reversed(x);
-      requireList("transpose", "perm", perm);
+      const perm = order === undefined ? reversed(x) : order;
+      requireNumbers("transpose", "perm", perm);
       const axes = perm.map((axis) => normalizeAxis("transpose", axis, x.rank));
       if (axes.length !== x.rank || new Set(axes).size !== x.rank) {
         throw new ArgumentError(`transpose: perm must name each of the ${x.rank} axes once, got [${perm.join(", ")}]`);
@@ -129,7 +130,7 @@ export const broadcastTo: Op<<D extends Dtype>(x: Tensor<D>, shape: Shape) => Te
 /** x `repeats[i]` times after itself along each axis i. */
 export function tile<D extends Dtype>(x: Tensor<D>, repeats: readonly number[]): Tensor<D> {
   requireTensor("tile", "x", x);
-  requireList("tile", "repeats", repeats);
+  requireNumbers("tile", "repeats", repeats);
   if (repeats.length !== x.rank) {
     throw new ArgumentError(
       `tile: repeats must be one number for each axis of ${formatShape(x.shape)}, got [${repeats.join(", ")}]`,
@@ -215,10 +216,10 @@ function windowOf(
 ): { shape: number[]; strides: number[]; offset: number; begin: number[]; steps: number[] } {
   const whole = (given: number | readonly number[], missing: number): number[] => {
     const list = typeof given === "number" ? [given] : given;
-    if (!Array.isArray(list) || list.length > shape.length) {
+    if (!Array.isArray(list) || list.length > shape.length || !list.every((n) => typeof n === "number")) {
       throw new ArgumentError(
         `${operation}: begin, size and strides must be lists of at most ${shape.length} numbers, one an axis, ` +
-          `got ${Array.isArray(list) ? formatShape(list) : list}`,
+          `got ${textOf(list)}`,
       );
     }
     return shape.map((_, i) => list[i] ?? missing);
@@ -247,19 +248,21 @@ export function pad<D extends Dtype>(
   widths: readonly (readonly [number, number])[],
   value = 0,
 ): Tensor<D> {
-  requireTensor("pad", "x", x);
-  requireList("pad", "widths", widths);
-  const isPair = (pair: unknown): boolean =>
-    Array.isArray(pair) && pair.length === 2 && pair.every((width) => Number.isInteger(width) && width >= 0);
-  const fits = widths.length === x.rank && widths.every(isPair);
-  if (!fits) {
-    throw new ArgumentError(
-      `pad: widths must be two numbers of at least 0 for each of the ${x.rank} axes, got ${textOf(widths)}`,
-    );
-  }
-  const shape = x.shape.map((length, axis) => widths[axis][0] + length + widths[axis][1]);
-  const begin = widths.map(([before]) => before);
-  return place(x, shape, begin, undefined, value);
+  return within("pad", () => {
+    requireTensor("pad", "x", x);
+    requireList("pad", "widths", widths);
+    const isPair = (pair: unknown): boolean =>
+      Array.isArray(pair) && pair.length === 2 && pair.every((width) => Number.isInteger(width) && width >= 0);
+    const fits = widths.length === x.rank && widths.every(isPair);
+    if (!fits) {
+      throw new ArgumentError(
+        `pad: widths must be two numbers of at least 0 for each of the ${x.rank} axes, got ${textOf(widths)}`,
+      );
+    }
+    const shape = x.shape.map((length, axis) => widths[axis][0] + length + widths[axis][1]);
+    const begin = widths.map(([before]) => before);
+    return place(x, shape, begin, undefined, value);
+  });
 }
 
 /** The tensors one after the other along an axis; all other sizes must agree. */
@@ -294,14 +297,16 @@ export const concat: Op<<D extends Dtype>(xs: readonly Tensor<D>[], axis?: numbe
 
 /** The tensors, all of one shape, along a new axis. */
 export function stack<D extends Dtype>(xs: readonly Tensor<D>[], axis = 0): Tensor<D> {
-  const [first] = requireTensors("stack", xs);
-  for (const { shape } of xs) {
-    if (formatShape(shape) !== formatShape(first.shape)) {
-      throw new ShapeError(`stack: shapes must be equal, got ${formatShape(first.shape)} and ${formatShape(shape)}`);
+  return within("stack", () => {
+    const [first] = requireTensors("stack", xs);
+    for (const { shape } of xs) {
+      if (formatShape(shape) !== formatShape(first.shape)) {
+        throw new ShapeError(`stack: shapes must be equal, got ${formatShape(first.shape)} and ${formatShape(shape)}`);
+      }
     }
-  }
-  const parts = xs.map((x) => expandDims(x, axis));
-  return concat(parts, axis);
+    const parts = xs.map((x) => expandDims(x, axis));
+    return concat(parts, axis);
+  });
 }
 
 function requireTensors<D extends Dtype>(operation: string, xs: readonly Tensor<D>[]): readonly Tensor<D>[] {
@@ -324,11 +329,11 @@ export function split<D extends Dtype>(x: Tensor<D>, parts: number | readonly nu
   const length = x.shape[at];
   if (typeof parts === "number") requireCount("split", "parts", parts, 1, MOST_LISTED);
   const sizes = typeof parts === "number" ? new Array<number>(parts).fill(length / parts) : parts;
-  requireList("split", "parts", sizes);
+  requireNumbers("split", "parts", sizes);
   requireCount("split", "the number of parts", sizes.length, 0, MOST_LISTED);
   if (!sizes.every((n) => Number.isInteger(n) && n >= 0) || total(sizes) !== length) {
-    const got = typeof parts === "number" ? parts : `[${parts.join(", ")}]`;
-    throw new ArgumentError(`split: the parts must be whole and together have axis ${at}'s size ${length}, got ${got}`);
+    const held = `the parts must be whole and together have axis ${at}'s size ${length}`;
+    throw new ArgumentError(`split: ${held}, got ${textOf(parts)}`);
   }
   let begin = 0;
   return sizes.map((n) => {
@@ -361,7 +366,7 @@ export function roll<D extends Dtype>(
 ): Tensor<D> {
   requireTensor("roll", "x", x);
   const shifts = typeof shift === "number" ? [shift] : shift;
-  requireList("roll", "shift", shifts);
+  requireNumbers("roll", "shift", shifts);
   if (axes === undefined) return reshape(rollAxis(reshape(x, [x.size]), total(shifts), 0), x.shape) as Tensor<D>;
   const list = typeof axes === "number" ? [axes] : axes;
   requireList("roll", "axes", list);
@@ -372,7 +377,7 @@ export function roll<D extends Dtype>(
 }
 
 function rollAxis<D extends Dtype>(x: Tensor<D>, shift: number, axis: number): Tensor<D> {
-  if (!Number.isInteger(shift)) throw new ArgumentError(`roll: shift must be a whole number, got ${shift}`);
+  if (!Number.isInteger(shift)) throw new ArgumentError(`roll: shift must be a whole number, got ${textOf(shift)}`);
   const length = x.shape[axis];
   if (length === 0) return x;
   const moved = ((shift % length) + length) % length;
@@ -400,7 +405,7 @@ export function meshgrid<D extends Dtype>(xs: readonly Tensor<D>[], options: Mes
   const { indexing = "xy" } = checkOptions("meshgrid", options, meshgridOptions);
   requireTensors("meshgrid", xs);
   if (indexing !== "xy" && indexing !== "ij") {
-    throw new ArgumentError(`meshgrid: indexing must be xy or ij, got ${indexing}`);
+    throw new ArgumentError(`meshgrid: indexing must be xy or ij, got ${textOf(indexing)}`);
   }
   const axisOf = (i: number): number => (indexing === "xy" && xs.length > 1 && i < 2 ? 1 - i : i);
   const shape = xs.map((_, i) => xs[axisOf(i)].size);

@@ -1,9 +1,10 @@
 // Linear algebra over the last two axes: [..., rows, columns], leading axes are a batch. Kernels compute in float64 and
 // round once. Input without a result (a singular matrix to solve with, an indefinite one to factor) gives NaN for that
 // matrix, eagerly and in captured steps alike, as NumPy on XLA does: no value is read to throw an error.
-import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
+import { defineOp, type Op, requireTensor, within } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
 import { pseudoInverseOptions, qrOptions, svdOptions, triangularOptions } from "../generated/options.ts";
+import { textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { launch } from "../runtime/program.ts";
@@ -41,7 +42,6 @@ function sideOf(operation: string, a: AnyTensor): number {
 }
 
 function batchOf(a: AnyTensor): Shape {
-  requireTensor("linear algebra", "a", a);
   return a.shape.slice(0, -2);
 }
 
@@ -192,19 +192,19 @@ export function inv(a: Tensor): Tensor {
 
 /** The determinants of a [..., n, n]: [...]. The gradient, det a times the inverse transposed, is NaN where a is singular. */
 export const det: Op<(a: Tensor) => Tensor> = defineOp("det", {
-  forward: (a: Tensor): Tensor => determinant("det", a, batchOf(a), 0),
+  forward: (a: Tensor): Tensor => determinant("det", a, [], 0),
   gradients: [(dy, y, a) => mul(overMatrices(mul(dy, y)), turned(inv(a)))],
 });
 
 /** (sign, log |det a|) along a last axis of 2. */
 const signAndLog = defineOp("slogdet", {
-  forward: (a: Tensor): Tensor => determinant("slogdet", a, [...batchOf(a), 2], 1),
+  forward: (a: Tensor): Tensor => determinant("slogdet", a, [2], 1),
   gradients: [(dy, _y, a) => mul(overMatrices(unpack(dy, 1, [])), turned(inv(a)))],
 });
 
-function determinant(operation: string, a: Tensor, shape: Shape, logarithm: number): Tensor {
+function determinant(operation: string, a: Tensor, of: Shape, logarithm: number): Tensor {
   const n = sideOf(operation, a);
-  const y = empty(shape);
+  const y = empty([...batchOf(a), ...of]);
   const count = sizeOf(batchOf(a));
   const work = room(count, n * n);
   launch("determinant_f32", count, 30 + 0.3 * n ** 3, y, work, a, n, logarithm);
@@ -219,13 +219,15 @@ function overMatrices(x: Tensor): Tensor {
 
 /** The determinant's sign and the logarithm of its size, each [...], of a [..., n, n]: (0, -infinity) where a is singular. */
 export function slogdet(a: Tensor): [sign: Tensor, logarithm: Tensor] {
-  const both = signAndLog(a);
-  return [unpack(both, 0, []), unpack(both, 1, [])];
+  return within("slogdet", () => {
+    const both = signAndLog(a);
+    return [unpack(both, 0, []), unpack(both, 1, [])];
+  });
 }
 
 /** log |det a| of a [..., n, n]: [...]; -infinity where a is singular. */
 export function logdet(a: Tensor): Tensor {
-  return slogdet(a)[1];
+  return within("logdet", () => slogdet(a)[1]);
 }
 
 /** q and r, one after the other, of matrices with no more columns than rows. */
@@ -291,7 +293,7 @@ export interface QrOptions {
 export function qr(a: Tensor, options: QrOptions = {}): [q: Tensor, r: Tensor] {
   const { mode = "reduced" } = checkOptions("qr", options, qrOptions);
   if (mode !== "reduced" && mode !== "complete") {
-    throw new ArgumentError(`qr: mode must be reduced or complete, got ${String(mode)}`);
+    throw new ArgumentError(`qr: mode must be reduced or complete, got ${textOf(mode)}`);
   }
   const [q, r] = reducedQR(a);
   const [m, k] = q.shape.slice(-2);
@@ -413,7 +415,7 @@ function reducedSvd(a: Tensor): [u: Tensor, s: Tensor, vt: Tensor] {
 
 /** The singular values [..., min(m, n)], descending, of a [..., m, n]. */
 export function svdvals(a: Tensor): Tensor {
-  return svd(a)[1];
+  return within("svdvals", () => svd(a)[1]);
 }
 
 /** What `pinv` and `lstsq` take beside their tensors. */
@@ -424,8 +426,9 @@ export interface PseudoInverseOptions {
 
 /** The pseudo-inverse [..., n, m] of a [..., m, n], by its singular values. Gradient: Golub and Pereyra 1973. */
 export const pinv: Op<(a: Tensor, options?: PseudoInverseOptions) => Tensor> = defineOp("pinv", {
+  options: true,
   forward(a: Tensor, options: PseudoInverseOptions = {}): Tensor {
-    requireTensor("pinv", "a", a);
+    requireMatrices("pinv", "a", a);
     const { rcond = EPSILON * Math.max(...a.shape.slice(-2)) } = checkOptions("pinv", options, pseudoInverseOptions);
     if (!(rcond >= 0)) throw new ArgumentError(`pinv: rcond must be at least 0, got ${rcond}`);
     if (a.size === 0) return turned(a);
@@ -453,11 +456,13 @@ export const pinv: Op<(a: Tensor, options?: PseudoInverseOptions) => Tensor> = d
 
 /** The x of least length among those that make |a x - b| least: a [..., m, n], b [..., m, columns] or [..., m]. */
 export function lstsq(a: Tensor, b: Tensor, options: PseudoInverseOptions = {}): Tensor {
-  checkOptions("lstsq", options, pseudoInverseOptions);
-  requireMatrices("lstsq", "a", a);
-  requireTensor("lstsq", "b", b);
-  const isVector = b.rank === a.rank - 1;
-  const columns = isVector ? (expandDims(b, -1) as Tensor) : b;
-  const x = matmul(pinv(a, options), columns);
-  return isVector ? (reshape(x, x.shape.slice(0, -1)) as Tensor) : x;
+  return within("lstsq", () => {
+    checkOptions("lstsq", options, pseudoInverseOptions);
+    requireMatrices("lstsq", "a", a);
+    requireTensor("lstsq", "b", b);
+    const isVector = b.rank === a.rank - 1;
+    const columns = isVector ? (expandDims(b, -1) as Tensor) : b;
+    const x = matmul(pinv(a, options), columns);
+    return isVector ? (reshape(x, x.shape.slice(0, -1)) as Tensor) : x;
+  });
 }

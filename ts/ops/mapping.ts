@@ -1,6 +1,7 @@
 // Launches kernels of one number: y = f(x), and dx = dy f'(x).
 import { requireFloat } from "../autograd/op.ts";
 import type { Kernels } from "../generated/kernels.ts";
+import { requireType } from "../runtime/arguments.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import type { Operand } from "../runtime/operand.ts";
 import { launch } from "../runtime/program.ts";
@@ -24,6 +25,7 @@ export function map<K extends KernelOf<[F32, F32]>>(
   ...numbers: Numbers<K, [F32, F32]>
 ): Tensor {
   requireFloat(operation, "x", x);
+  for (const number of numbers) requireType(operation, "what follows x", number, "number");
   const y = empty(x.shape);
   launch(kernel, y.size, cost, ...([y, x, ...numbers] as unknown as Kernels[K]));
   return y;

@@ -23,6 +23,7 @@ export interface MatmulOptions {
  * as one row on the left, as one column on the right, and its axis is missing in the result, as in NumPy.
  */
 export const matmul: Op<(a: Tensor, b: Tensor, options?: MatmulOptions) => Tensor> = defineOp("matmul", {
+  options: true,
   forward(a: Tensor, b: Tensor, options: MatmulOptions = {}) {
     checkOptions("matmul", options, matmulOptions);
     requireFloat("matmul", "a", a);

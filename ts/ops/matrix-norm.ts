@@ -1,6 +1,7 @@
 // Norms of vectors and of matrices.
 import { defineOp, requireTensor } from "../autograd/op.ts";
 import { normOptions } from "../generated/options.ts";
+import { textOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { requireDtype } from "../tensor/dtype.ts";
@@ -55,7 +56,9 @@ function normOver(x: Tensor, axes: number[], given: readonly number[], ord: Norm
     return where(isZero, 0, pow(where(isZero, 1, powers), 1 / ord));
   }
   if (axes.length !== 2 || ord === "fro" || !["nuc", 1, -1, 2, -2, Infinity, -Infinity].includes(ord)) {
-    throw new ArgumentError(`norm: ord must be a norm of vectors or matrices, got ${ord} over ${axes.length} axes`);
+    throw new ArgumentError(
+      `norm: ord must be a norm of vectors or matrices, got ${textOf(ord)} over ${axes.length} axes`,
+    );
   }
   const extreme = typeof ord === "number" && ord < 0 ? min : max;
   if (ord !== "nuc" && Math.abs(ord) !== 2) {

@@ -1,5 +1,6 @@
 // Parts of matrices: triangles and diagonals.
-import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
+import { defineOp, type Op, requireTensor, within } from "../autograd/op.ts";
+import { requireType, textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { arange, zeros } from "../tensor/create.ts";
 import type { Dtype } from "../tensor/dtype.ts";
@@ -27,21 +28,25 @@ export function tri(rows: number, columns: number = rows, diagonal = 0): Tensor 
 
 /** The matrices [..., rows, columns] with zeros above the diagonal, 0 the main one (default). */
 export function tril<D extends Numeric = "f32">(x: Tensor<D>, diagonal = 0): Tensor<D> {
-  const [rows, columns] = matrixOf("tril", x);
-  requireDiagonal("tril", diagonal);
-  return where(below(rows, columns, diagonal), x, 0);
+  return within("tril", () => {
+    const [rows, columns] = matrixOf("tril", x);
+    requireDiagonal("tril", diagonal);
+    return where(below(rows, columns, diagonal), x, 0);
+  });
 }
 
 /** The matrices [..., rows, columns] with zeros below the diagonal, 0 the main one (default). */
 export function triu<D extends Numeric = "f32">(x: Tensor<D>, diagonal = 0): Tensor<D> {
-  const [rows, columns] = matrixOf("triu", x);
-  requireDiagonal("triu", diagonal);
-  return where(below(rows, columns, diagonal - 1), 0, x);
+  return within("triu", () => {
+    const [rows, columns] = matrixOf("triu", x);
+    requireDiagonal("triu", diagonal);
+    return where(below(rows, columns, diagonal - 1), 0, x);
+  });
 }
 
 function requireDiagonal(operation: string, diagonal: number): void {
   if (!Number.isInteger(diagonal)) {
-    throw new ArgumentError(`${operation}: diagonal must be a whole number, got ${diagonal}`);
+    throw new ArgumentError(`${operation}: diagonal must be a whole number, got ${textOf(diagonal)}`);
   }
 }
 
@@ -107,14 +112,17 @@ export const placeDiagonal: Op<
 
 /** The matrix whose diagonal number `offset` (default 0) is the vector x, zero elsewhere; of a matrix, that diagonal. */
 export function diag<D extends Dtype = "f32">(x: Tensor<D>, offset = 0): Tensor<D> {
-  requireTensor("diag", "x", x);
-  if (x.rank === 2) return diagonal(x, offset);
-  if (x.rank !== 1) throw new ShapeError(`diag: x must be a vector or a matrix, got shape ${formatShape(x.shape)}`);
-  const size = x.size + Math.abs(offset);
-  return placeDiagonal(x, [size, size], offset);
+  requireType("diag", "offset", offset, "number");
+  return within("diag", () => {
+    requireTensor("diag", "x", x);
+    if (x.rank === 2) return diagonal(x, offset);
+    if (x.rank !== 1) throw new ShapeError(`diag: x must be a vector or a matrix, got shape ${formatShape(x.shape)}`);
+    const size = x.size + Math.abs(offset);
+    return placeDiagonal(x, [size, size], offset);
+  });
 }
 
 /** The sum of a diagonal. */
 export function trace(x: Tensor, offset = 0, axis1 = 0, axis2 = 1): Tensor {
-  return sum(diagonal(x, offset, axis1, axis2), -1);
+  return within("trace", () => sum(diagonal(x, offset, axis1, axis2), -1));
 }

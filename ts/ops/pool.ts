@@ -1,5 +1,6 @@
 // Max and average pooling of sequences, images and volumes. Windows that reach over the edge (padding "same") leave out
 // what lies outside, as in Keras and TensorFlow.
+import { within } from "../autograd/op.ts";
 import { poolOptions } from "../generated/options.ts";
 import { checkOptions } from "../runtime/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -69,36 +70,48 @@ function pooled(operation: string, rank: Rank, x: Tensor, options: PoolOptions<R
 
 /** The mean of each channel over time: [batch, channels], or [batch, 1, channels] with `keepDims`. */
 export function globalAveragePool1d(x: Tensor, keepDims = false): Tensor {
-  requireImages("globalAveragePool1d", 1, x);
-  return mean(x, [1], keepDims);
+  return within("globalAveragePool1d", () => {
+    requireImages("globalAveragePool1d", 1, x);
+    return mean(x, [1], keepDims);
+  });
 }
 
 /** The mean of each channel over the image: [batch, channels], or [batch, 1, 1, channels] with `keepDims`. */
 export function globalAveragePool2d(x: Tensor, keepDims = false): Tensor {
-  requireImages("globalAveragePool2d", 2, x);
-  return mean(x, [1, 2], keepDims);
+  return within("globalAveragePool2d", () => {
+    requireImages("globalAveragePool2d", 2, x);
+    return mean(x, [1, 2], keepDims);
+  });
 }
 
 /** The mean of each channel over the volume: [batch, channels], or [batch, 1, 1, 1, channels] with `keepDims`. */
 export function globalAveragePool3d(x: Tensor, keepDims = false): Tensor {
-  requireImages("globalAveragePool3d", 3, x);
-  return mean(x, [1, 2, 3], keepDims);
+  return within("globalAveragePool3d", () => {
+    requireImages("globalAveragePool3d", 3, x);
+    return mean(x, [1, 2, 3], keepDims);
+  });
 }
 
 /** The largest number of each channel over time: [batch, channels], or [batch, 1, channels] with `keepDims`. */
 export function globalMaxPool1d(x: Tensor, keepDims = false): Tensor {
-  requireImages("globalMaxPool1d", 1, x);
-  return max(x, [1], keepDims);
+  return within("globalMaxPool1d", () => {
+    requireImages("globalMaxPool1d", 1, x);
+    return max(x, [1], keepDims);
+  });
 }
 
 /** The largest number of each channel over the image: [batch, channels], or [batch, 1, 1, channels] with `keepDims`. */
 export function globalMaxPool2d(x: Tensor, keepDims = false): Tensor {
-  requireImages("globalMaxPool2d", 2, x);
-  return max(x, [1, 2], keepDims);
+  return within("globalMaxPool2d", () => {
+    requireImages("globalMaxPool2d", 2, x);
+    return max(x, [1, 2], keepDims);
+  });
 }
 
 /** The largest number of each channel over the volume: [batch, channels], or [batch, 1, 1, 1, channels] with `keepDims`. */
 export function globalMaxPool3d(x: Tensor, keepDims = false): Tensor {
-  requireImages("globalMaxPool3d", 3, x);
-  return max(x, [1, 2, 3], keepDims);
+  return within("globalMaxPool3d", () => {
+    requireImages("globalMaxPool3d", 3, x);
+    return max(x, [1, 2, 3], keepDims);
+  });
 }

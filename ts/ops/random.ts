@@ -1,13 +1,13 @@
 // Random tensors. A generator counts its draws in memory, so that a captured step draws anew at each replay. The
 // numbers follow from the seed, the draw's number and the element alone, whatever the threads, split or capture.
-import { requireTensor } from "../autograd/op.ts";
+import { requireTensor, within } from "../autograd/op.ts";
 import {
   randomBernoulliOptions,
   randomNormalOptions,
   randomOptions,
   randomUniformOptions,
 } from "../generated/options.ts";
-import { requireShare } from "../runtime/arguments.ts";
+import { requireShare, requireType, textOf } from "../runtime/arguments.ts";
 import { engine } from "../runtime/engine.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { showAsText } from "../runtime/inspect.ts";
@@ -67,7 +67,8 @@ export type Stream = Int32Array;
 
 /** The low and the high bits of a seed. ArgumentError unless it is a safe integer. */
 export function wordsOf(seed: number): [low: number, high: number] {
-  if (!Number.isSafeInteger(seed)) throw new ArgumentError(`seed: the seed must be a safe integer, got ${seed}`);
+  if (!Number.isSafeInteger(seed))
+    throw new ArgumentError(`seed: the seed must be a safe integer, got ${textOf(seed)}`);
   return [seed | 0, Math.floor(seed / 2 ** 32) | 0];
 }
 
@@ -223,6 +224,7 @@ export function randomBernoulli(shape: Shape, options: RandomBernoulliOptions = 
 export function randomInteger(shape: Shape, low: number, high: number, options: RandomOptions = {}): Tensor<"i32"> {
   const { generator = defaultGenerator() } = checkOptions("randomInteger", options, randomOptions);
   checkShape("randomInteger", shape);
+  for (const bound of [low, high]) requireType("randomInteger", "each bound", bound, "number");
   const fits = [low, high - 1].every((n) => Number.isInteger(n) && n === (n | 0)) && low < high;
   if (!fits) {
     throw new ArgumentError(`randomInteger: low must be less than high, both 32-bit integers, got ${low} and ${high}`);
@@ -245,9 +247,11 @@ export function randomPermutation(size: number, options: RandomOptions = {}): Te
 
 /** x with each element zeroed with probability `rate` and the others divided by 1 - rate: for training only. */
 export function dropout(x: Tensor, rate: number, options: RandomOptions = {}): Tensor {
-  checkOptions("dropout", options, randomOptions);
-  requireTensor("dropout", "x", x);
-  requireShare("dropout", "rate", rate);
-  if (rate === 0) return reshape(x, x.shape) as Tensor;
-  return mul(x, randomBernoulli(x.shape, { ...options, probability: 1 - rate, value: 1 / (1 - rate) }));
+  return within("dropout", () => {
+    checkOptions("dropout", options, randomOptions);
+    requireTensor("dropout", "x", x);
+    requireShare("dropout", "rate", rate);
+    if (rate === 0) return reshape(x, x.shape) as Tensor;
+    return mul(x, randomBernoulli(x.shape, { ...options, probability: 1 - rate, value: 1 / (1 - rate) }));
+  });
 }

@@ -1,6 +1,6 @@
 // Reductions over axes and their gradients: sum, mean, max, min and what is made of them; the places of extremes.
 import { grad } from "../autograd/grad.ts";
-import { defineOp, type Op, requireFloat, requireTensor } from "../autograd/op.ts";
+import { defineOp, type Op, requireFloat, requireTensor, within } from "../autograd/op.ts";
 import { varianceOptions } from "../generated/options.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
@@ -22,7 +22,7 @@ export const sum: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = d
   forward(x, axes, keepDims = false) {
     requireFloat("sum", "x", x);
     const list = normalizeAxes("sum", axes, x.rank);
-    return fold("sum_f32", x, list, reducedShape(x.shape, list, keepDims));
+    return fold("sum_f32", x, list, reducedShape("sum", x.shape, list, keepDims));
   },
   gradients: [(dy, _y, x, axes) => broadcastTo(restored(dy, x, axes), x.shape) as Tensor],
 });
@@ -32,7 +32,7 @@ export const mean: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = 
   forward(x, axes, keepDims = false) {
     requireFloat("mean", "x", x);
     const list = normalizeAxes("mean", axes, x.rank);
-    return fold("sum_f32", x, list, reducedShape(x.shape, list, keepDims), countOf(x.shape, list));
+    return fold("sum_f32", x, list, reducedShape("mean", x.shape, list, keepDims), countOf(x.shape, list));
   },
   gradients: [
     (dy, _y, x, axes) => {
@@ -47,7 +47,7 @@ export const prod: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = 
   forward(x, axes, keepDims = false) {
     requireFloat("prod", "x", x);
     const list = normalizeAxes("prod", axes, x.rank);
-    return fold("prod_f32", x, list, reducedShape(x.shape, list, keepDims));
+    return fold("prod_f32", x, list, reducedShape("prod", x.shape, list, keepDims));
   },
   gradients: [
     (dy, y, x, axes) => grad((v: Tensor) => sum(mul(reshape(halving(v, axes), y.shape) as Tensor, dy)))(x) as Tensor,
@@ -80,20 +80,26 @@ function halving(x: Tensor, axes: Axes): Tensor {
 
 /** How many elements over the axes are not 0: exact up to 2^24. */
 export function countNonzero(x: AnyTensor, axes?: Axes, keepDims = false): Tensor<"i32"> {
-  requireTensor("countNonzero", "x", x);
-  return cast(sum(cast(notEqual(x, 0), "f32"), axes, keepDims), "i32");
+  return within("countNonzero", () => {
+    requireTensor("countNonzero", "x", x);
+    return cast(sum(cast(notEqual(x, 0), "f32"), axes, keepDims), "i32");
+  });
 }
 
 /** Whether no element over the axes is 0 or false. */
 export function all(x: AnyTensor, axes?: Axes, keepDims = false): Tensor<"bool"> {
-  requireTensor("all", "x", x);
-  return equal(sum(cast(equal(x, 0), "f32"), axes, keepDims), 0);
+  return within("all", () => {
+    requireTensor("all", "x", x);
+    return equal(sum(cast(equal(x, 0), "f32"), axes, keepDims), 0);
+  });
 }
 
 /** Whether some element over the axes is not 0 or false. */
 export function any(x: AnyTensor, axes?: Axes, keepDims = false): Tensor<"bool"> {
-  requireTensor("any", "x", x);
-  return notEqual(sum(cast(notEqual(x, 0), "f32"), axes, keepDims), 0);
+  return within("any", () => {
+    requireTensor("any", "x", x);
+    return notEqual(sum(cast(notEqual(x, 0), "f32"), axes, keepDims), 0);
+  });
 }
 
 /** x summed over the axes along which a tensor of `shape` would be repeated to x's shape: undoes broadcasting. */
@@ -121,7 +127,7 @@ function extreme(operation: string, kernel: FoldKernel, x: Tensor, axes: Axes, k
   requireFloat(operation, "x", x);
   const list = normalizeAxes(operation, axes, x.rank);
   requireElements(operation, x.shape, list);
-  return fold(kernel, x, list, reducedShape(x.shape, list, keepDims));
+  return fold(kernel, x, list, reducedShape(operation, x.shape, list, keepDims));
 }
 
 /** dy / n at each of the n elements of x that equal the extreme y, else 0. */
@@ -152,7 +158,7 @@ function locate(
   requireElements(operation, x.shape, [at]);
   const length = x.shape[at];
   const inner = sizeOf(x.shape.slice(at + 1));
-  const y = empty(reducedShape(x.shape, [at], keepDims), "i32");
+  const y = empty(reducedShape(operation, x.shape, [at], keepDims), "i32");
   const units = sizeOf(x.shape.slice(0, at)) * Math.ceil(inner / TILE);
   launch(kernel, units, 20 + 0.5 * length * Math.min(inner, TILE), y, x, length, inner, TILE);
   return y;
@@ -163,7 +169,7 @@ export const logSumExp: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tenso
   forward(x, axes, keepDims = false) {
     requireFloat("logSumExp", "x", x);
     const list = normalizeAxes("logSumExp", axes, x.rank);
-    const y = empty(reducedShape(x.shape, list, keepDims));
+    const y = empty(reducedShape("logSumExp", x.shape, list, keepDims));
     const rows = axesLast(x, list);
     const columns = countOf(x.shape, list);
     launch("log_sum_exp_f32", y.size, 20 + columns, y, rows, columns);
@@ -182,17 +188,19 @@ export interface VarianceOptions {
 
 /** The mean squared deviation from the mean over the axes. */
 export function variance(x: Tensor, axes?: Axes, options: VarianceOptions = {}): Tensor {
-  const { keepDims = false, correction = 0 } = checkOptions("variance", options, varianceOptions);
-  requireFloat("variance", "x", x);
-  const list = normalizeAxes("variance", axes, x.rank);
-  const count = countOf(x.shape, list);
-  if (!(correction >= 0)) throw new ArgumentError(`variance: correction must be at least 0, got ${correction}`);
-  const squares = square(sub(x, mean(x, list, true)));
-  if (correction === 0) return mean(squares, list, keepDims);
-  return div(sum(squares, list, keepDims), count - correction);
+  return within("variance", () => {
+    const { keepDims = false, correction = 0 } = checkOptions("variance", options, varianceOptions);
+    requireFloat("variance", "x", x);
+    const list = normalizeAxes("variance", axes, x.rank);
+    const count = countOf(x.shape, list);
+    if (!(correction >= 0)) throw new ArgumentError(`variance: correction must be at least 0, got ${correction}`);
+    const squares = square(sub(x, mean(x, list, true)));
+    if (correction === 0) return mean(squares, list, keepDims);
+    return div(sum(squares, list, keepDims), count - correction);
+  });
 }
 
 /** The square root of the variance. Its gradient is 0 where all elements are equal. */
 export function std(x: Tensor, axes?: Axes, options: VarianceOptions = {}): Tensor {
-  return rootOrZero(variance(x, axes, checkOptions("std", options, varianceOptions)));
+  return within("std", () => rootOrZero(variance(x, axes, checkOptions("std", options, varianceOptions))));
 }

@@ -1,5 +1,6 @@
 // Images of another size, and numbers repeated along axes.
 import { resizeOptions } from "../generated/options.ts";
+import { textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { tabulate } from "../tensor/create.ts";
@@ -22,7 +23,7 @@ export interface ResizeOptions {
 /** Throws unless the interpolation is one of those known. */
 export function requireInterpolation(operation: string, interpolation: Interpolation): void {
   if (interpolation !== "nearest" && interpolation !== "bilinear") {
-    throw new ArgumentError(`${operation}: interpolation must be nearest or bilinear, got ${String(interpolation)}`);
+    throw new ArgumentError(`${operation}: interpolation must be nearest or bilinear, got ${textOf(interpolation)}`);
   }
 }
 

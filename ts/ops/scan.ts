@@ -1,7 +1,7 @@
 // Running sums, products, maxima and minima along an axis; sums and products in f64.
 
 import { grad } from "../autograd/grad.ts";
-import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
+import { defineOp, type Op, requireTensor, within } from "../autograd/op.ts";
 import { extremeScanOptions, scanOptions } from "../generated/options.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { launch } from "../runtime/program.ts";
@@ -44,6 +44,7 @@ function scan(
 
 /** y[i] = x[0] + ... + x[i] along the axis (default the last). */
 export const cumsum: Op<(x: Tensor, axis?: number, options?: ScanOptions) => Tensor> = defineOp("cumsum", {
+  options: true,
   forward: (x, axis = -1, options = {}) =>
     scan("cumsum", "cum_sum_f32", x, axis, checkOptions("cumsum", options, scanOptions)),
   gradients: [(dy, _y, _x, axis, options) => cumsum(dy, axis, { ...options, reverse: !options?.reverse })],
@@ -51,6 +52,7 @@ export const cumsum: Op<(x: Tensor, axis?: number, options?: ScanOptions) => Ten
 
 /** y[i] = x[0] x[1] ... x[i] along the axis (default the last). The gradient, without division, holds for zeros too. */
 export const cumprod: Op<(x: Tensor, axis?: number, options?: ScanOptions) => Tensor> = defineOp("cumprod", {
+  options: true,
   forward: (x, axis = -1, options = {}) =>
     scan("cumprod", "cum_prod_f32", x, axis, checkOptions("cumprod", options, scanOptions)),
   gradients: [
@@ -86,6 +88,7 @@ export type ExtremeScanOptions = Pick<ScanOptions, "reverse">;
 
 /** y[i] = max(x[0], ..., x[i]) along the axis (default the last); of equal ones the last has the gradient. */
 export const cumMax: Op<(x: Tensor, axis?: number, options?: ExtremeScanOptions) => Tensor> = defineOp("cumMax", {
+  options: true,
   forward: (x: Tensor, axis = -1, options: ExtremeScanOptions = {}) =>
     scan("cumMax", "cum_max_f32", x, axis, checkOptions("cumMax", options, extremeScanOptions)),
   gradients: [
@@ -105,5 +108,5 @@ export const cumMax: Op<(x: Tensor, axis?: number, options?: ExtremeScanOptions)
 
 /** y[i] = min(x[0], ..., x[i]) along the axis (default the last); of equal ones the last has the gradient. */
 export function cumMin(x: Tensor, axis = -1, options: ExtremeScanOptions = {}): Tensor {
-  return neg(cumMax(neg(x), axis, checkOptions("cumMin", options, extremeScanOptions)));
+  return within("cumMin", () => neg(cumMax(neg(x), axis, checkOptions("cumMin", options, extremeScanOptions))));
 }

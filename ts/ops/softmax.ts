@@ -1,6 +1,6 @@
 // Softmax, its logarithm and cross-entropy from logits, and their gradients. The kernels work on rows: an axis that is
 // not the last is moved there and back.
-import { defineOp, requireTensor } from "../autograd/op.ts";
+import { defineOp, requireNoOptions, requireTensor } from "../autograd/op.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
 import { requireDtype } from "../tensor/dtype.ts";
@@ -105,8 +105,9 @@ function byRow(dy: Tensor): Tensor {
  * The targets are the probabilities p, in logits' shape, or class numbers (i32) in that shape without its last axis.
  * Errors: ShapeError, DtypeError; ArgumentError for a class number out of range, in captured steps too.
  */
-export function softmaxCrossEntropy(logits: Tensor, targets: Tensor | Tensor<"i32">): Tensor {
+export function softmaxCrossEntropy(logits: Tensor, targets: Tensor | Tensor<"i32">, ...none: never[]): Tensor {
   const operation = "softmaxCrossEntropy";
+  requireNoOptions(operation, ...none);
   requireTensor(operation, "logits", logits);
   requireTensor(operation, "targets", targets);
   requireDtype(operation, "logits", logits.dtype, "f32");

@@ -1,7 +1,8 @@
 // Order along an axis: sorting, the largest k, places in sorted numbers, distinct numbers. NaN counts as larger than any
 // number; equal ones keep their order. What has a gradient picks elements by `pickAlong`.
-import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
+import { defineOp, type Op, requireNoOptions, requireTensor, within } from "../autograd/op.ts";
 import { searchSortedOptions, sortOptions } from "../generated/options.ts";
+import { textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { forbidWhileRecording, launch } from "../runtime/program.ts";
@@ -39,6 +40,7 @@ function alongRows(x: Tensor<Numeric>, axis: number, f: (rows: Tensor<Numeric>) 
 export const argsort: Op<(x: Tensor<Numeric>, axis?: number, options?: SortOptions) => Tensor<"i32">> = defineOp(
   "argsort",
   {
+    options: true,
     forward(x: Tensor<Numeric>, axis = -1, options: SortOptions = {}): Tensor<"i32"> {
       const { descending = false } = checkOptions("argsort", options, sortOptions);
       requireNumeric("argsort", "x", x);
@@ -73,8 +75,10 @@ function orderOf(x: AnyTensor, descending: boolean): [isFloat: number, flip: num
 
 /** The elements in ascending order along the axis (default the last). */
 export function sort<D extends Numeric = "f32">(x: Tensor<D>, axis = -1, options: SortOptions = {}): Tensor<D> {
-  const order = argsort(x, axis, checkOptions("sort", options, sortOptions));
-  return pickAlong(x, order, normalizeAxis("sort", axis, x.rank));
+  return within("sort", () => {
+    const order = argsort(x, axis, checkOptions("sort", options, sortOptions));
+    return pickAlong(x, order, normalizeAxis("sort", axis, x.rank));
+  });
 }
 
 /** Where the k largest elements stand along the axis, the largest first, the first of equal ones first. */
@@ -85,7 +89,9 @@ export const topKIndices: Op<(x: Tensor<Numeric>, k: number, axis?: number) => T
       requireNumeric("topK", "x", x);
       const at = normalizeAxis("topK", axis, x.rank);
       if (!(Number.isInteger(k) && k >= 0 && k <= x.shape[at])) {
-        throw new ArgumentError(`topK: k must be a whole number from 0 to axis ${at}'s size ${x.shape[at]}, got ${k}`);
+        throw new ArgumentError(
+          `topK: k must be a whole number from 0 to axis ${at}'s size ${x.shape[at]}, got ${textOf(k)}`,
+        );
       }
       if (!isInserted(k, x.shape[at])) {
         const all = argsort(x, at, { descending: true });
@@ -122,8 +128,10 @@ export function topK<D extends Numeric = "f32">(
   k: number,
   axis = -1,
 ): { values: Tensor<D>; indices: Tensor<"i32"> } {
-  const indices = topKIndices(x, k, axis);
-  return { values: pickAlong(x, indices, normalizeAxis("topK", axis, x.rank)), indices };
+  return within("topK", () => {
+    const indices = topKIndices(x, k, axis);
+    return { values: pickAlong(x, indices, normalizeAxis("topK", axis, x.rank)), indices };
+  });
 }
 
 /** What `searchSorted` takes beside its tensors. */
@@ -136,6 +144,7 @@ export interface SearchSortedOptions {
 export const searchSorted: Op<
   <D extends Numeric = "f32">(sorted: Tensor<D>, values: Tensor<D>, options?: SearchSortedOptions) => Tensor<"i32">
 > = defineOp("searchSorted", {
+  options: true,
   forward<D extends Numeric = "f32">(
     sorted: Tensor<D>,
     values: Tensor<D>,
@@ -150,7 +159,7 @@ export const searchSorted: Op<
       throw new ShapeError(`searchSorted: sorted must have one axis, got shape ${formatShape(keys.shape)}`);
     }
     if (side !== "left" && side !== "right") {
-      throw new ArgumentError(`searchSorted: side must be left or right, got ${side}`);
+      throw new ArgumentError(`searchSorted: side must be left or right, got ${textOf(side)}`);
     }
     const y = empty(wanted.shape, "i32");
     const cost = 4 + 3 * Math.log2(keys.size + 1);
@@ -174,7 +183,8 @@ export interface Unique<D extends Dtype> {
  * The distinct values of x, all NaN being one. How many there are depends on the values, so it reads them: StateError
  * inside a captured step.
  */
-export function unique<D extends Dtype = "f32">(x: Tensor<D>): Unique<D> {
+export function unique<D extends Dtype = "f32">(x: Tensor<D>, ...none: never[]): Unique<D> {
+  requireNoOptions("unique", ...none);
   requireTensor("unique", "x", x);
   forbidWhileRecording("unique");
   const elements = x.data();

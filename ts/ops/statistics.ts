@@ -1,7 +1,7 @@
 // Statistics by order and by counting: quantiles, histograms; covariance.
-import { requireFloat, requireTensor } from "../autograd/op.ts";
+import { requireFloat, requireTensor, within } from "../autograd/op.ts";
 import { bincountOptions, covarianceOptions, histogramOptions } from "../generated/options.ts";
-import { requireCount, requireList, textOf } from "../runtime/arguments.ts";
+import { requireCount, requireNumbers, textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { forbidWhileRecording } from "../runtime/program.ts";
@@ -29,9 +29,10 @@ import { searchSorted, sort } from "./sort.ts";
 export function quantile(x: Tensor, q: number | readonly number[], axes?: Axes, keepDims = false): Tensor {
   requireFloat("quantile", "x", x);
   const list = normalizeAxes("quantile", axes, x.rank);
+  const shape = reducedShape("quantile", x.shape, list, keepDims);
   requireElements("quantile", x.shape, list);
   const parts = typeof q === "number" ? [q] : q;
-  requireList("quantile", "q", parts);
+  requireNumbers("quantile", "q", parts);
   if (parts.length === 0 || !parts.every((part) => part >= 0 && part <= 1)) {
     throw new ArgumentError(`quantile: q must be from 0 to 1, or a list of such, got ${textOf(q)}`);
   }
@@ -47,13 +48,12 @@ export function quantile(x: Tensor, q: number | readonly number[], axes?: Axes, 
   // An infinity beside a weight of 0 would make it NaN.
   const y = where(equal(tensor(weights), 0), low, between);
   const found = transpose(where(notEqual(last, last), last, y));
-  const shape = reducedShape(x.shape, list, keepDims);
   return reshape(found, typeof q === "number" ? shape : [parts.length, ...shape]) as Tensor;
 }
 
 /** The middle one of the numbers over the axes, or the mean of the middle two; NaN if there is one. */
 export function median(x: Tensor, axes?: Axes, keepDims = false): Tensor {
-  return quantile(x, 0.5, axes, keepDims);
+  return within("median", () => quantile(x, 0.5, axes, keepDims));
 }
 
 /** What `bincount` takes beside x. */
@@ -124,16 +124,21 @@ export interface CovarianceOptions {
 
 /** The covariances of variables: x [variables, observations] -> [variables, variables]. */
 export function cov(x: Tensor, options: CovarianceOptions = {}): Tensor {
-  const { correction = 1 } = checkOptions("cov", options, covarianceOptions);
-  requireFloat("cov", "x", x);
-  if (x.rank !== 2) throw new ShapeError(`cov: x must be [variables, observations], got shape ${formatShape(x.shape)}`);
-  const centred = sub(x, mean(x, 1, true));
-  return div(matmul(centred, centred, { transposeB: true }), x.shape[1] - correction);
+  return within("cov", () => {
+    const { correction = 1 } = checkOptions("cov", options, covarianceOptions);
+    requireFloat("cov", "x", x);
+    if (x.rank !== 2)
+      throw new ShapeError(`cov: x must be [variables, observations], got shape ${formatShape(x.shape)}`);
+    const centred = sub(x, mean(x, 1, true));
+    return div(matmul(centred, centred, { transposeB: true }), x.shape[1] - correction);
+  });
 }
 
 /** Pearson's correlations of variables, from -1 to 1: x [variables, observations] -> [variables, variables]. */
 export function corrcoef(x: Tensor): Tensor {
-  const covariances = cov(x);
-  const deviations = sqrt(diagonal(covariances));
-  return clip(div(covariances, outer(deviations, deviations)), -1, 1);
+  return within("corrcoef", () => {
+    const covariances = cov(x);
+    const deviations = sqrt(diagonal(covariances));
+    return clip(div(covariances, outer(deviations, deviations)), -1, 1);
+  });
 }

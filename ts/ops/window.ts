@@ -112,7 +112,7 @@ export function readOptions(
   const isCausal = mayBeCausal && rank === 1;
   if (padding !== "valid" && padding !== "same" && !(isCausal && padding === "causal")) {
     const known = isCausal ? "valid, same or causal" : "valid or same";
-    throw new ArgumentError(`${operation}: padding must be ${known}, got ${String(padding)}`);
+    throw new ArgumentError(`${operation}: padding must be ${known}, got ${textOf(padding)}`);
   }
   return {
     strides: perAxis(operation, "strides", strides, rank),

@@ -9,8 +9,9 @@ export const MOST_LISTED: number = 2 ** 16;
 /** Throws an ArgumentError unless `value` is a whole number from `least` to `most`. */
 export function requireCount(operation: string, what: string, value: number, least = 1, most: number = MOST): void {
   if (!(Number.isInteger(value) && value >= least && value <= most)) {
-    const limit = value > most ? ` and at most ${most}` : "";
-    throw new ArgumentError(`${operation}: ${what} must be a whole number of at least ${least}${limit}, got ${value}`);
+    const limit = Number.isInteger(value) && value > most ? ` and at most ${most}` : "";
+    const must = `must be a whole number of at least ${least}${limit}`;
+    throw new ArgumentError(`${operation}: ${what} ${must}, got ${textOf(value)}`);
   }
 }
 
@@ -27,9 +28,19 @@ export function requireType(operation: string, what: string, value: unknown, typ
   throw new ArgumentError(`${operation}: ${what} must be ${must}, got ${got}`);
 }
 
+/** Throws an ArgumentError unless `value` is a list of numbers. */
+export function requireNumbers(operation: string, what: string, value: unknown): asserts value is readonly number[] {
+  requireList(operation, what, value);
+  for (const one of value) requireType(operation, `each of ${what}`, one, "number");
+}
+
 /** A value in a few words: numbers, text and short lists as they are, else the name of its class. */
-export function textOf(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.slice(0, 4).map(textOf).join(", ")}${value.length > 4 ? ", ..." : ""}]`;
+export function textOf(value: unknown, depth = 0): string {
+  if (Array.isArray(value)) {
+    if (depth > 2) return "[...]";
+    const shown = value.slice(0, 8).map((one) => textOf(one, depth + 1));
+    return `[${shown.join(", ")}${value.length > 8 ? ", ..." : ""}]`;
+  }
   if (typeof value === "function") return "a function";
   return typeof value === "object" && value !== null ? kindOf(value) : String(value);
 }
@@ -41,8 +52,8 @@ export function kindOf(value: unknown): string {
 
 /** Throws an ArgumentError unless 0 <= value < 1: the share of something that is dropped, or kept of a running average. */
 export function requireShare(operation: string, what: string, value: number): void {
-  if (!(value >= 0 && value < 1)) {
-    throw new ArgumentError(`${operation}: ${what} must be at least 0 and less than 1, got ${value}`);
+  if (!(typeof value === "number" && value >= 0 && value < 1)) {
+    throw new ArgumentError(`${operation}: ${what} must be at least 0 and less than 1, got ${textOf(value)}`);
   }
 }
 

@@ -1,11 +1,11 @@
 // Tensors from values: nested and typed arrays, constants, ranges.
 import { tensorOptions } from "../generated/options.ts";
-import { requireCount } from "../runtime/arguments.ts";
+import { requireCount, requireType, textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { launch } from "../runtime/program.ts";
 import { requireAttached } from "../runtime/transferred.ts";
-import { type Dtype, toNumbers } from "./dtype.ts";
+import { type Dtype, requireDtype, toNumbers } from "./dtype.ts";
 import { flatten, type Nested, shapeOf } from "./nested.ts";
 import { checkShape, formatShape, type Shape, sizeOf } from "./shape.ts";
 import { empty, type Tensor, unfilled } from "./tensor.ts";
@@ -64,9 +64,13 @@ function dtypeOf(values: Values, flat: ArrayLike<number | boolean>): Dtype {
 }
 
 /** A tensor full of `value`. */
-export function full<D extends Dtype = "f32">(shape: Shape, value: number, dtype: D = "f32" as D): Tensor<D> {
-  checkShape("full", shape);
-  const [number] = toNumbers("full", [value], dtype) as number[];
+export function full<D extends Dtype = "f32">(shape: Shape, value: number, dtype?: D): Tensor<D> {
+  return filled("full", shape, value, dtype);
+}
+
+function filled<D extends Dtype>(operation: string, shape: Shape, value: number, dtype: D = "f32" as D): Tensor<D> {
+  checkShape(operation, shape);
+  const [number] = toNumbers(operation, [value], dtype) as number[];
   const y: Tensor<Dtype> = empty(shape, dtype);
   if (y.dtype === "f32")
     launch("fill_u32", y.size, 0.1, y as Tensor, new Int32Array(Float32Array.of(number).buffer)[0]);
@@ -77,12 +81,12 @@ export function full<D extends Dtype = "f32">(shape: Shape, value: number, dtype
 
 /** A tensor of zeros. */
 export function zeros<D extends Dtype = "f32">(shape: Shape, dtype?: D): Tensor<D> {
-  return full(shape, 0, dtype);
+  return filled("zeros", shape, 0, dtype);
 }
 
 /** A tensor of ones. */
 export function ones<D extends Dtype = "f32">(shape: Shape, dtype?: D): Tensor<D> {
-  return full(shape, 1, dtype);
+  return filled("ones", shape, 1, dtype);
 }
 
 /** start, start + step, ... up to but without stop: [ceil((stop - start) / step)]. `arange(n)` counts from 0 to n - 1. */
@@ -93,8 +97,10 @@ export function arange<D extends "f32" | "i32" = "f32">(
   dtype: D = "f32" as D,
 ): Tensor<D> {
   const [from, to] = stop === undefined ? [0, start] : [start, stop];
+  for (const bound of [from, to]) requireType("arange", "each bound", bound, "number");
   if (!Number.isFinite(step) || step === 0)
-    throw new ArgumentError(`arange: step must be a number other than 0, got ${step}`);
+    throw new ArgumentError(`arange: step must be a number other than 0, got ${textOf(step)}`);
+  requireDtype("arange", "the result", dtype, "f32", "i32");
   const length = Math.max(0, Math.ceil((to - from) / step));
   checkShape("arange", [length]);
   if (dtype === "i32") toNumbers("arange", [from, step, from + Math.max(0, length - 1) * step], dtype);
@@ -115,6 +121,7 @@ export function tabulate<D extends "f32" | "i32" = "f32">(
 
 /** `count` numbers evenly spaced from start to stop, both included. */
 export function linspace(start: number, stop: number, count: number): Tensor {
+  for (const end of [start, stop]) requireType("linspace", "each end", end, "number");
   requireCount("linspace", "count", count, 0);
   const step = count > 1 ? (stop - start) / (count - 1) : 0;
   const value = (i: number): number => (i === count - 1 && i > 0 ? stop : start + i * step);

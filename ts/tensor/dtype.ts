@@ -1,4 +1,5 @@
 // The types of a tensor's elements, and the arrays that hold them in JavaScript.
+import { textOf } from "../runtime/arguments.ts";
 import { DtypeError } from "../runtime/errors.ts";
 
 /** f32: 32-bit float; i32: 32-bit integer; u8: byte; bool: byte 0 or 1. */
@@ -23,14 +24,18 @@ const meant: { readonly [name: string]: Dtype } = {
   boolean: "bool",
 };
 
-/** Bytes of one element; DtypeError for what is no dtype. */
+/** Bytes of one element. */
 export function bytesPerElement(dtype: Dtype): number {
-  const size = bytes[dtype];
-  if (size === undefined) {
-    const guess = meant[dtype] === undefined ? "" : `; did you mean "${meant[dtype]}"?`;
-    throw new DtypeError(`tensor: dtype must be ${Object.keys(bytes).join(", ")}, got ${String(dtype)}${guess}`);
-  }
-  return size;
+  return bytes[dtype];
+}
+
+/** Throws a DtypeError for what is no dtype. */
+export function checkDtype(operation: string, dtype: unknown): asserts dtype is Dtype {
+  const known = Object.keys(bytes);
+  if (known.includes(dtype as Dtype)) return;
+  const text = textOf(dtype);
+  const guess = Object.hasOwn(meant, text) ? `; did you mean "${meant[text]}"?` : "";
+  throw new DtypeError(`${operation}: dtype must be ${known.join(", ")}, got ${text}${guess}`);
 }
 
 const arrays = { f32: Float32Array, i32: Int32Array, u8: Uint8Array, bool: Uint8Array } as const;
@@ -44,7 +49,7 @@ export function makeArray<D extends Dtype>(dtype: D, length: number): TypedArray
 export function requireDtype(operation: string, what: string, dtype: Dtype, ...allowed: Dtype[]): void {
   if (!allowed.includes(dtype)) {
     throw new DtypeError(
-      `${operation}: ${what} must be ${allowed.join(" or ")}, got ${dtype}; cast(x, "${allowed[0]}") makes it so`,
+      `${operation}: ${what} must be ${allowed.join(" or ")}, got ${textOf(dtype)}; cast(x, "${allowed[0]}") makes it so`,
     );
   }
 }
@@ -57,7 +62,7 @@ const ranges: { readonly [D in Dtype]?: readonly [number, number] } = {
 
 /** The values as numbers, each one checked to be a value of the dtype; DtypeError where one is not. */
 export function toNumbers(operation: string, values: ArrayLike<number | boolean>, dtype: Dtype): ArrayLike<number> {
-  bytesPerElement(dtype);
+  checkDtype(operation, dtype);
   if (Object.getPrototypeOf(values) === arrays[dtype].prototype && dtype !== "bool") return values as ArrayLike<number>;
   const range = ranges[dtype];
   const isFloating = values instanceof Float64Array || values instanceof Float32Array;

@@ -63,7 +63,9 @@ export function broadcastShapes(operation: string, a: Shape, b: Shape): Shape {
 /** An axis counted from the end when negative, as a whole number from 0 to rank - 1. */
 export function normalizeAxis(operation: string, axis: number, rank: number): number {
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
-    throw new ArgumentError(`${operation}: axis must be from ${-rank} to ${rank - 1} for rank ${rank}, got ${axis}`);
+    throw new ArgumentError(
+      `${operation}: axis must be from ${-rank} to ${rank - 1} for rank ${rank}, got ${textOf(axis)}`,
+    );
   }
   return axis < 0 ? axis + rank : axis;
 }

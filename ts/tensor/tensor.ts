@@ -6,7 +6,7 @@ import { engine } from "../runtime/engine.ts";
 import { ShapeError, StateError } from "../runtime/errors.ts";
 import type { Buffer, Operand } from "../runtime/operand.ts";
 import { allocate, allocateConstant, forbidWhileRecording, isRecording } from "../runtime/program.ts";
-import { bytesPerElement, type Dtype, type TypedArray, toNumbers } from "./dtype.ts";
+import { bytesPerElement, checkDtype, type Dtype, type TypedArray, toNumbers } from "./dtype.ts";
 import { type Nested, nest } from "./nested.ts";
 import { formatTensor } from "./print.ts";
 import { enterScope, leaveScope } from "./scope.ts";
@@ -176,8 +176,12 @@ export function empty<D extends Dtype = "f32">(shape: Shape, dtype: D = "f32" as
 /** ShapeError where kernels could not count the elements. */
 function bytesOf(shape: Shape, dtype: Dtype): number {
   const size = sizeOf(shape);
-  if (!(size <= MOST && shape.length <= MOST_AXES)) checkShape("tensor", shape);
-  return size * bytesPerElement(dtype);
+  const bytes = size * bytesPerElement(dtype);
+  if (!(size <= MOST && shape.length <= MOST_AXES && bytes >= 0)) {
+    checkShape("empty", shape);
+    checkDtype("empty", dtype);
+  }
+  return bytes;
 }
 
 /** A new tensor of values from JavaScript, by default left for the caller to fill: in a captured step it is a constant. */
