@@ -79,13 +79,17 @@ function membersOf({ members }) {
   return { own: members.filter(({ name }) => name).map(({ name, type }) => name.text + markOf(type)), others: [] };
 }
 
-/** What stands behind a name whose value must be a boolean (?) or a number (#), and may be nothing else. */
-function markOf(type) {
-  if (type?.kind === ts.SyntaxKind.BooleanKeyword) return "?";
-  return type?.kind === ts.SyntaxKind.NumberKeyword ? "#" : "";
-}
+/** What stands behind a name whose value must be of one type, and may be nothing else. */
+const MARKS = new Map([
+  [ts.SyntaxKind.BooleanKeyword, "?"],
+  [ts.SyntaxKind.NumberKeyword, "#"],
+  [ts.SyntaxKind.StringKeyword, "@"],
+  [ts.SyntaxKind.FunctionType, "!"],
+]);
 
-const nameOf = (marked) => marked.replace(/[?#]$/, "");
+const markOf = (type) => MARKS.get(type?.kind) ?? "";
+
+const nameOf = (marked) => marked.replace(/[?#@!]$/, "");
 
 /** The list of a named type, or of one that TypeScript makes of another. */
 function listOfReference(type, parameters = [], path, ask) {

@@ -259,9 +259,9 @@ describe("far from the middle", () => {
 
 describe("errors", () => {
   it.each<[string, () => unknown]>([
-    ["huber: delta must be at least 0, got -1", () => losses.huber(values, values, { delta: -1 })],
+    ["huber: delta must be above 0 and finite, got -1", () => losses.huber(values, values, { delta: -1 })],
     [
-      "categoricalGeneralizedCrossEntropy: q must be above 0",
+      "categoricalGeneralizedCrossEntropy: q must be above 0 and at most 1",
       () => losses.categoricalGeneralizedCrossEntropy(labels([0]), spread([1, 2]), { q: 0 }),
     ],
     ["tripletMargin: yPred must be [batch, 3, width], got [4]", () => losses.tripletMargin(values, values)],

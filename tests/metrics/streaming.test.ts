@@ -267,7 +267,7 @@ describe("errors", () => {
       "FBetaScore: average must be one of micro, macro, weighted, or nothing",
       () => new metrics.F1Score({ average: "all" as never }),
     ],
-    ["FBetaScore: beta must be above 0, got 0", () => new metrics.FBetaScore({ beta: 0 })],
+    ["FBetaScore: beta must be above 0 and finite, got 0", () => new metrics.FBetaScore({ beta: 0 })],
     ["FBetaScore: yPred must be [batch, classes], got [4]", () => new metrics.F1Score().update(zeros([4]), zeros([4]))],
     ["IoU: targetClassIds must be from 0 to 1, got 2", () => new metrics.IoU({ numClasses: 2, targetClassIds: [2] })],
     [

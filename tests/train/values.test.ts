@@ -185,14 +185,4 @@ describe("metrics", () => {
     expect(topK(2)).toEqual(two);
     expect(topK(9)).toEqual(two);
   });
-
-  it("of confusion do not count what is no class", () => {
-    const matrix = new metrics.ConfusionMatrix({ numClasses: 2 });
-    matrix.update(tensor(Float32Array.of(0, 1, 0.5, Number.NaN, 2)), tensor(Int32Array.of(0, 1, 0, 0, 0)));
-    expect(matrix.result()).toEqual([
-      [1, 0],
-      [0, 1],
-    ]);
-    matrix.dispose();
-  });
 });

@@ -17,10 +17,11 @@ import { hotRows } from "../ops/picking.ts";
 import { sum } from "../ops/reduce.ts";
 import { logSoftmax, softmaxCrossEntropy } from "../ops/softmax.ts";
 import { expm1 } from "../ops/transcendental.ts";
-import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { ABOVE_0 } from "../runtime/arguments.ts";
+import { ShapeError } from "../runtime/errors.ts";
 import { normalizeAxis, type Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { defineLoss, type LossDetails, type LossFunction } from "./loss.ts";
+import { type Bounds, defineLoss, type LossDetails, type LossFunction } from "./loss.ts";
 import { meanOfEach } from "./regression.ts";
 import { amounts, checkLabels, EPSILON, fractions, labelsFor, targetsFor } from "./targets.ts";
 
@@ -47,9 +48,9 @@ export interface SmoothedCrossentropyOptions extends CrossentropyAxisOptions {
 
 /** Options of the focal cross-entropies. */
 export interface FocalOptions extends SmoothedCrossentropyOptions {
-  /** The weight of a class; default 0.25. */
+  /** The weight of a class, at least 0; in `binaryFocalCrossentropy` at most 1; default 0.25. */
   alpha?: number;
-  /** How much less the examples count that are known well already; default 2. */
+  /** How much less the examples count that are known well already, at least 0; default 2. */
   gamma?: number;
 }
 
@@ -64,6 +65,8 @@ export interface SparseCrossentropyOptions extends CrossentropyAxisOptions {
   /** A class number that says that an example does not count, such as -1; default none. */
   ignoreClass?: number;
 }
+
+const smoothing: Bounds<SmoothedCrossentropyOptions> = { labelSmoothing: [0, 1] };
 
 const CLASS_NUMBERS = "; for class numbers take sparseCategoricalCrossentropy";
 
@@ -89,10 +92,14 @@ function classShares<O extends CrossentropyAxisOptions>(loss: string): LossDetai
 export const binaryCrossentropy: LossFunction<SmoothedCrossentropyOptions> = defineLoss(
   "binaryCrossentropy",
   (yTrue, p, options) => {
-    const targets = smoothed("binaryCrossentropy", targetsFor("binaryCrossentropy", yTrue, p), 2, options);
+    const targets = smoothed(targetsFor("binaryCrossentropy", yTrue, p), 2, options);
     return meanOfEach(surprise(targets, p, sigmoidLogits(p, options)), options.axis);
   },
-  { optionNames: smoothedCrossentropyOptions, checkTargets: fractions("binaryCrossentropy", CLASS_NUMBERS) },
+  {
+    optionNames: smoothedCrossentropyOptions,
+    bounds: smoothing,
+    checkTargets: fractions("binaryCrossentropy", CLASS_NUMBERS),
+  },
 );
 
 /**
@@ -103,7 +110,7 @@ export const binaryFocalCrossentropy: LossFunction<BinaryFocalOptions> = defineL
   "binaryFocalCrossentropy",
   (yTrue, p, options) => {
     const { alpha = 0.25, gamma = 2, applyClassBalancing = false, axis } = options;
-    const targets = smoothed("binaryFocalCrossentropy", targetsFor("binaryFocalCrossentropy", yTrue, p), 2, options);
+    const targets = smoothed(targetsFor("binaryFocalCrossentropy", yTrue, p), 2, options);
     const others = sub(1, targets);
     const logits = sigmoidLogits(p, options);
     const [yes, no] = logits ? [sigmoid(logits), sigmoid(neg(logits))] : [p, sub(1, p)];
@@ -112,7 +119,11 @@ export const binaryFocalCrossentropy: LossFunction<BinaryFocalOptions> = defineL
     const balance = (x: Tensor): Tensor => mul(x, add(mul(targets, alpha), mul(others, 1 - alpha)));
     return meanOfEach(applyClassBalancing ? balance(focal) : focal, axis);
   },
-  { optionNames: binaryFocalOptions, checkTargets: fractions("binaryFocalCrossentropy", CLASS_NUMBERS) },
+  {
+    optionNames: binaryFocalOptions,
+    bounds: { ...smoothing, alpha: [0, 1], gamma: [0] },
+    checkTargets: fractions("binaryFocalCrossentropy", CLASS_NUMBERS),
+  },
 );
 
 /** -(t log(p) + (1 - t) log(1 - p)), from the logits of p where they are known. */
@@ -136,6 +147,7 @@ export const categoricalCrossentropy: LossFunction<SmoothedCrossentropyOptions> 
     ),
   {
     optionNames: smoothedCrossentropyOptions,
+    bounds: smoothing,
     checkTargets: classShares<SmoothedCrossentropyOptions>("categoricalCrossentropy"),
   },
 );
@@ -150,7 +162,11 @@ export const categoricalFocalCrossentropy: LossFunction<FocalOptions> = defineLo
     // 1 - p by expm1: of what is nearly sure, 1 less the rounded probability would be nothing.
     return mul(sum(mul(mul(power(neg(expm1(logP)), gamma), targets), logP), -1), -alpha);
   },
-  { optionNames: focalOptions, checkTargets: classShares<FocalOptions>("categoricalFocalCrossentropy") },
+  {
+    optionNames: focalOptions,
+    bounds: { ...smoothing, alpha: [0], gamma: [0] },
+    checkTargets: classShares<FocalOptions>("categoricalFocalCrossentropy"),
+  },
 );
 
 /** doubt^gamma with a finite slope at 0, for gamma below 1: what it is multiplied by is 0 there. */
@@ -180,7 +196,7 @@ export const sparseCategoricalCrossentropy: LossFunction<SparseCrossentropyOptio
 
 /** Options of `categoricalGeneralizedCrossEntropy`. */
 export interface GeneralizedCrossentropyOptions extends CrossentropyOptions {
-  /** Above 0: near 0 it is cross-entropy, at 1 the mean absolute error, which stands wrong labels best; default 0.5. */
+  /** Above 0 and at most 1: near 0 it is cross-entropy, at 1 the mean absolute error, which stands wrong labels best; default 0.5. */
   q?: number;
 }
 
@@ -192,7 +208,6 @@ export const categoricalGeneralizedCrossEntropy: LossFunction<GeneralizedCrossen
   "categoricalGeneralizedCrossEntropy",
   (yTrue, yPred, options) => {
     const { q = 0.5 } = options;
-    if (!(q > 0)) throw new ArgumentError(`categoricalGeneralizedCrossEntropy: q must be above 0, got ${q}`);
     const labels = labelsFor("categoricalGeneralizedCrossEntropy", yTrue, yPred);
     const logits = options.fromLogits ? yPred : logitsOf(yPred, activations.softmax);
     const logP = logits
@@ -202,6 +217,7 @@ export const categoricalGeneralizedCrossEntropy: LossFunction<GeneralizedCrossen
   },
   {
     optionNames: generalizedCrossentropyOptions,
+    bounds: { q: [ABOVE_0, 1] },
     checkTargets: (operation, yTrue, shape) => checkLabels(operation, yTrue, shape.at(-1) as number),
   },
 );
@@ -232,13 +248,10 @@ function softmaxLogits(
 
 function smoothedClasses(name: string, yTrue: AnyTensor, yPred: Tensor, options: SmoothedCrossentropyOptions): Tensor {
   const axis = normalizeAxis(name, options.axis ?? -1, yPred.rank);
-  return smoothed(name, axesLast(targetsFor(name, yTrue, yPred, CLASS_NUMBERS), [axis]), yPred.shape[axis], options);
+  return smoothed(axesLast(targetsFor(name, yTrue, yPred, CLASS_NUMBERS), [axis]), yPred.shape[axis], options);
 }
 
-function smoothed(name: string, targets: Tensor, classes: number, options: SmoothedCrossentropyOptions): Tensor {
+function smoothed(targets: Tensor, classes: number, options: SmoothedCrossentropyOptions): Tensor {
   const { labelSmoothing = 0 } = options;
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
-    throw new ArgumentError(`${name}: labelSmoothing must be from 0 to 1, got ${labelSmoothing}`);
-  }
   return labelSmoothing === 0 ? targets : add(mul(targets, 1 - labelSmoothing), labelSmoothing / classes);
 }

@@ -11,6 +11,7 @@ import { relu, softplus, sqrt, square } from "../ops/elementwise.ts";
 import { expandDims, reshape, slice } from "../ops/layout.ts";
 import { matmul } from "../ops/matmul.ts";
 import { logSumExp, max, min, sum } from "../ops/reduce.ts";
+import { ABOVE_0 } from "../runtime/arguments.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { eye } from "../tensor/create.ts";
 import { formatShape } from "../tensor/shape.ts";
@@ -21,7 +22,7 @@ import { fractions } from "./targets.ts";
 
 /** Options of `contrastive`. */
 export interface ContrastiveOptions {
-  /** How far apart what does not belong together should be; default 1. */
+  /** How far apart what does not belong together should be, at least 0; default 1. */
   margin?: number;
 }
 
@@ -34,11 +35,12 @@ export const contrastive: LossFunction<ContrastiveOptions> = defineMeanLoss(
   (t, distance, { margin = 1 }) => add(mul(t, square(distance)), mul(sub(1, t), square(relu(sub(margin, distance))))),
   contrastiveOptions,
   fractions("contrastive"),
+  { margin: [0] },
 );
 
 /** Options of `tripletMargin`. */
 export interface TripletMarginOptions {
-  /** How much nearer the positive should be than the negative; default 1. */
+  /** How much nearer the positive should be than the negative, at least 0; default 1. */
   margin?: number;
   /** Whether the negative's distance from the positive counts where it is the smaller one; default false. */
   swap?: boolean;
@@ -64,12 +66,12 @@ export const tripletMargin: LossFunction<TripletMarginOptions> = defineLoss(
     const other = swap ? minimum(far, distance(positive, negative)) : far;
     return relu(add(sub(distance(anchor, positive), other), margin));
   },
-  { optionNames: tripletMarginOptions },
+  { optionNames: tripletMarginOptions, bounds: { margin: [0] } },
 );
 
 /** Options of `tripletSemiHard`. */
 export interface TripletSemiHardOptions {
-  /** How much nearer a positive should be than a negative; default 1. */
+  /** How much nearer a positive should be than a negative, at least 0; default 1. */
   margin?: number;
 }
 
@@ -98,7 +100,7 @@ export const tripletSemiHard: LossFunction<TripletSemiHardOptions> = defineLoss(
     const values = mul(relu(add(sub(distance, chosen), margin)), pairs);
     return mul(sum(values, 1), ratio(batch, sum(pairs)));
   },
-  { optionNames: tripletSemiHardOptions },
+  { optionNames: tripletSemiHardOptions, bounds: { margin: [0] } },
 );
 
 /** Beyond all distances, and finite, so that 0 times it is 0. */
@@ -115,9 +117,9 @@ function pairwiseDistances(x: Tensor): Tensor {
 
 /** Options of `circle`. */
 export interface CircleOptions {
-  /** The scale of the exponents; default 80. */
+  /** The scale of the exponents, above 0; default 80. */
   gamma?: number;
-  /** How far from perfect a similarity may be; default 0.4. */
+  /** How far from perfect a similarity may be, from 0 to 1; default 0.4. */
   margin?: number;
   /** Whether an embedding is left out of those it is compared with; default true. */
   removeDiagonal?: boolean;
@@ -145,7 +147,11 @@ export const circle: LossFunction<CircleOptions> = defineLoss(
     const among = (mask: Tensor<"bool">, exponents: Tensor): Tensor => logSumExp(where(mask, exponents, -FAR), 1);
     return softplus(add(among(positive, pull), among(negative, push)));
   },
-  { optionNames: circleOptions, counted: (values) => greater(values, 0) },
+  {
+    optionNames: circleOptions,
+    bounds: { gamma: [ABOVE_0], margin: [0, 1] },
+    counted: (values) => greater(values, 0),
+  },
 );
 
 function requireEmbeddings(name: string, yTrue: AnyTensor, yPred: Tensor): [batch: number, width: number] {

@@ -30,6 +30,7 @@ export * from "./ctc.ts";
 export * from "./embedding.ts";
 export * from "./hinge.ts";
 export {
+  type Bounds,
   type Counted,
   defineLoss,
   type Loss,

@@ -1,12 +1,12 @@
 // What a loss is: a function that gives a value for each example, and a reduction of these values to one number, with
 // weights and masks.
-import { requireFloat } from "../autograd/op.ts";
+import { requireFloat, requireTensor } from "../autograd/op.ts";
 import { lossDetails, type Names, reductionOptions } from "../generated/options.ts";
 import { div, mul } from "../ops/binary.ts";
 import { cast, equal, logicalAnd, where } from "../ops/compare.ts";
 import { reshape } from "../ops/layout.ts";
 import { mean, sum } from "../ops/reduce.ts";
-import { requireSynchronous } from "../runtime/arguments.ts";
+import { requireRange, requireSynchronous } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import type { Dtype } from "../tensor/dtype.ts";
@@ -79,12 +79,17 @@ export type Counted<Options> = (
   options: Options,
 ) => Tensor<"bool"> | undefined;
 
+/** The bounds of options. */
+export type Bounds<Options> = { readonly [option in keyof Options]?: readonly [least: number, greatest?: number] };
+
 /** What else `defineLoss` takes. */
 export interface LossDetails<Options> {
   /** The names of its options; without them none is refused. */
   optionNames?: Names<keyof Options & string>;
   /** Which values count, if not all do. */
   counted?: Counted<Options>;
+  /** The least and the greatest value of numbers among its options; without the second, any finite one. */
+  bounds?: Bounds<NoInfer<Options>>;
   /** Throws for targets that the loss cannot mean; see `LossFunction`. */
   checkTargets?: (operation: string, yTrue: Labels, outputShape: Shape, options: Options) => void;
 }
@@ -104,12 +109,17 @@ function withDefaults<Options extends object>(
   details: LossDetails<Options>,
   defaults: Options & ReductionOptions,
 ): LossFunction<Options> {
-  const { counted, checkTargets, optionNames } = details;
+  const { counted, checkTargets, optionNames, bounds = {} } = details;
+  const limits = Object.entries<readonly [number, number?]>(bounds as Record<string, [number, number?]>);
   const own: Names = optionNames ?? [];
   const all: Names = [own, reductionOptions];
   /** The defaults, with what is given in their places. */
   const merge = <O extends object>(given: O, known: Names = own): Options & O => {
     const options = Object.entries(checkOptions(name, given, known, optionNames !== undefined));
+    for (const [option, [least, greatest]] of limits) {
+      const value = (given as { readonly [option: string]: unknown })[option];
+      if (value !== undefined) requireRange(name, option, value, least, greatest);
+    }
     return { ...defaults, ...Object.fromEntries(options.filter(([, value]) => value !== undefined)) } as Options & O;
   };
   const loss = (yTrue: AnyTensor, yPred: Tensor, given: Options & ReductionOptions = {} as Options): Tensor => {
@@ -190,8 +200,9 @@ export function reduceLoss(values: Tensor, options: ReductionOptions = {}): Tens
     throw new ArgumentError(`loss: reduction must be one of ${reductions.join(", ")}, got ${reduction}`);
   }
   const overCount = reduction === "mean" || reduction === "sumOverBatchSize";
-  let weights = sampleWeight && alignWeights("loss", "sampleWeight", sampleWeight, values.shape);
-  if (mask) {
+  let weights =
+    sampleWeight === undefined ? undefined : alignWeights("loss", "sampleWeight", sampleWeight, values.shape);
+  if (mask !== undefined) {
     const kept = cast(alignWeights("loss", "mask", mask, values.shape), "f32") as Tensor;
     const factor = overCount ? mul(kept, ratio(kept.size, sum(kept))) : kept;
     weights = weights ? mul(weights, factor) : factor;
@@ -217,6 +228,7 @@ export function alignWeights<D extends Dtype>(
   weights: Tensor<D>,
   shape: Shape,
 ): Tensor<D> {
+  requireTensor(operation, what, weights);
   if (shape.length === 0) return weights;
   let given = weights.shape;
   while (given.length > shape.length && given[given.length - 1] === 1) given = given.slice(0, -1);

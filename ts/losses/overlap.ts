@@ -24,9 +24,9 @@ export const dice: LossFunction<DiceOptions> = defineLoss(
 
 /** Options of `tversky`. */
 export interface TverskyOptions extends DiceOptions {
-  /** How much sum(yTrue (1 - yPred)) counts; default 0.5. */
+  /** How much sum(yTrue (1 - yPred)) counts, at least 0; default 0.5. */
   alpha?: number;
-  /** How much sum((1 - yTrue) yPred) counts; default 0.5. With both at 0.5 it is `dice`. */
+  /** How much sum((1 - yTrue) yPred) counts, at least 0; default 0.5. With both at 0.5 it is `dice`. */
   beta?: number;
 }
 
@@ -44,5 +44,5 @@ export const tversky: LossFunction<TverskyOptions> = defineLoss(
     const all = add(both, add(mul(missed, alpha), mul(added, beta)));
     return sub(1, div(both, add(all, EPSILON)));
   },
-  { optionNames: tverskyOptions, checkTargets: fractions("tversky") },
+  { optionNames: tverskyOptions, bounds: { alpha: [0], beta: [0] }, checkTargets: fractions("tversky") },
 );

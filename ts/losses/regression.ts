@@ -7,9 +7,9 @@ import { abs, clip, log, log1p, neg, softplus, sqrt, square } from "../ops/eleme
 import { reshape } from "../ops/layout.ts";
 import { mean, sum } from "../ops/reduce.ts";
 import { sinh } from "../ops/transcendental.ts";
-import { ArgumentError } from "../runtime/errors.ts";
+import { ABOVE_0 } from "../runtime/arguments.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { defineLoss, type LossFunction } from "./loss.ts";
+import { type Bounds, defineLoss, type LossFunction } from "./loss.ts";
 import { amounts, EPSILON, type TargetCheck, targetsFor } from "./targets.ts";
 
 /** A loss that is the mean over the last axis of what `f` says of each number: t of the targets, p of the prediction. */
@@ -18,11 +18,12 @@ export function defineMeanLoss<Options extends object = object>(
   f: (t: Tensor, p: Tensor, options: Options) => Tensor,
   optionNames: Names<keyof Options & string>,
   checkTargets?: TargetCheck,
+  bounds?: Bounds<NoInfer<Options>>,
 ): LossFunction<Options> {
   return defineLoss<Options>(
     name,
     (yTrue, yPred, options) => meanOfEach(f(targetsFor(name, yTrue, yPred), yPred, options)),
-    { optionNames, checkTargets },
+    { optionNames, checkTargets, bounds },
   );
 }
 
@@ -53,7 +54,7 @@ export const meanSquaredLogarithmicError: LossFunction = defineMeanLoss(
 
 /** Options of `huber`. */
 export interface HuberOptions {
-  /** The error from which on the loss grows linearly; default 1. */
+  /** The error from which on the loss grows linearly, above 0; default 1. */
   delta?: number;
 }
 
@@ -64,12 +65,13 @@ export interface HuberOptions {
 export const huber: LossFunction<HuberOptions> = defineMeanLoss(
   "huber",
   (t, p, { delta = 1 }) => {
-    if (!(delta >= 0)) throw new ArgumentError(`huber: delta must be at least 0, got ${delta}`);
     const error = sub(p, t);
     const size = abs(error);
     return where(lessEqual(size, delta), mul(square(error), 0.5), sub(mul(size, delta), 0.5 * delta * delta));
   },
   huberOptions,
+  undefined,
+  { delta: [ABOVE_0] },
 );
 
 /** mean(log(cosh(yPred - yTrue))) over each example: like e^2 / 2 near 0, like |e| - log 2 far from it. */

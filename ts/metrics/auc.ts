@@ -3,7 +3,7 @@ import { noGrad } from "../autograd/tape.ts";
 import { aucOptions } from "../generated/options.ts";
 import { activations } from "../layers/activations.ts";
 import { attachMask, maskOf } from "../layers/masks.ts";
-import { MOST_LISTED, requireCount, requireList } from "../runtime/arguments.ts";
+import { MOST_LISTED, requireCount, requireList, requireRange } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { tensor } from "../tensor/create.ts";
@@ -60,7 +60,14 @@ export class AUC extends GatheringMetric {
     requireCount("AUC", "numThresholds", numThresholds, 2, MOST_LISTED);
     requireOne("curve", curve, ["ROC", "PR", "PRGAIN"]);
     requireOne("summationMethod", summationMethod, ["interpolation", "minoring", "majoring"]);
-    if (thresholds !== undefined) requireList("AUC", "thresholds", thresholds);
+    for (const [option, list, greatest] of [
+      ["thresholds", thresholds, 1] as const,
+      ["labelWeights", labelWeights] as const,
+    ]) {
+      if (list === undefined) continue;
+      requireList("AUC", option, list);
+      for (const x of list) requireRange("AUC", option, x, 0, greatest);
+    }
     const inner = thresholds ? [...thresholds].sort((a, b) => a - b) : evenThresholds(numThresholds).slice(1, -1);
     this.thresholds = [-BEYOND, ...inner, BEYOND];
     this.labelWeights = labelWeights;
@@ -75,6 +82,15 @@ export class AUC extends GatheringMetric {
     if (this.gathered === undefined) {
       if (multiLabel) this.labels = yPred.shape[1];
       this.gathered = new ThresholdCounts("AUC", this.thresholds, this.labels);
+    }
+    if (multiLabel) {
+      const { labels } = this;
+      const counts = [yPred.shape[1], this.labelWeights?.length ?? labels];
+      if (counts.some((count) => count !== labels)) {
+        throw new ShapeError(
+          `AUC: yPred and labelWeights must be of as many labels as before, got ${counts.join(" and ")} for ${labels}`,
+        );
+      }
     }
     const { gathered } = this;
     noGrad(() =>
@@ -93,7 +109,7 @@ export class AUC extends GatheringMetric {
     const areas = Array.from({ length: this.labels }, (_, label) => this.area(gathered.counts(label)));
     const weights = areas.map((_, i) => (this.options.multiLabel ? (this.labelWeights?.[i] ?? 1) : 1));
     const total = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0);
-    return quotient(total(areas.map((area, i) => area * weights[i])), total(weights));
+    return quotient(total(areas.map((area, i) => (weights[i] === 0 ? 0 : area * weights[i]))), total(weights));
   }
 
   /** The area under the curve through these points, whose thresholds ascend. */

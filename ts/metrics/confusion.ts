@@ -1,7 +1,6 @@
 // Metrics of yes and no: true and false positives and negatives, precision, recall, and one of two at a given other.
 import { precisionOptions, thresholdOptions, tradeOffOptions } from "../generated/options.ts";
-import { MOST_LISTED, requireCount, requireList } from "../runtime/arguments.ts";
-import { ArgumentError } from "../runtime/errors.ts";
+import { MOST_LISTED, requireCount, requireList, requireRange } from "../runtime/arguments.ts";
 import { checkOptions } from "../runtime/options.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { GatheringMetric } from "./metric.ts";
@@ -43,8 +42,7 @@ abstract class CountMetric<T extends number | readonly number[]> extends Gatheri
     const list: readonly number[] =
       typeof thresholds === "number" ? [thresholds] : (thresholds ?? [topK === undefined ? 0.5 : LOWEST]);
     requireList(kind, "thresholds", list);
-    const wrong = thresholds === undefined ? undefined : list.find((x) => !(x >= 0 && x <= 1));
-    if (wrong !== undefined) throw new ArgumentError(`${kind}: thresholds must be from 0 to 1, got ${wrong}`);
+    if (thresholds !== undefined) for (const x of list) requireRange(kind, "thresholds", x, 0, 1);
     this.gathered = new ThresholdCounts(kind, list);
     this.selection = { classId, topK };
     this.isList = list.length > 1;
@@ -158,7 +156,7 @@ abstract class TradeOff extends GatheringMetric {
     { numThresholds = 200, classId, name = kind }: TradeOffOptions,
   ) {
     super(name, "max");
-    if (!(least >= 0 && least <= 1)) throw new ArgumentError(`${kind}: the value must be from 0 to 1, got ${least}`);
+    requireRange(kind, "the value", least, 0, 1);
     requireCount(kind, "numThresholds", numThresholds, 1, MOST_LISTED);
     this.gathered = new ThresholdCounts(kind, evenThresholds(numThresholds));
     this.selection = { classId };

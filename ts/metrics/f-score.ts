@@ -7,6 +7,7 @@ import { cast, greater, greaterEqual, logicalAnd } from "../ops/compare.ts";
 import { abs } from "../ops/elementwise.ts";
 import { stack } from "../ops/layout.ts";
 import { max, sum } from "../ops/reduce.ts";
+import { ABOVE_0, requireRange } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { scope } from "../tensor/scope.ts";
@@ -55,10 +56,8 @@ export class FBetaScore<A extends Average = undefined> extends GatheringMetric<A
     if (![undefined, "micro", "macro", "weighted"].includes(average)) {
       throw new ArgumentError(`FBetaScore: average must be one of micro, macro, weighted, or nothing, got ${average}`);
     }
-    if (!(beta > 0)) throw new ArgumentError(`FBetaScore: beta must be above 0, got ${beta}`);
-    if (threshold !== undefined && !(threshold > 0 && threshold <= 1)) {
-      throw new ArgumentError(`FBetaScore: threshold must be above 0 and at most 1, got ${threshold}`);
-    }
+    requireRange("FBetaScore", "beta", beta, ABOVE_0);
+    if (threshold !== undefined) requireRange("FBetaScore", "threshold", threshold, ABOVE_0, 1);
     this.average = average;
     this.beta = beta;
     this.threshold = threshold;

@@ -8,6 +8,7 @@ import { alignTargets, requirePair } from "../losses/targets.ts";
 import { mul } from "../ops/binary.ts";
 import { cast, logicalAnd, notEqual, where } from "../ops/compare.ts";
 import { broadcastTo } from "../ops/layout.ts";
+import { requireFunction } from "../runtime/arguments.ts";
 import { showAsText } from "../runtime/inspect.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { full } from "../tensor/create.ts";
@@ -95,6 +96,7 @@ export class MeanMetric<Options extends object = object> extends GatheringMetric
 
   /** `options` are handed on to the figure: `new MeanMetric("sure", metrics.binaryAccuracy, { threshold: 0.9 })`. */
   constructor(name: string, figure: Figure<Options>, options?: Options) {
+    requireFunction(name, figure);
     super(name, figure.direction);
     if (options !== undefined) checkOptions(name, options, figure.optionNames ?? [], figure.optionNames !== undefined);
     this.figure = figure;

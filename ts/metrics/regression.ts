@@ -10,8 +10,8 @@ import { cast } from "../ops/compare.ts";
 import { sqrt, square } from "../ops/elementwise.ts";
 import { broadcastTo, stack } from "../ops/layout.ts";
 import { mean, sum } from "../ops/reduce.ts";
-import { requireCount } from "../runtime/arguments.ts";
-import { ShapeError } from "../runtime/errors.ts";
+import { requireCount, textOf } from "../runtime/arguments.ts";
+import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { full } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
@@ -113,6 +113,11 @@ export class R2Score<A extends ClassAggregation = "uniformAverage"> extends Gath
     const { numRegressors = 0, name = "r2Score" } = checkOptions("R2Score", options, r2Options, new.target === R2Score);
     super(name, "max");
     this.aggregation = "classAggregation" in options ? options.classAggregation : "uniformAverage";
+    if (![undefined, "uniformAverage", "varianceWeightedAverage"].includes(this.aggregation)) {
+      throw new ArgumentError(
+        `R2Score: classAggregation must be uniformAverage, varianceWeightedAverage or undefined, got ${textOf(this.aggregation)}`,
+      );
+    }
     this.numRegressors = numRegressors;
     requireCount("R2Score", "numRegressors", numRegressors, 0);
   }

@@ -5,7 +5,7 @@ import { launch } from "../runtime/program.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import { Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
-import { requireNonNegative, requireRange } from "./options.ts";
+import { requireNonNegative, requirePositive, requireRange } from "./options.ts";
 
 /** Options of `Adagrad`; the default learningRate is 0.001 (PyTorch: 0.01). */
 export interface AdagradOptions extends OptimizerOptions {
@@ -115,6 +115,8 @@ export class Ftrl extends Optimizer {
     const { l1RegularizationStrength: l1 = 0, l2RegularizationStrength: l2 = 0 } = options;
     const { l2ShrinkageRegularizationStrength: shrinkage = 0 } = options;
     super(options, learningRate);
+    // It is divided by.
+    if (typeof learningRate === "number") requirePositive("learningRate", learningRate);
     requireRange("learningRatePower", learningRatePower, -Number.MAX_VALUE, 0);
     requireNonNegative("initialAccumulatorValue", initialAccumulatorValue);
     requireNonNegative("l1RegularizationStrength", l1);

@@ -35,6 +35,7 @@ export abstract class MomentOptimizer extends Optimizer {
   protected readonly epsilon: number;
 
   constructor(options: MomentOptions = {}) {
+    checkOptions("optimizer", options, momentOptions, false);
     const { learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = options;
     super(options, learningRate);
     requireFading("beta1", beta1);

@@ -1,6 +1,7 @@
 // Parameter groups: variables with a learning rate or a weight decay of their own.
 import { parameterGroup } from "../generated/options.ts";
 import { mul } from "../ops/binary.ts";
+import { requireList } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { tensor } from "../tensor/create.ts";
@@ -43,6 +44,7 @@ export class Group {
         "optimizer: a group must have one of learningRate and learningRateMultiplier at most, got both",
       );
     }
+    if (typeof variables !== "function") requireList("optimizer: a group", "variables", variables);
     this.variables = variables;
     this.multiplier = learningRateMultiplier;
     this.weightDecay = weightDecay;

@@ -5,6 +5,7 @@ import { sqrt, square } from "../ops/elementwise.ts";
 import { transpose } from "../ops/layout.ts";
 import { matmul } from "../ops/matmul.ts";
 import { sum } from "../ops/reduce.ts";
+import { requireList } from "../runtime/arguments.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { launch } from "../runtime/program.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -84,6 +85,7 @@ export class Muon extends Optimizer {
     requirePositive("adamLrRatio", settings.adamLrRatio);
     requireRange("momentum", settings.momentum, 0, 1);
     requireNonNegative("rmsRate", settings.rmsRate ?? 0);
+    requireList("optimizer", "excludeLayers", settings.excludeLayers);
     requireSteps("nsSteps", settings.nsSteps);
     this.settings = settings;
   }

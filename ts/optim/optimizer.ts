@@ -4,7 +4,7 @@
 
 import { requireFloat } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
-import { exclusionOptions } from "../generated/options.ts";
+import { exclusionOptions, optimizerOptions } from "../generated/options.ts";
 import { matched, renamed } from "../layers/matching.ts";
 import { mul } from "../ops/binary.ts";
 import { cast, where } from "../ops/compare.ts";
@@ -103,6 +103,7 @@ export abstract class Optimizer {
   }
 
   constructor(options: OptimizerOptions, learningRate: LearningRate) {
+    checkOptions("optimizer", options, optimizerOptions, false);
     const { weightDecay = 0, emaMomentum = 0.99, emaOverwriteFrequency, gradientAccumulationSteps = 1 } = options;
     checkClipping(options);
     requireNonNegative("weightDecay", weightDecay);

@@ -1,7 +1,9 @@
 // A learning rate in memory, where captured steps find it: a number that may be set between steps, or a schedule, which
 // each step computes anew from the count of finished steps.
+import { requireFloat } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
 import { cast } from "../ops/compare.ts";
+import { requireSynchronous } from "../runtime/arguments.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
 import { forbidWhileRecording } from "../runtime/program.ts";
 import { tensor } from "../tensor/create.ts";
@@ -22,7 +24,13 @@ export type LearningRate = number | Schedule;
 /** What a schedule gives for a number of finished steps. */
 export function rateAt(schedule: Schedule, step: number): number {
   forbidWhileRecording("learningRate");
-  return noGrad(() => scope(() => schedule(tensor(step)).item()));
+  return noGrad(() =>
+    scope(() => {
+      const rate = schedule(tensor(step));
+      requireFloat("optimizer", "what a schedule returns", requireSynchronous("optimizer", rate));
+      return rate.item();
+    }),
+  );
 }
 
 export class Rate {

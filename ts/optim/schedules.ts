@@ -221,7 +221,7 @@ export function linearWarmup(options: LinearWarmupOptions): Schedule {
   } = checkOptions("linearWarmup", options, linearWarmupOptions);
   requireNonNegative("initialLearningRate", initialLearningRate);
   requireSteps("warmupSteps", warmupSteps);
-  if (typeof learningRate === "number") requireNonNegative("learningRate", learningRate);
+  if (typeof learningRate !== "function") requireNonNegative("learningRate", learningRate);
   const target = typeof learningRate === "number" ? (): Tensor => full([], learningRate) : learningRate;
   return warmUp({ target, warmupSteps, initialLearningRate });
 }

@@ -15,14 +15,32 @@ export function requireCount(operation: string, what: string, value: number, lea
   }
 }
 
+/** As the lower end of a range: above 0. */
+export const ABOVE_0: number = Number.MIN_VALUE;
+
+/** Throws an ArgumentError unless `value` is a number from `low`, which may be `ABOVE_0`, to `high`. */
+export function requireRange(
+  operation: string,
+  what: string,
+  value: unknown,
+  low: number,
+  high: number = Number.MAX_VALUE,
+): void {
+  if (typeof value === "number" && value >= low && value <= high) return;
+  const least = low === ABOVE_0 ? "above 0" : low === -Number.MAX_VALUE ? "" : `at least ${low}`;
+  const ends = [least, high === Number.MAX_VALUE ? "finite" : `at most ${high}`].filter(Boolean).join(" and ");
+  const range = low !== ABOVE_0 && least && high < Number.MAX_VALUE ? `from ${low} to ${high}` : ends;
+  throw new ArgumentError(`${operation}: ${what} must be ${range}, got ${textOf(value)}`);
+}
+
 /** Throws an ArgumentError unless `value` is a list. */
 export function requireList(operation: string, what: string, value: unknown): asserts value is readonly unknown[] {
   if (!Array.isArray(value)) throw new ArgumentError(`${operation}: ${what} must be a list, got ${textOf(value)}`);
 }
 
-/** Throws an ArgumentError unless `value` is a "boolean" or a "number", whichever is asked for. */
+/** Throws an ArgumentError unless `value` is a "boolean", "number" other than NaN, "string" or "function", as is asked for. */
 export function requireType(operation: string, what: string, value: unknown, type: string): void {
-  if (typeof value === type) return;
+  if (typeof value === type && !Number.isNaN(value)) return;
   const must = type === "boolean" ? "true or false" : `a ${type}`;
   const got = typeof value === "string" ? JSON.stringify(value) : textOf(value);
   throw new ArgumentError(`${operation}: ${what} must be ${must}, got ${got}`);

@@ -39,12 +39,12 @@ export function pickOptions<T extends object>(options: T, names: Names<keyof T &
   return Object.fromEntries(Object.entries(options).filter(([name]) => known.has(name))) as T;
 }
 
-const TYPES: { readonly [mark: string]: string } = { "?": "boolean", "#": "number" };
+const TYPES: { readonly [mark: string]: string } = { "?": "boolean", "#": "number", "@": "string", "!": "function" };
 
 /** Each name with the type that its value must have; "" where it may be of several. */
 function typesOf(names: Names): Map<string, string> {
   if (names.all !== undefined) return names.all;
-  const all = new Map(words(names).map((word) => [word.replace(/[?#]/, ""), TYPES[word.slice(-1)] ?? ""]));
+  const all = new Map(words(names).map((word) => [word.replace(/[?#@!]/, ""), TYPES[word.slice(-1)] ?? ""]));
   // Kept where the list is not frozen.
   Reflect.set(names, "all", all);
   return all;

@@ -2,7 +2,7 @@
 // times and a place to write text; no models.
 
 import { progressOptions } from "../generated/options.ts";
-import { textOf } from "../runtime/arguments.ts";
+import { requireFunction, textOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { type Callback, type Logs, StatefulCallback, type TrainingInfo } from "./callbacks.ts";
@@ -50,7 +50,9 @@ export class ProgressLine extends StatefulCallback implements Callback {
   /** Throws ArgumentError when `verbose` is none of 0, 1, 2 and "auto". */
   constructor(options: ProgressOptions = {}) {
     super();
-    checkVerbosity(checkOptions("ProgressLine", options, progressOptions, new.target === ProgressLine).verbose);
+    const { verbose, output } = checkOptions("ProgressLine", options, progressOptions, new.target === ProgressLine);
+    checkVerbosity(verbose);
+    if (output !== undefined) requireFunction("ProgressLine: output.write", output?.write);
     this.options = options;
   }
 
