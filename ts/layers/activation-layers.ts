@@ -11,6 +11,7 @@ import { ArgumentError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
+import { severalOf } from "./activations.ts";
 import type { ConstraintLike } from "./constraints.ts";
 import type { InitializerLike } from "./initializers.ts";
 import { type CallContext, Layer, type LayerOptions } from "./layer.ts";
@@ -180,7 +181,7 @@ export class Softmax extends Layer {
       const axes = [...counts.shape, ...logits.shape.slice(counts.rank).map(() => 1)];
       logits = where(reshape(counts, axes) as Mask, logits, LEAST_LOGIT);
     }
-    return softmaxes.softmax(logits, this.axis);
+    return softmaxes.softmax(severalOf(logits, this.axis), this.axis);
   }
 }
 

@@ -1,5 +1,6 @@
 // Activations by name. Softmax and sigmoid leave a note of what they were computed from, so that a loss can start from
 // there: the logarithm of a rounded probability has lost what the logits still know.
+import { place } from "../autograd/observe.ts";
 import { defineOp, type Op } from "../autograd/op.ts";
 import { add, div, mul, sub } from "../ops/binary.ts";
 import { cast, greater, less, lessEqual, where } from "../ops/compare.ts";
@@ -53,6 +54,21 @@ function remembering(f: Activation): Activation {
     return y;
   };
   return activation;
+}
+
+/** Layers of which it was said that they make probabilities of one number. */
+const warned = new WeakSet<object>();
+
+/** x, along whose axis numbers become probabilities. Says once of a layer if there is but one, which is always 1 then. */
+export function severalOf(x: Tensor, axis = -1): Tensor {
+  const { inner, layer } = place;
+  if (inner && x.shape.at(axis) === 1 && !warned.has(inner)) {
+    warned.add(inner);
+    console.warn(
+      `heddle: ${layer}: softmax along an axis of size 1 is always 1, so that nothing is learned; did you mean "sigmoid"?`,
+    );
+  }
+  return x;
 }
 
 /** SELU's scale and the depth of its negative side. Source: Klambauer et al. 2017. */
@@ -146,7 +162,7 @@ export function sparseSigmoid(x: Tensor): Tensor {
  * Source: Martins and Astudillo 2016.
  */
 export function sparsemax(x: Tensor): Tensor {
-  const largest = sort(x, -1, { descending: true });
+  const largest = sort(severalOf(x), -1, { descending: true });
   const ranks = arange(1, x.shape[x.rank - 1] + 1);
   const supports = cast(greater(add(mul(largest, ranks), 1), cumsum(largest)), "f32") as Tensor;
   const excess = sub(sum(mul(largest, supports), -1, true), 1);
@@ -234,8 +250,8 @@ export const activations: { readonly [name in ActivationName]: Activation } = {
   sparsemax,
   squareplus,
   threshold,
-  softmax: remembering((x) => softmax(x)),
-  logSoftmax: (x) => logSoftmax(x),
+  softmax: remembering((x) => softmax(severalOf(x))),
+  logSoftmax: (x) => logSoftmax(severalOf(x)),
   exponential: (x) => exp(x),
 };
 

@@ -396,10 +396,15 @@ function joined(path: string, name: string): string {
   return path === "" ? name : `${path}/${name}`;
 }
 
-/** What captured steps of a module depend on beside their arguments: its parts, its variables, and which are trained. */
+/**
+ * What captured steps of a module depend on beside their arguments: its parts with those of their fields that are plain values,
+ * its variables, and which are trained.
+ */
 export function fingerprint(module: Module): readonly unknown[] {
   const { modules, weights, state } = module[STRUCTURE]();
-  return [...[...modules.values(), ...weights.values()].flatMap((x) => [x, x.trainable]), ...state.values()];
+  const parts = [...modules.values()];
+  const fields = parts.flatMap((part) => Object.values(part).filter((value) => Object(value) !== value));
+  return [...[...parts, ...weights.values()].flatMap((x) => [x, x.trainable]), ...state.values(), ...fields];
 }
 
 /** What lies in a value, alone or in lists, records, maps and sets, with the path to it. */

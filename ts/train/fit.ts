@@ -140,7 +140,8 @@ async function trainModel(model: Model, x: DataList, y: Targets | undefined, opt
     seed,
   };
   const pause = makePause(signal);
-  const run: Run = { model, batchSize, pause, signal, stream: streamOf(wordsOf(seed), []) };
+  const isHooked = (options.callbacks ?? []).some(({ onBatchBegin, onBatchEnd }) => onBatchBegin || onBatchEnd);
+  const run: Run = { model, batchSize, pause, signal, isHooked, stream: streamOf(wordsOf(seed), []) };
   const begun: Callback[] = [];
   let logs: Logs = {};
   const train = async (): Promise<void> => {
@@ -196,7 +197,7 @@ export async function evaluateModel(
   const examples = toExamples("evaluate", x, y, model.compilation.objective.targeted, { sampleWeight });
   model.prepare("evaluate", examples);
   const bar = new ProgressBar(Math.ceil(examples.length / batchSize), { verbose });
-  const run: Run = { model, batchSize, pause: makePause(signal), signal, stream: undefined };
+  const run: Run = { model, batchSize, pause: makePause(signal), signal, isHooked: false, stream: undefined };
   const logs = await runTest(run, examples, (done) => bar.update(done, {}));
   bar.finish(logs);
   return logs;
@@ -208,6 +209,8 @@ interface Run {
   readonly batchSize: number;
   readonly pause: Pause;
   readonly signal: AbortSignal | undefined;
+  /** Whether hooks of batches that are not the house's own run. */
+  readonly isHooked: boolean;
   /** What steps draw from in place of the default generator: nobody else does, whatever else goes on. */
   stream: Stream | undefined;
 }
@@ -218,7 +221,7 @@ async function runEpoch(
   order: Int32Array | undefined,
   callbacks: readonly Callback[],
 ): Promise<Logs> {
-  const { model, batchSize, pause, signal } = run;
+  const { model, batchSize, pause, signal, isHooked } = run;
   const starters = callbacks.filter((callback) => callback.onBatchBegin);
   const watchers = callbacks.filter((callback) => callback.onBatchEnd);
   const figures = new Figures(model.compilation.objective);
@@ -229,6 +232,8 @@ async function runEpoch(
         const hook = callback.onBatchBegin?.(batch);
         if (hook) await settled(hook, signal);
       }
+      // Hooks may have changed layers.
+      if (batch === 0 || isHooked) model.refresh(true);
       const began = performance.now();
       const rows = order ? order.subarray(begin, end) : { begin, end };
       figures.step(run.stream, end - begin, () => model.steps.train(examples, rows));

@@ -89,8 +89,7 @@ export interface FunctionalOptions extends LayerOptions {
  * first batch of a shape; see `compile`.
  */
 export class Model extends Layer {
-  /** Set it to true in a callback, and training ends after the current batch. */
-  stopTraining = false;
+  #stopTraining = false;
   readonly #graph: Graph | undefined;
   #compiled: Compiled | undefined;
   #captured: Steps | undefined;
@@ -212,6 +211,15 @@ export class Model extends Layer {
     return new Model({ ...options, ...this.#graph.copy(copied as (layer: Layer) => Layer) });
   }
 
+  /** Set it to true in a callback, and training ends after the current batch. */
+  get stopTraining(): boolean {
+    return this.#stopTraining;
+  }
+
+  set stopTraining(on: boolean) {
+    this.#stopTraining = on;
+  }
+
   /** Names of the outputs, which losses, metrics and targets may be given by. */
   get outputNames(): readonly string[] {
     return this.#compiled?.objective.outputs.map(({ name }) => name) ?? this.#graph?.outputNames ?? ["output"];
@@ -260,7 +268,8 @@ export class Model extends Layer {
    * outputs: lists of tensors or ArrayData, or records of targets by the outputs' names. Without a loss of `compile`'s there
    * is no y. Defaults: 1 epoch, batches of 32, shuffled. The first step of each shape of batches is captured, the others
    * repeat it: see `compile` for what that means to `call`, losses and metrics of one's own. Which weights are trained is
-   * looked up before each step.
+   * looked up before each step, and plain fields of layers, such as `rate` of a dropout, when an epoch begins and after hooks
+   * of a batch.
    * Errors: everything about the data is checked before the first step; StateError while another `fit` trains the model.
    */
   fit(x: DataList, y?: Targets, options: FitOptions = {}): Promise<History> {
@@ -366,13 +375,13 @@ export class Model extends Layer {
   /** The captured steps, made anew when layers have been frozen, freed or added since. @internal */
   get steps(): Steps {
     const compiled = this.compilation;
-    this.#refresh(false);
+    this.refresh(false);
     this.#captured ??= new Steps(this, compiled);
     return this.#captured;
   }
 
-  /** Forgets captured steps of the model as it was. */
-  #refresh(thoroughly: boolean): void {
+  /** Forgets captured steps of the model as it was; `thoroughly` also where layers or their fields were changed. @internal */
+  refresh(thoroughly: boolean): void {
     if (this.#captured?.freshness.isStale(thoroughly)) {
       this.#captured.dispose();
       this.#captured = undefined;
@@ -388,7 +397,7 @@ export class Model extends Layer {
    * Errors: ShapeError for examples that do not fit, ArgumentError for targets that a loss cannot mean. @internal
    */
   prepare(operation: string, examples: Examples): void {
-    this.#refresh(true);
+    this.refresh(true);
     const shapes = examples.inputs.map(({ shape }) => shape.slice(1));
     const own = this.outputShape(shapes.length === 1 ? shapes[0] : shapes);
     const known = own && shapeList(own);

@@ -61,12 +61,12 @@ class Freshness {
     this.parts = fingerprint(this.model);
   }
 
-  /** `thoroughly` also sees layers that were exchanged for older ones. */
+  /** `thoroughly` also sees layers that were exchanged for older ones, and fields that were changed. */
   isStale(thoroughly: boolean): boolean {
     if (this.parts === undefined || (!thoroughly && this.count === trainableChanges())) return false;
     const now = fingerprint(this.model);
     this.count = trainableChanges();
-    return now.length !== this.parts.length || now.some((x, i) => x !== this.parts?.[i]);
+    return now.length !== this.parts.length || now.some((x, i) => !Object.is(x, this.parts?.[i]));
   }
 }
 
