@@ -7,9 +7,19 @@ import { MAKE_STATE, STRUCTURE } from "../layers/module.ts";
 import { ArgumentError, FormatError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { type FilePath, pathOf } from "../runtime/paths.ts";
+import type { TypedArray } from "../tensor/dtype.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
-import { type Callback, type Logs, StatefulCallback, type TrainingInfo } from "./callbacks.ts";
+import {
+  type Callback,
+  COURSE,
+  type Logs,
+  type Memory,
+  type Place,
+  StatefulCallback,
+  statefulOf,
+  type TrainingInfo,
+} from "./callbacks.ts";
 import type { Model } from "./model.ts";
 import { BatchCounter, Monitor, type MonitorMode } from "./monitor.ts";
 import { aboutPaths, buildAs, byPaths, PATHS, recordsOf } from "./weights.ts";
@@ -61,6 +71,15 @@ export class ModelCheckpoint extends StatefulCallback implements Callback {
   /** The best figure so far, when only the best is saved. */
   get best(): number | undefined {
     return this.monitor?.best;
+  }
+
+  override get memory(): Memory {
+    return { kind: `ModelCheckpoint ${this.monitor?.kind}`, numbers: { best: this.best, seen: this.counter.seen } };
+  }
+
+  override set memory({ numbers: { best, seen = 0 } }: Memory) {
+    if (this.monitor) this.monitor.best = best;
+    this.counter.seen = seen;
   }
 
   onTrainBegin(info: TrainingInfo): void {
@@ -125,8 +144,12 @@ export interface BackupAndRestoreOptions {
 }
 
 /**
- * Saves the weights, the optimizer's state, the epoch and the seed, and takes them up when a training that was interrupted
- * is begun again; it goes on with the epoch after the last that was finished, and takes the steps that it would have taken.
+ * Saves a training after each epoch, or so many batches, and takes it up when one that was interrupted is begun again with
+ * the same data: it goes on with the next epoch or batch, and takes the steps that it would have taken, to the bit. Kept are
+ * the weights, the optimizer with its learning rate, random streams, the figures of the epoch, and what `EarlyStopping`,
+ * `ReduceLROnPlateau` and `ModelCheckpoint` have learned, not what callbacks of one's own have. Wherever it stands in the
+ * list, its turn comes last.
+ * Errors: FormatError, and nothing changed, for the file of another model, optimizer, or in mid-epoch other batches or metrics.
  */
 export class BackupAndRestore extends StatefulCallback implements Callback {
   private readonly folder: string;
@@ -134,6 +157,8 @@ export class BackupAndRestore extends StatefulCallback implements Callback {
   private readonly counter: BatchCounter;
   private info: TrainingInfo | undefined;
   private finishedEpochs = 0;
+  /** The learning rate of an epoch that goes on. */
+  private rate: number | undefined;
 
   constructor(options: BackupAndRestoreOptions) {
     super();
@@ -147,6 +172,11 @@ export class BackupAndRestore extends StatefulCallback implements Callback {
     this.counter = new BatchCounter("BackupAndRestore", "saveFreq", saveFreq);
   }
 
+  /** What others learn of a batch or epoch is to be in its backup. @internal */
+  override get isLast(): boolean {
+    return true;
+  }
+
   private get path(): string {
     return `${this.folder}/training.safetensors`;
   }
@@ -154,8 +184,15 @@ export class BackupAndRestore extends StatefulCallback implements Callback {
   async onTrainBegin(info: TrainingInfo): Promise<void> {
     this.info = info;
     const bytes = await readFileIfAny(this.path);
-    if (bytes !== undefined) restoreTraining(info, bytes, this.path);
+    this.counter.seen = 0;
+    this.rate = bytes && restoreTraining(info, bytes, this.path);
     this.finishedEpochs = info.initialEpoch;
+  }
+
+  onEpochBegin(): void {
+    // Others have set that of an epoch's beginning, which came before the backup.
+    if (this.rate !== undefined && this.info) this.info.model.compilation.optimizer.learningRate = this.rate;
+    this.rate = undefined;
   }
 
   async onBatchEnd(): Promise<void> {
@@ -176,8 +213,14 @@ export class BackupAndRestore extends StatefulCallback implements Callback {
 
   private async save(): Promise<void> {
     if (this.info === undefined) return;
+    const { optimizer } = this.info.model.compilation;
+    const swap = (): void => optimizer.swapAverages(this.info?.model.trainableWeights ?? []);
+    const { averagesInPlace } = optimizer;
+    if (averagesInPlace) swap();
+    const bytes = encodeTraining(this.info, this.finishedEpochs);
+    if (averagesInPlace) swap();
     await makeFolder(this.folder);
-    await writeFileAtomic(this.path, encodeTraining(this.info, this.finishedEpochs));
+    await writeFileAtomic(this.path, bytes);
   }
 }
 
@@ -195,21 +238,59 @@ function namesOf(weights: ReadonlyMap<string, Variable>): (variable: Variable) =
   return (variable) => paths.get(variable) ?? variable.name;
 }
 
-function encodeTraining({ model, seed }: TrainingInfo, epoch: number): Uint8Array {
-  const tensors = Object.entries(partsOf(model)).flatMap(([part, all]) =>
-    [...all].map(([name, x]) => [`${part}/${name}`, x] as const),
+function encodeTraining(info: TrainingInfo, epoch: number): Uint8Array {
+  const { model, seed, [COURSE]: course } = info;
+  const records = recordsOf(
+    Object.entries(partsOf(model)).flatMap(([part, all]) =>
+      [...all].map(([name, x]) => [`${part}/${name}`, x] as const),
+    ),
   );
-  return encodeSafetensors(recordsOf(tensors), {
+  const lists = (name: string, all: readonly TypedArray[] = []): void =>
+    all.forEach((data, i) => void records.set(`${name}/${i}`, recordOf(data)));
+  const callbacks = memoriesOf(info).map(({ kind, numbers, weights }, i) => {
+    lists(`callbacks/${i}`, weights);
+    return { kind, numbers: Object.entries(numbers).map(([name, value]) => [name, String(value)]) };
+  });
+  const place = course?.place();
+  lists("metrics", place?.metrics);
+  return encodeSafetensors(records, {
     format: "heddle-training",
     epoch: String(epoch),
     seed: String(seed),
+    seeded: String(course?.seeded),
+    callbacks: JSON.stringify(callbacks),
+    ...(place && {
+      place: JSON.stringify({
+        cut: course?.cut,
+        batch: place.batch,
+        stream: [...place.stream],
+        loss: place.loss.map(String),
+      }),
+    }),
     ...aboutPaths(model),
   });
 }
 
-/** Takes over a training's state, its finished epochs and its seed. FormatError, and nothing changed, for another's. */
-function restoreTraining(info: TrainingInfo, bytes: Uint8Array, path: string): void {
-  const { model } = info;
+/** What the callbacks of a training have learned, of those that have. */
+function memoriesOf(info: TrainingInfo): Memory[] {
+  return learners(info).map(({ memory }) => memory as Memory);
+}
+
+function learners(info: TrainingInfo): StatefulCallback[] {
+  return statefulOf(info[COURSE]?.callbacks ?? []).filter(({ memory }) => memory);
+}
+
+function recordOf(data: TypedArray): TensorRecord {
+  const dtype = data instanceof Float32Array ? "f32" : data instanceof Int32Array ? "i32" : "u8";
+  return { dtype, shape: [data.length], data };
+}
+
+/**
+ * Takes over a training's state, its finished epochs and its seed; the learning rate where it was in mid-epoch.
+ * FormatError, and nothing changed, for another's.
+ */
+function restoreTraining(info: TrainingInfo, bytes: Uint8Array, path: string): number | undefined {
+  const { model, [COURSE]: course } = info;
   const { tensors, metadata } = decodeSafetensors(bytes, path);
   const epoch = Number(metadata.epoch);
   if (!Number.isInteger(epoch) || epoch < 0) {
@@ -222,13 +303,15 @@ function restoreTraining(info: TrainingInfo, bytes: Uint8Array, path: string): v
   const isOld = metadata.names !== PATHS.names;
   const saved = given("optimizer");
   const slots = isOld ? renamed(saved, [...parts.optimizer.keys()], Object.keys(optimizer.state())) : saved;
-  const pairs = (all: ReadonlyMap<string, AnyTensor>, found: ReadonlyMap<string, TensorRecord>) => {
-    const records = matched(path, all, found);
+  const pairs = (all: ReadonlyMap<string, AnyTensor>, found: ReadonlyMap<string, TensorRecord>, whose = "") => {
+    const records = matched(path + whose, all, found);
     return [...all.values()].map((x, i) => [x as Variable, records[i]] as const);
   };
+  const lists = (name: string): TypedArray[] => [...given(name).values()].map(({ data }) => data);
+  const place = placeOf(metadata, lists("metrics"), path, course?.cut);
   const all = [
     ...pairs(parts.model, byPaths(model[STRUCTURE]().weights, given("model"), metadata)),
-    ...pairs(parts.optimizer, slots),
+    ...pairs(parts.optimizer, slots, ": the optimizer must be as in the saved training"),
   ];
   // Older files have no random streams, and no states that go on from batch to batch.
   if (!isOld) {
@@ -236,10 +319,59 @@ function restoreTraining(info: TrainingInfo, bytes: Uint8Array, path: string): v
     for (const [at, module] of model[STRUCTURE]().modules) module[MAKE_STATE](underPath(state, at && `${at}/`));
     all.push(...pairs(model[STRUCTURE]().state, state));
   }
-  for (const [x, { data }] of all) x.assign(data);
+  const before = all.map(([x]) => x.data());
+  try {
+    if (place) course?.resume(place);
+    for (const [x, { data }] of all) x.assign(data);
+  } catch (error) {
+    all.forEach(([x], i) => void x.assign(before[i]));
+    throw error;
+  }
+  const learned = (parsed(metadata.callbacks) ?? []) as { kind: string; numbers: [string, string][] }[];
+  const memories = learned.map(({ kind, numbers }, i) => {
+    const known = numbers.filter(([, text]) => text !== "undefined").map(([name, text]) => [name, Number(text)]);
+    return {
+      kind,
+      numbers: Object.fromEntries(known),
+      weights: given(`callbacks/${i}`).size ? lists(`callbacks/${i}`) : undefined,
+    };
+  });
+  for (const learner of learners(info)) {
+    const at = memories.findIndex(({ kind }) => kind === learner.memory?.kind);
+    if (at >= 0) [learner.memory] = memories.splice(at, 1);
+  }
   info.initialEpoch = epoch;
   const seed = Number(metadata.seed);
   if (Number.isSafeInteger(seed)) info.seed = seed;
+  if (course && metadata.seeded) course.seeded = metadata.seeded === "true";
+  return place && !optimizer.hasSchedule ? optimizer.learningRate : undefined;
+}
+
+/** The place in mid-epoch that a file tells, if it does. FormatError where batches were cut in another way. */
+function placeOf(
+  { place }: Readonly<Record<string, string>>,
+  metrics: readonly TypedArray[],
+  path: string,
+  cut: string | undefined,
+): Place | undefined {
+  if (place === undefined || cut === undefined) return undefined;
+  const known = parsed(place) as { cut: string; batch: number; stream: number[]; loss: string[] };
+  if (known?.cut === cut) {
+    const [sum, count] = known.loss.map(Number);
+    return { batch: known.batch, stream: Int32Array.from(known.stream), loss: [sum, count], metrics };
+  }
+  throw new FormatError(
+    `${path}: the training in mid-epoch must go on with ${known?.cut}, got ${cut}; or remove the file`,
+  );
+}
+
+/** What a file says in JSON; undefined for what is none. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** What lies under a path, without it. */

@@ -3,7 +3,7 @@ import { reduceLROnPlateauOptions } from "../generated/options.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
-import { type Callback, type Logs, StatefulCallback, type TrainingInfo } from "./callbacks.ts";
+import { type Callback, type Logs, type Memory, StatefulCallback, type TrainingInfo } from "./callbacks.ts";
 import type { Model } from "./model.ts";
 import { Monitor, type MonitorMode } from "./monitor.ts";
 
@@ -81,6 +81,16 @@ export class ReduceLROnPlateau extends StatefulCallback implements Callback {
     if (!(minLr >= 0)) throw new ArgumentError(`ReduceLROnPlateau: minLr must be at least 0, got ${minLr}`);
     this.options = { monitor, factor, patience, mode, minDelta, cooldown, minLr };
     this.monitor = this.newMonitor();
+  }
+
+  override get memory(): Memory {
+    const { waited, resting, monitor } = this;
+    return { kind: monitor.kind, numbers: { waited, resting, best: monitor.best } };
+  }
+
+  override set memory({ numbers: { waited = 0, resting = 0, best } }: Memory) {
+    Object.assign(this, { waited, resting });
+    this.monitor.best = best;
   }
 
   onTrainBegin(info: TrainingInfo): void {

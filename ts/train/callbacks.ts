@@ -2,6 +2,7 @@
 import { earlyStoppingOptions } from "../generated/options.ts";
 import type { MetricName } from "../metrics/index.ts";
 import type { Direction } from "../metrics/metric.ts";
+import type { Stream } from "../ops/random.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
@@ -42,6 +43,38 @@ export interface TrainingInfo {
    * training begins, to go on where an earlier run ended.
    */
   seed: number;
+  /** What backups need. @internal */
+  readonly [COURSE]?: Course;
+}
+
+/** The key of a training's course. @internal */
+export const COURSE: unique symbol = Symbol("course");
+
+/** Where in an epoch a training is: what its other batches follow from, beside the model and its optimizer. */
+export interface Place {
+  /** How many of its batches are done. */
+  readonly batch: number;
+  readonly stream: Stream;
+  /** The sum of the examples' losses, and their number. */
+  readonly loss: readonly [sum: number, count: number];
+  /** What the metrics have gathered. */
+  readonly metrics: readonly TypedArray[];
+}
+
+/** A training as backups see it. */
+export interface Course {
+  readonly callbacks: readonly Callback[];
+  /** How its examples are cut into batches, in words. */
+  readonly cut: string;
+  /** Whether `fit` was given its seed, from which layers with one of their own then draw too. */
+  seeded: boolean;
+  /** Undefined between epochs. */
+  place(): Place | undefined;
+  /**
+   * Makes the first epoch go on from there. It may take a step, to find what the metrics gather: the model and its optimizer
+   * must be restored after it. FormatError where these are other metrics.
+   */
+  resume(place: Place): void;
 }
 
 /** Called by `fit` at its turning points; every method may be left out, and may return a promise, which is awaited. */
@@ -92,7 +125,29 @@ export function checkCallback(callback: unknown): asserts callback is Callback {
  * A callback with the state of one training, as all of the library's are but `LambdaCallback`: `fit` throws a StateError while
  * another training uses it. One after the other may.
  */
-export abstract class StatefulCallback {}
+export abstract class StatefulCallback {
+  /** Whether its turn comes after all others'. @internal */
+  get isLast(): boolean {
+    return false;
+  }
+
+  /** What it has learned of the training so far. @internal */
+  get memory(): Memory | undefined {
+    return undefined;
+  }
+
+  /** Takes up what another of its kind had learned, after `onTrainBegin`. @internal */
+  set memory(_: Memory) {}
+}
+
+/** What a callback has learned. */
+export interface Memory {
+  /** Whose it is: a callback's of the same class that watches the same figure. */
+  readonly kind: string;
+  readonly numbers: { readonly [name: string]: number | undefined };
+  /** In the order of the model's. */
+  readonly weights?: readonly TypedArray[] | undefined;
+}
 
 /** Those of the callbacks that only one training may use at a time. */
 export function statefulOf(callbacks: readonly object[]): StatefulCallback[] {
@@ -157,6 +212,21 @@ export class EarlyStopping extends StatefulCallback implements Callback {
     requireCount("EarlyStopping", "startFromEpoch", startFromEpoch, 0);
     this.options = { monitor, minDelta, patience, mode, baseline, restoreBestWeights, startFromEpoch };
     this.monitor = this.newMonitor();
+  }
+
+  override get memory(): Memory {
+    const { waited, isFirst, bestEpoch, monitor, bestWeights: weights } = this;
+    return {
+      kind: monitor.kind,
+      numbers: { waited, isFirst: Number(isFirst), bestEpoch, best: monitor.best },
+      weights,
+    };
+  }
+
+  override set memory({ numbers: { waited = 0, isFirst, bestEpoch = 0, best }, weights }: Memory) {
+    Object.assign(this, { waited, isFirst: isFirst === 1, bestEpoch });
+    this.monitor.best = best;
+    if (this.options.restoreBestWeights) this.bestWeights = weights?.slice();
   }
 
   onTrainBegin(info: TrainingInfo): void {

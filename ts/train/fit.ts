@@ -3,7 +3,7 @@ import { evaluateOptions, fitOptions } from "../generated/options.ts";
 import { STRUCTURE } from "../layers/module.ts";
 import { nextSeed, type Stream, streamOf, withStream, wordsOf } from "../ops/random.ts";
 import { requireCount, requireList } from "../runtime/arguments.ts";
-import { ArgumentError, StateError } from "../runtime/errors.ts";
+import { ArgumentError, FormatError, StateError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import {
@@ -16,7 +16,18 @@ import {
   type Weighting,
   weighClasses,
 } from "./batches.ts";
-import { type Callback, checkCallback, History, type Logs, statefulOf, type TrainingInfo } from "./callbacks.ts";
+import {
+  type Callback,
+  COURSE,
+  type Course,
+  checkCallback,
+  History,
+  type Logs,
+  type Place,
+  StatefulCallback,
+  statefulOf,
+  type TrainingInfo,
+} from "./callbacks.ts";
 import { hold, release } from "./holding.ts";
 import type { Model } from "./model.ts";
 import type { Objective } from "./objective.ts";
@@ -119,14 +130,26 @@ async function trainModel(model: Model, x: DataList, y: Targets | undefined, opt
   const history = new History();
   const { verbose = 1, callbacks: given = [] } = options;
   requireList("fit", "callbacks", given);
+  for (const callback of given) checkCallback(callback);
+  const isLast = (callback: Callback): boolean => callback instanceof StatefulCallback && callback.isLast;
   const callbacks: Callback[] = [
     ...(verbose ? [new ProgressLine({ verbose })] : []),
-    ...given,
-    // Last, since others add figures of their own, such as the learning rate.
+    ...given.filter((callback) => !isLast(callback)),
+    ...given.filter(isLast),
+    // After others, since they add figures of their own, such as the learning rate.
     history,
   ];
-  for (const callback of callbacks) checkCallback(callback);
   const samples = examples.length;
+  const course: Course = {
+    callbacks,
+    seeded: options.seed !== undefined,
+    cut: `${samples} examples in batches of ${batchSize}${shuffle ? ", shuffled" : ""}`,
+    place: () => run.figures && { batch: run.batch, stream: run.stream as Stream, ...run.figures.save() },
+    resume: (place) => {
+      run.resumed = place;
+      resumable(run, examples, place);
+    },
+  };
   const info: TrainingInfo = {
     model,
     epochs,
@@ -138,10 +161,11 @@ async function trainModel(model: Model, x: DataList, y: Targets | undefined, opt
     directions: objective.directions,
     validation: validation !== undefined,
     seed,
+    [COURSE]: course,
   };
   const pause = makePause(signal);
   const isHooked = (options.callbacks ?? []).some(({ onBatchBegin, onBatchEnd }) => onBatchBegin || onBatchEnd);
-  const run: Run = { model, batchSize, pause, signal, isHooked, stream: streamOf(wordsOf(seed), []) };
+  const run: Run = { model, batchSize, pause, signal, isHooked, stream: streamOf(wordsOf(seed), []), batch: 0 };
   const begun: Callback[] = [];
   let logs: Logs = {};
   const train = async (): Promise<void> => {
@@ -154,9 +178,9 @@ async function trainModel(model: Model, x: DataList, y: Targets | undefined, opt
       for (const callback of callbacks) await settled(callback.onEpochBegin?.(epoch), signal);
       if (model.stopTraining) break;
       const key = wordsOf(info.seed);
-      run.stream = streamOf(key, [epoch]);
-      const place = options.seed === undefined ? [optimizer.iterations.view()[0]] : [...key, epoch];
-      for (const generator of model[STRUCTURE]().streams) generator.seek(...place);
+      run.stream = run.resumed?.stream ?? streamOf(key, [epoch]);
+      const place = course.seeded ? [...key, epoch] : [optimizer.iterations.view()[0]];
+      if (!run.resumed) for (const generator of model[STRUCTURE]().streams) generator.seek(...place);
       const order = shuffle ? orderOfEpoch(info.seed, epoch, samples) : undefined;
       logs = await runEpoch(run, examples, order, callbacks);
       if (validation) {
@@ -197,7 +221,7 @@ export async function evaluateModel(
   const examples = toExamples("evaluate", x, y, model.compilation.objective.targeted, { sampleWeight });
   model.prepare("evaluate", examples);
   const bar = new ProgressBar(Math.ceil(examples.length / batchSize), { verbose });
-  const run: Run = { model, batchSize, pause: makePause(signal), signal, isHooked: false, stream: undefined };
+  const run: Run = { model, batchSize, pause: makePause(signal), signal, isHooked: false, stream: undefined, batch: 0 };
   const logs = await runTest(run, examples, (done) => bar.update(done, {}));
   bar.finish(logs);
   return logs;
@@ -213,6 +237,11 @@ interface Run {
   readonly isHooked: boolean;
   /** What steps draw from in place of the default generator: nobody else does, whatever else goes on. */
   stream: Stream | undefined;
+  /** Batches done in the epoch, and its figures while it lasts. */
+  batch: number;
+  figures?: Figures | undefined;
+  /** Where in the next epoch it begins, if not where that does. */
+  resumed?: Place | undefined;
 }
 
 async function runEpoch(
@@ -224,9 +253,13 @@ async function runEpoch(
   const { model, batchSize, pause, signal, isHooked } = run;
   const starters = callbacks.filter((callback) => callback.onBatchBegin);
   const watchers = callbacks.filter((callback) => callback.onBatchEnd);
-  const figures = new Figures(model.compilation.objective);
+  const figures = new Figures(model.compilation.objective, run.resumed);
+  const first = run.resumed?.batch ?? 0;
+  run.figures = figures;
+  run.batch = first;
+  run.resumed = undefined;
   try {
-    for (let begin = 0, batch = 0; begin < examples.length; begin += batchSize, batch++) {
+    for (let batch = first, begin = batch * batchSize; begin < examples.length; begin += batchSize, batch++) {
       const end = Math.min(begin + batchSize, examples.length);
       for (const callback of starters) {
         const hook = callback.onBatchBegin?.(batch);
@@ -237,6 +270,7 @@ async function runEpoch(
       const began = performance.now();
       const rows = order ? order.subarray(begin, end) : { begin, end };
       figures.step(run.stream, end - begin, () => model.steps.train(examples, rows));
+      run.batch = batch + 1;
       const took = performance.now() - began;
       if (watchers.length > 0) {
         const logs = figures.logs();
@@ -250,6 +284,23 @@ async function runEpoch(
       if (model.stopTraining) break;
     }
     return figures.logs();
+  } finally {
+    run.figures = undefined;
+    figures.end();
+  }
+}
+
+/** Throws a FormatError unless the place's metrics are the model's; a step makes those that are not there yet. */
+function resumable({ model, batchSize }: Run, examples: Examples, { metrics, stream }: Place): void {
+  const { objective } = model.compilation;
+  const figures = new Figures(objective);
+  const end = Math.min(batchSize, examples.length);
+  try {
+    figures.step(stream.slice(), end, () => model.steps.train(examples, { begin: 0, end }));
+    if (objective.recall(figures, metrics)) return;
+    throw new FormatError(
+      "BackupAndRestore: the model must have the metrics of the training in mid-epoch, got others; or remove the file",
+    );
   } finally {
     figures.end();
   }
@@ -282,8 +333,17 @@ export class Figures {
   private count = 0;
   private readonly objective: Objective;
 
-  constructor(objective: Objective) {
+  /** Those of a run that begins, or goes on from a place. */
+  constructor(objective: Objective, place?: Place) {
     this.objective = objective;
+    if (place === undefined) return;
+    [this.sum, this.count] = place.loss;
+    objective.recall(this, place.metrics);
+  }
+
+  /** What it takes to go on. */
+  save(): Pick<Place, "loss" | "metrics"> {
+    return { loss: [this.sum, this.count], metrics: this.objective.gathered(this) };
   }
 
   /** Takes a step over so many examples, and gives their loss. */

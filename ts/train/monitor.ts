@@ -28,6 +28,11 @@ export class Monitor {
     this.best = best;
   }
 
+  /** Who watches what. */
+  get kind(): string {
+    return `${this.callback} ${this.name}`;
+  }
+
   /** Learns which way is better, at the beginning of a training. ArgumentError where nobody says so. */
   begin({ model, validation, directions }: Pick<TrainingInfo, "model" | "validation" | "directions">): void {
     if (this.direction !== undefined) return;
@@ -73,7 +78,8 @@ export class Monitor {
 /** Counts batches over epochs, for what happens every so many of them. */
 export class BatchCounter {
   private readonly frequency: "epoch" | number;
-  private seen = 0;
+  /** Batches since the last. */
+  seen = 0;
 
   constructor(callback: string, option: string, frequency: "epoch" | number) {
     if (frequency !== "epoch" && !(Number.isInteger(frequency) && frequency >= 1)) {

@@ -176,6 +176,19 @@ export class Objective {
     this.owner = run;
   }
 
+  /** What the metrics have gathered for a run. */
+  gathered(run: object): TypedArray[] {
+    this.enter(run);
+    return Array.from(this.memory, (x) => x.data());
+  }
+
+  /** Gives a run that has not begun what one like it had gathered; false where the metrics are others, as far as is known. */
+  recall(run: object, gathered: readonly TypedArray[]): boolean {
+    const all = [...this.memory];
+    this.kept.set(run, new Map(all.map((x, i) => [x, gathered[i]])));
+    return all.length === gathered.length && all.every(({ size }, i) => size === gathered[i].length);
+  }
+
   /** Forgets a run that is over. */
   leave(run: object): void {
     this.kept.delete(run);
