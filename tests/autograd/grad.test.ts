@@ -94,6 +94,12 @@ describe("valueAndGrad", () => {
     expect([...gradient.data()]).toEqual([5, 5]);
   });
 
+  it("is checked for lists of tensors alone", () => {
+    expect(() => checkGradient(cube, tensor([1]) as never)).toThrow(
+      "checkGradient: inputs must be a list, got a tensor",
+    );
+  });
+
   it("agrees with central differences", () => {
     const f = (x: Tensor, w: Tensor): Tensor => sum(x.matmul(w).tanh());
     const check = checkGradient(f, [tensor([[0.1, 0.2]]), tensor([[0.3], [-0.4]])]);

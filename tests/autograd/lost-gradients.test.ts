@@ -5,10 +5,15 @@ import {
   add,
   backward,
   capture,
+  cast,
   checkpoint,
   concat,
   exp,
+  floor,
   grad,
+  greater,
+  jacobian,
+  jvp,
   keep,
   mean,
   mul,
@@ -16,6 +21,7 @@ import {
   ones,
   StateError,
   scope,
+  sign,
   square,
   stopGradient,
   sum,
@@ -24,6 +30,7 @@ import {
   Variable,
   valueAndGrad,
   variable,
+  vjp,
 } from "../../ts/index.ts";
 
 const weight = (): Variable => variable(tensor([1, 2]));
@@ -186,6 +193,52 @@ describe("stopGradient", () => {
     backward(sum(mul(stopGradient(y), mul(y.stopGradient(), v))));
     expect(v.grad?.item()).toBe(81);
     expect(v.stopGradient()).not.toBeInstanceOf(Variable);
+  });
+});
+
+describe("a loss of which no gradient can be taken", () => {
+  const x = tensor([1, 2]);
+  const lost: [string, (y: Tensor) => Tensor][] = [
+    ["computed in noGrad", (y) => noGrad(() => sum(square(y)))],
+    ["summed from what noGrad computed", (y) => sum(noGrad(() => square(y)))],
+    ["behind stopGradient", (y) => sum(square(stopGradient(y)))],
+    ["behind stopGradient further on", (y) => stopGradient(sum(square(y)))],
+    ["computed in noGrad from lists", (y) => sum(noGrad(() => concat([y, y])))],
+  ];
+  it.each(lost)("%s, is an error and not a gradient of 0", (_what, loss) => {
+    const v = weight();
+    expect(() => valueAndGrad([v], () => loss(v))()).toThrow(StateError);
+    expect(() => valueAndGrad(loss)(x)).toThrow("valueAndGrad: the result must be computed where gradients are noted");
+    expect(() => grad(loss)(x)).toThrow(StateError);
+    expect(() => vjp(loss)(x, ones([]))).toThrow("vjp: ");
+    expect(() => jvp(loss)(x, x)).toThrow("jvp: ");
+    expect(() => jacobian(loss)(x)).toThrow("jacobian: ");
+    expect(() => capture((z: Tensor) => grad(loss)(z))(x)).toThrow(StateError);
+    expect(() => grad((z: Tensor) => sum(grad(loss)(z)))(x)).toThrow(StateError);
+  });
+
+  it("is none where the derivative is 0, or there is nothing to differentiate", () => {
+    const flat: ((y: Tensor) => Tensor)[] = [
+      (y) => sum(floor(y)),
+      (y) => sum(cast(greater(y, 0), "f32")),
+      () => sum(ones([3])),
+      (y) => sum(mul(floor(y), sign(y))),
+    ];
+    for (const loss of flat) expect([...grad(loss)(x).data()]).toEqual([0, 0]);
+    // What came before does not count.
+    noGrad(() => square(weight()));
+    expect([...grad(() => sum(ones([3])))(x).data()]).toEqual([0, 0]);
+  });
+
+  it("is none where some of it was noted", () => {
+    const part = (y: Tensor): Tensor =>
+      sum(
+        mul(
+          y,
+          noGrad(() => square(y)),
+        ),
+      );
+    expect([...grad(part)(x).data()]).toEqual([1, 4]);
   });
 });
 

@@ -142,3 +142,30 @@ it("an error inside an op made of others has the name of the one that was called
   expect(error.message).toBe("std: axis must be from -1 to 0 for rank 1, got 5");
   expect(error.stack).toContain("std: axis must be");
 });
+
+const withOptions = all.filter(([, { options }]) => options !== undefined);
+
+describe.each(withOptions)("an option of %s", (name, { call, options = 0 }) => {
+  const known = String(failure(name, call().with(options, { bogus: 1 })))
+    .replace(/.*known are /, "")
+    .replace(/;.*/, "")
+    .split(", ");
+  it.each(known)("%s: what is nowhere right is a typed error that names the op", (option) => {
+    for (const [what, make] of Object.entries(odd)) {
+      // No window of a spectrum.
+      if (option === "window" && what === "null") continue;
+      const before = call();
+      const error = failure(name, before.with(options, { ...(before[options] as object), [option]: make() })) as Error;
+      expect(String(error), what).toMatch(new RegExp(`^(Argument|Dtype|Shape)Error: ${name}: `));
+    }
+  });
+
+  it.each(known)("%s: what is right elsewhere gives a result, or a typed error that names the op", (option) => {
+    for (const [what, make] of Object.entries(strange)) {
+      const before = call();
+      const error = failure(name, before.with(options, { ...(before[options] as object), [option]: make() }));
+      if (error === undefined || String(error).startsWith("OutOfMemoryError")) continue;
+      expect(String(error), what).toMatch(new RegExp(`^(Argument|Dtype|Shape|State)Error: ${name}: `));
+    }
+  });
+});

@@ -13,6 +13,13 @@ const integers = (...values: number[]): Tensor<"i32"> => tensor(Int32Array.from(
 const { NaN: nan, POSITIVE_INFINITY: infinity } = Number;
 
 describe("unique", () => {
+  it("hands the gradient of a value to the first that has it", () => {
+    const gradient = grad((x: Tensor) => ops.sum(ops.mul(ops.unique(x).values, tensor([10, 20]))))(
+      tensor([3, 1, 3, 1]),
+    );
+    expect([...gradient.data()]).toEqual([20, 10, 0, 0]);
+  });
+
   it("gives distinct values, where they stand and how often", () => {
     const { values, inverse, counts } = ops.unique(
       tensor([

@@ -4,12 +4,13 @@ import { StateError } from "../runtime/errors.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import { alias, Tensor } from "../tensor/tensor.ts";
 import { defineOp, type Gradient, type Op, requireTensor } from "./op.ts";
-import { withRecording } from "./tape.ts";
+import { noteCut, withRecording } from "./tape.ts";
 
 /** x, as a constant: the same values in the same memory, and no gradient goes back through it. */
 export const stopGradient: Op<<D extends Dtype>(x: Tensor<D>) => Tensor<D>> = defineOp("stopGradient", {
   forward<D extends Dtype>(x: Tensor<D>): Tensor<D> {
     requireTensor("stopGradient", "x", x);
+    noteCut(x);
     return alias(x);
   },
 });

@@ -10,7 +10,7 @@ import { type AnyTensor, alias, Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
 import { accumulate, backpropagate } from "./backward.ts";
 import { defineOp } from "./op.ts";
-import { lostWay, Node, withRecording } from "./tape.ts";
+import { cutsSoFar, lostWay, Node, withRecording } from "./tape.ts";
 
 /** What gradients can be taken with respect to: a tensor, or a list or record of tensors. */
 export type ParameterSet = Tensor | readonly Tensor[] | { readonly [name: string]: Tensor };
@@ -63,16 +63,29 @@ function ofParameters<P extends ParameterSet, Rest extends unknown[], L extends 
 ): (parameters: P, ...rest: Rest) => [L, GradientsOf<P>] {
   return (parameters, ...rest) =>
     differentiate(parameters, (tracked, targets, isInner) => {
-      const value = requireSynchronous(
-        "valueAndGrad",
-        withRecording(true, () => f(tracked, ...rest)),
-      );
+      const value = followed("valueAndGrad", () => f(tracked, ...rest));
       const loss = (Array.isArray(value) ? value[0] : value) as Tensor;
       requireScalar("valueAndGrad", loss);
       const found = backpropagate(loss, full(loss.shape, 1), targets, isInner);
       const gradients: unknown = mapParameters(tracked, (x) => gradientOf(x, found));
       return [value, gradients as GradientsOf<P>];
     });
+}
+
+/**
+ * What `f` returns: a tensor, or a list that begins with one. StateError where no gradient can go back from that, because all
+ * that was tracked was used in noGrad or behind stopGradient; what never depended on it just has the gradient 0.
+ */
+export function followed<T>(operation: string, f: () => T): T {
+  const before = cutsSoFar();
+  const result = requireSynchronous(operation, withRecording(true, f));
+  const y: unknown = Array.isArray(result) ? result[0] : result;
+  if (y instanceof Tensor && y.derivation === undefined && !y.tracked && cutsSoFar() > before) {
+    throw new StateError(
+      `${operation}: the result must be computed where gradients are noted, got one from noGrad or stopGradient alone`,
+    );
+  }
+  return result;
 }
 
 /** The same for the variables that `of` names when f has run, since f may be what makes them. @internal */

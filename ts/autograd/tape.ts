@@ -124,8 +124,21 @@ export function latestOrder(): number {
   return order;
 }
 
+let cuts = 0;
+
+/** How often something that is tracked was used where no gradient goes back through it: in noGrad, or by stopGradient. */
+export function cutsSoFar(): number {
+  return cuts;
+}
+
+/** Counts such a use of x. */
+export function noteCut(x: AnyTensor): void {
+  if (x.tracked || x.derivation !== undefined) cuts++;
+}
+
 /** Whether an op on `x` must be noted. */
 export function isTracked(x: AnyTensor): boolean {
+  if (!recording) noteCut(x);
   return recording && (x.tracked || x.derivation !== undefined);
 }
 

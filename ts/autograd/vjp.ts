@@ -1,5 +1,5 @@
 // Derivatives times vectors: vjp backwards, jvp forwards, hvp for the matrix of second derivatives.
-import { requireFunction, requireSynchronous } from "../runtime/arguments.ts";
+import { requireFunction } from "../runtime/arguments.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { zeros } from "../tensor/create.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
@@ -7,6 +7,7 @@ import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { accumulate, backpropagate } from "./backward.ts";
 import {
   differentiate,
+  followed,
   type GradientsOf,
   grad,
   gradientOf,
@@ -68,10 +69,7 @@ export function vjp<P extends ParameterSet, Rest extends unknown[]>(
   requireFunction("vjp", f);
   return (parameters, dy, ...rest) =>
     differentiate(parameters, (tracked, targets, isInner) => {
-      const y = requireSynchronous(
-        "vjp",
-        withRecording(true, () => f(tracked, ...rest)),
-      );
+      const y = followed("vjp", () => f(tracked, ...rest));
       requireShape("vjp", "dy", dy, y);
       const found = pullBack([y], [dy], targets, isInner);
       return [y, mapParameters(tracked, (x) => gradientOf(x, found)) as unknown as GradientsOf<P>];
@@ -90,10 +88,7 @@ export function jvp<P extends ParameterSet, Rest extends unknown[]>(
   return (parameters, tangents, ...rest) =>
     differentiate(parameters, (tracked, targets, isInner) => {
       const directions = directionsFor("jvp", tracked, tangents);
-      const y = requireSynchronous(
-        "jvp",
-        withRecording(true, () => f(tracked, ...rest)),
-      );
+      const y = followed("jvp", () => f(tracked, ...rest));
       const u = zeros(y.shape);
       u.tracked = true;
       const gradients = pullBack([y], [u], targets, true);

@@ -1,9 +1,8 @@
 // Matrices of derivatives: gradients, or gradients of gradients, stacked.
 import { backpropagate } from "../autograd/backward.ts";
-import { differentiate, grad, gradientOf, type LossValue } from "../autograd/grad.ts";
+import { differentiate, followed, grad, gradientOf, type LossValue } from "../autograd/grad.ts";
 import { requireTensor } from "../autograd/op.ts";
-import { withRecording } from "../autograd/tape.ts";
-import { requireFunction, requireSynchronous } from "../runtime/arguments.ts";
+import { requireFunction } from "../runtime/arguments.ts";
 import { tensor, zeros } from "../tensor/create.ts";
 import { freeingScope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -20,10 +19,7 @@ export function jacobian<Rest extends unknown[]>(
   return (x, ...rest) => {
     requireTensor("jacobian", "x", x);
     return differentiate(x, (tracked, targets, isInner) => {
-      const y = requireSynchronous(
-        "jacobian",
-        withRecording(true, () => f(tracked, ...rest)),
-      );
+      const y = followed("jacobian", () => f(tracked, ...rest));
       requireTensor("jacobian", "the function's result", y);
       const shape = [...y.shape, ...x.shape];
       if (y.size === 0) return zeros(shape);

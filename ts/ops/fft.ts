@@ -1,6 +1,6 @@
 // Fourier transforms along the last axis. A complex tensor is a pair of tensors, real and imaginary parts. Lengths made of
 // the factors 2, 3 and 5 go straight to the kernel, others through a convolution (Bluestein 1970).
-import { defineOp, type Gradient, requireTensor } from "../autograd/op.ts";
+import { defineOp, type Gradient, requireFloat, requireTensor } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
 import { istftOptions, stftOptions } from "../generated/options.ts";
 import { requireCount, textOf } from "../runtime/arguments.ts";
@@ -11,7 +11,7 @@ import { full, tabulate, tensor } from "../tensor/create.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape, sameShape, sizeOf } from "../tensor/shape.ts";
-import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
+import { type AnyTensor, empty, Tensor } from "../tensor/tensor.ts";
 import { add, div, mul, sub } from "./binary.ts";
 import { greater, where } from "./compare.ts";
 import { neg, square } from "./elementwise.ts";
@@ -263,7 +263,8 @@ function windowOf(operation: string, window: StftOptions["window"], length: numb
   const before = Math.floor((fftLength - length) / 2);
   const widths = [[before, fftLength - length - before]] as const;
   if (window === null) return full([fftLength], 1);
-  if (typeof window === "object") {
+  if (window instanceof Tensor) {
+    requireFloat(operation, "the window", window);
     if (!sameShape(window.shape, [length])) {
       const got = formatShape(window.shape);
       throw new ShapeError(`${operation}: the window must have sequenceLength ${length} numbers, got shape ${got}`);
@@ -339,6 +340,7 @@ export function istft(
   const { window = "hann", center = true, length } = checkOptions("istft", options, istftOptions);
   requireComplex("istft", x, 2);
   requireLengths("istft", sequenceLength, sequenceStride, fftLength);
+  if (length !== undefined) requireCount("istft", "length", length, 0);
   const weights = windowOf("istft", window, sequenceLength, fftLength);
   const pieces = mul(irfft(x, fftLength), weights);
   const squares = broadcastTo(square(weights), pieces.shape.slice(-2)) as Tensor;

@@ -142,16 +142,17 @@ const BLOCK = 16;
 
 type Draw = "random_uniform_f32" | "random_normal_f32" | "random_truncated_normal_f32" | "random_bernoulli_f32";
 
-function draw(
-  kernel: Draw,
-  shape: Shape,
-  p: number,
-  q: number,
-  { generator = defaultGenerator() }: RandomOptions,
-): Tensor {
+/** The state that a random function draws from. */
+function stateOf(operation: string, { generator = defaultGenerator() }: RandomOptions): Variable<"i32"> {
+  if (generator instanceof Generator) return generator.state;
+  throw new ArgumentError(`${operation}: generator must be a Generator, got ${textOf(generator)}`);
+}
+
+function draw(operation: string, kernel: Draw, shape: Shape, p: number, q: number, options: RandomOptions): Tensor {
+  const state = stateOf(operation, options);
   const y = empty(shape);
-  launch(kernel, Math.ceil(y.size / BLOCK), 50, y, generator.state, y.size, p, q);
-  launch("random_advance_i32", 1, 1, generator.state);
+  launch(kernel, Math.ceil(y.size / BLOCK), 50, y, state, y.size, p, q);
+  launch("random_advance_i32", 1, 1, state);
   return y;
 }
 
@@ -170,7 +171,7 @@ export function randomUniform(shape: Shape, options: RandomUniformOptions = {}):
   if (!(low <= high && Number.isFinite(high - low))) {
     throw new ArgumentError(`randomUniform: low must be at most high, both finite, got ${low} and ${high}`);
   }
-  return draw("random_uniform_f32", shape, low, high, options);
+  return draw("randomUniform", "random_uniform_f32", shape, low, high, options);
 }
 
 /** What `randomNormal` and `randomTruncatedNormal` take. */
@@ -185,14 +186,14 @@ export interface RandomNormalOptions extends RandomOptions {
 export function randomNormal(shape: Shape, options: RandomNormalOptions = {}): Tensor {
   const { mean = 0, stddev = 1 } = checkOptions("randomNormal", options, randomNormalOptions);
   checkNormal("randomNormal", shape, mean, stddev);
-  return draw("random_normal_f32", shape, mean, stddev, options);
+  return draw("randomNormal", "random_normal_f32", shape, mean, stddev, options);
 }
 
 /** Normally distributed numbers, those further than two standard deviations from the mean left out. */
 export function randomTruncatedNormal(shape: Shape, options: RandomNormalOptions = {}): Tensor {
   const { mean = 0, stddev = 1 } = checkOptions("randomTruncatedNormal", options, randomNormalOptions);
   checkNormal("randomTruncatedNormal", shape, mean, stddev);
-  return draw("random_truncated_normal_f32", shape, mean, stddev, options);
+  return draw("randomTruncatedNormal", "random_truncated_normal_f32", shape, mean, stddev, options);
 }
 
 function checkNormal(operation: string, shape: Shape, mean: number, stddev: number): void {
@@ -217,12 +218,12 @@ export function randomBernoulli(shape: Shape, options: RandomBernoulliOptions = 
   if (!(probability >= 0 && probability <= 1)) {
     throw new ArgumentError(`randomBernoulli: probability must be from 0 to 1, got ${probability}`);
   }
-  return draw("random_bernoulli_f32", shape, probability, value, options);
+  return draw("randomBernoulli", "random_bernoulli_f32", shape, probability, value, options);
 }
 
 /** Whole numbers spread evenly over [low, high). */
 export function randomInteger(shape: Shape, low: number, high: number, options: RandomOptions = {}): Tensor<"i32"> {
-  const { generator = defaultGenerator() } = checkOptions("randomInteger", options, randomOptions);
+  const state = stateOf("randomInteger", checkOptions("randomInteger", options, randomOptions));
   checkShape("randomInteger", shape);
   for (const bound of [low, high]) requireType("randomInteger", "each bound", bound, "number");
   const fits = [low, high - 1].every((n) => Number.isInteger(n) && n === (n | 0)) && low < high;
@@ -230,18 +231,18 @@ export function randomInteger(shape: Shape, low: number, high: number, options: 
     throw new ArgumentError(`randomInteger: low must be less than high, both 32-bit integers, got ${low} and ${high}`);
   }
   const y = empty(shape, "i32");
-  launch("random_integer_i32", Math.ceil(y.size / BLOCK), 50, y, generator.state, y.size, low, high - low);
-  launch("random_advance_i32", 1, 1, generator.state);
+  launch("random_integer_i32", Math.ceil(y.size / BLOCK), 50, y, state, y.size, low, high - low);
+  launch("random_advance_i32", 1, 1, state);
   return y;
 }
 
 /** The numbers 0 to size - 1 in random order. */
 export function randomPermutation(size: number, options: RandomOptions = {}): Tensor<"i32"> {
-  const { generator = defaultGenerator() } = checkOptions("randomPermutation", options, randomOptions);
+  const state = stateOf("randomPermutation", checkOptions("randomPermutation", options, randomOptions));
   checkShape("randomPermutation", [size]);
   const y = empty([size], "i32");
-  launch("random_permutation_i32", 1, 5 * size, y, generator.state, size);
-  launch("random_advance_i32", 1, 1, generator.state);
+  launch("random_permutation_i32", 1, 5 * size, y, state, size);
+  launch("random_advance_i32", 1, 1, state);
   return y;
 }
 

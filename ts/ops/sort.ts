@@ -6,13 +6,13 @@ import { textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { forbidWhileRecording, launch } from "../runtime/program.ts";
-import { type Dtype, makeArray, requireDtype } from "../tensor/dtype.ts";
+import { type Dtype, requireDtype } from "../tensor/dtype.ts";
 import { formatShape, normalizeAxis, sizeOf } from "../tensor/shape.ts";
 import { type AnyTensor, empty, type Tensor, unfilled } from "../tensor/tensor.ts";
 import type { Numeric } from "./broadcast.ts";
 import { cast } from "./compare.ts";
 import { reshape, slice, transpose } from "./layout.ts";
-import { pickAlong } from "./picking.ts";
+import { pickAlong, pickSlices } from "./picking.ts";
 
 /** What `sort` and `argsort` take beside the axis. */
 export interface SortOptions {
@@ -180,7 +180,7 @@ export interface Unique<D extends Dtype> {
 }
 
 /**
- * The distinct values of x, all NaN being one. How many there are depends on the values, so it reads them: StateError
+ * The distinct values of x, all NaN being one; the first of equal ones gets the gradient. How many there are depends on the values, so it reads them: StateError
  * inside a captured step.
  */
 export function unique<D extends Dtype = "f32">(x: Tensor<D>, ...none: never[]): Unique<D> {
@@ -189,18 +189,18 @@ export function unique<D extends Dtype = "f32">(x: Tensor<D>, ...none: never[]):
   forbidWhileRecording("unique");
   const elements = x.data();
   const inverse = new Int32Array(x.size);
-  const found = makeArray(x.dtype, x.size);
+  const firsts = new Int32Array(x.size);
   const counts = new Int32Array(x.size);
   let size = 0;
   for (const place of orderOfAll(x)) {
     const value = elements[place];
-    const last = found[size - 1];
-    if (size === 0 || !(value === last || (Number.isNaN(value) && Number.isNaN(last)))) found[size++] = value;
+    const last = elements[firsts[size - 1]];
+    if (size === 0 || !(value === last || (Number.isNaN(value) && Number.isNaN(last)))) firsts[size++] = place;
     inverse[place] = size - 1;
     counts[size - 1]++;
   }
   return {
-    values: unfilled([size], x.dtype, found.subarray(0, size)),
+    values: pickSlices(reshape(x, [x.size]) as Tensor<D>, unfilled([size], "i32", firsts.subarray(0, size)), 0),
     inverse: unfilled(x.shape, "i32", inverse),
     counts: unfilled([size], "i32", counts.subarray(0, size)),
   };

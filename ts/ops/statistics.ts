@@ -93,6 +93,7 @@ export interface HistogramOptions {
 export function histogram(x: Tensor, options: HistogramOptions = {}): { counts: Tensor<"i32">; edges: Tensor } {
   const { bins = 10, range = rangeOf(x) } = checkOptions("histogram", options, histogramOptions);
   requireFloat("histogram", "x", x);
+  requireNumbers("histogram", "range", range);
   const [low, high] = range;
   requireCount("histogram", "bins", bins);
   if (!(low < high && Number.isFinite(high - low))) {

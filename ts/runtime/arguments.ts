@@ -60,7 +60,8 @@ export function textOf(value: unknown, depth = 0): string {
     return `[${shown.join(", ")}${value.length > 8 ? ", ..." : ""}]`;
   }
   if (typeof value === "function") return "a function";
-  return typeof value === "object" && value !== null ? kindOf(value) : String(value);
+  if (typeof value !== "object" || value === null) return String(value);
+  return "derivation" in value ? "a tensor" : kindOf(value);
 }
 
 /** The name of a value's class, as it calls itself. */

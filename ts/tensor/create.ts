@@ -45,7 +45,7 @@ export function tensor(values: Values, options: TensorOptions = {}): Tensor<Dtyp
   }
   const typed = ArrayBuffer.isView(values);
   if (typed) requireAttached("tensor", "values", values);
-  const shape = options.shape ?? (typed ? [values.length] : shapeOf(values));
+  const { shape = typed ? [values.length] : shapeOf(values) } = options;
   checkShape("tensor", shape);
   const flat: ArrayLike<number | boolean> = typed ? values : flatten(values);
   if (flat.length !== sizeOf(shape)) {
@@ -53,7 +53,7 @@ export function tensor(values: Values, options: TensorOptions = {}): Tensor<Dtyp
       `tensor: the shape must have as many elements as there are values, got ${formatShape(shape)} for ${flat.length} values`,
     );
   }
-  const dtype = options.dtype ?? dtypeOf(values, flat);
+  const { dtype = dtypeOf(values, flat) } = options;
   return unfilled(shape, dtype, toNumbers("tensor", flat, dtype));
 }
 
