@@ -140,8 +140,10 @@ describe("state", () => {
       "learningRate",
       "dense/kernel/momentum",
       "dense/kernel/velocity",
+      "dense/kernel/updates",
       "dense/kernel_1/momentum",
       "dense/kernel_1/velocity",
+      "dense/kernel_1/updates",
     ]);
     const [c, d] = [a, b].map((x) => new Variable(x, { name: x.name }));
     const second = new Adam();

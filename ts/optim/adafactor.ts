@@ -62,8 +62,17 @@ export class Adafactor extends Optimizer {
     return { rows: zeros(x.shape.slice(0, -1)), columns: zeros(columns) };
   }
 
-  protected update(x: Variable, slots: Slots, gradient: Tensor, { rate, weightDecay, scale, gate }: Update): void {
-    const t = add(cast(this.iterations, "f32") as Tensor, 1);
+  protected override get countsUpdates(): boolean {
+    return true;
+  }
+
+  protected update(
+    x: Variable,
+    slots: Slots,
+    gradient: Tensor,
+    { rate, weightDecay, scale, gate, updates }: Update,
+  ): void {
+    const t = add(cast(updates, "f32") as Tensor, 1);
     const g = bounded(scale === undefined ? gradient : mul(gradient, scale));
     const squares = add(square(g), this.epsilon1);
     const blend = pow(t, this.beta2Decay);

@@ -4,9 +4,8 @@ import { adamOptions, momentOptions } from "../generated/options.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { launch } from "../runtime/program.ts";
 import { full } from "../tensor/create.ts";
-import { scope } from "../tensor/scope.ts";
-import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { Variable } from "../tensor/variable.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Variable } from "../tensor/variable.ts";
 import { Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
 import { requireFading, requireNonNegative } from "./options.ts";
 
@@ -51,11 +50,15 @@ export abstract class MomentOptimizer extends Optimizer {
   protected slotsOf(x: Variable): Slots<Tensor> {
     return slotsLike(x, ["momentum", "velocity"]);
   }
+
+  protected override get countsUpdates(): boolean {
+    return true;
+  }
 }
 
 /**
  * momentum = beta1 momentum + (1 - beta1) gradient, velocity = beta2 velocity + (1 - beta2) gradient^2,
- * variable -= learningRate sqrt(1 - beta2^t) / (1 - beta1^t) momentum / (sqrt(velocity) + epsilon) in step t.
+ * variable -= learningRate sqrt(1 - beta2^t) / (1 - beta1^t) momentum / (sqrt(velocity) + epsilon) in its update t.
  * Kingma and Ba, "Adam" (2015). PyTorch's epsilon is this one divided by sqrt(1 - beta2^t).
  */
 export class Adam extends MomentOptimizer {
@@ -70,10 +73,10 @@ export class Adam extends MomentOptimizer {
     return slotsLike(x, ["momentum", "velocity", ...(this.amsgrad ? ["largestVelocity"] : [])]);
   }
 
-  protected update(x: Variable, slots: Slots, g: Tensor, { rate, weightDecay, scale, gate }: Update): void {
+  protected update(x: Variable, slots: Slots, g: Tensor, { rate, weightDecay, scale, gate, updates }: Update): void {
     const { momentum, velocity, largestVelocity } = slots;
-    const { iterations, blend1, blend2, epsilon } = this;
-    const given = [g, scale, gate, rate, iterations, weightDecay, blend1, blend2, epsilon] as const;
+    const { blend1, blend2, epsilon } = this;
+    const given = [g, scale, gate, rate, updates, weightDecay, blend1, blend2, epsilon] as const;
     if (this.amsgrad) launch("adam_amsgrad_f32", x.size, 0.8, x, momentum, velocity, largestVelocity, ...given);
     else launch("adam_f32", x.size, 0.6, x, momentum, velocity, ...given);
   }
@@ -100,40 +103,30 @@ export class Adamax extends MomentOptimizer {
     return slotsLike(x, ["momentum", "norm"]);
   }
 
-  protected update(x: Variable, slots: Slots, g: Tensor, { rate, weightDecay, scale, gate }: Update): void {
+  protected update(x: Variable, slots: Slots, g: Tensor, { rate, weightDecay, scale, gate, updates }: Update): void {
     const { momentum, norm } = slots;
-    const { iterations, blend1, beta2, epsilon } = this;
-    const given = [g, scale, gate, rate, iterations, weightDecay, blend1, beta2, epsilon] as const;
+    const { blend1, beta2, epsilon } = this;
+    const given = [g, scale, gate, rate, updates, weightDecay, blend1, beta2, epsilon] as const;
     launch("adamax_f32", x.size, 0.5, x, momentum, norm, ...given);
   }
 }
 
 /** Adam with Nesterov's momentum, which weighs more from step to step. Dozat, "Incorporating Nesterov momentum" (2016). */
 export class Nadam extends MomentOptimizer {
-  /** The product of the momentum's weights in all steps so far. */
-  private readonly product: Variable;
-
   constructor(options: MomentOptions = {}) {
     super(checkOptions("nadam", options, momentOptions, new.target === Nadam));
-    this.product = scope(() => new Variable(full([], 1), { trainable: false }));
   }
 
-  protected override begin(gate: Tensor<"i32"> | undefined): void {
-    launch("nadam_product_f32", 1, 10, this.product, gate, this.iterations, this.beta1);
+  /** `product` is that of the momentum's weights in all updates so far. */
+  protected override slotsOf(x: Variable): Slots<Tensor> {
+    return { ...super.slotsOf(x), product: full([], 1) };
   }
 
-  protected update(x: Variable, slots: Slots, g: Tensor, { rate, weightDecay, scale, gate }: Update): void {
-    const { momentum, velocity } = slots;
-    const { iterations, product, beta1, blend1, blend2, epsilon } = this;
-    const given = [g, scale, gate, rate, iterations, product, weightDecay, beta1, blend1, blend2, epsilon] as const;
+  protected update(x: Variable, slots: Slots, g: Tensor, { rate, weightDecay, scale, gate, updates }: Update): void {
+    const { momentum, velocity, product } = slots;
+    const { beta1, blend1, blend2, epsilon } = this;
+    launch("nadam_product_f32", 1, 10, product, gate, updates, beta1);
+    const given = [g, scale, gate, rate, updates, product, weightDecay, beta1, blend1, blend2, epsilon] as const;
     launch("nadam_f32", x.size, 0.6, x, momentum, velocity, ...given);
-  }
-
-  override state(nameOf?: (variable: Variable) => string): Record<string, AnyTensor> {
-    return { ...super.state(nameOf), momentumProduct: this.product };
-  }
-  override dispose(): void {
-    this.product.dispose();
-    super.dispose();
   }
 }

@@ -17,11 +17,11 @@ export class Lamb extends MomentOptimizer {
     super(checkOptions("lamb", options, momentOptions, new.target === Lamb));
   }
 
-  protected update(x: Variable, slots: Slots, g: Tensor, { rate, weightDecay, scale, gate }: Update): void {
+  protected update(x: Variable, slots: Slots, g: Tensor, { rate, weightDecay, scale, gate, updates }: Update): void {
     const { momentum, velocity } = slots;
-    const { iterations, blend1, blend2, epsilon } = this;
+    const { blend1, blend2, epsilon } = this;
     const step = empty(x.shape);
-    const given = [g, scale, gate, iterations, blend1, blend2, epsilon] as const;
+    const given = [g, scale, gate, updates, blend1, blend2, epsilon] as const;
     launch("lamb_step_f32", x.size, 0.6, step, momentum, velocity, ...given);
     const partials = blockNorms([x, step]);
     const ratio = empty([]);

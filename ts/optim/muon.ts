@@ -103,6 +103,10 @@ export class Muon extends Optimizer {
     else this.updateMatrix(x, slots, g, how);
   }
 
+  protected override get countsUpdates(): boolean {
+    return true;
+  }
+
   private isAdams({ rank, name }: Variable): boolean {
     const { excludeEmbeddings, excludeLayers } = this.settings;
     return (
@@ -112,11 +116,16 @@ export class Muon extends Optimizer {
     );
   }
 
-  private updateByAdam(x: Variable, slots: Slots, g: Tensor, { rate, weightDecay, scale, gate }: Update): void {
+  private updateByAdam(
+    x: Variable,
+    slots: Slots,
+    g: Tensor,
+    { rate, weightDecay, scale, gate, updates }: Update,
+  ): void {
     const { adamBeta1, adamBeta2, adamLrRatio, epsilon } = this.settings;
     const own = adamLrRatio === 1 ? rate : mul(rate, adamLrRatio);
     // The kernel multiplies weight decay by the rate it is given; Keras by Muon's.
-    const given = [g, scale, gate, own, this.iterations, weightDecay / adamLrRatio] as const;
+    const given = [g, scale, gate, own, updates, weightDecay / adamLrRatio] as const;
     const constants = [1 - adamBeta1, 1 - adamBeta2, epsilon] as const;
     launch("adam_f32", x.size, 0.6, x, slots.momentum, slots.velocity, ...given, ...constants);
   }

@@ -14,7 +14,7 @@ import { showAsText } from "../runtime/inspect.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { forbidWhileRecording, launch, unrecorded } from "../runtime/program.ts";
 import { full, tensor, zeros } from "../tensor/create.ts";
-import { requireDtype } from "../tensor/dtype.ts";
+import { type Dtype, requireDtype } from "../tensor/dtype.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
@@ -67,6 +67,8 @@ export interface Update {
   readonly scale: Tensor | undefined;
   /** When this is 0, nothing may change. */
   readonly gate: Tensor<"i32"> | undefined;
+  /** The variable's own finished updates, where `countsUpdates` says that they are counted, else those of the optimizer. */
+  readonly updates: Tensor<"i32">;
 }
 
 /** What optimizers that wrap others tell them. */
@@ -78,6 +80,7 @@ export interface Outer {
 }
 
 const EMA = "ema";
+const UPDATES = "updates";
 const ACCUMULATED = "accumulatedGradient";
 const fixed = { trainable: false };
 
@@ -173,6 +176,14 @@ export abstract class Optimizer {
   /** Launches what each step does before its updates. */
   protected begin(_gate: Tensor<"i32"> | undefined): void {}
 
+  /**
+   * Whether formulas need to know how often a variable was updated, which is less than the optimizer's steps where it came
+   * later or was left out.
+   */
+  protected get countsUpdates(): boolean {
+    return false;
+  }
+
   /** The weight decay of variables for which no group has another one. */
   protected weightDecayOf(_variable: Variable): number {
     return this.options.weightDecay ?? 0;
@@ -236,14 +247,17 @@ export abstract class Optimizer {
     variables.forEach((variable, i) => {
       const group = this.groups.find((group) => group.has(variable));
       const weightDecay = this.decays(variable) ? (group?.weightDecay ?? this.weightDecayOf(variable)) : 0;
-      const how = { rate: group?.value ?? this.rate, weightDecay, scale: ready[i].scale, gate };
-      this.update(variable, this.slots.get(variable) as Slots, ready[i].gradient, how);
+      const slots = this.slots.get(variable) as Slots;
+      const updates = countOf(slots) ?? this.count;
+      const how = { rate: group?.value ?? this.rate, weightDecay, scale: ready[i].scale, gate, updates };
+      this.update(variable, slots, ready[i].gradient, how);
     });
     this.average(variables, gate);
     for (const variable of variables) {
       if (variable.constraint !== undefined) variable.assign(variable.constraint(variable));
     }
-    launch("advance_i32", 1, 1, this.count, gate);
+    const counts = variables.map((variable) => countOf(this.slots.get(variable)));
+    for (const count of [this.count, ...counts]) if (count) launch("advance_i32", 1, 1, count, gate);
   }
 
   private decays(variable: Variable): boolean {
@@ -277,10 +291,10 @@ export abstract class Optimizer {
   private average(variables: readonly Variable[], gate: Tensor<"i32"> | undefined): void {
     const { useEma, emaMomentum = 0.99, emaOverwriteFrequency = 0 } = this.options;
     if (!useEma) return;
-    const { count } = this;
     for (const x of variables) {
-      const average = (this.slots.get(x) as Slots)[EMA];
-      launch("average_weights_f32", x.size, 0.4, average, x, gate, count, 1 - emaMomentum, emaOverwriteFrequency);
+      const slots = this.slots.get(x) as Slots;
+      const count = countOf(slots) ?? this.count;
+      launch("average_weights_f32", x.size, 0.4, slots[EMA], x, gate, count, 1 - emaMomentum, emaOverwriteFrequency);
     }
   }
 
@@ -294,6 +308,7 @@ export abstract class Optimizer {
           const initial = this.slotsOf(variable);
           if (useEma) initial[EMA] = zeros(variable.shape);
           if (this.pending !== undefined) initial[ACCUMULATED] = zeros(variable.shape);
+          if (useEma || this.countsUpdates) initial[UPDATES] = zeros([], "i32") as Tensor<Dtype> as Tensor;
           return Object.fromEntries(Object.entries(initial).map(([name, x]) => [name, new Variable(x, fixed)]));
         }),
       );
@@ -328,10 +343,10 @@ export abstract class Optimizer {
   }
 
   private averages(variables: readonly Variable[]): [Variable, Variable][] {
-    if (!this.options.useEma || this.count.view()[0] === 0) return [];
+    if (!this.options.useEma) return [];
     return variables.flatMap((variable) => {
-      const average = this.slots.get(variable)?.[EMA];
-      return average === undefined ? [] : [[variable, average] as [Variable, Variable]];
+      const slots = this.slots.get(variable);
+      return slots && countOf(slots)?.view()[0] ? [[variable, slots[EMA]] as [Variable, Variable]] : [];
     });
   }
 
@@ -365,7 +380,7 @@ export abstract class Optimizer {
     forbidWhileRecording("restore");
     this.build(variables);
     const own = new Map(Object.entries(this.state()));
-    const found = matched("restore", own, renamed(new Map(Object.entries(state)), [...own.keys()]));
+    const found = matched("restore", own, renamedState(new Map(Object.entries(state)), [...own.keys()]));
     [...own.values()].forEach((target, i) => void (target as Variable).assign(found[i] as Tensor));
   }
 
@@ -382,6 +397,28 @@ export abstract class Optimizer {
     for (const x of Object.values(this.ownState(({ name }) => name))) x.dispose();
     this.slots.clear();
   }
+}
+
+/** How often the variable of these slots was updated, where that is counted. */
+function countOf(slots: Slots | undefined): Variable<"i32"> | undefined {
+  return slots?.[UPDATES] as Variable<Dtype> | undefined as Variable<"i32"> | undefined;
+}
+
+/**
+ * A saved state under the wanted names, as `renamed` finds them. States of versions that counted no updates have none: each
+ * variable had as many as the optimizer.
+ */
+export function renamedState<G>(
+  given: ReadonlyMap<string, G>,
+  wanted: readonly string[],
+  ...others: (readonly string[])[]
+): ReadonlyMap<string, G> {
+  const isCount = (name: string): boolean => name.endsWith(`/${UPDATES}`);
+  const iterations = given.get("iterations");
+  if (iterations === undefined || [...given.keys()].some(isCount)) return renamed(given, wanted, ...others);
+  const [first, ...rest] = [wanted, ...others].map((names) => names.filter((name) => !isCount(name)));
+  const counts = wanted.filter(isCount).map((name) => [name, iterations] as const);
+  return new Map([...renamed(given, first, ...rest), ...counts]);
 }
 
 /** State of the variable's shape that begins as `value`, under each of the names. */

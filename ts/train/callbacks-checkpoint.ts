@@ -2,8 +2,9 @@
 import { backupAndRestoreOptions, modelCheckpointOptions } from "../generated/options.ts";
 import { makeFolder, makeFolderOf, readFileIfAny, removeFile, writeFileAtomic } from "../io/files.ts";
 import { decodeSafetensors, encodeSafetensors, type TensorRecord } from "../io/safetensors.ts";
-import { matched, renamed } from "../layers/matching.ts";
+import { matched } from "../layers/matching.ts";
 import { MAKE_STATE, STRUCTURE } from "../layers/module.ts";
+import { renamedState } from "../optim/optimizer.ts";
 import { ArgumentError, FormatError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { type FilePath, pathOf } from "../runtime/paths.ts";
@@ -302,7 +303,7 @@ function restoreTraining(info: TrainingInfo, bytes: Uint8Array, path: string): n
   const given = (part: string) => underPath(tensors, `${part}/`);
   const isOld = metadata.names !== PATHS.names;
   const saved = given("optimizer");
-  const slots = isOld ? renamed(saved, [...parts.optimizer.keys()], Object.keys(optimizer.state())) : saved;
+  const slots = renamedState(saved, [...parts.optimizer.keys()], ...(isOld ? [Object.keys(optimizer.state())] : []));
   const pairs = (all: ReadonlyMap<string, AnyTensor>, found: ReadonlyMap<string, TensorRecord>, whose = "") => {
     const records = matched(path + whose, all, found);
     return [...all.values()].map((x, i) => [x as Variable, records[i]] as const);
