@@ -1,7 +1,9 @@
 // What a loss is: a function that gives a value for each example, and a reduction of these values to one number, with
 // weights and masks.
+
 import { requireFloat, requireTensor } from "../autograd/op.ts";
 import { lossDetails, type Names, reductionOptions } from "../generated/options.ts";
+import { ownCopy } from "../layers/config.ts";
 import { div, mul } from "../ops/binary.ts";
 import { cast, equal, logicalAnd, where } from "../ops/compare.ts";
 import { reshape } from "../ops/layout.ts";
@@ -141,7 +143,8 @@ function withDefaults<Options extends object>(
     reduction: defaults.reduction ?? "mean",
     optionNames,
     direction: "min" as const,
-    with: (options: Options & ReductionOptions) => withDefaults(name, perExample, details, merge(options, all)),
+    with: (options: Options & ReductionOptions) =>
+      withDefaults(name, perExample, details, ownCopy(merge(options, all))),
   });
 }
 

@@ -70,7 +70,7 @@ export class AUC extends GatheringMetric {
     }
     const inner = thresholds ? [...thresholds].sort((a, b) => a - b) : evenThresholds(numThresholds).slice(1, -1);
     this.thresholds = [-BEYOND, ...inner, BEYOND];
-    this.labelWeights = labelWeights;
+    this.labelWeights = labelWeights && [...labelWeights];
     this.options = { curve, summationMethod, multiLabel, fromLogits };
   }
 

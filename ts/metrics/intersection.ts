@@ -174,7 +174,7 @@ export class IoU extends GatheringMetric {
       throw new ArgumentError(`IoU: targetClassIds must be from 0 to ${numClasses - 1}, got ${wrong}`);
     }
     this.gathered = new ClassCounts("IoU", options);
-    this.targets = targetClassIds;
+    this.targets = [...targetClassIds];
   }
 
   update(yTrue: AnyTensor, yPred: AnyTensor, sampleWeight?: Tensor): void {

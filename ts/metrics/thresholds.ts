@@ -48,7 +48,7 @@ export class ThresholdCounts {
   constructor(operation: string, thresholds: readonly number[], labels = 1) {
     if (thresholds.length === 0) throw new ArgumentError(`${operation}: thresholds must be at least one, got none`);
     this.operation = operation;
-    this.thresholds = thresholds;
+    this.thresholds = [...thresholds];
     this.ascending = [...thresholds].sort((a, b) => a - b);
     this.labels = labels;
     this.totals = new Totals((thresholds.length + 1) * labels * 2);

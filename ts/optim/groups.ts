@@ -1,5 +1,7 @@
 // Parameter groups: variables with a learning rate or a weight decay of their own.
+
 import { parameterGroup } from "../generated/options.ts";
+import { ownCopy } from "../layers/config.ts";
 import { mul } from "../ops/binary.ts";
 import { requireList } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
@@ -45,7 +47,7 @@ export class Group {
       );
     }
     if (typeof variables !== "function") requireList("optimizer: a group", "variables", variables);
-    this.variables = variables;
+    this.variables = ownCopy(variables);
     this.multiplier = learningRateMultiplier;
     this.weightDecay = weightDecay;
     this.rate = learningRate === undefined ? undefined : new Rate(learningRate);

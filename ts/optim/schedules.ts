@@ -11,6 +11,7 @@ import {
   rateDecayOptions,
   stepDecayOptions,
 } from "../generated/options.ts";
+import { ownCopy } from "../layers/config.ts";
 import { add, div, maximum, minimum, mul, pow, sub } from "../ops/binary.ts";
 import { less, lessEqual, where } from "../ops/compare.ts";
 import { cos, floor, log, neg } from "../ops/elementwise.ts";
@@ -69,7 +70,7 @@ export interface PiecewiseConstantOptions {
 
 /** values[0] up to and including step boundaries[0], then values[1], and so on; one more value than boundaries. */
 export function piecewiseConstantDecay(options: PiecewiseConstantOptions): Schedule {
-  const { boundaries, values } = checkOptions("piecewiseConstantDecay", options, piecewiseConstantOptions);
+  const { boundaries, values } = ownCopy(checkOptions("piecewiseConstantDecay", options, piecewiseConstantOptions));
   requireList("piecewiseConstantDecay", "boundaries", boundaries);
   requireList("piecewiseConstantDecay", "values", values);
   const ascending = boundaries.every((boundary, i) => i === 0 || boundary > boundaries[i - 1]);
