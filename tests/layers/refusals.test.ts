@@ -10,6 +10,7 @@ import {
   Sequential,
   ShapeError,
   StateError,
+  zeros,
 } from "../../ts/index.ts";
 import { modelFromConfig } from "../../ts/train/model-config.ts";
 import { attentionRows } from "./rows-attention.ts";
@@ -205,4 +206,62 @@ it("registerLayer takes classes of layers", () => {
   for (const given of [undefined, null, {}, Map, () => {}, dense]) {
     expect(() => layers.registerLayer("own", given as never)).toThrow("registerLayer: it must get a kind and a class");
   }
+});
+
+describe("what is set, attached and made by hand", () => {
+  const given = ["false", 0, 1, null, undefined, {}, []];
+
+  it.each(given)("trainable is true or false, not %j", (value) => {
+    const layer = dense({ units: 1 });
+    layer.ensureBuilt([1]);
+    const message = "trainable must be true or false";
+    expect(() => (layer.trainable = value as never)).toThrow(message);
+    expect(() => (layer.weights[0].trainable = value as never)).toThrow(message);
+    expect(layer.trainableWeights.length).toBe(2);
+  });
+
+  it("masks are boolean, and fit", () => {
+    const x = ones([2, 3, 4]);
+    const { attachMask, maskOf } = layers;
+    expect(() => attachMask(x, ones([2, 3]) as never)).toThrow(DtypeError);
+    for (const shape of [[2, 4], [3], [2, 3, 4, 1]]) {
+      expect(() => attachMask(x, zeros(shape).cast("bool") as never)).toThrow(ShapeError);
+    }
+    for (const none of [null, 5, "x"]) {
+      expect(() => attachMask(x, none as never)).toThrow(ArgumentError);
+      expect(() => attachMask(none as never, undefined)).toThrow(ArgumentError);
+      expect(() => maskOf(none as never)).toThrow(ArgumentError);
+    }
+    expect(maskOf(x)).toBeUndefined();
+  });
+
+  it("addWeight refuses what it does not know", () => {
+    class Own extends layers.Layer {
+      readonly #options: object;
+      constructor(options: object) {
+        super("own");
+        this.#options = options;
+      }
+      override build(): void {
+        this.addWeight("w", this.#options as never);
+      }
+      call(x: never): never {
+        return x;
+      }
+    }
+    const build = (options: object) => () => new Own(options).ensureBuilt([1]);
+    expect(build({ shape: [1], regulariser: "l2" })).toThrow("unknown option regulariser");
+    expect(build({ shape: [1], trainable: "no" })).toThrow("trainable must be true or false");
+    expect(build({ shape: 5 })).toThrow(ShapeError);
+    expect(build(undefined as never)).toThrow(ArgumentError);
+    expect(build({ shape: [1] })).not.toThrow();
+  });
+
+  it("copies are changed by records, and a loss is no class", () => {
+    for (const changes of [null, 5, "x", true, []]) {
+      expect(() => dense({ units: 1 }).copy(changes as never)).toThrow("what a copy changes must be a record");
+    }
+    expect(() => new Sequential().compile({ loss: layers.Dense as never })).toThrow("loss: it must be a name");
+    expect(() => new Sequential([dense({ units: 1 })]).getLayer({} as never)).toThrow("getLayer");
+  });
 });

@@ -4,8 +4,8 @@
 import { place, withinLayer } from "../autograd/observe.ts";
 import { requireTensor } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
-import { applyOptions, type Names } from "../generated/options.ts";
-import { requireList, requireType } from "../runtime/arguments.ts";
+import { applyOptions, type Names, weightOptions } from "../generated/options.ts";
+import { requireList, requireRecord, requireType } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { unrecorded } from "../runtime/program.ts";
@@ -285,6 +285,7 @@ export abstract class Layer extends Module {
    * takes something else than the options that it hands on.
    */
   copy(changes: LayerOptions & { readonly [option: string]: unknown } = {}): this {
+    requireRecord(`${this.name}: what a copy changes`, changes);
     const copies = sharing ?? new Map<Layer, Layer>();
     sharing = undefined;
     const copied = <T>(value: T): T =>
@@ -362,9 +363,11 @@ export abstract class Layer extends Module {
 
   /** A variable of this layer, named "layer/name": made once, also when a captured step is what builds the layer. */
   protected addWeight(name: string, options: WeightOptions): Variable {
-    const { shape, initializer = "zeros", regularizer, constraint, trainable = true } = options;
+    requireType(this.name, "a weight's name", name, "string");
+    const { shape, initializer, regularizer, constraint, trainable } = checkOptions(this.name, options, weightOptions);
+    checkShape(this.name, shape);
     const make = (): Variable => {
-      const initial = getInitializer(initializer)(shape);
+      const initial = getInitializer(initializer ?? "zeros")(shape);
       requireTensor(this.name, `the initializer's ${name}`, initial);
       if (sameShape(initial.shape, shape)) return new Variable(initial, { name: `${this.name}/${name}` });
       throw new ShapeError(
@@ -374,7 +377,7 @@ export abstract class Layer extends Module {
     };
     const weight = unrecorded(() => noGrad(() => scope(make)));
     if (constraint !== undefined) weight.constraint = getConstraint(constraint);
-    this[OWN](name, weight, trainable);
+    this[OWN](name, weight, trainable ?? true);
     if (regularizer !== undefined) this.#regularizers.set(weight, getRegularizer(regularizer));
     return weight;
   }

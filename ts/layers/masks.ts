@@ -1,5 +1,8 @@
 // Masks: which steps of a sequence count. A mask travels with the tensor it was made for, from layer to layer.
 import { requireTensor } from "../autograd/op.ts";
+import { ShapeError } from "../runtime/errors.ts";
+import { requireDtype } from "../tensor/dtype.ts";
+import { formatShape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 
 /** true where a step counts: [batch, time], the first axes of the tensor it belongs to. */
@@ -8,7 +11,15 @@ export type Mask = Tensor<"bool">;
 /** x, whose steps count where `mask` says so; layers that x is handed to find it as `context.mask`. */
 export function attachMask<T extends AnyTensor>(x: T, mask: Mask | undefined): T {
   requireTensor("attachMask", "x", x);
-  if (mask !== undefined) requireTensor("attachMask", "the mask", mask);
+  if (mask !== undefined) {
+    requireTensor("attachMask", "the mask", mask);
+    requireDtype("attachMask", "the mask", mask.dtype, "bool");
+    if (mask.rank > x.rank || !mask.shape.every((size, i) => size === x.shape[i])) {
+      throw new ShapeError(
+        `attachMask: the mask must have the first axes of ${formatShape(x.shape)}, got ${formatShape(mask.shape)}`,
+      );
+    }
+  }
   x.mask = mask;
   return x;
 }

@@ -5,6 +5,7 @@ import { noGrad } from "../autograd/tape.ts";
 import { copyWeightsOptions } from "../generated/options.ts";
 import { add, mul } from "../ops/binary.ts";
 import { Generator as RandomStream } from "../ops/random.ts";
+import { requireType } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
 import { showAsText } from "../runtime/inspect.ts";
 import { checkOptions } from "../runtime/options.ts";
@@ -108,6 +109,7 @@ export abstract class Module {
 
   /** Freezes or frees the layer and those inside it: frozen weights stay as they are. */
   set trainable(value: boolean) {
+    requireType(this.name, "trainable", value, "boolean");
     for (const part of this[STRUCTURE]().modules.values()) {
       part[SET_TRAINABLE](value);
       part[PENDING] = undefined;

@@ -1,7 +1,7 @@
 // Layers by their kinds, to make them again from their configurations. Whoever does not ask for it does not pay for it:
 // nothing else imports all layers.
 
-import { kindOf, requireType, textOf } from "../runtime/arguments.ts";
+import { requireRecord, requireType, textOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import * as activations from "./activation-layers.ts";
 import * as plainAttention from "./attention.ts";
@@ -178,11 +178,6 @@ export function layerFromConfig(kind: string, config: { readonly [option: string
   } finally {
     shared = outer;
   }
-}
-
-function requireRecord(what: string, value: unknown): void {
-  if (kindOf(value) === "Object") return;
-  throw new ArgumentError(`${what} must be a record, got ${textOf(value)}`);
 }
 
 function maker(kind: string): LayerMaker {

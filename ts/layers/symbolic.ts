@@ -58,7 +58,10 @@ const merging = { add: "add", sub: "subtract", mul: "multiply", maximum: "maximu
 
 /** Whether these are symbolic inputs, alone or in a list. */
 export function isSymbolic(x: unknown): x is Symbolic | readonly Symbolic[] {
-  return x instanceof Symbolic || (Array.isArray(x) && x.length > 0 && x.every((item) => item instanceof Symbolic));
+  return (
+    x instanceof Symbolic ||
+    (Array.isArray(x) && x[0] instanceof Symbolic && x.every((item) => item instanceof Symbolic))
+  );
 }
 
 /** Notes that a layer is applied to symbolic inputs; builds it for their shapes. */

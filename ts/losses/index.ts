@@ -1,5 +1,5 @@
 // The losses, and finding them by name.
-import { lookUp } from "../layers/config.ts";
+import { asFunction, lookUp } from "../layers/config.ts";
 import {
   binaryCrossentropy,
   binaryFocalCrossentropy,
@@ -125,5 +125,5 @@ const losses: { readonly [name in LossName]: Loss } = {
 
 /** The loss of this name; a function stays as it is. ArgumentError for an unknown name. */
 export function getLoss(loss: LossName | Loss): Loss {
-  return typeof loss === "function" ? loss : lookUp("loss", loss, losses);
+  return typeof loss === "function" ? asFunction("loss", loss) : lookUp("loss", loss, losses);
 }

@@ -38,6 +38,11 @@ export function requireList(operation: string, what: string, value: unknown): as
   if (!Array.isArray(value)) throw new ArgumentError(`${operation}: ${what} must be a list, got ${textOf(value)}`);
 }
 
+/** Throws an ArgumentError unless `value`, of which `what` says what it is, is a record. */
+export function requireRecord(what: string, value: unknown): asserts value is object {
+  if (kindOf(value) !== "Object") throw new ArgumentError(`${what} must be a record, got ${textOf(value)}`);
+}
+
 /** Throws an ArgumentError unless `value` is a "boolean", "number" other than NaN, "string" or "function", as is asked for. */
 export function requireType(operation: string, what: string, value: unknown, type: string): void {
   if (typeof value === type && !Number.isNaN(value)) return;

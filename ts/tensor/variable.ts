@@ -1,5 +1,6 @@
 // Variables: tensors that live until disposed and are updated in place, such as a layer's weights.
 import { variableOptions } from "../generated/options.ts";
+import { requireType } from "../runtime/arguments.ts";
 import { engine } from "../runtime/engine.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
@@ -58,6 +59,7 @@ export class Variable<D extends Dtype = "f32"> extends Tensor<D> {
   }
 
   set trainable(value: boolean) {
+    requireType(this.name, "trainable", value, "boolean");
     if (value !== this.tracked) changes++;
     this.tracked = value;
   }

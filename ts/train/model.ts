@@ -156,7 +156,9 @@ export class Model extends Layer {
     const found = typeof which === "number" ? layers.at(which) : layers.find(({ name }) => name === which);
     if (found) return found;
     const known = layers.map(({ name }) => name).join(", ");
-    throw new ArgumentError(`getLayer: ${this.name} has the layers ${known}, got ${JSON.stringify(which)}`);
+    throw new ArgumentError(
+      `getLayer: ${this.name} has the layers ${known}, got ${typeof which === "string" ? JSON.stringify(which) : textOf(which)}`,
+    );
   }
 
   /** @internal */
