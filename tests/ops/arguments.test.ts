@@ -137,6 +137,33 @@ describe("an object of options behind the last argument", () => {
   });
 });
 
+it.each<[string, () => unknown]>([
+  ['zeros: dtype must be f32, i32, u8, bool, got float32; did you mean "f32"?', () => zeros([4], "float32" as "f32")],
+  ["zeros: dtype must be f32, i32, u8, bool, got toString", () => zeros([4], "toString" as "f32")],
+  ["zeros: a shape must be a list of whole numbers, got shape 5", () => zeros(5 as never)],
+  [
+    "pad: a tensor must have fewer than 2^31 elements, got shape [2147483650]",
+    () => publicOps.pad(ones([2]), [[2 ** 31, 0]]),
+  ],
+  [
+    "resize: size must be one or two whole numbers of at least 1 and less than 2^31, got [2147483648, 2]",
+    () => publicOps.resize(ones([1, 2, 2, 1]), [2 ** 31, 2]),
+  ],
+  ["matmul: a tensor must have fewer than 2^31", () => publicOps.matmul(ones([50_000, 1]), ones([1, 50_000]))],
+  ["oneHot: a tensor must have fewer than 2^31", () => publicOps.oneHot(zeros([2 ** 16], "i32"), 2 ** 16)],
+  ["outer: a tensor must have fewer than 2^31", () => publicOps.outer(ones([50_000]), ones([50_000]))],
+  [
+    "gelu: it must be given no options, got { approximate }",
+    () => publicOps.gelu(ones([1]), { approximate: false } as never),
+  ],
+  ['sum: keepDims must be true or false, got "false"', () => publicOps.sum(ones([1]), 0, "false" as never)],
+  ["cholesky: it must be given no options, got { upper }", () => run("cholesky", [ones([1, 1]), { upper: true }])],
+  ["sum: axes must be a list, got a tensor", () => publicOps.sum(ones([1]), ones([1]) as never)],
+  ["elu: what follows x must be a number, got a tensor", () => publicOps.elu(ones([1]), ones([1]) as never)],
+])("%s", (message, f) => {
+  expect(f).toThrow(message);
+});
+
 it("an error inside an op made of others has the name of the one that was called, in its stack too", () => {
   const error = failure("std", [ones([2]), 5]) as Error;
   expect(error.message).toBe("std: axis must be from -1 to 0 for rank 1, got 5");

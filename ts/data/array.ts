@@ -1,13 +1,20 @@
 // Numbers in JavaScript memory with a shape: what data sets hand out and `fit` reads its batches from. Rows are copied out
 // into memory that the caller owns.
 
-import { requireSynchronous } from "../runtime/arguments.ts";
+import {
+  kindOf,
+  requireCount,
+  requireFunction,
+  requireSynchronous,
+  requireType,
+  textOf,
+} from "../runtime/arguments.ts";
 import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
 import { showAsText } from "../runtime/inspect.ts";
 import { requireAttached } from "../runtime/transferred.ts";
-import { type Dtype, makeArray, type TypedArray, toNumbers } from "../tensor/dtype.ts";
+import { checkDtype, type Dtype, makeArray, type TypedArray, toNumbers } from "../tensor/dtype.ts";
 import { type Nested, nest } from "../tensor/nested.ts";
-import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
+import { formatShape, MOST_AXES, type Shape, sizeOf } from "../tensor/shape.ts";
 import { type Tensor, unfilled } from "../tensor/tensor.ts";
 
 /** Rows `begin` up to, not including, `end`. */
@@ -53,7 +60,7 @@ export class ArrayData<D extends Dtype = Dtype> {
   }
 
   /** Default shape: `[data.length]`; default dtype: the one whose numbers the typed array holds. */
-  constructor(data: Stored<D>, shape: Shape = [data.length], dtype: D = dtypeOf(data) as D, scale = 1) {
+  constructor(data: Stored<D>, shape: Shape = [data?.length], dtype: D = dtypeOf(data) as D, scale = 1) {
     const scaled = dtype === "f32" && data instanceof Uint8Array;
     checkStorage(data, dtype, scaled);
     checkScale(scale, scaled);
@@ -96,6 +103,7 @@ export class ArrayData<D extends Dtype = Dtype> {
 
   /** The rows of these numbers, in this order, in memory of their own. */
   gather(rows: ArrayLike<number>): ArrayData<D> {
+    this.checkRows(rows);
     const values = makeArray(this.dtype, rows.length * this.rowSize);
     this.copyRows(rows, values);
     return new ArrayData(values, [rows.length, ...this.shape.slice(1)], this.dtype);
@@ -103,6 +111,7 @@ export class ArrayData<D extends Dtype = Dtype> {
 
   /** The rows that `keeps` wants, told the numbers of each and which it is. */
   filter(keeps: (values: TypedArray<D>, row: number) => boolean): ArrayData<D> {
+    requireFunction("filter", keeps);
     return this.gather(
       Array.from(this, (values, row) => (requireSynchronous("filter", keeps(values, row)) ? row : -1)).filter(
         (row) => row >= 0,
@@ -115,16 +124,19 @@ export class ArrayData<D extends Dtype = Dtype> {
     f: (values: TypedArray<D>, row: number) => number | ArrayLike<number>,
     dtype: E = this.dtype as Dtype as E,
   ): ArrayData<E> {
+    requireFunction("map", f);
     const made = Array.from(this, (values, row) => requireSynchronous("map", f(values, row)));
-    const width = typeof made[0] === "object" ? made[0].length : undefined;
-    if (made.some((one) => (typeof one === "object" ? one.length : undefined) !== width)) {
+    const widthOf = (one: unknown): number | undefined =>
+      Array.isArray(one) || ArrayBuffer.isView(one) ? (one as ArrayLike<number> & ArrayBufferView).length : undefined;
+    const width = widthOf(made[0]);
+    if (made.some((one) => widthOf(one) !== width)) {
       throw new ShapeError(
         "map: the function must give as many numbers for each row, got more for one than for another",
       );
     }
     const values = toNumbers(
       "map",
-      made.flatMap((one) => (typeof one === "object" ? Array.from(one) : one)),
+      made.flatMap((one) => (width === undefined ? (one as number) : Array.from(one as ArrayLike<number>))),
       dtype,
     );
     const data = makeArray(dtype, values.length);
@@ -155,12 +167,12 @@ export class ArrayData<D extends Dtype = Dtype> {
    */
   copyRows(rows: ArrayLike<number> | RowRange, target: TypedArray<D>): void {
     const { rowSize } = this;
+    if ("length" in Object(rows)) this.checkRows(rows as ArrayLike<number>);
+    else this.checkRange("copyRows", Object(rows));
     if ("length" in rows) {
-      this.checkRows(rows);
       this.checkTarget(target, rows.length);
       for (let i = 0; i < rows.length; i++) this.copy(rows[i] * rowSize, target, i * rowSize, rowSize);
     } else {
-      this.checkRange("copyRows", rows);
       this.checkTarget(target, rows.end - rows.begin);
       this.copy(rows.begin * rowSize, target, 0, target.length);
     }
@@ -209,16 +221,18 @@ export class ArrayData<D extends Dtype = Dtype> {
     const whole = Number.isInteger(begin) && Number.isInteger(end);
     if (!whole || begin < 0 || end < begin || end > this.length) {
       const held = `rows must be a range with 0 <= begin <= end <= ${this.length}`;
-      throw new ArgumentError(`${operation}: ${held}, got begin ${begin} and end ${end}`);
+      throw new ArgumentError(`${operation}: ${held}, got begin ${textOf(begin)} and end ${textOf(end)}`);
     }
   }
 
   private checkRows(rows: ArrayLike<number>): void {
+    if (typeof rows !== "object") throw new ArgumentError(`copyRows: rows must be a list, got ${textOf(rows)}`);
+    requireCount("copyRows", "the number of rows", rows?.length, 0);
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i];
       if (!Number.isInteger(row) || row < 0 || row >= this.length) {
         const held = `rows must be whole numbers from 0 and less than the ${this.length} rows there are`;
-        throw new ArgumentError(`copyRows: ${held}, got ${row} at position ${i}`);
+        throw new ArgumentError(`copyRows: ${held}, got ${textOf(row)} at position ${i}`);
       }
     }
   }
@@ -243,10 +257,7 @@ function dtypeOf(data: unknown): Dtype {
 }
 
 function checkStorage(data: unknown, dtype: Dtype, scaled: boolean): void {
-  if (!Object.hasOwn(arrayTypes, dtype)) {
-    const known = Object.keys(arrayTypes).join(", ");
-    throw new DtypeError(`ArrayData: dtype must be one of ${known}, got ${String(dtype)}`);
-  }
+  checkDtype("ArrayData", dtype);
   const wanted = arrayTypes[dtype];
   if (!scaled && !(data instanceof wanted)) {
     const held = `data for ${dtype} must be ${wanted.name}${dtype === "f32" ? " or Uint8Array" : ""}`;
@@ -260,6 +271,7 @@ function checkStorage(data: unknown, dtype: Dtype, scaled: boolean): void {
 }
 
 function checkScale(scale: number, scaled: boolean): void {
+  requireType("ArrayData", "scale", scale, "number");
   if (!Number.isFinite(Math.fround(MAX_BYTE * scale))) {
     throw new ArgumentError(`ArrayData: scale must keep bytes finite in f32, got ${scale}`);
   }
@@ -269,19 +281,15 @@ function checkScale(scale: number, scaled: boolean): void {
 }
 
 function checkShape(shape: Shape, numbers: number): void {
-  const text = formatShape(shape);
-  if (shape.length === 0 || !shape.every((length) => Number.isSafeInteger(length) && length >= 0)) {
+  const text = textOf(shape);
+  const isList = Array.isArray(shape) && shape.length > 0 && shape.length <= MOST_AXES;
+  if (!isList || !shape.every((length) => Number.isSafeInteger(length) && length >= 0)) {
     throw new ShapeError(`ArrayData: shape must be one or more whole numbers, none negative, got ${text}`);
   }
   if (sizeOf(shape) !== numbers) {
     const held = `shape ${text} must hold all numbers of the data`;
     throw new ShapeError(`ArrayData: ${held}, got ${sizeOf(shape)} places for ${numbers} numbers`);
   }
-}
-
-/** The name of a value's kind: `Float64Array`, `Array`, `Undefined`. */
-function kindOf(value: unknown): string {
-  return Object.prototype.toString.call(value).slice("[object ".length, -1);
 }
 
 function indexPath(position: number, shape: Shape): number[] {
