@@ -42,6 +42,15 @@ export function check_labels_f32(cell: Note, x: In<f32>, limit: i32, begin: i32,
   }
 }
 
+/** Notes the first x[i] that is not from least to greatest, or is NaN, over elements [begin, end). */
+export function check_range_f32(cell: Note, x: In<f32>, least: f32, greatest: f32, begin: i32, end: i32): void {
+  for (let i = begin; i < end; i++) {
+    const at = x + (<usize>i << 2);
+    const value = load<f32>(at);
+    if (!(value >= least && value <= greatest)) return note(cell, i, load<u32>(at));
+  }
+}
+
 /**
  * Notes the first of an example's labels that is not from 0 to classes - 1, over examples [begin, end) of `longest`
  * labels each, of which counts[b] count.

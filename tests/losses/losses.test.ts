@@ -23,7 +23,7 @@ import { expectClose, spread } from "../layers/close.ts";
 const labels = (...values: number[]): Tensor<"i32"> => tensor(Int32Array.from(values));
 
 describe("an axis of classes that is not the last", () => {
-  const [yPred, t] = [spread([2, 3, 4], { seed: 5 }), spread([2, 3, 4], { seed: 6 })];
+  const [yPred, t] = [spread([2, 3, 4], { seed: 5 }), activations.sigmoid(spread([2, 3, 4], { seed: 6 }))];
   const classes = tensor(
     [
       [0, 2, -1, 1],

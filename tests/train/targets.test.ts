@@ -2,10 +2,12 @@
 // whatever form the data come.
 import { beforeEach, describe, expect, it } from "vitest";
 import {
+  type AnyTensor,
   ArgumentError,
   ArrayData,
   abs,
   batches,
+  capture,
   layers,
   losses,
   Model,
@@ -72,8 +74,10 @@ describe("targets that a loss cannot mean are refused before the first step", ()
     ["binaryCrossentropy", "sigmoid", unit, 2],
     ["binaryCrossentropy", "sigmoid", unit, -1],
     ["binaryFocalCrossentropy", "sigmoid", unit, -0.5],
-    ["categoricalCrossentropy", "softmax", "at least 0", -1],
-    ["categoricalFocalCrossentropy", "softmax", "at least 0", -0.25],
+    ["categoricalCrossentropy", "softmax", unit, -1],
+    ["categoricalCrossentropy", "softmax", unit, 255],
+    ["categoricalFocalCrossentropy", "softmax", unit, -0.25],
+    ["categoricalFocalCrossentropy", "softmax", unit, 2],
     ["klDivergence", "softmax", unit, -0.5],
     ["klDivergence", "softmax", unit, 3],
     ["poisson", "softplus", "at least 0", -2],
@@ -91,7 +95,7 @@ describe("targets that a loss cannot mean are refused before the first step", ()
       [1, bad],
       [1, 1],
     ]);
-    const remedy = loss.startsWith("binary") ? "; for class numbers take sparseCategoricalCrossentropy" : "";
+    const remedy = loss.endsWith("rossentropy") ? "; for class numbers take sparseCategoricalCrossentropy" : "";
     expect([...messages]).toEqual([`targets of ${loss} must be ${must}, got ${bad} at index 5${remedy}`]);
   });
 
@@ -117,6 +121,77 @@ describe("targets that a loss cannot mean are refused before the first step", ()
       ),
     ).rejects.toThrow("got 5 at index 5");
     expect(model.weights).toEqual([]);
+  });
+
+  it.each<[string, Loss, AnyTensor]>([
+    ["bytes", losses.categoricalCrossentropy, tensor(Uint8Array.of(255, 0, 0, 255), { shape: [2, 2] })],
+    [
+      "counts",
+      losses.categoricalFocalCrossentropy,
+      tensor([
+        [2, 2],
+        [0, 1],
+      ]),
+    ],
+    [
+      "signs",
+      losses.binaryCrossentropy.with({ fromLogits: true }),
+      tensor([
+        [1, -1],
+        [1, 1],
+      ]),
+    ],
+    [
+      "signs",
+      losses.binaryFocalCrossentropy,
+      tensor([
+        [1, -1],
+        [1, 1],
+      ]),
+    ],
+    [
+      "NaN",
+      losses.klDivergence,
+      tensor([
+        [1, Number.NaN],
+        [1, 1],
+      ]),
+    ],
+    [
+      "bytes",
+      losses.dice,
+      tensor([
+        [255, 0],
+        [1, 1],
+      ]),
+    ],
+    [
+      "negative counts",
+      losses.poisson,
+      tensor([
+        [1, -1],
+        [1, 1],
+      ]),
+    ],
+  ])("%s in loops of one's own too, captured or not", (_, loss, yTrue) => {
+    const yPred = tensor([
+      [0.5, 0.5],
+      [0.25, 0.75],
+    ]);
+    const step = capture((t: Tensor, p: Tensor) => loss(t, p));
+    for (const f of [
+      () => loss(yTrue, yPred),
+      () => loss.perExample(yTrue, yPred),
+      () => step(yTrue as Tensor, yPred),
+    ]) {
+      expect(f).toThrow(ArgumentError);
+      expect(f).toThrow(/yTrue must be (from 0 to 1|at least 0), got (255|2|-1|NaN) at position \[0, [01]\]/);
+    }
+    const soft = tensor([
+      [0.1, 0.9],
+      [1, 0],
+    ]);
+    expect(Number.isFinite(step(soft, yPred).item())).toBe(true);
   });
 
   it("0 among signs, which would be one in some batches only", async () => {
@@ -147,7 +222,7 @@ describe("targets that a loss cannot mean are refused before the first step", ()
       "softmax",
       [
         [0, 0],
-        [3, 1],
+        [1, 1],
         [0.5, 0.5],
         [1, 0],
       ],

@@ -23,13 +23,13 @@ import { normalizeAxis, type Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { type Bounds, defineLoss, type LossDetails, type LossFunction } from "./loss.ts";
 import { meanOfEach } from "./regression.ts";
-import { amounts, checkLabels, EPSILON, fractions, labelsFor, targetsFor } from "./targets.ts";
+import { checkLabels, EPSILON, fractions, labelsFor, type TargetCheck, targetsFor } from "./targets.ts";
 
 /** Options of the cross-entropies. */
 export interface CrossentropyOptions {
   /**
    * Whether yPred are logits, as from a last layer without activation, instead of probabilities; default false. Metrics that
-   * cut at a probability do not know of it: give `binaryAccuracy` and the like `threshold: 0` then.
+   * `compile` makes by name beside such a loss take them for logits too; others are given `fromLogits` or a threshold of 0.
    */
   fromLogits?: boolean;
 }
@@ -77,15 +77,19 @@ function classesOf(shape: Shape, { axis = -1 }: CrossentropyAxisOptions = {}): n
 
 /** The check of what classes of more than one share. */
 function classShares<O extends CrossentropyAxisOptions>(loss: string): LossDetails<O>["checkTargets"] {
-  const check = amounts(loss);
-  return (operation, yTrue, shape, options) => {
-    if (classesOf(shape, options) === 1) {
-      throw new ShapeError(
-        `${operation}: ${loss} must have several classes, got 1; of 0 and 1 take binaryCrossentropy`,
-      );
-    }
-    check(operation, yTrue);
-  };
+  const check = fractions(loss, CLASS_NUMBERS);
+  const { range } = check;
+  return Object.assign<NonNullable<LossDetails<O>["checkTargets"]>, Pick<TargetCheck, "range">>(
+    (operation, yTrue, shape, options) => {
+      if (classesOf(shape, options) === 1) {
+        throw new ShapeError(
+          `${operation}: ${loss} must have several classes, got 1; of 0 and 1 take binaryCrossentropy`,
+        );
+      }
+      check(operation, yTrue);
+    },
+    { range },
+  );
 }
 
 /** -mean(t log(p) + (1 - t) log(1 - p)) over each example: p = yPred, t = yTrue, 0 or 1. */

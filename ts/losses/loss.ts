@@ -14,7 +14,7 @@ import { checkOptions } from "../runtime/options.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { alignTargets, type Labels, requirePair } from "./targets.ts";
+import { alignTargets, type Labels, requirePair, requireTargets, type TargetRange } from "./targets.ts";
 
 /**
  * A scalar for a batch of targets and predictions: a loss of this library, or any such function, which finds yTrue in the
@@ -27,6 +27,8 @@ export interface Loss {
   readonly perExample?: (yTrue: AnyTensor, yPred: Tensor) => Tensor;
   /** See `LossFunction`. */
   readonly checkTargets?: LossFunction["checkTargets"];
+  /** See `LossFunction`. */
+  readonly fromLogits?: boolean;
 }
 
 /**
@@ -65,6 +67,10 @@ export interface LossFunction<Options extends object = object> {
    */
   readonly checkTargets: (operation: string, yTrue: Labels, outputShape: Shape) => void;
   readonly reduction: Reduction;
+  /** Whether it takes predictions for logits; metrics made by name beside it then do too. */
+  readonly fromLogits: boolean;
+  /** The same for targets that `checkTargets` has seen. @internal */
+  readonly trusting: Pick<Loss, "perExample"> & ((yTrue: AnyTensor, yPred: Tensor) => Tensor);
   /** The names of its own options; undefined where they are not known. */
   readonly optionNames: Names | undefined;
   /** As a metric: the smaller the better. */
@@ -93,7 +99,13 @@ export interface LossDetails<Options> {
   /** The least and the greatest value of numbers among its options; without the second, any finite one. */
   bounds?: Bounds<NoInfer<Options>>;
   /** Throws for targets that the loss cannot mean; see `LossFunction`. */
-  checkTargets?: (operation: string, yTrue: Labels, outputShape: Shape, options: Options) => void;
+  checkTargets?: TargetsCheck<Options>;
+}
+
+/** A check of targets; with a range, those of tensors are looked at too. */
+interface TargetsCheck<Options> {
+  (operation: string, yTrue: Labels, outputShape: Shape, options: Options): void;
+  readonly range?: TargetRange;
 }
 
 /** A loss from what it says of each example. */
@@ -124,16 +136,33 @@ function withDefaults<Options extends object>(
     }
     return { ...defaults, ...Object.fromEntries(options.filter(([, value]) => value !== undefined)) } as Options & O;
   };
-  const loss = (yTrue: AnyTensor, yPred: Tensor, given: Options & ReductionOptions = {} as Options): Tensor => {
-    const options = merge(given, all);
+  const range = checkTargets?.range;
+  const check = (yTrue: AnyTensor, yPred: Tensor): void => {
     requirePair(name, yTrue, yPred);
+    if (range) requireTargets(name, yTrue, range);
+  };
+  const reduced = (yTrue: AnyTensor, yPred: Tensor, options: Options & ReductionOptions): Tensor => {
     const values = perExample(yTrue, yPred, options);
     const { reduction, sampleWeight, mask } = options;
     const kept = bothMasks(values, counted?.(values, yTrue, yPred, options), mask);
     return reduceLoss(values, { reduction, sampleWeight, mask: kept });
   };
+  const loss = (yTrue: AnyTensor, yPred: Tensor, given: Options & ReductionOptions = {} as Options): Tensor => {
+    const options = merge(given, all);
+    check(yTrue, yPred);
+    return reduced(yTrue, yPred, options);
+  };
+  const trusting = Object.assign((yTrue: AnyTensor, yPred: Tensor) => reduced(yTrue, yPred, defaults), {
+    perExample: (yTrue: AnyTensor, yPred: Tensor) => perExample(yTrue, yPred, defaults),
+  });
   return Object.assign(Object.defineProperty(loss, "name", { value: name }), {
-    perExample: (yTrue: AnyTensor, yPred: Tensor, given = {} as Options) => perExample(yTrue, yPred, merge(given)),
+    perExample: (yTrue: AnyTensor, yPred: Tensor, given = {} as Options) => {
+      const options = merge(given);
+      check(yTrue, yPred);
+      return perExample(yTrue, yPred, options);
+    },
+    trusting,
+    fromLogits: (defaults as { fromLogits?: boolean }).fromLogits === true,
     countedValues: (values: Tensor, yTrue: AnyTensor, yPred: Tensor, given = {} as Options) => {
       const options = merge(given);
       return counted?.(values, yTrue, yPred, options);
@@ -181,12 +210,13 @@ export function weightedLoss(
 ): Tensor {
   const targets = alignTargets(yTrue, yPred) as Tensor;
   const name = loss.name || "loss";
+  const own = "countedValues" in loss ? (loss as LossFunction) : undefined;
+  const { trusting = loss } = own ?? {};
   if (sampleWeight === undefined && mask === undefined) {
-    const value = requireValues(name, loss(targets, yPred));
+    const value = requireValues(name, trusting(targets, yPred));
     return value.rank === 0 ? value : mean(value);
   }
-  const own = "countedValues" in loss ? (loss as LossFunction) : undefined;
-  const values = requireValues(name, (loss.perExample ?? loss)(targets, yPred));
+  const values = requireValues(name, (trusting.perExample ?? trusting)(targets, yPred));
   if (values.rank === 0 && own === undefined) {
     throw new ArgumentError(
       `${name}: with sample weights or masks, a loss must return a number for each example, got a scalar`,

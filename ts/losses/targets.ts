@@ -1,7 +1,7 @@
 // What losses and metrics compare predictions with, checked and brought into the predictions' shape.
 import { requireTensor } from "../autograd/op.ts";
 import { cast, equal, where } from "../ops/compare.ts";
-import { requireWhole } from "../ops/indices.ts";
+import { requireWhole, requireWithin } from "../ops/indices.ts";
 import { reshape } from "../ops/layout.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
@@ -76,7 +76,13 @@ export function labelsFor(operation: string, yTrue: AnyTensor, yPred: Tensor, ig
 export type Labels = ArrayLike<number> | { readonly data: ArrayLike<number>; readonly scale?: number };
 
 /** Throws an ArgumentError for targets that a loss cannot mean: what `checkTargets` is in its definition. */
-export type TargetCheck = (operation: string, yTrue: Labels) => void;
+export interface TargetCheck {
+  (operation: string, yTrue: Labels): void;
+  readonly range?: TargetRange;
+}
+
+/** From where to where targets must be, and what that is in words. */
+export type TargetRange = readonly [least: number, greatest: number, must: string];
 
 /** The check that `holds` is true of each target of a loss; what they must be, in words, and the remedy. */
 export function targetCheck(loss: string, must: string, holds: (target: number) => boolean, remedy = ""): TargetCheck {
@@ -92,12 +98,30 @@ export function targetCheck(loss: string, must: string, holds: (target: number) 
 
 /** The check that targets are from 0 to 1, but for what rounding does. */
 export function fractions(loss: string, remedy?: string): TargetCheck {
-  return targetCheck(loss, "from 0 to 1", (t) => t >= 0 && t <= 1 + 1e-6, remedy);
+  return rangeCheck(loss, [0, 1 + 1e-6, "from 0 to 1"], remedy);
 }
 
 /** The check that no target is below 0. */
 export function amounts(loss: string): TargetCheck {
-  return targetCheck(loss, "at least 0", (t) => t >= 0);
+  return rangeCheck(loss, [0, Number.POSITIVE_INFINITY, "at least 0"]);
+}
+
+function rangeCheck(loss: string, range: TargetRange, remedy?: string): TargetCheck {
+  const [least, greatest, must] = range;
+  return Object.assign(
+    targetCheck(loss, must, (t) => t >= least && t <= greatest, remedy),
+    { range },
+  );
+}
+
+/** Throws an ArgumentError for a target out of range, in captured steps too. */
+export function requireTargets(operation: string, yTrue: AnyTensor, [least, greatest, must]: TargetRange): void {
+  if (yTrue.dtype !== "bool") requireWithin(operation, "yTrue", cast(yTrue, "f32") as Tensor, [least, greatest], must);
+}
+
+/** Throws an ArgumentError for targets of yes and no that are neither 0 nor 1 where they count, in captured steps too. */
+export function requireFlags(operation: string, targets: Tensor, counted?: Tensor<"bool">): void {
+  requireWhole(operation, "yTrue", counted ? (where(counted, targets, 0) as Tensor) : targets, 2, "0 or 1");
 }
 
 /**

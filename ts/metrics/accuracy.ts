@@ -1,6 +1,8 @@
 // Accuracies: for each example whether a prediction is right, 1 or 0. NaN is wrong.
 import { binaryAccuracyOptions, topKOptions } from "../generated/options.ts";
-import { perRow, requirePair, targetsFor } from "../losses/targets.ts";
+import { maskOf } from "../layers/masks.ts";
+import { alignWeights, fittingMask } from "../losses/loss.ts";
+import { perRow, requireFlags, requirePair, targetsFor } from "../losses/targets.ts";
 import { cast, equal, greater, less, logicalAnd, where } from "../ops/compare.ts";
 import { expandDims } from "../ops/layout.ts";
 import { argMax, max, sum } from "../ops/reduce.ts";
@@ -17,14 +19,16 @@ export interface BinaryAccuracyOptions {
 }
 
 /**
- * 1 where yPred > threshold is what yTrue, 0 or 1, says, else 0. NaN is wrong. Predictions are taken for
- * probabilities, as in Keras, whatever the loss is: for logits, beside a loss with `fromLogits`, give `threshold: 0`, as in
- * `new MeanMetric("accuracy", binaryAccuracy, { threshold: 0 })`.
+ * 1 where yPred > threshold is what yTrue, 0 or 1, says, else 0. NaN is wrong. Predictions are taken for probabilities; for
+ * logits give `threshold: 0`, as `compile` does beside a loss with `fromLogits`.
  */
 export function binaryAccuracy(yTrue: AnyTensor, yPred: Tensor, options: BinaryAccuracyOptions = {}): Tensor {
   const { threshold = 0.5 } = checkOptions("binaryAccuracy", options, binaryAccuracyOptions);
   const said = cast(greater(yPred, threshold), "f32") as Tensor;
-  return right(equal(said, targetsFor("binaryAccuracy", yTrue, yPred)), yPred);
+  const targets = targetsFor("binaryAccuracy", yTrue, yPred);
+  const mask = fittingMask(targets, maskOf(yPred));
+  requireFlags("binaryAccuracy", targets, mask && alignWeights("binaryAccuracy", "mask", mask, targets.shape));
+  return right(equal(said, targets), yPred);
 }
 
 /** 1 for each row whose largest number stands where yTrue's does, else 0. Rows with NaN are wrong. */
@@ -79,17 +83,17 @@ function right(condition: Tensor<"bool">, x: Tensor): Tensor {
 }
 
 /**
- * The accuracy that suits the shapes, chosen as Keras does: binary for one output, sparse for class numbers. For one output
- * of logits see `binaryAccuracy`.
+ * The accuracy that suits the shapes, chosen as Keras does: binary for one output, to which
+ * the threshold belongs, sparse for class numbers.
  */
-export function accuracy(yTrue: AnyTensor, yPred: Tensor): Tensor {
+export function accuracy(yTrue: AnyTensor, yPred: Tensor, options: BinaryAccuracyOptions = {}): Tensor {
   requirePair("accuracy", yTrue, yPred);
   const outputs = yPred.shape[yPred.rank - 1];
-  if (outputs === 1 || yPred.rank < 2) return binaryAccuracy(yTrue, yPred);
+  if (outputs === 1 || yPred.rank < 2) return binaryAccuracy(yTrue, yPred, options);
   const isSparse = yTrue.rank < yPred.rank || yTrue.shape[yTrue.rank - 1] === 1;
   return isSparse ? sparseCategoricalAccuracy(yTrue, yPred) : categoricalAccuracy(yTrue, yPred);
 }
 
-larger([], accuracy, categoricalAccuracy, sparseCategoricalAccuracy);
-larger(binaryAccuracyOptions, binaryAccuracy);
+larger([], categoricalAccuracy, sparseCategoricalAccuracy);
+larger(binaryAccuracyOptions, accuracy, binaryAccuracy);
 larger(topKOptions, topKCategoricalAccuracy, sparseTopKCategoricalAccuracy);

@@ -1,9 +1,9 @@
 // F-scores: precision and recall in one number.
 import { noGrad } from "../autograd/tape.ts";
 import { f1Options, fBetaOptions } from "../generated/options.ts";
-import { EPSILON, targetsFor } from "../losses/targets.ts";
+import { EPSILON, requireFlags, targetsFor } from "../losses/targets.ts";
 import { mul } from "../ops/binary.ts";
-import { cast, greater, greaterEqual, logicalAnd } from "../ops/compare.ts";
+import { cast, greater, greaterEqual, logicalAnd, notEqual } from "../ops/compare.ts";
 import { abs } from "../ops/elementwise.ts";
 import { stack } from "../ops/layout.ts";
 import { max, sum } from "../ops/reduce.ts";
@@ -74,7 +74,9 @@ export class FBetaScore<A extends Average = undefined> extends GatheringMetric<A
         const given = weightsOf("FBetaScore", yPred, yPred, undefined, sampleWeight);
         // Without a threshold each answer depends on its whole row.
         const told = this.threshold === undefined ? max(yPred, -1, true) : yPred;
-        const weights = spoiledBy(told, weightOfEach("FBetaScore", yPred, given));
+        const own = weightOfEach("FBetaScore", yPred, given);
+        requireFlags("FBetaScore", truth, given && notEqual(own, 0));
+        const weights = spoiledBy(told, own);
         const total = (x: Tensor): Tensor => sum(mul(x, weights), 0);
         this.gathered ??= new Totals(3 * yPred.shape[1]);
         this.gathered.add(stack([mul(said, truth), said, truth].map(total)));

@@ -1,4 +1,5 @@
 // The metrics, and finding them by name.
+import type { Names } from "../generated/options.ts";
 import { lookUp } from "../layers/config.ts";
 import {
   binaryCrossentropy,
@@ -15,6 +16,8 @@ import {
   meanSquaredLogarithmicError,
   poisson,
 } from "../losses/regression.ts";
+import { ArgumentError } from "../runtime/errors.ts";
+import { pickOptions } from "../runtime/options.ts";
 import {
   accuracy,
   binaryAccuracy,
@@ -167,17 +170,50 @@ const makers: { readonly [name in Exclude<MetricName, FigureName>]: (options?: o
   perplexity: (options) => new Perplexity(options),
 };
 
+/** What metrics whose predictions are logits must be told. */
+const ofLogits: Partial<Record<MetricName, object>> = {
+  auc: { fromLogits: true },
+  perplexity: { fromLogits: true },
+  binaryIoU: { threshold: 0 },
+};
+for (const name of [
+  "truePositives",
+  "falsePositives",
+  "trueNegatives",
+  "falseNegatives",
+  "precision",
+  "recall",
+] as const) {
+  ofLogits[name] = { thresholds: 0 };
+}
+
 /** How a model is given a metric. */
 export type MetricLike = MetricName | Metric | Figure;
 
 /**
- * The metric of this name with these options, or the mean of a figure of one's own; metrics stay. ArgumentError for an
- * unknown name.
+ * The metric of this name with these options, or the mean of a figure; metrics stay. `isOfLogits`: predictions are logits, of
+ * which the library's own are told. ArgumentError for an unknown name, for a class, and for what needs probabilities.
  */
-export function getMetric(metric: MetricLike, options?: object): Metric {
+export function getMetric(metric: MetricLike, options?: object, isOfLogits = false): Metric {
   if (metric instanceof Metric) return metric;
-  if (typeof metric === "function") return new MeanMetric(metric.name || "metric", metric);
-  return lookUp<(options?: object) => Metric>("metric", metric, metricMakers())(options);
+  if (typeof metric === "function") {
+    if (metric.prototype instanceof Metric) {
+      throw new ArgumentError(`compile: metrics must be names, figures or made with new, got the class ${metric.name}`);
+    }
+    return new MeanMetric(metric.name || "metric", metric, isOfLogits ? optionsOfLogits(metric) : undefined);
+  }
+  const make = lookUp<(options?: object) => Metric>("metric", metric, metricMakers());
+  if (!isOfLogits) return make(options);
+  const figure = (figures as Partial<Record<string, Figure>>)[metric];
+  return make({ ...(figure ? optionsOfLogits(figure) : ofLogits[metric]), ...options });
+}
+
+function optionsOfLogits(figure: Figure): object | undefined {
+  if (figure === klDivergence) {
+    throw new ArgumentError("compile: klDivergence must have probabilities, got the logits of a loss with fromLogits");
+  }
+  const { optionNames } = figure;
+  return optionNames && pickOptions<object>({ fromLogits: true, threshold: 0 }, optionNames as Names<string> as never);
 }
 
 /** Which way the metric of this name gets better; undefined where there is none. @internal */

@@ -1,7 +1,7 @@
 // Counting right and wrong answers at many thresholds at once: each prediction is counted by how many thresholds it
 // exceeds, so that the work of a batch does not grow with them and all counts follow at the end.
 import { noGrad } from "../autograd/tape.ts";
-import { targetsFor } from "../losses/targets.ts";
+import { requireFlags, targetsFor } from "../losses/targets.ts";
 import { add, mul, sub } from "../ops/binary.ts";
 import { cast, equal, greater, notEqual, where } from "../ops/compare.ts";
 import { broadcastTo, reshape, slice, stack } from "../ops/layout.ts";
@@ -69,6 +69,7 @@ export class ThresholdCounts {
         if (classId !== undefined) [answers, truth] = [answers, truth].map((x) => pick(this.operation, x, classId));
         const given = weightsOf(this.operation, answers, yPred, undefined, sampleWeight);
         let weights = weightOfEach(this.operation, answers, given);
+        requireFlags(this.operation, truth, given && notEqual(weights, 0));
         if (labelWeights) weights = mul(weights, labelWeights);
         weights = spoiledBy(answers, weights);
         const positive = mul(cast(notEqual(truth, 0), "f32") as Tensor, weights);

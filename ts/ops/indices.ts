@@ -16,14 +16,35 @@ export function requireIndices(operation: string, what: string, x: Tensor<"i32">
 }
 
 /** Throws an ArgumentError unless the floats or integers of x are whole numbers from 0 to limit - 1. */
-export function requireWhole(operation: string, what: string, x: Tensor | Tensor<"i32">, limit: number): void {
-  const held = `${operation}: ${what} must be whole numbers from 0 to ${limit - 1}`;
+export function requireWhole(
+  operation: string,
+  what: string,
+  x: Tensor | Tensor<"i32">,
+  limit: number,
+  must = `whole numbers from 0 to ${limit - 1}`,
+): void {
+  const held = `${operation}: ${what} must be ${must}`;
   if (x.dtype === "i32") {
     check("check_indices_i32", x.size, 0.1, failing(held, x.shape), x as Tensor<"i32">, limit);
     return;
   }
-  const value = (bits: number): number => new Float32Array(Int32Array.of(bits).buffer)[0];
-  check("check_labels_f32", x.size, 0.8, failing(held, x.shape, value), x as Tensor, limit);
+  check("check_labels_f32", x.size, 0.8, failing(held, x.shape, floatOf), x as Tensor, limit);
+}
+
+/** Throws an ArgumentError, which says what x must be, unless its floats are from least to greatest. */
+export function requireWithin(
+  operation: string,
+  what: string,
+  x: Tensor,
+  [least, greatest]: readonly [least: number, greatest: number],
+  must: string,
+): void {
+  const fail = failing(`${operation}: ${what} must be ${must}`, x.shape, floatOf);
+  check("check_range_f32", x.size, 0.5, fail, x, least, greatest);
+}
+
+function floatOf(bits: number): number {
+  return new Float32Array(Int32Array.of(bits).buffer)[0];
 }
 
 /** Throws an ArgumentError unless the first counts[b] of labels [b, :] are from 0 to classes - 1. */

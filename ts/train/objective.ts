@@ -33,7 +33,9 @@ export interface Judgement {
   lossWeights?: PerOutput<number>;
   /**
    * Names, metrics, or functions (yTrue, yPred) => values to be averaged; for several outputs a list of lists. A figure is
-   * called as its metric is, after its output's name where there are several, and numbered where a name is taken.
+   * called as its metric is, after its output's name where there are several, and numbered where a name is taken. Where the
+   * output's loss has `fromLogits`, names and the library's figures take predictions for logits too; metrics that were made do
+   * as they were told.
    */
   metrics?:
     | readonly MetricLike[]
@@ -87,14 +89,18 @@ export class Objective {
     const weights = perOutput("lossWeights", known, lossWeights ?? {}, Number.isFinite, 1);
     const own = metricsOf("metrics", known, metrics);
     const weighted = metricsOf("weightedMetrics", known, weightedMetrics);
-    this.outputs = known.map((name, i) => ({
-      name,
-      loss: loss === undefined ? undefined : getLoss(losses[i]),
-      lossWeight: weights[i],
-      metrics: own[i].map((metric) => getMetric(metric)),
-      weightedMetrics: weighted[i].map((metric) => getMetric(metric)),
-      mean: loss !== undefined && known.length > 1 ? new Mean() : undefined,
-    }));
+    this.outputs = known.map((name, i) => {
+      const judge = loss === undefined ? undefined : getLoss(losses[i]);
+      const made = (metric: MetricLike): Metric => getMetric(metric, undefined, judge?.fromLogits);
+      return {
+        name,
+        loss: judge,
+        lossWeight: weights[i],
+        metrics: own[i].map(made),
+        weightedMetrics: weighted[i].map(made),
+        mean: judge !== undefined && known.length > 1 ? new Mean() : undefined,
+      };
+    });
     this.take = namer();
     this.figures = figuresOf(this.outputs, this.take);
     const given = new Set<unknown>([...own.flat(), ...weighted.flat()]);

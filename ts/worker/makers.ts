@@ -3,7 +3,7 @@ import { named as namedNames } from "../generated/options.ts";
 import { lookUp } from "../layers/config.ts";
 import type { Layer } from "../layers/layer.ts";
 import { getLoss, type Loss, type LossFunction, type LossName } from "../losses/index.ts";
-import { getMetric, type Metric, type MetricName } from "../metrics/index.ts";
+import { getMetric, type Metric, type MetricLike, type MetricName } from "../metrics/index.ts";
 import { getOptimizer, type Optimizer, type OptimizerName } from "../optim/index.ts";
 import * as schedules from "../optim/schedules.ts";
 import { ArgumentError } from "../runtime/errors.ts";
@@ -58,7 +58,7 @@ export function callbackFrom(given: Named, own: ServeOptions): Callback {
 /** What `Model.compile` takes, of what `RemoteModel.compile` was given. */
 export function compileOptionsFrom(plain: { readonly [option: string]: unknown }, own: ServeOptions): CompileOptions {
   const { optimizer = "rmsprop", loss, metrics, weightedMetrics, ...rest } = plain;
-  const metric = (given: string | Named): Metric => metricFrom(named(given), own);
+  const metric = (given: string | Named): MetricLike => metricFrom(named(given), own);
   return {
     ...rest,
     optimizer: optimizerFrom(named(optimizer as string | Named), own),
@@ -81,9 +81,11 @@ function lossFrom({ kind, config }: Named, own: ServeOptions): LossLike {
   throw new ArgumentError(`compile: a loss with options must be made by defineLoss, got ${kind}`);
 }
 
-function metricFrom({ kind, config }: Named, own: ServeOptions): Metric {
+function metricFrom({ kind, config }: Named, own: ServeOptions): MetricLike {
   const make = own.metrics?.[kind];
-  return make ? make((config ?? {}) as never) : getMetric(kind as MetricName, config);
+  if (make) return make((config ?? {}) as never);
+  // What a name makes depends on the loss.
+  return config === undefined ? (kind as MetricName) : getMetric(kind as MetricName, config);
 }
 
 /** Options in which configurations of schedules have become schedules. */
