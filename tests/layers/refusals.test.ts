@@ -110,6 +110,31 @@ describe("an option of another type, or none", () => {
   });
 });
 
+it("of any kind at all is refused, or works", () => {
+  const message = (f: () => unknown): string => {
+    try {
+      f();
+    } catch (error) {
+      return `${error}`;
+    }
+    return "";
+  };
+  const kinds = (/one of (.*), got/.exec(message(() => layerFromConfig("?", {})))?.[1] ?? "").split(", ");
+  expect(kinds.length).toBeGreaterThan(90);
+  for (const kind of kinds) {
+    const names = (/known are (.*?)(;|$)/.exec(message(() => layerFromConfig(kind, { strange: 1 })))?.[1] ?? "").split(
+      ", ",
+    );
+    expect(names).toContain("name");
+    const tries = names.flatMap((option) =>
+      Object.entries(wrong).map(([what, value]) => {
+        return [`${kind}, ${option}: ${what}`, () => layerFromConfig(kind, { [option]: value as never })] as const;
+      }),
+    );
+    expect(strange([...tries, [kind, () => layerFromConfig(kind, {})]])).toEqual([]);
+  }
+});
+
 it("factories refuse what are no options", () => {
   const factories = Object.entries(layers).filter(([name, f]) => typeof f === "function" && /^[a-z]/.test(name));
   const tries = factories.flatMap(([name, f]) =>
@@ -197,6 +222,9 @@ describe("a configuration of a model", () => {
     const config = { layers: list };
     list.push({ kind: "sequential", config });
     expect(() => layerFromConfig("sequential", config as never)).toThrow("must not contain itself");
+    let deep: unknown = { kind: "relu", config: {} };
+    for (let i = 0; i < 20000; i++) deep = { kind: "sequential", config: { layers: [deep] } };
+    expect(() => layerFromConfig("sequential", { layers: [deep] } as never)).toThrow("1000 deep");
     // Nothing is left behind.
     expect(layerFromConfig("dense", { units: 1 }).kind).toBe("dense");
   });

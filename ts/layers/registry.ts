@@ -192,8 +192,11 @@ function maker(kind: string): LayerMaker {
 /** Options in which configurations of layers have become layers. */
 function withLayers(value: Json): unknown {
   if (typeof value !== "object" || value === null) return value;
-  if (open.has(value))
-    throw new ArgumentError("layerFromConfig: a configuration must not contain itself, got one that does");
+  if (open.has(value) || open.size > 1000) {
+    throw new ArgumentError(
+      "layerFromConfig: a configuration must not contain itself or be 1000 deep, got one that is so",
+    );
+  }
   open.add(value);
   try {
     if (Array.isArray(value)) return [...value].map(withLayers);

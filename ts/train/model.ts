@@ -230,8 +230,8 @@ export class Model extends Layer {
   /**
    * Settles how the model is trained and measured. `fit`, `evaluate` and `predict` run `call`, losses and metrics once, and
    * repeat what they computed: a number that these read from a variable of JavaScript, and what an `if` decided, stays as it
-   * was then. What is to change between steps must be a tensor's value (`variable`), or `runEagerly` be set. What an earlier
-   * compile made by name is freed; optimizers and metrics that were handed in stay their owner's.
+   * was then. What is to change between steps must be a tensor's value (`variable`), or seldom a layer's field (see `fit`), or
+   * `runEagerly` be set. What an earlier compile made by name is freed; optimizers and metrics that were handed in stay their owner's.
    * Errors: ArgumentError for unknown names, listing the known ones; StateError while `fit` runs.
    */
   compile(options: CompileOptions): void {
