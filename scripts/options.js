@@ -1,6 +1,6 @@
 // Reads the names of options from the types of ts/ and writes them as lists (ts/generated/options.ts): for each list that a
 // file there imports, `convOptions`, the properties of the interface of that name, `ConvOptions`, and which of them are
-// booleans or numbers. Nobody keeps one by hand.
+// booleans, numbers, text or lists. Nobody keeps one by hand.
 import { readFileSync } from "node:fs";
 import ts from "typescript";
 
@@ -85,11 +85,16 @@ const MARKS = new Map([
   [ts.SyntaxKind.NumberKeyword, "#"],
   [ts.SyntaxKind.StringKeyword, "@"],
   [ts.SyntaxKind.FunctionType, "!"],
+  [ts.SyntaxKind.ArrayType, "*"],
+  [ts.SyntaxKind.TupleType, "*"],
 ]);
 
-const markOf = (type) => MARKS.get(type?.kind) ?? "";
+function markOf(type) {
+  if (type?.kind === ts.SyntaxKind.TypeOperator) return markOf(type.type);
+  return type?.typeName?.text === "Shape" ? "*" : (MARKS.get(type?.kind) ?? "");
+}
 
-const nameOf = (marked) => marked.replace(/[?#@!]$/, "");
+const nameOf = (marked) => marked.replace(/[?#@!*]$/, "");
 
 /** The list of a named type, or of one that TypeScript makes of another. */
 function listOfReference(type, parameters = [], path, ask) {
@@ -123,7 +128,7 @@ function fileSource(lists) {
   });
   return `// Generated from the types of options by scripts/options.js: do not edit.
 
-/** The names K of a type's options: words, marked ? for a boolean and # for a number, and other types' lists. */
+/** The names K of a type's options: words, marked ? for a boolean, # a number, @ a string, ! a function, * a list, and other types' lists. */
 export interface Names<K extends string = any> extends ReadonlyArray<string | Names> {
   /** Never there: it makes lists of other names another type. */
   readonly of?: (name: K) => K;

@@ -98,19 +98,29 @@ describe.each(rows.map((row) => [`${row.how} ${row.path.join(".")}`, row] as con
 
 const typed = rows.flatMap((row) =>
   [...row.options]
-    .filter(([, type]) => type === "boolean" || type === "number")
+    .map(
+      ([name, type]) =>
+        [
+          name,
+          /^(readonly )?([^|()]*|\([^()]*\))\[\]$|^readonly \[[^|]*\]$|^Shape$/.test(type) ? "list" : type,
+        ] as const,
+    )
+    .filter(([, type]) => ["boolean", "number", "string", "list"].includes(type))
     .map(([name, type]) => [`${row.how} ${row.path.join(".")}: ${name}`, row, name, type] as const),
 );
 
 describe.each(typed)("%s", (_, row, name, type) => {
   it(`must be a ${type}`, async () => {
-    const must = type === "boolean" ? "true or false" : "a number";
-    for (const [value, text] of [
-      ["false", '"false"'],
-      [null, "null"],
-      [[1], "[1]"],
-      [type === "boolean" ? 1 : true, type === "boolean" ? "1" : "true"],
-    ] as const) {
+    const must = { boolean: "true or false", number: "a number", string: "text", list: "a list" }[type];
+    const strange = {
+      string: ["false", '"false"'],
+      null: [null, "null"],
+      list: [[1], "[1]"],
+      boolean: [true, "true"],
+      number: [1, "1"],
+    };
+    for (const [kind, [value, text]] of Object.entries(strange)) {
+      if (kind === type) continue;
       const error = await errorOf(row, { [name]: value });
       expect(error, error.message).toBeInstanceOf(heddle.ArgumentError);
       expect(error.message.endsWith(`: ${name} must be ${must}, got ${text}`), error.message).toBe(true);

@@ -31,7 +31,7 @@ let depth = 0;
  * `valueAndGrad(variables, f)` is the function (...rest) that returns [f(...rest), the gradients of its scalar loss with
  * respect to the variables], in the structure of these: a variable, a list or a record. `valueAndGrad(f)` is the function
  * (parameters, ...rest) for tensors of any kind, which f gets as its first argument. f may also return a list that begins
- * with the loss. Everything else made on the way is freed. Errors: ShapeError unless the loss has one element, DtypeError
+ * with the loss. Everything else made on the way is freed. Errors: ArgumentError for variables that are frozen, ShapeError unless the loss has one element, DtypeError
  * unless loss and parameters are f32, StateError if what the loss was computed from is gone.
  */
 export function valueAndGrad<Rest extends unknown[], L extends LossValue>(
@@ -112,6 +112,11 @@ export function differentiate<P extends ParameterSet, T>(
     // A plain tensor is differentiated through a stand-in, so that it stays untracked outside.
     const targets = new Set<AnyTensor>();
     const tracked = mapParameters(parameters, (x) => {
+      if (x instanceof Variable && !x.trainable) {
+        throw new ArgumentError(
+          `valueAndGrad: variables must be trainable, got ${x.name}, which is not; ask for trainableWeights, or free it`,
+        );
+      }
       const target = x instanceof Variable ? (x as Variable) : standIn(x);
       targets.add(target);
       return target;

@@ -9,7 +9,7 @@ import {
   requireType,
   textOf,
 } from "../runtime/arguments.ts";
-import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
+import { ArgumentError, DtypeError, ShapeError, StateError } from "../runtime/errors.ts";
 import { showAsText } from "../runtime/inspect.ts";
 import { requireAttached } from "../runtime/transferred.ts";
 import { checkDtype, type Dtype, makeArray, type TypedArray, toNumbers } from "../tensor/dtype.ts";
@@ -80,11 +80,18 @@ export class ArrayData<D extends Dtype = Dtype> {
 
   /**
    * The stored numbers, row-major: those of `dtype`, or bytes that read as f32. Not copied. StateError where their memory
-   * has been transferred.
+   * has been transferred or resized.
    */
   get data(): Stored<D> {
     const { stored } = this;
     if (stored.length === 0) requireAttached("ArrayData", "the data", stored);
+    // Of memory that may be resized.
+    const { length, rowSize } = this;
+    if (stored.length !== length * rowSize) {
+      throw new StateError(
+        `ArrayData: its memory must not be resized, got ${stored.length} numbers for shape ${formatShape(this.shape)}`,
+      );
+    }
     return stored;
   }
 

@@ -3,6 +3,7 @@
 // and their names, no tensors and no files.
 import { arrayTypes } from "../data/array.ts";
 import { ArgumentError, DtypeError, FormatError, ShapeError } from "../runtime/errors.ts";
+import { requireAttached } from "../runtime/transferred.ts";
 import type { Dtype, TypedArray } from "../tensor/dtype.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 
@@ -302,6 +303,7 @@ function checkRecord(name: string, { dtype, shape, data }: TensorRecord): void {
     const got = `${describe(dtype)} in ${Object.prototype.toString.call(data)}`;
     throw new DtypeError(`${where} must be ${stored.join(", ")}, got ${got}`);
   }
+  requireAttached(`encodeSafetensors: tensor ${quote(name)}`, "data", data);
   if (!isCounts(shape) || sizeOf(shape) !== data.length) {
     throw new ShapeError(`${where} must have a shape for its ${data.length} numbers, got ${describe(shape)}`);
   }

@@ -58,6 +58,10 @@ abstract class PlainAttention extends Layer {
     return true;
   }
 
+  override get supportsMasking(): boolean {
+    return true;
+  }
+
   override outputShape(inputShape: Shapes): Shapes {
     const shapes = inputShape as readonly Shape[];
     const [query, value, key = value] = shapes;

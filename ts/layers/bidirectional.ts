@@ -4,9 +4,10 @@ import { bidirectionalOptions } from "../generated/options.ts";
 import { add, mul } from "../ops/binary.ts";
 import { concat, flip } from "../ops/layout.ts";
 import { textOf } from "../runtime/arguments.ts";
-import { ArgumentError } from "../runtime/errors.ts";
+import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { type CallContext, type Inputs, Layer, type LayerOptions, type Masks } from "./layer.ts";
+import { type CallContext, type Inputs, Layer, type LayerOptions, type Masks, perExample } from "./layer.ts";
 import { firstMask } from "./masks.ts";
 import { RecurrentLayer } from "./rnn.ts";
 import { isShapeList, type Shapes, shapeList } from "./shapes.ts";
@@ -67,6 +68,10 @@ export class Bidirectional extends Layer {
     return true;
   }
 
+  override get supportsMasking(): boolean {
+    return true;
+  }
+
   override build(inputShape: Shapes): void {
     const [forward, backward] = this.halves(inputShape);
     this.forwardLayer.ensureBuilt(forward);
@@ -76,9 +81,16 @@ export class Bidirectional extends Layer {
   override outputShape(inputShape: Shapes): Shapes {
     const [forward, backward] = this.halves(inputShape);
     const [shape, ...states] = shapeList(this.forwardLayer.outputShape(forward));
-    const [, ...others] = shapeList(this.backwardLayer.outputShape(backward));
-    const merged = this.mergeMode === "concat" ? shape.with(-1, 2 * shape[shape.length - 1]) : shape;
-    const outputs = this.mergeMode === null ? [shape, shape] : [merged];
+    const [other, ...others] = shapeList(this.backwardLayer.outputShape(backward));
+    if (this.mergeMode !== null && this.mergeMode !== "concat" && !sameShape(shape, other)) {
+      throw new ShapeError(
+        `${this.name}: to ${this.mergeMode} results both layers must have as many units, ` +
+          `got ${perExample(shape)} and ${perExample(other)}`,
+      );
+    }
+    const width = shape[shape.length - 1] + other[other.length - 1];
+    const merged = this.mergeMode === "concat" ? shape.with(-1, width) : shape;
+    const outputs = this.mergeMode === null ? [shape, other] : [merged];
     return outputs.length + states.length === 1 ? merged : [...outputs, ...states, ...others];
   }
 

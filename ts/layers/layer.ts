@@ -20,7 +20,7 @@ import { getInitializer, type InitializerLike } from "./initializers.ts";
 import { attachMask, type Mask, maskOf } from "./masks.ts";
 import { BUILD, BUILD_FOR, BUILT_FOR, followTrainable, Module, OWN, STRUCTURE, trainableParts } from "./module.ts";
 import { getRegularizer, type Regularizer, type RegularizerLike } from "./regularizers.ts";
-import { isShapeList, type Shapes, sameShapes, shapeList } from "./shapes.ts";
+import { isLikeDrawn, isShapeList, type Shapes, sameShapes, shapeList } from "./shapes.ts";
 import { refuseMixing } from "./stepping.ts";
 import { connect, isSymbolic, type Symbolic } from "./symbolic.ts";
 
@@ -131,6 +131,7 @@ export abstract class Layer extends Module {
   /** The subclass's own. */
   readonly #build: (inputShape: Shapes) => void;
   #isBuilt = false;
+  #hasWarned = false;
   /** The input shape that was checked last, and the output shape that follows. */
   #checked: { readonly input: Shapes; readonly output: Shapes | undefined } | undefined;
   /** Of the last call's first result, where only a call can tell. */
@@ -188,6 +189,11 @@ export abstract class Layer extends Module {
     return false;
   }
 
+  /** Whether steps that the mask leaves out stay out of the others' results; default: where steps are not mixed. */
+  get supportsMasking(): boolean {
+    return !this.mixesSteps;
+  }
+
   /** The masks of the results. Default: one input's goes on to every result that begins with its axes. */
   outputMask(_inputs: Inputs, mask: Masks): Masks {
     return isMaskList(mask) ? undefined : mask;
@@ -212,7 +218,11 @@ export abstract class Layer extends Module {
   applyAll(x: Inputs | Symbolic | readonly Symbolic[], options: ApplyOptions = {}): Tensor[] | Symbolic[] {
     const { name } = this;
     const { training = false, addLoss = ignore, addMetric = ignore } = checkOptions(name, options, applyOptions);
-    if (isSymbolic(x)) return connect(this, x);
+    if (isSymbolic(x)) {
+      const own = Object.entries(options).find(([option, value]) => option !== "training" && value !== undefined)?.[0];
+      if (own === undefined) return connect(this, x, options.training);
+      throw new ArgumentError(`${name}: symbolic inputs may be told training, got ${own}, which only a call can take`);
+    }
     const inputs = x instanceof Tensor ? [x] : x;
     if (!Array.isArray(inputs)) requireTensor(name, "inputs", inputs);
     if (inputs.length === 0) throw new ArgumentError(`${name}: inputs must be at least one tensor, got none`);
@@ -225,7 +235,15 @@ export abstract class Layer extends Module {
     const masks = (inputs as readonly AnyTensor[]).map(maskOf);
     const mask = x instanceof Tensor ? masks[0] : masks;
     this.#requireOwner();
-    if (this.mixesSteps) refuseMixing(name, inputs);
+    if (this.mixesSteps) {
+      refuseMixing(name, inputs);
+      if (!this.supportsMasking && !this.#hasWarned && masks.some((mask) => mask !== undefined)) {
+        this.#hasWarned = true;
+        console.warn(
+          `heddle: ${name} mixes the steps that the mask leaves out with the others: it does not know masks`,
+        );
+      }
+    }
     const returned = withinLayer(this, () => this.call(x, { training, addLoss, addMetric, mask }));
     const results = Array.isArray(returned) ? [...returned] : [returned as Tensor];
     for (const y of results) requireTensor(name, "what call returns", y);
@@ -248,6 +266,10 @@ export abstract class Layer extends Module {
     if (this.#checked !== undefined && sameShapes(this.#checked.input, inputShape)) return this.#checked.output;
     const input = ownCopy(inputShape);
     for (const shape of shapeList(input)) checkShape(this.name, shape);
+    const drawn = this.inputShape;
+    if (drawn !== undefined && !isShapeList(input) && !isLikeDrawn(input, drawn)) {
+      throw this.misfit(`be like its inputShape, ${perExample(drawn)}`, input);
+    }
     const output = this.outputShape(input);
     if (!this.#isBuilt) {
       this[BUILD](() => this.#build(input));

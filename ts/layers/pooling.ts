@@ -203,7 +203,10 @@ export class GlobalAveragePooling1D extends GlobalPooling {
     );
   }
 
-  /** The mean over the steps that the mask counts. */
+  override get supportsMasking(): boolean {
+    return true;
+  }
+
   override call(x: AnyTensor, context: CallContext): Tensor {
     const { mask } = context;
     if (mask === undefined) return super.call(x, context);

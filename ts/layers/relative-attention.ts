@@ -78,6 +78,10 @@ export class RelativeMultiHeadAttention extends Layer {
     return true;
   }
 
+  override get supportsMasking(): boolean {
+    return true;
+  }
+
   override build(inputShape: Shapes): void {
     const [shape] = shapeList(inputShape);
     const { numHeads, keyDim, valueDim = keyDim } = this.settings;

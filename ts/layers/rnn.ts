@@ -75,6 +75,10 @@ export abstract class RecurrentLayer extends Layer {
     return true;
   }
 
+  override get supportsMasking(): boolean {
+    return true;
+  }
+
   override build(inputShape: Shapes): void {
     const [, ...step] = sequenceShape(inputShape);
     this.cell.ensureBuilt([step, ...this.cell.stateShapes(step)]);

@@ -14,6 +14,14 @@ export function shapeList(shape: Shapes): readonly Shape[] {
   return isShapeList(shape) ? shape : [shape];
 }
 
+/**
+ * Whether an input is like the one that was announced: of as many axes and, where it has several, as many features or
+ * channels. Sequences may be longer, images larger.
+ */
+export function isLikeDrawn(shape: Shape, drawn: Shape): boolean {
+  return shape.length === drawn.length && (drawn.length < 2 || shape.at(-1) === drawn.at(-1));
+}
+
 export function sameShapes(a: Shapes, b: Shapes): boolean {
   if (!isShapeList(a) || !isShapeList(b)) return !isShapeList(a) && !isShapeList(b) && sameShape(a, b);
   return a.length === b.length && a.every((shape, i) => sameShape(shape, b[i]));

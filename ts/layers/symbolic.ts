@@ -15,6 +15,8 @@ export interface Node {
   /** Whether the layer gets a list, be it of one. */
   readonly isList: boolean;
   readonly outputs: readonly Symbolic[];
+  /** Whether it trains, where that does not follow the model. */
+  readonly training?: boolean | undefined;
 }
 
 /** What a layer will return. */
@@ -65,7 +67,7 @@ export function isSymbolic(x: unknown): x is Symbolic | readonly Symbolic[] {
 }
 
 /** Notes that a layer is applied to symbolic inputs; builds it for their shapes. */
-export function connect(layer: Layer, x: Symbolic | readonly Symbolic[]): Symbolic[] {
+export function connect(layer: Layer, x: Symbolic | readonly Symbolic[], training?: boolean): Symbolic[] {
   const inputs = x instanceof Symbolic ? [x] : [...x];
   const shapes = inputs.map(({ shape }) => shape);
   const shape = layer.ensureBuilt(x instanceof Symbolic ? shapes[0] : shapes);
@@ -73,7 +75,7 @@ export function connect(layer: Layer, x: Symbolic | readonly Symbolic[]): Symbol
     throw new ArgumentError(`${layer.name}: outputShape must tell the shape of its output, got none`);
   }
   const outputs: Symbolic[] = [];
-  const node: Node = { layer, inputs, isList: !(x instanceof Symbolic), outputs };
+  const node: Node = { layer, inputs, isList: !(x instanceof Symbolic), outputs, training };
   for (const one of shapeList(shape)) outputs.push(new Symbolic(one, "f32", node));
   return outputs;
 }

@@ -51,7 +51,10 @@ function normOver(x: Tensor, axes: number[], given: readonly number[], ord: Norm
     if (ord === 0) return sum(cast(notEqual(x, 0), "f32"), axes, true);
     if (Math.abs(ord) === Number.POSITIVE_INFINITY) return (ord > 0 ? max : min)(abs(x), axes, true);
     if (ord === 1) return sum(abs(x), axes, true);
-    const powers = sum(pow(abs(x), ord), axes, true);
+    // The power's slope at 0 may be infinite: zeros take a way of their own.
+    const isNought = equal(x, 0);
+    const sizes = where(isNought, 1, abs(x));
+    const powers = sum(where(isNought, ord > 0 ? 0 : Infinity, pow(sizes, ord)), axes, true);
     const isZero = equal(powers, 0);
     return where(isZero, 0, pow(where(isZero, 1, powers), 1 / ord));
   }

@@ -43,9 +43,12 @@ export function requireRecord(what: string, value: unknown): asserts value is ob
   if (kindOf(value) !== "Object") throw new ArgumentError(`${what} must be a record, got ${textOf(value)}`);
 }
 
-/** Throws an ArgumentError unless `value` is a "boolean", "number" other than NaN, "string" or "function", as is asked for. */
+/**
+ * Throws an ArgumentError unless `value` is a "boolean", "number" other than NaN, "string", "function" or "list", as is
+ * asked for.
+ */
 export function requireType(operation: string, what: string, value: unknown, type: string): void {
-  if (typeof value === type && !Number.isNaN(value)) return;
+  if (type === "list" ? Array.isArray(value) : typeof value === type && !Number.isNaN(value)) return;
   const must = type === "boolean" ? "true or false" : `a ${type}`;
   const got = typeof value === "string" ? JSON.stringify(value) : textOf(value);
   throw new ArgumentError(`${operation}: ${what} must be ${must}, got ${got}`);

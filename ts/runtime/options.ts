@@ -1,5 +1,5 @@
-// Checks of options as JavaScript callers give them: objects, none that is not known, and booleans and numbers where the
-// types say so. The lists of names are made by the build from the types.
+// Checks of options as JavaScript callers give them: objects, none that is not known, and booleans, numbers, text and
+// lists where the types say so. The lists of names are made by the build from the types.
 
 import type { Names } from "../generated/options.ts";
 import { kindOf, requireType, textOf } from "./arguments.ts";
@@ -39,12 +39,18 @@ export function pickOptions<T extends object>(options: T, names: Names<keyof T &
   return Object.fromEntries(Object.entries(options).filter(([name]) => known.has(name))) as T;
 }
 
-const TYPES: { readonly [mark: string]: string } = { "?": "boolean", "#": "number", "@": "string", "!": "function" };
+const TYPES: { readonly [mark: string]: string } = {
+  "?": "boolean",
+  "#": "number",
+  "@": "string",
+  "!": "function",
+  "*": "list",
+};
 
 /** Each name with the type that its value must have; "" where it may be of several. */
 function typesOf(names: Names): Map<string, string> {
   if (names.all !== undefined) return names.all;
-  const all = new Map(words(names).map((word) => [word.replace(/[?#@!]/, ""), TYPES[word.slice(-1)] ?? ""]));
+  const all = new Map(words(names).map((word) => [word.replace(/[?#@!*]/, ""), TYPES[word.slice(-1)] ?? ""]));
   // Kept where the list is not frozen.
   Reflect.set(names, "all", all);
   return all;

@@ -2,19 +2,23 @@
 // comes after what it needs.
 import { type Json, toConfig } from "../layers/config.ts";
 import { InputLayer } from "../layers/input.ts";
-import type { ApplyOptions, Layer } from "../layers/layer.ts";
-import { type Shapes, shapeList } from "../layers/shapes.ts";
+import { type ApplyOptions, type Layer, perExample } from "../layers/layer.ts";
+import { isLikeDrawn, type Shapes, shapeList } from "../layers/shapes.ts";
 import { type Node, Symbolic } from "../layers/symbolic.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
-import type { Shape } from "../tensor/shape.ts";
+import { type Shape, sameShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+
+type Call =
+  | readonly [layer: number, inputs: number | readonly number[]]
+  | readonly [layer: number, inputs: number | readonly number[], training: boolean];
 
 /** A graph as plain JSON. Inputs and results are numbered: the inputs, then the results of each call in turn. */
 export type GraphConfig = {
   /** Layers by kind and `config()`; the first ones are the inputs. */
   readonly layers: readonly { readonly kind: string; readonly config: { readonly [option: string]: Json } }[];
-  /** Which layer is applied to what: one, or a list. */
-  readonly calls: readonly (readonly [layer: number, inputs: number | readonly number[]])[];
+  /** Which layer is applied to what, one or a list, and whether it trains then, where that does not follow the model. */
+  readonly calls: readonly Call[];
   /** How many inputs there are. */
   readonly inputs: number;
   readonly outputs: readonly number[];
@@ -34,6 +38,8 @@ export class Graph {
         );
       }
     }
+    const twice = inputs.find((input, i) => inputs.indexOf(input) !== i);
+    if (twice) throw new ArgumentError(`Model: inputs must be different, got ${twice.node.layer.name} twice`);
     this.inputs = inputs;
     this.outputs = outputs;
     this.nodes = orderedNodes(inputs, outputs);
@@ -63,7 +69,9 @@ export class Graph {
 
   /** The outputs for values of the inputs. */
   run(values: readonly AnyTensor[], options: ApplyOptions): Tensor[] {
-    return this.follow(values, (layer, inputs) => layer.applyAll(inputs, options)) as Tensor[];
+    return this.follow(values, ({ layer, training = options.training }, inputs) =>
+      layer.applyAll(inputs, { ...options, training }),
+    ) as Tensor[];
   }
 
   /** The shapes of the outputs for inputs of other sizes than those the graph was drawn with. */
@@ -71,15 +79,23 @@ export class Graph {
     if (shapes.length !== this.inputs.length) {
       throw new ShapeError(`Model: there must be ${this.inputs.length} inputs, got ${shapes.length}`);
     }
-    return this.follow(shapes, (layer, inputs) => shapeList(layer.outputShape(inputs) as Shapes));
+    this.inputs.forEach(({ shape, dtype, node }, i) => {
+      if (isLikeDrawn(shapes[i], shape) && (shape.length !== 1 || dtype !== "f32" || sameShape(shapes[i], shape)))
+        return;
+      throw new ShapeError(
+        `Model: what is fed to ${node.layer.name} must be like ${perExample(shape)}, got ${perExample(shapes[i])}`,
+      );
+    });
+    return this.follow(shapes, ({ layer }, inputs) => shapeList(layer.outputShape(inputs) as Shapes));
   }
 
   /** What the outputs are, given what the inputs are and what each layer makes of its inputs. */
-  private follow<T>(given: readonly T[], f: (layer: Layer, inputs: T | readonly T[]) => readonly T[]): T[] {
+  private follow<T>(given: readonly T[], f: (node: Node, inputs: T | readonly T[]) => readonly T[]): T[] {
     const known = new Map<Symbolic, T>(this.inputs.map((input, i) => [input, given[i]]));
-    for (const { layer, inputs, isList, outputs } of this.nodes) {
+    for (const node of this.nodes) {
+      const { inputs, isList, outputs } = node;
       const own = inputs.map((input) => known.get(input) as T);
-      f(layer, isList ? own : own[0]).forEach((result, i) => {
+      f(node, isList ? own : own[0]).forEach((result, i) => {
         known.set(outputs[i], result);
       });
     }
@@ -94,10 +110,10 @@ export class Graph {
     const number = (x: Symbolic): number => known.indexOf(x);
     return {
       layers: [...inputs, ...layers].map(toConfig),
-      calls: this.nodes.map(({ layer, inputs: x, isList }) => [
-        inputs.length + layers.indexOf(layer),
-        isList ? x.map(number) : number(x[0]),
-      ]),
+      calls: this.nodes.map(({ layer, inputs: x, isList, training }): Call => {
+        const call = [inputs.length + layers.indexOf(layer), isList ? x.map(number) : number(x[0])] as const;
+        return training === undefined ? call : [...call, training];
+      }),
       inputs: inputs.length,
       outputs: this.outputs.map(number),
     };
@@ -106,7 +122,10 @@ export class Graph {
   /** The same graph of copies of its layers. */
   copy(copied: (layer: Layer) => Layer): { inputs: readonly Symbolic[]; outputs: readonly Symbolic[] } {
     const inputs = this.inputs.map((x) => inputLike(x).output);
-    return { inputs, outputs: this.follow(inputs, (layer, x) => copied(layer).applyAll(x)) };
+    return {
+      inputs,
+      outputs: this.follow(inputs, ({ layer, training }, x) => copied(layer).applyAll(x, { training })),
+    };
   }
 
   /** For `summary`: each layer with the shape of its first result and the layers it was applied to. */

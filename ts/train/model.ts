@@ -482,12 +482,12 @@ export const functionalFrom: LayerMaker = ({ layers, calls, inputs, outputs, ...
   });
   for (const call of calls) {
     requireList(operation, "a call", call);
-    const [which, given] = call;
+    const [which, given, training] = call;
     const layer = at("the layer of a call", layers, which);
     if (!(layer instanceof Layer)) throw new ArgumentError(`${operation}: layers must be layers, got ${textOf(layer)}`);
     const x = Array.isArray(given) ? given : [given];
     const from = x.map((i) => at("an input of a call", known, i));
-    known.push(...layer.applyAll(Array.isArray(given) ? from : from[0]));
+    known.push(...layer.applyAll((Array.isArray(given) ? from : from[0]) as Symbolic, { training }));
   }
   const results = outputs.map((i) => at("an output", known, i));
   return new Model({ ...rest, inputs: known.slice(0, inputs), outputs: results });
