@@ -200,6 +200,19 @@ describe("perExampleGrad", () => {
     (_: readonly Tensor[], images: Tensor, classes: Tensor<"i32">): Tensor =>
       losses.sparseCategoricalCrossentropy(classes, model.apply(images, { training }), { fromLogits: true });
 
+  it("takes examples apart where one tensor is both operands of a product", () => {
+    const loss = (w: Tensor, x: Tensor): Tensor => {
+      const y = matmul(x, w);
+      return sum(square(matmul(y, y, { transposeB: true })));
+    };
+    const [w, x] = [spread([3, 3]), spread([5, 3])];
+    const each = perExampleGrad(loss)(w, x);
+    for (let i = 0; i < 5; i++) {
+      const alone = grad((p: Tensor) => loss(p, x.slice([i, 0], [1, 3])))(w);
+      expectClose(each.slice([i, 0, 0], [1, 3, 3]).data(), alone.data());
+    }
+  });
+
   it("gives each example's gradient, whose mean is the batch's", () => {
     const model = network();
     model.apply(x);

@@ -224,6 +224,8 @@ describe("layers that mix steps otherwise than through the cache are refused, by
     "groups over time": () => layers.groupNormalization({ groups: 2, name: "mixing" }),
     "zeros in front": () => layers.zeroPadding1d({ padding: 1, name: "mixing" }),
     "axes in another order": () => layers.permute({ dims: [2, 1], name: "mixing" }),
+    "a softmax over time": () => layers.softmax({ axis: 1, name: "mixing" }),
+    "lengths over time": () => layers.unitNormalization({ axis: [1], name: "mixing" }),
     "another shape": () => layers.reshape({ targetShape: [-1, 4], name: "mixing" }),
   };
   it.each(Object.entries(mixing))("%s", (_, make) => {

@@ -390,3 +390,13 @@ describe("bad arguments", () => {
     expect(f).toThrow(type);
   });
 });
+
+it("a step that is skipped applies no constraint either", () => {
+  const v = new Variable(tensor([4]), { name: "v" });
+  v.constraint = constraints.getConstraint({ name: "minMaxNorm", maxValue: 1, rate: 0.5 });
+  const optimizer = new LossScaleOptimizer(new SGD({ learningRate: 0.1 }), { initialScale: 2 });
+  optimizer.step([v], [tensor([Number.POSITIVE_INFINITY])]);
+  expect(v.item()).toBe(4);
+  optimizer.step([v], [tensor([0])]);
+  expect(v.item()).toBeCloseTo(2.5, 5);
+});

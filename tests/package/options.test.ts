@@ -111,7 +111,7 @@ const typed = rows.flatMap((row) =>
 
 describe.each(typed)("%s", (_, row, name, type) => {
   it(`must be a ${type}`, async () => {
-    const must = { boolean: "true or false", number: "a number", string: "text", list: "a list" }[type];
+    const must = { boolean: "true or false", number: "a number", string: "a string", list: "a list" }[type];
     const strange = {
       string: ["false", '"false"'],
       null: [null, "null"],

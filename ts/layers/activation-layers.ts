@@ -17,6 +17,7 @@ import type { InitializerLike } from "./initializers.ts";
 import { type CallContext, Layer, type LayerOptions } from "./layer.ts";
 import type { Mask } from "./masks.ts";
 import type { RegularizerLike } from "./regularizers.ts";
+import { isTimeAxis } from "./stepping.ts";
 import { type ShapelessWeightOptions, weightOptions } from "./weight-options.ts";
 
 /** What `relu` takes. */
@@ -172,6 +173,14 @@ export class Softmax extends Layer {
   constructor(options: SoftmaxOptions = {}) {
     super(["softmax", Softmax, softmaxOptions], options);
     this.axis = options.axis ?? -1;
+  }
+
+  override get mixesSteps(): boolean {
+    return isTimeAxis(this.axis);
+  }
+
+  override get supportsMasking(): boolean {
+    return true;
   }
 
   call(x: AnyTensor, { mask }: CallContext): Tensor {

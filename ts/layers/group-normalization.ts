@@ -22,6 +22,7 @@ import { ownCopy } from "./config.ts";
 import { type CallContext, Layer, type LayerKind, type LayerOptions, type Outputs, requireCount } from "./layer.ts";
 import { AffineNormalization, type AffineNormalizationOptions } from "./normalization.ts";
 import type { Shapes } from "./shapes.ts";
+import { isTimeAxis } from "./stepping.ts";
 
 /** What `groupNormalization` takes. */
 export interface GroupNormalizationOptions extends AffineNormalizationOptions {
@@ -145,6 +146,10 @@ export class UnitNormalization extends Layer {
   constructor(options: UnitNormalizationOptions = {}) {
     super(["unit_normalization", UnitNormalization, unitNormalizationOptions], options);
     this.axis = ownCopy(options.axis ?? -1);
+  }
+
+  override get mixesSteps(): boolean {
+    return isTimeAxis(this.axis);
   }
 
   call(x: AnyTensor): Tensor {

@@ -16,6 +16,7 @@ import { ownCopy } from "./config.ts";
 import { Layer, type LayerKind, type LayerOptions, type Masks, perExample } from "./layer.ts";
 import type { Mask } from "./masks.ts";
 import { isShapeList, type Shapes } from "./shapes.ts";
+import { isTimeAxis } from "./stepping.ts";
 
 /** A layer that takes a list of inputs. */
 abstract class Merge extends Layer {
@@ -161,6 +162,14 @@ export class Concatenate extends Merge {
     if (!Number.isInteger(this.axis) || this.axis === 0) {
       throw new ArgumentError(`${this.name}: axis must be a whole number other than 0, the batch, got ${this.axis}`);
     }
+  }
+
+  override get mixesSteps(): boolean {
+    return isTimeAxis(this.axis);
+  }
+
+  override get supportsMasking(): boolean {
+    return true;
   }
 
   override outputShape(inputShape: Shapes): Shape {

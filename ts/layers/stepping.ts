@@ -14,3 +14,8 @@ export function refuseMixing(name: string, inputs: readonly AnyTensor[]): void {
       `got ${name}, which would see the new tokens alone`,
   );
 }
+
+/** Whether an axis, or one of several, is that of time in [batch, time, features]. */
+export function isTimeAxis(axis: number | readonly number[]): boolean {
+  return [axis].flat().some((one) => one === 1 || one === -2);
+}

@@ -184,7 +184,8 @@ class Examples {
 
   private keepsApart(opName: string, args: readonly unknown[], tensors: AnyTensor[], shape: Shape): boolean {
     const [x, second] = args as AnyTensor[];
-    const isFirstOnly = this.apart.has(x) && tensors.every((y) => y === x || !this.apart.has(y));
+    // A tensor that is both operands of a product would have its examples meet.
+    const isFirstOnly = this.apart.has(x) && ![...tensorsOf(args.slice(1))].some((y) => this.apart.has(y));
     if (elementwise.has(opName)) return shape[0] === this.count && tensors.every((y) => this.meets(y, shape));
     if (opName === "softmaxCrossEntropy") return this.apart.has(x) && this.apart.has(second) && x.rank > 1;
     if (!isFirstOnly) return false;

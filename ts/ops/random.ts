@@ -168,8 +168,10 @@ export interface RandomUniformOptions extends RandomOptions {
 export function randomUniform(shape: Shape, options: RandomUniformOptions = {}): Tensor {
   const { low = 0, high = 1 } = checkOptions("randomUniform", options, randomUniformOptions);
   checkShape("randomUniform", shape);
-  if (!(low <= high && Number.isFinite(high - low))) {
-    throw new ArgumentError(`randomUniform: low must be at most high, both finite, got ${low} and ${high}`);
+  if (!(low <= high && Number.isFinite(Math.fround(high - low)))) {
+    throw new ArgumentError(
+      `randomUniform: low must be at most high, their difference finite in f32, got ${low} and ${high}`,
+    );
   }
   return draw("randomUniform", "random_uniform_f32", shape, low, high, options);
 }
@@ -227,8 +229,9 @@ export function randomInteger(shape: Shape, low: number, high: number, options: 
   checkShape("randomInteger", shape);
   for (const bound of [low, high]) requireType("randomInteger", "each bound", bound, "number");
   const fits = [low, high - 1].every((n) => Number.isInteger(n) && n === (n | 0)) && low < high;
-  if (!fits) {
-    throw new ArgumentError(`randomInteger: low must be less than high, both 32-bit integers, got ${low} and ${high}`);
+  if (!fits || high - low >= 2 ** 32) {
+    const must = "low must be less than high, both 32-bit integers, fewer than 2^32 apart";
+    throw new ArgumentError(`randomInteger: ${must}, got ${low} and ${high}`);
   }
   const y = empty(shape, "i32");
   launch("random_integer_i32", Math.ceil(y.size / BLOCK), 50, y, state, y.size, low, high - low);

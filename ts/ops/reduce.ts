@@ -196,7 +196,7 @@ export function variance(x: Tensor, axes?: Axes, options: VarianceOptions = {}):
     if (!(correction >= 0)) throw new ArgumentError(`variance: correction must be at least 0, got ${correction}`);
     const squares = square(sub(x, mean(x, list, true)));
     if (correction === 0) return mean(squares, list, keepDims);
-    return div(sum(squares, list, keepDims), count - correction);
+    return div(sum(squares, list, keepDims), Math.max(count - correction, 0));
   });
 }
 

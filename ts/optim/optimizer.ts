@@ -254,7 +254,7 @@ export abstract class Optimizer {
     });
     this.average(variables, gate);
     for (const variable of variables) {
-      if (variable.constraint !== undefined) variable.assign(variable.constraint(variable));
+      if (variable.constraint !== undefined) assignThrough(gate, variable, variable.constraint(variable));
     }
     const counts = variables.map((variable) => countOf(this.slots.get(variable)));
     for (const count of [this.count, ...counts]) if (count) launch("advance_i32", 1, 1, count, gate);
