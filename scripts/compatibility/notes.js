@@ -77,6 +77,10 @@ export const differences = {
   },
   layers: {
     GlobalAveragePooling1D: "sequences of which no step counts have zeros, not NaN",
+    RNN: "a masked step before the first that counts gives the state that the layer began with, in Keras zeros",
+    SimpleRNN: "as RNN",
+    LSTM: "as RNN",
+    GRU: "as RNN",
     UpSampling2D: "nearest and bilinear alone",
     MultiHeadAttention:
       "`useCausalMask` and `returnAttentionScores` are options of the layer; `slidingWindow` is `slidingWindowAttention`; with several " +

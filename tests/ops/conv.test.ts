@@ -60,3 +60,18 @@ function expectClose(actual: Tensor, expected: Tensor): void {
   expect(a.length).toBe(b.length);
   for (let i = 0; i < a.length; i++) expect(Math.abs(a[i] - b[i])).toBeLessThan(1e-5 * scale * Math.sqrt(32));
 }
+
+describe("strides beyond the image", () => {
+  it.each(["valid", "same"] as const)("are as those that leave one window, and cost no more: %s", (padding) => {
+    seed(3);
+    const [x, filters] = [randomNormal([1, 5, 5, 2]), randomNormal([3, 3, 2, 4])];
+    const gradients = (strides: number): number[][] =>
+      (
+        grad(([a, b]: readonly Tensor[]) => sum(conv2d(a, b, undefined, { strides, padding })))([
+          x,
+          filters,
+        ]) as Tensor[]
+      ).map((dx) => [...dx.data()]);
+    expect(gradients(2 ** 20)).toEqual(gradients(5));
+  });
+});

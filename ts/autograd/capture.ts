@@ -36,13 +36,19 @@ export interface CaptureOptions {
   replaceOldest?: boolean;
 }
 
+/** A variable, or a layer, which cannot be disposed of alone. */
+interface Trained {
+  readonly trainable: boolean;
+  readonly disposed?: boolean;
+}
+
 interface Recording {
   readonly program: Program;
   /** What it was recorded with: the program's own tensors, variables and plain values. */
   readonly args: readonly unknown[];
   readonly result: Tree<Slot>;
   /** The variables that its ops used, the layers that they were called in, and whether these were trained; as of so many changes of that. */
-  readonly trained: ReadonlyMap<{ readonly trainable: boolean }, boolean>;
+  readonly trained: ReadonlyMap<Trained, boolean>;
   changes: number;
 }
 
@@ -74,7 +80,8 @@ const MOST_RECORDINGS = 32;
  * later calls replay it with the new tensors' values. Variables are updated in place. The contract: control flow and plain
  * numbers are baked in, tensors made from JavaScript values inside are constants, values must not be read inside
  * (StateError), no gradient goes back through results (StateError; take it inside, by `valueAndGrad`), and what the step
- * makes and does not return is gone afterwards. Variables and layers that were frozen or freed since are recorded anew. An index or
+ * makes and does not return is gone afterwards. Variables and layers that were frozen or freed since are recorded anew, and a variable that
+ * was disposed since is an error. An index or
  * label out of range throws the error of an eager call, in any run, before anything outside the step has changed.
  */
 export function capture<Args extends readonly unknown[], R extends StepResult>(
@@ -135,7 +142,7 @@ function makeRecording<Args extends readonly unknown[], R extends StepResult>(
     const own = mapNested(given, (arg) => (isInput(arg) ? copyOf(arg) : arg)) as Args;
     const inputs = flatten(own);
     const buffers = inputs.filter(isInput).flatMap(buffersOf);
-    const trained = new Map<{ readonly trainable: boolean }, boolean>();
+    const trained = new Map<Trained, boolean>();
     const look = (args: readonly unknown[]): void => {
       const { inner } = place;
       if (inner) trained.set(inner, inner.trainable);
@@ -187,7 +194,7 @@ function isLike({ dtype, shape, mask }: Slot, x: AnyTensor): boolean {
 /** Whether the variables of a recording are trained or frozen as they were. */
 function isCurrent(recording: Recording): boolean {
   if (recording.changes === trainableChanges()) return true;
-  for (const [x, trained] of recording.trained) if (x.trainable !== trained) return false;
+  for (const [x, trained] of recording.trained) if (x.trainable !== trained || x.disposed) return false;
   recording.changes = trainableChanges();
   return true;
 }

@@ -136,6 +136,8 @@ export function slideAlong(
   if (padding === "valid" && size < reach) {
     throw new ShapeError(`${operation}: a window must fit into the image, got windows of ${reach} for size ${size}`);
   }
+  // Of a single window the stride is nothing, and gradients would cost as much as it is large.
+  if (windows === 1) stride = 1;
   const missing = Math.max(0, (windows - 1) * stride + reach - size);
   if (padding === "causal") return { size, windows, taps, stride, dilation, before: reach - 1, after: 0 };
   const before = padding === "same" ? Math.floor(missing / 2) : 0;

@@ -89,6 +89,8 @@ export class Variable<D extends Dtype = "f32"> extends Tensor<D> {
   }
 
   override dispose(): void {
+    // Recordings that use it must not go on with what it was.
+    changes++;
     this.zeroGrad();
     super.dispose();
   }
