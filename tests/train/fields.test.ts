@@ -52,6 +52,17 @@ describe("a field that was changed", () => {
     expect(made.trainOnBatch(x, y).loss).toBeNaN();
   });
 
+  it("counts in the validation that a hook comes before", async () => {
+    const scale = new Scale("scale");
+    const { history } = await model(scale).fit(x, y, {
+      epochs: 2,
+      verbose: 0,
+      validationData: [x, y],
+      callbacks: [{ onTestBegin: () => void (scale.factor = 7), onTestEnd: () => void (scale.factor = 1) }],
+    });
+    expect(history).toMatchObject({ loss: [1, 1], val_loss: [7, 7] });
+  });
+
   it("is a dropout's rate too", async () => {
     const dropout = layers.dropout({ rate: 0.9, seed: 1 });
     const made = model(dropout);

@@ -311,6 +311,7 @@ async function runTest(
   examples: Examples,
   progress?: (done: number) => void,
 ): Promise<Logs> {
+  model.refresh(true);
   const figures = new Figures(model.compilation.objective);
   try {
     for (let begin = 0; begin < examples.length; begin += batchSize) {
