@@ -1,11 +1,12 @@
 // The walk back through the tape: from a result's gradient to those of what it was derived from. It does not know any
 // op's mathematics but a sum's.
+import { requireList } from "../runtime/arguments.ts";
 import { ShapeError, StateError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, alias, empty, Tensor } from "../tensor/tensor.ts";
 import { place } from "./observe.ts";
-import { type AnyOp, defineOp, type Gradient, type Op } from "./op.ts";
+import { type AnyOp, defineOp, type Gradient, type Op, requireFloat } from "./op.ts";
 import { Lost, lostWay, Node, tensorsOf, versionsOf, withRecording } from "./tape.ts";
 
 /** a + b for two gradients of one tensor. */
@@ -68,6 +69,7 @@ export function backpropagate(
   const useful = new Set(nodes);
   const gradients = new Map<AnyTensor, Tensor>([[y, dy]]);
   const add = (x: AnyTensor, dx: Tensor, op: AnyOp): void => {
+    requireFloat(op.opName, "a gradient", dx);
     if (!sameShape(dx.shape, x.shape)) {
       throw new ShapeError(
         `${op.opName}: a gradient must have its argument's shape ${formatShape(x.shape)}, got ${formatShape(dx.shape)}`,
@@ -93,7 +95,9 @@ export function backpropagate(
         const arg = node.args[i];
         if (gradient instanceof Tensor) {
           if (wanted(arg)) add(arg as AnyTensor, gradient, node.op);
-        } else if (gradient) {
+        } else if (gradient !== undefined) {
+          requireList(node.op.opName, "a gradient that is no tensor", gradient);
+          requireList(node.op.opName, "an argument with a list of gradients", arg);
           const items = arg as readonly AnyTensor[];
           gradient.forEach((dx, j) => {
             if (dx && wanted(items[j])) add(items[j], dx, node.op);
@@ -120,7 +124,11 @@ function gradientsOf(node: Node, dy: Tensor, wanted: (x: unknown) => boolean): G
   const before = { ...place };
   Object.assign(place, { layer, gradientOf: op.opName });
   try {
-    if (typeof gradients === "function") return gradients(dy, output, ...args);
+    if (typeof gradients === "function") {
+      const all = gradients(dy, output, ...args);
+      requireList(op.opName, "what gradients returns", all);
+      return all;
+    }
     return args.map((arg, i) => {
       const some = Array.isArray(arg) ? arg.some(wanted) : wanted(arg);
       return some ? gradients?.[i]?.(dy, output, ...args) : undefined;

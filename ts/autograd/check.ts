@@ -1,5 +1,5 @@
 // Checks gradients against finite differences.
-import { requireList } from "../runtime/arguments.ts";
+import { requireFunction, requireList, requireType } from "../runtime/arguments.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { grad } from "./grad.ts";
@@ -23,6 +23,8 @@ export function checkGradient(
   inputs: readonly Tensor[],
   step = 1e-2,
 ): GradientCheck {
+  requireFunction("checkGradient", f);
+  requireType("checkGradient", "step", step, "number");
   requireList("checkGradient", "inputs", inputs);
   const gradients = grad((xs: readonly Tensor[]) => f(...xs))(inputs) as Tensor[];
   const worst: GradientCheck = { error: 0, input: -1, element: -1, gradient: 0, difference: 0 };

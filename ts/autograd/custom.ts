@@ -1,5 +1,5 @@
 // Gradients that are not those of the ops: customGrad, a function with a gradient of one's own, and stopGradient, which has none.
-import { requireFunction, requireSynchronous } from "../runtime/arguments.ts";
+import { requireFunction, requireList, requireSynchronous } from "../runtime/arguments.ts";
 import { StateError } from "../runtime/errors.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import { alias, Tensor } from "../tensor/tensor.ts";
@@ -38,13 +38,14 @@ export function customGrad<Args extends readonly unknown[]>(
     },
     gradients(dy: Tensor, y: Tensor, ...args: never[]): Gradient[] {
       const found = requireSynchronous("customGrad", gradient(dy, y, ...(args as unknown as Args)));
-      const list = found instanceof Tensor ? [found] : [...found];
+      const list = found instanceof Tensor ? [found] : found;
+      requireList("customGrad", "what the gradient returns", list);
       if (list.length !== args.length) {
         throw new StateError(
           `customGrad: the gradient must have an entry for each of ${args.length} arguments, got ${list.length}`,
         );
       }
-      return list;
+      return [...list];
     },
   }) as unknown as (...args: Args) => Tensor;
 }

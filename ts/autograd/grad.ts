@@ -1,5 +1,5 @@
 // Gradients for people: grad and valueAndGrad of a function, backward from a loss.
-import { requireFunction, requireSynchronous } from "../runtime/arguments.ts";
+import { kindOf, requireFunction, requireSynchronous, textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
 import { isRecording } from "../runtime/program.ts";
 import { full, zeros } from "../tensor/create.ts";
@@ -207,9 +207,9 @@ function requireScalar(operation: string, loss: Tensor): void {
 /** ParameterSet of the same structure, f of each tensor. */
 export function mapParameters(parameters: ParameterSet, f: (x: Tensor) => Tensor): ParameterSet {
   if (parameters instanceof Tensor) return f(checked(parameters));
-  if (typeof parameters !== "object" || parameters === null) {
+  if (!Array.isArray(parameters) && kindOf(parameters) !== "Object") {
     throw new ArgumentError(
-      `grad: parameters must be a tensor, or a list or record of tensors, got ${typeof parameters}`,
+      `grad: parameters must be a tensor, or a list or record of tensors, got ${textOf(parameters)}`,
     );
   }
   if (Array.isArray(parameters)) return parameters.map((x) => f(checked(x)));

@@ -1,5 +1,7 @@
 // Ops are declared here: `defineOp` turns a forward function and its gradients into the public function itself.
+
 import { opDefinition } from "../generated/options.ts";
+import { requireFunction, requireList, requireNoOptions, requireType } from "../runtime/arguments.ts";
 import { ArgumentError, DtypeError, ShapeError, StateError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { type Dtype, requireDtype } from "../tensor/dtype.ts";
@@ -47,6 +49,12 @@ export interface AnyOp {
 /** Declares an op. The name is what errors call it. */
 export function defineOp<F extends Forward>(name: string, definition: OpDefinition<F>): Op<F> {
   const { gradients, options = false } = checkOptions("defineOp", definition as OpDefinition<Forward>, opDefinition);
+  requireType("defineOp", "the name", name, "string");
+  requireFunction(name, definition.forward);
+  if (typeof gradients !== "function" && gradients !== undefined) {
+    requireList(name, "gradients", gradients);
+    for (const gradient of gradients) if (gradient !== undefined) requireFunction(name, gradient);
+  }
   const forward = definition.forward as unknown as (...args: readonly unknown[]) => AnyTensor;
   const known = options ? Number.POSITIVE_INFINITY : forward.length;
   const op = (...args: readonly unknown[]): AnyTensor => {
@@ -66,20 +74,12 @@ export function defineOp<F extends Forward>(name: string, definition: OpDefiniti
     } catch (error) {
       throw renamed(error, /^empty(?=: )/, name);
     }
+    requireTensor(name, "what forward returns", y);
     if (tracked && gradients !== undefined) noteDerivation(op as unknown as AnyOp, args, y);
     notify(op as unknown as AnyOp, args, y);
     return y;
   };
   return Object.assign(op, { opName: name, gradients }) as unknown as Op<F>;
-}
-
-/** Throws an ArgumentError for an object of options where none are known. */
-export function requireNoOptions(operation: string, ...surplus: readonly unknown[]): void {
-  for (const arg of surplus) {
-    if (typeof arg === "object" && arg !== null && Object.getPrototypeOf(arg) === Object.prototype) {
-      throw new ArgumentError(`${operation}: it must be given no options, got { ${Object.keys(arg).join(", ")} }`);
-    }
-  }
 }
 
 /** What `f` returns, a part of an operation that is made of others: errors name this one instead of those. */

@@ -1,6 +1,6 @@
 // Derivatives times vectors: vjp backwards, jvp forwards, hvp for the matrix of second derivatives.
-import { requireFunction } from "../runtime/arguments.ts";
-import { ShapeError } from "../runtime/errors.ts";
+import { requireFunction, textOf } from "../runtime/arguments.ts";
+import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { zeros } from "../tensor/create.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
@@ -70,6 +70,7 @@ export function vjp<P extends ParameterSet, Rest extends unknown[]>(
   return (parameters, dy, ...rest) =>
     differentiate(parameters, (tracked, targets, isInner) => {
       const y = followed("vjp", () => f(tracked, ...rest));
+      requireFloat("vjp", "the function's result", y);
       requireShape("vjp", "dy", dy, y);
       const found = pullBack([y], [dy], targets, isInner);
       return [y, mapParameters(tracked, (x) => gradientOf(x, found)) as unknown as GradientsOf<P>];
@@ -89,6 +90,7 @@ export function jvp<P extends ParameterSet, Rest extends unknown[]>(
     differentiate(parameters, (tracked, targets, isInner) => {
       const directions = directionsFor("jvp", tracked, tangents);
       const y = followed("jvp", () => f(tracked, ...rest));
+      requireFloat("jvp", "the function's result", y);
       const u = zeros(y.shape);
       u.tracked = true;
       const gradients = pullBack([y], [u], targets, true);
@@ -126,6 +128,9 @@ export function hvp<P extends ParameterSet, Rest extends unknown[]>(
 
 /** The tangents in the order of the parameters; ShapeError unless each has its parameter's shape. */
 function directionsFor(operation: string, parameters: ParameterSet, tangents: unknown): Tensor[] {
+  if (typeof tangents !== "object" || tangents === null) {
+    throw new ArgumentError(`${operation}: tangents must be given as the parameters are, got ${textOf(tangents)}`);
+  }
   const named = parameters instanceof Tensor ? undefined : Object.keys(parameters);
   const directions = named ? named.map((name) => (tangents as Record<string, Tensor>)[name]) : [tangents as Tensor];
   listOf(parameters).forEach((x, i) => {

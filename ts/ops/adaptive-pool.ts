@@ -1,6 +1,6 @@
 // Adaptive pooling: as many windows as are wanted, spread evenly over each axis. Of `windows` over `size` numbers, number
 // i begins at floor(i size / windows) and ends before ceil((i + 1) size / windows), as in PyTorch.
-import { requireNoOptions } from "../autograd/op.ts";
+import { requireNoOptions } from "../runtime/arguments.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { tabulate } from "../tensor/create.ts";
 import { checkShape, formatShape } from "../tensor/shape.ts";

@@ -1,7 +1,7 @@
 // Matrices of derivatives: gradients, or gradients of gradients, stacked.
 import { backpropagate } from "../autograd/backward.ts";
 import { differentiate, followed, grad, gradientOf, type LossValue } from "../autograd/grad.ts";
-import { requireTensor } from "../autograd/op.ts";
+import { requireFloat, requireTensor } from "../autograd/op.ts";
 import { requireFunction } from "../runtime/arguments.ts";
 import { tensor, zeros } from "../tensor/create.ts";
 import { freeingScope } from "../tensor/scope.ts";
@@ -20,7 +20,7 @@ export function jacobian<Rest extends unknown[]>(
     requireTensor("jacobian", "x", x);
     return differentiate(x, (tracked, targets, isInner) => {
       const y = followed("jacobian", () => f(tracked, ...rest));
-      requireTensor("jacobian", "the function's result", y);
+      requireFloat("jacobian", "the function's result", y);
       const shape = [...y.shape, ...x.shape];
       if (y.size === 0) return zeros(shape);
       const rows = Array.from({ length: y.size }, (_, i) => {

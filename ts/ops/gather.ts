@@ -1,7 +1,7 @@
 // Elements picked by index along an axis, sums scattered by index, one-hot rows. Indices count from the front: one that is
 // below 0 or past the end is an ArgumentError, in captured steps too, and nothing is computed.
-import { requireNoOptions, requireTensor, within } from "../autograd/op.ts";
-import { requireCount } from "../runtime/arguments.ts";
+import { requireTensor, within } from "../autograd/op.ts";
+import { requireCount, requireNoOptions } from "../runtime/arguments.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { type Dtype, requireDtype } from "../tensor/dtype.ts";
 import { checkShape, formatShape, normalizeAxis, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";

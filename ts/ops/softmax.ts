@@ -1,6 +1,8 @@
 // Softmax, its logarithm and cross-entropy from logits, and their gradients. The kernels work on rows: an axis that is
 // not the last is moved there and back.
-import { defineOp, requireNoOptions, requireTensor } from "../autograd/op.ts";
+
+import { defineOp, requireTensor } from "../autograd/op.ts";
+import { requireNoOptions } from "../runtime/arguments.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";
 import { requireDtype } from "../tensor/dtype.ts";

@@ -1,8 +1,8 @@
 // Order along an axis: sorting, the largest k, places in sorted numbers, distinct numbers. NaN counts as larger than any
 // number; equal ones keep their order. What has a gradient picks elements by `pickAlong`.
-import { defineOp, type Op, requireNoOptions, requireTensor, within } from "../autograd/op.ts";
+import { defineOp, type Op, requireTensor, within } from "../autograd/op.ts";
 import { searchSortedOptions, sortOptions } from "../generated/options.ts";
-import { textOf } from "../runtime/arguments.ts";
+import { requireNoOptions, textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { forbidWhileRecording, launch } from "../runtime/program.ts";

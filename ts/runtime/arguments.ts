@@ -60,6 +60,15 @@ export function requireNumbers(operation: string, what: string, value: unknown):
   for (const one of value) requireType(operation, `each of ${what}`, one, "number");
 }
 
+/** Throws an ArgumentError for an object of options where none are known. */
+export function requireNoOptions(operation: string, ...surplus: readonly unknown[]): void {
+  for (const arg of surplus) {
+    if (typeof arg === "object" && arg !== null && Object.getPrototypeOf(arg) === Object.prototype) {
+      throw new ArgumentError(`${operation}: it must be given no options, got { ${Object.keys(arg).join(", ")} }`);
+    }
+  }
+}
+
 /** A value in a few words: numbers, text and short lists as they are, else the name of its class. */
 export function textOf(value: unknown, depth = 0): string {
   if (Array.isArray(value)) {

@@ -2,7 +2,7 @@
 // operands; how a row is run is the business of program.ts.
 
 import { type Kernels, kernels } from "../generated/kernels.ts";
-import { requireFunction } from "./arguments.ts";
+import { requireFunction, requireNoOptions } from "./arguments.ts";
 import { StateError } from "./errors.ts";
 import type { Operand } from "./operand.ts";
 
@@ -78,9 +78,10 @@ export function shapesOf(kinds: string, args: readonly unknown[]): string {
  * Runs `f` and times every kernel: calls, seconds, floating-point operations and bytes for each kernel and shapes. Rows of
  * captured steps run one after the other meanwhile, each on all threads. Errors: StateError inside another profile.
  */
-export function profile<T>(f: () => Promise<T>): Promise<Profile<T>>;
-export function profile<T>(f: () => T): Profile<T>;
-export function profile<T>(f: () => T | Promise<T>): Profile<T> | Promise<Profile<T>> {
+export function profile<T>(f: () => Promise<T>, ...none: never[]): Promise<Profile<T>>;
+export function profile<T>(f: () => T, ...none: never[]): Profile<T>;
+export function profile<T>(f: () => T | Promise<T>, ...none: never[]): Profile<T> | Promise<Profile<T>> {
+  requireNoOptions("profile", ...none);
   requireFunction("profile", f);
   if (profiling.current) throw new StateError("profile: no other profile must be running, got a call inside one");
   const profiler = new Profiler();

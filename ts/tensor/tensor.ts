@@ -1,7 +1,7 @@
 // A tensor: a shape and a dtype over a buffer in the engine's memory. Dense and row-major; it does not know gradients,
 // only where to keep how it was derived.
 /// <reference lib="esnext.disposable" preserve="true" />
-import { MOST } from "../runtime/arguments.ts";
+import { MOST, textOf } from "../runtime/arguments.ts";
 import { engine } from "../runtime/engine.ts";
 import { ShapeError, StateError } from "../runtime/errors.ts";
 import type { Buffer, Operand } from "../runtime/operand.ts";
@@ -137,7 +137,7 @@ export class Tensor<D extends Dtype = "f32"> implements Operand<D> {
   write(values: ArrayLike<number | boolean>): this {
     forbidWhileRecording("write");
     if (values?.length !== this.size) {
-      throw new ShapeError(`write: there must be ${this.size} values, got ${values?.length ?? values}`);
+      throw new ShapeError(`write: there must be ${this.size} values, got ${textOf(values?.length ?? values)}`);
     }
     const numbers = toNumbers("write", values, this.dtype);
     this.view().set(numbers);

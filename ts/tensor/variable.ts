@@ -1,6 +1,6 @@
 // Variables: tensors that live until disposed and are updated in place, such as a layer's weights.
 import { variableOptions } from "../generated/options.ts";
-import { requireType } from "../runtime/arguments.ts";
+import { requireType, textOf } from "../runtime/arguments.ts";
 import { engine } from "../runtime/engine.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
@@ -68,7 +68,9 @@ export class Variable<D extends Dtype = "f32"> extends Tensor<D> {
   assign(value: Tensor<D> | ArrayLike<number>): this {
     if (!(value instanceof Tensor)) {
       if (value?.length !== this.size) {
-        throw new ShapeError(`assign: ${this.name} must get ${this.size} values, got ${value?.length ?? value}`);
+        throw new ShapeError(
+          `assign: ${this.name} must get ${this.size} values, got ${textOf(value?.length ?? value)}`,
+        );
       }
       return this.write(value);
     }
