@@ -98,3 +98,36 @@ it("configurations that name parts alone, and paths that are not there, are read
   });
   expect(trained(made)).toEqual([false, false, true, true]);
 });
+
+it.each<[string, () => Layer, number[]]>([
+  ["bidirectional", () => layers.bidirectional({ layer: layers.lstm({ units: 2 }) }), [3, 2]],
+  ["timeDistributed", () => layers.timeDistributed({ layer: dense({ units: 2 }) }), [3, 2]],
+  ["multiHeadAttention", () => layers.multiHeadAttention({ numHeads: 1, keyDim: 2 }), [3, 2]],
+  ["a frozen one", () => layers.multiHeadAttention({ numHeads: 1, keyDim: 2, trainable: false }), [3, 2]],
+  ["transformerEncoder", () => layers.transformerEncoder({ intermediateDim: 3, numHeads: 1 }), [3, 2]],
+  ["spectralNormalization", () => layers.spectralNormalization({ layer: dense({ units: 2 }) }), [2]],
+  ["stacked cells", () => layers.rnn({ cell: stacked() }), [3, 2]],
+  ["a functional model", drawn, [2]],
+])("%s: each weight in turn, however deep it lies", (_, make, shape) => {
+  const layer = make();
+  layer.ensureBuilt(shape);
+  for (const weight of layer.weights) {
+    weight.trainable = !weight.trainable;
+    for (const other of [layer.copy(), again(layer), layer.copy().copy(), again(layer.copy())]) {
+      other.ensureBuilt(shape);
+      expect(trained(other)).toEqual(trained(layer));
+    }
+  }
+});
+
+function stacked() {
+  return layers.stackedRnnCells({ cells: [layers.gruCell({ units: 2 }), layers.lstmCell({ units: 2 })] });
+}
+
+/** A model that has a layer in two places. */
+function drawn(): Model {
+  const x = layers.input({ shape: [2] });
+  const twice = dense({ units: 2 });
+  const y = layers.add().apply([twice.apply(twice.apply(x)), layers.batchNormalization().apply(x)]);
+  return new Model({ inputs: x, outputs: y });
+}
