@@ -8,7 +8,7 @@ import { div, mul } from "../ops/binary.ts";
 import { cast, equal, logicalAnd, where } from "../ops/compare.ts";
 import { reshape } from "../ops/layout.ts";
 import { mean, sum } from "../ops/reduce.ts";
-import { requireRange, requireSynchronous } from "../runtime/arguments.ts";
+import { requireFunction, requireRange, requireSynchronous } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import type { Dtype } from "../tensor/dtype.ts";
@@ -114,6 +114,7 @@ export function defineLoss<Options extends object = object>(
   perExample: (yTrue: AnyTensor, yPred: Tensor, options: Options) => Tensor,
   details: LossDetails<Options> = {},
 ): LossFunction<Options> {
+  requireFunction("defineLoss", perExample);
   return withDefaults(name, perExample, checkOptions("defineLoss", details, lossDetails), {} as Options);
 }
 

@@ -45,12 +45,13 @@ export class Bleu {
   update(references: readonly (readonly Tokens[])[], candidates: readonly Tokens[]): void {
     requireList("Bleu", "references", references);
     requireList("Bleu", "candidates", candidates);
-    if (references.length !== candidates.length || references.some((given) => given.length === 0)) {
+    if (references.length !== candidates.length || references.some((given) => given?.length === 0)) {
       throw new ArgumentError(
         "Bleu: each candidate must have at least one reference, " +
           `got ${references.length} lists of references for ${candidates.length} candidates`,
       );
     }
+    for (const tokens of [...references, ...references.flat(), ...candidates]) requireList("Bleu", "tokens", tokens);
     for (const [i, candidate] of candidates.entries()) {
       this.candidateLength += candidate.length;
       this.referenceLength += closestLength(references[i], candidate.length);

@@ -1,7 +1,7 @@
 // F-scores: precision and recall in one number.
 import { noGrad } from "../autograd/tape.ts";
 import { f1Options, fBetaOptions } from "../generated/options.ts";
-import { EPSILON, requireFlags, targetsFor } from "../losses/targets.ts";
+import { EPSILON, requireFlags, requirePair, targetsFor } from "../losses/targets.ts";
 import { mul } from "../ops/binary.ts";
 import { cast, greater, greaterEqual, logicalAnd, notEqual } from "../ops/compare.ts";
 import { abs } from "../ops/elementwise.ts";
@@ -64,6 +64,7 @@ export class FBetaScore<A extends Average = undefined> extends GatheringMetric<A
   }
 
   update(yTrue: AnyTensor, yPred: Tensor, sampleWeight?: Tensor): void {
+    requirePair("FBetaScore", yTrue, yPred);
     if (yPred.rank !== 2) {
       throw new ShapeError(`FBetaScore: yPred must be [batch, classes], got ${formatShape(yPred.shape)}`);
     }

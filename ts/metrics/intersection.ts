@@ -7,7 +7,7 @@ import {
   oneHotIoUOptions,
   oneHotMeanIoUOptions,
 } from "../generated/options.ts";
-import { EPSILON } from "../losses/targets.ts";
+import { EPSILON, requirePair } from "../losses/targets.ts";
 import { add, mul } from "../ops/binary.ts";
 import { cast, greaterEqual, notEqual, where } from "../ops/compare.ts";
 import { requireWhole } from "../ops/indices.ts";
@@ -74,6 +74,7 @@ class ClassCounts {
 
   add(yTrue: AnyTensor, yPred: AnyTensor, sampleWeight?: Tensor): void {
     const { operation, classes } = this;
+    requirePair(operation, yTrue, yPred as Tensor);
     const { sparseYTrue = true, sparseYPred = true, ignoreClass, axis = -1, threshold } = this.options;
     noGrad(() =>
       scope(() => {

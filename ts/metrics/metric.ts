@@ -8,7 +8,7 @@ import { alignTargets, requirePair } from "../losses/targets.ts";
 import { mul } from "../ops/binary.ts";
 import { cast, logicalAnd, notEqual, where } from "../ops/compare.ts";
 import { broadcastTo } from "../ops/layout.ts";
-import { requireFunction } from "../runtime/arguments.ts";
+import { requireFunction, requireType } from "../runtime/arguments.ts";
 import { showAsText } from "../runtime/inspect.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { full } from "../tensor/create.ts";
@@ -30,6 +30,7 @@ export abstract class Metric<Result = number> {
   }
 
   constructor(name: string, direction?: Direction) {
+    requireType("metric", "name", name, "string");
     this.name = name;
     this.direction = direction;
   }

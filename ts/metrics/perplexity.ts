@@ -2,6 +2,7 @@
 import { noGrad } from "../autograd/tape.ts";
 import { perplexityOptions } from "../generated/options.ts";
 import { sparseCategoricalCrossentropy } from "../losses/crossentropy.ts";
+import { requirePair } from "../losses/targets.ts";
 import { stack } from "../ops/layout.ts";
 import { sum } from "../ops/reduce.ts";
 import { checkOptions } from "../runtime/options.ts";
@@ -38,6 +39,7 @@ export class Perplexity extends GatheringMetric {
   }
 
   update(yTrue: AnyTensor, yPred: Tensor, sampleWeight?: Tensor): void {
+    requirePair("Perplexity", yTrue, yPred);
     noGrad(() =>
       scope(() => {
         const options = { fromLogits: this.fromLogits, ignoreClass: this.ignoreClass };

@@ -4,7 +4,7 @@ import { axisOptions, metricOptions, r2Options } from "../generated/options.ts";
 import { maskOf } from "../layers/masks.ts";
 import { fittingMask } from "../losses/loss.ts";
 import { cosine } from "../losses/regression.ts";
-import { EPSILON, targetsFor } from "../losses/targets.ts";
+import { EPSILON, requirePair, targetsFor } from "../losses/targets.ts";
 import { add, div, mul, sub } from "../ops/binary.ts";
 import { cast } from "../ops/compare.ts";
 import { sqrt, square } from "../ops/elementwise.ts";
@@ -123,6 +123,7 @@ export class R2Score<A extends ClassAggregation = "uniformAverage"> extends Gath
   }
 
   update(yTrue: AnyTensor, yPred: Tensor, sampleWeight?: Tensor): void {
+    requirePair("R2Score", yTrue, yPred);
     if (yPred.rank !== 2)
       throw new ShapeError(`R2Score: yPred must be [batch, outputs], got ${formatShape(yPred.shape)}`);
     noGrad(() =>

@@ -1,4 +1,5 @@
 // Running sums for metrics: gathered in tensors, so that a captured step can do it, and read at the end of an epoch.
+import { requireTensor } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
 import { add, mul, sub } from "../ops/binary.ts";
 import { equal, notEqual, where } from "../ops/compare.ts";
@@ -87,6 +88,7 @@ export class Mean {
    * A single number counts as `examples` of them; default 1.
    */
   update(values: Tensor, sampleWeight?: Tensor, examples = 1): void {
+    requireTensor("Mean", "values", values);
     if (values.size === 0) return;
     noGrad(() =>
       scope(() => {
@@ -126,6 +128,7 @@ export class Sum {
 
   /** Takes in the values of a batch, [batch, ...]; sampleWeight, of their first axes, says how much each counts. */
   update(values: Tensor, sampleWeight?: Tensor): void {
+    requireTensor("Sum", "values", values);
     noGrad(() => scope(() => this.totals.add(sum(perExample(values, sampleWeight, sum)[0]))));
   }
 
@@ -164,6 +167,7 @@ function perExample(
         )
       : x;
   if (sampleWeight === undefined) return [toFirst(values, 1), undefined];
+  requireTensor("metric", "sampleWeight", sampleWeight);
   let { shape } = sampleWeight;
   while (shape.length > 1 && shape[shape.length - 1] === 1) shape = shape.slice(0, -1);
   const reduced = toFirst(values, shape.length);

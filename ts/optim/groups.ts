@@ -3,7 +3,7 @@
 import { parameterGroup } from "../generated/options.ts";
 import { ownCopy } from "../layers/config.ts";
 import { mul } from "../ops/binary.ts";
-import { requireList } from "../runtime/arguments.ts";
+import { requireList, requireSynchronous } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { tensor } from "../tensor/create.ts";
@@ -56,7 +56,9 @@ export class Group {
   }
 
   has(variable: Variable): boolean {
-    return typeof this.variables === "function" ? this.variables(variable) : this.variables.includes(variable);
+    const { variables } = this;
+    if (typeof variables !== "function") return variables.includes(variable);
+    return requireSynchronous("optimizer: a group", variables(variable));
   }
 
   /** The group's learning rate after `iterations` steps, given the optimizer's. */

@@ -8,7 +8,7 @@ import { exclusionOptions, optimizerOptions } from "../generated/options.ts";
 import { matched, renamed } from "../layers/matching.ts";
 import { mul } from "../ops/binary.ts";
 import { cast, where } from "../ops/compare.ts";
-import { requireList } from "../runtime/arguments.ts";
+import { requireList, requireSynchronous, textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
 import { showAsText } from "../runtime/inspect.ts";
 import { checkOptions } from "../runtime/options.ts";
@@ -198,6 +198,8 @@ export abstract class Optimizer {
   /** Leaves these variables, and those whose names contain one of the given parts, without weight decay. */
   excludeFromWeightDecay(which: ExclusionOptions): void {
     const { variables = [], names = [] } = checkOptions("excludeFromWeightDecay", which, exclusionOptions);
+    requireList("excludeFromWeightDecay", "variables", variables);
+    requireList("excludeFromWeightDecay", "names", names);
     if (this.slots.size > 0) {
       throw new StateError("excludeFromWeightDecay: it must be called before the first step, got a later call");
     }
@@ -213,6 +215,7 @@ export abstract class Optimizer {
       this.apply(gradients, variables);
       return;
     }
+    requireVariables(variables);
     const reached = Object.values(variables).filter((variable) => variable.grad !== undefined);
     if (reached.length === 0) {
       throw new StateError("step: a variable must have a gradient, got none that has; call backward or pass gradients");
@@ -224,8 +227,8 @@ export abstract class Optimizer {
 
   /** One step with the given gradients: Keras's name and order for it. */
   apply(gradients: Collection<Tensor>, variables: Collection<Variable>): void {
-    const targets = Object.values(variables);
     const given = paired(variables, gradients);
+    const targets = Object.values(variables);
     if (targets.length === 0) {
       throw new ArgumentError(
         "step: there must be variables to update, got none; is the model built, its weights trainable?",
@@ -265,7 +268,7 @@ export abstract class Optimizer {
     const excluded = this.undecayed.some((one) =>
       typeof one === "string" ? variable.name.includes(one) : one === variable,
     );
-    return !excluded && (decays === undefined || decays(variable));
+    return !excluded && (decays === undefined || requireSynchronous("optimizer: decays", decays(variable)));
   }
 
   /** The gradients of an update, whether there is to be one, and what the gradients are to be multiplied by. */
@@ -301,7 +304,8 @@ export abstract class Optimizer {
   /** Makes the state of variables that have none yet; `apply` does it by itself. */
   build(variables: readonly Variable[]): void {
     const { useEma = false } = this.options;
-    for (const variable of variables) {
+    requireVariables(variables);
+    for (const variable of Object.values(variables)) {
       if (this.slots.has(variable)) continue;
       const slots = unrecorded(() =>
         scope(() => {
@@ -378,6 +382,9 @@ export abstract class Optimizer {
    */
   restore(state: { readonly [name: string]: AnyTensor }, variables: readonly Variable[]): void {
     forbidWhileRecording("restore");
+    if (typeof state !== "object" || state === null) {
+      throw new ArgumentError(`restore: state must be a record of tensors, got ${textOf(state)}`);
+    }
     this.build(variables);
     const own = new Map(Object.entries(this.state()));
     const found = matched("restore", own, renamedState(new Map(Object.entries(state)), [...own.keys()]));
@@ -435,8 +442,22 @@ function counter(): Variable<"i32"> {
   return scope(() => new Variable(tensor(Int32Array.of(0), { shape: [] }), fixed));
 }
 
+function requireCollection(what: string, given: unknown): void {
+  if (typeof given === "object" && given !== null) return;
+  throw new ArgumentError(`step: ${what} must be in a list or record, got ${textOf(given)}`);
+}
+
+function requireVariables(variables: Collection<Variable>): void {
+  requireCollection("variables", variables);
+  const strange = Object.entries(variables).find(([, variable]) => !(variable instanceof Variable));
+  if (strange === undefined) return;
+  throw new ArgumentError(`step: what is updated must be variables, got something else at ${strange[0]}`);
+}
+
 /** The gradients in the order of their variables. */
 function paired(variables: Collection<Variable>, gradients: Collection<Tensor>): Tensor[] {
+  requireVariables(variables);
+  requireCollection("gradients", gradients);
   const byName = new Map(Object.entries<Tensor | undefined>(gradients));
   const entries = Object.entries<Variable>(variables);
   const remedy = "; build the model (call it once) before its weights and gradients are asked for";
@@ -447,9 +468,6 @@ function paired(variables: Collection<Variable>, gradients: Collection<Tensor>):
     );
   }
   return entries.map(([name, variable]) => {
-    if (!(variable instanceof Variable)) {
-      throw new ArgumentError(`step: what is updated must be variables, got something else at ${name}`);
-    }
     requireDtype("step", variable.name, variable.dtype, "f32");
     const gradient = byName.get(name);
     if (gradient !== undefined) requireFloat("step", `the gradient of ${variable.name}`, gradient);

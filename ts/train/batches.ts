@@ -2,6 +2,7 @@
 import { ArrayData, type RowRange } from "../data/array.ts";
 import { arrayFrom } from "../data/lists.ts";
 import { randomPermutation, withStream, wordsOf } from "../ops/random.ts";
+import { kindOf, textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { zeros } from "../tensor/create.ts";
 import type { Dtype } from "../tensor/dtype.ts";
@@ -110,6 +111,10 @@ export function weighClasses(
   if (classWeight === undefined) return examplesOf(operation, inputs, targets, weights);
   if (targets.length !== 1) {
     throw new ArgumentError(`${operation}: classWeight must be used with one output, got ${targets.length}`);
+  }
+  if (!["Object", "Array"].includes(kindOf(classWeight))) {
+    const got = textOf(classWeight);
+    throw new ArgumentError(`${operation}: classWeight must be a record of numbers by class number, got ${got}`);
   }
   const ofClass = classWeights(operation, targets[0], classWeight);
   const [own] = weights;

@@ -1,6 +1,6 @@
 // Callbacks that change the learning rate between epochs.
 import { reduceLROnPlateauOptions } from "../generated/options.ts";
-import { requireCount } from "../runtime/arguments.ts";
+import { requireCount, requireSynchronous } from "../runtime/arguments.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { type Callback, type Logs, type Memory, StatefulCallback, type TrainingInfo } from "./callbacks.ts";
@@ -29,7 +29,8 @@ export class LearningRateScheduler extends StatefulCallback implements Callback 
     const { model } = this;
     if (model === undefined) return;
     const { optimizer } = model.compilation;
-    optimizer.learningRate = this.schedule(epoch, optimizer.learningRate);
+    const rate = this.schedule(epoch, optimizer.learningRate);
+    optimizer.learningRate = requireSynchronous("LearningRateScheduler", rate);
   }
 
   /** Adds learningRate to the figures of the epoch. */

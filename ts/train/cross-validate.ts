@@ -3,14 +3,14 @@
 import { ArrayData } from "../data/array.ts";
 import { crossValidateOptions, foldOptions } from "../generated/options.ts";
 import { Generator, randomPermutation } from "../ops/random.ts";
-import { textOf } from "../runtime/arguments.ts";
+import { requireFunction, textOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { type Data, type DataList, isData, isOfSeveral, type Targets, toRows } from "./batches.ts";
 import type { History, Logs } from "./callbacks.ts";
 import type { FitOptions } from "./fit.ts";
-import type { Model } from "./model.ts";
+import { Model } from "./model.ts";
 
 /** How data is cut into folds. */
 export interface FoldOptions {
@@ -67,6 +67,7 @@ export async function crossValidate(
     verbose = 0,
     ...fitting
   } = checkOptions("crossValidate", options, crossValidateOptions);
+  requireFunction("crossValidate: makeModel", makeModel);
   const inputs = rowsOf("x", x);
   const targets = rowsOf("y", y);
   const [first] = listOf(targets);
@@ -82,6 +83,9 @@ export async function crossValidate(
   const histories: History[] = [];
   for (const [i, { train, test }] of parts.entries()) {
     const model = await makeModel(i);
+    if (!(model instanceof Model)) {
+      throw new ArgumentError(`crossValidate: makeModel must return a model, got ${textOf(model)}`);
+    }
     try {
       const left = [pick(inputs, test) as DataList, pick(targets, test)] as const;
       const order = seed === undefined ? {} : { seed: seed + i };

@@ -133,7 +133,7 @@ async function trainModel(model: Model, x: DataList, y: Targets | undefined, opt
   for (const callback of given) checkCallback(callback);
   const isLast = (callback: Callback): boolean => callback instanceof StatefulCallback && callback.isLast;
   const callbacks: Callback[] = [
-    ...(verbose ? [new ProgressLine({ verbose })] : []),
+    ...(verbose === 0 ? [] : [new ProgressLine({ verbose })]),
     ...given.filter((callback) => !isLast(callback)),
     ...given.filter(isLast),
     // After others, since they add figures of their own, such as the learning rate.

@@ -1,4 +1,6 @@
 // Between two steps: gives way to the event loop, so that a page stays responsive, and notices when it cannot.
+import { textOf } from "../runtime/arguments.ts";
+import { ArgumentError } from "../runtime/errors.ts";
 import { isPage } from "../runtime/features.ts";
 
 /** Other tasks get their turn at least this often; a page's, which draws and listens, more often. */
@@ -39,6 +41,9 @@ let last = performance.now();
 
 /** Gives way to the event loop now and then, and throws the signal's reason once it is aborted. */
 export function makePause(signal: AbortSignal | undefined): Pause {
+  if (signal !== undefined && typeof signal?.throwIfAborted !== "function") {
+    throw new ArgumentError(`fit, evaluate, predict: signal must be an AbortSignal, got ${textOf(signal)}`);
+  }
   signal?.throwIfAborted();
   const page = isPage();
   const interval = page ? PAGE_YIELD_MILLISECONDS : YIELD_MILLISECONDS;
