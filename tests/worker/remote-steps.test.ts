@@ -59,8 +59,11 @@ describe("trainOnBatch and testOnBatch", () => {
     for (let step = 0; step < 3; step++) {
       expect(await far.trainOnBatch(images, labels, weighting)).toEqual(near.trainOnBatch(x, y, weighting));
     }
-    const weighted = await far.testOnBatch(images, labels, weighting);
-    expect(weighted).toEqual(near.testOnBatch(x, y, weighting));
+    // Those of classes are of training alone.
+    await expect(far.testOnBatch(images, labels, weighting as object)).rejects.toThrow("unknown option classWeight");
+    const { sampleWeight } = weighting;
+    const weighted = await far.testOnBatch(images, labels, { sampleWeight });
+    expect(weighted).toEqual(near.testOnBatch(x, y, { sampleWeight }));
     expect(weighted.loss).not.toBe(plain.loss);
     await expectSameWeights(far, near);
   });

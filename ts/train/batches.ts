@@ -65,7 +65,10 @@ export interface Examples {
 
 /** What examples count. */
 export interface ExampleWeighting {
-  /** A number for each example (or step): how much its loss counts; one for all outputs or one for each. */
+  /**
+   * A number for each example (or step): how much its loss counts, negative ones against it, as advantages in policy
+   * gradients do; one for all outputs or one for each.
+   */
   sampleWeight?: Targets;
 }
 
