@@ -264,11 +264,11 @@ describe("errors", () => {
       () => new metrics.SensitivityAtSpecificity(1.5),
     ],
     [
-      "FBetaScore: average must be one of micro, macro, weighted, or nothing",
+      "F1Score: average must be one of micro, macro, weighted, or nothing",
       () => new metrics.F1Score({ average: "all" as never }),
     ],
     ["FBetaScore: beta must be above 0 and finite, got 0", () => new metrics.FBetaScore({ beta: 0 })],
-    ["FBetaScore: yPred must be [batch, classes], got [4]", () => new metrics.F1Score().update(zeros([4]), zeros([4]))],
+    ["F1Score: yPred must be [batch, classes], got [4]", () => new metrics.F1Score().update(zeros([4]), zeros([4]))],
     ["IoU: targetClassIds must be from 0 to 1, got 2", () => new metrics.IoU({ numClasses: 2, targetClassIds: [2] })],
     [
       "ConfusionMatrix: yTrue and yPred must have as many classes, got [2] and [3]",

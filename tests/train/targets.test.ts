@@ -62,7 +62,7 @@ async function refusals(model: Model, y: number[][], inputs: Tensor = x): Promis
       () => new Error("accepted"),
       (error) => error,
     );
-    messages.add(error.message.replace(/^\w+: /, ""));
+    messages.add(error.message.replace(/^\w+: (validationData: )?/, ""));
   }
   expect(stateOf(model)).toEqual(before);
   return messages;

@@ -299,7 +299,8 @@ function checkShape(shape: Shape, numbers: number): void {
   }
 }
 
-function indexPath(position: number, shape: Shape): number[] {
+/** Where in a shape a number stands that has this place among all. */
+export function indexPath(position: number, shape: Shape): number[] {
   const path: number[] = [];
   let rest = position;
   for (let axis = shape.length - 1; axis >= 0; axis--) {

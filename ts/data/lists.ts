@@ -1,10 +1,15 @@
 // Data as people have them in lists and typed arrays, as ArrayData. It knows no engine, so that a page can send them.
-import { makeArray, toNumbers } from "../tensor/dtype.ts";
+import { textOf } from "../runtime/arguments.ts";
+import { DtypeError, ShapeError } from "../runtime/errors.ts";
+import { makeArray } from "../tensor/dtype.ts";
 import { flatten, type Nested, shapeOf } from "../tensor/nested.ts";
-import { ArrayData } from "./array.ts";
+import { ArrayData, indexPath } from "./array.ts";
 
-/** Numbers in lists, whose rows may be typed arrays, or in a typed array; undefined for other things. */
-export function arrayFrom(data: unknown): ArrayData | undefined {
+/**
+ * Numbers in lists, whose rows may be typed arrays, or in a typed array; undefined for other things. `what` is what errors
+ * call it: ShapeError for lists of several lengths, DtypeError for what is no number.
+ */
+export function arrayFrom(data: unknown, what = "data"): ArrayData | undefined {
   if (data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array)
     return new ArrayData(data);
   if (!(Array.isArray(data) || data instanceof Float64Array)) return undefined;
@@ -13,7 +18,19 @@ export function arrayFrom(data: unknown): ArrayData | undefined {
   );
   const flat = flatten(rows);
   const dtype = typeof flat[0] === "boolean" ? "bool" : "f32";
+  const shape = shapeOf(rows, 0, (shapes) => {
+    const hint = "; several inputs or outputs in lists must be tensors or ArrayData";
+    throw new ShapeError(`${what}: examples in lists must all have the same lengths, got ${shapes}${hint}`);
+  });
   const values = makeArray(dtype, flat.length);
-  values.set(toNumbers("data", flat, dtype));
-  return new ArrayData(values, shapeOf(rows), dtype);
+  for (const [i, value] of flat.entries()) {
+    const number: unknown = typeof value === "boolean" ? Number(value) : value;
+    if (typeof number !== "number" || (dtype === "bool" && number !== 0 && number !== 1)) {
+      const must = dtype === "bool" ? "true or false as the first is" : "numbers or booleans";
+      const got = typeof value === "string" ? JSON.stringify(value) : textOf(value);
+      throw new DtypeError(`${what}: values must be ${must}, got ${got} at index [${indexPath(i, shape).join(", ")}]`);
+    }
+    values[i] = number;
+  }
+  return new ArrayData(values, shape, dtype);
 }

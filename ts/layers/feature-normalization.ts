@@ -9,7 +9,7 @@ import { reshape, transpose } from "../ops/layout.ts";
 import { requireList } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { type Numbers, tensor } from "../tensor/create.ts";
-import { shapeOf } from "../tensor/nested.ts";
+import { type Nested, shapeOf } from "../tensor/nested.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape, normalizeAxis, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
@@ -87,20 +87,28 @@ export class Normalization extends Layer {
   }
 
   /**
-   * Takes the mean and the variance of the data, computed in float64: a tensor [batch, ...], or batches of such one after
-   * the other. What an earlier call found is forgotten. Builds the layer if need be.
+   * Takes the mean and the variance of the data, computed in float64: a tensor [batch, ...], the same as ArrayData or in lists,
+   * or batches of tensors one after the other. What an earlier call found is forgotten. Builds the layer if need be.
    */
-  adapt(data: AnyTensor | Iterable<AnyTensor>): void {
+  adapt(data: AnyTensor | { tensor(): AnyTensor } | Nested | Iterable<AnyTensor>): void {
     if (this.given !== undefined) {
       throw new ArgumentError(`${this.name}: adapt must not be called where mean and variance are given, got a call`);
     }
     let moments: Moments | undefined;
-    for (const batch of data instanceof Tensor ? [data] : data) {
+    const isInLists = Array.isArray(data) && data.length > 0 && !(data[0] instanceof Tensor);
+    const isArray = typeof data === "object" && data !== null && "tensor" in data;
+    const whole = isArray ? data.tensor() : isInLists ? tensor(data as Nested) : undefined;
+    const given = whole ?? data;
+    const isList =
+      typeof given === "object" && given !== null && Symbol.iterator in given && !(given instanceof Tensor);
+    for (const batch of (isList ? given : [given]) as Iterable<AnyTensor>) {
+      requireTensor(this.name, "the data of adapt", batch);
       this.ensureBuilt(batch.shape.slice(1));
       moments ??= new Moments(sizeOf(this.sizes));
       const others = batch.shape.flatMap((_, axis) => (this.kept.includes(axis) ? [] : [axis]));
       moments.add(scope(() => (transpose(cast(batch, "f32"), [...this.kept, ...others]) as Tensor).data()));
     }
+    whole?.dispose();
     if (moments === undefined || moments.count === 0) {
       throw new ArgumentError(`${this.name}: adapt must be given at least one example, got none`);
     }

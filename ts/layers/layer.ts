@@ -102,7 +102,7 @@ function camelCase(kind: string): string {
 
 /** A class as a kind, variational_encoder of VariationalEncoder, unless a minifier has left nothing of its name. */
 export function snakeCase({ name }: { readonly name: string }, otherwise: string): string {
-  return name.length > 2 ? name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase() : otherwise;
+  return name !== "" ? name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase() : otherwise;
 }
 
 /** Lets a layer be built once more, for parts that were added. @internal */

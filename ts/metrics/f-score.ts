@@ -54,10 +54,12 @@ export class FBetaScore<A extends Average = undefined> extends GatheringMetric<A
     } = checkOptions("FBetaScore", options, fBetaOptions, new.target === FBetaScore);
     super(name, "max");
     if (![undefined, "micro", "macro", "weighted"].includes(average)) {
-      throw new ArgumentError(`FBetaScore: average must be one of micro, macro, weighted, or nothing, got ${average}`);
+      throw new ArgumentError(
+        `${this.kind}: average must be one of micro, macro, weighted, or nothing, got ${average}`,
+      );
     }
-    requireRange("FBetaScore", "beta", beta, ABOVE_0);
-    if (threshold !== undefined) requireRange("FBetaScore", "threshold", threshold, ABOVE_0, 1);
+    requireRange(this.kind, "beta", beta, ABOVE_0);
+    if (threshold !== undefined) requireRange(this.kind, "threshold", threshold, ABOVE_0, 1);
     this.average = average;
     this.beta = beta;
     this.threshold = threshold;
@@ -66,23 +68,28 @@ export class FBetaScore<A extends Average = undefined> extends GatheringMetric<A
   update(yTrue: AnyTensor, yPred: Tensor, sampleWeight?: Tensor): void {
     requirePair("FBetaScore", yTrue, yPred);
     if (yPred.rank !== 2) {
-      throw new ShapeError(`FBetaScore: yPred must be [batch, classes], got ${formatShape(yPred.shape)}`);
+      throw new ShapeError(`${this.kind}: yPred must be [batch, classes], got ${formatShape(yPred.shape)}`);
     }
     noGrad(() =>
       scope(() => {
-        const truth = targetsFor("FBetaScore", yTrue, yPred);
+        const truth = targetsFor(this.kind, yTrue, yPred);
         const said = cast(this.answers(yPred), "f32") as Tensor;
-        const given = weightsOf("FBetaScore", yPred, yPred, undefined, sampleWeight);
+        const given = weightsOf(this.kind, yPred, yPred, undefined, sampleWeight);
         // Without a threshold each answer depends on its whole row.
         const told = this.threshold === undefined ? max(yPred, -1, true) : yPred;
-        const own = weightOfEach("FBetaScore", yPred, given);
-        requireFlags("FBetaScore", truth, given && notEqual(own, 0));
+        const own = weightOfEach(this.kind, yPred, given);
+        requireFlags(this.kind, truth, given && notEqual(own, 0));
         const weights = spoiledBy(told, own);
         const total = (x: Tensor): Tensor => sum(mul(x, weights), 0);
         this.gathered ??= new Totals(3 * yPred.shape[1]);
         this.gathered.add(stack([mul(said, truth), said, truth].map(total)));
       }),
     );
+  }
+
+  /** What errors call it. */
+  private get kind(): string {
+    return this instanceof F1Score ? "F1Score" : "FBetaScore";
   }
 
   private answers(yPred: Tensor): Tensor<"bool"> {

@@ -1,5 +1,6 @@
 // The optimizers, and finding them by name.
 import { lookUp } from "../layers/config.ts";
+import { ArgumentError } from "../runtime/errors.ts";
 import { Adafactor, type AdafactorOptions } from "./adafactor.ts";
 import { Adadelta, type AdadeltaOptions, Adagrad, type AdagradOptions, Ftrl, type FtrlOptions } from "./adagrad.ts";
 import { Adam, Adamax, type AdamOptions, AdamW, type MomentOptions, Nadam } from "./adam.ts";
@@ -94,5 +95,8 @@ const makers: { readonly [name in OptimizerName]: (options?: object) => Optimize
 
 /** The optimizer itself, or a new one of that name with these options. ArgumentError, listing the names, for others. */
 export function getOptimizer(optimizer: Optimizer | OptimizerName, options?: object): Optimizer {
+  if (typeof optimizer === "function") {
+    throw new ArgumentError("optimizer: it must be a name or an optimizer, got a function; call it, as in adam()");
+  }
   return optimizer instanceof Optimizer ? optimizer : lookUp("optimizer", optimizer, makers)(options);
 }

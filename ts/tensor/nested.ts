@@ -38,23 +38,25 @@ export function nest(shape: Shape, dtype: Dtype, values: () => TypedArray): Nest
   return last < 0 ? (lists as readonly Nested[])[0] : lists;
 }
 
-/** Lengths along the first elements; every sibling must agree. */
-export function shapeOf(values: Nested, depth = 0): number[] {
+/** Lengths along the first elements; every sibling must agree, or `fail` is told what stands beside what. */
+export function shapeOf(values: Nested, depth = 0, fail: (shapes: string) => never = differ): number[] {
   if (!Array.isArray(values)) return [];
   if (depth === MOST_AXES) {
     throw new ShapeError(`tensor: lists must be nested at most ${MOST_AXES} deep, got deeper ones, or one in itself`);
   }
   const list = values as readonly Nested[];
-  const inner = list.length > 0 ? shapeOf(list[0], depth + 1) : [];
+  const inner = list.length > 0 ? shapeOf(list[0], depth + 1, fail) : [];
   for (const item of list) {
-    const other = shapeOf(item, depth + 1);
+    const other = shapeOf(item, depth + 1, fail);
     if (formatShape(other) !== formatShape(inner)) {
-      throw new ShapeError(
-        `tensor: nested arrays must all have the same lengths, got ${formatShape(inner)} beside ${formatShape(other)}`,
-      );
+      fail(`${formatShape(inner)} beside ${formatShape(other)}`);
     }
   }
   return [list.length, ...inner];
+}
+
+function differ(shapes: string): never {
+  throw new ShapeError(`tensor: nested arrays must all have the same lengths, got ${shapes}`);
 }
 
 /** The values in row-major order. */

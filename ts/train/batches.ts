@@ -23,7 +23,7 @@ export type Row = Nested | Float32Array | Float64Array | Int32Array | Uint8Array
 
 /** The data as rows in JavaScript memory. Errors: ArgumentError for no data or other things, for NaN and infinities. */
 export function toRows(operation: string, what: string, given: Data): ArrayData {
-  const data = isData(given) ? given : arrayFrom(given);
+  const data = isData(given) ? given : arrayFrom(given, `${operation}: ${what}`);
   if (data === undefined) {
     const got = given === null ? "null" : typeof given;
     throw new ArgumentError(
@@ -81,20 +81,24 @@ export interface Weighting extends ExampleWeighting {
   classWeight?: { readonly [label: number]: number };
 }
 
-/** Checked inputs, for a prediction; ShapeError when their lengths differ. */
-export function toInputs(operation: string, x: DataList): Examples {
-  return examplesOf(operation, rowsOf(operation, "x", listOf(x)), [], []);
+/** Checked inputs, for a prediction; ShapeError when their lengths differ. `count` is how many they must be, if known. */
+export function toInputs(operation: string, x: DataList, count: number | undefined): Examples {
+  return examplesOf(operation, rowsOf(operation, "x", listOf(x, count)), [], []);
 }
 
-/** Checked inputs, targets and weights; ShapeError when their lengths differ. `outputs` are those that need targets. */
+/**
+ * Checked inputs, targets and weights; ShapeError when their lengths differ. `outputs` are those that need targets, `count`
+ * is how many inputs there must be, if known.
+ */
 export function toExamples(
   operation: string,
   x: DataList,
   y: Targets | undefined,
   outputs: readonly string[],
+  count: number | undefined,
   { sampleWeight, classWeight }: Weighting = {},
 ): Examples {
-  const inputs = rowsOf(operation, "x", listOf(x));
+  const inputs = rowsOf(operation, "x", listOf(x, count));
   const targets = rowsOf(operation, "y", byOutput(operation, "y", y, outputs));
   const weights =
     sampleWeight === undefined
@@ -136,7 +140,15 @@ function examplesOf(
 ): Examples {
   const lengths = [...inputs, ...targets, ...weights].map(({ length }) => length);
   if (lengths.some((length) => length !== lengths[0])) {
-    throw new ShapeError(`${operation}: x and y must have the same number of examples, got ${lengths.join(" and ")}`);
+    const given = Object.entries({ x: inputs, y: targets, sampleWeight: weights }).filter(
+      ([, list]) => list.length > 0,
+    );
+    throw new ShapeError(
+      `${operation}: ${given
+        .map(([name]) => name)
+        .join(", ")
+        .replace(/, (\w+)$/, " and $1")} must have the same number of examples, ` + `got ${lengths.join(" and ")}`,
+    );
   }
   return { length: lengths[0], inputs, targets, weights };
 }
@@ -151,8 +163,10 @@ export function isOfSeveral(data: DataList | Targets): data is readonly Data[] {
   return Array.isArray(data) && data.some(isData);
 }
 
-function listOf(data: DataList): readonly Data[] {
-  return isOfSeveral(data) ? data : [data as Data];
+/** The data of each of `count` inputs or outputs; a list of so many can be nothing else. */
+function listOf(data: DataList, count = 1): readonly Data[] {
+  const isOfAll = count > 1 && Array.isArray(data) && data.length === count;
+  return isOfAll || isOfSeveral(data) ? (data as readonly Data[]) : [data as Data];
 }
 
 function byOutput(
@@ -177,7 +191,7 @@ function byOutput(
     }
     throw new ArgumentError(`${operation}: ${what} must be given for the outputs ${known}, got ${names.join(", ")}`);
   }
-  const list = listOf(data as DataList);
+  const list = listOf(data as DataList, isShared && !Array.isArray((data as DataList[])[0]) ? 1 : outputs.length);
   if (isShared && list.length === 1) return outputs.map(() => list[0]);
   if (list.length !== outputs.length) {
     throw new ArgumentError(`${operation}: ${what} must be given for each of the outputs ${known}, got ${list.length}`);
@@ -202,10 +216,12 @@ function classWeights(operation: string, y: ArrayData, weights: { readonly [labe
     );
   }
   const known = (label: number): boolean => Number.isInteger(label) && label >= 0 && (classes === 1 || label < classes);
-  for (const [label, weight] of Object.entries(weights)) {
-    if (known(Number(label)) && weight >= 0 && weight < Number.POSITIVE_INFINITY) continue;
+  for (const [label, weight] of Object.entries<unknown>(weights)) {
+    const isNumber = typeof weight === "number" && weight >= 0 && weight < Number.POSITIVE_INFINITY;
+    if (isNumber && known(Number(label)) && String(Number(label)) === label) continue;
+    const got = typeof weight === "string" ? JSON.stringify(weight) : textOf(weight);
     throw new ArgumentError(
-      `${operation}: classWeight must hold numbers of at least 0 by class number, got ${weight} for ${label}`,
+      `${operation}: classWeight must hold numbers of at least 0 by class number, got ${got} for ${label}`,
     );
   }
   return Float32Array.from({ length: y.length }, (_, i) => {

@@ -81,11 +81,16 @@ export async function crossValidate(
   const parts = stratified ? stratifiedKFold(labelsOf(first), cut) : kFold(length, cut);
   const results: Logs[] = [];
   const histories: History[] = [];
+  const made = new Set<Model>();
   for (const [i, { train, test }] of parts.entries()) {
     const model = await makeModel(i);
     if (!(model instanceof Model)) {
       throw new ArgumentError(`crossValidate: makeModel must return a model, got ${textOf(model)}`);
     }
+    if (made.has(model)) {
+      throw new ArgumentError("crossValidate: makeModel must make a new model for each fold, got the same one again");
+    }
+    made.add(model);
     try {
       const left = [pick(inputs, test) as DataList, pick(targets, test)] as const;
       const order = seed === undefined ? {} : { seed: seed + i };

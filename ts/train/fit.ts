@@ -76,6 +76,9 @@ export interface PredictOptions {
 /** What `evaluate` takes beside the data. */
 export interface EvaluateOptions extends PredictOptions, ExampleWeighting {}
 
+/** Who asks where the data of validation are wrong. */
+const VALIDATION = "fit: validationData";
+
 /** Models that are being trained. */
 const training = new WeakSet<Model>();
 
@@ -118,14 +121,19 @@ async function trainModel(model: Model, x: DataList, y: Targets | undefined, opt
   }
   const { objective, optimizer } = model.compilation;
   const outputs = objective.targeted;
-  const all = toExamples("fit", x, y, outputs, { sampleWeight });
+  const all = toExamples("fit", x, y, outputs, model.inputCount, { sampleWeight });
   if (validationData !== undefined) requireList("fit", "validationData", validationData);
   const [own, validation] = validationData
-    ? [all, toExamples("fit", validationData[0], validationData[1], outputs, { sampleWeight: validationData[2] })]
+    ? [
+        all,
+        toExamples(VALIDATION, validationData[0], validationData[1], outputs, model.inputCount, {
+          sampleWeight: validationData[2],
+        }),
+      ]
     : split(all, validationSplit);
   const examples = weighClasses("fit", own, classWeight);
   model.prepare("fit", examples);
-  if (validation) model.prepare("fit", validation);
+  if (validation) model.prepare(VALIDATION, validation);
 
   const history = new History();
   const { verbose = 1, callbacks: given = [] } = options;
@@ -218,7 +226,8 @@ export async function evaluateModel(
 ): Promise<Logs> {
   const { batchSize = 32, signal, verbose = 0, sampleWeight } = checkOptions("evaluate", options, evaluateOptions);
   requireCount("evaluate", "batchSize", batchSize);
-  const examples = toExamples("evaluate", x, y, model.compilation.objective.targeted, { sampleWeight });
+  const { targeted } = model.compilation.objective;
+  const examples = toExamples("evaluate", x, y, targeted, model.inputCount, { sampleWeight });
   model.prepare("evaluate", examples);
   const bar = new ProgressBar(Math.ceil(examples.length / batchSize), { verbose });
   const run: Run = { model, batchSize, pause: makePause(signal), signal, isHooked: false, stream: undefined, batch: 0 };

@@ -2,9 +2,10 @@
 // comes after what it needs.
 import { type Json, toConfig } from "../layers/config.ts";
 import { InputLayer } from "../layers/input.ts";
-import { type ApplyOptions, type Layer, perExample } from "../layers/layer.ts";
+import { type ApplyOptions, Layer, type LayerOptions, perExample } from "../layers/layer.ts";
 import { isLikeDrawn, type Shapes, shapeList } from "../layers/shapes.ts";
 import { type Node, Symbolic } from "../layers/symbolic.ts";
+import { requireCount, requireList, textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { type Shape, sameShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
@@ -166,4 +167,42 @@ function orderedNodes(inputs: readonly Symbolic[], outputs: readonly Symbolic[])
     order.push(node);
   }
   return order;
+}
+
+/** What a configuration is when its layers have been made. */
+export type Drawing = LayerOptions & Omit<GraphConfig, "layers"> & { readonly layers: readonly Layer[] };
+
+/** What draws a model, from its configuration. */
+export function drawnFrom({
+  layers,
+  calls,
+  inputs,
+  outputs,
+  ...rest
+}: Drawing): LayerOptions & { inputs: Symbolic[]; outputs: Symbolic[] } {
+  if (calls === undefined) {
+    throw new ArgumentError("layer: a functional configuration must tell its calls, got that of a subclass of Model");
+  }
+  const operation = "functional";
+  const at = <T>(what: string, list: readonly T[], place: number): T => {
+    requireCount(operation, what, place, 0, list.length - 1);
+    return list[place];
+  };
+  for (const [what, list] of Object.entries({ layers, calls, outputs })) requireList(operation, what, list);
+  requireCount(operation, "inputs", inputs, 1, layers.length);
+  const known: Symbolic[] = layers.slice(0, inputs).map((layer) => {
+    if (layer instanceof InputLayer) return layer.output;
+    throw new ArgumentError(`${operation}: its first layers must be its inputs, got ${textOf(layer)}`);
+  });
+  for (const call of calls) {
+    requireList(operation, "a call", call);
+    const [which, given, training] = call;
+    const layer = at("the layer of a call", layers, which);
+    if (!(layer instanceof Layer)) throw new ArgumentError(`${operation}: layers must be layers, got ${textOf(layer)}`);
+    const x = Array.isArray(given) ? given : [given];
+    const from = x.map((i) => at("an input of a call", known, i));
+    known.push(...layer.applyAll((Array.isArray(given) ? from : from[0]) as Symbolic, { training }));
+  }
+  const results = outputs.map((i) => at("an output", known, i));
+  return { ...rest, inputs: known.slice(0, inputs), outputs: results };
 }

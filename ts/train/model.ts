@@ -27,7 +27,7 @@ import { type Shapes, shapeList } from "../layers/shapes.ts";
 import type { Symbolic } from "../layers/symbolic.ts";
 import { getOptimizer, type OptimizerName } from "../optim/index.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
-import { requireCount, requireList, textOf } from "../runtime/arguments.ts";
+import { requireCount, textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { type FilePath, pathOf } from "../runtime/paths.ts";
@@ -52,7 +52,7 @@ import {
   type PredictOptions,
   requireIdle,
 } from "./fit.ts";
-import { Graph, type GraphConfig } from "./graph.ts";
+import { type Drawing, drawnFrom, Graph } from "./graph.ts";
 import { type Judgement, Objective } from "./objective.ts";
 import { makePause } from "./pause.ts";
 import { ProgressBar } from "./progress.ts";
@@ -95,6 +95,7 @@ export class Model extends Layer {
   #captured: Steps | undefined;
   #prediction: Prediction | undefined;
   #ownsOptimizer = false;
+  #isDisposed = false;
 
   /** Its layers: in the order of their first application where it is drawn, inputs among them. */
   declare readonly layers: readonly Layer[];
@@ -258,8 +259,14 @@ export class Model extends Layer {
     if (this.#ownsOptimizer && !keepOptimizer) this.#compiled?.optimizer.dispose();
   }
 
-  /** The optimizer, the losses and the metrics; StateError before `compile`. */
+  /** How many inputs a functional model has. @internal */
+  get inputCount(): number | undefined {
+    return this.#graph?.inputs.length;
+  }
+
+  /** The optimizer, the losses and the metrics; StateError before `compile`, and when the model is disposed. */
   get compilation(): Compiled {
+    if (this.#isDisposed) throw new StateError(`${this.name}: the model must not be disposed, got one that is`);
     if (this.#compiled === undefined)
       throw new StateError(`${this.name}: the model must be compiled first, got no compile()`);
     return this.#compiled;
@@ -302,7 +309,7 @@ export class Model extends Layer {
   async predictAll(x: DataList, options: PredictOptions = {}): Promise<Tensor[]> {
     const { batchSize = 32, signal, verbose = 0 } = checkOptions("predict", options, predictOptions);
     requireCount("predict", "batchSize", batchSize);
-    const examples = toInputs("predict", x);
+    const examples = toInputs("predict", x, this.inputCount);
     const { length } = examples;
     this.prepare("predict", examples);
     const pause = makePause(signal);
@@ -362,7 +369,7 @@ export class Model extends Layer {
     weighting: Weighting,
     step: "train" | "test",
   ): Evaluation<string> {
-    const examples = toExamples(operation, x, y, this.compilation.objective.targeted, weighting);
+    const examples = toExamples(operation, x, y, this.compilation.objective.targeted, this.inputCount, weighting);
     this.prepare(operation, examples);
     const { length } = examples;
     const figures = new Figures(this.compilation.objective);
@@ -443,6 +450,7 @@ export class Model extends Layer {
     this.discard();
     if (!this.#ownsOptimizer) this.#compiled?.optimizer.forget(this.weights);
     this.#compiled = undefined;
+    this.#isDisposed = true;
     super.dispose();
   }
 
@@ -461,37 +469,8 @@ export class Model extends Layer {
   }
 }
 
-/** What a configuration is when its layers have been made. */
-type Drawing = LayerOptions & Omit<GraphConfig, "layers"> & { readonly layers: readonly Layer[] };
-
 /** A drawn model from its configuration. */
-export const functionalFrom: LayerMaker = ({ layers, calls, inputs, outputs, ...rest }: Drawing) => {
-  if (calls === undefined) {
-    throw new ArgumentError("layer: a functional configuration must tell its calls, got that of a subclass of Model");
-  }
-  const operation = "functional";
-  const at = <T>(what: string, list: readonly T[], place: number): T => {
-    requireCount(operation, what, place, 0, list.length - 1);
-    return list[place];
-  };
-  for (const [what, list] of Object.entries({ layers, calls, outputs })) requireList(operation, what, list);
-  requireCount(operation, "inputs", inputs, 1, layers.length);
-  const known: Symbolic[] = layers.slice(0, inputs).map((layer) => {
-    if (layer instanceof InputLayer) return layer.output;
-    throw new ArgumentError(`${operation}: its first layers must be its inputs, got ${textOf(layer)}`);
-  });
-  for (const call of calls) {
-    requireList(operation, "a call", call);
-    const [which, given, training] = call;
-    const layer = at("the layer of a call", layers, which);
-    if (!(layer instanceof Layer)) throw new ArgumentError(`${operation}: layers must be layers, got ${textOf(layer)}`);
-    const x = Array.isArray(given) ? given : [given];
-    const from = x.map((i) => at("an input of a call", known, i));
-    known.push(...layer.applyAll((Array.isArray(given) ? from : from[0]) as Symbolic, { training }));
-  }
-  const results = outputs.map((i) => at("an output", known, i));
-  return new Model({ ...rest, inputs: known.slice(0, inputs), outputs: results });
-};
+export const functionalFrom: LayerMaker = (drawing: Drawing) => new Model(drawnFrom(drawing));
 
 registered.set("functional", functionalFrom);
 

@@ -7,7 +7,7 @@ import { weightedLoss } from "../losses/loss.ts";
 import { type Direction, getMetric, Mean, type Metric, type MetricLike, namedDirection } from "../metrics/index.ts";
 import { mul } from "../ops/binary.ts";
 import { requireList, requireSynchronous } from "../runtime/arguments.ts";
-import { ArgumentError } from "../runtime/errors.ts";
+import { ArgumentError, StateError } from "../runtime/errors.ts";
 import { watchWrites } from "../runtime/program.ts";
 import type { Dtype, TypedArray } from "../tensor/dtype.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
@@ -224,7 +224,7 @@ export class Objective {
     const isThere = ({ source }: Figure): boolean => !(source instanceof Mean && source.isEmpty);
     return Object.fromEntries(
       this.figures.filter(isThere).map(({ name, source }) => {
-        const value: unknown = requireSynchronous(`compile: the metric ${name}`, source.result());
+        const value: unknown = requireSynchronous(`compile: the metric ${name}`, resultOf(name, source));
         if (typeof value === "number") return [name, value];
         throw new ArgumentError(`compile: the metric ${name} must give a number, got ${typeof value}`);
       }),
@@ -240,6 +240,20 @@ export class Objective {
     if (count === this.outputs.length || this.targeted.length === 0) return;
     throw new ArgumentError(
       `compile: there must be a loss for each of the model's ${count} outputs, got ${this.outputs.length}`,
+    );
+  }
+}
+
+/** What a metric says. StateError where it has kept a tensor of a step. */
+function resultOf(name: string, source: Metric | Mean): unknown {
+  try {
+    return source.result();
+  } catch (cause) {
+    if (!(cause instanceof StateError && cause.message.includes("must not be disposed"))) throw cause;
+    throw new StateError(
+      `compile: the metric ${name} must keep what it gathers in a variable, made outside update and assigned there, got a ` +
+        "tensor of a step, which is freed after it",
+      { cause },
     );
   }
 }
