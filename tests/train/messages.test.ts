@@ -138,6 +138,10 @@ describe("data", () => {
     await expect(attempt()).rejects.toThrow(message);
   });
 
+  it("weights that are none are typed errors", async () => {
+    await expect(trained(x, y, { sampleWeight: null })).rejects.toThrow(h.ArgumentError);
+  });
+
   it("of several inputs and outputs may be lists of lists", async () => {
     const inputs = [2, 3].map((size) => h.layers.input({ shape: [size] }));
     const both = h.layers.concatenate().apply(inputs);

@@ -191,7 +191,8 @@ function byOutput(
     }
     throw new ArgumentError(`${operation}: ${what} must be given for the outputs ${known}, got ${names.join(", ")}`);
   }
-  const list = listOf(data as DataList, isShared && !Array.isArray((data as DataList[])[0]) ? 1 : outputs.length);
+  const isOfAll = !isShared || (Array.isArray(data) && typeof data[0] === "object");
+  const list = listOf(data as DataList, isOfAll ? outputs.length : 1);
   if (isShared && list.length === 1) return outputs.map(() => list[0]);
   if (list.length !== outputs.length) {
     throw new ArgumentError(`${operation}: ${what} must be given for each of the outputs ${known}, got ${list.length}`);
