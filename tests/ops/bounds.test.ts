@@ -115,6 +115,7 @@ describe("what is immense", () => {
     ["axes of nothing", () => zeros(new Array(10_000_000).fill(0))],
     ["axes that reshape makes", () => ops.reshape(ones([1]), new Array(5000).fill(1))],
     ["axes that gather makes", () => ops.gather(zeros(new Array(40).fill(1)), zeros(new Array(40).fill(1), "i32"))],
+    ["differences of differences", () => ops.diff(ones([20_000]), 19_999)],
     ["a confusion matrix", () => new metrics.ConfusionMatrix({ numClasses: 8000 })],
   ])("%s are refused at once", (_name, f) => {
     const [error, milliseconds] = refusal(f);

@@ -87,6 +87,7 @@ function right(condition: Tensor<"bool">, x: Tensor): Tensor {
  * the threshold belongs, sparse for class numbers.
  */
 export function accuracy(yTrue: AnyTensor, yPred: Tensor, options: BinaryAccuracyOptions = {}): Tensor {
+  checkOptions("accuracy", options, binaryAccuracyOptions);
   requirePair("accuracy", yTrue, yPred);
   const outputs = yPred.shape[yPred.rank - 1];
   if (outputs === 1 || yPred.rank < 2) return binaryAccuracy(yTrue, yPred, options);

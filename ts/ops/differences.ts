@@ -1,8 +1,7 @@
 // How numbers differ: from their neighbours along an axis, and from those of another tensor.
 import { requireTensor, within } from "../autograd/op.ts";
 import { closeOptions } from "../generated/options.ts";
-import { textOf } from "../runtime/arguments.ts";
-import { ArgumentError } from "../runtime/errors.ts";
+import { requireCount } from "../runtime/arguments.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { normalizeAxis } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -12,16 +11,15 @@ import { abs } from "./elementwise.ts";
 import { slice } from "./layout.ts";
 import { all } from "./reduce.ts";
 
-/** y[i] = x[i + 1] - x[i] along the axis (default the last), n times; default once. */
+/** Of more the binomial coefficients are beyond f32, and each takes a pass. */
+const MOST_DIFFERENCES = 1000;
+
+/** y[i] = x[i + 1] - x[i] along the axis (default the last), n times, at most 1000; default once. */
 export function diff(x: Tensor, n = 1, axis = -1): Tensor {
   return within("diff", () => {
     requireTensor("diff", "x", x);
     const at = normalizeAxis("diff", axis, x.rank);
-    if (!(Number.isInteger(n) && n >= 0 && n <= x.shape[at])) {
-      throw new ArgumentError(
-        `diff: n must be a whole number from 0 to axis ${at}'s size ${x.shape[at]}, got ${textOf(n)}`,
-      );
-    }
+    requireCount("diff", "n", n, 0, Math.min(x.shape[at], MOST_DIFFERENCES));
     let y = x;
     for (let size = x.shape[at] - 1; size >= x.shape[at] - n; size--) {
       const part = (first: number): Tensor =>

@@ -25,7 +25,7 @@ export function map<K extends KernelOf<[F32, F32]>>(
   ...numbers: Numbers<K, [F32, F32]>
 ): Tensor {
   requireFloat(operation, "x", x);
-  for (const number of numbers) requireType(operation, "what follows x", number, "number");
+  for (let i = 0; i < numbers.length; i++) requireType(operation, "what follows x", numbers[i], "number");
   const y = empty(x.shape);
   launch(kernel, y.size, cost, ...([y, x, ...numbers] as unknown as Kernels[K]));
   return y;
