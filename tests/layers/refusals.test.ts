@@ -280,7 +280,7 @@ describe("what is set, attached and made by hand", () => {
     const build = (options: object) => () => new Own(options).ensureBuilt([1]);
     expect(build({ shape: [1], regulariser: "l2" })).toThrow("unknown option regulariser");
     expect(build({ shape: [1], trainable: "no" })).toThrow("trainable must be true or false");
-    expect(build({ shape: 5 })).toThrow(ShapeError);
+    expect(build({ shape: 5 })).toThrow("shape must be a list, got 5");
     expect(build(undefined as never)).toThrow(ArgumentError);
     expect(build({ shape: [1] })).not.toThrow();
   });

@@ -7,7 +7,7 @@ import { checkOptions } from "../runtime/options.ts";
 import { type Dtype, requireDtype } from "../tensor/dtype.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { notify } from "./observe.ts";
-import { isTracked, noteDerivation } from "./tape.ts";
+import { cutsSoFar, forgetCuts, isTracked, noteDerivation } from "./tape.ts";
 
 /** The gradient with respect to one argument: a tensor of its shape, for a list of tensors a list, or nothing. */
 export type Gradient = Tensor | (Tensor | undefined)[] | undefined;
@@ -69,8 +69,11 @@ export function defineOp<F extends Forward>(name: string, definition: OpDefiniti
       } else if (i >= known) requireNoOptions(name, arg);
     }
     let y: AnyTensor;
+    const before = cutsSoFar();
     try {
       y = forward(...args);
+      // What an op with gradients does inside is its own: these say what goes back.
+      if (gradients !== undefined) forgetCuts(before);
     } catch (error) {
       throw renamed(error, /^empty(?=: )/, name);
     }

@@ -131,6 +131,11 @@ export function cutsSoFar(): number {
   return cuts;
 }
 
+/** Goes back to an earlier count. */
+export function forgetCuts(before: number): void {
+  cuts = before;
+}
+
 /** Counts such a use of x. */
 export function noteCut(x: AnyTensor): void {
   if (x.tracked || x.derivation !== undefined) cuts++;

@@ -114,8 +114,9 @@ export function defineLoss<Options extends object = object>(
   perExample: (yTrue: AnyTensor, yPred: Tensor, options: Options) => Tensor,
   details: LossDetails<Options> = {},
 ): LossFunction<Options> {
+  const known = checkOptions("defineLoss", details, lossDetails);
   requireFunction("defineLoss", perExample);
-  return withDefaults(name, perExample, checkOptions("defineLoss", details, lossDetails), {} as Options);
+  return withDefaults(name, perExample, known, {} as Options);
 }
 
 function withDefaults<Options extends object>(

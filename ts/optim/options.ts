@@ -1,9 +1,9 @@
 // Checks of optimizers' and schedules' options.
-import { ABOVE_0, requireRange as require, requireCount, requireShare } from "../runtime/arguments.ts";
+import { ABOVE_0, requireCount, requireShare, requireRange as requireWithin } from "../runtime/arguments.ts";
 
 /** Throws an ArgumentError unless low <= value <= high. */
 export function requireRange(option: string, value: number, low: number, high?: number): void {
-  require("optimizer", option, value, low, high);
+  requireWithin("optimizer", option, value, low, high);
 }
 
 /** Throws an ArgumentError unless the value is a finite number of at least 0. */
