@@ -207,6 +207,7 @@ export class GlobalAveragePooling1D extends GlobalPooling {
     return true;
   }
 
+  /** The mean over the steps that the mask counts. */
   override call(x: AnyTensor, context: CallContext): Tensor {
     const { mask } = context;
     if (mask === undefined) return super.call(x, context);

@@ -39,6 +39,7 @@ export {
   type Reduction,
   type ReductionOptions,
   reduceLoss,
+  type TargetsCheck,
 } from "./loss.ts";
 export * from "./overlap.ts";
 export {
@@ -53,7 +54,7 @@ export {
   meanSquaredLogarithmicError,
   poisson,
 } from "./regression.ts";
-export { checkLabels, type Labels } from "./targets.ts";
+export { checkLabels, type Labels, type TargetRange } from "./targets.ts";
 
 /** The names of the losses. */
 export type LossName =

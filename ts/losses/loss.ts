@@ -103,7 +103,7 @@ export interface LossDetails<Options> {
 }
 
 /** A check of targets; with a range, those of tensors are looked at too. */
-interface TargetsCheck<Options> {
+export interface TargetsCheck<Options> {
   (operation: string, yTrue: Labels, outputShape: Shape, options: Options): void;
   readonly range?: TargetRange;
 }
