@@ -174,14 +174,15 @@ export class ArrayData<D extends Dtype = Dtype> {
    */
   copyRows(rows: ArrayLike<number> | RowRange, target: TypedArray<D>): void {
     const { rowSize } = this;
-    if ("length" in Object(rows)) this.checkRows(rows as ArrayLike<number>);
-    else this.checkRange("copyRows", Object(rows));
-    if ("length" in rows) {
-      this.checkTarget(target, rows.length);
-      for (let i = 0; i < rows.length; i++) this.copy(rows[i] * rowSize, target, i * rowSize, rowSize);
+    const given: ArrayLike<number> | RowRange = Object(rows);
+    if ("length" in given) {
+      this.checkRows(rows as ArrayLike<number>);
+      this.checkTarget(target, given.length);
+      for (let i = 0; i < given.length; i++) this.copy(given[i] * rowSize, target, i * rowSize, rowSize);
     } else {
-      this.checkTarget(target, rows.end - rows.begin);
-      this.copy(rows.begin * rowSize, target, 0, target.length);
+      this.checkRange("copyRows", given);
+      this.checkTarget(target, given.end - given.begin);
+      this.copy(given.begin * rowSize, target, 0, target.length);
     }
   }
 

@@ -1,5 +1,5 @@
 // Data as people have them in lists and typed arrays, as ArrayData. It knows no engine, so that a page can send them.
-import { textOf } from "../runtime/arguments.ts";
+import { quoted } from "../runtime/arguments.ts";
 import { DtypeError, ShapeError } from "../runtime/errors.ts";
 import { makeArray } from "../tensor/dtype.ts";
 import { flatten, type Nested, shapeOf } from "../tensor/nested.ts";
@@ -27,8 +27,8 @@ export function arrayFrom(data: unknown, what = "data"): ArrayData | undefined {
     const number: unknown = typeof value === "boolean" ? Number(value) : value;
     if (typeof number !== "number" || (dtype === "bool" && number !== 0 && number !== 1)) {
       const must = dtype === "bool" ? "true or false as the first is" : "numbers or booleans";
-      const got = typeof value === "string" ? JSON.stringify(value) : textOf(value);
-      throw new DtypeError(`${what}: values must be ${must}, got ${got} at index [${indexPath(i, shape).join(", ")}]`);
+      const at = indexPath(i, shape).join(", ");
+      throw new DtypeError(`${what}: values must be ${must}, got ${quoted(value)} at index [${at}]`);
     }
     values[i] = number;
   }

@@ -50,8 +50,7 @@ export function requireRecord(what: string, value: unknown): asserts value is ob
 export function requireType(operation: string, what: string, value: unknown, type: string): void {
   if (type === "list" ? Array.isArray(value) : typeof value === type && !Number.isNaN(value)) return;
   const must = type === "boolean" ? "true or false" : `a ${type}`;
-  const got = typeof value === "string" ? JSON.stringify(value) : textOf(value);
-  throw new ArgumentError(`${operation}: ${what} must be ${must}, got ${got}`);
+  throw new ArgumentError(`${operation}: ${what} must be ${must}, got ${quoted(value)}`);
 }
 
 /** Throws an ArgumentError unless `value` is a list of numbers. */
@@ -79,6 +78,11 @@ export function textOf(value: unknown, depth = 0): string {
   if (typeof value === "function") return "a function";
   if (typeof value !== "object" || value === null) return String(value);
   return "derivation" in value ? "a tensor" : kindOf(value);
+}
+
+/** The same, but text in quotes: where a number in text must not look like a number. */
+export function quoted(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : textOf(value);
 }
 
 /** The name of a value's class, as it calls itself. */

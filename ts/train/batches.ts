@@ -2,7 +2,7 @@
 import { ArrayData, type RowRange } from "../data/array.ts";
 import { arrayFrom } from "../data/lists.ts";
 import { randomPermutation, withStream, wordsOf } from "../ops/random.ts";
-import { kindOf, textOf } from "../runtime/arguments.ts";
+import { kindOf, quoted, textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { zeros } from "../tensor/create.ts";
 import type { Dtype } from "../tensor/dtype.ts";
@@ -141,14 +141,11 @@ function examplesOf(
   const lengths = [...inputs, ...targets, ...weights].map(({ length }) => length);
   if (lengths.some((length) => length !== lengths[0])) {
     const given = Object.entries({ x: inputs, y: targets, sampleWeight: weights }).filter(
-      ([, list]) => list.length > 0,
+      ([, { length }]) => length > 0,
     );
-    throw new ShapeError(
-      `${operation}: ${given
-        .map(([name]) => name)
-        .join(", ")
-        .replace(/, (\w+)$/, " and $1")} must have the same number of examples, ` + `got ${lengths.join(" and ")}`,
-    );
+    const names = given.map(([name]) => name).join(", ");
+    const all = names.replace(/, (\w+)$/, " and $1");
+    throw new ShapeError(`${operation}: ${all} must have the same number of examples, got ${lengths.join(" and ")}`);
   }
   return { length: lengths[0], inputs, targets, weights };
 }
@@ -220,9 +217,8 @@ function classWeights(operation: string, y: ArrayData, weights: { readonly [labe
   for (const [label, weight] of Object.entries<unknown>(weights)) {
     const isNumber = typeof weight === "number" && weight >= 0 && weight < Number.POSITIVE_INFINITY;
     if (isNumber && known(Number(label)) && String(Number(label)) === label) continue;
-    const got = typeof weight === "string" ? JSON.stringify(weight) : textOf(weight);
     throw new ArgumentError(
-      `${operation}: classWeight must hold numbers of at least 0 by class number, got ${got} for ${label}`,
+      `${operation}: classWeight must hold numbers of at least 0 by class number, got ${quoted(weight)} for ${label}`,
     );
   }
   return Float32Array.from({ length: y.length }, (_, i) => {

@@ -27,7 +27,7 @@ import { type Shapes, shapeList } from "../layers/shapes.ts";
 import type { Symbolic } from "../layers/symbolic.ts";
 import { getOptimizer, type OptimizerName } from "../optim/index.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
-import { requireCount, textOf } from "../runtime/arguments.ts";
+import { quoted, requireCount } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { type FilePath, pathOf } from "../runtime/paths.ts";
@@ -157,9 +157,7 @@ export class Model extends Layer {
     const found = typeof which === "number" ? layers.at(which) : layers.find(({ name }) => name === which);
     if (found) return found;
     const known = layers.map(({ name }) => name).join(", ");
-    throw new ArgumentError(
-      `getLayer: ${this.name} has the layers ${known}, got ${typeof which === "string" ? JSON.stringify(which) : textOf(which)}`,
-    );
+    throw new ArgumentError(`getLayer: ${this.name} has the layers ${known}, got ${quoted(which)}`);
   }
 
   /** @internal */
