@@ -6,11 +6,11 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build, buildSync } from "esbuild";
 import { allowUndefined } from "./exact.js";
-import { makeTravelForm } from "./forms.js";
 import { calledByName, coreSource, dispatcherSource, readKernels, typesSource } from "./generate.js";
 import { load } from "./load.js";
 import { optionsSource } from "./options.js";
 import { pack } from "./pack.js";
+import { makeTravelForm } from "./simd-variants.js";
 
 const root = new URL("..", import.meta.url).pathname;
 process.chdir(root);
@@ -95,7 +95,7 @@ await step("asc", ["asconfig.json", "scripts/generate.js", ...assembly], ["build
 });
 
 // Both builds travel as one module.
-const forms = ["scripts/forms.js", "scripts/order.js", "ts/runtime/forms.ts"];
+const forms = ["scripts/simd-variants.js", "scripts/order.js", "ts/runtime/simd-variants.ts"];
 const binaries = ["build/simd.wasm", "build/relaxed.wasm"];
 const travelling = "build/core-travelling.wasm";
 await step(
@@ -104,7 +104,7 @@ await step(
   [...binaries, travelling, "ts/generated/core-plain.ts"],
   async () => {
     const { bytes, count } = makeTravelForm(readFileSync("build/core.wasm"), calledByName);
-    const { chooseForm } = await load("ts/runtime/forms.ts");
+    const { chooseForm } = await load("ts/runtime/simd-variants.ts");
     for (const simd of ["simd", "relaxed"]) {
       const build = bytes.slice();
       const changed = chooseForm(build, simd);
@@ -211,7 +211,8 @@ const subpaths = {
   metrics: "metrics/index.js",
   optim: "optim/public.js",
   data: "data/index.js",
-  io: "io/index.js",
+  formats: "formats/index.js",
+  datasets: "datasets/index.js",
   train: "train/index.js",
 };
 

@@ -38,20 +38,23 @@ export { Variable, type VariableOptions, variable } from "./tensor/variable.ts";
 export { type AnomalyOptions, detectAnomaly } from "./autograd/anomaly.ts";
 export { type Captured, type CaptureOptions, capture, type StepResult } from "./autograd/capture.ts";
 export { checkGradient, type GradientCheck } from "./autograd/check.ts";
-export { checkpoint } from "./autograd/checkpoint.ts";
 export { customGrad, stopGradient } from "./autograd/custom.ts";
 export { backward, type GradientsOf, grad, type LossValue, type ParameterSet, valueAndGrad } from "./autograd/grad.ts";
 export { defineOp, type Forward, type Gradient, type Gradients, type Op, type OpDefinition } from "./autograd/op.ts";
 export { noGrad } from "./autograd/tape.ts";
-export { type Differentiable, hvp, jvp, vjp } from "./autograd/vjp.ts";
 
 // Operations.
 
 import "./ops/methods.ts";
 
-export { hessian, jacobian } from "./ops/derivatives.ts";
-export { perExampleGrad } from "./ops/per-example.ts";
 export * from "./ops/public.ts";
+
+// Functions of functions.
+
+export { checkpoint } from "./transforms/checkpoint.ts";
+export { hessian, jacobian } from "./transforms/derivatives.ts";
+export { perExampleGrad } from "./transforms/per-example.ts";
+export { type Differentiable, hvp, jvp, vjp } from "./transforms/vjp.ts";
 
 // Layers.
 
@@ -80,14 +83,14 @@ export * as losses from "./losses/index.ts";
 
 export * as metrics from "./metrics/index.ts";
 
-// Data.
+// Data, and data sets.
 
 export { ArrayData, type RowRange, type Stored } from "./data/array.ts";
-export * as datasets from "./data/datasets.ts";
+export * as datasets from "./datasets/index.ts";
 
 // Files.
 
-export * from "./io/index.ts";
+export * from "./formats/index.ts";
 
 // Training.
 

@@ -1,5 +1,5 @@
 // Multiply and add: fused to one rounding in the relaxed build where the machine can, two roundings elsewhere. There is
-// no c - a * b: with a constant, -b does the same, and both builds can be carried as one (scripts/forms.js).
+// no c - a * b: with a constant, -b does the same, and both builds can be carried as one (scripts/simd-variants.js).
 
 export class Fma {
   /** a * b + c */

@@ -7,19 +7,25 @@ const line = [
   "runtime",
   "tensor",
   "autograd",
+  "ops/lower",
   "ops",
+  "transforms",
   "layers",
   "losses",
   "metrics",
   "optim",
   "data",
-  "io",
+  "formats",
   "train",
+  "interop",
 ];
 
-/** Where a folder stands; whatever the line does not name is a domain, after all of it; models come last. */
+/** What comes after the line's folders and the domains. */
+const last = ["models", "worker"];
+
+/** Where a folder stands; whatever is not named is a domain, after the line and before `last`. */
 function rank(folder) {
-  if (folder === "models") return line.length + 1;
+  if (last.includes(folder)) return line.length + 1 + last.indexOf(folder);
   const place = line.indexOf(folder);
   return place < 0 ? line.length : place;
 }
@@ -39,7 +45,13 @@ function importsOf(path) {
   return found;
 }
 
-const folderOf = (path) => path.split("/")[1];
+/** The folder of ts/ that a file stands in, as the line names it. */
+function folderOf(path) {
+  const [, folder, below] = path.split("/");
+  const deeper = `${folder}/${below}`;
+  return line.includes(deeper) ? deeper : folder;
+}
+
 const resolve = (from, target) => posix.join(posix.dirname(from), target);
 
 /** Imports in ts/ that go the wrong way, or out of it. */

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { decodeSafetensors } from "../../ts/io/safetensors.ts";
+import { decodeSafetensors } from "../../ts/formats/safetensors.ts";
 
 interface Outcome {
   code: number | null;

@@ -1,4 +1,4 @@
-"""Writes the .safetensors files of this folder with the format's own library, for tests/io/safetensors.test.ts.
+"""Writes the .safetensors files of this folder with the format's own library, for tests/formats/safetensors.test.ts.
 
 python3 -m venv /tmp/golden && /tmp/golden/bin/pip install numpy==2.4.6 safetensors==0.8.0
 /tmp/golden/bin/python tests/golden/make-safetensors.py

@@ -22,7 +22,7 @@ import {
   type Variable,
 } from "heddle";
 import { ArrayData } from "heddle/data";
-import { decodeSafetensors } from "heddle/io";
+import { decodeSafetensors } from "heddle/formats";
 import * as layers from "heddle/layers";
 import { meanSquaredError } from "heddle/losses";
 import { AUC } from "heddle/metrics";

@@ -122,7 +122,7 @@ describe("every entry", () => {
     const [whole, node, edge] = await Promise.all(
       [conditions.default, conditions.node, conditions.workerd].map((path) => names(path)),
     );
-    expect(whole.length).toBeGreaterThan(1);
+    expect(whole.length).toBeGreaterThan(0);
     expect(node).toEqual(whole);
     expect(edge).toEqual(whole);
     expect(conditions["edge-light"]).toBe(conditions.workerd);

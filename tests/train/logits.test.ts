@@ -5,7 +5,7 @@ import * as losses from "../../ts/losses/index.ts";
 import * as metrics from "../../ts/metrics/index.ts";
 import { ArgumentError } from "../../ts/runtime/errors.ts";
 import { tensor } from "../../ts/tensor/create.ts";
-import type { Logs } from "../../ts/train/callbacks.ts";
+import type { Logs } from "../../ts/train/callbacks/callback.ts";
 import { Model } from "../../ts/train/model.ts";
 import type { Judgement } from "../../ts/train/objective.ts";
 import { Sequential } from "../../ts/train/sequential.ts";

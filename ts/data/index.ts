@@ -1,3 +1,2 @@
-// Data in JavaScript's memory, and the data sets.
+// Data in JavaScript's memory.
 export { ArrayData, type RowRange, type Stored } from "./array.ts";
-export * from "./datasets.ts";

@@ -10,9 +10,9 @@ import {
   sparseCategoricalCrossentropy,
 } from "./crossentropy.ts";
 import { ctc } from "./ctc.ts";
-import { circle, contrastive, tripletMargin, tripletSemiHard } from "./embedding.ts";
 import { categoricalHinge, hinge, squaredHinge } from "./hinge.ts";
 import type { Loss } from "./loss.ts";
+import { circle, contrastive, tripletMargin, tripletSemiHard } from "./metric-learning.ts";
 import { dice, tversky } from "./overlap.ts";
 import {
   cosineSimilarity,
@@ -27,7 +27,6 @@ import {
 
 export * from "./crossentropy.ts";
 export * from "./ctc.ts";
-export * from "./embedding.ts";
 export * from "./hinge.ts";
 export {
   type Bounds,
@@ -41,6 +40,7 @@ export {
   reduceLoss,
   type TargetsCheck,
 } from "./loss.ts";
+export * from "./metric-learning.ts";
 export * from "./overlap.ts";
 export {
   type CosineOptions,

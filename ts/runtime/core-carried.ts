@@ -4,7 +4,7 @@ import core from "../generated/core.ts";
 import { decodeBase64 } from "./base64.ts";
 import { type CoreSource, compileBytes } from "./core-source.ts";
 import type { Simd } from "./features.ts";
-import { chooseForm } from "./forms.ts";
+import { chooseForm } from "./simd-variants.ts";
 import { unpack } from "./unpack.ts";
 
 /** Both builds, out of the JavaScript. */

@@ -3,7 +3,7 @@
 import core from "../generated/core-plain.ts";
 import { decodeBase64 } from "./base64.ts";
 import { type CoreSource, compileBytes } from "./core-source.ts";
-import { chooseForm } from "./forms.ts";
+import { chooseForm } from "./simd-variants.ts";
 
 /** Both builds, out of the JavaScript. */
 export const source: CoreSource = {

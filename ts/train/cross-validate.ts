@@ -8,7 +8,8 @@ import { ArgumentError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { type Data, type DataList, isData, isOfSeveral, type Targets, toRows } from "./batches.ts";
-import type { History, Logs } from "./callbacks.ts";
+import type { Logs } from "./callbacks/callback.ts";
+import type { History } from "./callbacks/history.ts";
 import type { FitOptions } from "./fit.ts";
 import { Model } from "./model.ts";
 

@@ -21,13 +21,13 @@ import {
   COURSE,
   type Course,
   checkCallback,
-  History,
   type Logs,
   type Place,
   StatefulCallback,
   statefulOf,
   type TrainingInfo,
-} from "./callbacks.ts";
+} from "./callbacks/callback.ts";
+import { History } from "./callbacks/history.ts";
 import { hold, release } from "./holding.ts";
 import type { Model } from "./model.ts";
 import type { Objective } from "./objective.ts";

@@ -3,31 +3,31 @@ export { Batches, type BatchesOptions, type BatchOf, batches } from "./batch-ite
 export type { Data, DataList, ExampleWeighting, Row, Targets, Weighting } from "./batches.ts";
 export {
   type Callback,
-  EarlyStopping,
-  type EarlyStoppingOptions,
   type Evaluation,
-  History,
   type LogName,
   type Logs,
   StatefulCallback,
   type TrainingInfo,
-} from "./callbacks.ts";
+} from "./callbacks/callback.ts";
 export {
   BackupAndRestore,
   type BackupAndRestoreOptions,
   ModelCheckpoint,
   type ModelCheckpointOptions,
-} from "./callbacks-checkpoint.ts";
+} from "./callbacks/checkpoint.ts";
 export {
   LambdaCallback,
   SwapEMAWeights,
   type SwapEMAWeightsOptions,
   TerminateOnNaN,
   type TerminateOnNaNOptions,
-} from "./callbacks-control.ts";
-export { CSVLogger, type CSVLoggerOptions } from "./callbacks-log.ts";
-export { LearningRateScheduler, ReduceLROnPlateau, type ReduceLROnPlateauOptions } from "./callbacks-rate.ts";
-export { TensorBoard, type TensorBoardOptions } from "./callbacks-tensorboard.ts";
+} from "./callbacks/control.ts";
+export { CSVLogger, type CSVLoggerOptions } from "./callbacks/csv-logger.ts";
+export { EarlyStopping, type EarlyStoppingOptions } from "./callbacks/early-stopping.ts";
+export { History } from "./callbacks/history.ts";
+export { LearningRateScheduler, ReduceLROnPlateau, type ReduceLROnPlateauOptions } from "./callbacks/learning-rate.ts";
+export type { MonitorMode } from "./callbacks/monitor.ts";
+export { TensorBoard, type TensorBoardOptions } from "./callbacks/tensorboard.ts";
 export {
   type CrossValidateOptions,
   type CrossValidation,
@@ -39,7 +39,6 @@ export {
 } from "./cross-validate.ts";
 export type { EvaluateOptions, FitOptions, PredictOptions } from "./fit.ts";
 export { type CompileOptions, type FunctionalOptions, Model } from "./model.ts";
-export type { MonitorMode } from "./monitor.ts";
 export type { Judgement, LossLike, PerOutput } from "./objective.ts";
 export {
   ProgressLine as ProgbarLogger,

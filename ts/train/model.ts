@@ -1,5 +1,7 @@
 // A model: a layer that can be compiled, fitted, evaluated and asked for predictions. It is drawn from symbolic inputs to
 // outputs, a `Sequential`, or a subclass that says in `call` what it computes.
+
+import { readFile, writeFileAtomic } from "../formats/files.ts";
 import {
   compileOptions,
   exampleWeighting,
@@ -7,7 +9,6 @@ import {
   predictOptions,
   weighting as weightingOptions,
 } from "../generated/options.ts";
-import { readFile, writeFileAtomic } from "../io/files.ts";
 import { inConfig, type Json } from "../layers/config.ts";
 import { InputLayer } from "../layers/input.ts";
 import {
@@ -42,7 +43,8 @@ import {
   toInputs,
   type Weighting,
 } from "./batches.ts";
-import type { Evaluation, History, LogName } from "./callbacks.ts";
+import type { Evaluation, LogName } from "./callbacks/callback.ts";
+import type { History } from "./callbacks/history.ts";
 import {
   type EvaluateOptions,
   evaluateModel,

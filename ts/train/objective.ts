@@ -12,7 +12,7 @@ import { watchWrites } from "../runtime/program.ts";
 import type { Dtype, TypedArray } from "../tensor/dtype.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
-import type { Logs } from "./callbacks.ts";
+import type { Logs } from "./callbacks/callback.ts";
 import { hold, release } from "./holding.ts";
 
 /** One for a model's only output, a list in the order of its outputs, or a record by their names. */

@@ -5,7 +5,7 @@ import { progressOptions } from "../generated/options.ts";
 import { requireFunction, textOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
-import { type Callback, type Logs, StatefulCallback, type TrainingInfo } from "./callbacks.ts";
+import { type Callback, type Logs, StatefulCallback, type TrainingInfo } from "./callbacks/callback.ts";
 
 /** Where progress is written: `process.stdout` is one. */
 export interface ProgressOutput {

@@ -1,5 +1,5 @@
 // A model's weights as safetensors bytes, and back. Everything is checked before the first weight is overwritten.
-import { decodeSafetensors, encodeSafetensors, type TensorRecord } from "../io/safetensors.ts";
+import { decodeSafetensors, encodeSafetensors, type TensorRecord } from "../formats/safetensors.ts";
 import { matched, renamed } from "../layers/matching.ts";
 import { buildFor, type Module, STRUCTURE, shapesOf } from "../layers/module.ts";
 import type { Shapes } from "../layers/shapes.ts";

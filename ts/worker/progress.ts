@@ -1,5 +1,5 @@
 // In the worker: a callback of `fit` that tells the page how far training is, without flooding it.
-import type { Callback, Logs, TrainingInfo } from "../train/callbacks.ts";
+import type { Callback, Logs, TrainingInfo } from "../train/callbacks/callback.ts";
 import type { Hooks } from "./protocol.ts";
 
 /** Tells the page of a turning point; fulfilled when its hook is done, rejected with what the hook threw. */

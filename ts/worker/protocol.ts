@@ -6,7 +6,7 @@ import type { Configuration, EngineInfo } from "../runtime/engine.ts";
 import type { Dtype, TypedArray } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Weighting } from "../train/batches.ts";
-import type { Logs, TrainingInfo } from "../train/callbacks.ts";
+import type { Logs, TrainingInfo } from "../train/callbacks/callback.ts";
 import type { EvaluateOptions, FitOptions } from "../train/fit.ts";
 import type { ModelConfig } from "../train/model-config.ts";
 import type { WireError } from "./errors.ts";

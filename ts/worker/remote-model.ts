@@ -24,10 +24,10 @@ import {
   type Callback,
   checkCallback,
   type Evaluation,
-  History,
   type LogName,
   statefulOf,
-} from "../train/callbacks.ts";
+} from "../train/callbacks/callback.ts";
+import { History } from "../train/callbacks/history.ts";
 import { hold, release } from "../train/holding.ts";
 import type { Model } from "../train/model.ts";
 import type { ModelConfig } from "../train/model-config.ts";

@@ -1,6 +1,6 @@
 // Saves a file again and again until it is killed: round n holds nothing but n.
-import { writeFileAtomic } from "../../../ts/io/files.ts";
-import { encodeSafetensors } from "../../../ts/io/safetensors.ts";
+import { writeFileAtomic } from "../../../ts/formats/files.ts";
+import { encodeSafetensors } from "../../../ts/formats/safetensors.ts";
 
 const [file, count] = process.argv.slice(2);
 const data = new Float32Array(Number(count));

@@ -1,8 +1,8 @@
 // Hostile files: those of safetensors and IDX with bits flipped, cut off, with lies in their headers. What is read must be
 // what the bytes say; all else is a FormatError, soon, and a model keeps the weights that it had.
 import { ArrayData } from "../../../ts/data/array.ts";
-import { parseIdx } from "../../../ts/data/idx.ts";
-import { decodeSafetensors, encodeSafetensors, type TensorRecord } from "../../../ts/io/safetensors.ts";
+import { parseIdx } from "../../../ts/formats/idx.ts";
+import { decodeSafetensors, encodeSafetensors, type TensorRecord } from "../../../ts/formats/safetensors.ts";
 import { dense } from "../../../ts/layers/index.ts";
 import { FormatError } from "../../../ts/runtime/errors.ts";
 import { makeArray } from "../../../ts/tensor/dtype.ts";

@@ -4,8 +4,8 @@ import { spawn } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { writeFileAtomic } from "../../../ts/io/files.ts";
-import { decodeSafetensors } from "../../../ts/io/safetensors.ts";
+import { writeFileAtomic } from "../../../ts/formats/files.ts";
+import { decodeSafetensors } from "../../../ts/formats/safetensors.ts";
 import { type Case, type Family, must } from "../harness/family.ts";
 
 const saver = join(import.meta.dirname, "../apps/saver.ts");

@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import * as datasets from "../../ts/data/datasets.ts";
+import * as datasets from "../../ts/datasets/index.ts";
 import { ArgumentError, FormatError } from "../../ts/runtime/errors.ts";
 
 const SIDE = 28;

@@ -1,4 +1,4 @@
-// The one module in which both builds of the core travel, and how it becomes one of them. scripts/forms.js writes it.
+// The one module in which both builds of the core travel, and how it becomes one of them. scripts/simd-variants.js writes it.
 import type { Simd } from "./features.ts";
 
 const NOTHING = [1, 1, 1];

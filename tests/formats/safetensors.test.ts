@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeSafetensors, encodeSafetensors, type TensorRecord } from "../../ts/io/safetensors.ts";
+import { decodeSafetensors, encodeSafetensors, type TensorRecord } from "../../ts/formats/safetensors.ts";
 import { ArgumentError, DtypeError, FormatError, ShapeError } from "../../ts/runtime/errors.ts";
 import { makeArray } from "../../ts/tensor/dtype.ts";
 

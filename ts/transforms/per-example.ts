@@ -13,6 +13,9 @@ import {
 import { type Observer, observed } from "../autograd/observe.ts";
 import { requireTensor } from "../autograd/op.ts";
 import { type Node, tensorsOf, withRecording } from "../autograd/tape.ts";
+import { reshape, slice, stack } from "../ops/layout.ts";
+import { type MatmulOptions, matmul } from "../ops/matmul.ts";
+import { type Axes, sum } from "../ops/reduce.ts";
 import { requireFunction, requireSynchronous } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { watchWrites } from "../runtime/program.ts";
@@ -21,9 +24,6 @@ import { scope } from "../tensor/scope.ts";
 import { formatShape, normalizeAxes, type Shape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { snapshot, Variable } from "../tensor/variable.ts";
-import { reshape, slice, stack } from "./layout.ts";
-import { type MatmulOptions, matmul } from "./matmul.ts";
-import { type Axes, sum } from "./reduce.ts";
 
 /**
  * The function (parameters, ...batch) that returns the gradients of a scalar loss for each example on its own, with a

@@ -1,16 +1,19 @@
 // Callbacks that save a training: the weights of the best epochs, and all that is needed to go on after an interruption.
-import { backupAndRestoreOptions, modelCheckpointOptions } from "../generated/options.ts";
-import { makeFolder, makeFolderOf, readFileIfAny, removeFile, writeFileAtomic } from "../io/files.ts";
-import { decodeSafetensors, encodeSafetensors, type TensorRecord } from "../io/safetensors.ts";
-import { matched } from "../layers/matching.ts";
-import { MAKE_STATE, STRUCTURE } from "../layers/module.ts";
-import { renamedState } from "../optim/optimizer.ts";
-import { ArgumentError, FormatError } from "../runtime/errors.ts";
-import { checkOptions } from "../runtime/options.ts";
-import { type FilePath, pathOf } from "../runtime/paths.ts";
-import type { TypedArray } from "../tensor/dtype.ts";
-import type { AnyTensor } from "../tensor/tensor.ts";
-import type { Variable } from "../tensor/variable.ts";
+
+import { makeFolder, makeFolderOf, readFileIfAny, removeFile, writeFileAtomic } from "../../formats/files.ts";
+import { decodeSafetensors, encodeSafetensors, type TensorRecord } from "../../formats/safetensors.ts";
+import { backupAndRestoreOptions, modelCheckpointOptions } from "../../generated/options.ts";
+import { matched } from "../../layers/matching.ts";
+import { MAKE_STATE, STRUCTURE } from "../../layers/module.ts";
+import { renamedState } from "../../optim/optimizer.ts";
+import { ArgumentError, FormatError } from "../../runtime/errors.ts";
+import { checkOptions } from "../../runtime/options.ts";
+import { type FilePath, pathOf } from "../../runtime/paths.ts";
+import type { TypedArray } from "../../tensor/dtype.ts";
+import type { AnyTensor } from "../../tensor/tensor.ts";
+import type { Variable } from "../../tensor/variable.ts";
+import type { Model } from "../model.ts";
+import { aboutPaths, buildAs, byPaths, PATHS, recordsOf } from "../weights.ts";
 import {
   type Callback,
   COURSE,
@@ -20,10 +23,8 @@ import {
   StatefulCallback,
   statefulOf,
   type TrainingInfo,
-} from "./callbacks.ts";
-import type { Model } from "./model.ts";
+} from "./callback.ts";
 import { BatchCounter, Monitor, type MonitorMode } from "./monitor.ts";
-import { aboutPaths, buildAs, byPaths, PATHS, recordsOf } from "./weights.ts";
 
 /** What `ModelCheckpoint` takes. */
 export interface ModelCheckpointOptions {

@@ -1,7 +1,7 @@
 // The IDX reader: whole files of each type, and everything that can be wrong with one.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseIdx } from "../../ts/data/idx.ts";
+import { parseIdx } from "../../ts/formats/idx.ts";
 import { FormatError } from "../../ts/runtime/errors.ts";
 
 /** An IDX file, written number by number. */

@@ -1,6 +1,6 @@
 // Event files, read back by a parser of its own: frames, checksums by table, protocol buffers by field numbers.
 import { describe, expect, it } from "vitest";
-import { encodeFileVersion, encodeSummaries } from "../../ts/io/event-file.ts";
+import { encodeFileVersion, encodeSummaries } from "../../ts/formats/event-file.ts";
 import { type Fields, parseFields, readFrames } from "./event-reader.ts";
 
 const doubles = (bytes: Uint8Array): number[] => {

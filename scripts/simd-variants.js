@@ -1,4 +1,4 @@
-// Makes of the relaxed build the module in which both builds of the core travel (ts/runtime/forms.ts): every multiply-add
+// Makes of the relaxed build the module in which both builds of the core travel (ts/runtime/simd-variants.ts): every multiply-add
 // becomes a product and a sum, in opcodes that stand for either build's.
 import binaryen from "assemblyscript/binaryen";
 import { orderFunctions } from "./order.js";

@@ -1,8 +1,9 @@
 // The IDX format of MNIST (http://yann.lecun.com/exdb/mnist): four magic bytes `0 0 type rank`, the length of each axis
 // as u32, then the numbers, all big-endian. Everything is checked before anything is allocated.
+
+import { ArrayData } from "../data/array.ts";
 import { FormatError } from "../runtime/errors.ts";
 import { formatShape, sizeOf } from "../tensor/shape.ts";
-import { ArrayData } from "./array.ts";
 
 const MAGIC_BYTES = 4;
 const LENGTH_BYTES = 4;

@@ -1,8 +1,8 @@
 // The module in which both builds travel: a multiply-add is a product and a sum, or one instruction.
 import binaryen from "assemblyscript/binaryen";
 import { describe, expect, it } from "vitest";
-import { makeTravelForm } from "../../scripts/forms.js";
-import { chooseForm } from "../../ts/runtime/forms.ts";
+import { makeTravelForm } from "../../scripts/simd-variants.js";
+import { chooseForm } from "../../ts/runtime/simd-variants.ts";
 
 /** A module that writes f(x, y, z) over x, which lies at 0, with y at 16 and z at 32; `relaxed` has one instruction. */
 function build(type: "f32x4" | "f64x2", body: string): Uint8Array {

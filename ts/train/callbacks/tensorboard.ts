@@ -1,11 +1,12 @@
 // Writing the figures of a training, and histograms of its weights, for TensorBoard.
-import { tensorBoardOptions } from "../generated/options.ts";
-import { encodeFileVersion, encodeSummaries, type Summary } from "../io/event-file.ts";
-import { appendToFile, makeFolder } from "../io/files.ts";
-import { requireCount } from "../runtime/arguments.ts";
-import { checkOptions } from "../runtime/options.ts";
-import { type FilePath, pathOf } from "../runtime/paths.ts";
-import { type Callback, type Logs, StatefulCallback, type TrainingInfo } from "./callbacks.ts";
+
+import { encodeFileVersion, encodeSummaries, type Summary } from "../../formats/event-file.ts";
+import { appendToFile, makeFolder } from "../../formats/files.ts";
+import { tensorBoardOptions } from "../../generated/options.ts";
+import { requireCount } from "../../runtime/arguments.ts";
+import { checkOptions } from "../../runtime/options.ts";
+import { type FilePath, pathOf } from "../../runtime/paths.ts";
+import { type Callback, type Logs, StatefulCallback, type TrainingInfo } from "./callback.ts";
 import { BatchCounter } from "./monitor.ts";
 
 /** What `TensorBoard` takes. */

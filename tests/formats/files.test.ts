@@ -6,7 +6,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { readFile, readFileIfAny, removeFile, writeFileAtomic } from "../../ts/io/files.ts";
+import { readFile, readFileIfAny, removeFile, writeFileAtomic } from "../../ts/formats/files.ts";
 import { ArgumentError, StateError } from "../../ts/runtime/errors.ts";
 
 let directory: string;

@@ -1,10 +1,11 @@
 // Writing the figures of a training to a table of comma-separated values.
-import { csvLoggerOptions } from "../generated/options.ts";
-import { makeFolderOf, readFileIfAny, writeFileAtomic } from "../io/files.ts";
-import { FormatError } from "../runtime/errors.ts";
-import { checkOptions } from "../runtime/options.ts";
-import { type FilePath, pathOf } from "../runtime/paths.ts";
-import { type Callback, type Logs, StatefulCallback } from "./callbacks.ts";
+
+import { makeFolderOf, readFileIfAny, writeFileAtomic } from "../../formats/files.ts";
+import { csvLoggerOptions } from "../../generated/options.ts";
+import { FormatError } from "../../runtime/errors.ts";
+import { checkOptions } from "../../runtime/options.ts";
+import { type FilePath, pathOf } from "../../runtime/paths.ts";
+import { type Callback, type Logs, StatefulCallback } from "./callback.ts";
 
 /** What `CSVLogger` takes. */
 export interface CSVLoggerOptions {

@@ -2,11 +2,11 @@
 import { backpropagate } from "../autograd/backward.ts";
 import { differentiate, followed, grad, gradientOf, type LossValue } from "../autograd/grad.ts";
 import { requireFloat, requireTensor } from "../autograd/op.ts";
+import { reshape, stack } from "../ops/layout.ts";
 import { requireFunction } from "../runtime/arguments.ts";
 import { tensor, zeros } from "../tensor/create.ts";
 import { freeingScope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { reshape, stack } from "./layout.ts";
 
 /**
  * The function (x, ...rest) that returns all derivatives of y = f(x, ...rest) by x: [...y's shape, ...x's shape]. One way
