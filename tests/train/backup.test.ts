@@ -159,7 +159,9 @@ describe("what other callbacks have learned", () => {
       new BackupAndRestore({ backupDir }),
       new ModelCheckpoint({ filepath: join(saved, "{epoch}"), ...monitored, saveBestOnly: true }),
     ];
-    await expect(make().fit(x, y, { seed: 5, ...how, callbacks: [...callbacks(), cutAfter(25)] })).rejects.toThrow("cut");
+    await expect(make().fit(x, y, { seed: 5, ...how, callbacks: [...callbacks(), cutAfter(25)] })).rejects.toThrow(
+      "cut",
+    );
     expect(readdirSync(saved)).toEqual(["1"]);
     await make().fit(x, y, { seed: 5, ...how, callbacks: callbacks() });
     expect(readdirSync(saved)).toEqual(["1"]);

@@ -237,9 +237,31 @@ export function orderOfEpoch(seed: number, epoch: number, length: number): Int32
   return withStream(Int32Array.of(...wordsOf(seed), epoch, 0), () => scope(() => randomPermutation(length).data()));
 }
 
+/** The tensors of one batch by what they are for. */
+export interface Batch {
+  readonly inputs: readonly AnyTensor[];
+  readonly targets: readonly AnyTensor[];
+  /** One for each target, or none. */
+  readonly weights: readonly Tensor[];
+}
+
+/** Where a model's steps read batches. @internal */
+export const BUFFERS: unique symbol = Symbol("buffers");
+
 /** The batches of several arrays of rows: a buffer for each place in the list. */
 export class BatchBuffers {
   private readonly buffers: BatchBuffer[] = [];
+
+  /** One batch of the examples, valid until the next call. */
+  batch({ inputs, targets, weights }: Examples, rows: Rows): Batch {
+    const tensors = this.load([...inputs, ...targets, ...weights], rows);
+    const [first, last] = [inputs.length, inputs.length + targets.length];
+    return {
+      inputs: tensors.slice(0, first),
+      targets: tensors.slice(first, last),
+      weights: tensors.slice(last) as Tensor[],
+    };
+  }
 
   /** Variables with the given rows of each array, valid until the next call. */
   load(arrays: readonly ArrayData[], rows: Rows): Variable<Dtype>[] {

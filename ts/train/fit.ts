@@ -7,6 +7,7 @@ import { ArgumentError, FormatError, StateError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import {
+  BUFFERS,
   type DataList,
   type Examples,
   type ExampleWeighting,
@@ -278,7 +279,7 @@ async function runEpoch(
       if (batch === 0 || isHooked) model.refresh(true);
       const began = performance.now();
       const rows = order ? order.subarray(begin, end) : { begin, end };
-      figures.step(run.stream, end - begin, () => model.steps.train(examples, rows));
+      figures.step(run.stream, end - begin, () => model.steps.train(model[BUFFERS].batch(examples, rows)));
       run.batch = batch + 1;
       const took = performance.now() - began;
       if (watchers.length > 0) {
@@ -305,7 +306,7 @@ function resumable({ model, batchSize }: Run, examples: Examples, { metrics, str
   const figures = new Figures(objective);
   const end = Math.min(batchSize, examples.length);
   try {
-    figures.step(stream.slice(), end, () => model.steps.train(examples, { begin: 0, end }));
+    figures.step(stream.slice(), end, () => model.steps.train(model[BUFFERS].batch(examples, { begin: 0, end })));
     if (objective.recall(figures, metrics)) return;
     throw new FormatError(
       "BackupAndRestore: the model must have the metrics of the training in mid-epoch, got others; or remove the file",
@@ -326,7 +327,7 @@ async function runTest(
     for (let begin = 0; begin < examples.length; begin += batchSize) {
       const began = performance.now();
       const end = Math.min(begin + batchSize, examples.length);
-      figures.step(stream, end - begin, () => model.steps.test(examples, { begin, end }));
+      figures.step(stream, end - begin, () => model.steps.test(model[BUFFERS].batch(examples, { begin, end })));
       progress?.(Math.ceil(end / batchSize));
       const rest = pause(performance.now() - began);
       if (rest) await rest;

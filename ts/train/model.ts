@@ -35,6 +35,8 @@ import { type FilePath, pathOf } from "../runtime/paths.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor, unfilled } from "../tensor/tensor.ts";
 import {
+  BatchBuffers,
+  BUFFERS,
   type DataList,
   type Examples,
   type ExampleWeighting,
@@ -98,6 +100,7 @@ export class Model extends Layer {
   #prediction: Prediction | undefined;
   #ownsOptimizer = false;
   #isDisposed = false;
+  readonly #buffers = new BatchBuffers();
 
   /** Its layers: in the order of their first application where it is drawn, inputs among them. */
   declare readonly layers: readonly Layer[];
@@ -160,6 +163,11 @@ export class Model extends Layer {
     if (found) return found;
     const known = layers.map(({ name }) => name).join(", ");
     throw new ArgumentError(`getLayer: ${this.name} has the layers ${known}, got ${quoted(which)}`);
+  }
+
+  /** @internal */
+  get [BUFFERS](): BatchBuffers {
+    return this.#buffers;
   }
 
   /** @internal */
@@ -254,6 +262,7 @@ export class Model extends Layer {
   private discard(keepOptimizer = false): void {
     this.#captured?.dispose();
     this.#prediction?.dispose();
+    this.#buffers.dispose();
     this.#captured = this.#prediction = undefined;
     this.#compiled?.objective.dispose();
     if (this.#ownsOptimizer && !keepOptimizer) this.#compiled?.optimizer.dispose();
@@ -321,7 +330,7 @@ export class Model extends Layer {
         const began = performance.now();
         const end = Math.min(begin + batchSize, length);
         this.#prediction ??= new Prediction(this, this.#compiled?.runEagerly ?? false);
-        outputs = this.#prediction.run(examples, { begin, end });
+        outputs = this.#prediction.run(this.#buffers.batch(examples, { begin, end }));
         for (const [i, output] of outputs.entries()) {
           if (output.shape[0] !== end - begin) {
             const got = formatShape(output.shape);
@@ -374,7 +383,9 @@ export class Model extends Layer {
     const { length } = examples;
     const figures = new Figures(this.compilation.objective);
     try {
-      const loss = figures.step(undefined, length, () => this.steps[step](examples, { begin: 0, end: length }));
+      const loss = figures.step(undefined, length, () =>
+        this.steps[step](this.#buffers.batch(examples, { begin: 0, end: length })),
+      );
       return { ...figures.logs(), loss };
     } finally {
       figures.end();

@@ -13,7 +13,7 @@ import { ArgumentError, StateError } from "../runtime/errors.ts";
 import { scope } from "../tensor/scope.ts";
 import { type AnyTensor, type Tensor, unfilled } from "../tensor/tensor.ts";
 import { trainableChanges, Variable } from "../tensor/variable.ts";
-import { BatchBuffers, type Examples, type Rows } from "./batches.ts";
+import type { Batch } from "./batches.ts";
 import type { Model } from "./model.ts";
 import type { Objective } from "./objective.ts";
 
@@ -28,13 +28,6 @@ export interface Compiled {
 
 /** A step over the tensors of one batch: so many inputs, so many targets, then weights. */
 type Step = Captured<[inputs: number, targets: number, ...tensors: AnyTensor[]], Tensor>;
-
-/** The tensors of one batch by what they are for. */
-interface Batch {
-  readonly inputs: readonly AnyTensor[];
-  readonly targets: readonly AnyTensor[];
-  readonly weights: readonly Tensor[];
-}
 
 function batchOf(inputs: number, targets: number, tensors: readonly AnyTensor[]): Batch {
   return {
@@ -74,21 +67,20 @@ class Freshness {
 export class Prediction {
   readonly freshness: Freshness;
   private readonly captured: Captured<AnyTensor[], AnyTensor[]>;
-  private readonly buffers = new BatchBuffers();
 
   constructor(model: Model, runEagerly: boolean) {
     this.freshness = new Freshness(model);
     this.captured = makeStep((...inputs: AnyTensor[]) => noGrad(() => model.applyAll(oneOrAll(inputs))), runEagerly);
   }
 
-  run(examples: Examples, rows: Rows): AnyTensor[] {
-    const outputs = this.captured(...this.buffers.load(examples.inputs, rows));
+  run({ inputs }: Batch): AnyTensor[] {
+    const outputs = this.captured(...inputs);
     this.freshness.note();
     return outputs;
   }
 
   dispose(): void {
-    for (const thing of [this.captured, this.buffers]) thing.dispose();
+    this.captured.dispose();
   }
 }
 
@@ -97,7 +89,6 @@ export class Steps {
   readonly freshness: Freshness;
   private readonly trainStep: Step;
   private readonly testStep: Step;
-  private readonly buffers = new BatchBuffers();
   /** Whether it was said that nothing is trained. */
   private warned = false;
 
@@ -158,17 +149,17 @@ export class Steps {
   }
 
   /** Updates the weights and the metrics with one batch; the batch's loss. */
-  train(examples: Examples, rows: Rows): Tensor {
-    return this.run(this.trainStep, examples, rows);
+  train(batch: Batch): Tensor {
+    return this.run(this.trainStep, batch);
   }
 
   /** Updates the metrics with one batch; the batch's loss. */
-  test(examples: Examples, rows: Rows): Tensor {
-    return this.run(this.testStep, examples, rows);
+  test(batch: Batch): Tensor {
+    return this.run(this.testStep, batch);
   }
 
-  private run(step: Step, { inputs, targets, weights }: Examples, rows: Rows): Tensor {
-    const loss = step(inputs.length, targets.length, ...this.buffers.load([...inputs, ...targets, ...weights], rows));
+  private run(step: Step, { inputs, targets, weights }: Batch): Tensor {
+    const loss = step(inputs.length, targets.length, ...inputs, ...targets, ...weights);
     this.freshness.note();
     return loss;
   }
@@ -179,7 +170,7 @@ export class Steps {
   }
 
   dispose(): void {
-    for (const thing of [this.trainStep, this.testStep, this.buffers]) thing.dispose();
+    for (const step of [this.trainStep, this.testStep]) step.dispose();
   }
 }
 
