@@ -1,6 +1,6 @@
 // Optimizers update variables and their own state in place; norms of gradients and the scale that clips them.
 import * as kernels from "../../assembly/optimizer";
-import * as steps from "../../assembly/step";
+import * as steps from "../../assembly/optimizer-step";
 import { Buffer, check, f32At, floats, integers, Launch } from "./launch";
 
 function scalar(value: f32): Buffer {
