@@ -4,7 +4,7 @@ import { type Captured, capture } from "../../ts/autograd/capture.ts";
 import { backward, grad, valueAndGrad } from "../../ts/autograd/grad.ts";
 import { noGrad } from "../../ts/autograd/tape.ts";
 import { batchNormalization } from "../../ts/layers/normalization.ts";
-import { add, mul } from "../../ts/ops/binary.ts";
+import { add, mul } from "../../ts/ops/arithmetic.ts";
 import { relu } from "../../ts/ops/elementwise.ts";
 import { reshape } from "../../ts/ops/layout.ts";
 import { matmul } from "../../ts/ops/matmul.ts";

@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { grad } from "../../ts/autograd/grad.ts";
 import * as layers from "../../ts/layers/index.ts";
-import { add, mul } from "../../ts/ops/binary.ts";
+import { add, mul } from "../../ts/ops/arithmetic.ts";
 import { sum } from "../../ts/ops/reduce.ts";
 import type { AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";
 import type { Variable } from "../../ts/tensor/variable.ts";

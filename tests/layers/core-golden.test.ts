@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { grad } from "../../ts/autograd/grad.ts";
 import { type ActivationName, getActivation } from "../../ts/layers/activations.ts";
 import * as layers from "../../ts/layers/index.ts";
-import { mul } from "../../ts/ops/binary.ts";
+import { mul } from "../../ts/ops/arithmetic.ts";
 import { sum } from "../../ts/ops/reduce.ts";
 import type { Tensor } from "../../ts/tensor/tensor.ts";
 import type { Variable } from "../../ts/tensor/variable.ts";

@@ -4,7 +4,7 @@ import { capture } from "../../ts/autograd/capture.ts";
 import { grad } from "../../ts/autograd/grad.ts";
 import { batchNormalization, masking, Normalization, normalization } from "../../ts/layers/index.ts";
 import { layerFromConfig } from "../../ts/layers/registry.ts";
-import { mul } from "../../ts/ops/binary.ts";
+import { mul } from "../../ts/ops/arithmetic.ts";
 import { sum } from "../../ts/ops/reduce.ts";
 import { ArgumentError, ShapeError } from "../../ts/runtime/errors.ts";
 import { tensor } from "../../ts/tensor/create.ts";

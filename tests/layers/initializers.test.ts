@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { checkGradient } from "../../ts/autograd/check.ts";
 import * as initializers from "../../ts/layers/initializers.ts";
 import { getRegularizer, l1, l1l2, l2, orthogonal } from "../../ts/layers/regularizers.ts";
-import { mul, sub } from "../../ts/ops/binary.ts";
+import { mul, sub } from "../../ts/ops/arithmetic.ts";
 import { reshape } from "../../ts/ops/layout.ts";
 import { matmul } from "../../ts/ops/matmul.ts";
 import { seed } from "../../ts/ops/random.ts";

@@ -2,7 +2,7 @@
 // against models without a cache.
 import { beforeEach, describe, expect, it } from "vitest";
 import * as layers from "../../ts/layers/index.ts";
-import { add } from "../../ts/ops/binary.ts";
+import { add } from "../../ts/ops/arithmetic.ts";
 import { concat, slice } from "../../ts/ops/layout.ts";
 import { tensor, zeros } from "../../ts/tensor/create.ts";
 import type { AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";

@@ -7,7 +7,7 @@ import { valueAndGrad } from "../../ts/autograd/grad.ts";
 import * as layers from "../../ts/layers/index.ts";
 import { isShapeList } from "../../ts/layers/shapes.ts";
 import { meanSquaredError } from "../../ts/losses/index.ts";
-import { mul, sub } from "../../ts/ops/binary.ts";
+import { mul, sub } from "../../ts/ops/arithmetic.ts";
 import { seed } from "../../ts/ops/random.ts";
 import { mean, sum } from "../../ts/ops/reduce.ts";
 import { tensor, zeros } from "../../ts/tensor/create.ts";

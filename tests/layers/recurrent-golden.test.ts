@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { grad } from "../../ts/autograd/grad.ts";
 import type { Json } from "../../ts/layers/config.ts";
 import { attachMask, layerFromConfig } from "../../ts/layers/index.ts";
-import { add, mul } from "../../ts/ops/binary.ts";
+import { add, mul } from "../../ts/ops/arithmetic.ts";
 import { sum } from "../../ts/ops/reduce.ts";
 import { tensor } from "../../ts/tensor/create.ts";
 import type { Tensor } from "../../ts/tensor/tensor.ts";

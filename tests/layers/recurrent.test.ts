@@ -4,7 +4,7 @@ import { capture } from "../../ts/autograd/capture.ts";
 import { grad, valueAndGrad } from "../../ts/autograd/grad.ts";
 import * as layers from "../../ts/layers/index.ts";
 import { meanSquaredError } from "../../ts/losses/index.ts";
-import { add, mul, sub } from "../../ts/ops/binary.ts";
+import { add, mul, sub } from "../../ts/ops/arithmetic.ts";
 import { flip, reshape, slice } from "../../ts/ops/layout.ts";
 import { matmul } from "../../ts/ops/matmul.ts";
 import { sum } from "../../ts/ops/reduce.ts";

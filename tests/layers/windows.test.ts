@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { grad } from "../../ts/autograd/grad.ts";
 import type { Json } from "../../ts/layers/config.ts";
 import * as layers from "../../ts/layers/index.ts";
-import { mul } from "../../ts/ops/binary.ts";
+import { mul } from "../../ts/ops/arithmetic.ts";
 import { sum } from "../../ts/ops/reduce.ts";
 import { tensor, zeros } from "../../ts/tensor/create.ts";
 import type { Shape } from "../../ts/tensor/shape.ts";

@@ -5,7 +5,7 @@ import { grad } from "../../ts/autograd/grad.ts";
 import { activations } from "../../ts/layers/activations.ts";
 import * as losses from "../../ts/losses/index.ts";
 import { weightedLoss } from "../../ts/losses/loss.ts";
-import { mul, sub } from "../../ts/ops/binary.ts";
+import { mul, sub } from "../../ts/ops/arithmetic.ts";
 import { abs } from "../../ts/ops/elementwise.ts";
 import { max, sum } from "../../ts/ops/reduce.ts";
 import { tensor, zeros } from "../../ts/tensor/create.ts";

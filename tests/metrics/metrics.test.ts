@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { capture } from "../../ts/autograd/capture.ts";
 import { backward } from "../../ts/autograd/grad.ts";
 import { getMetric, Mean, MeanMetric, Metric, type MetricLike, type MetricName } from "../../ts/metrics/index.ts";
-import { mul } from "../../ts/ops/binary.ts";
+import { mul } from "../../ts/ops/arithmetic.ts";
 import { max, sum } from "../../ts/ops/reduce.ts";
 import { engine } from "../../ts/runtime/engine.ts";
 import { tensor, zeros } from "../../ts/tensor/create.ts";

@@ -6,7 +6,7 @@ import * as ops from "../../ts/ops/index.ts";
 import { tensor } from "../../ts/tensor/create.ts";
 import { scope } from "../../ts/tensor/scope.ts";
 import type { Tensor } from "../../ts/tensor/tensor.ts";
-import { logGammaDerivative } from "./cases-gamma.ts";
+import { logGammaDerivative } from "./cases/gamma.ts";
 import { numbers } from "./reference.ts";
 import { floats, ulp } from "./ulp.ts";
 

@@ -1,6 +1,7 @@
 // Attention by its kernels against basic ops where sequences are long; what it takes of memory; what it refuses.
 import { describe, expect, it } from "vitest";
 import { grad } from "../../ts/autograd/grad.ts";
+import { mul } from "../../ts/ops/arithmetic.ts";
 import {
   type AttentionOptions,
   attention,
@@ -9,7 +10,6 @@ import {
   rotary,
   writeRows,
 } from "../../ts/ops/attention.ts";
-import { mul } from "../../ts/ops/binary.ts";
 import { slice } from "../../ts/ops/layout.ts";
 import { sum } from "../../ts/ops/reduce.ts";
 import { memory } from "../../ts/runtime/engine.ts";

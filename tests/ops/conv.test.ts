@@ -2,7 +2,7 @@
 // a sum give the results of a sum, whichever way each is computed.
 import { describe, expect, it } from "vitest";
 import { grad } from "../../ts/autograd/grad.ts";
-import { add, mul, sub } from "../../ts/ops/binary.ts";
+import { add, mul, sub } from "../../ts/ops/arithmetic.ts";
 import { type ConvOptions, conv2d } from "../../ts/ops/conv.ts";
 import { randomNormal, seed } from "../../ts/ops/random.ts";
 import { sum } from "../../ts/ops/reduce.ts";

@@ -3,15 +3,15 @@
 import { describe, expect, it } from "vitest";
 import { capture } from "../../ts/autograd/capture.ts";
 import { grad } from "../../ts/autograd/grad.ts";
-import { add, mul } from "../../ts/ops/binary.ts";
+import { add, mul } from "../../ts/ops/arithmetic.ts";
 import { sum } from "../../ts/ops/reduce.ts";
 import { configure } from "../../ts/runtime/engine.ts";
 import { splitting } from "../../ts/runtime/program.ts";
 import { tensor } from "../../ts/tensor/create.ts";
 import type { Dtype } from "../../ts/tensor/dtype.ts";
 import type { AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";
-import type { Case, Input } from "./case.ts";
-import { cases } from "./cases.ts";
+import type { Case, Input } from "./cases/case.ts";
+import { cases } from "./cases/index.ts";
 import { type NdArray, numbers, sizeOf } from "./reference.ts";
 
 const DIFFERENCE_STEP = 1e-5;

@@ -1,7 +1,7 @@
 // Running extremes: equal numbers, NaN, and what they cannot take.
 import { describe, expect, it } from "vitest";
 import { grad } from "../../ts/autograd/grad.ts";
-import { add, mul } from "../../ts/ops/binary.ts";
+import { add, mul } from "../../ts/ops/arithmetic.ts";
 import { sum } from "../../ts/ops/reduce.ts";
 import { cumMax, cumMin } from "../../ts/ops/scan.ts";
 import { ArgumentError, DtypeError } from "../../ts/runtime/errors.ts";

@@ -1,6 +1,6 @@
 // Special values of the functions of ts/ops/transcendental.ts and gamma.ts, and of division with a remainder.
 import { describe, expect, it } from "vitest";
-import { floorDivide, mod } from "../../ts/ops/binary.ts";
+import { floorDivide, mod } from "../../ts/ops/arithmetic.ts";
 import * as gamma from "../../ts/ops/gamma.ts";
 import * as ops from "../../ts/ops/transcendental.ts";
 import { ArgumentError } from "../../ts/runtime/errors.ts";

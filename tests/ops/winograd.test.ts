@@ -1,7 +1,7 @@
 // Winograd's convolutions against the direct ones: their results and gradients, over one chunk of lines and several.
 import { afterEach, describe, expect, it } from "vitest";
 import { grad } from "../../ts/autograd/grad.ts";
-import { mul } from "../../ts/ops/binary.ts";
+import { mul } from "../../ts/ops/arithmetic.ts";
 import { type ConvOptions, conv2d } from "../../ts/ops/conv.ts";
 import { randomNormal, seed } from "../../ts/ops/random.ts";
 import { sum } from "../../ts/ops/reduce.ts";

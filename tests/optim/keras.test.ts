@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { capture } from "../../ts/autograd/capture.ts";
 import { noGrad } from "../../ts/autograd/tape.ts";
-import { add, mul } from "../../ts/ops/binary.ts";
+import { add, mul } from "../../ts/ops/arithmetic.ts";
 import * as optimizers from "../../ts/optim/index.ts";
 import { rateAt, type Schedule } from "../../ts/optim/rate.ts";
 import {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { capture } from "../../ts/autograd/capture.ts";
 import { backward, valueAndGrad } from "../../ts/autograd/grad.ts";
 import * as constraints from "../../ts/layers/constraints.ts";
-import { mul } from "../../ts/ops/binary.ts";
+import { mul } from "../../ts/ops/arithmetic.ts";
 import { sum } from "../../ts/ops/reduce.ts";
 import {
   Adam,

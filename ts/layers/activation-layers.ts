@@ -1,7 +1,7 @@
 // Activations as layers, for those that have options or weights.
 
 import { eluOptions, leakyReLUOptions, pReLUOptions, reLUOptions, softmaxOptions } from "../generated/options.ts";
-import { add, minimum, mul } from "../ops/binary.ts";
+import { add, minimum, mul } from "../ops/arithmetic.ts";
 import { greaterEqual, where } from "../ops/compare.ts";
 import * as elementwise from "../ops/elementwise.ts";
 import { reshape } from "../ops/layout.ts";

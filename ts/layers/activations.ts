@@ -2,7 +2,7 @@
 // there: the logarithm of a rounded probability has lost what the logits still know.
 import { place } from "../autograd/observe.ts";
 import { defineOp, type Op } from "../autograd/op.ts";
-import { add, div, mul, sub } from "../ops/binary.ts";
+import { add, div, mul, sub } from "../ops/arithmetic.ts";
 import { cast, greater, less, lessEqual, where } from "../ops/compare.ts";
 import {
   abs,
@@ -22,7 +22,7 @@ import {
   tanh,
 } from "../ops/elementwise.ts";
 import { split } from "../ops/layout.ts";
-import { map } from "../ops/mapping.ts";
+import { map } from "../ops/lower/launch-unary.ts";
 import { sum } from "../ops/reduce.ts";
 import { cumsum } from "../ops/scan.ts";
 import { logSoftmax, softmax } from "../ops/softmax.ts";

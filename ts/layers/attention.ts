@@ -1,7 +1,7 @@
 // Attention without projections: Luong's dot products and Bahdanau's sums.
 import { additiveAttentionOptions, attentionLayerOptions } from "../generated/options.ts";
+import { add, mul } from "../ops/arithmetic.ts";
 import { attention as attend, attentionScores, attentionValues } from "../ops/attention.ts";
-import { add, mul } from "../ops/binary.ts";
 import { lessEqual, logicalAnd, where } from "../ops/compare.ts";
 import { tanh } from "../ops/elementwise.ts";
 import { expandDims, reshape } from "../ops/layout.ts";

@@ -1,7 +1,7 @@
 // A recurrent layer in both directions.
 
 import { bidirectionalOptions } from "../generated/options.ts";
-import { add, mul } from "../ops/binary.ts";
+import { add, mul } from "../ops/arithmetic.ts";
 import { concat, flip } from "../ops/layout.ts";
 import { textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";

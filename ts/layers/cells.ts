@@ -1,6 +1,6 @@
 // The cells of simple recurrent layers, long short-term memory and gated recurrent units.
 import { gruCellOptions, lstmCellOptions, simpleRNNCellOptions } from "../generated/options.ts";
-import { add, mul, sub } from "../ops/binary.ts";
+import { add, mul, sub } from "../ops/arithmetic.ts";
 import { reshape, slice, split } from "../ops/layout.ts";
 import { linear, matmul } from "../ops/matmul.ts";
 import { gru, lstm, simpleRnn } from "../ops/recurrent.ts";

@@ -1,7 +1,7 @@
 // Constraints: what keeps weights within bounds. Optimizers apply them after each update. Formulas and defaults are those
 // of Keras 3.
 import { maxNormOptions, minMaxNormOptions, normConstraintOptions } from "../generated/options.ts";
-import { add, div, mul } from "../ops/binary.ts";
+import { add, div, mul } from "../ops/arithmetic.ts";
 import { clip, relu, sqrt, square } from "../ops/elementwise.ts";
 import { sum } from "../ops/reduce.ts";
 import { ArgumentError } from "../runtime/errors.ts";

@@ -1,10 +1,18 @@
 // Long short-term memory over sequences of sequences, images or volumes: both kernels are convolutions.
 
 import { convLSTMOptions } from "../generated/options.ts";
-import { add } from "../ops/binary.ts";
+import { add } from "../ops/arithmetic.ts";
 import { conv1d, conv2d, conv3d } from "../ops/conv.ts";
 import { reshape, split } from "../ops/layout.ts";
-import { FORMS, type Padding, type PerAxis, perAxis, type Rank, readOptions, slideOver } from "../ops/window.ts";
+import {
+  FORMS,
+  type Padding,
+  type PerAxis,
+  perAxis,
+  type Rank,
+  readOptions,
+  slideOver,
+} from "../ops/lower/conv-geometry.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type ActivationLike, getActivation } from "./activations.ts";

@@ -20,7 +20,7 @@ import {
   slideOver,
   spreadOver,
   type WindowOptions,
-} from "../ops/window.ts";
+} from "../ops/lower/conv-geometry.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";

@@ -10,7 +10,7 @@ import {
   repeatVectorOptions,
   reshapeOptions,
 } from "../generated/options.ts";
-import { mul } from "../ops/binary.ts";
+import { mul } from "../ops/arithmetic.ts";
 import { cast, greater, notEqual } from "../ops/compare.ts";
 import * as gather from "../ops/gather.ts";
 import * as layout from "../ops/layout.ts";

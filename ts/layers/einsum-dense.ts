@@ -2,8 +2,8 @@
 
 import { requireTensor } from "../autograd/op.ts";
 import { einsumDenseOptions } from "../generated/options.ts";
-import { add } from "../ops/binary.ts";
-import { einsum } from "../ops/contract.ts";
+import { add } from "../ops/arithmetic.ts";
+import { einsum } from "../ops/einsum.ts";
 import { requireType } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";

@@ -2,7 +2,7 @@
 
 import { requireTensor } from "../autograd/op.ts";
 import { normalizationOptions } from "../generated/options.ts";
-import { add, div, maximum, mul, sub } from "../ops/binary.ts";
+import { add, div, maximum, mul, sub } from "../ops/arithmetic.ts";
 import { cast } from "../ops/compare.ts";
 import { sqrt } from "../ops/elementwise.ts";
 import { reshape, transpose } from "../ops/layout.ts";

@@ -9,7 +9,7 @@ import {
   spectralNormalizationOptions,
   unitNormalizationOptions,
 } from "../generated/options.ts";
-import { add, div, maximum, mul, sub } from "../ops/binary.ts";
+import { add, div, maximum, mul, sub } from "../ops/arithmetic.ts";
 import { sqrt, square } from "../ops/elementwise.ts";
 import { reshape } from "../ops/layout.ts";
 import { matmul } from "../ops/matmul.ts";

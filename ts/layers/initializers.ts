@@ -9,7 +9,7 @@ import {
   uniformInitializerOptions,
   varianceScalingOptions,
 } from "../generated/options.ts";
-import { mul } from "../ops/binary.ts";
+import { mul } from "../ops/arithmetic.ts";
 import { reshape, transpose } from "../ops/layout.ts";
 import {
   randomNormal as drawNormal,

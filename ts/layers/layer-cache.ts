@@ -1,7 +1,8 @@
 // What a key-value cache keeps for one layer: keys and values, and where steps do not count or older ones give way to
 // new ones, the positions of its steps. It knows no models.
+
+import { add, maximum, sub } from "../ops/arithmetic.ts";
 import { writeRows } from "../ops/attention.ts";
-import { add, maximum, sub } from "../ops/binary.ts";
 import { cast, greaterEqual, less, logicalAnd, logicalOr, where } from "../ops/compare.ts";
 import { broadcastTo, reshape, slice } from "../ops/layout.ts";
 import { cumsum } from "../ops/scan.ts";

@@ -1,5 +1,5 @@
 // What every long short-term memory does with its gates, whatever products they come from.
-import { add, mul } from "../ops/binary.ts";
+import { add, mul } from "../ops/arithmetic.ts";
 import { concat } from "../ops/layout.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { getInitializer, type InitializerLike } from "./initializers.ts";

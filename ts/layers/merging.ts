@@ -1,7 +1,7 @@
 // Layers that make one result of several inputs. Shapes broadcast as in NumPy; the inputs' masks must all hold.
 
 import { concatenateOptions, dotOptions, layerOptions } from "../generated/options.ts";
-import * as binary from "../ops/binary.ts";
+import * as binary from "../ops/arithmetic.ts";
 import { equal, logicalAnd } from "../ops/compare.ts";
 import { sqrt, square } from "../ops/elementwise.ts";
 import * as layout from "../ops/layout.ts";

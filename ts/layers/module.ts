@@ -3,7 +3,7 @@
 
 import { noGrad } from "../autograd/tape.ts";
 import { copyWeightsOptions } from "../generated/options.ts";
-import { add, mul } from "../ops/binary.ts";
+import { add, mul } from "../ops/arithmetic.ts";
 import { Generator as RandomStream } from "../ops/random.ts";
 import { requireType } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";

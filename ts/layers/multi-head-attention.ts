@@ -5,6 +5,7 @@ import {
   multiHeadAttentionOptions,
   slidingWindowAttentionOptions,
 } from "../generated/options.ts";
+import { mul } from "../ops/arithmetic.ts";
 import {
   type AttentionOptions as AttentionOpOptions,
   attention,
@@ -12,7 +13,6 @@ import {
   attentionValues,
   rotary,
 } from "../ops/attention.ts";
-import { mul } from "../ops/binary.ts";
 import { logicalAnd } from "../ops/compare.ts";
 import { sigmoid } from "../ops/elementwise.ts";
 import { reshape } from "../ops/layout.ts";

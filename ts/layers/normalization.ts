@@ -1,7 +1,7 @@
 // Layers that bring their inputs to mean 0 and variance 1.
 import { noGrad } from "../autograd/tape.ts";
 import { affineNormalizationOptions, batchNormalizationOptions } from "../generated/options.ts";
-import { add, div, maximum, mul, sub } from "../ops/binary.ts";
+import { add, div, maximum, mul, sub } from "../ops/arithmetic.ts";
 import { cast, greater, where } from "../ops/compare.ts";
 import { square } from "../ops/elementwise.ts";
 import { broadcastTo, reshape } from "../ops/layout.ts";

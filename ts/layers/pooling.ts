@@ -2,11 +2,9 @@
 
 import { adaptivePoolingOptions, globalPoolingOptions, poolingOptions } from "../generated/options.ts";
 import * as adaptive from "../ops/adaptive-pool.ts";
-import { div, maximum, mul } from "../ops/binary.ts";
+import { div, maximum, mul } from "../ops/arithmetic.ts";
 import { cast } from "../ops/compare.ts";
 import { expandDims } from "../ops/layout.ts";
-import * as pool from "../ops/pool.ts";
-import { sum } from "../ops/reduce.ts";
 import {
   FORMS,
   type Padding,
@@ -16,7 +14,9 @@ import {
   type ReadOptions,
   readOptions,
   slideOver,
-} from "../ops/window.ts";
+} from "../ops/lower/conv-geometry.ts";
+import * as pool from "../ops/pool.ts";
+import { sum } from "../ops/reduce.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { ownCopy } from "./config.ts";

@@ -1,13 +1,13 @@
 // Positions in a sequence: learned, sinusoidal, or as rotations. Inside a cached step the positions are the cache's.
 import { requireTensor } from "../autograd/op.ts";
 import { positionEmbeddingOptions, rotaryEmbeddingOptions, sinePositionEncodingOptions } from "../generated/options.ts";
+import { add, mul } from "../ops/arithmetic.ts";
 import { positions, rotary } from "../ops/attention.ts";
-import { add, mul } from "../ops/binary.ts";
 import { where } from "../ops/compare.ts";
 import { cos, sin } from "../ops/elementwise.ts";
-import { requireIndices } from "../ops/indices.ts";
 import { reshape, slice } from "../ops/layout.ts";
-import { pickSlices } from "../ops/picking.ts";
+import { requireIndices } from "../ops/lower/indices.ts";
+import { pickSlices } from "../ops/lower/picking.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { tensor } from "../tensor/create.ts";
 import type { Shape } from "../tensor/shape.ts";

@@ -1,7 +1,7 @@
 // What a recurrent layer repeats: a cell computes one time step from its input and its states. A subclass needs
 // `stateShapes` and `call`; one that can do part of its work for all steps at once says so in `begin` or `whole`.
 
-import { mul } from "../ops/binary.ts";
+import { mul } from "../ops/arithmetic.ts";
 import { expandDims, squeeze } from "../ops/layout.ts";
 import { dropout, Generator } from "../ops/random.ts";
 import { requireShare } from "../runtime/arguments.ts";

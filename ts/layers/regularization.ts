@@ -9,7 +9,7 @@ import {
   noisyDropoutOptions,
   spatialDropoutOptions,
 } from "../generated/options.ts";
-import { add, mul } from "../ops/binary.ts";
+import { add, mul } from "../ops/arithmetic.ts";
 import { broadcastTo } from "../ops/layout.ts";
 import { Generator, randomBernoulli, randomNormal } from "../ops/random.ts";
 import { requireList, requireShare } from "../runtime/arguments.ts";

@@ -1,6 +1,6 @@
 // Regularizers: penalties on large weights, added to the loss in training.
 import { orthogonalRegularizerOptions, penalties } from "../generated/options.ts";
-import { add, div, maximum, mul, sub } from "../ops/binary.ts";
+import { add, div, maximum, mul, sub } from "../ops/arithmetic.ts";
 import { abs, sqrt, square } from "../ops/elementwise.ts";
 import { matmul } from "../ops/matmul.ts";
 import { sum } from "../ops/reduce.ts";

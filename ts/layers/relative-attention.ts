@@ -1,8 +1,8 @@
 // Attention by relative positions with a memory of the segment before: Transformer-XL.
 import { noGrad } from "../autograd/tape.ts";
 import { relativeMultiHeadAttentionOptions } from "../generated/options.ts";
+import { add, mul } from "../ops/arithmetic.ts";
 import { attention, attentionScores, attentionValues } from "../ops/attention.ts";
-import { add, mul } from "../ops/binary.ts";
 import { logicalAnd, where } from "../ops/compare.ts";
 import { cos, sin } from "../ops/elementwise.ts";
 import { concat, pad, reshape, slice, transpose } from "../ops/layout.ts";

@@ -4,8 +4,8 @@
 import { requireTensor } from "../autograd/op.ts";
 import { croppingOptions, upSampling2DOptions, upSamplingOptions, zeroPaddingOptions } from "../generated/options.ts";
 import { pad, slice } from "../ops/layout.ts";
+import { FORMS, type PerAxis, perAxis, type Rank } from "../ops/lower/conv-geometry.ts";
 import { type Interpolation, repeatEach, requireInterpolation, resize } from "../ops/resize.ts";
-import { FORMS, type PerAxis, perAxis, type Rank } from "../ops/window.ts";
 import { textOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";

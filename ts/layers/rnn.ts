@@ -2,7 +2,7 @@
 // by step where it cannot.
 import { noGrad } from "../autograd/tape.ts";
 import { type Names, rnnOptions } from "../generated/options.ts";
-import { add, mul } from "../ops/binary.ts";
+import { add, mul } from "../ops/arithmetic.ts";
 import { cast, where } from "../ops/compare.ts";
 import { flip, reshape, slice, stack, unstack } from "../ops/layout.ts";
 import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";

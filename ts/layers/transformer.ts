@@ -1,6 +1,6 @@
 // Transformer blocks: attention and a feed-forward network, each with a residual connection and layer normalization.
 import { transformerEncoderOptions, transformerOptions } from "../generated/options.ts";
-import { add } from "../ops/binary.ts";
+import { add } from "../ops/arithmetic.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { ActivationLike } from "./activations.ts";

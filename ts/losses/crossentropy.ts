@@ -8,12 +8,12 @@ import {
   sparseCrossentropyOptions,
 } from "../generated/options.ts";
 import { activations, logitsOf } from "../layers/activations.ts";
+import { add, div, maximum, mul, pow, sub } from "../ops/arithmetic.ts";
 import { axesLast } from "../ops/axes.ts";
-import { add, div, maximum, mul, pow, sub } from "../ops/binary.ts";
 import { cast, equal, notEqual, where } from "../ops/compare.ts";
 import { clip, exp, log, neg, sigmoid, softplus } from "../ops/elementwise.ts";
 import { reshape } from "../ops/layout.ts";
-import { hotRows } from "../ops/picking.ts";
+import { hotRows } from "../ops/lower/picking.ts";
 import { sum } from "../ops/reduce.ts";
 import { logSoftmax, softmaxCrossEntropy } from "../ops/softmax.ts";
 import { expm1 } from "../ops/transcendental.ts";

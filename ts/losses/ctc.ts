@@ -2,8 +2,8 @@
 import { ctcOptions } from "../generated/options.ts";
 import { cast, less, notEqual, where } from "../ops/compare.ts";
 import { ctcLoss } from "../ops/ctc.ts";
-import { requireWhole } from "../ops/indices.ts";
 import { reshape } from "../ops/layout.ts";
+import { requireWhole } from "../ops/lower/indices.ts";
 import { sum } from "../ops/reduce.ts";
 import { arange, full } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";

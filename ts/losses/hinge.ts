@@ -1,5 +1,5 @@
 // Hinge losses: nothing for predictions that are right by a margin of 1, more the further they are from it.
-import { add, maximum, mul, sub } from "../ops/binary.ts";
+import { add, maximum, mul, sub } from "../ops/arithmetic.ts";
 import { cast, equal, logicalNot, logicalOr, where } from "../ops/compare.ts";
 import { square } from "../ops/elementwise.ts";
 import { max, sum } from "../ops/reduce.ts";

@@ -4,7 +4,7 @@
 import { requireFloat, requireTensor } from "../autograd/op.ts";
 import { lossDetails, type Names, reductionOptions } from "../generated/options.ts";
 import { ownCopy } from "../layers/config.ts";
-import { div, mul } from "../ops/binary.ts";
+import { div, mul } from "../ops/arithmetic.ts";
 import { cast, equal, logicalAnd, where } from "../ops/compare.ts";
 import { reshape } from "../ops/layout.ts";
 import { mean, sum } from "../ops/reduce.ts";

@@ -5,7 +5,7 @@ import {
   tripletMarginOptions,
   tripletSemiHardOptions,
 } from "../generated/options.ts";
-import { add, maximum, minimum, mul, sub } from "../ops/binary.ts";
+import { add, maximum, minimum, mul, sub } from "../ops/arithmetic.ts";
 import { cast, equal, greater, lessEqual, logicalAnd, logicalNot, where } from "../ops/compare.ts";
 import { relu, softplus, sqrt, square } from "../ops/elementwise.ts";
 import { expandDims, reshape, slice } from "../ops/layout.ts";

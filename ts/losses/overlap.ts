@@ -1,6 +1,6 @@
 // Losses of segmentation: how far two regions are from covering each other.
 import { diceOptions, tverskyOptions } from "../generated/options.ts";
-import { add, div, mul, sub } from "../ops/binary.ts";
+import { add, div, mul, sub } from "../ops/arithmetic.ts";
 import { type Axes, sum } from "../ops/reduce.ts";
 import { defineLoss, type LossFunction } from "./loss.ts";
 import { EPSILON, fractions, targetsFor } from "./targets.ts";

@@ -1,7 +1,7 @@
 // Losses of numbers: differences between predictions and targets, their ratios and angles. A prediction of one axis,
 // [batch], counts as one number for each example.
 import { cosineOptions, huberOptions, type Names } from "../generated/options.ts";
-import { add, div, maximum, mul, sub } from "../ops/binary.ts";
+import { add, div, maximum, mul, sub } from "../ops/arithmetic.ts";
 import { less, lessEqual, where } from "../ops/compare.ts";
 import { abs, clip, log, log1p, neg, softplus, sqrt, square } from "../ops/elementwise.ts";
 import { reshape } from "../ops/layout.ts";

@@ -1,8 +1,8 @@
 // What losses and metrics compare predictions with, checked and brought into the predictions' shape.
 import { requireTensor } from "../autograd/op.ts";
 import { cast, equal, where } from "../ops/compare.ts";
-import { requireWhole, requireWithin } from "../ops/indices.ts";
 import { reshape } from "../ops/layout.ts";
+import { requireWhole, requireWithin } from "../ops/lower/indices.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";

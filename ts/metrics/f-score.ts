@@ -2,7 +2,7 @@
 import { noGrad } from "../autograd/tape.ts";
 import { f1Options, fBetaOptions } from "../generated/options.ts";
 import { EPSILON, requireFlags, requirePair, targetsFor } from "../losses/targets.ts";
-import { mul } from "../ops/binary.ts";
+import { mul } from "../ops/arithmetic.ts";
 import { cast, greater, greaterEqual, logicalAnd, notEqual } from "../ops/compare.ts";
 import { abs } from "../ops/elementwise.ts";
 import { stack } from "../ops/layout.ts";

@@ -8,11 +8,11 @@ import {
   oneHotMeanIoUOptions,
 } from "../generated/options.ts";
 import { EPSILON, requirePair } from "../losses/targets.ts";
-import { add, mul } from "../ops/binary.ts";
+import { add, mul } from "../ops/arithmetic.ts";
 import { cast, greaterEqual, notEqual, where } from "../ops/compare.ts";
-import { requireWhole } from "../ops/indices.ts";
 import { reshape } from "../ops/layout.ts";
-import { addSlices } from "../ops/picking.ts";
+import { requireWhole } from "../ops/lower/indices.ts";
+import { addSlices } from "../ops/lower/picking.ts";
 import { argMax, max } from "../ops/reduce.ts";
 import { requireCount, requireList } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";

@@ -5,7 +5,7 @@ import type { Names } from "../generated/options.ts";
 import { maskOf } from "../layers/masks.ts";
 import { alignWeights, bothMasks, fittingMask, type LossFunction, requireValues } from "../losses/loss.ts";
 import { alignTargets, requirePair } from "../losses/targets.ts";
-import { mul } from "../ops/binary.ts";
+import { mul } from "../ops/arithmetic.ts";
 import { cast, logicalAnd, notEqual, where } from "../ops/compare.ts";
 import { broadcastTo } from "../ops/layout.ts";
 import { requireFunction, requireType } from "../runtime/arguments.ts";

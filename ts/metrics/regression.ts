@@ -5,7 +5,7 @@ import { maskOf } from "../layers/masks.ts";
 import { fittingMask } from "../losses/loss.ts";
 import { cosine } from "../losses/regression.ts";
 import { EPSILON, requirePair, targetsFor } from "../losses/targets.ts";
-import { add, div, mul, sub } from "../ops/binary.ts";
+import { add, div, mul, sub } from "../ops/arithmetic.ts";
 import { cast } from "../ops/compare.ts";
 import { sqrt, square } from "../ops/elementwise.ts";
 import { broadcastTo, stack } from "../ops/layout.ts";

@@ -2,10 +2,10 @@
 // exceeds, so that the work of a batch does not grow with them and all counts follow at the end.
 import { noGrad } from "../autograd/tape.ts";
 import { requireFlags, targetsFor } from "../losses/targets.ts";
-import { add, mul, sub } from "../ops/binary.ts";
+import { add, mul, sub } from "../ops/arithmetic.ts";
 import { cast, equal, greater, notEqual, where } from "../ops/compare.ts";
 import { broadcastTo, reshape, slice, stack } from "../ops/layout.ts";
-import { addAlong, addSlices } from "../ops/picking.ts";
+import { addAlong, addSlices } from "../ops/lower/picking.ts";
 import { max } from "../ops/reduce.ts";
 import { searchSorted, topKIndices } from "../ops/sort.ts";
 import { requireCount } from "../runtime/arguments.ts";

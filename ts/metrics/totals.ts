@@ -1,7 +1,7 @@
 // Running sums for metrics: gathered in tensors, so that a captured step can do it, and read at the end of an epoch.
 import { requireTensor } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
-import { add, mul, sub } from "../ops/binary.ts";
+import { add, mul, sub } from "../ops/arithmetic.ts";
 import { equal, notEqual, where } from "../ops/compare.ts";
 import { broadcastTo, concat, reshape } from "../ops/layout.ts";
 import { mean, sum } from "../ops/reduce.ts";

@@ -5,10 +5,10 @@ import { ShapeError } from "../runtime/errors.ts";
 import { tabulate } from "../tensor/create.ts";
 import { checkShape, formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { mul } from "./binary.ts";
-import { pickSlices } from "./picking.ts";
+import { mul } from "./arithmetic.ts";
+import { type PerAxis, perAxis, type Rank, requireImages, slideAlong } from "./lower/conv-geometry.ts";
+import { pickSlices } from "./lower/picking.ts";
 import { avgPool, maxPool, type Pool, poolLine } from "./pool-images.ts";
-import { type PerAxis, perAxis, type Rank, requireImages, slideAlong } from "./window.ts";
 
 /** The means of `outputSize` windows: [batch, time, channels] -> [batch, outputSize, channels]. */
 export function adaptiveAveragePool1d(x: Tensor, outputSize: PerAxis<1>, ...none: never[]): Tensor {

@@ -4,7 +4,7 @@ import { ShapeError } from "../runtime/errors.ts";
 import { tensor } from "../tensor/create.ts";
 import { formatShape, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { add, div, maximum, mul, sub } from "./binary.ts";
+import { add, div, maximum, mul, sub } from "./arithmetic.ts";
 import { equal, less, where } from "./compare.ts";
 import { abs, clip, floor, sqrt } from "./elementwise.ts";
 import { concat, split } from "./layout.ts";

@@ -9,9 +9,10 @@ import { bitsOf } from "../runtime/rows.ts";
 import { type Dtype, requireDtype } from "../tensor/dtype.ts";
 import { broadcastShapes, type Shape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, alias, empty, Tensor } from "../tensor/tensor.ts";
-import { type Comparison, launchPair, type Numeric, sharedDtype, type TensorLike, toOperand } from "./broadcast.ts";
 import { abs } from "./elementwise.ts";
-import { broadcastTo } from "./layout.ts";
+import { type Comparison, launchPair, type Numeric, sharedDtype, type TensorLike } from "./lower/launch-binary.ts";
+import { copyBroadcast } from "./lower/strided-copy.ts";
+import { toOperand } from "./reduce.ts";
 
 type ComparisonKernel = "equal" | "not_equal" | "less" | "less_equal";
 
@@ -47,7 +48,7 @@ export const greaterEqual: Comparison = comparison("greaterEqual", "less_equal",
 
 /** x in the shape: itself if it has it. */
 function spread<D extends Dtype>(x: Tensor<D>, shape: Shape): Tensor<D> {
-  return sameShape(x.shape, shape) ? x : (broadcastTo(x, shape) as Tensor<D>);
+  return sameShape(x.shape, shape) ? x : copyBroadcast("where", x, shape);
 }
 
 function requireBool(operation: string, what: string, x: unknown): asserts x is Tensor<"bool"> {

@@ -6,7 +6,7 @@ import { ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { add } from "./binary.ts";
+import { add } from "./arithmetic.ts";
 import { convolve, convolveBack } from "./convolve.ts";
 import { relu } from "./elementwise.ts";
 import { foldFilters, isPlain, overlapFrames, reshaped, threeAxes, unfoldFrames } from "./frames.ts";
@@ -23,7 +23,7 @@ import {
   slideOver,
   spreadOver,
   type WindowOptions,
-} from "./window.ts";
+} from "./lower/conv-geometry.ts";
 
 /** What `conv1d`, `conv2d` and `conv3d` take beside the tensors. */
 export interface ConvOptions<R extends Rank = 2> extends WindowOptions<R, ConvPadding<R>> {

@@ -7,8 +7,8 @@ import type { Shape } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { cutFilters, cutIntoBlocks, MOST_CHUNKS, overChunks, WINDOW_ROWS } from "./gemm.ts";
 import { pad, transpose } from "./layout.ts";
+import type { Geometry } from "./lower/conv-geometry.ts";
 import { sum } from "./reduce.ts";
-import type { Geometry } from "./window.ts";
 import { hasFewerProducts, winogradBack, winogradConvolve, winogradFilterGradient } from "./winograd.ts";
 
 /** conv(x, filters) + bias with an activation, and the gradients of the sums. */

@@ -10,8 +10,6 @@ import { formatShape } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { foldFilters, reshaped, threeAxes } from "./frames.ts";
 import { activated, activationCode, type FusedActivation, MOST_CHUNKS, overChunks, requireBias } from "./gemm.ts";
-import { linear } from "./matmul.ts";
-import { sum } from "./reduce.ts";
 import {
   type ConvPadding,
   readOptions,
@@ -20,7 +18,9 @@ import {
   slideOver,
   type WindowAxis,
   type WindowOptions,
-} from "./window.ts";
+} from "./lower/conv-geometry.ts";
+import { linear } from "./matmul.ts";
+import { sum } from "./reduce.ts";
 
 /** The ranks that have depthwise convolutions. */
 type Flat = 1 | 2;

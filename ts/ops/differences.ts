@@ -5,7 +5,7 @@ import { requireCount } from "../runtime/arguments.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { normalizeAxis } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { add, mul, sub } from "./binary.ts";
+import { add, mul, sub } from "./arithmetic.ts";
 import { equal, lessEqual, logicalAnd, logicalOr, notEqual } from "./compare.ts";
 import { abs } from "./elementwise.ts";
 import { slice } from "./layout.ts";

@@ -4,9 +4,9 @@ import { defineOp, type Op } from "../autograd/op.ts";
 import { requireType } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { add, div, mul, sub } from "./binary.ts";
+import { add, div, mul, sub } from "./arithmetic.ts";
 import { greater, where } from "./compare.ts";
-import { map, slope } from "./mapping.ts";
+import { map, slope } from "./lower/launch-unary.ts";
 
 /** -x */
 export const neg: Op<(x: Tensor) => Tensor> = defineOp("neg", {

@@ -6,8 +6,8 @@ import { launch } from "../runtime/program.ts";
 import { type Shape, sameShape } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { pad, reshape, transpose } from "./layout.ts";
-import { denseStrides, readView } from "./view.ts";
-import { POINT, type WindowAxis } from "./window.ts";
+import { POINT, type WindowAxis } from "./lower/conv-geometry.ts";
+import { denseStrides, readView } from "./lower/strided-copy.ts";
 
 /** The axes of a sequence or an image as those of a volume of one frame. */
 export function threeAxes(axes: readonly WindowAxis[]): [WindowAxis, WindowAxis, WindowAxis] {

@@ -2,8 +2,8 @@
 import { defineOp, type Gradient, type Op } from "../autograd/op.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { mul } from "./binary.ts";
-import { map } from "./mapping.ts";
+import { mul } from "./arithmetic.ts";
+import { map } from "./lower/launch-unary.ts";
 
 /** ln |gamma(x)|, with gamma(n) = (n - 1)!; Infinity at 0, -1, -2, ... */
 export const logGamma: Op<(x: Tensor) => Tensor> = defineOp("logGamma", {

@@ -6,10 +6,10 @@ import { ShapeError } from "../runtime/errors.ts";
 import { type Dtype, requireDtype } from "../tensor/dtype.ts";
 import { checkShape, formatShape, normalizeAxis, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { add, mul } from "./binary.ts";
-import { requireIndices } from "./indices.ts";
+import { add, mul } from "./arithmetic.ts";
 import { reshape, unstack } from "./layout.ts";
-import { addAlong, addSlices, hotRows, pickAlong, pickSlices } from "./picking.ts";
+import { requireIndices } from "./lower/indices.ts";
+import { addAlong, addSlices, hotRows, pickAlong, pickSlices } from "./lower/picking.ts";
 
 /**
  * Slices of x picked along an axis: y[a, i, b] = x[a, indices[i], b], where a and b stand for the axes before and after

@@ -7,14 +7,14 @@ import { checkOptions } from "../runtime/options.ts";
 import { tabulate, tensor } from "../tensor/create.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { add, mul, sub } from "./binary.ts";
+import { add, mul, sub } from "./arithmetic.ts";
 import { cast } from "./compare.ts";
 import { abs, clip, floor, round } from "./elementwise.ts";
 import { pad, reshape, slice } from "./layout.ts";
+import { perAxis, requireImages } from "./lower/conv-geometry.ts";
+import { pickSlices } from "./lower/picking.ts";
 import { matmul } from "./matmul.ts";
-import { pickSlices } from "./picking.ts";
 import { type Interpolation, requireInterpolation } from "./resize.ts";
-import { perAxis, requireImages } from "./window.ts";
 
 /** What `gridSample` takes beside the images and the grid. */
 export interface GridSampleOptions {

@@ -1,14 +1,15 @@
 // All ops, public and internal; ts/index.ts chooses what people see.
 export * from "./adaptive-pool.ts";
+export * from "./arithmetic.ts";
 export * from "./attention.ts";
-export * from "./binary.ts";
 export * from "./color.ts";
 export * from "./compare.ts";
-export * from "./contract.ts";
 export * from "./conv.ts";
 export * from "./ctc.ts";
 export * from "./depthwise.ts";
+export * from "./diagonal.ts";
 export * from "./differences.ts";
+export * from "./einsum.ts";
 export * from "./elementwise.ts";
 export * from "./fft.ts";
 export * from "./gamma.ts";
@@ -17,7 +18,6 @@ export * from "./grid-sample.ts";
 export * from "./layout.ts";
 export * from "./linalg.ts";
 export * from "./matmul.ts";
-export * from "./matrix.ts";
 export * from "./matrix-norm.ts";
 export * from "./norm.ts";
 export * from "./pool.ts";

@@ -1,9 +1,9 @@
 // The inverse and the root of numbers of which some may be 0.
 import { defineOp, type Op } from "../autograd/op.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { div, mul } from "./binary.ts";
+import { div, mul } from "./arithmetic.ts";
 import { equal, where } from "./compare.ts";
-import { map } from "./mapping.ts";
+import { map } from "./lower/launch-unary.ts";
 
 /** 1 / x, and 0 where x is 0: also in the gradients. */
 export function inverseOrZero(x: Tensor): Tensor {

@@ -16,8 +16,8 @@ import {
   sizeOf,
 } from "../tensor/shape.ts";
 import { type AnyTensor, alias, empty, type Tensor } from "../tensor/tensor.ts";
+import { copyBroadcast, denseStrides, readView, writeView } from "./lower/strided-copy.ts";
 import { sumTo } from "./reduce.ts";
-import { denseStrides, readView, writeView } from "./view.ts";
 
 /** The same elements in another shape, sharing memory. One size may be -1: it follows from the others. */
 export const reshape: Op<<D extends Dtype>(x: Tensor<D>, shape: Shape) => Tensor<D>> = defineOp("reshape", {
@@ -113,7 +113,6 @@ export const broadcastTo: Op<<D extends Dtype>(x: Tensor<D>, shape: Shape) => Te
   forward<D extends Dtype>(x: Tensor<D>, shape: Shape): Tensor<D> {
     requireTensor("broadcastTo", "x", x);
     checkShape("broadcastTo", shape);
-    const own = denseStrides(x.shape);
     const added = shape.length - x.rank;
     const fits = added >= 0 && x.shape.every((length, axis) => length === 1 || length === shape[axis + added]);
     if (!fits) {
@@ -121,8 +120,7 @@ export const broadcastTo: Op<<D extends Dtype>(x: Tensor<D>, shape: Shape) => Te
         `broadcastTo: sizes must be equal or 1, from the right, got ${formatShape(x.shape)} to ${formatShape(shape)}`,
       );
     }
-    const strides = shape.map((_, axis) => (axis < added || x.shape[axis - added] === 1 ? 0 : own[axis - added]));
-    return readView("broadcastTo", x, shape, strides, 0);
+    return copyBroadcast("broadcastTo", x, shape);
   },
   gradients: [(dy, _y, x) => sumTo(dy, x.shape)],
 });

@@ -13,7 +13,7 @@ import { requireDtype } from "../tensor/dtype.ts";
 import { scope } from "../tensor/scope.ts";
 import { broadcastShapes, formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
-import { add, mul, sub } from "./binary.ts";
+import { add, mul, sub } from "./arithmetic.ts";
 import { greater, where } from "./compare.ts";
 import { neg } from "./elementwise.ts";
 import { inverseOrZero } from "./inverse-or-zero.ts";

@@ -7,7 +7,7 @@ import { checkOptions } from "../runtime/options.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { normalizeAxes } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { mul, pow } from "./binary.ts";
+import { mul, pow } from "./arithmetic.ts";
 import { cast, equal, notEqual, where } from "./compare.ts";
 import { abs, sqrt, square } from "./elementwise.ts";
 import { inverseOrZero } from "./inverse-or-zero.ts";

@@ -3,7 +3,7 @@ import { stopGradient } from "../autograd/custom.ts";
 import { backward } from "../autograd/grad.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { add, div, maximum, minimum, mul, pow, sub } from "./binary.ts";
+import { add, div, maximum, minimum, mul, pow, sub } from "./arithmetic.ts";
 import { cast, equal, greater, greaterEqual, less, lessEqual, notEqual } from "./compare.ts";
 import {
   abs,

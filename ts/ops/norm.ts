@@ -10,9 +10,9 @@ import { launch } from "../runtime/program.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
-import { add, div, mul, sub } from "./binary.ts";
+import { add, div, mul, sub } from "./arithmetic.ts";
 import { sqrt, square } from "./elementwise.ts";
-import { blockOf, fold } from "./fold.ts";
+import { blockOf, fold } from "./lower/fold.ts";
 import { mean as meanOf, sum, sumTo } from "./reduce.ts";
 
 /** A tensor, or nothing where it is left out. */

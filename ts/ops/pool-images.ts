@@ -4,7 +4,7 @@ import { launch } from "../runtime/program.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { reshaped } from "./frames.ts";
-import { POINT, type WindowAxis } from "./window.ts";
+import { POINT, type WindowAxis } from "./lower/conv-geometry.ts";
 
 /** A pooling of images by the windows down and across. */
 export type Pool = (x: Tensor, down: WindowAxis, across: WindowAxis) => Tensor;

@@ -5,8 +5,6 @@ import { poolOptions } from "../generated/options.ts";
 import { checkOptions } from "../runtime/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { reshaped } from "./frames.ts";
-import { avgPool, maxPool, type Pool, poolLine } from "./pool-images.ts";
-import { max, mean } from "./reduce.ts";
 import {
   type PerAxis,
   perAxis,
@@ -15,7 +13,9 @@ import {
   requireImages,
   slideOver,
   type WindowOptions,
-} from "./window.ts";
+} from "./lower/conv-geometry.ts";
+import { avgPool, maxPool, type Pool, poolLine } from "./pool-images.ts";
+import { max, mean } from "./reduce.ts";
 
 /** The options of pooling: windows, their distance (default: their size) and the padding. */
 export interface PoolOptions<R extends Rank = 2> extends Pick<WindowOptions<R>, "strides" | "padding"> {

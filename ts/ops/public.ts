@@ -7,6 +7,7 @@ export {
   adaptiveMaxPool2d,
   adaptiveMaxPool3d,
 } from "./adaptive-pool.ts";
+export { add, div, floorDivide, maximum, minimum, mod, mul, pow, sub } from "./arithmetic.ts";
 export {
   type AttentionOptions,
   attention,
@@ -14,8 +15,6 @@ export {
   rotary,
 } from "./attention.ts";
 export type { Axes } from "./axes.ts";
-export { add, div, floorDivide, maximum, minimum, mod, mul, pow, sub } from "./binary.ts";
-export type { Arithmetic, Comparison, Numeric, TensorLike } from "./broadcast.ts";
 export * from "./color.ts";
 export {
   cast,
@@ -36,7 +35,6 @@ export {
   notEqual,
   where,
 } from "./compare.ts";
-export { dot, einsum, outer, tensordot, vdot } from "./contract.ts";
 export {
   type ConvOptions,
   type ConvTransposeOptions,
@@ -55,7 +53,9 @@ export {
   separableConv1d,
   separableConv2d,
 } from "./depthwise.ts";
+export { diag, diagonal, trace, tri, tril, triu } from "./diagonal.ts";
 export * from "./differences.ts";
+export { dot, einsum, outer, tensordot, vdot } from "./einsum.ts";
 export {
   abs,
   ceil,
@@ -140,8 +140,9 @@ export {
   svdvals,
   type TriangularOptions,
 } from "./linalg.ts";
+export type { ConvPadding, Padding, PerAxis, Rank, WindowOptions } from "./lower/conv-geometry.ts";
+export type { Arithmetic, Comparison, Numeric, TensorLike } from "./lower/launch-binary.ts";
 export { type LinearOptions, linear, type MatmulOptions, matmul } from "./matmul.ts";
-export { diag, diagonal, trace, tri, tril, triu } from "./matrix.ts";
 export * from "./matrix-norm.ts";
 export { type BatchNormOptions, batchNorm, type LayerNormOptions, layerNorm } from "./norm.ts";
 export {
@@ -217,4 +218,3 @@ export {
   quantile,
 } from "./statistics.ts";
 export * from "./transcendental.ts";
-export type { ConvPadding, Padding, PerAxis, Rank, WindowOptions } from "./window.ts";

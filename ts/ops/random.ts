@@ -18,7 +18,7 @@ import { scope } from "../tensor/scope.ts";
 import { checkShape, type Shape } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
-import { mul } from "./binary.ts";
+import { mul } from "./arithmetic.ts";
 import { reshape } from "./layout.ts";
 
 /**

@@ -12,7 +12,7 @@ import { zeros } from "../tensor/create.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
-import { add, mul, sub } from "./binary.ts";
+import { add, mul, sub } from "./arithmetic.ts";
 import { where } from "./compare.ts";
 import { sigmoid, tanh } from "./elementwise.ts";
 import { requireBias } from "./gemm.ts";

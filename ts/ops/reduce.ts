@@ -5,15 +5,17 @@ import { varianceOptions } from "../generated/options.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { launch } from "../runtime/program.ts";
+import type { Dtype } from "../tensor/dtype.ts";
 import { normalizeAxes, normalizeAxis, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
+import { div, mul, sub } from "./arithmetic.ts";
 import { type Axes, axesLast, countOf, reducedShape, requireElements, restored } from "./axes.ts";
-import { div, mul, sub } from "./binary.ts";
 import { cast, equal, notEqual } from "./compare.ts";
 import { exp, square } from "./elementwise.ts";
-import { type FoldKernel, fold, TILE } from "./fold.ts";
 import { rootOrZero } from "./inverse-or-zero.ts";
 import { broadcastTo, pad, reshape, slice } from "./layout.ts";
+import { type FoldKernel, fold, TILE } from "./lower/fold.ts";
+import type { TensorLike } from "./lower/launch-binary.ts";
 
 export type { Axes } from "./axes.ts";
 
@@ -109,6 +111,11 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
   const repeated = (axis: number): boolean => axis < added || (shape[axis - added] === 1 && x.shape[axis] !== 1);
   const axes = x.shape.flatMap((_, axis) => (repeated(axis) ? [axis] : []));
   return reshape(sum(x, axes), shape) as Tensor;
+}
+
+/** The gradient with respect to an operand: summed over the axes along which it was repeated; none for a number. */
+export function toOperand(dx: AnyTensor, x: TensorLike<Dtype>): Tensor | undefined {
+  return typeof x === "number" ? undefined : sumTo(dx as Tensor, x.shape);
 }
 
 /** The largest number over the axes, NaN if there is one. Equal ones share the gradient evenly. */

@@ -6,10 +6,10 @@ import { checkOptions } from "../runtime/options.ts";
 import { tabulate } from "../tensor/create.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { add, mul } from "./binary.ts";
+import { add, mul } from "./arithmetic.ts";
 import { broadcastTo, reshape } from "./layout.ts";
-import { pickSlices } from "./picking.ts";
-import { perAxis, requireImages } from "./window.ts";
+import { perAxis, requireImages } from "./lower/conv-geometry.ts";
+import { pickSlices } from "./lower/picking.ts";
 
 /** nearest: the pixel whose area holds the place; bilinear: the four around it, weighted by nearness. */
 export type Interpolation = "nearest" | "bilinear";

@@ -8,11 +8,11 @@ import { launch } from "../runtime/program.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { formatShape, normalizeAxis, sameShape, sizeOf } from "../tensor/shape.ts";
 import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
-import { mul, sub } from "./binary.ts";
+import { mul, sub } from "./arithmetic.ts";
 import { exp, neg } from "./elementwise.ts";
-import { requireIndices } from "./indices.ts";
 import { expandDims, transpose } from "./layout.ts";
-import { hotRows } from "./picking.ts";
+import { requireIndices } from "./lower/indices.ts";
+import { hotRows } from "./lower/picking.ts";
 import { sum } from "./reduce.ts";
 
 /** y[i] = e^x[i] / sum_j e^x[j] along the axis (default the last). */

@@ -9,10 +9,10 @@ import { forbidWhileRecording, launch } from "../runtime/program.ts";
 import { type Dtype, requireDtype } from "../tensor/dtype.ts";
 import { formatShape, normalizeAxis, sizeOf } from "../tensor/shape.ts";
 import { type AnyTensor, empty, type Tensor, unfilled } from "../tensor/tensor.ts";
-import type { Numeric } from "./broadcast.ts";
 import { cast } from "./compare.ts";
 import { reshape, slice, transpose } from "./layout.ts";
-import { pickAlong, pickSlices } from "./picking.ts";
+import type { Numeric } from "./lower/launch-binary.ts";
+import { pickAlong, pickSlices } from "./lower/picking.ts";
 
 /** What `sort` and `argsort` take beside the axis. */
 export interface SortOptions {

@@ -1,12 +1,13 @@
 // Transcendental functions beyond those of elementwise.ts: angles, hyperbolic functions and their inverses, e^x - 1, erfc.
 import { defineOp, type Op } from "../autograd/op.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { add, div, mul, sub } from "./binary.ts";
-import { launchPair, type TensorLike, toOperand } from "./broadcast.ts";
+import { add, div, mul, sub } from "./arithmetic.ts";
 import { equal, where } from "./compare.ts";
 import { exp, neg, rsqrt, sigmoid, square } from "./elementwise.ts";
 import { inverseOrZero } from "./inverse-or-zero.ts";
-import { map } from "./mapping.ts";
+import { launchPair, type TensorLike } from "./lower/launch-binary.ts";
+import { map } from "./lower/launch-unary.ts";
+import { toOperand } from "./reduce.ts";
 
 /** tan x, x in radians. */
 export const tan: Op<(x: Tensor) => Tensor> = defineOp("tan", {

@@ -7,7 +7,7 @@ import { launch } from "../runtime/program.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { cutIntoBlocks, overChunks } from "./gemm.ts";
 import { pad, transpose } from "./layout.ts";
-import type { Geometry } from "./window.ts";
+import type { Geometry } from "./lower/conv-geometry.ts";
 
 /** Fewer channels do not pay for turning images into matrices and back. */
 const LEAST_CHANNELS = 32;

@@ -1,5 +1,5 @@
 // Norms of gradients, and keeping gradients within limits.
-import { add, mul } from "../ops/binary.ts";
+import { add, mul } from "../ops/arithmetic.ts";
 import { clip } from "../ops/elementwise.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { launch } from "../runtime/program.ts";

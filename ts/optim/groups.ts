@@ -2,7 +2,7 @@
 
 import { parameterGroup } from "../generated/options.ts";
 import { ownCopy } from "../layers/config.ts";
-import { mul } from "../ops/binary.ts";
+import { mul } from "../ops/arithmetic.ts";
 import { requireList, requireSynchronous } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";

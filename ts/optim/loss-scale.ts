@@ -1,6 +1,6 @@
 // Loss scaling: the loss is multiplied by a large number, found by trying, so that small gradients do not vanish.
 import { lossScaleOptions } from "../generated/options.ts";
-import { mul } from "../ops/binary.ts";
+import { mul } from "../ops/arithmetic.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { launch } from "../runtime/program.ts";

@@ -1,6 +1,6 @@
 // Muon: momentum made orthogonal, for the matrices inside a network; Adam for all other variables.
 import { muonOptions } from "../generated/options.ts";
-import { add, div, mul } from "../ops/binary.ts";
+import { add, div, mul } from "../ops/arithmetic.ts";
 import { sqrt, square } from "../ops/elementwise.ts";
 import { transpose } from "../ops/layout.ts";
 import { matmul } from "../ops/matmul.ts";

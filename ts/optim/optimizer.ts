@@ -6,7 +6,7 @@ import { requireFloat } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
 import { exclusionOptions, optimizerOptions } from "../generated/options.ts";
 import { matched, renamed } from "../layers/matching.ts";
-import { mul } from "../ops/binary.ts";
+import { mul } from "../ops/arithmetic.ts";
 import { cast, where } from "../ops/compare.ts";
 import { requireList, requireSynchronous, textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";

@@ -12,7 +12,7 @@ import {
   stepDecayOptions,
 } from "../generated/options.ts";
 import { ownCopy } from "../layers/config.ts";
-import { add, div, maximum, minimum, mul, pow, sub } from "../ops/binary.ts";
+import { add, div, maximum, minimum, mul, pow, sub } from "../ops/arithmetic.ts";
 import { less, lessEqual, where } from "../ops/compare.ts";
 import { cos, floor, log, neg } from "../ops/elementwise.ts";
 import { requireList } from "../runtime/arguments.ts";

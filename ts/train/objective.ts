@@ -5,7 +5,7 @@ import type { Mask } from "../layers/masks.ts";
 import { getLoss, type Loss, type LossName } from "../losses/index.ts";
 import { weightedLoss } from "../losses/loss.ts";
 import { type Direction, getMetric, Mean, type Metric, type MetricLike, namedDirection } from "../metrics/index.ts";
-import { mul } from "../ops/binary.ts";
+import { mul } from "../ops/arithmetic.ts";
 import { requireList, requireSynchronous } from "../runtime/arguments.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
 import { watchWrites } from "../runtime/program.ts";

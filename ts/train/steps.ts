@@ -6,7 +6,7 @@ import { isTracked, lostWay, noGrad } from "../autograd/tape.ts";
 import type { ApplyOptions, Inputs } from "../layers/layer.ts";
 import { attachMask, maskOf } from "../layers/masks.ts";
 import { fingerprint } from "../layers/module.ts";
-import { add } from "../ops/binary.ts";
+import { add } from "../ops/arithmetic.ts";
 import { cast } from "../ops/compare.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
