@@ -10,6 +10,7 @@ import { calledByName, coreSource, dispatcherSource, readKernels, typesSource } 
 import { load } from "./load.js";
 import { optionsSource } from "./options.js";
 import { pack } from "./pack.js";
+import { markPureCalls, pureFunctions } from "./pure-calls.js";
 import { makeTravelForm } from "./simd-variants.js";
 
 const root = new URL("..", import.meta.url).pathname;
@@ -137,6 +138,7 @@ const made = {
   inputs: [
     "scripts/build.js",
     "scripts/exact.js",
+    "scripts/pure-calls.js",
     "tsconfig.json",
     "tsconfig.build.json",
     "build/cores.stamp",
@@ -284,6 +286,7 @@ if (mode !== "--core") {
     rmSync("dist", { recursive: true, force: true });
     run("node_modules/typescript/bin/tsc", ["-p", "tsconfig.build.json"]);
     allowUndefined("dist");
+    markPureCalls("dist", pureFunctions(sources("ts")));
     // Modules, from which bundlers leave out what an app does not use; and bundles for Node, which takes 100 ms to load
     // as many modules, and for where the core comes from elsewhere.
     await bundle("node", { index: "ts/index.ts", worker: "ts/worker/index.ts" }, "core-plain.ts", false);

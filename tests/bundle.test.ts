@@ -6,7 +6,9 @@ import { describe, expect, it } from "vitest";
 const root = new URL("..", import.meta.url).pathname;
 
 /** The bytes of an app's bundle: its JavaScript without the core's binary, and everything compressed. */
-async function bundle(contents: string): Promise<{ javascript: number; compressed: number; modules: string[] }> {
+async function bundle(
+  contents: string,
+): Promise<{ javascript: number; compressed: number; modules: string[]; text: string }> {
   const { outputFiles, metafile } = await build({
     stdin: { contents, resolveDir: root },
     bundle: true,
@@ -24,6 +26,7 @@ async function bundle(contents: string): Promise<{ javascript: number; compresse
   return {
     javascript: outputFiles[0].contents.length - binaryBytes,
     compressed: gzipSync(outputFiles[0].contents, { level: 9 }).length,
+    text: outputFiles[0].text,
     modules: parts.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path),
   };
 }
@@ -41,5 +44,11 @@ describe("a bundle", () => {
     expect(dense.modules.filter((path) => /layers\/(conv|merging|pooling|registry)/.test(path))).toEqual([]);
     expect(dense.javascript).toBeLessThan((2 / 3) * whole.javascript);
     expect(whole.compressed).toBeLessThan(194_500);
+  });
+
+  it("has of a module of ops only those that are used", async () => {
+    const { text } = await bundle('import { det, tensor } from "heddle"; console.log(det(tensor([[1]])).item());');
+    expect(text).toContain('"det"');
+    expect(text).not.toContain('"cholesky"');
   });
 });

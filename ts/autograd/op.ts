@@ -47,6 +47,7 @@ export interface AnyOp {
 }
 
 /** Declares an op. The name is what errors call it. */
+/* @__NO_SIDE_EFFECTS__ */
 export function defineOp<F extends Forward>(name: string, definition: OpDefinition<F>): Op<F> {
   const { gradients, options = false } = checkOptions("defineOp", definition as OpDefinition<Forward>, opDefinition);
   requireType("defineOp", "the name", name, "string");

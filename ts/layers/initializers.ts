@@ -294,6 +294,7 @@ const distributions = {
 } as const;
 
 /** A factory of initializers whose variance follows from the weight's fans. */
+/* @__NO_SIDE_EFFECTS__ */
 function scaled(name: string, draw: Draw, variance: (fans: Fans) => number): RandomInitializer {
   return (options = {}) =>
     named(name, checkOptions(name, options, seedOptions), (shape, random) => {

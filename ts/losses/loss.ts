@@ -109,6 +109,7 @@ export interface TargetsCheck<Options> {
 }
 
 /** A loss from what it says of each example. */
+/* @__NO_SIDE_EFFECTS__ */
 export function defineLoss<Options extends object = object>(
   name: string,
   perExample: (yTrue: AnyTensor, yPred: Tensor, options: Options) => Tensor,

@@ -13,6 +13,7 @@ import { type Bounds, defineLoss, type LossFunction } from "./loss.ts";
 import { amounts, EPSILON, type TargetCheck, targetsFor } from "./targets.ts";
 
 /** A loss that is the mean over the last axis of what `f` says of each number: t of the targets, p of the prediction. */
+/* @__NO_SIDE_EFFECTS__ */
 export function defineMeanLoss<Options extends object = object>(
   name: string,
   f: (t: Tensor, p: Tensor, options: Options) => Tensor,

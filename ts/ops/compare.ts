@@ -17,6 +17,7 @@ import { toOperand } from "./reduce.ts";
 type ComparisonKernel = "equal" | "not_equal" | "less" | "less_equal";
 
 /** A kernel's comparison of numbers as they are, bytes and bools as i32; of b with a where it is `turned`. */
+/* @__NO_SIDE_EFFECTS__ */
 function comparison(operation: string, kernel: ComparisonKernel, turned = false): Comparison {
   return defineOp(operation, {
     forward<D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>): Tensor<"bool"> {
@@ -56,6 +57,7 @@ function requireBool(operation: string, what: string, x: unknown): asserts x is 
   requireDtype(operation, what, x.dtype, "bool");
 }
 
+/* @__NO_SIDE_EFFECTS__ */
 function connective(
   operation: string,
   kernel: "logical_and_u8" | "logical_or_u8" | "logical_xor_u8",
