@@ -1,7 +1,8 @@
 // Turns the outcomes of a question into the record of `--json` and into the table and the verdicts that people read.
 import { columns, median, plain, range, ratio } from "./figures.ts";
 import type { Outcome, Question, Result } from "./question.ts";
-import { judge, type Verdict } from "./targets.ts";
+import type { Verdict } from "./targets.ts";
+import { judge } from "./verdicts.ts";
 
 /** The record of one question. */
 export function result(question: Question, outcomes: Outcome[]): Result {

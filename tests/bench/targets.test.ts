@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import type { ContenderName } from "../../bench/harness/contenders.ts";
 import type { Outcome, Question } from "../../bench/harness/question.ts";
 import { result, summary, table } from "../../bench/harness/report.ts";
-import { judge, type Target } from "../../bench/harness/targets.ts";
+import type { Target } from "../../bench/harness/targets.ts";
+import { judge } from "../../bench/harness/verdicts.ts";
 
 function question(targets: Target[], changes: Partial<Question> = {}): Question {
   return {
