@@ -1,4 +1,4 @@
-// Reads the kernels' signatures and writes what follows from them: the dispatcher that turns a row into a call
+// Reads the kernels' signatures and writes what follows from them: the dispatcher that turns a launch into a call
 // (assembly/generated/dispatch.ts), the core's entry (assembly/generated/core.ts) and the types of `launch`
 // (ts/generated/kernels.ts). Nobody keeps a table by hand.
 import { readdirSync, readFileSync } from "node:fs";
@@ -72,7 +72,7 @@ export function dispatcherSource(kernels) {
     const call = parameters.map(({ scalar }) => {
       if (scalar === "Scratch") return "scratch";
       const type = scalar ?? "usize";
-      const text = `load<${type}>(row${offset ? `, ${offset}` : ""})`;
+      const text = `load<${type}>(launch${offset ? `, ${offset}` : ""})`;
       offset += 4;
       return text;
     });
@@ -93,8 +93,8 @@ export function set_scratch(address: usize): void {
   scratch = address;
 }
 
-/** Calls kernel number \`kernel\` with the arguments at \`row\` over units [begin, end). */
-export function dispatch(kernel: i32, row: usize, begin: i32, end: i32): void {
+/** Calls kernel number \`kernel\` with the arguments at \`launch\` over units [begin, end). */
+export function dispatch(kernel: i32, launch: usize, begin: i32, end: i32): void {
   switch (kernel) {
 ${cases.join("\n")}
   }
@@ -102,9 +102,9 @@ ${cases.join("\n")}
 `;
 }
 
-/** What of the core is called by name, beside the kernels that run by rows. */
+/** What is called by name in the core, beside the kernels, which run by launches. */
 const machinery = {
-  "../program": ["redo", "run", "run_alone", "run_row", "walk", "work"],
+  "../program": ["redo", "run", "run_alone", "run_launch", "walk", "work"],
   "./dispatch": ["set_scratch"],
   "../simd/gemm-wide": ["set_wide"],
 };
@@ -124,14 +124,14 @@ ${exports.join("\n")}
 
 export function typesSource(kernels) {
   const letters = { Note: "w", Out: "w", InOut: "u", In: "r", OptionalIn: "r" };
-  const rows = kernels.map(({ name, parameters }) => {
-    const types = parameters
+  const types = kernels.map(({ name, parameters }) => {
+    const taken = parameters
       .filter((parameter) => parameter.scalar !== "Scratch")
       .map(({ name, access, element, scalar }) => {
         if (scalar) return `${name}: number`;
         return `${name}: Operand<${elementTypes[element]}>${access === "OptionalIn" ? " | undefined" : ""}`;
       });
-    return `  ${name}: [${types.join(", ")}];`;
+    return `  ${name}: [${taken.join(", ")}];`;
   });
   const formulas = [];
   const table = kernels.map(({ name, parameters, flops, pack }) => {
@@ -152,7 +152,7 @@ import type { Operand } from "../runtime/operand.ts";
 
 /** What each kernel takes: operands for its pointers, numbers for its sizes and scalars. */
 export interface Kernels {
-${rows.join("\n")}
+${types.join("\n")}
 }
 
 /** What a launch needs to know of a kernel. */

@@ -99,7 +99,7 @@ describe.each(["simd", "relaxed"] as const)("the %s binary", (target) => {
     // Node 20 compiles relaxed SIMD behind a flag only: the names are read from the file.
     const section = sections.find(({ name }) => name === "export");
     const text = new TextDecoder().decode(section?.contents);
-    const machinery = ["redo", "run", "run_alone", "run_row", "walk", "work", "set_scratch", "set_wide"];
+    const machinery = ["redo", "run", "run_alone", "run_launch", "walk", "work", "set_scratch", "set_wide"];
     for (const name of [...machinery, "matmul_f32"]) expect(text).toContain(name);
     expect(text).not.toContain("neg_f32");
   });
@@ -119,7 +119,7 @@ describe("the simd binary", () => {
     floats.set([1, -2, 3.5], 4096);
     // A row: the kernel, the bytes to the next one, units, arguments.
     new Int32Array(memory.buffer).set([kernels.neg_f32.index, 0, 3, 32768, 16384], 2048);
-    exports.run_row(8192, 0, 3);
+    exports.run_launch(8192, 0, 3);
     expect([...floats.subarray(8192, 8196)]).toEqual([-1, 2, -3.5, 0]);
   });
 

@@ -14,7 +14,7 @@ import { softmaxCrossEntropy } from "../../ts/ops/softmax.ts";
 import { bincount } from "../../ts/ops/statistics.ts";
 import { configure, engineInfo } from "../../ts/runtime/engine.ts";
 import { ArgumentError } from "../../ts/runtime/errors.ts";
-import { splitting } from "../../ts/runtime/program.ts";
+import { splitting } from "../../ts/runtime/splitting.ts";
 import { full, ones, tensor, zeros } from "../../ts/tensor/create.ts";
 import { scope } from "../../ts/tensor/scope.ts";
 import type { AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";

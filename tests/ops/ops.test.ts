@@ -6,7 +6,7 @@ import { grad } from "../../ts/autograd/grad.ts";
 import { add, mul } from "../../ts/ops/arithmetic.ts";
 import { sum } from "../../ts/ops/reduce.ts";
 import { configure } from "../../ts/runtime/engine.ts";
-import { splitting } from "../../ts/runtime/program.ts";
+import { splitting } from "../../ts/runtime/splitting.ts";
 import { tensor } from "../../ts/tensor/create.ts";
 import type { Dtype } from "../../ts/tensor/dtype.ts";
 import type { AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";

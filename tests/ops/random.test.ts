@@ -16,7 +16,7 @@ import {
 import { sum } from "../../ts/ops/reduce.ts";
 import { configure } from "../../ts/runtime/engine.ts";
 import { ArgumentError, ShapeError, StateError } from "../../ts/runtime/errors.ts";
-import { splitting } from "../../ts/runtime/program.ts";
+import { splitting } from "../../ts/runtime/splitting.ts";
 import { ones } from "../../ts/tensor/create.ts";
 import type { AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";
 

@@ -1,10 +1,11 @@
-// Plans of random steps: rows that touch the same memory keep their order, buffers alive together never overlap unless a
+// Plans of random steps: launches that touch the same memory keep their order, buffers alive together never overlap unless a
 // result may lie where an operand lay, and nothing is computed for nobody.
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
+import type { Launch } from "../../ts/runtime/launch.ts";
 import type { Buffer } from "../../ts/runtime/operand.ts";
 import { makePlan, type Plan } from "../../ts/runtime/plan.ts";
-import { type Launch, splitting } from "../../ts/runtime/program.ts";
+import { splitting } from "../../ts/runtime/splitting.ts";
 import { accesses, type Group } from "../../ts/runtime/stages.ts";
 
 const usual = { ...splitting };
@@ -45,12 +46,12 @@ const launches = fc.array(
       reads: fc.array(fc.nat(BUFFERS - 1), { maxLength: 3 }),
       units: fc.oneof(fc.constant(UNITS), fc.constant(UNITS), fc.integer({ min: 1, max: 100 })),
       elementwise: fc.boolean(),
-      /** Of what an elementwise row reads, it may read some otherwise. */
+      /** Of what an elementwise launch reads, it may read some otherwise. */
       digits: fc.constantFrom("444", "444", "404", "440"),
       grain: fc.constantFrom(1, 7, 100),
       cost: fc.constantFrom(1, 100, 3000),
     })
-    // What a row writes anew it does not also read.
+    // What a launch writes anew it does not also read.
     .map(({ write, update, reads, ...rest }) => {
       const others = reads.filter((read) => read !== write);
       return { write, update: update === write ? undefined : update, reads: others, ...rest };
@@ -62,11 +63,11 @@ const size = fc.oneof(fc.constant(4 * UNITS), fc.constant(4 * UNITS), fc.integer
 
 const steps: fc.Arbitrary<Step> = fc
   .tuple(launches, fc.array(size, { minLength: BUFFERS, maxLength: BUFFERS }))
-  .map(([rows, sizes]) => {
+  .map(([launches, sizes]) => {
     // Two inputs, two outputs, two buffers from outside; the rest belongs to the step.
     const buffers = sizes.map(makeBuffer);
     return {
-      launches: rows.map(({ write, update, reads, units, grain, cost, elementwise, digits }) => ({
+      launches: launches.map(({ write, update, reads, units, grain, cost, elementwise, digits }) => ({
         kernel: 0,
         kinds: `w${update === undefined ? "" : "u"}i${"r".repeat(reads.length)}f`,
         each: elementwise ? `4${update === undefined ? "" : "4"}0${digits.slice(0, reads.length)}0` : "0".repeat(9),
@@ -87,24 +88,25 @@ const steps: fc.Arbitrary<Step> = fc
 const writes = (launch: Launch): Set<Buffer> =>
   new Set(accesses(launch).flatMap(({ buffer, kind }) => (kind === "r" ? [] : [buffer])));
 
-/** The buffers because of which two rows must keep their order. */
+/** The buffers because of which two launches must keep their order. */
 const conflicts = (a: Launch, b: Launch): Buffer[] =>
   accesses(a).flatMap(({ buffer }) =>
     b.buffers.includes(buffer) && (writes(a).has(buffer) || writes(b).has(buffer)) ? [buffer] : [],
   );
 
-/** Whether all that a row does to a buffer, it does element by element. */
+/** Whether all that a launch does to a buffer, it does element by element. */
 const isEach = (launch: Launch, buffer: Buffer): boolean =>
   accesses(launch).every((access) => access.buffer !== buffer || access.each);
 
-/** Rows whose results reach an output, an input or memory outside, by the definition. */
+/** Launches whose results reach an output, an input or memory outside, by the definition. */
 function needed({ launches, owned, inputs, outputs }: Step): Launch[] {
   const found = new Set<Launch>();
   const isRoot = (buffer: Buffer): boolean => !owned.has(buffer) || inputs.includes(buffer) || outputs.includes(buffer);
-  const isRead = (row: number, buffer: Buffer): boolean =>
-    launches.slice(row + 1).some((later) => found.has(later) && later.buffers.includes(buffer));
-  for (let row = launches.length - 1; row >= 0; row--) {
-    if ([...writes(launches[row])].some((buffer) => isRoot(buffer) || isRead(row, buffer))) found.add(launches[row]);
+  const isRead = (launch: number, buffer: Buffer): boolean =>
+    launches.slice(launch + 1).some((later) => found.has(later) && later.buffers.includes(buffer));
+  for (let launch = launches.length - 1; launch >= 0; launch--) {
+    if ([...writes(launches[launch])].some((buffer) => isRoot(buffer) || isRead(launch, buffer)))
+      found.add(launches[launch]);
   }
   return launches.filter((launch) => found.has(launch));
 }
@@ -124,24 +126,24 @@ function places(plan: Plan): Map<Launch, { group: Group; place: number; stage: n
 const planOf = ({ launches, owned, inputs, outputs }: Step): Plan => makePlan(launches, owned, inputs, outputs);
 
 describe("makePlan", () => {
-  it("has every row that is needed once, and never two rows that touch the same memory side by side", () => {
+  it("has every launch that is needed once, and never two launches that touch the same memory side by side", () => {
     fc.assert(
       fc.property(steps, (step) => {
         const plan = planOf(step);
         const found = places(plan);
-        const rows = needed(step);
-        expect(new Set(found.keys())).toEqual(new Set(rows));
-        expect(plan.groups.flatMap((group) => group.launches)).toHaveLength(rows.length);
-        rows.forEach((later, j) => {
-          for (const earlier of rows.slice(0, j)) {
+        const launches = needed(step);
+        expect(new Set(found.keys())).toEqual(new Set(launches));
+        expect(plan.groups.flatMap((group) => group.launches)).toHaveLength(launches.length);
+        launches.forEach((later, j) => {
+          for (const earlier of launches.slice(0, j)) {
             const shared = conflicts(earlier, later);
             if (shared.length === 0) continue;
             const [a, b] = [found.get(earlier), found.get(later)];
-            if (a === undefined || b === undefined) throw new Error("a row is missing");
+            if (a === undefined || b === undefined) throw new Error("a launch is missing");
             if (a.group !== b.group) expect(a.stage).toBeLessThan(b.stage);
             else {
               expect(a.place).toBeLessThan(b.place);
-              // Of rows that run block by block, each needs no more of the others than the block they are at.
+              // Of launches that run block by block, each needs no more of the others than the block they are at.
               if (a.group.block > 0) {
                 expect(shared.every((buffer) => isEach(earlier, buffer) && isEach(later, buffer))).toBe(true);
               }
@@ -153,21 +155,23 @@ describe("makePlan", () => {
     );
   });
 
-  it("runs rows that look for bad values first, with what must run before them and nothing else", () => {
+  it("runs launches that look for bad values first, with what must run before them and nothing else", () => {
     fc.assert(
       fc.property(steps, fc.array(fc.nat(29), { minLength: 1, maxLength: 3 }), (step, looking) => {
         const fail = (): Error => new Error("bad");
-        const launches = step.launches.map((launch, i) => (looking.includes(i) ? { ...launch, fail } : launch));
-        const plan = planOf({ ...step, launches });
-        const rows = needed({ ...step, launches });
+        const checked = step.launches.map((launch, i) => (looking.includes(i) ? { ...launch, fail } : launch));
+        const plan = planOf({ ...step, launches: checked });
+        const launches = needed({ ...step, launches: checked });
         const first = new Set(plan.checking.flatMap((group) => group.launches));
         const rest = new Set(plan.groups.flatMap((group) => group.launches));
-        expect(new Set([...first, ...rest])).toEqual(new Set(rows));
-        expect(first.size + rest.size).toBe(rows.length);
-        expect(plan.checks).toEqual(rows.filter((launch) => launch.fail));
-        rows.forEach((row, i) => {
-          const precedes = rows.slice(i + 1).some((later) => first.has(later) && conflicts(row, later).length > 0);
-          expect(first.has(row)).toBe(row.fail !== undefined || precedes);
+        expect(new Set([...first, ...rest])).toEqual(new Set(launches));
+        expect(first.size + rest.size).toBe(launches.length);
+        expect(plan.checks).toEqual(launches.filter((launch) => launch.fail));
+        launches.forEach((launch, i) => {
+          const precedes = launches
+            .slice(i + 1)
+            .some((later) => first.has(later) && conflicts(launch, later).length > 0);
+          expect(first.has(launch)).toBe(launch.fail !== undefined || precedes);
         });
       }),
       { numRuns: 500 },
@@ -201,23 +205,23 @@ describe("makePlan", () => {
         const plan = planOf(step);
         const found = places(plan);
         const lives = [...plan.offsets].map(([buffer, offset]) => {
-          const rows = needed(step).filter((launch) => launch.buffers.includes(buffer));
-          const stages = rows.map((launch) => found.get(launch)?.stage ?? -1);
+          const launches = needed(step).filter((launch) => launch.buffers.includes(buffer));
+          const stages = launches.map((launch) => found.get(launch)?.stage ?? -1);
           if (step.inputs.includes(buffer)) stages.push(-1, Number.POSITIVE_INFINITY);
           if (step.outputs.includes(buffer)) stages.push(Number.POSITIVE_INFINITY);
           const end = offset + buffer.bytes;
-          return { buffer, rows, offset, end, first: Math.min(...stages), last: Math.max(...stages) };
+          return { buffer, launches, offset, end, first: Math.min(...stages), last: Math.max(...stages) };
         });
-        /** Whether `late` may be written over `early`: by one row, which ends the one and begins the other. */
+        /** Whether `late` may be written over `early`: by one launch, which ends the one and begins the other. */
         const mayReplace = (early: (typeof lives)[0], late: (typeof lives)[0]): boolean => {
           if (early.last !== late.first || early.offset !== late.offset || early.end !== late.end) return false;
-          const row = early.rows.at(-1);
-          const group = row && found.get(row)?.group;
-          if (row === undefined || row !== late.rows[0] || group === undefined) return false;
-          const others = early.rows.filter((other) => found.get(other)?.stage === early.last);
+          const launch = early.launches.at(-1);
+          const group = launch && found.get(launch)?.group;
+          if (launch === undefined || launch !== late.launches[0] || group === undefined) return false;
+          const others = early.launches.filter((other) => found.get(other)?.stage === early.last);
           return (
-            isEach(row, early.buffer) &&
-            isEach(row, late.buffer) &&
+            isEach(launch, early.buffer) &&
+            isEach(launch, late.buffer) &&
             others.every((other) => group.launches.includes(other)) &&
             (group.block === 0 || others.every((other) => isEach(other, early.buffer)))
           );
@@ -250,7 +254,7 @@ describe("makePlan", () => {
         const outside = new Set(used.filter((buffer) => buffer && !step.owned.has(buffer)));
         const updated = new Set(
           needed(step)
-            .flatMap((row) => [...writes(row)])
+            .flatMap((launch) => [...writes(launch)])
             .filter((b) => !step.owned.has(b)),
         );
         expect(new Set(plan.outside)).toEqual(outside);
@@ -260,7 +264,7 @@ describe("makePlan", () => {
     );
   });
 
-  const row = (kinds: string, each: string, units: number, ...buffers: Buffer[]): Launch => {
+  const makeLaunch = (kinds: string, each: string, units: number, ...buffers: Buffer[]): Launch => {
     return {
       kernel: 0,
       kinds,
@@ -277,97 +281,100 @@ describe("makePlan", () => {
 
   it("lets buffers that follow each other share memory", () => {
     const chain = Array.from({ length: 10 }, () => makeBuffer(64_000));
-    const rows = chain.slice(1).map((buffer, i) => row("wr", "00", 2, buffer, chain[i]));
-    const plan = makePlan(rows, new Set(chain), [chain[0]], [chain[9]]);
-    // Small rows are one group, whose buffers are all alive in its stage.
+    const launches = chain.slice(1).map((buffer, i) => makeLaunch("wr", "00", 2, buffer, chain[i]));
+    const plan = makePlan(launches, new Set(chain), [chain[0]], [chain[9]]);
+    // Small launches are one group, whose buffers are all alive in its stage.
     expect(plan.arenaBytes).toBe(10 * 64_000);
-    const large = rows.map((launch) => ({ ...launch, grain: 1, nanoseconds: 1e6 }));
+    const large = launches.map((launch) => ({ ...launch, grain: 1, nanoseconds: 1e6 }));
     expect(makePlan(large, new Set(chain), [chain[0]], [chain[9]]).arenaBytes).toBe(3 * 64_000);
   });
 
-  it("runs a chain of elementwise rows block by block, in one place beside its input", () => {
+  it("runs a chain of elementwise launches block by block, in one place beside its input", () => {
     const chain = Array.from({ length: 10 }, () => makeBuffer(64_000));
-    const rows = chain.slice(1).map((buffer, i) => row("wr", "44", 16_000, buffer, chain[i]));
-    const plan = makePlan(rows, new Set(chain), [chain[0]], [chain[9]]);
-    expect(plan.groups).toMatchObject([{ launches: rows, units: 16_000, block: splitting.blockUnits }]);
+    const launches = chain.slice(1).map((buffer, i) => makeLaunch("wr", "44", 16_000, buffer, chain[i]));
+    const plan = makePlan(launches, new Set(chain), [chain[0]], [chain[9]]);
+    expect(plan.groups).toMatchObject([{ launches, units: 16_000, block: splitting.blockUnits }]);
     expect(plan.groups[0].tickets).toBeGreaterThan(1);
     expect(plan.arenaBytes).toBe(2 * 64_000);
   });
 
-  it("does not run a row block by block that reads other elements than the rows before it write", () => {
+  it("does not run a launch block by block that reads other elements than the launches before it write", () => {
     const [x, y, sum, z] = [64_000, 64_000, 4, 64_000].map(makeBuffer);
-    const rows = [
-      row("wr", "44", 16_000, y, x),
-      row("wr", "00", 1, sum, y),
-      row("wrr", "444", 16_000, z, y, sum),
-      row("wr", "40", 16_000, x, z),
+    const launches = [
+      makeLaunch("wr", "44", 16_000, y, x),
+      makeLaunch("wr", "00", 1, sum, y),
+      makeLaunch("wrr", "444", 16_000, z, y, sum),
+      makeLaunch("wr", "40", 16_000, x, z),
     ];
-    const plan = makePlan(rows, new Set([x, y, sum, z]), [], [x]);
-    expect(plan.groups.map(({ launches }) => launches)).toEqual(rows.map((launch) => [launch]));
+    const plan = makePlan(launches, new Set([x, y, sum, z]), [], [x]);
+    expect(plan.groups.map(({ launches }) => launches)).toEqual(launches.map((launch) => [launch]));
     expect(new Set(plan.groups.map(({ start }) => start)).size).toBe(4);
     expect(plan.offsets.get(z)).toBe(plan.offsets.get(y));
   });
 
   it("does not write over an operand of which other elements are still wanted", () => {
     const [x, y, z] = [64_000, 64_000, 64_000].map(makeBuffer);
-    const make = row("w", "0", 1, x);
-    const placeOf = (...rows: Launch[]): { groups: number; inPlace: boolean } => {
-      const { groups, offsets } = makePlan([make, ...rows], new Set([x, y, z]), [], [y, z]);
+    const make = makeLaunch("w", "0", 1, x);
+    const placeOf = (...launches: Launch[]): { groups: number; inPlace: boolean } => {
+      const { groups, offsets } = makePlan([make, ...launches], new Set([x, y, z]), [], [y, z]);
       return { groups: groups.length, inPlace: offsets.get(z) === offsets.get(x) };
     };
-    const last = row("wr", "44", 16_000, z, x);
-    expect(placeOf(row("wr", "44", 16_000, y, x), last)).toEqual({ groups: 2, inPlace: true });
-    expect(placeOf(row("wr", "40", 16_000, y, x), last)).toEqual({ groups: 2, inPlace: false });
-    expect(placeOf({ ...row("wr", "00", 16_000, y, x), grain: 100 }, last)).toEqual({ groups: 3, inPlace: false });
-    expect(placeOf(row("wrr", "444", 16_000, z, x, x))).toEqual({ groups: 2, inPlace: true });
-    expect(placeOf(row("wrr", "440", 16_000, z, x, x))).toEqual({ groups: 2, inPlace: false });
+    const last = makeLaunch("wr", "44", 16_000, z, x);
+    expect(placeOf(makeLaunch("wr", "44", 16_000, y, x), last)).toEqual({ groups: 2, inPlace: true });
+    expect(placeOf(makeLaunch("wr", "40", 16_000, y, x), last)).toEqual({ groups: 2, inPlace: false });
+    expect(placeOf({ ...makeLaunch("wr", "00", 16_000, y, x), grain: 100 }, last)).toEqual({
+      groups: 3,
+      inPlace: false,
+    });
+    expect(placeOf(makeLaunch("wrr", "444", 16_000, z, x, x))).toEqual({ groups: 2, inPlace: true });
+    expect(placeOf(makeLaunch("wrr", "440", 16_000, z, x, x))).toEqual({ groups: 2, inPlace: false });
   });
 
-  it("leaves out rows whose results nobody reads, and those that only they need", () => {
+  it("leaves out launches whose results nobody reads, and those that only they need", () => {
     const [x, unread, alsoUnread, half, y, variable] = Array.from({ length: 6 }, () => makeBuffer(400));
-    const rows = [
-      row("wr", "00", 100, half, x),
-      row("wr", "44", 100, unread, x),
-      row("wr", "44", 100, alsoUnread, unread),
-      row("ur", "00", 50, half, x),
-      row("wr", "00", 100, y, half),
-      row("ur", "44", 100, variable, x),
-      row("ur", "44", 100, alsoUnread, y),
+    const launches = [
+      makeLaunch("wr", "00", 100, half, x),
+      makeLaunch("wr", "44", 100, unread, x),
+      makeLaunch("wr", "44", 100, alsoUnread, unread),
+      makeLaunch("ur", "00", 50, half, x),
+      makeLaunch("wr", "00", 100, y, half),
+      makeLaunch("ur", "44", 100, variable, x),
+      makeLaunch("ur", "44", 100, alsoUnread, y),
     ];
     const owned = new Set([x, unread, alsoUnread, half, y]);
-    const plan = makePlan(rows, owned, [x], [y]);
-    expect(plan.groups.flatMap(({ launches }) => launches)).toEqual([0, 3, 4, 5].map((i) => rows[i]));
+    const plan = makePlan(launches, owned, [x], [y]);
+    expect(plan.groups.flatMap(({ launches }) => launches)).toEqual([0, 3, 4, 5].map((i) => launches[i]));
     expect([plan.outside, plan.updated]).toEqual([[variable], [variable]]);
     expect(plan.offsets.has(unread)).toBe(false);
   });
 
-  it("packs apart from the rest what no row changes, and keeps it", () => {
+  it("packs apart from the rest what no launch changes, and keeps it", () => {
     const [x, y, packed, alsoPacked, weights, updated] = Array.from({ length: 6 }, () => makeBuffer(400));
-    const pack = (to: Buffer, from: Buffer): Launch => ({ ...row("wr", "00", 100, to, from), pack: true });
-    const rows = [
+    const pack = (to: Buffer, from: Buffer): Launch => ({ ...makeLaunch("wr", "00", 100, to, from), pack: true });
+    const launches = [
       pack(packed, weights),
       pack(alsoPacked, updated),
-      row("wrr", "000", 100, y, x, packed),
-      row("ur", "00", 100, updated, alsoPacked),
+      makeLaunch("wrr", "000", 100, y, x, packed),
+      makeLaunch("ur", "00", 100, updated, alsoPacked),
     ];
-    const plan = makePlan(rows, new Set([x, y, packed, alsoPacked]), [x], [y]);
-    expect(plan.packing.flatMap(({ launches }) => launches)).toEqual([rows[0]]);
+    const plan = makePlan(launches, new Set([x, y, packed, alsoPacked]), [x], [y]);
+    expect(plan.packing.flatMap(({ launches }) => launches)).toEqual([launches[0]]);
     expect(plan.packedFrom).toEqual([weights]);
-    expect(plan.groups.flatMap(({ launches }) => launches)).toEqual(rows.slice(1));
+    expect(plan.groups.flatMap(({ launches }) => launches)).toEqual(launches.slice(1));
     // Nothing else may lie where the packed weights lie.
     const place = plan.offsets.get(packed);
     expect([x, y, alsoPacked].map((buffer) => plan.offsets.get(buffer))).not.toContain(place);
     // A result that the caller gets, and what an input is packed from, belong to each run.
     expect(makePlan([pack(y, weights)], new Set([y]), [], [y]).packing).toEqual([]);
     expect(
-      makePlan([pack(y, x), row("wr", "00", 1, packed, y)], new Set([x, y, packed]), [x], [packed]).packing,
+      makePlan([pack(y, x), makeLaunch("wr", "00", 1, packed, y)], new Set([x, y, packed]), [x], [packed]).packing,
     ).toEqual([]);
   });
 
   it("wants more than one thread where enough can be done side by side", () => {
     const buffers = Array.from({ length: 3 }, () => makeBuffer(400));
     const parallel = (nanoseconds: number, grain: number): boolean => {
-      const launch = { ...row("w", "0", 100, buffers[0]), nanoseconds, grain };
+      const launch = { ...makeLaunch("w", "0", 100, buffers[0]), nanoseconds, grain };
       return makePlan([launch], new Set(buffers), [], [buffers[0]]).parallel;
     };
     expect([parallel(1e6, 100), parallel(1e6, 10), parallel(19_000, 10)]).toEqual([false, true, false]);

@@ -1,4 +1,4 @@
-// What a profile counts: launches made eagerly and rows of captured steps, with their arithmetic and bytes.
+// What a profile counts: eager launches and those of captured steps, with their arithmetic and bytes.
 import { describe, expect, it } from "vitest";
 import { capture } from "../../ts/autograd/capture.ts";
 import { relu } from "../../ts/ops/elementwise.ts";

@@ -3,15 +3,10 @@ import fc from "fast-check";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { configure, engine, engineInfo } from "../../ts/runtime/engine.ts";
 import { StateError } from "../../ts/runtime/errors.ts";
-import {
-  allocate,
-  isRecording,
-  launch,
-  type Program,
-  record,
-  splitting,
-  unrecorded,
-} from "../../ts/runtime/program.ts";
+import { allocate, isRecording, launch, unrecorded } from "../../ts/runtime/launch.ts";
+import type { Program } from "../../ts/runtime/program.ts";
+import { record } from "../../ts/runtime/record.ts";
+import { splitting } from "../../ts/runtime/splitting.ts";
 import { tensor } from "../../ts/tensor/create.ts";
 import { scope } from "../../ts/tensor/scope.ts";
 import { empty, type Tensor, unfilled } from "../../ts/tensor/tensor.ts";
@@ -30,15 +25,15 @@ afterEach(() => {
   Object.assign(splitting, usual);
 });
 
-/** One row of a random step: what it computes, from which earlier values, at which of the sizes. */
-interface Row {
+/** One launch of a random step: what it computes, from which earlier values, at which of the sizes. */
+interface RandomLaunch {
   readonly kind: "softmax" | "combine" | "map" | "add" | "repeat" | "average" | "update" | "drop" | "constant";
   readonly size: number;
   readonly a: number;
   readonly b: number;
 }
 
-const rows: fc.Arbitrary<Row[]> = fc.array(
+const launches: fc.Arbitrary<RandomLaunch[]> = fc.array(
   fc.record({
     kind: fc.constantFrom(
       ...(["softmax", "combine", "map", "map", "add", "add", "add", "repeat"] as const),
@@ -56,7 +51,7 @@ function numbers(count: number, seed: number): Float32Array {
 }
 
 /** Runs a random step on values of each size; the first of a size is the input, the second lives outside the step. */
-function runStep(step: readonly Row[], values: Tensor[][]): Tensor[] {
+function runStep(step: readonly RandomLaunch[], values: Tensor[][]): Tensor[] {
   const constants = new Set<Tensor>();
   for (const { kind, size, a, b } of step) {
     const list = values[size];
@@ -122,7 +117,7 @@ function read(program: Program, x: { buffer: Tensor["buffer"]; size: number }): 
 describe("a program", () => {
   it("gives the bits of the eager step, however it is cut and on however many threads", () => {
     fc.assert(
-      fc.property(rows, fc.constantFrom(5, 50, 400), fc.constantFrom(0, 200, 20_000), (step, chunk, parallel) => {
+      fc.property(launches, fc.constantFrom(5, 50, 400), fc.constantFrom(0, 200, 20_000), (step, chunk, parallel) => {
         scope(() => {
           const make = (seed: number): Tensor[] =>
             SIZES.map((n, i) => tensor(numbers(n * COLUMNS, seed + i), { shape: [n, COLUMNS] }));
@@ -174,7 +169,7 @@ describe("a program", () => {
       () => [x.buffer],
     );
     program.run();
-    expect([program.rows, program.address(x.buffer)]).toEqual([0, expect.any(Number)]);
+    expect([program.launches, program.address(x.buffer)]).toEqual([0, expect.any(Number)]);
     program.dispose();
   });
 
@@ -276,7 +271,7 @@ describe("a recording", () => {
       () => unrecorded(() => launch("fill_u32", 10, 1, x, 7)),
       () => [],
     );
-    expect(program.rows).toBe(0);
+    expect(program.launches).toBe(0);
     expect(new Int32Array(x.data().buffer)[9]).toBe(7);
     program.dispose();
   });

@@ -2,14 +2,14 @@
 // and a result may lie where an operand lay.
 import { describe, expect, it } from "vitest";
 import { type Kernel, kernels } from "../../ts/generated/kernels.ts";
+import { bitsOf, LAUNCH_WORDS } from "../../ts/runtime/encoding.ts";
 import { engine } from "../../ts/runtime/engine.ts";
 import type { Buffer } from "../../ts/runtime/operand.ts";
-import { bitsOf, ROW_WORDS } from "../../ts/runtime/rows.ts";
 
 const UNITS = 53;
 const BLOCKS = [0, 1, 9, 16, 17, 44, UNITS];
 const isWritten = (kind: string): boolean => kind === "w" || kind === "u";
-/** Kernels whose results are all declared so: rows of theirs may be run block by block. */
+/** Kernels whose results are all declared so: launches of theirs may be run block by block. */
 const declared = Object.entries<Kernel>(kernels).filter(
   ([, { kinds, each }]) => /[wu]/.test(kinds) && [...kinds].every((kind, i) => !isWritten(kind) || each[i] !== "0"),
 );
@@ -20,8 +20,8 @@ function bytesOf(size: number, seed: number): Uint8Array {
   return new Uint8Array(Float32Array.from({ length: size / 4 }, (_, i) => 1.5 + Math.sin(seed + i * 1.7)).buffer);
 }
 
-/** A row of one kernel with memory for each pointer; a broadcast is [1, 1, UNITS], both operands spanning the columns. */
-class Row {
+/** A launch of one kernel with memory for each pointer; a broadcast is [1, 1, UNITS], both operands spanning the columns. */
+class TestLaunch {
   readonly pointers: { readonly kind: string; readonly each: number; buffer: Buffer; readonly bytes: Uint8Array }[] =
     [];
   private readonly words: Buffer;
@@ -30,7 +30,7 @@ class Row {
   constructor(kernel: Kernel) {
     const { memory } = engine();
     this.kernel = kernel;
-    this.words = memory.allocate(4 * (ROW_WORDS + kernel.kinds.length));
+    this.words = memory.allocate(4 * (LAUNCH_WORDS + kernel.kinds.length));
     [...kernel.kinds].forEach((kind, i) => {
       if (kind === "i" || kind === "f") return;
       const each = Number(kernel.each[i]);
@@ -58,9 +58,9 @@ class Row {
     [...kinds].forEach((kind, i) => {
       const whole = broadcast[i - (kinds.length - 4)] ?? 1;
       const value = kind === "f" ? bitsOf(0.5) : kind === "i" ? whole : this.pointers[pointer++].buffer.block.address;
-      memory.i32[at + ROW_WORDS + i] = value;
+      memory.i32[at + LAUNCH_WORDS + i] = value;
     });
-    core.run_row(at << 2, begin, end);
+    core.run_launch(at << 2, begin, end);
   }
 
   /** What lies in the written memory. */
@@ -75,10 +75,10 @@ class Row {
 }
 
 function wholeResult(kernel: Kernel): number[][] {
-  const row = new Row(kernel);
-  row.fill(0, UNITS, 0);
-  row.run(0, UNITS);
-  return row.results();
+  const launch = new TestLaunch(kernel);
+  launch.fill(0, UNITS, 0);
+  launch.run(0, UNITS);
+  return launch.results();
 }
 
 it("most kernels over elements are declared so", () => {
@@ -92,14 +92,14 @@ it("most kernels over elements are declared so", () => {
 describe.each(declared)("%s", (_name, kernel) => {
   it("computes a block from that block alone, and writes nothing else", () => {
     const expected = wholeResult(kernel);
-    const row = new Row(kernel);
-    const written = row.pointers.filter(({ kind }) => isWritten(kind));
+    const launch = new TestLaunch(kernel);
+    const written = launch.pointers.filter(({ kind }) => isWritten(kind));
     for (const [i, begin] of BLOCKS.slice(0, -1).entries()) {
       const end = BLOCKS[i + 1];
       for (const other of [0, 0xff]) {
-        row.fill(begin, end, other);
-        row.run(begin, end);
-        row.results().forEach((bytes, output) => {
+        launch.fill(begin, end, other);
+        launch.run(begin, end);
+        launch.results().forEach((bytes, output) => {
           const { each } = written[output];
           const inside = expected[output].slice(begin * each, end * each);
           const rest = (count: number): number[] => new Array(count * each).fill(other);
@@ -112,13 +112,13 @@ describe.each(declared)("%s", (_name, kernel) => {
   it("may write its result over an operand of the same size", () => {
     const expected = wholeResult(kernel);
     for (const operand of kernel.kinds.replace(/[if]/g, "").split("").keys()) {
-      const row = new Row(kernel);
-      const [result, source] = [row.pointers[0], row.pointers[operand]];
+      const launch = new TestLaunch(kernel);
+      const [result, source] = [launch.pointers[0], launch.pointers[operand]];
       if (result.kind !== "w" || source.kind !== "r" || source.each !== result.each) continue;
-      row.fill(0, UNITS, 0);
+      launch.fill(0, UNITS, 0);
       result.buffer = source.buffer;
-      row.run(0, UNITS);
-      expect(row.results()).toEqual(expected);
+      launch.run(0, UNITS);
+      expect(launch.results()).toEqual(expected);
     }
   });
 });

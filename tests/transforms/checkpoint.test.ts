@@ -19,7 +19,7 @@ import {
   tensor,
   Variable,
 } from "../../ts/index.ts";
-import { record } from "../../ts/runtime/program.ts";
+import { record } from "../../ts/runtime/record.ts";
 import { scope } from "../../ts/tensor/scope.ts";
 import { spread } from "../layers/close.ts";
 

@@ -3,8 +3,8 @@
 import { anomalyOptions } from "../generated/options.ts";
 import { requireFunction } from "../runtime/arguments.ts";
 import { AnomalyError } from "../runtime/errors.ts";
+import { forbidWhileRecording } from "../runtime/launch.ts";
 import { checkOptions } from "../runtime/options.ts";
-import { forbidWhileRecording } from "../runtime/program.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import { observed, place } from "./observe.ts";

@@ -2,7 +2,7 @@
 // op's mathematics but a sum's.
 import { requireList } from "../runtime/arguments.ts";
 import { ShapeError, StateError } from "../runtime/errors.ts";
-import { launch } from "../runtime/program.ts";
+import { launch } from "../runtime/launch.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, alias, empty, Tensor } from "../tensor/tensor.ts";
 import { place } from "./observe.ts";

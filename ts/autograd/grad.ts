@@ -1,7 +1,7 @@
 // Gradients for people: grad and valueAndGrad of a function, backward from a loss.
 import { kindOf, requireFunction, requireSynchronous, textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
-import { isRecording } from "../runtime/program.ts";
+import { isRecording } from "../runtime/launch.ts";
 import { full, zeros } from "../tensor/create.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { deferredScope, eachReachable, keep, scope } from "../tensor/scope.ts";

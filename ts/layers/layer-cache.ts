@@ -7,7 +7,7 @@ import { cast, greaterEqual, less, logicalAnd, logicalOr, where } from "../ops/c
 import { broadcastTo, reshape, slice } from "../ops/layout.ts";
 import { cumsum } from "../ops/scan.ts";
 import { ShapeError } from "../runtime/errors.ts";
-import { unrecorded } from "../runtime/program.ts";
+import { unrecorded } from "../runtime/launch.ts";
 import { arange, full, ones, tensor, zeros } from "../tensor/create.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";

@@ -5,7 +5,7 @@ import { add, mul, sub } from "../ops/arithmetic.ts";
 import { equal, notEqual, where } from "../ops/compare.ts";
 import { broadcastTo, concat, reshape } from "../ops/layout.ts";
 import { mean, sum } from "../ops/reduce.ts";
-import { unrecorded } from "../runtime/program.ts";
+import { unrecorded } from "../runtime/launch.ts";
 import { full, zeros } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";

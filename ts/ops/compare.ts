@@ -2,10 +2,10 @@
 import { defineOp, type Op, requireTensor, within } from "../autograd/op.ts";
 import { nanToNumOptions } from "../generated/options.ts";
 import { textOf } from "../runtime/arguments.ts";
+import { bitsOf } from "../runtime/encoding.ts";
 import { ArgumentError } from "../runtime/errors.ts";
+import { launch } from "../runtime/launch.ts";
 import { checkOptions } from "../runtime/options.ts";
-import { launch } from "../runtime/program.ts";
-import { bitsOf } from "../runtime/rows.ts";
 import { type Dtype, requireDtype } from "../tensor/dtype.ts";
 import { broadcastShapes, type Shape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, alias, empty, Tensor } from "../tensor/tensor.ts";

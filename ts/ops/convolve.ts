@@ -2,7 +2,7 @@
 // input and gradient of the filters are three ops that are each other's gradients.
 import { defineOp, type Op } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
-import { launch } from "../runtime/program.ts";
+import { launch } from "../runtime/launch.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { cutFilters, cutIntoBlocks, MOST_CHUNKS, overChunks, WINDOW_ROWS } from "./gemm.ts";

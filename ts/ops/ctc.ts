@@ -5,7 +5,7 @@ import { defineOp, requireTensor } from "../autograd/op.ts";
 import { anyTracked } from "../autograd/tape.ts";
 import { textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
-import { launch } from "../runtime/program.ts";
+import { launch } from "../runtime/launch.ts";
 import { arange, full } from "../tensor/create.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";

@@ -4,8 +4,8 @@
 import { defineOp, requireTensor } from "../autograd/op.ts";
 import { depthwiseConvOptions } from "../generated/options.ts";
 import { ShapeError } from "../runtime/errors.ts";
+import { launch } from "../runtime/launch.ts";
 import { checkOptions } from "../runtime/options.ts";
-import { launch } from "../runtime/program.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { foldFilters, reshaped, threeAxes } from "./frames.ts";

@@ -2,7 +2,7 @@
 // So a convolution of volumes is one of images, and its windows slide along the depth by moving memory.
 import { defineOp } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
-import { launch } from "../runtime/program.ts";
+import { launch } from "../runtime/launch.ts";
 import { type Shape, sameShape } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { pad, reshape, transpose } from "./layout.ts";

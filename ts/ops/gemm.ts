@@ -4,7 +4,7 @@ import { defineOp, requireFloat } from "../autograd/op.ts";
 import { isTracked } from "../autograd/tape.ts";
 import { textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
-import { launch } from "../runtime/program.ts";
+import { launch } from "../runtime/launch.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { alias, empty, type Tensor } from "../tensor/tensor.ts";
 import { reluGrad } from "./elementwise.ts";

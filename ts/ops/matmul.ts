@@ -2,8 +2,8 @@
 import { defineOp, type Op, requireFloat } from "../autograd/op.ts";
 import { linearOptions, matmulOptions } from "../generated/options.ts";
 import { ShapeError } from "../runtime/errors.ts";
+import { launch } from "../runtime/launch.ts";
 import { checkOptions } from "../runtime/options.ts";
-import { launch } from "../runtime/program.ts";
 import { broadcastShapes, formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { activated, activationCode, cutIntoBlocks, type FusedActivation, MATRIX_ROWS, requireBias } from "./gemm.ts";

@@ -1,6 +1,6 @@
 // Pooling of images [batch, height, width, channels], which all pooling is made of, and its gradients.
 import { defineOp, type Op } from "../autograd/op.ts";
-import { launch } from "../runtime/program.ts";
+import { launch } from "../runtime/launch.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { reshaped } from "./frames.ts";

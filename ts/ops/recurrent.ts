@@ -6,8 +6,8 @@ import { defineOp, type Gradient, requireFloat, requireTensor } from "../autogra
 import { anyTracked } from "../autograd/tape.ts";
 import { lstmSequenceOptions, recurrentOptions } from "../generated/options.ts";
 import { ShapeError } from "../runtime/errors.ts";
+import { launch } from "../runtime/launch.ts";
 import { checkOptions } from "../runtime/options.ts";
-import { launch } from "../runtime/program.ts";
 import { zeros } from "../tensor/create.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";

@@ -3,8 +3,8 @@
 import { grad } from "../autograd/grad.ts";
 import { defineOp, type Op, requireTensor, within } from "../autograd/op.ts";
 import { extremeScanOptions, scanOptions } from "../generated/options.ts";
+import { launch } from "../runtime/launch.ts";
 import { checkOptions } from "../runtime/options.ts";
-import { launch } from "../runtime/program.ts";
 import { arange } from "../tensor/create.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { normalizeAxis, sizeOf } from "../tensor/shape.ts";

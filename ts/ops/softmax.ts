@@ -4,7 +4,7 @@
 import { defineOp, requireTensor } from "../autograd/op.ts";
 import { requireNoOptions } from "../runtime/arguments.ts";
 import { ShapeError } from "../runtime/errors.ts";
-import { launch } from "../runtime/program.ts";
+import { launch } from "../runtime/launch.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { formatShape, normalizeAxis, sameShape, sizeOf } from "../tensor/shape.ts";
 import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";

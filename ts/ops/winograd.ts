@@ -3,7 +3,7 @@
 // on in chunks of lines, so that the matrices stay in a cache.
 import { noGrad } from "../autograd/tape.ts";
 import { mayUseWinograd } from "../runtime/engine.ts";
-import { launch } from "../runtime/program.ts";
+import { launch } from "../runtime/launch.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { cutIntoBlocks, overChunks } from "./gemm.ts";
 import { pad, transpose } from "./layout.ts";

@@ -1,7 +1,7 @@
 // Adagrad, Adadelta and Ftrl: steps divided by what gradients have summed up to.
 import { adadeltaOptions, adagradOptions, ftrlOptions } from "../generated/options.ts";
+import { launch } from "../runtime/launch.ts";
 import { checkOptions } from "../runtime/options.ts";
-import { launch } from "../runtime/program.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import { Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";

@@ -1,8 +1,8 @@
 // Adam and its relatives: steps by running averages of the gradient and of its square or size, corrected for having
 // begun at zero.
 import { adamOptions, momentOptions } from "../generated/options.ts";
+import { launch } from "../runtime/launch.ts";
 import { checkOptions } from "../runtime/options.ts";
-import { launch } from "../runtime/program.ts";
 import { full } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";

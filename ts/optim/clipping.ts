@@ -2,7 +2,7 @@
 import { add, mul } from "../ops/arithmetic.ts";
 import { clip } from "../ops/elementwise.ts";
 import { ArgumentError } from "../runtime/errors.ts";
-import { launch } from "../runtime/program.ts";
+import { launch } from "../runtime/launch.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { requirePositive } from "./options.ts";
 

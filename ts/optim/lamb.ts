@@ -1,7 +1,7 @@
 // LAMB: Adam's steps, each variable's scaled to its own norm.
 import { momentOptions } from "../generated/options.ts";
+import { launch } from "../runtime/launch.ts";
 import { checkOptions } from "../runtime/options.ts";
-import { launch } from "../runtime/program.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import { MomentOptimizer, type MomentOptions } from "./adam.ts";

@@ -1,7 +1,7 @@
 // Lion: steps of one size, in the direction of a momentum's sign.
 import { lionOptions } from "../generated/options.ts";
+import { launch } from "../runtime/launch.ts";
 import { checkOptions } from "../runtime/options.ts";
-import { launch } from "../runtime/program.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import { Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";

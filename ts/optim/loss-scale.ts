@@ -2,8 +2,8 @@
 import { lossScaleOptions } from "../generated/options.ts";
 import { mul } from "../ops/arithmetic.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
+import { launch } from "../runtime/launch.ts";
 import { checkOptions } from "../runtime/options.ts";
-import { launch } from "../runtime/program.ts";
 import { full, zeros } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
 import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";

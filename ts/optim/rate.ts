@@ -5,7 +5,7 @@ import { noGrad } from "../autograd/tape.ts";
 import { cast } from "../ops/compare.ts";
 import { requireSynchronous } from "../runtime/arguments.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
-import { forbidWhileRecording } from "../runtime/program.ts";
+import { forbidWhileRecording } from "../runtime/launch.ts";
 import { tensor } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";

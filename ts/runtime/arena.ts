@@ -1,17 +1,17 @@
-// Gives the buffers of a program their places in one arena: those that are never alive together share memory, and an
-// elementwise row writes its result over an operand that it is the last to read.
+// Assigns the buffers of a program their offsets in one arena: those that are never alive together share memory, and an
+// elementwise launch writes its result over an operand that it is the last to read.
 import type { Buffer } from "./operand.ts";
 import { type Access, accesses, type Group } from "./stages.ts";
 
 const ALIGNMENT = 64;
 
 interface Arena {
-  /** Where each buffer begins, in bytes. */
+  /** Each buffer's first byte. */
   readonly offsets: ReadonlyMap<Buffer, number>;
   readonly bytes: number;
 }
 
-/** Buffers that share one place, and the stages from the first that touches one of them to the last. */
+/** Buffers that share one offset, and the stages from the first that touches one of them to the last. */
 interface Life {
   readonly buffers: Buffer[];
   readonly bytes: number;
@@ -46,42 +46,42 @@ export function layOut(
   });
   for (const buffer of outputs) live(buffer, stages.length);
   shareInPlace(stages, lives);
-  return place([...new Set(lives.values())]);
+  return assignOffsets([...new Set(lives.values())]);
 }
 
 /**
- * Lets the result of an elementwise row lie where one of its operands lies, if both are of one size, the row is the first
- * to touch the one and the last to touch the other, and no row that may run at the same time reads other elements.
+ * Lets the result of an elementwise launch share an operand's offset, if both have the same size, the launch is the first
+ * to touch the one and the last to touch the other, and no launch that may run at the same time reads other elements.
  */
 function shareInPlace(stages: readonly (readonly Group[])[], lives: Map<Buffer, Life>): void {
   stages.forEach((stage, number) => {
     for (const group of stage) {
-      const firstRow = new Map<Buffer, number>();
-      const lastRow = new Map<Buffer, number>();
-      const rows = group.launches.map(accesses);
-      rows.forEach((list, row) => {
+      const firstUse = new Map<Buffer, number>();
+      const lastUse = new Map<Buffer, number>();
+      const launches = group.launches.map(accesses);
+      launches.forEach((list, launch) => {
         for (const { buffer } of list) {
-          if (!firstRow.has(buffer)) firstRow.set(buffer, row);
-          lastRow.set(buffer, row);
+          if (!firstUse.has(buffer)) firstUse.set(buffer, launch);
+          lastUse.set(buffer, launch);
         }
       });
-      /** Whether a row may write over an operand: no other element of it is still wanted, by this row or others. */
-      const isDone = (list: readonly Access[], row: number, operand: Buffer): boolean =>
-        lastRow.get(operand) === row &&
+      /** Whether a launch may write over an operand: no other element of it is still needed, by this launch or others. */
+      const isDone = (list: readonly Access[], launch: number, operand: Buffer): boolean =>
+        lastUse.get(operand) === launch &&
         list.every(({ buffer, each }) => buffer !== operand || each) &&
         (group.block === 0 || group.touched.get(operand)?.each === true) &&
         stage.every((other) => other === group || !other.touched.has(operand));
-      rows.forEach((list, row) => {
+      launches.forEach((list, launch) => {
         for (const { buffer: result, kind, each } of list) {
           const life = lives.get(result);
-          if (kind !== "w" || !each || life?.first !== number || firstRow.get(result) !== row) continue;
+          if (kind !== "w" || !each || life?.first !== number || firstUse.get(result) !== launch) continue;
           for (const { buffer: operand, kind } of list) {
-            const place = lives.get(operand);
-            if (kind !== "r" || place?.last !== number || place.buffers.at(-1) !== operand) continue;
-            if (operand.bytes !== result.bytes || !isDone(list, row, operand)) continue;
-            place.buffers.push(result);
-            place.last = life.last;
-            lives.set(result, place);
+            const shared = lives.get(operand);
+            if (kind !== "r" || shared?.last !== number || shared.buffers.at(-1) !== operand) continue;
+            if (operand.bytes !== result.bytes || !isDone(list, launch, operand)) continue;
+            shared.buffers.push(result);
+            shared.last = life.last;
+            lives.set(result, shared);
             break;
           }
         }
@@ -90,8 +90,8 @@ function shareInPlace(stages: readonly (readonly Group[])[], lives: Map<Buffer, 
   });
 }
 
-/** Gives each life an offset, largest first at the lowest place free over all the stages it lasts. */
-function place(lives: Life[]): Arena {
+/** Assigns each life the lowest offset that is free during all its stages, largest first. */
+function assignOffsets(lives: Life[]): Arena {
   const placed: Life[] = [];
   let bytes = ALIGNMENT;
   for (const life of lives.sort((a, b) => b.bytes - a.bytes || a.first - b.first)) {

@@ -5,9 +5,9 @@ import type { CompiledCore, CoreSource } from "./core-source.ts";
 import { StateError } from "./errors.ts";
 import { detectSimd, type Simd } from "./features.ts";
 
-/** What of the core is called by name; the other kernels run by rows. */
+/** What is called by name in the core; the kernels run by launches. */
 export interface Core {
-  run_row(row: number, begin: number, end: number): void;
+  run_launch(launch: number, begin: number, end: number): void;
   run_alone(program: number, end: number): void;
   run(control: number, epoch: number, program: number, end: number, tickets: number): number;
   walk(control: number, thread: number, epoch: number): number;

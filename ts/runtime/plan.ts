@@ -1,27 +1,27 @@
-// Plans a recorded step: which rows are needed, which may run side by side, whether more than one thread is worth while,
-// and where each buffer lives. It knows launches and buffers, not what the kernels compute.
+// Plans a recorded step: which launches are needed, which may run side by side, whether more than one thread is worth
+// while, and the offset of each buffer. It looks at launches and buffers, not at what the kernels compute.
 import { layOut } from "./arena.ts";
+import type { Launch } from "./launch.ts";
 import type { Buffer } from "./operand.ts";
-import type { Launch } from "./program.ts";
 import { splitting } from "./splitting.ts";
 import { accesses, type Group, makeStages } from "./stages.ts";
 
 export interface Plan {
-  /** Rows that only pack what the program does not change: they need not run each time. */
+  /** Launches that only pack what the program does not change: they need not run each time. */
   readonly packing: readonly Group[];
   /** The buffers that they read. */
   readonly packedFrom: readonly Buffer[];
-  /** Rows that look for bad values, and what must run before them: they run first. */
+  /** Launches that check values, and those that they need: they run first. */
   readonly checking: readonly Group[];
-  /** Those that look, in their order. */
+  /** Those that check, in their order. */
   readonly checks: readonly Launch[];
   readonly groups: readonly Group[];
   /** Whether more than one thread is worth while. */
   readonly parallel: boolean;
-  /** Where the program's own buffers begin in its arena, in bytes. */
+  /** First bytes of the program's own buffers in its arena. */
   readonly offsets: ReadonlyMap<Buffer, number>;
   readonly arenaBytes: number;
-  /** Buffers that existed before and are used: parameters, optimizer state, constants. */
+  /** Buffers that existed before and are used: weights, optimizer state, constants. */
   readonly outside: readonly Buffer[];
   /** Those of them that a run changes. */
   readonly updated: readonly Buffer[];
@@ -34,10 +34,10 @@ export function makePlan(
   inputs: readonly Buffer[],
   outputs: readonly Buffer[],
 ): Plan {
-  const needed = withoutDeadRows(launches, owned, [...inputs, ...outputs]);
+  const needed = withoutDeadLaunches(launches, owned, [...inputs, ...outputs]);
   const [packs, others] = splitPacks(needed, owned, [...inputs, ...outputs]);
   const [first, rest] = splitChecks(others);
-  const [packing, checking, stages] = [packs, first, rest].map((rows) => numbered(makeStages(rows)));
+  const [packing, checking, stages] = [packs, first, rest].map((part) => numbered(makeStages(part)));
   const outside = new Set<Buffer>();
   const updated = new Set<Buffer>();
   for (const { buffer, kind } of needed.flatMap(accesses)) {
@@ -64,21 +64,25 @@ export function makePlan(
   };
 }
 
-/** The rows whose results are read by others of them, are among `kept`, or lie in memory that is not `owned`. */
-function withoutDeadRows(launches: readonly Launch[], owned: ReadonlySet<Buffer>, kept: readonly Buffer[]): Launch[] {
+/** The launches whose results are read by others of them, are among `kept`, or lie in memory that is not `owned`. */
+function withoutDeadLaunches(
+  launches: readonly Launch[],
+  owned: ReadonlySet<Buffer>,
+  kept: readonly Buffer[],
+): Launch[] {
   const wanted = new Set(kept);
   const needed: Launch[] = [];
   for (const launch of launches.toReversed()) {
     const touched = accesses(launch);
     if (!touched.some(({ buffer, kind }) => kind !== "r" && (wanted.has(buffer) || !owned.has(buffer)))) continue;
-    // What it writes stays wanted: earlier rows may have written other parts of it.
+    // What it writes stays wanted: earlier launches may have written other parts of it.
     for (const { buffer } of touched) wanted.add(buffer);
     needed.push(launch);
   }
   return needed.reverse();
 }
 
-/** Gives the groups of all stages their tickets. */
+/** Numbers the tickets of all stages' groups. */
 function numbered(stages: Group[][]): Group[][] {
   let ticket = 0;
   for (const stage of stages) {
@@ -92,7 +96,7 @@ function numbered(stages: Group[][]): Group[][] {
   return stages;
 }
 
-/** The rows that only pack memory from outside that no row changes, into memory that no other row writes; and the others. */
+/** The launches that only pack outside memory that no launch changes, into memory that no other writes; and the others. */
 function splitPacks(
   launches: readonly Launch[],
   owned: ReadonlySet<Buffer>,
@@ -113,8 +117,8 @@ function splitPacks(
 }
 
 /**
- * The rows that look for bad values with all that must run before them, and the others: what these change is as it was
- * when a bad value is found.
+ * The launches that check values with all that they need, and the others, which have changed nothing yet when a bad value
+ * is found.
  */
 function splitChecks(launches: readonly Launch[]): [first: Launch[], others: Launch[]] {
   const first = new Set<Launch>();
@@ -130,7 +134,7 @@ function splitChecks(launches: readonly Launch[]): [first: Launch[], others: Lau
   return [launches.filter((launch) => first.has(launch)), launches.filter((launch) => !first.has(launch))];
 }
 
-/** Whether a second thread could take over enough work: it does nothing where a stage is one long ticket. */
+/** Whether a second thread could do enough of the work: it has nothing to do where a stage is one long ticket. */
 function isWorthThreads(stages: readonly (readonly Group[])[]): boolean {
   let saved = 0;
   for (const stage of stages) {

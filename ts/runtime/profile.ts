@@ -1,5 +1,5 @@
-// The profiler: while one is on, every launch is timed, those of captured programs row by row. It knows kernels and
-// operands; how a row is run is the business of program.ts.
+// The profiler: while it is on, every launch is timed, those of captured programs one by one. launch.ts and program.ts run
+// the launches and report them here.
 
 import { type Kernels, kernels } from "../generated/kernels.ts";
 import { requireFunction, requireNoOptions } from "./arguments.ts";
@@ -54,13 +54,21 @@ export class Profiler {
     row.bytes += bytes;
   }
 
+  /** Notes an eager launch. */
+  noteLaunch(kernel: number, kinds: string, units: number, args: readonly unknown[], seconds: number): void {
+    const numbers = args.filter((arg) => typeof arg === "number");
+    const operands = args.filter((arg) => typeof arg === "object") as Operand[];
+    const bytes = operands.reduce((sum, { buffer }) => sum + buffer.bytes, 0);
+    this.note(kernel, shapesOf(kinds, args), numbers, units, bytes, seconds);
+  }
+
   /** All rows, slowest first. */
   sorted(): ProfileRow[] {
     return [...this.rows.values()].sort((a, b) => b.seconds - a.seconds);
   }
 }
 
-/** The profiler that is on, if one is; program.ts asks it at every launch. */
+/** The profiler that is on, if one is; asked for at every launch. */
 export const profiling: { current: Profiler | undefined } = { current: undefined };
 
 /** The shapes of a launch's operands: those written before the arrow, those read after it. */
@@ -75,8 +83,8 @@ export function shapesOf(kinds: string, args: readonly unknown[]): string {
 }
 
 /**
- * Runs `f` and times every kernel: calls, seconds, floating-point operations and bytes for each kernel and shapes. Rows of
- * captured steps run one after the other meanwhile, each on all threads. Errors: StateError inside another profile.
+ * Runs `f` and times every kernel: calls, seconds, floating-point operations and bytes for each kernel and shapes. Meanwhile
+ * the launches of captured steps run one after the other, each on all threads. Errors: StateError inside another profile.
  */
 export function profile<T>(f: () => Promise<T>, ...none: never[]): Promise<Profile<T>>;
 export function profile<T>(f: () => T, ...none: never[]): Profile<T>;

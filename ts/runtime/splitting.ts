@@ -1,16 +1,16 @@
-// How work is cut into chunks. What is computed never depends on it.
+// How work is divided into chunks. Results never depend on it.
 
-/** When and how a launch is cut into chunks; tests cut everything into crumbs. */
+/** When and how a launch is divided into chunks; tests make the chunks tiny. */
 export const splitting = {
-  /** Work below this is not worth handing out. */
+  /** Less work than this stays on the calling thread. */
   parallelNanoseconds: 20_000,
-  /** About this much work makes a chunk. */
+  /** About this much work is a chunk. */
   chunkNanoseconds: 8_000,
-  /** Elementwise rows over more units than this run block by block, so that what they pass on stays in a cache. */
+  /** Elementwise launches over more units than this run block by block, so that intermediate values stay in a cache. */
   blockUnits: 8192,
 };
 
-/** How many of `units` units of `cost` nanoseconds make a chunk: that follows from the work, not from the threads. */
+/** Units of a chunk, for `units` units of `cost` nanoseconds: it depends on the work, not on the number of threads. */
 export function chunk(units: number, cost: number): number {
   if (units * cost < splitting.parallelNanoseconds) return units;
   const grain = Math.max(1, Math.ceil(splitting.chunkNanoseconds / cost));

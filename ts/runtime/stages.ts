@@ -1,18 +1,18 @@
-// Cuts recorded rows into stages: groups of rows that may run side by side. It knows which memory rows touch, and
-// whether element for element, not what they compute.
+// Divides recorded launches into stages, whose groups of launches may run side by side. It looks only at the memory that
+// launches touch, and whether element by element, not at what they compute.
+import type { Launch } from "./launch.ts";
 import type { Buffer } from "./operand.ts";
-import type { Launch } from "./program.ts";
 import { chunk, splitting } from "./splitting.ts";
 
-/** Rows that one thread runs one after the other; see assembly/program.ts. */
+/** Launches that one thread runs one after the other; see assembly/program.ts. */
 export interface Group {
   readonly launches: Launch[];
-  /** Units that tickets are cut from; a group of one ticket whose block is 0 runs each row over its own units. */
+  /** Units that are divided into tickets; a group of one ticket whose block is 0 runs each launch over its own units. */
   readonly units: number;
   /** Units of one ticket. */
   grain: number;
   tickets: number;
-  /** All rows run over this many units before the next ones are begun. */
+  /** All launches run over this many units before the next units are begun. */
   block: number;
   nanoseconds: number;
   first: number;
@@ -21,10 +21,10 @@ export interface Group {
   readonly touched: Map<Buffer, Touch>;
 }
 
-/** How the rows of a group touch a buffer. */
+/** How the launches of a group touch a buffer. */
 interface Touch {
   written: boolean;
-  /** Whether unit i touches element i and no other, in every row. */
+  /** Whether unit i touches element i and no other, in every launch. */
   each: boolean;
 }
 
@@ -37,7 +37,7 @@ export interface Access {
   readonly each: boolean;
 }
 
-/** Small rows are strung together up to about this much work before another thread is offered the next ones. */
+/** Small launches are grouped up to about this much work. */
 const GROUP_NANOSECONDS = 20_000;
 
 /** The pointers of a launch. */
@@ -55,7 +55,7 @@ export function accesses({ kinds, each, units, buffers }: Launch): Access[] {
   return list;
 }
 
-/** Cuts the rows into stages: the groups of one stage touch nothing that another of them writes. */
+/** Divides launches into stages: the groups of one stage touch nothing that another of them writes. */
 export function makeStages(launches: readonly Launch[]): Group[][] {
   const stages: Group[][] = [];
   let stage: Group[] = [];
@@ -92,7 +92,7 @@ function makeGroup(launch: Launch, touched: readonly Access[]): Group {
   return { launches: [], units, grain, tickets, block, nanoseconds: 0, first: 0, start: 0, touched: new Map() };
 }
 
-/** Whether a launch may be the next row of a group, which nothing else in its stage keeps it from. */
+/** Whether a launch may join a group, given that it conflicts with no other of its stage. */
 function joins(group: Group, launch: Launch, touched: readonly Access[]): boolean {
   const dependent = touched.some((access) => conflict(group.touched.get(access.buffer), access));
   const large = isLargeElementwise(launch, touched);

@@ -2,12 +2,12 @@
 // not come. It waits for one that holds work for as long as that lives; the work of one that has ended is done again by
 // the calling thread, and another worker takes its place.
 import workerSource from "../generated/worker-source.ts";
+import { isRepeatable } from "./encoding.ts";
 import { OutOfMemoryError, StateError } from "./errors.ts";
 import { builtinModule, detectRuntime, hasBuiltinModules } from "./features.ts";
 import type { Core } from "./kernels.ts";
 import type { LinearMemory } from "./memory.ts";
 import type { Buffer } from "./operand.ts";
-import { isRepeatable } from "./rows.ts";
 import { makeWebWorker, type Thread, type WorkerMaker } from "./web-worker.ts";
 
 // The control block's words that this side reads and writes; assembly/program.ts has them all.

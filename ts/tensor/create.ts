@@ -2,8 +2,8 @@
 import { tensorOptions } from "../generated/options.ts";
 import { requireCount, requireType, textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
+import { launch } from "../runtime/launch.ts";
 import { checkOptions } from "../runtime/options.ts";
-import { launch } from "../runtime/program.ts";
 import { requireAttached } from "../runtime/transferred.ts";
 import { type Dtype, requireDtype, toNumbers } from "./dtype.ts";
 import { flatten, type Nested, shapeOf } from "./nested.ts";

@@ -1,7 +1,7 @@
 // Scopes free what is made inside them. It knows that things can be disposed and kept, not what they are.
 import { requireFunction, requireSynchronous } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
-import { forbidWhileRecording } from "../runtime/program.ts";
+import { forbidWhileRecording } from "../runtime/launch.ts";
 
 /** What a scope holds. */
 export interface Scoped {

@@ -4,8 +4,8 @@
 import { MOST, textOf } from "../runtime/arguments.ts";
 import { engine } from "../runtime/engine.ts";
 import { ShapeError, StateError } from "../runtime/errors.ts";
+import { allocate, allocateConstant, forbidWhileRecording, isRecording } from "../runtime/launch.ts";
 import type { Buffer, Operand } from "../runtime/operand.ts";
-import { allocate, allocateConstant, forbidWhileRecording, isRecording } from "../runtime/program.ts";
 import { bytesPerElement, checkDtype, type Dtype, type TypedArray, toNumbers } from "./dtype.ts";
 import { type Nested, nest } from "./nested.ts";
 import { formatTensor } from "./print.ts";

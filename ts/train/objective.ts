@@ -8,7 +8,7 @@ import { type Direction, getMetric, Mean, type Metric, type MetricLike, namedDir
 import { mul } from "../ops/arithmetic.ts";
 import { requireList, requireSynchronous } from "../runtime/arguments.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
-import { watchWrites } from "../runtime/program.ts";
+import { watchWrites } from "../runtime/launch.ts";
 import type { Dtype, TypedArray } from "../tensor/dtype.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";

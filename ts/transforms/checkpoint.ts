@@ -6,7 +6,7 @@ import { type AnyOp, requireTensor } from "../autograd/op.ts";
 import { isNoting, type Lost, latestOrder, Node, noteDerivation, tensorsOf, withRecording } from "../autograd/tape.ts";
 import { requireFunction, requireSynchronous } from "../runtime/arguments.ts";
 import { StateError } from "../runtime/errors.ts";
-import { watchWrites } from "../runtime/program.ts";
+import { watchWrites } from "../runtime/launch.ts";
 import { deferring, freeingScope } from "../tensor/scope.ts";
 import { type AnyTensor, alias, type Tensor } from "../tensor/tensor.ts";
 import { snapshot, Variable } from "../tensor/variable.ts";

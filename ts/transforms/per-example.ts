@@ -18,7 +18,7 @@ import { type MatmulOptions, matmul } from "../ops/matmul.ts";
 import { type Axes, sum } from "../ops/reduce.ts";
 import { requireFunction, requireSynchronous } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
-import { watchWrites } from "../runtime/program.ts";
+import { watchWrites } from "../runtime/launch.ts";
 import { full, zeros } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape, normalizeAxes, type Shape } from "../tensor/shape.ts";

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { Worker } from "node:worker_threads";
 import { configure, engineInfo } from "../../../ts/runtime/engine.ts";
 import { StateError } from "../../../ts/runtime/errors.ts";
-import { splitting } from "../../../ts/runtime/program.ts";
+import { splitting } from "../../../ts/runtime/splitting.ts";
 import { spawning } from "../../../ts/runtime/threads.ts";
 import { makeTask, type TaskName, variablesOf } from "../harness/models.ts";
 import { Random } from "../harness/random.ts";

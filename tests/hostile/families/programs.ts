@@ -5,7 +5,7 @@ import { valueAndGrad } from "../../../ts/autograd/grad.ts";
 import * as ops from "../../../ts/ops/public.ts";
 import * as optimizers from "../../../ts/optim/index.ts";
 import { configure } from "../../../ts/runtime/engine.ts";
-import { splitting } from "../../../ts/runtime/program.ts";
+import { splitting } from "../../../ts/runtime/splitting.ts";
 import { scope } from "../../../ts/tensor/scope.ts";
 import type { AnyTensor, Tensor } from "../../../ts/tensor/tensor.ts";
 import { type Bits, bitsOf, sameBits } from "../harness/bits.ts";

@@ -1,6 +1,6 @@
 // Sums, products, maxima and minima over axes, in passes: neighbouring axes are one, and a long one is reduced block by block,
 // then the blocks' results again. How the work is cut follows from the sizes alone.
-import { launch } from "../../runtime/program.ts";
+import { launch } from "../../runtime/launch.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import { alias, empty, type Tensor } from "../../tensor/tensor.ts";
 

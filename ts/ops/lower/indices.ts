@@ -1,8 +1,9 @@
 // Indices, class numbers and lengths: whole numbers below a limit. They are looked at where they lie, before anything that
 // uses them runs, in captured steps too.
 import { requireTensor } from "../../autograd/op.ts";
+import { check } from "../../runtime/check.ts";
 import { ArgumentError } from "../../runtime/errors.ts";
-import { check, type Fail } from "../../runtime/program.ts";
+import type { Fail } from "../../runtime/launch.ts";
 import { requireDtype } from "../../tensor/dtype.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";

@@ -2,7 +2,7 @@
 import type { Op } from "../../autograd/op.ts";
 import type { Kernels } from "../../generated/kernels.ts";
 import { ArgumentError, DtypeError } from "../../runtime/errors.ts";
-import { launch } from "../../runtime/program.ts";
+import { launch } from "../../runtime/launch.ts";
 import { full } from "../../tensor/create.ts";
 import { type Dtype, requireDtype } from "../../tensor/dtype.ts";
 import { broadcastShapes, type Shape, sizeOf } from "../../tensor/shape.ts";

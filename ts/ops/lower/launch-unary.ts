@@ -3,8 +3,8 @@ import { requireFloat } from "../../autograd/op.ts";
 import type { Kernels } from "../../generated/kernels.ts";
 import { requireType } from "../../runtime/arguments.ts";
 import { ShapeError } from "../../runtime/errors.ts";
+import { launch } from "../../runtime/launch.ts";
 import type { Operand } from "../../runtime/operand.ts";
-import { launch } from "../../runtime/program.ts";
 import { formatShape, sameShape } from "../../tensor/shape.ts";
 import { empty, type Tensor } from "../../tensor/tensor.ts";
 

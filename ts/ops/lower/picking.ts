@@ -1,7 +1,7 @@
 // Picking and scattering by indices that are known to be right: what gather.ts is made of once it has looked at them, and
 // what ops that make their indices use. Axes are counted from the front.
 import { defineOp, type Op } from "../../autograd/op.ts";
-import { launch } from "../../runtime/program.ts";
+import { launch } from "../../runtime/launch.ts";
 import { zeros } from "../../tensor/create.ts";
 import { bytesPerElement, type Dtype } from "../../tensor/dtype.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";

@@ -1,7 +1,7 @@
 // Views: a dense tensor addressed with a stride for each axis and an offset, read into a new dense tensor or written
 // from one. Strides and offsets count elements; strides may be zero or negative.
 import { ShapeError } from "../../runtime/errors.ts";
-import { launch } from "../../runtime/program.ts";
+import { launch } from "../../runtime/launch.ts";
 import { bytesPerElement, type Dtype } from "../../tensor/dtype.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { type AnyTensor, empty, type Tensor } from "../../tensor/tensor.ts";

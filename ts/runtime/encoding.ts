@@ -1,8 +1,8 @@
-// How groups and rows lie in memory (see assembly/program.ts): written for a run, read back when a thread was lost.
+// The layout of groups and launches in memory (see assembly/program.ts): written for a run, read when a thread was lost.
 import { kernels } from "../generated/kernels.ts";
 
 export const GROUP_WORDS = 8;
-export const ROW_WORDS = 3;
+export const LAUNCH_WORDS = 3;
 
 const floats = new Float32Array(1);
 const floatBits = new Int32Array(floats.buffer);
@@ -13,7 +13,7 @@ export function bitsOf(value: number): number {
   return floatBits[0];
 }
 
-/** Writes the head of a group of `rows` rows at word `at`; `bytes` is the length of the whole group. */
+/** Writes the head of a group of so many launches at word `at`; `bytes` is the length of the whole group. */
 export function writeGroup(
   i32: Int32Array,
   at: number,
@@ -23,7 +23,7 @@ export function writeGroup(
   start: number,
   units: number,
   grain: number,
-  rows: number,
+  launches: number,
   block: number,
 ): void {
   i32[at] = bytes;
@@ -32,26 +32,26 @@ export function writeGroup(
   i32[at + 3] = start;
   i32[at + 4] = units;
   i32[at + 5] = grain;
-  i32[at + 6] = rows;
+  i32[at + 6] = launches;
   i32[at + 7] = block;
 }
 
 /**
- * Whether a ticket of the program at word `at` can be run again after part of it was done: no row may update what it or
- * an earlier row of its group reads.
+ * Whether a ticket of the program at word `at` can be run again after part of it was done: no launch may update
+ * what it or an earlier one of its group reads.
  */
 export function isRepeatable(i32: Int32Array, at: number, ticket: number): boolean {
   const kinds = Object.values(kernels).map((kernel) => kernel.kinds);
   while (ticket >= i32[at + 1] + i32[at + 2]) at += i32[at] >> 2;
   const read = new Set<number>();
-  let row = at + GROUP_WORDS;
-  for (let rows = i32[at + 6]; rows > 0; rows--) {
-    const letters = [...kinds[i32[row]]];
+  let launch = at + GROUP_WORDS;
+  for (let left = i32[at + 6]; left > 0; left--) {
+    const letters = [...kinds[i32[launch]]];
     const pointers = (wanted: string): number[] =>
-      letters.flatMap((letter, i) => (letter === wanted ? [i32[row + ROW_WORDS + i]] : []));
+      letters.flatMap((letter, i) => (letter === wanted ? [i32[launch + LAUNCH_WORDS + i]] : []));
     for (const pointer of pointers("r")) read.add(pointer);
     if (letters.includes("u") || pointers("w").some((pointer) => read.has(pointer))) return false;
-    row += i32[row + 1] >> 2;
+    launch += i32[launch + 1] >> 2;
   }
   return true;
 }
