@@ -234,6 +234,25 @@ export function cast_u8_f32(y: OutEach<f32>, x: InEach<u8>, begin: i32, end: i32
   Bytes.widen<ToFloat>(y, x, begin, end);
 }
 
+/** y = x * scale in f64, rounded once; `low` and `high` are the halves of the scale's bits */
+export function scale_u8_f32(
+  y: OutEach<f32>, x: InEach<u8>, low: i32, high: i32, begin: i32, end: i32,
+): void {
+  const one = reinterpret<f64>((<u64>high << 32) | <u64><u32>low);
+  const scale = f64x2.splat(one);
+  const stop = x + <usize>end;
+  x += <usize>begin;
+  y += <usize>begin << 2;
+  for (; x + 4 <= stop; x += 4, y += 16) {
+    const four = Bytes.four(x);
+    const upper = v128.shuffle<i32>(four, four, 2, 3, 2, 3);
+    const first = f32x4.demote_f64x2_zero(f64x2.mul(f64x2.convert_low_i32x4_u(four), scale));
+    const second = f32x4.demote_f64x2_zero(f64x2.mul(f64x2.convert_low_i32x4_u(upper), scale));
+    v128.store(y, v128.shuffle<i64>(first, second, 0, 2));
+  }
+  for (; x < stop; x++, y += 4) store<f32>(y, <f32>(<f64>load<u8>(x) * one));
+}
+
 /** y = x */
 export function cast_u8_i32(y: OutEach<i32>, x: InEach<u8>, begin: i32, end: i32): void {
   Bytes.widen<Same>(y, x, begin, end);

@@ -49,6 +49,20 @@ class CastLaunch extends Launch {
   }
 }
 
+class ScaleLaunch extends Launch {
+  constructor(x: Buffer, count: i32) {
+    super();
+    this.units = count;
+    this.reads(x);
+    this.writes(count * 4);
+  }
+
+  run(begin: i32, end: i32): void {
+    const bits = reinterpret<u64>(1.0 / 255);
+    kernels.scale_u8_f32(this.y(), this.x(), <i32>bits, <i32>(bits >> 32), begin, end);
+  }
+}
+
 class WhereLaunch extends Launch {
   constructor(count: i32, public absent: i32) {
     super();
@@ -108,6 +122,22 @@ describe("compare", () => {
     checkCast(kernels.cast_u8_i32, 1, 4);
     checkCast(kernels.cast_f32_u8, 5, 1);
     checkCast(kernels.cast_i32_u8, 4, 1);
+  });
+
+  test("scaled bytes are rounded once, in the body and in the tail", () => {
+    for (let i = 0; i < COUNTS.length; i++) expect(check(new ScaleLaunch(bytes(COUNTS[i], 256), COUNTS[i]))).toBe("");
+    const x = new Buffer(259);
+    const y = new Buffer(259 * 4);
+    for (let i = 0; i < 259; i++) store<u8>(x.pointer + i, <u8>i);
+    const scales: f64[] = [1.0 / 255, -0.1, 1.0 / 3, 1e30, 0];
+    for (let s = 0; s < scales.length; s++) {
+      const bits = reinterpret<u64>(scales[s]);
+      kernels.scale_u8_f32(y.pointer, x.pointer, <i32>bits, <i32>(bits >> 32), 0, 259);
+      for (let i = 0; i < 259; i++) {
+        const wanted = <f32>(<f64>(i & 255) * scales[s]);
+        expect(load<u32>(y.pointer + (i << 2))).toBe(reinterpret<u32>(wanted));
+      }
+    }
   });
 
   test("NaN equals nothing and is not less, in the body and in the tail", () => {

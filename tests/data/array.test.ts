@@ -216,6 +216,61 @@ describe("copyRows", () => {
   });
 });
 
+describe("rows that are picked or made", () => {
+  const bytes = new ArrayData<"f32">(new Uint8Array([0, 51, 255, 128, 102, 204]), [3, 2], "f32", 1 / 255);
+  const values = (...numbers: number[]): number[] => numbers.map((byte) => Math.fround(byte / 255));
+
+  it("gather copies rows in the order asked for, as they are stored", () => {
+    const array = new ArrayData(counting(6), [3, 2]);
+    const picked = array.gather([2, 0, 2]);
+    expect(picked.shape).toEqual([3, 2]);
+    expect([...picked.data]).toEqual([4, 5, 0, 1, 4, 5]);
+    picked.data[0] = -1;
+    expect(array.data[4]).toBe(4);
+    const scaled = bytes.gather(Int32Array.of(1));
+    expect(scaled.data).toEqual(new Uint8Array([255, 128]));
+    expect([scaled.dtype, scaled.scale]).toEqual(["f32", 1 / 255]);
+    expect([...scaled.valuesAt(0)]).toEqual(values(255, 128));
+    expect(array.gather([]).shape).toEqual([0, 2]);
+    expect(() => array.gather([3])).toThrow(ArgumentError);
+  });
+
+  it("filter keeps those that are wanted", () => {
+    expect(bytes.filter(([first]) => first > 0.3).data).toEqual(new Uint8Array([255, 128, 102, 204]));
+    expect(bytes.filter((_, row) => row !== 1).length).toBe(2);
+    expect(bytes.filter(() => false).shape).toEqual([0, 2]);
+  });
+
+  it("map makes a number of each row, or several, in the shape of the rows where there are as many", () => {
+    const array = new ArrayData(counting(12), [3, 2, 2]);
+    expect(array.map((row) => row[0]).array()).toEqual([0, 4, 8]);
+    expect(array.map((row, i) => [i, row[3], 1], "i32")).toMatchObject({ shape: [3, 3], dtype: "i32" });
+    const doubled = array.map((row) => row.map((x) => 2 * x));
+    expect(doubled.shape).toEqual([3, 2, 2]);
+    expect([...doubled.data]).toEqual([...counting(12)].map((x) => 2 * x));
+    expect(bytes.map((row) => row[0]).array()).toEqual(values(0, 255, 102));
+    expect(() => array.map((row, i) => [...row].slice(i))).toThrow(
+      new ShapeError("map: the function must give as many numbers for each row, got more for one than for another"),
+    );
+  });
+
+  it("iteration gives the numbers of each row, the caller's own", () => {
+    const array = new ArrayData(new Int32Array([1, 2, 3, 4]), [2, 2]);
+    const rows = [...array];
+    expect(rows).toEqual([new Int32Array([1, 2]), new Int32Array([3, 4])]);
+    rows[0][0] = 9;
+    expect(array.data[0]).toBe(1);
+    expect([...bytes].map((row) => [...row])).toEqual([values(0, 51), values(255, 128), values(102, 204)]);
+  });
+
+  it("the constructor takes the dtype of the typed array", () => {
+    expect(new ArrayData(counting(2)).dtype).toBe("f32");
+    expect(new ArrayData(new Int32Array(2)).dtype).toBe("i32");
+    expect(new ArrayData(new Uint8Array(2)).dtype).toBe("u8");
+    expect(() => new ArrayData(new Float64Array(2) as never)).toThrow(DtypeError);
+  });
+});
+
 describe("firstNonFinite", () => {
   it("tells where the first NaN or infinity is", () => {
     const data = counting(24);

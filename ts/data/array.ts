@@ -108,12 +108,13 @@ export class ArrayData<D extends Dtype = Dtype> {
     return new ArrayData(rows, [end - begin, ...shape.slice(1)], dtype, scale);
   }
 
-  /** The rows of these numbers, in this order, in memory of their own. */
+  /** The rows of these numbers, in this order, in memory of their own; stored as they are here. */
   gather(rows: ArrayLike<number>): ArrayData<D> {
     this.checkRows(rows);
-    const values = makeArray(this.dtype, rows.length * this.rowSize);
-    this.copyRows(rows, values);
-    return new ArrayData(values, [rows.length, ...this.shape.slice(1)], this.dtype);
+    const { stores, rowSize, shape, dtype, scale } = this;
+    const values = makeArray(stores, rows.length * rowSize) as Stored<D>;
+    this.copyStored(rows, values);
+    return new ArrayData(values, [rows.length, ...shape.slice(1)], dtype, scale);
   }
 
   /** The rows that `keeps` wants, told the numbers of each and which it is. */
@@ -126,7 +127,10 @@ export class ArrayData<D extends Dtype = Dtype> {
     );
   }
 
-  /** What `f` makes of each row, told its numbers and which it is: a number, or as many of them for each. */
+  /**
+   * What `f` makes of each row, told its numbers and which it is: a number for each, [length], or as many for one as for
+   * another, [length, count]; as many as a row has keep its shape.
+   */
   map<E extends Dtype = D>(
     f: (values: TypedArray<D>, row: number) => number | ArrayLike<number>,
     dtype: E = this.dtype as Dtype as E,
@@ -148,7 +152,8 @@ export class ArrayData<D extends Dtype = Dtype> {
     );
     const data = makeArray(dtype, values.length);
     data.set(values);
-    return new ArrayData(data, [this.length, ...(width === undefined ? [] : [width])], dtype);
+    const row = width === this.rowSize ? this.shape.slice(1) : [width ?? []].flat();
+    return new ArrayData(data, [this.length, ...row], dtype);
   }
 
   /** The numbers of each row in turn. */
@@ -173,16 +178,30 @@ export class ArrayData<D extends Dtype = Dtype> {
    * `target` has room for exactly those rows; it may lie in shared memory. After an error nothing has been written.
    */
   copyRows(rows: ArrayLike<number> | RowRange, target: TypedArray<D>): void {
+    this.write(rows, target, this.dtype, this.values);
+  }
+
+  /** The dtype of the stored numbers: "u8" where bytes read as f32. @internal */
+  get stores(): Dtype {
+    return this.values ? "u8" : this.dtype;
+  }
+
+  /** As `copyRows`, but the numbers as they are stored. @internal */
+  copyStored(rows: ArrayLike<number> | RowRange, target: TypedArray): void {
+    this.write(rows, target, this.stores);
+  }
+
+  private write(rows: ArrayLike<number> | RowRange, target: TypedArray, dtype: Dtype, values?: Float32Array): void {
     const { rowSize } = this;
     const given: ArrayLike<number> | RowRange = Object(rows);
     if ("length" in given) {
       this.checkRows(rows as ArrayLike<number>);
-      this.checkTarget(target, given.length);
-      for (let i = 0; i < given.length; i++) this.copy(given[i] * rowSize, target, i * rowSize, rowSize);
+      this.checkTarget(target, given.length, dtype);
+      for (let i = 0; i < given.length; i++) this.copy(given[i] * rowSize, target, i * rowSize, rowSize, values);
     } else {
       this.checkRange("copyRows", given);
-      this.checkTarget(target, given.end - given.begin);
-      this.copy(given.begin * rowSize, target, 0, target.length);
+      this.checkTarget(target, given.end - given.begin, dtype);
+      this.copy(given.begin * rowSize, target, 0, target.length, values);
     }
   }
 
@@ -212,10 +231,9 @@ export class ArrayData<D extends Dtype = Dtype> {
     return undefined;
   }
 
-  /** Copies `count` numbers, from the `from`-th on, into `target` from its `to`-th on, as the reader sees them. */
-  private copy(from: number, target: TypedArray, to: number, count: number): void {
+  /** Copies `count` numbers, from the `from`-th on, into `target` from its `to`-th on; of bytes perhaps their values. */
+  private copy(from: number, target: TypedArray, to: number, count: number, values?: Float32Array): void {
     const data: TypedArray = this.data;
-    const { values } = this;
     if (values) {
       for (let i = 0; i < count; i++) target[to + i] = values[data[from + i]];
     } else if (count < SHORT_ROW) {
@@ -245,10 +263,10 @@ export class ArrayData<D extends Dtype = Dtype> {
     }
   }
 
-  private checkTarget(target: TypedArray, rows: number): void {
-    const wanted = arrayTypes[this.dtype];
+  private checkTarget(target: TypedArray, rows: number, dtype: Dtype): void {
+    const wanted = arrayTypes[dtype];
     if (!(target instanceof wanted)) {
-      throw new DtypeError(`copyRows: target must be ${wanted.name} for ${this.dtype}, got ${kindOf(target)}`);
+      throw new DtypeError(`copyRows: target must be ${wanted.name} for ${dtype}, got ${kindOf(target)}`);
     }
     if (target.length !== rows * this.rowSize) {
       const held = `target must have room for exactly ${rows} rows of ${this.rowSize} numbers`;

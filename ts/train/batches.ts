@@ -1,6 +1,7 @@
 // Training data as batches: what `fit`, `evaluate` and `predict` accept, checked, and its rows copied into batch tensors.
 import { ArrayData, type RowRange } from "../data/array.ts";
 import { arrayFrom } from "../data/lists.ts";
+import { scaled } from "../data/scaled.ts";
 import { randomPermutation, withStream, wordsOf } from "../ops/random.ts";
 import { kindOf, quoted, textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
@@ -10,7 +11,7 @@ import type { Nested } from "../tensor/nested.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { Variable } from "../tensor/variable.ts";
+import { Variable, type VariableOptions } from "../tensor/variable.ts";
 
 /**
  * Examples along the first axis: a tensor, numbers in JavaScript memory as data sets hand them out, a typed array, or
@@ -251,6 +252,12 @@ export const BUFFERS: unique symbol = Symbol("buffers");
 /** The batches of several arrays of rows: a buffer for each place in the list. */
 export class BatchBuffers {
   private readonly buffers: BatchBuffer[] = [];
+  private readonly asStored: boolean;
+
+  /** `asStored` leaves bytes that read as f32 to `asRead`. */
+  constructor(asStored = false) {
+    this.asStored = asStored;
+  }
 
   /** One batch of the examples, valid until the next call. */
   batch({ inputs, targets, weights }: Examples, rows: Rows): Batch {
@@ -265,7 +272,7 @@ export class BatchBuffers {
 
   /** Variables with the given rows of each array, valid until the next call. */
   load(arrays: readonly ArrayData[], rows: Rows): Variable<Dtype>[] {
-    return arrays.map((array, i) => (this.buffers[i] ??= new BatchBuffer()).load(array, rows));
+    return arrays.map((array, i) => (this.buffers[i] ??= new BatchBuffer(this.asStored)).load(array, rows));
   }
 
   dispose(): void {
@@ -280,17 +287,23 @@ export class BatchBuffers {
  */
 class BatchBuffer {
   private readonly variables = new Map<string, Variable<Dtype>>();
+  private readonly asStored: boolean;
   /** What the last call asked for, and got. */
   private last: { readonly rows: ArrayData; readonly count: number; readonly batch: Variable<Dtype> } | undefined;
+
+  constructor(asStored: boolean) {
+    this.asStored = asStored;
+  }
 
   /** A variable with the given rows, valid until the next call. */
   load(rows: ArrayData, indices: Rows): Variable<Dtype> {
     const count = "length" in indices ? indices.length : indices.end - indices.begin;
     if (this.last?.rows !== rows || this.last.count !== count) {
-      this.last = { rows, count, batch: this.variable([count, ...rows.shape.slice(1)], rows.dtype) };
+      this.last = { rows, count, batch: this.variable([count, ...rows.shape.slice(1)], rows) };
     }
     const { batch } = this.last;
-    rows.copyRows(indices, batch.view());
+    if (this.asStored) rows.copyStored(indices, batch.view());
+    else rows.copyRows(indices, batch.view());
     batch.buffer.version++;
     return batch;
   }
@@ -301,13 +314,33 @@ class BatchBuffer {
     this.last = undefined;
   }
 
-  private variable(shape: Shape, dtype: Dtype): Variable<Dtype> {
-    const key = `${dtype}${formatShape(shape)}`;
+  private variable(shape: Shape, { dtype, stores, scale }: ArrayData): Variable<Dtype> {
+    const isScaled = this.asStored && stores !== dtype;
+    const key = `${isScaled ? scale : dtype}${formatShape(shape)}`;
     let batch = this.variables.get(key);
     if (batch === undefined) {
-      batch = scope(() => new Variable(zeros(shape, dtype), { name: "batch", trainable: false }));
+      const options = { name: "batch", trainable: false };
+      batch = scope(() => {
+        const initial = zeros(shape, isScaled ? stores : dtype);
+        return isScaled ? new Bytes(initial, scale, options) : new Variable(initial, options);
+      });
       this.variables.set(key, batch);
     }
     return batch;
   }
+}
+
+/** A batch in bytes that stand for f32. */
+class Bytes extends Variable<Dtype> {
+  readonly scale: number;
+
+  constructor(initial: Tensor<Dtype>, scale: number, options: VariableOptions) {
+    super(initial, options);
+    this.scale = scale;
+  }
+}
+
+/** A tensor of a loaded batch as models read it: within a step, so that bytes become f32 where it runs. */
+export function asRead(x: AnyTensor): AnyTensor {
+  return x instanceof Bytes ? scaled(x as AnyTensor as Tensor<"u8">, x.scale) : x;
 }

@@ -100,7 +100,7 @@ export class Model extends Layer {
   #prediction: Prediction | undefined;
   #ownsOptimizer = false;
   #isDisposed = false;
-  readonly #buffers = new BatchBuffers();
+  readonly #buffers = new BatchBuffers(true);
 
   /** Its layers: in the order of their first application where it is drawn, inputs among them. */
   declare readonly layers: readonly Layer[];

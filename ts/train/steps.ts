@@ -13,7 +13,7 @@ import { ArgumentError, StateError } from "../runtime/errors.ts";
 import { scope } from "../tensor/scope.ts";
 import { type AnyTensor, type Tensor, unfilled } from "../tensor/tensor.ts";
 import { trainableChanges, Variable } from "../tensor/variable.ts";
-import type { Batch } from "./batches.ts";
+import { asRead, type Batch } from "./batches.ts";
 import type { Model } from "./model.ts";
 import type { Objective } from "./objective.ts";
 
@@ -29,7 +29,8 @@ export interface Compiled {
 /** A step over the tensors of one batch: so many inputs, so many targets, then weights. */
 type Step = Captured<[inputs: number, targets: number, ...tensors: AnyTensor[]], Tensor>;
 
-function batchOf(inputs: number, targets: number, tensors: readonly AnyTensor[]): Batch {
+function batchOf(inputs: number, targets: number, loaded: readonly AnyTensor[]): Batch {
+  const tensors = loaded.map(asRead);
   return {
     inputs: tensors.slice(0, inputs),
     targets: tensors.slice(inputs, inputs + targets),
@@ -70,7 +71,10 @@ export class Prediction {
 
   constructor(model: Model, runEagerly: boolean) {
     this.freshness = new Freshness(model);
-    this.captured = makeStep((...inputs: AnyTensor[]) => noGrad(() => model.applyAll(oneOrAll(inputs))), runEagerly);
+    this.captured = makeStep(
+      (...inputs: AnyTensor[]) => noGrad(() => model.applyAll(oneOrAll(inputs.map(asRead)))),
+      runEagerly,
+    );
   }
 
   run({ inputs }: Batch): AnyTensor[] {
