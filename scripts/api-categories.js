@@ -1,8 +1,10 @@
 // A plugin of TypeDoc that puts the API's documentation in order by where things are declared: the folders of ts/ are its
-// categories, of ops and layers the files; modules are called what people import.
-import { readFileSync } from "node:fs";
+// categories, of ops and layers the files; modules are called what people import, and are
+// those that scripts/entries.js wants documented.
 import { relative } from "node:path";
-import { Comment, CommentTag, Converter, ReflectionKind } from "typedoc";
+import { Application, Comment, CommentTag, Converter, ReflectionKind } from "typedoc";
+import { entries } from "./entries.js";
+import { importName } from "./package-fields.js";
 
 /** Categories of what an entry exports, by the folder or file of ts/ that it is declared in. */
 const categories = {
@@ -51,11 +53,7 @@ function byPlace(table, prefix) {
 const known = new Map([...byPlace(categories, ""), ...byPlace(layerCategories, "heddle/layers:")]);
 
 /** The package's entries by their source files. */
-function entryNames() {
-  const { name, exports } = JSON.parse(readFileSync("package.json", "utf8"));
-  const sources = Object.entries(exports).filter(([, conditions]) => conditions["heddle-source"]);
-  return new Map(sources.map(([path, conditions]) => [conditions["heddle-source"].slice(2), name + path.slice(1)]));
-}
+const entryNames = new Map(entries.map((entry) => [entry.source, importName(entry)]));
 
 /** The category of what `file` declares, for an entry; undefined, TypeDoc's "Other", where no table says. */
 function categoryOf(file, entry) {
@@ -94,10 +92,11 @@ function documentMethods(root) {
 
 /** What TypeDoc calls when it loads the plugin. */
 export function load(app) {
-  const names = entryNames();
+  const documented = entries.filter(({ docs }) => docs).map(({ source }) => source);
+  app.on(Application.EVENT_BOOTSTRAP_END, () => app.options.setValue("entryPoints", documented));
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
     const entries = project.getReflectionsByKind(ReflectionKind.Module);
-    for (const entry of entries) entry.name = names.get(fileOf(project, entry)) ?? entry.name;
+    for (const entry of entries) entry.name = entryNames.get(fileOf(project, entry)) ?? entry.name;
     documentMethods(project.getChildByName(["heddle"]));
     for (const entry of entries) for (const child of entry.children ?? []) categorize(project, entry, child);
   });

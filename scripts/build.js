@@ -4,12 +4,14 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { build, buildSync } from "esbuild";
+import { buildSync } from "esbuild";
+import { bundle, writeParts } from "./bundle.js";
 import { allowUndefined } from "./exact.js";
 import { calledByName, coreSource, dispatcherSource, readKernels, typesSource } from "./generate.js";
 import { load } from "./load.js";
 import { optionsSource } from "./options.js";
 import { pack } from "./pack.js";
+import { bundlesOf, scriptsOf, unusedModules } from "./package-fields.js";
 import { markPureCalls, pureFunctions } from "./pure-calls.js";
 import { makeTravelForm } from "./simd-variants.js";
 
@@ -137,6 +139,9 @@ await step("worker", ["ts/runtime/worker.ts"], ["ts/generated/worker-source.ts"]
 const made = {
   inputs: [
     "scripts/build.js",
+    "scripts/bundle.js",
+    "scripts/entries.js",
+    "scripts/package-fields.js",
     "scripts/exact.js",
     "scripts/pure-calls.js",
     "tsconfig.json",
@@ -146,14 +151,15 @@ const made = {
     "scripts/pack.js",
     ...sources("ts"),
   ],
-  outputs: ["dist/index.js", "dist/node/index.js", "dist/edge/index.js", "dist/separate/index.js"],
+  outputs: scriptsOf(),
 };
 
 if (mode === "--start") {
   if (!isFresh("dist", made.inputs, made.outputs)) {
     await step("start", made.inputs, ["dist/node/index.js"], async () => {
       rmSync("dist", { recursive: true, force: true });
-      await bundle("node", { index: "ts/index.ts" }, "core-plain.ts", false);
+      const node = bundlesOf().find(({ folder }) => folder === "node");
+      await bundle({ ...node, bundled: { index: node.bundled.index } });
     });
   }
   process.exit(0);
@@ -205,62 +211,6 @@ await step(
   },
 );
 
-/** The package's entries beside the main one, by the modules that tsc made; package.json's `exports` lists them. */
-const subpaths = {
-  layers: "layers/index.js",
-  ops: "ops/public.js",
-  losses: "losses/index.js",
-  metrics: "metrics/index.js",
-  optim: "optim/public.js",
-  data: "data/index.js",
-  formats: "formats/index.js",
-  datasets: "datasets/index.js",
-  train: "train/index.js",
-};
-
-/**
- * Bundles entries into a file each, `dist/FOLDER/NAME.js`, with the core from `source`, one of ts/runtime/core-*.ts, in
- * place of the one that carries it packed. What two entries share is in `library.js`, so that there is one engine.
- */
-async function bundle(folder, entryPoints, source, minify = true) {
-  const path = `${root}ts/runtime/${source}`;
-  const replaced = {
-    name: "core source",
-    setup: ({ onResolve }) => onResolve({ filter: /\/core-carried\.ts$/ }, () => ({ path })),
-  };
-  await build({
-    entryPoints,
-    outdir: `dist/${folder}`,
-    chunkNames: "library",
-    bundle: true,
-    splitting: true,
-    minify,
-    format: "esm",
-    platform: "neutral",
-    target: "es2022",
-    external: ["#wasm"],
-    // Where names are to be read, classes keep theirs.
-    keepNames: !minify,
-    plugins: [replaced],
-  });
-}
-
-/** Beside a bundle, the other entries: they take what they export out of it, so that there is one engine. */
-async function writeSubpaths(folder) {
-  const whole = await import(`${root}dist/index.js`);
-  const places = [["", whole], ...Object.entries(whole).filter(([, value]) => value[Symbol.toStringTag] === "Module")];
-  for (const [subpath, path] of Object.entries(subpaths)) {
-    const lines = Object.entries(await import(`${root}dist/${path}`)).map(([name, value]) => {
-      const place = places.find(([, exported]) => exported[name] === value);
-      if (place === undefined) throw new Error(`heddle/${subpath}: heddle must have ${name} too`);
-      return place[0] === "" ? `export { ${name} } from "./index.js";` : `export const ${name} = ${place[0]}.${name};`;
-    });
-    const spaces = places.map(([name]) => name).filter((name) => lines.some((line) => line.includes(` = ${name}.`)));
-    const imports = spaces.length > 0 ? [`import { ${spaces.join(", ")} } from "./index.js";`] : [];
-    writeFileSync(`dist/${folder}/${subpath}.js`, `${[...imports, ...lines].join("\n")}\n`);
-  }
-}
-
 /** The two binaries as files. The relaxed one says what it is, by an empty section of that name. */
 function writeBinaries() {
   const [simd, relaxed] = binaries.map((path) => readFileSync(path));
@@ -287,14 +237,12 @@ if (mode !== "--core") {
     run("node_modules/typescript/bin/tsc", ["-p", "tsconfig.build.json"]);
     allowUndefined("dist");
     markPureCalls("dist", pureFunctions(sources("ts")));
-    // Modules, from which bundlers leave out what an app does not use; and bundles for Node, which takes 100 ms to load
-    // as many modules, and for where the core comes from elsewhere.
-    await bundle("node", { index: "ts/index.ts", worker: "ts/worker/index.ts" }, "core-plain.ts", false);
-    await bundle("edge", { index: "ts/index.ts" }, "core-imported.ts");
-    await bundle("separate", { index: "ts/separate.ts" }, "core-given.ts");
-    for (const folder of ["node", "edge"]) await writeSubpaths(folder);
+    for (const folder of bundlesOf()) {
+      await bundle(folder);
+      await writeParts(folder);
+    }
     writeFileSync("dist/node/index.d.ts", 'export * from "../index.js";\n');
-    rmSync("dist/separate.js");
+    for (const module of unusedModules()) rmSync(module);
     writeBinaries();
     writeImports("wasm.js", "");
     writeImports("wasm-module.js", "?module");

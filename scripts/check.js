@@ -1,7 +1,7 @@
 // Checks what no test can: types, lint, format, who imports whom, and the rules of the house. One line for each check,
 // then what it found; fails if any did.
 import { checkCycles, checkImports } from "./check/imports.js";
-import { checkAttw, checkContents, checkPublint, checkWeights } from "./check/package.js";
+import { checkAttw, checkContents, checkEntries, checkPublint, checkWeights } from "./check/package.js";
 import { checkKernels, checkMarkers, checkNames, checkOpenings, checkSizes, checkWidths } from "./check/rules.js";
 import { checkBiome, checkDocs, checkTypes } from "./check/tools.js";
 
@@ -22,6 +22,7 @@ const checks = {
   "kernels are documented": checkKernels,
   "nothing left undone": checkMarkers,
   "API docs": checkDocs,
+  "package.json follows the entries": checkEntries,
   "published files": checkContents,
   "package.json (publint)": checkPublint,
   "types as found (attw)": checkAttw,

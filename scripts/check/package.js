@@ -1,6 +1,9 @@
 // The package as npm would publish it: what is in it, whether the tools of the trade find fault with it, what it weighs.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { basename } from "node:path";
+import { entries, files } from "../entries.js";
+import { checkFields, importName } from "../package-fields.js";
 
 const FOLDER = "build/pack";
 
@@ -13,7 +16,7 @@ function run(command, args, cwd = ".") {
 const meant = new RegExp(
   [
     "package\\.json|LICENSE|(README|CHANGELOG|ARCHITECTURE|CONTRIBUTING)\\.md",
-    "dist/([a-z-]+/)*[a-z0-9-]+\\.(js|d\\.ts)|dist/core-(simd|relaxed)\\.wasm",
+    "dist/([a-z-]+/)*[a-z0-9-]+\\.(js|d\\.ts)|dist/[a-z]+/library-[A-Z0-9]+\\.js|dist/core-(simd|relaxed)\\.wasm",
     "docs/([a-z]+/)?[a-z0-9-]+\\.(md|svg|png)|examples/([a-z]+/)?[a-z-]+(\\.d)?\\.ts",
     // npm adds a folder's package.json to what is in it.
     "(examples/edge|studio|bench/results)/README\\.md|bench/package\\.json",
@@ -26,7 +29,7 @@ const inside = /^dist\/(generated|runtime)\/core-(plain|imported)\./;
 
 /** Whatever a tarball holds beside what is meant, and whatever package.json points to that it does not hold. */
 export function checkContents() {
-  const { stdout, lines, status } = run("npm", ["pack", "--dry-run", "--json"]);
+  const { stdout, lines, status } = run("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"]);
   if (status !== 0) return lines;
   const paths = JSON.parse(stdout)[0].files.map(({ path }) => path);
   const strange = paths.filter((path) => !meant.test(path) || inside.test(path));
@@ -39,6 +42,16 @@ export function checkContents() {
   ];
 }
 
+/** What package.json says that scripts/entries.js does not, and entries that the README does not name. */
+export function checkEntries() {
+  const readme = readFileSync("README.md", "utf8");
+  const unnamed = entries.map(importName).filter((name) => name !== "heddle" && !readme.includes(`\`${name}\``));
+  return [
+    ...checkFields(readFileSync("package.json", "utf8")),
+    ...unnamed.map((name) => `README.md: must name ${name}`),
+  ];
+}
+
 /** What publint says about package.json and the files it points to. */
 export function checkPublint() {
   const { lines, status } = run(process.execPath, ["node_modules/publint/src/cli.js", "--strict"]);
@@ -48,10 +61,10 @@ export function checkPublint() {
 /** What attw says about how types are found from ES modules. */
 export function checkAttw() {
   mkdirSync(FOLDER, { recursive: true });
-  const { stdout, lines, status } = run("npm", ["pack", "--json", process.cwd()], FOLDER);
+  const { stdout, lines, status } = run("npm", ["pack", "--json", "--ignore-scripts", process.cwd()], FOLDER);
   if (status !== 0) return lines;
   const tarball = `${FOLDER}/${JSON.parse(stdout)[0].filename}`;
-  const untyped = ["./core-simd.wasm", "./core-relaxed.wasm", "./thread.js"];
+  const untyped = files.map((file) => `./${basename(file)}`);
   const tool = "node_modules/@arethetypeswrong/cli/dist/index.js";
   const result = run(process.execPath, [tool, tarball, "--profile", "esm-only", "--exclude-entrypoints", ...untyped]);
   rmSync(tarball);

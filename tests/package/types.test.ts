@@ -14,6 +14,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { entries } from "../../scripts/entries.js";
+import { importName } from "../../scripts/package-fields.js";
 
 const root = new URL("../..", import.meta.url).pathname;
 let app = "";
@@ -24,6 +26,9 @@ beforeAll(() => {
   symlinkSync(root, join(app, "node_modules/heddle"), "dir");
   writeFileSync(join(app, "package.json"), '{ "type": "module" }');
   copyFileSync(join(root, "tests/package/consumer.ts"), join(app, "consumer.ts"));
+  // Each in a file of its own: entries may give the same name.
+  for (const [i, entry] of entries.entries())
+    writeFileSync(join(app, `entry-${i}.ts`), `export { ${entry.uses} } from "${importName(entry)}";\n`);
 });
 
 afterAll(() => rmSync(app, { recursive: true }));
@@ -68,7 +73,7 @@ describe("the package's declarations", () => {
     ],
     ["bundler", bundler],
   ])("compile under %s", (_name, options) => {
-    const { problems, read } = compile(["consumer.ts"], options);
+    const { problems, read } = compile(["consumer.ts", ...entries.map((_, i) => `entry-${i}.ts`)], options);
     expect(problems).toEqual([]);
     expect(read).toContain(join(root, "dist/index.d.ts"));
     expect(read.filter((path) => !path.startsWith(join(root, "dist/")))).toEqual([]);

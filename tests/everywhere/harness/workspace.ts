@@ -14,6 +14,8 @@ import {
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { entries } from "../../../scripts/entries.js";
+import { importName } from "../../../scripts/package-fields.js";
 import { here, root } from "./places.ts";
 
 const IMAGES = 320;
@@ -114,7 +116,7 @@ function digits(): string {
 function pageOf(script: string): string {
   const { exports } = JSON.parse(readFileSync(join(workspace, "node_modules/heddle/package.json"), "utf8"));
   const address = (entry: string): string => join("/node_modules/heddle", browserTarget(exports[entry]));
-  const imports = { heddle: address("."), "heddle/worker": address("./worker") };
+  const imports = Object.fromEntries(entries.map((entry) => [importName(entry), address(entry.path)]));
   return [
     "<!doctype html>",
     "<title>Heddle in a page</title>",
