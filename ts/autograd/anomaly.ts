@@ -7,7 +7,7 @@ import { forbidWhileRecording } from "../runtime/launch.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
-import { observed, place } from "./observe.ts";
+import { context, observed } from "./observe.ts";
 import type { AnyOp } from "./op.ts";
 import { tensorsOf } from "./tape.ts";
 
@@ -33,7 +33,7 @@ export function detectAnomaly<T>(f: () => T, options: AnomalyOptions = {}): T {
 function check(op: AnyOp, args: readonly unknown[], result: AnyTensor, isOdd: (value: number) => boolean): void {
   const at = oddElement(result, isOdd);
   if (at < 0) return;
-  const { layer, gradientOf } = place;
+  const { layer, gradientOf } = context;
   const where = [
     gradientOf === undefined ? "" : `, in the gradient of ${gradientOf}`,
     layer === undefined ? "" : `, in layer ${layer}`,

@@ -5,7 +5,7 @@ import { ShapeError, StateError } from "../runtime/errors.ts";
 import { launch } from "../runtime/launch.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, alias, empty, Tensor } from "../tensor/tensor.ts";
-import { place } from "./observe.ts";
+import { context } from "./observe.ts";
 import { type AnyOp, defineOp, type Gradient, type Op, requireFloat } from "./op.ts";
 import { Lost, lostWay, Node, tensorsOf, versionsOf, withRecording } from "./tape.ts";
 
@@ -121,8 +121,8 @@ export function backpropagate(
 function gradientsOf(node: Node, dy: Tensor, wanted: (x: unknown) => boolean): Gradient[] {
   const { op, args, output, layer } = node;
   const { gradients } = op;
-  const before = { ...place };
-  Object.assign(place, { layer, gradientOf: op.opName });
+  const before = { ...context };
+  Object.assign(context, { layer, gradientOf: op.opName });
   try {
     if (typeof gradients === "function") {
       const all = gradients(dy, output, ...args);
@@ -134,6 +134,6 @@ function gradientsOf(node: Node, dy: Tensor, wanted: (x: unknown) => boolean): G
       return some ? gradients?.[i]?.(dy, output, ...args) : undefined;
     });
   } finally {
-    Object.assign(place, before);
+    Object.assign(context, before);
   }
 }

@@ -14,7 +14,7 @@ import { scope } from "../tensor/scope.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor, unfilled } from "../tensor/tensor.ts";
 import { trainableChanges, Variable } from "../tensor/variable.ts";
-import { isObserved, observed, place } from "./observe.ts";
+import { context, isObserved, observed } from "./observe.ts";
 import { isDifferentiable, isTracked, type Lost, lostWay, tensorsOf } from "./tape.ts";
 
 /** One, or lists and records of them. */
@@ -146,7 +146,7 @@ function makeRecording<Args extends readonly unknown[], R extends StepResult>(
     const buffers = inputs.filter(isInput).flatMap(buffersOf);
     const trained = new Map<Trained, boolean>();
     const look = (args: readonly unknown[]): void => {
-      const { inner } = place;
+      const { inner } = context;
       if (inner) trained.set(inner, inner.trainable);
       for (const x of tensorsOf(args)) if (x instanceof Variable) trained.set(x, x.trainable);
     };

@@ -1,20 +1,20 @@
-// Where computation stands, and who watches it: the layer around an op, the op whose gradient is being computed, and a
-// function that sees each op's result.
+// The context of a computation and its observers: the layer that an op is called in, the op whose gradient is computed,
+// and functions that see each op's result.
 import { requireSynchronous } from "../runtime/arguments.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
-import type { AnyOp } from "./op.ts";
+import type { AnyOp } from "./gradients.ts";
 
 /** What an observer is told: an op, its arguments and its result. */
 export type Observer = (op: AnyOp, args: readonly unknown[], result: AnyTensor) => void;
 
-/** A layer, as far as this module knows it. */
+/** What is used of a layer. */
 interface Called {
   readonly name: string;
   readonly trainable: boolean;
 }
 
-/** Where computation stands now. */
-export const place: {
+/** The context of the current computation. */
+export const context: {
   /** The names of the layers being called, outermost first, with slashes between. */
   layer: string | undefined;
   /** The outermost of them. */
@@ -29,16 +29,16 @@ const observers = new Set<Observer>();
 
 /** Runs `f` as the computation of a layer. */
 export function withinLayer<T>(layer: Called, f: () => T): T {
-  const { layer: outer, root, inner } = place;
-  place.layer = outer === undefined ? layer.name : `${outer}/${layer.name}`;
-  place.root = root ?? layer;
-  place.inner = layer;
+  const { layer: outer, root, inner } = context;
+  context.layer = outer === undefined ? layer.name : `${outer}/${layer.name}`;
+  context.root = root ?? layer;
+  context.inner = layer;
   try {
     return requireSynchronous(layer.name, f());
   } finally {
-    place.layer = outer;
-    place.root = root;
-    place.inner = inner;
+    context.layer = outer;
+    context.root = root;
+    context.inner = inner;
   }
 }
 

@@ -6,20 +6,11 @@ import { ArgumentError, DtypeError, ShapeError, StateError } from "../runtime/er
 import { checkOptions } from "../runtime/options.ts";
 import { type Dtype, requireDtype } from "../tensor/dtype.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
+import type { AnyOp, Gradients } from "./gradients.ts";
 import { notify } from "./observe.ts";
 import { cutsSoFar, forgetCuts, isTracked, noteDerivation } from "./tape.ts";
 
-/** The gradient with respect to one argument: a tensor of its shape, for a list of tensors a list, or nothing. */
-export type Gradient = Tensor | (Tensor | undefined)[] | undefined;
-
-/**
- * Gradients of an op, given dy (the gradient of its result), its result and its arguments. Written with ops, so that they
- * have gradients themselves. Either one function for each argument (only those that are wanted are called), or one
- * function that returns them all, in the order of the arguments.
- */
-export type Gradients<Args extends readonly unknown[], Y> =
-  | readonly (((dy: Tensor, y: Y, ...args: Args) => Gradient) | undefined)[]
-  | ((dy: Tensor, y: Y, ...args: Args) => Gradient[]);
+export type { AnyOp, Gradient, Gradients } from "./gradients.ts";
 
 /** What an op computes: a tensor of tensors and of anything else. */
 export type Forward = (...args: never[]) => AnyTensor;
@@ -39,12 +30,6 @@ export type Op<F extends Forward = Forward> = F & {
   readonly opName: string;
   readonly gradients: Gradients<Parameters<F>, ReturnType<F>> | undefined;
 };
-
-/** An op as the tape sees it. */
-export interface AnyOp {
-  readonly opName: string;
-  readonly gradients: Gradients<readonly unknown[], AnyTensor> | undefined;
-}
 
 /** Declares an op. The name is what errors call it. */
 /* @__NO_SIDE_EFFECTS__ */

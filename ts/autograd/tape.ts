@@ -1,8 +1,8 @@
 // The tape: notes how each tracked tensor was derived. The walk back through it is in backward.ts.
 import { requireFunction, requireSynchronous } from "../runtime/arguments.ts";
 import { type AnyTensor, type Derivation, Tensor } from "../tensor/tensor.ts";
-import { place } from "./observe.ts";
-import type { AnyOp } from "./op.ts";
+import type { AnyOp } from "./gradients.ts";
+import { context } from "./observe.ts";
 
 /** What a tensor was derived from: leaves, and what is remembered of others. */
 type Part = AnyTensor | Lost;
@@ -27,7 +27,7 @@ export class Node implements Derivation {
     this.output = output;
     this.order = ++order;
     this.versions = versionsOf(args);
-    this.layer = place.layer;
+    this.layer = context.layer;
   }
 
   freed(): Lost | undefined {

@@ -1,6 +1,6 @@
 // Activations by name. Softmax and sigmoid leave a note of what they were computed from, so that a loss can start from
 // there: the logarithm of a rounded probability has lost what the logits still know.
-import { place } from "../autograd/observe.ts";
+import { context } from "../autograd/observe.ts";
 import { defineOp, type Op } from "../autograd/op.ts";
 import { add, div, mul, sub } from "../ops/arithmetic.ts";
 import { cast, greater, less, lessEqual, where } from "../ops/compare.ts";
@@ -61,7 +61,7 @@ const warned = new WeakSet<object>();
 
 /** x, along whose axis numbers become probabilities. Says once of a layer if there is but one, which is always 1 then. */
 export function severalOf(x: Tensor, axis = -1): Tensor {
-  const { inner, layer } = place;
+  const { inner, layer } = context;
   if (inner && x.shape.at(axis) === 1 && !warned.has(inner)) {
     warned.add(inner);
     console.warn(

@@ -1,7 +1,7 @@
 // What every layer is: a name, variables made when the input's shape is known, and a call. A subclass needs no more
 // than `call`; one with weights makes them in `build`, one that changes the shape says so in `outputShape`. A layer of
 // several inputs gets lists of tensors and shapes, and one of several results returns lists.
-import { place, withinLayer } from "../autograd/observe.ts";
+import { context, withinLayer } from "../autograd/observe.ts";
 import { requireTensor } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
 import { applyOptions, type Names, weightOptions } from "../generated/options.ts";
@@ -374,7 +374,7 @@ export abstract class Layer extends Module {
 
   /** A layer with weights must be found by whoever trains and saves the one in whose call it is. */
   #requireOwner(): void {
-    const root = place.root as Layer | undefined;
+    const root = context.root as Layer | undefined;
     if (root === undefined || root.#known.has(this)) return;
     root.#known = new Set(root[STRUCTURE]().modules.values());
     if (root.#known.has(this) || this.weights.length === 0) return;

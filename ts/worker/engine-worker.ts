@@ -12,7 +12,7 @@ import { isDetached } from "../runtime/transferred.ts";
 import type { Data } from "../train/batches.ts";
 import { decodeError, encodeError } from "./errors.ts";
 import { listenTo, type WorkerLike } from "./line.ts";
-import type { Calls, FromWorker, Hooks, ToWorker } from "./protocol.ts";
+import type { CallOptions, Calls, FromWorker, ToWorker } from "./protocol.ts";
 import { type RemoteData, type SendOptions, sendData } from "./remote-data.ts";
 
 /** What `new EngineWorker` takes: what `configure` takes, for the worker's engine, and how the worker is made. */
@@ -23,13 +23,6 @@ export interface EngineWorkerOptions extends Configuration {
    * `() => new Worker(new URL("./my-worker.js", import.meta.url), { type: "module" })`.
    */
   worker?: () => WorkerLike;
-}
-
-/** What a call takes beside its arguments. */
-export interface CallOptions {
-  readonly transfer?: ArrayBuffer[];
-  readonly signal?: AbortSignal;
-  readonly hooks?: Hooks;
 }
 
 /** A call that has no answer yet. */

@@ -15,14 +15,11 @@ export type {
   MetricLists,
   OptimizerConfig,
   PlainOptimizerOptions,
-  RemoteCallback,
   RemoteCompileOptions,
   RemoteEvaluateOptions,
   RemoteExampleWeighting,
-  RemoteFitOptions,
   RemoteMetric,
   RemotePredictOptions,
-  RemoteTrainingInfo,
   RemoteWeighting,
   ScheduleConfig,
 } from "./options.ts";
@@ -34,5 +31,12 @@ export {
   type RemoteTargets,
   type SendOptions,
 } from "./remote-data.ts";
-export { RemoteModel, type RemoteModelOptions, type RemoteModelSource } from "./remote-model.ts";
+export {
+  type RemoteCallback,
+  type RemoteFitOptions,
+  RemoteModel,
+  type RemoteModelOptions,
+  type RemoteModelSource,
+  type RemoteTrainingInfo,
+} from "./remote-model.ts";
 export { serve } from "./serve.ts";

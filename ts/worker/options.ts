@@ -5,18 +5,16 @@ import type { MetricName } from "../metrics/index.ts";
 import type * as optimizers from "../optim/index.ts";
 import type * as schedules from "../optim/schedules.ts";
 import type { Weighting } from "../train/batches.ts";
-import type { TrainingInfo } from "../train/callbacks/callback.ts";
 import type { BackupAndRestoreOptions, ModelCheckpointOptions } from "../train/callbacks/checkpoint.ts";
 import type { SwapEMAWeightsOptions, TerminateOnNaNOptions } from "../train/callbacks/control.ts";
 import type { CSVLoggerOptions } from "../train/callbacks/csv-logger.ts";
 import type { EarlyStoppingOptions } from "../train/callbacks/early-stopping.ts";
 import type { ReduceLROnPlateauOptions } from "../train/callbacks/learning-rate.ts";
 import type { TensorBoardOptions } from "../train/callbacks/tensorboard.ts";
-import type { FitOptions, PredictOptions } from "../train/fit.ts";
+import type { PredictOptions } from "../train/fit.ts";
 import type { PerOutput } from "../train/objective.ts";
-import type { Named, TrainingHooks } from "./protocol.ts";
-import type { RemoteInputs, RemoteTargets } from "./remote-data.ts";
-import type { RemoteModel } from "./remote-model.ts";
+import type { Named } from "./protocol.ts";
+import type { RemoteTargets } from "./remote-data.ts";
 
 /** A schedule of learning rates: `{ kind: "cosineDecay", config: { initialLearningRate: 0.01, decaySteps: 1000 } }`. */
 export type ScheduleConfig = Named<Exclude<keyof typeof schedules, "rateAt">>;
@@ -74,21 +72,6 @@ export type CallbackConfig =
   | Named<"TensorBoard", TensorBoardOptions>
   | Named;
 
-/** What a training in a worker is going to do. Which epoch it begins with only callbacks in the worker can change. */
-export interface RemoteTrainingInfo extends Readonly<Omit<TrainingInfo, "model">> {
-  readonly model: RemoteModel;
-}
-
-/**
- * A callback that runs on the page. Training goes on when it is done, but for `onBatchEnd`, which is told at most twenty
- * times a second how far training is, and awaited at the end of the epoch only. What is before each batch, `onBatchBegin`,
- * only callbacks in the worker are told.
- */
-export interface RemoteCallback extends TrainingHooks {
-  /** Before the first epoch. */
-  onTrainBegin?(info: RemoteTrainingInfo): void | Promise<void>;
-}
-
 /** What examples count. */
 export interface RemoteExampleWeighting {
   /** A number for each example (or step): how much its loss counts; one for all outputs or one for each. */
@@ -97,16 +80,6 @@ export interface RemoteExampleWeighting {
 
 /** What examples count in training: a number for each, or for each class of the only output. */
 export interface RemoteWeighting extends RemoteExampleWeighting, Omit<Weighting, "sampleWeight"> {}
-
-/** What `RemoteModel.fit` takes beside the data. */
-export interface RemoteFitOptions
-  extends RemoteWeighting,
-    Omit<FitOptions, "callbacks" | "validationData" | "sampleWeight"> {
-  /** Data to validate on after each epoch, with sample weights perhaps. */
-  validationData?: readonly [x: RemoteInputs, y?: RemoteTargets, sampleWeight?: RemoteTargets];
-  /** Objects with functions are called here; configurations run in the worker, and see each batch. */
-  callbacks?: readonly (RemoteCallback | CallbackConfig)[];
-}
 
 /** What `RemoteModel.predict` takes beside the data. */
 export interface RemotePredictOptions extends Omit<PredictOptions, "verbose"> {}

@@ -137,3 +137,16 @@ export type FromWorker =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: WireError }
   | { readonly id: number; readonly hook: keyof Hooks; readonly parameters: readonly unknown[]; readonly ask: number };
+
+/** What a call takes beside its arguments. */
+export interface CallOptions {
+  readonly transfer?: ArrayBuffer[];
+  readonly signal?: AbortSignal;
+  readonly hooks?: Hooks;
+}
+
+/** What sends calls to a worker: its EngineWorker. */
+export interface Caller {
+  newNumber(): number;
+  call<M extends keyof Calls>(method: M, asks: Calls[M][0], options?: CallOptions): Promise<Calls[M][1]>;
+}

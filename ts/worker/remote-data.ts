@@ -9,8 +9,7 @@ import type { Dtype, TypedArray } from "../tensor/dtype.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import type { Data } from "../train/batches.ts";
-import type { EngineWorker } from "./engine-worker.ts";
-import type { Layout, Sent } from "./protocol.ts";
+import type { Caller, Layout, Sent } from "./protocol.ts";
 
 /** Data on their way to a worker: what a model at hand takes, or what was sent before. */
 export type RemoteInput = Data | RemoteData;
@@ -36,7 +35,8 @@ export interface SendOptions {
 export class RemoteData {
   readonly shape: Shape;
   readonly dtype: Dtype;
-  readonly engine: EngineWorker;
+  /** @internal */
+  readonly engine: Caller;
   /**
    * What the worker knows them by.
    *
@@ -48,7 +48,8 @@ export class RemoteData {
     showAsText(RemoteData);
   }
 
-  constructor(engine: EngineWorker, shape: Shape, dtype: Dtype) {
+  /** @internal */
+  constructor(engine: Caller, shape: Shape, dtype: Dtype) {
     this.engine = engine;
     this.shape = shape;
     this.dtype = dtype;
@@ -68,7 +69,7 @@ export class RemoteData {
 }
 
 /** Sends data to a worker. Errors: ArgumentError for what is neither a tensor nor ArrayData. */
-export async function sendData(engine: EngineWorker, data: Data, options: SendOptions = {}): Promise<RemoteData> {
+export async function sendData(engine: Caller, data: Data, options: SendOptions = {}): Promise<RemoteData> {
   const { transfer = false, signal } = checkOptions("send", options, sendOptions);
   const { values, ...layout } = numbersOf(data);
   const { buffer, byteLength } = values;
@@ -123,11 +124,7 @@ function isWhole(data: unknown): data is ArrayData | AnyTensor | RemoteData {
 export type Send = <T extends RemoteTargets | undefined>(data: T) => Promise<T extends undefined ? undefined : Sent>;
 
 /** Runs `use` with a function that sends data, each once; what it sent is freed when `use` is done. */
-export async function withSent<R>(
-  engine: EngineWorker,
-  use: (send: Send) => R,
-  signal?: AbortSignal,
-): Promise<Awaited<R>> {
+export async function withSent<R>(engine: Caller, use: (send: Send) => R, signal?: AbortSignal): Promise<Awaited<R>> {
   const temporary = new Map<RemoteInput, RemoteData>();
   const sendOne = async (data: RemoteInput): Promise<number> => {
     if (data instanceof RemoteData) {

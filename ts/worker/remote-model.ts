@@ -26,24 +26,34 @@ import {
   type Evaluation,
   type LogName,
   statefulOf,
+  type TrainingInfo,
 } from "../train/callbacks/callback.ts";
 import { History } from "../train/callbacks/history.ts";
+import type { FitOptions } from "../train/fit.ts";
 import { hold, release } from "../train/holding.ts";
 import type { Model } from "../train/model.ts";
 import type { ModelConfig } from "../train/model-config.ts";
 import { ProgressLine } from "../train/progress.ts";
-import { type CallOptions, EngineWorker, type EngineWorkerOptions } from "./engine-worker.ts";
+import { EngineWorker, type EngineWorkerOptions } from "./engine-worker.ts";
 import type {
+  CallbackConfig,
   LayerConfig,
-  RemoteCallback,
   RemoteCompileOptions,
   RemoteEvaluateOptions,
   RemoteExampleWeighting,
-  RemoteFitOptions,
   RemotePredictOptions,
   RemoteWeighting,
 } from "./options.ts";
-import type { Calls, ExamplesRequest, FitRequest, Hooks, Named, Values } from "./protocol.ts";
+import type {
+  CallOptions,
+  Calls,
+  ExamplesRequest,
+  FitRequest,
+  Hooks,
+  Named,
+  TrainingHooks,
+  Values,
+} from "./protocol.ts";
 import { type RemoteInputs, type RemoteTargets, type Send, withSent } from "./remote-data.ts";
 
 /** What `new RemoteModel` takes beside the model. */
@@ -59,6 +69,31 @@ export interface RemoteModelOptions extends EngineWorkerOptions {
 
 /** A model, or the layers of a sequential one. */
 export type RemoteModelSource = Model | ModelConfig | readonly (Layer | LayerConfig)[];
+
+/** What a training in a worker is going to do. Which epoch it begins with only callbacks in the worker can change. */
+export interface RemoteTrainingInfo extends Readonly<Omit<TrainingInfo, "model">> {
+  readonly model: RemoteModel;
+}
+
+/**
+ * A callback that runs on the page. Training goes on when it is done, but for `onBatchEnd`, which is told at most twenty
+ * times a second how far training is, and awaited at the end of the epoch only. What is before each batch, `onBatchBegin`,
+ * only callbacks in the worker are told.
+ */
+export interface RemoteCallback extends TrainingHooks {
+  /** Before the first epoch. */
+  onTrainBegin?(info: RemoteTrainingInfo): void | Promise<void>;
+}
+
+/** What `RemoteModel.fit` takes beside the data. */
+export interface RemoteFitOptions
+  extends RemoteWeighting,
+    Omit<FitOptions, "callbacks" | "validationData" | "sampleWeight"> {
+  /** Data to validate on after each epoch, with sample weights perhaps. */
+  validationData?: readonly [x: RemoteInputs, y?: RemoteTargets, sampleWeight?: RemoteTargets];
+  /** Objects with functions are called here; configurations run in the worker, and see each batch. */
+  callbacks?: readonly (RemoteCallback | CallbackConfig)[];
+}
 
 const hookNames = [
   "onTrainBegin",
