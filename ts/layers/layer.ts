@@ -16,11 +16,12 @@ import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { noteChange, Variable } from "../tensor/variable.ts";
 import { inConfig, type Json, mapLeaves, ownCopy, toJsonRecord } from "./config.ts";
 import { type ConstraintLike, getConstraint } from "./constraints.ts";
-import { getInitializer, type InitializerLike } from "./initializers.ts";
+import type { InitializerLike } from "./initializers.ts";
 import { attachMask, type Mask, maskOf } from "./masks.ts";
 import { BUILD, BUILD_FOR, BUILT_FOR, followTrainable, Module, OWN, STRUCTURE, trainableParts } from "./module.ts";
 import { getRegularizer, type Regularizer, type RegularizerLike } from "./regularizers.ts";
 import { isLikeDrawn, isShapeList, type Shapes, sameShapes, shapeList } from "./shapes.ts";
+import { startingValues } from "./starting-values.ts";
 import { refuseMixing } from "./stepping.ts";
 import { connect, isSymbolic, type Symbolic } from "./symbolic.ts";
 
@@ -116,6 +117,14 @@ function nextName(kind: string): string {
   const count = counts.get(kind) ?? 0;
   counts.set(kind, count + 1);
   return count === 0 ? kind : `${kind}_${count}`;
+}
+
+/** Lets default names that are given from now on be others than these. */
+export function reserveNames(names: Iterable<string>): void {
+  for (const name of names) {
+    const [, base = name, number = 0] = /^(.+)_(\d{1,9})$/.exec(name) ?? [];
+    counts.set(base, Math.max(counts.get(base) ?? 0, Number(number) + 1));
+  }
 }
 
 /**
@@ -389,7 +398,7 @@ export abstract class Layer extends Module {
     const { shape, initializer, regularizer, constraint, trainable } = checkOptions(this.name, options, weightOptions);
     checkShape(this.name, shape);
     const make = (): Variable => {
-      const initial = getInitializer(initializer ?? "zeros")(shape);
+      const initial = startingValues(initializer ?? "zeros", shape);
       requireTensor(this.name, `the initializer's ${name}`, initial);
       if (sameShape(initial.shape, shape)) return new Variable(initial, { name: `${this.name}/${name}` });
       throw new ShapeError(

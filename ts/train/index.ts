@@ -38,7 +38,9 @@ export {
   stratifiedKFold,
 } from "./cross-validate.ts";
 export type { EvaluateOptions, FitOptions, PredictOptions } from "./fit.ts";
+export { importModel, loadModel } from "./loading.ts";
 export { type CompileOptions, type FunctionalOptions, Model } from "./model.ts";
+export { type ModelConfig, modelFromConfig } from "./model-config.ts";
 export type { Judgement, LossLike, PerOutput } from "./objective.ts";
 export {
   ProgressLine as ProgbarLogger,

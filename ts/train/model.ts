@@ -60,6 +60,7 @@ import { type Drawing, drawnFrom, Graph } from "./graph.ts";
 import { type Judgement, Objective } from "./objective.ts";
 import { makePause } from "./pause.ts";
 import { ProgressBar } from "./progress.ts";
+import { encodeModel } from "./saving.ts";
 import { type Compiled, Prediction, Steps } from "./steps.ts";
 import { type SummaryRow, summarize } from "./summary.ts";
 import { decodeWeights, encodeWeights } from "./weights.ts";
@@ -151,7 +152,7 @@ export class Model extends Layer {
     const own = new.target === Model ? "functional" : snakeCase(new.target, "functional");
     super(kind ?? (isDrawn ? "functional" : own), rest, base ?? kind ?? own);
     if (!isDrawn) return;
-    this.#graph = new Graph(listed(inputs), listed(outputs));
+    this.#graph = new Graph([inputs].flat(), [outputs].flat());
     const shapes = this.#graph.inputs.map(({ shape }) => shape);
     this.ensureBuilt(shapes.length === 1 ? shapes[0] : shapes);
   }
@@ -446,6 +447,19 @@ export class Model extends Layer {
     decodeWeights(this, bytes);
   }
 
+  /** The whole model as the bytes of one safetensors file, from which `importModel` makes it again; see `save`. */
+  exportModel(): Uint8Array {
+    return encodeModel(this);
+  }
+
+  /**
+   * Writes the whole model to one safetensors file, from which `loadModel` makes it again, or leaves the old one as it is.
+   * Errors: ArgumentError for functions among options that are not known by a name, StateError where there is no file system.
+   */
+  async save(path: FilePath): Promise<void> {
+    await writeFileAtomic(path, this.exportModel());
+  }
+
   /** Writes the weights to a safetensors file: to a temporary file first, so that the old one is never half overwritten. */
   saveWeights(path: FilePath): Promise<void> {
     return writeFileAtomic(path, this.exportWeights());
@@ -484,7 +498,3 @@ export class Model extends Layer {
 export const functionalFrom: LayerMaker = (drawing: Drawing) => new Model(drawnFrom(drawing));
 
 registered.set("functional", functionalFrom);
-
-function listed(x: Symbolic | readonly Symbolic[]): readonly Symbolic[] {
-  return Array.isArray(x) ? [...x] : [x as Symbolic];
-}

@@ -35,13 +35,13 @@ export class Sequential extends Model {
     super(options, "sequential", new.target === Sequential ? undefined : snakeCase(new.target, "sequential"));
     if (!Array.isArray(layers)) throw new ArgumentError(`Sequential: layers must be a list, got ${typeof layers}`);
     this.layers = [];
-    for (const layer of layers) this.#append(layer);
+    this.#append(layers);
     this.#begin();
   }
 
   /** Adds a layer behind the others; it is built at once if the model is. */
   add(layer: Layer): void {
-    this.#append(layer);
+    this.#append([layer]);
     if (!this.trainable) layer.trainable = false;
     this[REBUILD]();
     const shape = this.#builtFor;
@@ -49,17 +49,21 @@ export class Sequential extends Model {
     else this.ensureBuilt(shape);
   }
 
-  #append(layer: Layer): void {
-    if (!(layer instanceof Layer)) {
-      throw new ArgumentError(`Sequential: layers must be layers, got ${typeof layer} among them`);
+  #append(layers: readonly Layer[]): void {
+    const names = new Set(this.layers.map(({ name }) => name));
+    for (const layer of layers) {
+      if (!(layer instanceof Layer)) {
+        throw new ArgumentError(`Sequential: layers must be layers, got ${typeof layer} among them`);
+      }
+      if (contains(layer, this)) {
+        throw new ArgumentError(`Sequential: a layer must not contain itself, got ${this.name} in ${layer.name}`);
+      }
+      if (names.has(layer.name)) {
+        throw new ArgumentError(`Sequential: names must be different, got two layers ${layer.name}`);
+      }
+      names.add(layer.name);
     }
-    if (contains(layer, this)) {
-      throw new ArgumentError(`Sequential: a layer must not contain itself, got ${this.name} in ${layer.name}`);
-    }
-    if (this.layers.some(({ name }) => name === layer.name)) {
-      throw new ArgumentError(`Sequential: names must be different, got two layers ${layer.name}`);
-    }
-    (this.layers as Layer[]).push(layer);
+    (this.layers as Layer[]).push(...layers);
     this.#drawn = undefined;
   }
 

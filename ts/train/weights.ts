@@ -23,7 +23,9 @@ export function decodeWeights(model: Module, bytes: Uint8Array, source?: string)
   const { weights } = model[STRUCTURE]();
   if (weights.size === 0) throw new StateError("loadWeights: the model must be built and have weights, got none");
   const where = source === undefined ? "loadWeights" : `loadWeights: ${source}`;
-  const found = matched(where, weights, byPaths(weights, tensors, metadata));
+  // Files of whole models and trainings hold other things too.
+  const given = metadata.format?.startsWith("heddle-") ? underPath(tensors, "model/") : tensors;
+  const found = matched(where, weights, byPaths(weights, given, metadata));
   [...weights.values()].forEach((weight, i) => void weight.assign(found[i].data));
 }
 
@@ -61,4 +63,10 @@ export function byPaths<G>(
 /** Tensors as what a file holds of them. */
 export function recordsOf(tensors: Iterable<readonly [string, AnyTensor]>): Map<string, TensorRecord> {
   return new Map([...tensors].map(([name, x]) => [name, { dtype: x.dtype, shape: x.shape, data: x.data() }]));
+}
+
+/** What lies under a path, without it. */
+export function underPath<T>(all: ReadonlyMap<string, T>, path: string): Map<string, T> {
+  const inside = [...all].filter(([name]) => name.startsWith(path));
+  return new Map(inside.map(([name, x]) => [name.slice(path.length), x]));
 }

@@ -3,17 +3,13 @@
 import { makeFolder, makeFolderOf, readFileIfAny, removeFile, writeFileAtomic } from "../../formats/files.ts";
 import { decodeSafetensors, encodeSafetensors, type TensorRecord } from "../../formats/safetensors.ts";
 import { backupAndRestoreOptions, modelCheckpointOptions } from "../../generated/options.ts";
-import { matched } from "../../layers/matching.ts";
-import { MAKE_STATE, STRUCTURE } from "../../layers/module.ts";
-import { renamedState } from "../../optim/optimizer.ts";
 import { ArgumentError, FormatError } from "../../runtime/errors.ts";
 import { checkOptions } from "../../runtime/options.ts";
 import { type FilePath, pathOf } from "../../runtime/paths.ts";
 import type { TypedArray } from "../../tensor/dtype.ts";
-import type { AnyTensor } from "../../tensor/tensor.ts";
-import type { Variable } from "../../tensor/variable.ts";
 import type { Model } from "../model.ts";
-import { aboutPaths, buildAs, byPaths, PATHS, recordsOf } from "../weights.ts";
+import { assignAll, matchedParts, recordsOfParts } from "../parts.ts";
+import { aboutPaths, underPath } from "../weights.ts";
 import {
   type Callback,
   COURSE,
@@ -226,27 +222,9 @@ export class BackupAndRestore extends StatefulCallback implements Callback {
   }
 }
 
-/** The tensors of a training by where they belong, each kind by its names. */
-function partsOf(model: Model): Record<"model" | "optimizer" | "state", ReadonlyMap<string, AnyTensor>> {
-  const { weights, state } = model[STRUCTURE]();
-  const { optimizer } = model.compilation;
-  optimizer.build(model.trainableWeights);
-  return { model: weights, optimizer: new Map(Object.entries(optimizer.state(namesOf(weights)))), state };
-}
-
-/** The path of each weight. */
-function namesOf(weights: ReadonlyMap<string, Variable>): (variable: Variable) => string {
-  const paths = new Map([...weights].map(([path, weight]) => [weight, path]));
-  return (variable) => paths.get(variable) ?? variable.name;
-}
-
 function encodeTraining(info: TrainingInfo, epoch: number): Uint8Array {
   const { model, seed, [COURSE]: course } = info;
-  const records = recordsOf(
-    Object.entries(partsOf(model)).flatMap(([part, all]) =>
-      [...all].map(([name, x]) => [`${part}/${name}`, x] as const),
-    ),
-  );
+  const records = recordsOfParts(model, model.compilation.optimizer);
   const lists = (name: string, all: readonly TypedArray[] = []): void =>
     all.forEach((data, i) => void records.set(`${name}/${i}`, recordOf(data)));
   const callbacks = memoriesOf(info).map(({ kind, numbers, weights }, i) => {
@@ -298,33 +276,14 @@ function restoreTraining(info: TrainingInfo, bytes: Uint8Array, path: string): n
   if (!Number.isInteger(epoch) || epoch < 0) {
     throw new FormatError(`${path}: the file must tell the number of finished epochs, got ${metadata.epoch}`);
   }
-  buildAs(model, metadata);
-  const parts = partsOf(model);
   const { optimizer } = model.compilation;
-  const given = (part: string) => underPath(tensors, `${part}/`);
-  const isOld = metadata.names !== PATHS.names;
-  const saved = given("optimizer");
-  const slots = renamedState(saved, [...parts.optimizer.keys()], ...(isOld ? [Object.keys(optimizer.state())] : []));
-  const pairs = (all: ReadonlyMap<string, AnyTensor>, found: ReadonlyMap<string, TensorRecord>, whose = "") => {
-    const records = matched(path + whose, all, found);
-    return [...all.values()].map((x, i) => [x as Variable, records[i]] as const);
-  };
-  const lists = (name: string): TypedArray[] => [...given(name).values()].map(({ data }) => data);
+  const lists = (name: string): TypedArray[] => [...underPath(tensors, `${name}/`).values()].map(({ data }) => data);
   const place = placeOf(metadata, lists("metrics"), path, course?.cut);
-  const all = [
-    ...pairs(parts.model, byPaths(model[STRUCTURE]().weights, given("model"), metadata)),
-    ...pairs(parts.optimizer, slots, ": the optimizer must be as in the saved training"),
-  ];
-  // Older files have no random streams, and no states that go on from batch to batch.
-  if (!isOld) {
-    const state = given("state");
-    for (const [at, module] of model[STRUCTURE]().modules) module[MAKE_STATE](underPath(state, at && `${at}/`));
-    all.push(...pairs(model[STRUCTURE]().state, state));
-  }
+  const all = matchedParts(model, optimizer, tensors, metadata, path);
   const before = all.map(([x]) => x.data());
   try {
     if (place) course?.resume(place);
-    for (const [x, { data }] of all) x.assign(data);
+    assignAll(all);
   } catch (error) {
     all.forEach(([x], i) => void x.assign(before[i]));
     throw error;
@@ -332,11 +291,8 @@ function restoreTraining(info: TrainingInfo, bytes: Uint8Array, path: string): n
   const learned = (parsed(metadata.callbacks) ?? []) as { kind: string; numbers: [string, string][] }[];
   const memories = learned.map(({ kind, numbers }, i) => {
     const known = numbers.filter(([, text]) => text !== "undefined").map(([name, text]) => [name, Number(text)]);
-    return {
-      kind,
-      numbers: Object.fromEntries(known),
-      weights: given(`callbacks/${i}`).size ? lists(`callbacks/${i}`) : undefined,
-    };
+    const weights = lists(`callbacks/${i}`);
+    return { kind, numbers: Object.fromEntries(known), weights: weights.length > 0 ? weights : undefined };
   });
   for (const learner of learners(info)) {
     const at = memories.findIndex(({ kind }) => kind === learner.memory?.kind);
@@ -374,10 +330,4 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** What lies under a path, without it. */
-function underPath<T>(all: ReadonlyMap<string, T>, path: string): Map<string, T> {
-  const inside = [...all].filter(([name]) => name.startsWith(path));
-  return new Map(inside.map(([name, x]) => [name.slice(path.length), x]));
 }
