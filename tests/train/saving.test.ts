@@ -163,7 +163,7 @@ describe("a file that is no model's", () => {
     refused(changed(bytes, { version: "2" }), /got heddle-model 2/);
     refused(bytes.subarray(0, bytes.length - 4), /cut short/);
     refused(changed(bytes, { model: "{" }), /must be JSON/);
-    refused(changed(bytes, { model: "null" }), /layer: the name/);
+    refused(changed(bytes, { model: "null" }), /modelFromConfig: options must be/);
     refused(
       changed(bytes, { model: JSON.stringify({ kind: "dense", config: { units: 1 } }) }),
       /must be that of a model/,

@@ -1,8 +1,10 @@
 // Models from what `config()` says of them: Sequential and functional ones, and models inside models.
+import { modelConfig } from "../generated/options.ts";
 import type { Json } from "../layers/config.ts";
 import { registered } from "../layers/registered.ts";
 import { layerFromConfig } from "../layers/registry.ts";
 import { ArgumentError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { functionalFrom, Model } from "./model.ts";
 import { sequentialFrom } from "./sequential.ts";
 
@@ -14,7 +16,7 @@ export interface ModelConfig {
 
 /** A new model, its weights not those of the old one. ArgumentError for layers and models of an unknown kind. */
 export function modelFromConfig(written: ModelConfig): Model {
-  const { kind, config = {} } = written ?? {};
+  const { kind, config = {} } = checkOptions("modelFromConfig", written, modelConfig);
   // Said here too: bundlers leave out modules of which nothing is used.
   registered.set("sequential", sequentialFrom).set("functional", functionalFrom);
   const model = layerFromConfig(kind, config);
