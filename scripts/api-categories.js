@@ -31,8 +31,8 @@ const categories = {
 /** Those of `heddle/layers`. */
 const layerCategories = {
   Core: "core dense einsum-dense input kernel-layer weight-options",
-  Convolution: "conv",
-  Pooling: "pooling",
+  Convolution: "conv convolution depthwise-conv",
+  Pooling: "adaptive-pooling global-pooling pooling",
   Recurrence: "bidirectional cells conv-lstm recurrent recurrent-cell rnn stacked-cells time-distributed",
   Attention: "attention key-value-cache multi-head-attention positions projection relative-attention transformer",
   Normalization: "feature-normalization group-normalization normalization",

@@ -22,15 +22,15 @@ import { type ShapelessWeightOptions, weightOptions } from "./weight-options.ts"
 
 /** What `relu` takes. */
 export interface ReLUOptions extends LayerOptions {
-  /** The largest result; default: none. */
+  /** Upper bound of the result; default: none. */
   maxValue?: number;
   /** Slope below the threshold; default 0. */
   negativeSlope?: number;
-  /** Where the result begins to be x; default 0. */
+  /** Below it the result is negativeSlope (x - threshold); default 0. */
   threshold?: number;
 }
 
-/** min(x, maxValue) where x >= threshold, else negativeSlope (x - threshold). */
+/** The layer that {@link relu} makes. */
 export class ReLU extends Layer {
   readonly maxValue: number;
   readonly negativeSlope: number;
@@ -62,18 +62,22 @@ export class ReLU extends Layer {
   }
 }
 
-/** The numbers above 0, and nothing below. */
+/**
+ * Rectified linear unit: min(x, maxValue) where x >= threshold, else negativeSlope (x - threshold).
+ * Shapes: `[batch, ...]` -> the same.
+ * Errors: ArgumentError unless maxValue, negativeSlope and threshold are at least 0; DtypeError unless inputs are f32.
+ */
 export function relu(options?: ReLUOptions): ReLU {
   return new ReLU(options);
 }
 
 /** What `leakyRelu` takes. */
 export interface LeakyReLUOptions extends LayerOptions {
-  /** Slope below 0; default 0.3, as in Keras; PyTorch has 0.01. */
+  /** Slope below 0; default 0.3, as in Keras; PyTorch's is 0.01. */
   negativeSlope?: number;
 }
 
-/** x where x > 0, else negativeSlope x. */
+/** The layer that {@link leakyRelu} makes. */
 export class LeakyReLU extends Layer {
   readonly negativeSlope: number;
 
@@ -87,18 +91,22 @@ export class LeakyReLU extends Layer {
   }
 }
 
-/** The numbers above 0, and a part of those below. */
+/**
+ * Leaky rectified linear unit: x where x > 0, else negativeSlope x.
+ * Shapes: `[batch, ...]` -> the same.
+ * Errors: DtypeError unless inputs are f32.
+ */
 export function leakyRelu(options?: LeakyReLUOptions): LeakyReLU {
   return new LeakyReLU(options);
 }
 
 /** What `elu` takes. */
 export interface ELUOptions extends LayerOptions {
-  /** Depth of the negative side; default 1. */
+  /** Minus the limit for negative x; default 1. */
   alpha?: number;
 }
 
-/** x where x > 0, else alpha (exp(x) - 1). Source: Clevert et al. 2015. */
+/** The layer that {@link elu} makes. */
 export class ELU extends Layer {
   readonly alpha: number;
 
@@ -112,22 +120,28 @@ export class ELU extends Layer {
   }
 }
 
-/** The numbers above 0, and an exponential below. */
+/**
+ * Exponential linear unit: x where x > 0, else alpha (exp(x) - 1).
+ * Shapes: `[batch, ...]` -> the same.
+ * Errors: DtypeError unless inputs are f32. Source: Clevert et al. 2015.
+ */
 export function elu(options?: ELUOptions): ELU {
   return new ELU(options);
 }
 
 /** What `prelu` takes. */
 export interface PReLUOptions extends LayerOptions {
-  /** Default zeros; PyTorch begins at 0.25. */
+  /** Default zeros; PyTorch's slopes start at 0.25. */
   alphaInitializer?: InitializerLike;
+  /** Default: none. */
   alphaRegularizer?: RegularizerLike;
+  /** Default: none. */
   alphaConstraint?: ConstraintLike;
-  /** Axes, the batch being 0, along which one slope is shared; default none. PyTorch shares all but the channels. */
+  /** Axes along which slopes are shared, the batch being 0; default none. PyTorch shares all but the channels. */
   sharedAxes?: readonly number[];
 }
 
-/** x where x > 0, else alpha x, the slopes alpha trained. Source: He et al. 2015. */
+/** The layer that {@link prelu} makes. */
 export class PReLU extends Layer {
   /** One slope for each number of an example, size 1 along shared axes; there once the layer is built. */
   alpha!: Variable;
@@ -155,18 +169,24 @@ export class PReLU extends Layer {
   }
 }
 
-/** The numbers above 0, and a trained part of those below. */
+/**
+ * Parametric rectified linear unit: x where x > 0, else alpha x with trained slopes alpha.
+ * Shapes: `[batch, ...]` -> the same; alpha has one example's shape, with size 1 along sharedAxes.
+ * Errors: ArgumentError unless sharedAxes are whole numbers of at least 1; ShapeError for inputs that do not broadcast
+ * with
+ * alpha; DtypeError unless they are f32. Source: He et al. 2015.
+ */
 export function prelu(options?: PReLUOptions): PReLU {
   return new PReLU(options);
 }
 
 /** What `softmax` takes. */
 export interface SoftmaxOptions extends LayerOptions {
-  /** The axis whose numbers become probabilities; default -1. */
+  /** The axis along which probabilities sum to 1; default -1. */
   axis?: number;
 }
 
-/** exp(x) / sum(exp(x)) along an axis; steps that the mask leaves out get next to nothing. */
+/** The layer that {@link softmax} makes. */
 export class Softmax extends Layer {
   readonly axis: number;
 
@@ -194,7 +214,11 @@ export class Softmax extends Layer {
   }
 }
 
-/** Numbers as probabilities. */
+/**
+ * Softmax: exp(x) / sum(exp(x)) along an axis. Masked steps get a probability of 0.
+ * Shapes: `[batch, ...]` -> the same.
+ * Errors: ArgumentError for an axis out of range; DtypeError unless inputs are f32.
+ */
 export function softmax(options?: SoftmaxOptions): Softmax {
   return new Softmax(options);
 }

@@ -25,15 +25,18 @@ import type { Mask } from "./masks.ts";
 import { Dropout } from "./regularization.ts";
 import type { Shapes } from "./shapes.ts";
 
-/** What both layers take. */
+/** Options of {@link attention} and {@link additiveAttention}. */
 export interface PlainAttentionOptions extends LayerOptions {
-  /** Probability that an attention score is dropped in training; default 0. */
+  /** Dropout rate of the attention scores in training; default 0. */
   dropout?: number;
-  /** A seed of its own for dropout; default: the default generator draws. */
+  /** Seed of the dropout; default: the global generator. */
   seed?: number;
-  /** Let no query see keys that come after it; default false. In Keras an argument of the call. */
+  /** Whether queries see no later keys; default false. In Keras an argument of the call. */
   useCausalMask?: boolean;
-  /** Return [result, scores], the scores [batch, queries, keys]; default false. In Keras an argument of the call. */
+  /**
+   * Whether the result is [result, scores], scores `[batch, queries, keys]`; default false. In Keras an argument of the
+   * call.
+   */
   returnAttentionScores?: boolean;
 }
 
@@ -117,13 +120,13 @@ abstract class PlainAttention extends Layer {
 
 /** What `attention` takes. */
 export interface AttentionLayerOptions extends PlainAttentionOptions {
-  /** Whether scores are multiplied by a learned number; default false. */
+  /** Whether scores are multiplied by a trained scalar; default false. */
   useScale?: boolean;
-  /** "dot": q . k; "concat": a learned number times the sum of tanh(q + k); default "dot". */
+  /** "dot": query . key; "concat": a trained scalar times sum(tanh(query + key)); default "dot". */
   scoreMode?: "dot" | "concat";
 }
 
-/** softmax(q k') v, [query, value, key?] -> [batch, queries, features of values]. Source: Luong et al. 2015. */
+/** The layer that {@link attention} makes. */
 export class Attention extends PlainAttention {
   readonly scoreMode: "dot" | "concat";
   scale: Variable | undefined;
@@ -170,11 +173,11 @@ export class Attention extends PlainAttention {
 
 /** What `additiveAttention` takes. */
 export interface AdditiveAttentionOptions extends PlainAttentionOptions {
-  /** Whether the features of the sums are weighed by learned numbers; default true. */
+  /** Whether the features of tanh(query + key) have trained weights; default true. */
   useScale?: boolean;
 }
 
-/** softmax(scale . tanh(q + k)) v, [query, value, key?] -> [batch, queries, features of values]. Bahdanau et al. 2015. */
+/** The layer that {@link additiveAttention} makes. */
 export class AdditiveAttention extends PlainAttention {
   scale: Variable | undefined;
   private readonly useScale: boolean;
@@ -199,12 +202,30 @@ function oneHead(x: Tensor): Tensor {
   return expandDims(x, 2) as Tensor;
 }
 
-/** softmax(q k') v without projections. */
+/**
+ * Dot-product attention without projections: softmax(query key^T) value, inputs [query, value, key?]; without a key,
+ * the
+ * values are the keys. The mask of the values hides their steps; where the query is masked the result is 0.
+ * Shapes: `[batch, queries, features]`, `[batch, keys, valueFeatures]`, `[batch, keys, features]` ->
+ * `[batch, queries, valueFeatures]`; with returnAttentionScores also `[batch, queries, keys]`.
+ * Errors: ArgumentError for options out of range; ShapeError for inputs whose axes do not fit; DtypeError unless they
+ * are
+ * f32. Source: Luong et al. 2015.
+ */
 export function attention(options?: AttentionLayerOptions): Attention {
   return new Attention(options);
 }
 
-/** softmax(scale . tanh(q + k)) v without projections. */
+/**
+ * Additive attention without projections: softmax(sum(scale tanh(query + key))) value, inputs [query, value, key?];
+ * without a
+ * key, the values are the keys. The mask of the values hides their steps; where the query is masked the result is 0.
+ * Shapes: `[batch, queries, features]`, `[batch, keys, valueFeatures]`, `[batch, keys, features]` ->
+ * `[batch, queries, valueFeatures]`; with returnAttentionScores also `[batch, queries, keys]`.
+ * Errors: ArgumentError for options out of range; ShapeError for inputs whose axes do not fit; DtypeError unless they
+ * are
+ * f32. Source: Bahdanau et al. 2015.
+ */
 export function additiveAttention(options?: AdditiveAttentionOptions): AdditiveAttention {
   return new AdditiveAttention(options);
 }

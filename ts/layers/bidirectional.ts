@@ -16,19 +16,15 @@ const mergeModes = ["concat", "sum", "mul", "ave", null] as const;
 
 /** What `bidirectional` takes. */
 export interface BidirectionalOptions extends LayerOptions {
-  /** What the layers are copies of. */
+  /** The recurrent layer to copy. */
   layer: RecurrentLayer;
-  /** How the outputs of both directions become one, or null for two results; default concat. */
+  /** How the two outputs are combined, or null for two results; default "concat". */
   mergeMode?: (typeof mergeModes)[number];
-  /** Runs from the last step to the first (`goBackwards`) itself; default: a copy of `layer` that does. */
+  /** The layer for the other direction, with goBackwards itself; default: a copy of `layer` the other way round. */
   backwardLayer?: RecurrentLayer;
 }
 
-/**
- * Two copies of a recurrent layer, one from the first step to the last and one back, whose outputs are merged step by
- * step. States come as the forward layer's, then the backward layer's. Where all steps are returned, outputs of masked
- * steps are zeros. Source: Schuster and Paliwal 1997.
- */
+/** The layer that {@link bidirectional} makes. */
 export class Bidirectional extends Layer {
   readonly mergeMode: (typeof mergeModes)[number];
   readonly forwardLayer: RecurrentLayer;
@@ -141,7 +137,19 @@ export class Bidirectional extends Layer {
   }
 }
 
-/** A recurrent layer in both directions. */
+/**
+ * Runs copies of a recurrent layer forwards and backwards and merges their outputs:
+ * `layers.bidirectional({ layer: layers.lstm({ units: 64 }) })`. Initial and final states are the forward layer's, then
+ * the
+ * backward layer's. With returnSequences, outputs of masked steps are zeros.
+ * Shapes: `[batch, time, ...features]` -> `[batch, 2 units]`, or `[batch, time, 2 units]` with returnSequences; `units`
+ * with
+ * mergeMode "sum", "mul" or "ave", and two results with null.
+ * Errors: ArgumentError for a layer that is not recurrent, two layers of one direction or of different returnSequences,
+ * returnState or stateful, and an unknown mergeMode; ShapeError for outputs of different units that are not
+ * concatenated.
+ * Source: Schuster and Paliwal 1997.
+ */
 export function bidirectional(options: BidirectionalOptions): Bidirectional {
   return new Bidirectional(options);
 }

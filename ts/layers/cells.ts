@@ -20,25 +20,25 @@ import {
 
 /** What `simpleRnnCell` takes. */
 export interface SimpleRNNCellOptions extends KernelCellOptions {
-  /** Number of outputs. */
+  /** Number of units: features of the output and of each state. */
   units: number;
 }
 
-/** What `gruCell` and `lstmCell` take in common. */
+/** Options that {@link gruCell} and {@link lstmCell} share. */
 export interface GatedCellOptions extends SimpleRNNCellOptions {
-  /** Of the gates; default sigmoid. */
+  /** Activation of the gates; default "sigmoid". */
   recurrentActivation?: ActivationLike;
 }
 
 /** What `lstmCell` takes. */
 export interface LSTMCellOptions extends GatedCellOptions {
-  /** Whether the forget gate's bias starts with 1, as Jozefowicz et al. 2015 advise; default true (PyTorch: no). */
+  /** Whether the forget gate's bias starts at 1, after Jozefowicz et al. 2015; default true (PyTorch: no). */
   unitForgetBias?: boolean;
 }
 
 /** What `gruCell` takes. */
 export interface GRUCellOptions extends GatedCellOptions {
-  /** Whether the reset gate acts after the product with the recurrent kernel, as in PyTorch; default true. */
+  /** Whether the reset gate is applied after the recurrent product, as in PyTorch; default true. */
   resetAfter?: boolean;
 }
 
@@ -115,7 +115,7 @@ abstract class DenseCell extends KernelCell {
   protected abstract fused(projected: Tensor, states: readonly Tensor[], options: SequenceOptions): SequenceResult;
 }
 
-/** h = activation(x kernel + h recurrentKernel + bias). Inputs and results: [x, h] -> [h, h]. */
+/** The layer that {@link simpleRnnCell} makes. */
 export class SimpleRNNCell extends DenseCell {
   constructor(options: SimpleRNNCellOptions) {
     super(["simple_rnn_cell", SimpleRNNCell, simpleRNNCellOptions], options, 1);
@@ -132,10 +132,7 @@ export class SimpleRNNCell extends DenseCell {
   }
 }
 
-/**
- * Gates i, f, c, o = recurrentActivation(x kernel + h recurrentKernel + bias), but activation for c:
- * cell = f cell + i c, h = o activation(cell). Inputs and results: [x, h, cell] -> [h, h, cell].
- */
+/** The layer that {@link lstmCell} makes. */
 export class LSTMCell extends DenseCell {
   /** Of the gates. */
   readonly recurrentActivation: (x: Tensor) => Tensor;
@@ -177,11 +174,7 @@ export class LSTMCell extends DenseCell {
   }
 }
 
-/**
- * Gates z and r = recurrentActivation(x kernel + h recurrentKernel + bias) and the candidate
- * g = activation(x_g + r (h recurrentKernel + bias)_g), or with resetAfter false activation(x_g + (r h) recurrentKernel_g);
- * h = z h + (1 - z) g. The bias is [2, 3 units] with resetAfter: the inputs' and the recurrent one. [x, h] -> [h, h].
- */
+/** The layer that {@link gruCell} makes. */
 export class GRUCell extends DenseCell {
   /** Of the gates. */
   readonly recurrentActivation: (x: Tensor) => Tensor;
@@ -247,17 +240,40 @@ function withLast(output: Tensor, { returnSequences, returnState }: SequenceOpti
   return { output, states: [returnSequences ? rowOf(output, output.shape[1] - 1) : output] };
 }
 
-/** One step of a simple recurrent layer. */
+/**
+ * One step of a simple recurrent layer: h = activation(x kernel + h recurrentKernel + bias), for {@link rnn}.
+ * Shapes: [`[batch, features]`, h `[batch, units]`] -> [h, h].
+ * Errors: ArgumentError for options out of range; ShapeError for steps with other than one axis of features, or with
+ * others
+ * than those it was built for; DtypeError unless they are f32.
+ */
 export function simpleRnnCell(options: SimpleRNNCellOptions): SimpleRNNCell {
   return new SimpleRNNCell(options);
 }
 
-/** One step of long short-term memory. */
+/**
+ * One step of long short-term memory, for {@link rnn}: gates i, f, o = recurrentActivation(x kernel + h recurrentKernel
+ * +
+ * bias) and candidate c = activation(the same); cell = f cell + i c, h = o activation(cell).
+ * Shapes: [`[batch, features]`, h `[batch, units]`, cell `[batch, units]`] -> [h, h, cell].
+ * Errors: ArgumentError for options out of range; ShapeError for steps with other than one axis of features, or with
+ * others
+ * than those it was built for; DtypeError unless they are f32. Source: Hochreiter and Schmidhuber 1997.
+ */
 export function lstmCell(options: LSTMCellOptions): LSTMCell {
   return new LSTMCell(options);
 }
 
-/** One step of gated recurrent units. */
+/**
+ * One step of gated recurrent units, for {@link rnn}: gates z, r = recurrentActivation(x kernel + h recurrentKernel +
+ * bias),
+ * candidate g = activation(x_g + r (h recurrentKernel + bias)_g), or activation(x_g + (r h) recurrentKernel_g) with
+ * resetAfter false; h = z h + (1 - z) g. The bias is `[2, 3 units]` with resetAfter: input bias and recurrent bias.
+ * Shapes: [`[batch, features]`, h `[batch, units]`] -> [h, h].
+ * Errors: ArgumentError for options out of range; ShapeError for steps with other than one axis of features, or with
+ * others
+ * than those it was built for; DtypeError unless they are f32. Source: Cho et al. 2014.
+ */
 export function gruCell(options: GRUCellOptions): GRUCell {
   return new GRUCell(options);
 }

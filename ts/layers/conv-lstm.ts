@@ -22,21 +22,21 @@ import { forgetBias, lstmStep } from "./lstm-gates.ts";
 import { type CellRun, KernelCell, type KernelCellOptions } from "./recurrent-cell.ts";
 import { cellOptions, RecurrentLayer, type RecurrentLayerOptions } from "./rnn.ts";
 
-/** What the layers of this file take. */
+/** Options of {@link convLstm1d}, {@link convLstm2d} and {@link convLstm3d}. */
 export interface ConvLSTMOptions<R extends Rank = Rank> extends RecurrentLayerOptions, KernelCellOptions {
   /** Number of output channels. */
   filters: number;
   /** Size of the window, one number for all axes or one for each. */
   kernelSize: PerAxis<R>;
-  /** Of the convolution of the inputs; default 1. */
+  /** Strides of the input convolution; default 1. */
   strides?: PerAxis<R>;
-  /** Of the convolution of the inputs, valid or same; default valid. That of the states is always same. */
+  /** Padding of the input convolution, "valid" or "same"; default "valid". That of the states is always "same". */
   padding?: Padding;
-  /** Of the convolution of the inputs; default 1. */
+  /** Dilation of the input convolution; default 1. */
   dilationRate?: PerAxis<R>;
-  /** Of the gates; default sigmoid. */
+  /** Activation of the gates; default "sigmoid". */
   recurrentActivation?: ActivationLike;
-  /** Whether the forget gate's bias starts with 1; default true. */
+  /** Whether the forget gate's bias starts at 1; default true. */
   unitForgetBias?: boolean;
 }
 
@@ -120,38 +120,61 @@ abstract class ConvLSTM extends RecurrentLayer {
   }
 }
 
-/** `ConvLSTM` over sequences of sequences, [batch, time, steps, channels]. */
+/** The layer that {@link convLstm1d} makes. */
 export class ConvLSTM1D extends ConvLSTM {
   constructor(options: ConvLSTMOptions<1>) {
     super(["conv_lstm1d", ConvLSTM1D, convLSTMOptions], options, 1);
   }
 }
 
-/** `ConvLSTM` over sequences of images, [batch, time, height, width, channels]. */
+/** The layer that {@link convLstm2d} makes. */
 export class ConvLSTM2D extends ConvLSTM {
   constructor(options: ConvLSTMOptions<2>) {
     super(["conv_lstm2d", ConvLSTM2D, convLSTMOptions], options, 2);
   }
 }
 
-/** `ConvLSTM` over sequences of volumes, [batch, time, depth, height, width, channels]. */
+/** The layer that {@link convLstm3d} makes. */
 export class ConvLSTM3D extends ConvLSTM {
   constructor(options: ConvLSTMOptions<3>) {
     super(["conv_lstm3d", ConvLSTM3D, convLSTMOptions], options, 3);
   }
 }
 
-/** Long short-term memory over sequences of sequences. */
+/**
+ * Convolutional LSTM over sequences of sequences: an LSTM whose products are 1D convolutions. States: hidden, then
+ * cell.
+ * Shapes: `[batch, time, steps, channels]` -> `[batch, newSteps, filters]`, or with returnSequences
+ * `[batch, time, newSteps, filters]`.
+ * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank, with other channels than those
+ * it
+ * was built for or shorter than a window; DtypeError unless they are f32. Source: Shi et al. 2015.
+ */
 export function convLstm1d(options: ConvLSTMOptions<1>): ConvLSTM1D {
   return new ConvLSTM1D(options);
 }
 
-/** Long short-term memory over sequences of images. */
+/**
+ * Convolutional LSTM over sequences of images: an LSTM whose products are 2D convolutions. States: hidden, then cell.
+ * Example: `layers.convLstm2d({ filters: 16, kernelSize: 3, padding: "same" })`.
+ * Shapes: `[batch, time, height, width, channels]` -> `[batch, newHeight, newWidth, filters]`, or with returnSequences
+ * `[batch, time, newHeight, newWidth, filters]`.
+ * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank, with other channels than those
+ * it
+ * was built for or smaller than a window; DtypeError unless they are f32. Source: Shi et al. 2015.
+ */
 export function convLstm2d(options: ConvLSTMOptions<2>): ConvLSTM2D {
   return new ConvLSTM2D(options);
 }
 
-/** Long short-term memory over sequences of volumes. */
+/**
+ * Convolutional LSTM over sequences of volumes: an LSTM whose products are 3D convolutions. States: hidden, then cell.
+ * Shapes: `[batch, time, depth, height, width, channels]` -> `[batch, newDepth, newHeight, newWidth, filters]`, or with
+ * returnSequences `[batch, time, newDepth, newHeight, newWidth, filters]`.
+ * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank, with other channels than those
+ * it
+ * was built for or smaller than a window; DtypeError unless they are f32. Source: Shi et al. 2015.
+ */
 export function convLstm3d(options: ConvLSTMOptions<3>): ConvLSTM3D {
   return new ConvLSTM3D(options);
 }

@@ -42,7 +42,7 @@ import type { RegularizerLike } from "./regularizers.ts";
 import type { Shapes } from "./shapes.ts";
 import { type ShapelessWeightOptions, weightOptions } from "./weight-options.ts";
 
-/** All axes but the batch made into one: [batch, ...] -> [batch, features]. */
+/** The layer that {@link flatten} makes. */
 export class Flatten extends Layer {
   constructor(options: LayerOptions = {}) {
     super(["flatten", Flatten, layerOptions], options);
@@ -62,7 +62,11 @@ export class Flatten extends Layer {
   }
 }
 
-/** All axes but the batch made into one. */
+/**
+ * Flattens each example into a vector; the batch axis stays.
+ * Shapes: `[batch, ...]` -> `[batch, features]`, of any dtype.
+ * Errors: none of its own.
+ */
 export function flatten(options?: LayerOptions): Flatten {
   return new Flatten(options);
 }
@@ -73,7 +77,7 @@ export interface ReshapeOptions extends LayerOptions {
   targetShape: Shape;
 }
 
-/** The same numbers in another shape: [batch, ...] -> [batch, ...targetShape]. */
+/** The layer that {@link reshape} makes. */
 export class Reshape extends Layer {
   readonly targetShape: Shape;
 
@@ -110,17 +114,22 @@ export class Reshape extends Layer {
   }
 }
 
-/** The same numbers in another shape. */
+/**
+ * Reshapes each example; one size may be -1 and is inferred from the others.
+ * Shapes: `[batch, ...]` -> `[batch, ...targetShape]`, of any dtype.
+ * Errors: ArgumentError for an invalid targetShape; ShapeError for inputs with another number of elements.
+ */
 export function reshape(options: ReshapeOptions): Reshape {
   return new Reshape(options);
 }
 
 /** What `activation` takes. */
 export interface ActivationOptions extends LayerOptions {
+  /** The name of an activation, or a function of a tensor. */
   activation: ActivationLike;
 }
 
-/** A function of each number, or of each row for softmax. */
+/** The layer that {@link activation} makes. */
 export class Activation extends Layer {
   readonly activation: ActivationFunction;
 
@@ -140,26 +149,32 @@ export class Activation extends Layer {
   }
 }
 
-/** A function of each number. */
+/**
+ * Applies an activation, given by name or as a function: `layers.activation({ activation: "relu" })`.
+ * Shapes: `[batch, ...]` -> the same; "glu" halves the last axis.
+ * Errors: ArgumentError for an unknown name; DtypeError unless inputs are f32.
+ */
 export function activation(options: ActivationOptions): Activation {
   return new Activation(options);
 }
 
 /** What `embedding` takes. */
 export interface EmbeddingOptions extends LayerOptions {
-  /** Number of rows: ids are whole numbers from 0 to inputDim - 1. */
+  /** Size of the vocabulary: ids are whole numbers in [0, inputDim). */
   inputDim: number;
-  /** Numbers in a row. */
+  /** Size of each embedding vector. */
   outputDim: number;
   /** Default randomUniform. */
   embeddingsInitializer?: InitializerLike;
+  /** Default: none. */
   embeddingsRegularizer?: RegularizerLike;
+  /** Default: none. */
   embeddingsConstraint?: ConstraintLike;
-  /** Whether the number 0 stands for a step that does not count, and the result's mask says so; default false. */
+  /** Whether id 0 is padding, which the result's mask leaves out; default false. */
   maskZero?: boolean;
 }
 
-/** Rows of a trained table by their numbers: i32 [batch, ...] -> [batch, ..., outputDim]. */
+/** The layer that {@link embedding} makes. */
 export class Embedding extends Layer {
   readonly inputDim: number;
   readonly outputDim: number;
@@ -200,18 +215,24 @@ export class Embedding extends Layer {
   }
 }
 
-/** Rows of a trained table by their numbers. */
+/**
+ * Looks up rows of a trained table: the dense vectors of token ids. Example: `layers.embedding({ inputDim: 10_000,
+ * outputDim: 64 })`
+ * applied to ids of shape `[batch, time]`. Weight: embeddings `[inputDim, outputDim]`.
+ * Shapes: i32 ids `[batch, ...]` -> `[batch, ..., outputDim]`.
+ * Errors: ArgumentError for ids outside [0, inputDim) and for sizes below 1; DtypeError unless ids are i32.
+ */
 export function embedding(options: EmbeddingOptions): Embedding {
   return new Embedding(options);
 }
 
 /** What `permute` takes. */
 export interface PermuteOptions extends LayerOptions {
-  /** The input's axes in the order of the result's; the batch is not counted, and the first axis after it is 1. */
+  /** The input's axes in the order of the result's. Axes count from 1; the batch, axis 0, is left out. */
   dims: readonly number[];
 }
 
-/** The axes of each example in another order. */
+/** The layer that {@link permute} makes. */
 export class Permute extends Layer {
   readonly dims: readonly number[];
 
@@ -245,18 +266,22 @@ export class Permute extends Layer {
   }
 }
 
-/** The axes of each example in another order. */
+/**
+ * Permutes the axes of each example: `layers.permute({ dims: [2, 1] })` swaps the two axes after the batch.
+ * Shapes: `[batch, a, b]` -> `[batch, b, a]` with dims [2, 1], of any dtype.
+ * Errors: ArgumentError unless dims holds each axis from 1 on once; ShapeError for inputs of another rank.
+ */
 export function permute(options: PermuteOptions): Permute {
   return new Permute(options);
 }
 
 /** What `repeatVector` takes. */
 export interface RepeatVectorOptions extends LayerOptions {
-  /** How often. */
+  /** Number of repetitions. */
   n: number;
 }
 
-/** The same vector at each of n steps: [batch, features] -> [batch, n, features]. */
+/** The layer that {@link repeatVector} makes. */
 export class RepeatVector extends Layer {
   readonly n: number;
 
@@ -282,12 +307,16 @@ export class RepeatVector extends Layer {
   }
 }
 
-/** The same vector at each of n steps. */
+/**
+ * Repeats each vector n times along a new time axis.
+ * Shapes: `[batch, features]` -> `[batch, n, features]`, of any dtype.
+ * Errors: ArgumentError unless n is a whole number of at least 1; ShapeError for inputs of another rank.
+ */
 export function repeatVector(options: RepeatVectorOptions): RepeatVector {
   return new RepeatVector(options);
 }
 
-/** Its inputs. */
+/** The layer that {@link identity} makes. */
 export class Identity extends Layer {
   constructor(options: LayerOptions = {}) {
     super(["identity", Identity, layerOptions], options);
@@ -298,18 +327,22 @@ export class Identity extends Layer {
   }
 }
 
-/** Its inputs. */
+/**
+ * Returns its inputs unchanged.
+ * Shapes: `[batch, ...]` -> the same, of any dtype.
+ * Errors: none of its own.
+ */
 export function identity(options?: LayerOptions): Identity {
   return new Identity(options);
 }
 
 /** What `masking` takes. */
 export interface MaskingOptions extends LayerOptions {
-  /** Steps whose features all have this value do not count; default 0. */
+  /** Steps whose features all have this value are masked; default 0. */
   maskValue?: number;
 }
 
-/** Steps that hold nothing but `maskValue` become zeros, and the mask says that they do not count: [batch, time, ...]. */
+/** The layer that {@link masking} makes. */
 export class Masking extends Layer {
   readonly maskValue: number;
 
@@ -338,20 +371,24 @@ export class Masking extends Layer {
   }
 }
 
-/** Steps that hold nothing but `maskValue` do not count. */
+/**
+ * Masks steps whose features all equal maskValue: later layers skip them, and they become zeros here.
+ * Shapes: `[batch, time, ...features]` -> the same.
+ * Errors: ShapeError for inputs of fewer axes; DtypeError unless they are f32.
+ */
 export function masking(options?: MaskingOptions): Masking {
   return new Masking(options);
 }
 
 /** What `lambda` takes. */
 export interface LambdaOptions extends LayerOptions {
-  /** The result for a batch of inputs; made of ops, so that gradients flow through it. */
+  /** Computes the result for a batch of inputs, from ops, so that gradients flow through it. */
   function: (x: never, context: CallContext) => Outputs;
-  /** Shape of one example's output; default: only a call can tell. */
+  /** Shape of one example's output; default: known only after a call. */
   outputShape?: Shapes | ((inputShape: never) => Shapes);
 }
 
-/** A function as a layer. It has no weights, and cannot be saved. */
+/** The layer that {@link lambda} makes. */
 export class Lambda extends Layer {
   private readonly compute: (x: Inputs, context: CallContext) => Outputs;
   private readonly shape: LambdaOptions["outputShape"];
@@ -379,7 +416,14 @@ export class Lambda extends Layer {
   }
 }
 
-/** A function as a layer; it cannot be saved. */
+/**
+ * Wraps a function of ops as a layer: `layers.lambda({ function: (x) => x.mul(2) })`. It has no weights and cannot be
+ * saved.
+ * Shapes: those of the function; `outputShape` states one example's, for models built before they see data.
+ * Errors: ArgumentError unless function is a function, and where the layer is to be saved; ShapeError where the result
+ * has
+ * another shape than outputShape says.
+ */
 export function lambda(options: LambdaOptions): Lambda {
   return new Lambda(options);
 }

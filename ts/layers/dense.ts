@@ -12,7 +12,7 @@ export interface DenseOptions extends KernelLayerOptions, KernelOptions {
   units: number;
 }
 
-/** activation(x kernel + bias) along the last axis: [batch, ..., inputs] -> [batch, ..., units]. */
+/** The layer that {@link dense} makes. */
 export class Dense extends KernelLayer {
   readonly units: number;
 
@@ -41,7 +41,15 @@ export class Dense extends KernelLayer {
   }
 }
 
-/** activation(x kernel + bias) along the last axis. */
+/**
+ * Fully connected layer: activation(x kernel + bias) along the last axis. Weights: kernel `[inputs, units]`, bias
+ * `[units]`.
+ * Example: `layers.dense({ units: 10, activation: "softmax" })`.
+ * Shapes: `[batch, ..., inputs]` -> `[batch, ..., units]`.
+ * Errors: ArgumentError for options out of range; ShapeError for inputs without features, or with others than those it
+ * was
+ * built for; DtypeError unless they are f32.
+ */
 export function dense(options: DenseOptions): Dense {
   return new Dense(options);
 }

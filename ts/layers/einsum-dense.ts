@@ -13,11 +13,11 @@ import { KernelLayer, type KernelLayerOptions, type KernelOptions } from "./kern
 
 /** What `einsumDense` takes. */
 export interface EinsumDenseOptions extends Omit<KernelLayerOptions, "useBias">, KernelOptions {
-  /** As in "abc,cd->abd" or "...x,xy->...y": the inputs' axes, the kernel's, and the result's, the batch first. */
+  /** As in "abc,cd->abd" or "...x,xy->...y": the axes of the inputs, the kernel and the result, the batch first. */
   equation: string;
-  /** Shape of one example's output; null for axes that follow from the inputs; a number is one axis. */
+  /** Shape of one example's output; null for axes inferred from the inputs. A number is one axis. */
   outputShape: number | readonly (number | null)[];
-  /** The letters of the output's axes along which there is a bias of its own; default: no bias. */
+  /** The letters of the output axes that have a bias; default: no bias. */
   biasAxes?: string;
 }
 
@@ -29,7 +29,7 @@ interface Spec {
   readonly bias: Shape;
 }
 
-/** activation(einsum(equation, x, kernel) + bias). */
+/** The layer that {@link einsumDense} makes. */
 export class EinsumDense extends KernelLayer {
   private readonly parts: readonly [input: string, kernel: string, output: string];
   private readonly wanted: readonly (number | null)[];
@@ -112,7 +112,14 @@ export class EinsumDense extends KernelLayer {
   }
 }
 
-/** activation(einsum(equation, x, kernel) + bias). */
+/**
+ * Dense layer whose product is an einsum: activation(einsum(equation, x, kernel) + bias), as in
+ * `layers.einsumDense({ equation: "abc,cd->abd", outputShape: [null, 64], biasAxes: "d" })`.
+ * Shapes: `[batch, ...]` as the equation's first operand -> `[batch, ...outputShape]`.
+ * Errors: ArgumentError for an equation of another form, and for an outputShape or biasAxes that contradict it;
+ * ShapeError
+ * for inputs with other axes than the equation's; DtypeError unless they are f32.
+ */
 export function einsumDense(options: EinsumDenseOptions): EinsumDense {
   return new EinsumDense(options);
 }

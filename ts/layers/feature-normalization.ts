@@ -19,20 +19,20 @@ import { Layer, type LayerOptions } from "./layer.ts";
 
 /** What `normalization` takes. */
 export interface NormalizationOptions extends LayerOptions {
-  /** The axis, or several, whose places have a mean and a variance each, the batch being 0; null: one for all. Default -1. */
+  /** The axes with statistics of their own, the batch being 0; null: one mean and variance for all. Default -1. */
   axis?: number | readonly number[] | null;
-  /** The mean: a number, or of the kept axes' shape. Default: that of the data given to `adapt`, 0 before. */
+  /** The mean, a number or of the kept axes' shape; default: what `adapt` computes, 0 before. */
   mean?: Numbers;
-  /** The variance, of the mean's shape. */
+  /** The variance, of the mean's shape; default: what `adapt` computes, 1 before. */
   variance?: Numbers;
-  /** Whether to undo it: mean + x sqrt(variance); default false. */
+  /** Whether to denormalize: mean + x sqrt(variance); default false. */
   invert?: boolean;
 }
 
 /** Deviations below this count as this, as in Keras. */
 const LEAST_DEVIATION = 1e-7;
 
-/** (x - mean) / sqrt(variance), with statistics that training leaves alone: given ones, or those of `adapt(data)`. */
+/** The layer that {@link normalization} makes. */
 export class Normalization extends Layer {
   private readonly axis: readonly number[];
   private readonly given: { readonly mean: Numbers; readonly variance: Numbers } | undefined;
@@ -87,8 +87,10 @@ export class Normalization extends Layer {
   }
 
   /**
-   * Takes the mean and the variance of the data, computed in float64: a tensor [batch, ...], the same as ArrayData or in lists,
-   * or batches of tensors one after the other. What an earlier call found is forgotten. Builds the layer if need be.
+   * Computes mean and variance of the data, in float64: a tensor `[batch, ...]`, ArrayData, nested lists, or an
+   * iterable of
+   * tensors (batches). Replaces earlier statistics, and builds the layer if need be.
+   * Errors: ArgumentError for no examples, and where mean and variance were given.
    */
   adapt(data: AnyTensor | { tensor(): AnyTensor } | Nested | Iterable<AnyTensor>): void {
     if (this.given !== undefined) {
@@ -162,7 +164,13 @@ class Moments {
   }
 }
 
-/** Features of mean 0 and variance 1, by statistics that are given or taken from data. */
+/**
+ * Normalizes features to mean 0 and variance 1: (x - mean) / sqrt(variance), with statistics that are given or that
+ * `adapt(data)` computes before training. Training does not change them.
+ * Shapes: `[batch, ...]` of any dtype -> f32 of the same shape.
+ * Errors: ArgumentError for only one of mean and variance, for two that differ in shape, and for an axis out of range;
+ * ShapeError for inputs of other sizes than those it was built for.
+ */
 export function normalization(options?: NormalizationOptions): Normalization {
   return new Normalization(options);
 }

@@ -26,14 +26,11 @@ import { isTimeAxis } from "./stepping.ts";
 
 /** What `groupNormalization` takes. */
 export interface GroupNormalizationOptions extends AffineNormalizationOptions {
-  /** Groups that the channels fall into; -1 for one of each channel; default 32. */
+  /** Number of groups of channels; -1 for one per channel; default 32. */
   groups?: number;
 }
 
-/**
- * (x - mean) / sqrt(variance + epsilon) gamma + beta over each group of channels of each example; channels are the last
- * axis. Keras's epsilon, 1e-3, is the default; PyTorch has 1e-5. Source: Wu and He 2018.
- */
+/** The layer that {@link groupNormalization} makes. */
 export class GroupNormalization extends AffineNormalization {
   readonly groups: number;
 
@@ -75,19 +72,32 @@ export class GroupNormalization extends AffineNormalization {
   }
 }
 
-/** Mean 0 and variance 1 for each group of channels of each example. */
+/**
+ * Group normalization: (x - mean) / sqrt(variance + epsilon) gamma + beta, with the moments of each group of channels
+ * of each
+ * example. Epsilon is 1e-3, as in Keras; PyTorch's is 1e-5.
+ * Shapes: `[batch, ..., channels]` -> the same.
+ * Errors: ArgumentError for options out of range; ShapeError unless groups divide the channels, and for other channels
+ * than
+ * those it was built for; DtypeError unless inputs are f32. Source: Wu and He 2018.
+ */
 export function groupNormalization(options?: GroupNormalizationOptions): GroupNormalization {
   return new GroupNormalization(options);
 }
 
-/** Mean 0 and variance 1 for each channel of each example: group normalization with a group for each channel. */
+/** The layer that {@link instanceNormalization} makes. */
 export class InstanceNormalization extends GroupNormalization {
   constructor(options: AffineNormalizationOptions = {}) {
     super(options, ["instance_normalization", InstanceNormalization, affineNormalizationOptions], -1);
   }
 }
 
-/** Mean 0 and variance 1 for each channel of each example. */
+/**
+ * Instance normalization: group normalization with one group per channel.
+ * Shapes: `[batch, ..., channels]` -> the same.
+ * Errors: ArgumentError for options out of range; ShapeError for other channels than those it was built for; DtypeError
+ * unless inputs are f32. Source: Ulyanov et al. 2016.
+ */
 export function instanceNormalization(options?: AffineNormalizationOptions): InstanceNormalization {
   return new InstanceNormalization(options);
 }
@@ -98,7 +108,7 @@ export interface RMSNormalizationOptions extends LayerOptions {
   epsilon?: number;
 }
 
-/** x / sqrt(mean(x^2) + epsilon) scale along the last axis. Source: Zhang and Sennrich 2019. */
+/** The layer that {@link rmsNormalization} makes. */
 export class RMSNormalization extends Layer {
   readonly epsilon: number;
   /** Factors along the last axis; there once the layer is built. */
@@ -125,21 +135,26 @@ export class RMSNormalization extends Layer {
   }
 }
 
-/** Root mean square 1 along the last axis. */
+/**
+ * Root mean square normalization: x / sqrt(mean(x^2) + epsilon) scale along the last axis.
+ * Shapes: `[batch, ..., features]` -> the same.
+ * Errors: ArgumentError for a negative epsilon; ShapeError for inputs without features; DtypeError unless they are f32.
+ * Source: Zhang and Sennrich 2019.
+ */
 export function rmsNormalization(options?: RMSNormalizationOptions): RMSNormalization {
   return new RMSNormalization(options);
 }
 
 /** What `unitNormalization` takes. */
 export interface UnitNormalizationOptions extends LayerOptions {
-  /** The axis, or several, along which the length becomes 1; the batch is 0; default -1. */
+  /** The axis, or axes, of the norm, the batch being 0; default -1. */
   axis?: number | readonly number[];
 }
 
 /** Shorter vectors than this keep their direction only in part. */
 const LEAST_LENGTH = 1e-12;
 
-/** x / |x|, the Euclidean length along an axis. */
+/** The layer that {@link unitNormalization} makes. */
 export class UnitNormalization extends Layer {
   readonly axis: number | readonly number[];
 
@@ -158,23 +173,24 @@ export class UnitNormalization extends Layer {
   }
 }
 
-/** Length 1 along an axis. */
+/**
+ * Scales vectors to length 1: x / |x|, the Euclidean norm along an axis. Norms below 1e-12 count as 1e-12.
+ * Shapes: `[batch, ...]` -> the same.
+ * Errors: ArgumentError for an axis out of range; DtypeError unless inputs are f32.
+ */
 export function unitNormalization(options?: UnitNormalizationOptions): UnitNormalization {
   return new UnitNormalization(options);
 }
 
 /** What `spectralNormalization` takes. */
 export interface SpectralNormalizationOptions extends LayerOptions {
-  /** A layer with a kernel, or embeddings. */
+  /** A layer with a kernel or embeddings. */
   layer: Layer;
-  /** Steps towards the largest singular value at each call; default 1. */
+  /** Power iterations per training call; default 1. */
   powerIterations?: number;
 }
 
-/**
- * A layer whose kernel, as a matrix of its last axis, has largest singular value 1: in training it is divided, in place,
- * by an estimate that power iteration improves call by call. Source: Miyato et al. 2018.
- */
+/** The layer that {@link spectralNormalization} makes. */
 export class SpectralNormalization extends Layer {
   readonly layer: Layer;
   readonly powerIterations: number;
@@ -235,7 +251,14 @@ export class SpectralNormalization extends Layer {
   }
 }
 
-/** A layer whose kernel has largest singular value 1. */
+/**
+ * Wraps a layer and keeps the largest singular value of its kernel, as a matrix `[everything else, outputs]`, at 1:
+ * each
+ * training call divides the kernel, in place, by an estimate from power iteration.
+ * Shapes: those of the wrapped layer.
+ * Errors: ArgumentError unless layer is a layer with a kernel, or embeddings, of at least two axes.
+ * Source: Miyato et al. 2018.
+ */
 export function spectralNormalization(options: SpectralNormalizationOptions): SpectralNormalization {
   return new SpectralNormalization(options);
 }

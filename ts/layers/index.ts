@@ -1,5 +1,6 @@
 // All layers: by their factory functions, `layers.dense({ units: 10 })`, and as classes, `layers.Dense`.
 export * from "./activation-layers.ts";
+export * from "./adaptive-pooling.ts";
 export * from "./attention.ts";
 export * from "./bidirectional.ts";
 export {
@@ -16,10 +17,13 @@ export {
 } from "./cells.ts";
 export * from "./conv.ts";
 export * from "./conv-lstm.ts";
+export type { ConvolutionOptions } from "./convolution.ts";
 export * from "./core.ts";
 export * from "./dense.ts";
+export * from "./depthwise-conv.ts";
 export * from "./einsum-dense.ts";
 export * from "./feature-normalization.ts";
+export * from "./global-pooling.ts";
 export * from "./group-normalization.ts";
 export * from "./input.ts";
 export type { KernelLayerOptions, KernelOptions } from "./kernel-layer.ts";

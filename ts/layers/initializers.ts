@@ -101,7 +101,11 @@ export interface IdentityInitializerOptions {
   gain?: number;
 }
 
-/** The identity matrix times `gain`; for matrices. */
+/**
+ * Returns its inputs unchanged.
+ * Shapes: `[batch, ...]` -> the same, of any dtype.
+ * Errors: none of its own.
+ */
 export function identity(options: IdentityInitializerOptions = {}): Initializer {
   const { gain = 1 } = checkOptions("identity", options, identityInitializerOptions);
   return named("identity", { gain }, (shape) => {

@@ -8,13 +8,13 @@ import { Symbolic } from "./symbolic.ts";
 
 /** What `input` takes. */
 export interface InputOptions extends LayerOptions {
-  /** Shape of one example. */
+  /** Shape of one example, without the batch axis. */
   shape: Shape;
   /** Default f32. */
   dtype?: Dtype;
 }
 
-/** Where a functional model's data come in. */
+/** Layer behind the symbolic input that {@link input} returns. It computes nothing. */
 export class InputLayer extends Layer {
   readonly output: Symbolic;
 
@@ -33,7 +33,12 @@ export class InputLayer extends Layer {
   }
 }
 
-/** Where data come into a functional model: what layers can be applied to before there are values. */
+/**
+ * The symbolic input of a functional model, to which layers are applied: `const x = layers.input({ shape: [28, 28, 1]
+ * })`.
+ * Shapes: one example's `shape` -> a symbolic `[batch, ...shape]`.
+ * Errors: ArgumentError or ShapeError for an invalid shape.
+ */
 export function input(options: InputOptions): Symbolic {
   return new InputLayer(options).output;
 }

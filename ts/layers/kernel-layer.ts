@@ -12,13 +12,15 @@ import { type ShapelessWeightOptions, weightOptions } from "./weight-options.ts"
 
 /** Options of layers with a bias and an activation. */
 export interface KernelLayerOptions extends LayerOptions {
-  /** Applied to the result; default linear. */
+  /** Applied to the result, by name or as a function; default "linear". */
   activation?: ActivationLike;
-  /** Whether a number is added for each output; default true. */
+  /** Whether a bias is added; default true. */
   useBias?: boolean;
   /** Default zeros. */
   biasInitializer?: InitializerLike;
+  /** Default: none. */
   biasRegularizer?: RegularizerLike;
+  /** Default: none. */
   biasConstraint?: ConstraintLike;
 }
 
@@ -26,7 +28,9 @@ export interface KernelLayerOptions extends LayerOptions {
 export interface KernelOptions {
   /** Default glorotUniform. */
   kernelInitializer?: InitializerLike;
+  /** Default: none. */
   kernelRegularizer?: RegularizerLike;
+  /** Default: none. */
   kernelConstraint?: ConstraintLike;
 }
 

@@ -23,11 +23,12 @@ import { stepping } from "./stepping.ts";
 
 /** What `keyValueCache` takes. */
 export interface KeyValueCacheOptions {
-  /** The most tokens that it holds: memory for so many is kept for each layer. */
+  /** Capacity in tokens; memory for as many is allocated for each layer. */
   maxLength: number;
   /**
-   * What happens to more tokens than that: "error", the default, refuses them; with "roll" each takes the place of the
-   * oldest, so that every layer sees the last `maxLength` tokens, and positions go on counting.
+   * What happens beyond maxLength: "error", the default, refuses more tokens; with "roll" each replaces the oldest, so
+   * that
+   * layers see the last `maxLength` tokens, while positions go on counting.
    */
   whenFull?: "error" | "roll";
 }
@@ -228,7 +229,11 @@ export class KeyValueCache {
   }
 }
 
-/** Runs a causal model token by token, with the keys and values of the tokens before kept in memory. */
+/**
+ * Runs a causal model token by token, with the keys and values of earlier tokens cached: see {@link KeyValueCache}.
+ * Shapes: the model's; `cache.next(tokens)` takes `[batch, newTime, ...]`, and returns the results of these steps.
+ * Errors: ArgumentError for a maxLength below 1 or an unknown whenFull.
+ */
 export function keyValueCache(model: Layer, options: KeyValueCacheOptions): KeyValueCache {
   return new KeyValueCache(model, options);
 }

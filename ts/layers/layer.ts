@@ -63,9 +63,12 @@ export interface LayerOptions {
   name?: string;
   /** Whether its weights are trained; default true. */
   trainable?: boolean;
-  /** Shape of one example; a model's first layer needs it to be built before it sees data. */
+  /**
+   * Shape of one example; the first layer of a model needs it to be built before it sees data. Default: that of the
+   * first call.
+   */
   inputShape?: Shape;
-  /** A penalty on the layer's results, added to the loss. */
+  /** A penalty on the layer's results, added to the loss; default none. */
   activityRegularizer?: RegularizerLike;
 }
 
@@ -74,8 +77,9 @@ export interface WeightOptions {
   shape: Shape;
   /** Default "zeros". */
   initializer?: InitializerLike;
+  /** A penalty on the weight, added to the loss; default none. */
   regularizer?: RegularizerLike;
-  /** Applied to the weight after each of an optimizer's updates. */
+  /** Applied to the weight after each update of an optimizer; default none. */
   constraint?: ConstraintLike;
   /** Default true; false for running statistics. */
   trainable?: boolean;

@@ -8,7 +8,11 @@ import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 /** true where a step counts: [batch, time], the first axes of the tensor it belongs to. */
 export type Mask = Tensor<"bool">;
 
-/** x, whose steps count where `mask` says so; layers that x is handed to find it as `context.mask`. */
+/**
+ * Attaches a mask to x, and returns x; layers applied to it get the mask as `context.mask`. `undefined` removes it.
+ * Shapes: x `[batch, time, ...]`, mask `[batch, time]`, or any first axes of x -> x.
+ * Errors: ShapeError unless the mask has the first axes of x; DtypeError unless it is bool.
+ */
 export function attachMask<T extends AnyTensor>(x: T, mask: Mask | undefined): T {
   requireTensor("attachMask", "x", x);
   if (mask !== undefined) {
@@ -24,7 +28,11 @@ export function attachMask<T extends AnyTensor>(x: T, mask: Mask | undefined): T
   return x;
 }
 
-/** The mask that travels with x. */
+/**
+ * The mask attached to x, or undefined.
+ * Shapes: x `[batch, time, ...]` -> bool `[batch, time]`.
+ * Errors: none of its own.
+ */
 export function maskOf(x: AnyTensor): Mask | undefined {
   requireTensor("maskOf", "x", x);
   return x.mask;

@@ -60,19 +60,23 @@ abstract class ElementwiseMerge extends Merge {
   }
 }
 
-/** The sum of its inputs. */
+/** The layer that {@link add} makes. */
 export class Add extends ElementwiseMerge {
   constructor(options: LayerOptions = {}) {
     super(["add", Add, layerOptions], binary.add, options);
   }
 }
 
-/** The sum of its inputs. */
+/**
+ * Sums its inputs, a list: `layers.add().apply([x, shortcut])`.
+ * Shapes: `[batch, ...]` each -> their broadcast shape.
+ * Errors: ShapeError for fewer than two inputs or shapes that do not broadcast; DtypeError unless they are f32.
+ */
 export function add(options?: LayerOptions): Add {
   return new Add(options);
 }
 
-/** The first of two inputs minus the second. */
+/** The layer that {@link subtract} makes. */
 export class Subtract extends ElementwiseMerge {
   constructor(options: LayerOptions = {}) {
     super(["subtract", Subtract, layerOptions], binary.sub, options);
@@ -88,24 +92,32 @@ export class Subtract extends ElementwiseMerge {
   }
 }
 
-/** The first of two inputs minus the second. */
+/**
+ * Subtracts the second of two inputs from the first.
+ * Shapes: `[batch, ...]` each -> their broadcast shape.
+ * Errors: ShapeError unless there are two inputs whose shapes broadcast; DtypeError unless they are f32.
+ */
 export function subtract(options?: LayerOptions): Subtract {
   return new Subtract(options);
 }
 
-/** The product of its inputs, number by number. */
+/** The layer that {@link multiply} makes. */
 export class Multiply extends ElementwiseMerge {
   constructor(options: LayerOptions = {}) {
     super(["multiply", Multiply, layerOptions], binary.mul, options);
   }
 }
 
-/** The product of its inputs, number by number. */
+/**
+ * Multiplies its inputs, a list, element by element.
+ * Shapes: `[batch, ...]` each -> their broadcast shape.
+ * Errors: ShapeError for fewer than two inputs or shapes that do not broadcast; DtypeError unless they are f32.
+ */
 export function multiply(options?: LayerOptions): Multiply {
   return new Multiply(options);
 }
 
-/** The mean of its inputs. */
+/** The layer that {@link average} makes. */
 export class Average extends ElementwiseMerge {
   constructor(options: LayerOptions = {}) {
     super(["average", Average, layerOptions], binary.add, options);
@@ -117,42 +129,54 @@ export class Average extends ElementwiseMerge {
   }
 }
 
-/** The mean of its inputs. */
+/**
+ * Averages its inputs, a list, element by element.
+ * Shapes: `[batch, ...]` each -> their broadcast shape.
+ * Errors: ShapeError for fewer than two inputs or shapes that do not broadcast; DtypeError unless they are f32.
+ */
 export function average(options?: LayerOptions): Average {
   return new Average(options);
 }
 
-/** The largest of its inputs, number by number. */
+/** The layer that {@link maximum} makes. */
 export class Maximum extends ElementwiseMerge {
   constructor(options: LayerOptions = {}) {
     super(["maximum", Maximum, layerOptions], binary.maximum, options);
   }
 }
 
-/** The largest of its inputs, number by number. */
+/**
+ * Element-wise maximum of its inputs, a list.
+ * Shapes: `[batch, ...]` each -> their broadcast shape.
+ * Errors: ShapeError for fewer than two inputs or shapes that do not broadcast; DtypeError unless they are f32.
+ */
 export function maximum(options?: LayerOptions): Maximum {
   return new Maximum(options);
 }
 
-/** The smallest of its inputs, number by number. */
+/** The layer that {@link minimum} makes. */
 export class Minimum extends ElementwiseMerge {
   constructor(options: LayerOptions = {}) {
     super(["minimum", Minimum, layerOptions], binary.minimum, options);
   }
 }
 
-/** The smallest of its inputs, number by number. */
+/**
+ * Element-wise minimum of its inputs, a list.
+ * Shapes: `[batch, ...]` each -> their broadcast shape.
+ * Errors: ShapeError for fewer than two inputs or shapes that do not broadcast; DtypeError unless they are f32.
+ */
 export function minimum(options?: LayerOptions): Minimum {
   return new Minimum(options);
 }
 
 /** What `concatenate` takes. */
 export interface ConcatenateOptions extends LayerOptions {
-  /** The axis along which inputs are strung together, the batch being 0; default -1. */
+  /** The axis of concatenation, the batch being 0; default -1. */
   axis?: number;
 }
 
-/** Its inputs strung together along one axis. */
+/** The layer that {@link concatenate} makes. */
 export class Concatenate extends Merge {
   readonly axis: number;
 
@@ -212,7 +236,13 @@ export class Concatenate extends Merge {
   }
 }
 
-/** Its inputs strung together along one axis. */
+/**
+ * Concatenates its inputs, a list, along an axis: `layers.concatenate().apply([a, b])`.
+ * Shapes: `[batch, ..., n]`, `[batch, ..., m]` -> `[batch, ..., n + m]` with axis -1.
+ * Errors: ArgumentError for axis 0; ShapeError for fewer than two inputs, for an axis they do not have, or for shapes
+ * that
+ * differ in another axis; DtypeError unless they are f32.
+ */
 export function concatenate(options?: ConcatenateOptions): Concatenate {
   return new Concatenate(options);
 }
@@ -223,13 +253,13 @@ function everywhere(shape: Shape): Mask {
 
 /** What `dot` takes. */
 export interface DotOptions extends LayerOptions {
-  /** The axis of each input, or of both, along which products are summed; the batch is 0. */
+  /** The axis to sum over, for both inputs or one for each; the batch is 0. */
   axes: number | readonly [number, number];
-  /** Whether both inputs are brought to length 1 along it first, which gives the cosine; default false. */
+  /** Whether both inputs are first scaled to length 1 along it, which gives cosines; default false. */
   normalize?: boolean;
 }
 
-/** Sums of products along one axis of each of two inputs, example by example: [batch, a, n] and [batch, b, n] -> [batch, a, b]. */
+/** The layer that {@link dot} makes. */
 export class Dot extends Merge {
   readonly axes: readonly [number, number];
   readonly normalize: boolean;
@@ -298,7 +328,13 @@ export class Dot extends Merge {
   }
 }
 
-/** Sums of products along one axis of each of two inputs. */
+/**
+ * Dot products of two inputs along one axis of each, example by example.
+ * Shapes: `[batch, a, n]`, `[batch, b, n]` -> `[batch, a, b]` with axes 2; `[batch, n]` twice -> `[batch, 1]`.
+ * Errors: ArgumentError unless axes are whole numbers other than 0; ShapeError unless there are two inputs with equal
+ * sizes
+ * along them; DtypeError unless they are f32.
+ */
 export function dot(options: DotOptions): Dot {
   return new Dot(options);
 }

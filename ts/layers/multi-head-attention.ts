@@ -39,19 +39,25 @@ import { Projection, type ProjectionOptions } from "./projection.ts";
 import { Dropout } from "./regularization.ts";
 import { isShapeList, type Shapes } from "./shapes.ts";
 
-/** Options of all layers that attend with several heads. */
+/** Options of all layers with several attention heads. */
 export interface HeadsOptions extends ProjectionOptions {
-  /** Probability that an attention score is dropped in training; default 0. */
+  /** Dropout rate of the attention scores in training; default 0. */
   dropout?: number;
-  /** A seed of its own for dropout; default: the default generator draws. */
+  /** Seed of the dropout; default: the global generator. */
   seed?: number;
-  /** Let no query see keys that come after it; default false. In Keras an argument of the call. */
+  /** Whether queries see no later keys; default false. In Keras an argument of the call. */
   useCausalMask?: boolean;
-  /** Return [result, scores], the scores [batch, heads, queries, keys]; default false. In Keras an argument of the call. */
+  /**
+   * Whether the result is [result, scores], scores `[batch, heads, queries, keys]`; default false. In Keras an argument
+   * of the call.
+   */
   returnAttentionScores?: boolean;
-  /** Multiply each head's result by the sigmoid of a projection of the query; default false. Source: Qiu et al. 2025. */
+  /**
+   * Whether each head's result is multiplied by the sigmoid of a projection of the query; default false. Source: Qiu et
+   * al. 2025.
+   */
   useGate?: boolean;
-  /** Rotate queries and keys by their positions (`rotary`); default false. Not in Keras. */
+  /** Whether queries and keys get rotary position embeddings; default false. Not in Keras. */
   rotary?: boolean;
 }
 
@@ -262,24 +268,21 @@ function listOf<T>(x: unknown): (T | undefined)[] & [T] {
 export interface MultiHeadAttentionOptions extends HeadsOptions {
   /** Number of heads. */
   numHeads: number;
-  /** Numbers of a query and of a key, for each head. */
+  /** Size of queries and keys per head. */
   keyDim: number;
-  /** Numbers of a value, for each head; default `keyDim`. */
+  /** Size of values per head; default `keyDim`. */
   valueDim?: number;
-  /** Numbers of a result; default as many as of a query before its projection. */
+  /** Size of the result; default: the query's features. */
   outputShape?: number | Shape;
   /**
-   * The axes that queries look along, the batch being 0; default all between batch and features. Of [batch, height, width,
-   * features] with axis 2 each row attends to itself; an attention mask is [batch, ...others, ...queries, ...keys].
+   * The axes to attend along, the batch being 0; default: all between batch and features. With axis 2 of `[batch,
+   * height, width,
+   * features]` each row attends to itself; an attention mask is `[batch, ...others, ...queries, ...keys]`.
    */
   attentionAxes?: number | readonly number[];
 }
 
-/**
- * Multi-head attention: softmax(q k' / sqrt(keyDim)) v for each head, and a projection of all heads. Inputs as of
- * `HeadsLayer`. PyTorch's nn.MultiheadAttention has the same formula, other names and the kernels side by side. Source:
- * Vaswani et al. 2017.
- */
+/** The layer that {@link multiHeadAttention} makes. */
 export class MultiHeadAttention extends HeadsLayer {
   constructor(
     options: MultiHeadAttentionOptions,
@@ -299,15 +302,15 @@ export class MultiHeadAttention extends HeadsLayer {
 
 /** What `groupedQueryAttention` takes. */
 export interface GroupedQueryAttentionOptions extends HeadsOptions {
-  /** Numbers of a query, a key and a value, for each head. */
+  /** Size of queries, keys and values per head. */
   headDim: number;
   /** Number of query heads. */
   numQueryHeads: number;
-  /** Number of key and value heads; divides that of query heads. */
+  /** Number of key and value heads; must divide numQueryHeads. */
   numKeyValueHeads: number;
 }
 
-/** Multi-head attention in which neighbouring query heads share a key and value head. Source: Ainslie et al. 2023. */
+/** The layer that {@link groupedQueryAttention} makes. */
 export class GroupedQueryAttention extends HeadsLayer {
   constructor(options: GroupedQueryAttentionOptions) {
     const {
@@ -326,16 +329,13 @@ export class GroupedQueryAttention extends HeadsLayer {
 
 /** What `slidingWindowAttention` takes. */
 export interface SlidingWindowAttentionOptions extends MultiHeadAttentionOptions {
-  /** How many steps before and after its own a query sees. */
+  /** How many steps before and after itself a query sees. */
   window: number;
-  /** So many first steps are seen by all, and see all; default 0. */
+  /** How many first steps are seen by all, and see all; default 0. */
   globalTokens?: number;
 }
 
-/**
- * Multi-head attention whose queries see the steps near their own and the first few: time and memory grow linearly with
- * length. Not in Keras. Global steps use the same projections as the others. Source: Beltagy et al. 2020, Longformer.
- */
+/** The layer that {@link slidingWindowAttention} makes. */
 export class SlidingWindowAttention extends MultiHeadAttention {
   constructor(options: SlidingWindowAttentionOptions) {
     const { window, globalTokens = 0 } = (options ?? {}) as SlidingWindowAttentionOptions;
@@ -348,12 +348,32 @@ export class SlidingWindowAttention extends MultiHeadAttention {
   }
 }
 
-/** Attention between projections, for several heads. */
+/**
+ * Multi-head attention: softmax(query key^T / sqrt(keyDim)) value for each head, with projections before and after.
+ * Apply it
+ * to x for self-attention, or to a list [query, value, key?, attentionMask?]; without a key, the values are the keys.
+ * Example: `layers.multiHeadAttention({ numHeads: 8, keyDim: 64, useCausalMask: true }).apply(x)`. The attention mask
+ * is bool,
+ * true where a query sees a key. PyTorch's nn.MultiheadAttention is the same with other names and joined kernels.
+ * Shapes: `[batch, queries, features]`, `[batch, keys, features]` twice, and a mask `[batch, queries, keys]` or
+ * `[batch, heads, queries, keys]` -> `[batch, queries, features]`, or `[batch, queries, ...outputShape]`; with
+ * returnAttentionScores also `[batch, heads, queries, keys]`.
+ * Errors: ArgumentError for options out of range; ShapeError for inputs whose axes do not fit; DtypeError unless they
+ * are f32
+ * and the mask bool. Source: Vaswani et al. 2017.
+ */
 export function multiHeadAttention(options: MultiHeadAttentionOptions): MultiHeadAttention {
   return new MultiHeadAttention(options);
 }
 
-/** Multi-head attention in which neighbouring query heads share keys and values. */
+/**
+ * Multi-head attention in which groups of neighbouring query heads share a key and value head. Inputs as in
+ * {@link multiHeadAttention}.
+ * Shapes: `[batch, queries, features]`, `[batch, keys, features]` twice, mask as there -> `[batch, queries, features]`.
+ * Errors: ArgumentError for options out of range, and unless numKeyValueHeads divides numQueryHeads; ShapeError for
+ * inputs
+ * whose axes do not fit; DtypeError unless they are f32 and the mask bool. Source: Ainslie et al. 2023.
+ */
 export function groupedQueryAttention(options: GroupedQueryAttentionOptions): GroupedQueryAttention {
   return new GroupedQueryAttention(options);
 }
@@ -361,7 +381,14 @@ export function groupedQueryAttention(options: GroupedQueryAttentionOptions): Gr
 /** Keras's names of them. */
 export { GroupedQueryAttention as GroupQueryAttention, groupedQueryAttention as groupQueryAttention };
 
-/** Multi-head attention to the steps nearby and the first few. */
+/**
+ * Multi-head attention to the nearest steps and the first few: time and memory grow linearly with length. Inputs as in
+ * {@link multiHeadAttention}. Global tokens share the projections of the others. Not in Keras.
+ * Shapes: `[batch, time, features]` -> the same.
+ * Errors: ArgumentError for options out of range; ShapeError for inputs whose axes do not fit; DtypeError unless they
+ * are f32
+ * and the mask bool. Source: Beltagy et al. 2020, Longformer.
+ */
 export function slidingWindowAttention(options: SlidingWindowAttentionOptions): SlidingWindowAttention {
   return new SlidingWindowAttention(options);
 }

@@ -18,11 +18,11 @@ import { firstMask, type Mask } from "./masks.ts";
 import type { RegularizerLike } from "./regularizers.ts";
 import { type ShapelessWeightOptions, weightOptions } from "./weight-options.ts";
 
-/** Options of both normalizations. */
+/** Options of the normalizations with gamma and beta. */
 export interface AffineNormalizationOptions extends LayerOptions {
   /** Added to the variance; default 1e-3. */
   epsilon?: number;
-  /** Whether beta is added; default true. */
+  /** Whether the offset beta is added; default true. */
   center?: boolean;
   /** Whether the result is multiplied by gamma; default true. */
   scale?: boolean;
@@ -30,9 +30,13 @@ export interface AffineNormalizationOptions extends LayerOptions {
   betaInitializer?: InitializerLike;
   /** Default ones. */
   gammaInitializer?: InitializerLike;
+  /** Default: none. */
   betaRegularizer?: RegularizerLike;
+  /** Default: none. */
   gammaRegularizer?: RegularizerLike;
+  /** Default: none. */
   betaConstraint?: ConstraintLike;
+  /** Default: none. */
   gammaConstraint?: ConstraintLike;
 }
 
@@ -82,7 +86,7 @@ export abstract class AffineNormalization extends Layer {
 
 /** What `batchNormalization` takes. */
 export interface BatchNormalizationOptions extends AffineNormalizationOptions {
-  /** How much of the moving statistics stays at each training step; default 0.99. */
+  /** Decay of the moving averages, in [0, 1]; default 0.99. PyTorch's momentum is 1 minus this one. */
   momentum?: number;
   /** Default zeros. */
   movingMeanInitializer?: InitializerLike;
@@ -90,11 +94,7 @@ export interface BatchNormalizationOptions extends AffineNormalizationOptions {
   movingVarianceInitializer?: InitializerLike;
 }
 
-/**
- * (x - mean) / sqrt(variance + epsilon) gamma + beta for each channel, the last axis. In training the mean and the
- * variance are the batch's own, and the moving ones are drawn towards them; otherwise, and while the layer is frozen,
- * they are the moving ones. Steps that a mask leaves out are not counted. The variance is the biased one, as in Keras. Source: Ioffe and Szegedy 2015.
- */
+/** The layer that {@link batchNormalization} makes. */
 export class BatchNormalization extends AffineNormalization {
   readonly momentum: number;
   movingMean!: Variable;
@@ -158,12 +158,22 @@ function maskedMoments(x: Tensor, mask: Mask): { mean: Tensor; variance: Tensor;
   return { mean, variance: meanOf(square(sub(x, mean))), count };
 }
 
-/** Mean 0 and variance 1 for each channel, over the batch. */
+/**
+ * Batch normalization: (x - mean) / sqrt(variance + epsilon) gamma + beta for each channel. Training uses the batch's
+ * moments
+ * and updates exponential moving averages, moving = momentum moving + (1 - momentum) moment; inference, and a frozen
+ * layer,
+ * use the averages. Masked steps are not counted. Variances are biased, as in Keras.
+ * Shapes: `[batch, ..., channels]` -> the same.
+ * Errors: ArgumentError for options out of range; ShapeError for inputs without channels, or with others than those it
+ * was
+ * built for; DtypeError unless they are f32. Source: Ioffe and Szegedy 2015.
+ */
 export function batchNormalization(options?: BatchNormalizationOptions): BatchNormalization {
   return new BatchNormalization(options);
 }
 
-/** (x - mean) / sqrt(variance + epsilon) gamma + beta along the last axis. Source: Ba, Kiros and Hinton 2016. */
+/** The layer that {@link layerNormalization} makes. */
 export class LayerNormalization extends AffineNormalization {
   constructor(options: AffineNormalizationOptions = {}) {
     super(["layer_normalization", LayerNormalization, affineNormalizationOptions], options);
@@ -174,7 +184,13 @@ export class LayerNormalization extends AffineNormalization {
   }
 }
 
-/** Mean 0 and variance 1 for each row along the last axis. */
+/**
+ * Layer normalization: (x - mean) / sqrt(variance + epsilon) gamma + beta, with the moments along the last axis.
+ * Shapes: `[batch, ..., features]` -> the same.
+ * Errors: ArgumentError for a negative epsilon; ShapeError for inputs without features, or with others than those it
+ * was
+ * built for; DtypeError unless they are f32. Source: Ba, Kiros and Hinton 2016.
+ */
 export function layerNormalization(options?: AffineNormalizationOptions): LayerNormalization {
   return new LayerNormalization(options);
 }

@@ -23,18 +23,17 @@ import { type ShapelessWeightOptions, weightOptions } from "./weight-options.ts"
 
 /** What `positionEmbedding` takes. */
 export interface PositionEmbeddingOptions extends LayerOptions {
-  /** The most steps there are: rows of the table. */
+  /** Maximum number of steps: rows of the table. */
   sequenceLength: number;
   /** Default glorotUniform. */
   embeddingsInitializer?: InitializerLike;
+  /** Default: none. */
   embeddingsRegularizer?: RegularizerLike;
+  /** Default: none. */
   embeddingsConstraint?: ConstraintLike;
 }
 
-/**
- * x plus a learned row for each position: [batch, time, features], the table [sequenceLength, features]. KerasHub's
- * layer of this name returns the rows without x.
- */
+/** The layer that {@link positionEmbedding} makes. */
 export class PositionEmbedding extends Layer {
   readonly sequenceLength: number;
   /** The table; there once the layer is built. */
@@ -77,14 +76,11 @@ export class PositionEmbedding extends Layer {
 
 /** What `sinePositionEncoding` takes. */
 export interface SinePositionEncodingOptions extends LayerOptions {
-  /** The wavelength that the slowest wave approaches; default 10,000. */
+  /** Upper bound of the wavelengths; default 10,000. */
   maxWavelength?: number;
 }
 
-/**
- * x plus waves of the position t: sin(t w) at feature 2 i and cos(t w) at 2 i + 1, w = maxWavelength^(-2 i / features).
- * KerasHub's layer of this name returns the waves without x. Source: Vaswani et al. 2017.
- */
+/** The layer that {@link sinePositionEncoding} makes. */
 export class SinePositionEncoding extends Layer {
   readonly maxWavelength: number;
 
@@ -112,14 +108,11 @@ export class SinePositionEncoding extends Layer {
 
 /** What `rotaryEmbedding` takes. */
 export interface RotaryEmbeddingOptions extends LayerOptions {
-  /** The wavelength that the slowest rotation approaches; default 10,000. */
+  /** Upper bound of the wavelengths of the rotations; default 10,000. */
   maxWavelength?: number;
 }
 
-/**
- * Queries or keys [batch, time, heads, even headDim], or [batch, time, features], rotated by their positions (`rotary`).
- * As in KerasHub, numbers i and i + headDim / 2 turn together. Source: Su et al. 2021, RoFormer.
- */
+/** The layer that {@link rotaryEmbedding} makes. */
 export class RotaryEmbedding extends Layer {
   readonly maxWavelength: number;
 
@@ -159,17 +152,41 @@ function requireWavelength(name: string, maxWavelength = 10_000): number {
   throw new ArgumentError(`${name}: maxWavelength must be greater than 1, got ${maxWavelength}`);
 }
 
-/** x plus a learned row for each position. */
+/**
+ * Adds a trained embedding of its position to each step. Weight: embeddings `[sequenceLength, features]`. KerasHub's
+ * layer of
+ * this name returns the embeddings without x.
+ * Shapes: `[batch, time, features]` -> the same, time at most sequenceLength.
+ * Errors: ArgumentError for a sequenceLength below 1; ShapeError for inputs of another rank or longer than it;
+ * DtypeError
+ * unless they are f32.
+ */
 export function positionEmbedding(options: PositionEmbeddingOptions): PositionEmbedding {
   return new PositionEmbedding(options);
 }
 
-/** x plus sines and cosines of the position. */
+/**
+ * Adds sinusoidal position encodings: sin(t w) at feature 2 i and cos(t w) at 2 i + 1, w = maxWavelength^(-2 i /
+ * features).
+ * KerasHub's layer of this name returns them without x.
+ * Shapes: `[batch, time, features]` -> the same.
+ * Errors: ArgumentError unless maxWavelength is above 1; ShapeError for inputs of another rank; DtypeError unless they
+ * are
+ * f32. Source: Vaswani et al. 2017.
+ */
 export function sinePositionEncoding(options?: SinePositionEncodingOptions): SinePositionEncoding {
   return new SinePositionEncoding(options);
 }
 
-/** Queries or keys rotated by their positions. */
+/**
+ * Rotary position embedding of queries or keys: features i and i + size / 2 are rotated together by an angle
+ * proportional to
+ * the position, as in KerasHub.
+ * Shapes: `[batch, time, heads, size]` or `[batch, time, size]` -> the same, size even.
+ * Errors: ArgumentError unless maxWavelength is above 1; ShapeError for other axes or an odd size; DtypeError unless
+ * inputs
+ * are f32. Source: Su et al. 2021, RoFormer.
+ */
 export function rotaryEmbedding(options?: RotaryEmbeddingOptions): RotaryEmbedding {
   return new RotaryEmbedding(options);
 }

@@ -11,17 +11,21 @@ import { Layer, type LayerOptions } from "./layer.ts";
 import type { RegularizerLike } from "./regularizers.ts";
 import { type ShapelessWeightOptions, weightOptions } from "./weight-options.ts";
 
-/** Options that an attention layer hands on to its projections. */
+/** Options that an attention layer passes to its projections. */
 export interface ProjectionOptions extends LayerOptions {
-  /** Whether numbers are added to the products; default true. */
+  /** Whether a bias is added; default true. */
   useBias?: boolean;
   /** Default glorotUniform. */
   kernelInitializer?: InitializerLike;
   /** Default zeros. */
   biasInitializer?: InitializerLike;
+  /** Default: none. */
   kernelRegularizer?: RegularizerLike;
+  /** Default: none. */
   biasRegularizer?: RegularizerLike;
+  /** Default: none. */
   kernelConstraint?: ConstraintLike;
+  /** Default: none. */
   biasConstraint?: ConstraintLike;
 }
 

@@ -29,11 +29,23 @@ export {
 
 /** x itself. */
 export const linear: Activation = activations.linear;
-/** max(x, 0). */
+/**
+ * Rectified linear unit: min(x, maxValue) where x >= threshold, else negativeSlope (x - threshold).
+ * Shapes: `[batch, ...]` -> the same.
+ * Errors: ArgumentError unless maxValue, negativeSlope and threshold are at least 0; DtypeError unless inputs are f32.
+ */
 export const relu: Activation = activations.relu;
-/** x where x > 0, else 0.2 x. */
+/**
+ * Leaky rectified linear unit: x where x > 0, else negativeSlope x.
+ * Shapes: `[batch, ...]` -> the same.
+ * Errors: DtypeError unless inputs are f32.
+ */
 export const leakyRelu: Activation = activations.leakyRelu;
-/** x where x > 0, else exp(x) - 1. */
+/**
+ * Exponential linear unit: x where x > 0, else alpha (exp(x) - 1).
+ * Shapes: `[batch, ...]` -> the same.
+ * Errors: DtypeError unless inputs are f32. Source: Clevert et al. 2015.
+ */
 export const elu: Activation = activations.elu;
 /** x times the share of a standard normal distribution below x. */
 export const gelu: Activation = activations.gelu;
@@ -49,7 +61,11 @@ export const sigmoid: Activation = activations.sigmoid;
 export const tanh: Activation = activations.tanh;
 /** log(1 + exp(x)). */
 export const softplus: Activation = activations.softplus;
-/** exp(x) / sum(exp(x)) along the last axis. */
+/**
+ * Softmax: exp(x) / sum(exp(x)) along an axis. Masked steps get a probability of 0.
+ * Shapes: `[batch, ...]` -> the same.
+ * Errors: ArgumentError for an axis out of range; DtypeError unless inputs are f32.
+ */
 export const softmax: Activation = activations.softmax;
 /** log(softmax(x)). */
 export const logSoftmax: Activation = activations.logSoftmax;

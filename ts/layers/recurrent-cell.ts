@@ -79,27 +79,35 @@ export abstract class RecurrentCell extends Layer {
 
 /** Options of cells with an input kernel, a recurrent kernel and a bias. */
 export interface KernelCellOptions extends LayerOptions {
-  /** Of the candidate and the output; default tanh. */
+  /** Activation of the candidate and the output; default "tanh". */
   activation?: ActivationLike;
-  /** Default true. */
+  /** Whether a bias is added; default true. */
   useBias?: boolean;
-  /** Default glorotUniform; PyTorch spreads all weights over 1 / sqrt(units). */
+  /** Default glorotUniform; PyTorch draws all weights from within 1 / sqrt(units) of 0. */
   kernelInitializer?: InitializerLike;
   /** Default orthogonal. */
   recurrentInitializer?: InitializerLike;
   /** Default zeros. */
   biasInitializer?: InitializerLike;
+  /** Default: none. */
   kernelRegularizer?: RegularizerLike;
+  /** Default: none. */
   recurrentRegularizer?: RegularizerLike;
+  /** Default: none. */
   biasRegularizer?: RegularizerLike;
+  /** Default: none. */
   kernelConstraint?: WeightOptions["constraint"];
+  /** Default: none. */
   recurrentConstraint?: WeightOptions["constraint"];
+  /** Default: none. */
   biasConstraint?: WeightOptions["constraint"];
-  /** Share of the inputs' features that training drops, the same at every step; default 0. */
+  /** Dropout rate of the inputs in training, with one pattern for all steps; default 0. */
   dropout?: number;
-  /** Share of the hidden state that training hides from the recurrent kernel, the same at every step; default 0. */
+  /**
+   * Dropout rate of the hidden state in the recurrent product in training, with one pattern for all steps; default 0.
+   */
   recurrentDropout?: number;
-  /** Of the dropout; default: the default generator draws. */
+  /** Seed of the dropout; default: the global generator. */
   seed?: number;
 }
 

@@ -26,7 +26,7 @@ export interface LSTMOptions extends RecurrentLayerOptions, LSTMCellOptions {}
 /** What `gru` takes. */
 export interface GRUOptions extends RecurrentLayerOptions, GRUCellOptions {}
 
-/** h = activation(x_t kernel + h recurrentKernel + bias): [batch, time, features] -> [batch, units]. See `rnn`. */
+/** The layer that {@link simpleRnn} makes. */
 export class SimpleRNN extends RecurrentLayer {
   constructor(options: SimpleRNNOptions) {
     const makeCell = (name: string) =>
@@ -35,10 +35,7 @@ export class SimpleRNN extends RecurrentLayer {
   }
 }
 
-/**
- * Long short-term memory: [batch, time, features] -> [batch, units]. States: hidden, then cell. See `rnn` and
- * `lstmCell`. Source: Hochreiter and Schmidhuber 1997.
- */
+/** The layer that {@link lstm} makes. */
 export class LSTM extends RecurrentLayer {
   constructor(options: LSTMOptions) {
     super(
@@ -49,7 +46,7 @@ export class LSTM extends RecurrentLayer {
   }
 }
 
-/** Gated recurrent units: [batch, time, features] -> [batch, units]. See `rnn` and `gruCell`. Source: Cho et al. 2014. */
+/** The layer that {@link gru} makes. */
 export class GRU extends RecurrentLayer {
   constructor(options: GRUOptions) {
     super(
@@ -60,17 +57,43 @@ export class GRU extends RecurrentLayer {
   }
 }
 
-/** The simple recurrence over sequences. */
+/**
+ * Simple recurrent layer: h = activation(x kernel + h recurrentKernel + bias) at each step. Apply it to x or to
+ * [x, initial state].
+ * Shapes: `[batch, time, features]` -> `[batch, units]`, or `[batch, time, units]` with returnSequences; with
+ * returnState
+ * also h `[batch, units]`.
+ * Errors: ArgumentError for options out of range; ShapeError for inputs or states of other shapes; DtypeError unless
+ * they are
+ * f32.
+ */
 export function simpleRnn(options: SimpleRNNOptions): SimpleRNN {
   return new SimpleRNN(options);
 }
 
-/** Long short-term memory over sequences. */
+/**
+ * Long short-term memory (see {@link lstmCell} for the formula). Apply it to x or to [x, h, cell].
+ * Example: `layers.lstm({ units: 64, returnSequences: true })`.
+ * Shapes: `[batch, time, features]` -> `[batch, units]`, or `[batch, time, units]` with returnSequences; with
+ * returnState
+ * also h and cell `[batch, units]`.
+ * Errors: ArgumentError for options out of range; ShapeError for inputs or states of other shapes; DtypeError unless
+ * they are
+ * f32. Source: Hochreiter and Schmidhuber 1997.
+ */
 export function lstm(options: LSTMOptions): LSTM {
   return new LSTM(options);
 }
 
-/** Gated recurrent units over sequences. */
+/**
+ * Gated recurrent units (see {@link gruCell} for the formula). Apply it to x or to [x, h].
+ * Shapes: `[batch, time, features]` -> `[batch, units]`, or `[batch, time, units]` with returnSequences; with
+ * returnState
+ * also h `[batch, units]`.
+ * Errors: ArgumentError for options out of range; ShapeError for inputs or states of other shapes; DtypeError unless
+ * they are
+ * f32. Source: Cho et al. 2014.
+ */
 export function gru(options: GRUOptions): GRU {
   return new GRU(options);
 }

@@ -4,6 +4,7 @@
 import { requireRecord, requireType, textOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import * as activations from "./activation-layers.ts";
+import * as adaptivePooling from "./adaptive-pooling.ts";
 import * as plainAttention from "./attention.ts";
 import { Bidirectional } from "./bidirectional.ts";
 import * as cells from "./cells.ts";
@@ -12,8 +13,10 @@ import * as conv from "./conv.ts";
 import * as convLstm from "./conv-lstm.ts";
 import * as core from "./core.ts";
 import { Dense } from "./dense.ts";
+import * as depthwise from "./depthwise-conv.ts";
 import { EinsumDense } from "./einsum-dense.ts";
 import { Normalization } from "./feature-normalization.ts";
+import * as globalPooling from "./global-pooling.ts";
 import * as groups from "./group-normalization.ts";
 import { InputLayer } from "./input.ts";
 import { Layer } from "./layer.ts";
@@ -46,28 +49,28 @@ const kinds = {
   conv1d_transpose: conv.Conv1DTranspose,
   conv2d_transpose: conv.Conv2DTranspose,
   conv3d_transpose: conv.Conv3DTranspose,
-  depthwise_conv1d: conv.DepthwiseConv1D,
-  depthwise_conv2d: conv.DepthwiseConv2D,
-  separable_conv1d: conv.SeparableConv1D,
-  separable_conv2d: conv.SeparableConv2D,
+  depthwise_conv1d: depthwise.DepthwiseConv1D,
+  depthwise_conv2d: depthwise.DepthwiseConv2D,
+  separable_conv1d: depthwise.SeparableConv1D,
+  separable_conv2d: depthwise.SeparableConv2D,
   max_pooling1d: pooling.MaxPooling1D,
   max_pooling2d: pooling.MaxPooling2D,
   max_pooling3d: pooling.MaxPooling3D,
   average_pooling1d: pooling.AveragePooling1D,
   average_pooling2d: pooling.AveragePooling2D,
   average_pooling3d: pooling.AveragePooling3D,
-  global_average_pooling1d: pooling.GlobalAveragePooling1D,
-  global_average_pooling2d: pooling.GlobalAveragePooling2D,
-  global_average_pooling3d: pooling.GlobalAveragePooling3D,
-  global_max_pooling1d: pooling.GlobalMaxPooling1D,
-  global_max_pooling2d: pooling.GlobalMaxPooling2D,
-  global_max_pooling3d: pooling.GlobalMaxPooling3D,
-  adaptive_average_pooling1d: pooling.AdaptiveAveragePooling1D,
-  adaptive_average_pooling2d: pooling.AdaptiveAveragePooling2D,
-  adaptive_average_pooling3d: pooling.AdaptiveAveragePooling3D,
-  adaptive_max_pooling1d: pooling.AdaptiveMaxPooling1D,
-  adaptive_max_pooling2d: pooling.AdaptiveMaxPooling2D,
-  adaptive_max_pooling3d: pooling.AdaptiveMaxPooling3D,
+  global_average_pooling1d: globalPooling.GlobalAveragePooling1D,
+  global_average_pooling2d: globalPooling.GlobalAveragePooling2D,
+  global_average_pooling3d: globalPooling.GlobalAveragePooling3D,
+  global_max_pooling1d: globalPooling.GlobalMaxPooling1D,
+  global_max_pooling2d: globalPooling.GlobalMaxPooling2D,
+  global_max_pooling3d: globalPooling.GlobalMaxPooling3D,
+  adaptive_average_pooling1d: adaptivePooling.AdaptiveAveragePooling1D,
+  adaptive_average_pooling2d: adaptivePooling.AdaptiveAveragePooling2D,
+  adaptive_average_pooling3d: adaptivePooling.AdaptiveAveragePooling3D,
+  adaptive_max_pooling1d: adaptivePooling.AdaptiveMaxPooling1D,
+  adaptive_max_pooling2d: adaptivePooling.AdaptiveMaxPooling2D,
+  adaptive_max_pooling3d: adaptivePooling.AdaptiveMaxPooling3D,
   up_sampling1d: resizing.UpSampling1D,
   up_sampling2d: resizing.UpSampling2D,
   up_sampling3d: resizing.UpSampling3D,

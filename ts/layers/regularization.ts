@@ -20,9 +20,9 @@ import { ownCopy } from "./config.ts";
 import { type CallContext, Layer, type LayerKind, type LayerOptions } from "./layer.ts";
 import { l1l2 } from "./regularizers.ts";
 
-/** What layers that draw random numbers take. */
+/** Options of layers that draw random numbers. */
 export interface RandomLayerOptions extends LayerOptions {
-  /** A seed of its own; default: the default generator draws. */
+  /** Seed of a generator of its own; default: the global generator. */
   seed?: number;
 }
 
@@ -51,13 +51,17 @@ abstract class RandomLayer extends Layer {
 
 /** What `dropout` takes. */
 export interface DropoutOptions extends RandomLayerOptions {
-  /** Probability that a number is dropped, at least 0 and less than 1. */
+  /** Probability that an element is dropped, in [0, 1). */
   rate: number;
-  /** Shape of the pattern, batch axis included, where numbers are to be dropped together; null: as the input's axis. */
+  /**
+   * Shape of the dropout pattern, batch axis included: size 1 drops along an axis together, null is the input's size.
+   * Default:
+   * the input's shape.
+   */
   noiseShape?: readonly (number | null)[];
 }
 
-/** In training, zeroes each number with probability `rate` and divides the others by 1 - rate; else does nothing. */
+/** The layer that {@link dropout} makes. */
 export class Dropout extends RandomLayer {
   readonly rate: number;
   readonly noiseShape: readonly (number | null)[] | undefined;
@@ -91,7 +95,12 @@ export class Dropout extends RandomLayer {
   }
 }
 
-/** In training, zeroes numbers at random. */
+/**
+ * Dropout: in training, zeroes each element with probability `rate` and scales the others by 1 / (1 - rate).
+ * Shapes: `[batch, ...]` -> the same.
+ * Errors: ArgumentError unless 0 <= rate < 1, and for a noiseShape that does not fit; DtypeError unless inputs are f32.
+ * Source: Srivastava et al. 2014.
+ */
 export function dropout(options: DropoutOptions): Dropout {
   return new Dropout(options);
 }
@@ -121,49 +130,64 @@ abstract class SpatialDropout extends Dropout {
 /** What spatial dropout takes. */
 export type SpatialDropoutOptions = Omit<DropoutOptions, "noiseShape">;
 
-/** Drops whole channels of [batch, time, channels]. */
+/** The layer that {@link spatialDropout1d} makes. */
 export class SpatialDropout1D extends SpatialDropout {
   constructor(options: SpatialDropoutOptions) {
     super(["spatial_dropout1d", SpatialDropout1D, spatialDropoutOptions], options, 1);
   }
 }
 
-/** In training, drops whole channels of sequences. */
+/**
+ * Drops whole channels of sequences in training.
+ * Shapes: `[batch, time, channels]` -> the same.
+ * Errors: ArgumentError unless 0 <= rate < 1; ShapeError for inputs of another rank; DtypeError unless they are f32.
+ * Source: Tompson et al. 2015.
+ */
 export function spatialDropout1d(options: SpatialDropoutOptions): SpatialDropout1D {
   return new SpatialDropout1D(options);
 }
 
-/** Drops whole channels of [batch, height, width, channels]. */
+/** The layer that {@link spatialDropout2d} makes. */
 export class SpatialDropout2D extends SpatialDropout {
   constructor(options: SpatialDropoutOptions) {
     super(["spatial_dropout2d", SpatialDropout2D, spatialDropoutOptions], options, 2);
   }
 }
 
-/** In training, drops whole channels of images. */
+/**
+ * Drops whole channels of images in training.
+ * Shapes: `[batch, height, width, channels]` -> the same.
+ * Errors: ArgumentError unless 0 <= rate < 1; ShapeError for inputs of another rank; DtypeError unless they are f32.
+ * Source: Tompson et al. 2015.
+ */
 export function spatialDropout2d(options: SpatialDropoutOptions): SpatialDropout2D {
   return new SpatialDropout2D(options);
 }
 
-/** Drops whole channels of [batch, depth, height, width, channels]. */
+/** The layer that {@link spatialDropout3d} makes. */
 export class SpatialDropout3D extends SpatialDropout {
   constructor(options: SpatialDropoutOptions) {
     super(["spatial_dropout3d", SpatialDropout3D, spatialDropoutOptions], options, 3);
   }
 }
 
-/** In training, drops whole channels of volumes. */
+/**
+ * Drops whole channels of volumes in training.
+ * Shapes: `[batch, depth, height, width, channels]` -> the same.
+ * Errors: ArgumentError unless 0 <= rate < 1; ShapeError for inputs of another rank; DtypeError unless they are f32.
+ * Source: Tompson et al. 2015.
+ */
 export function spatialDropout3d(options: SpatialDropoutOptions): SpatialDropout3D {
   return new SpatialDropout3D(options);
 }
 
 /** What `gaussianNoise` takes. */
 export interface GaussianNoiseOptions extends RandomLayerOptions {
-  /** Standard deviation of what is added. */
+  /** Standard deviation of the noise. */
   stddev: number;
 }
 
-/** In training, adds normal noise of mean 0. */
+/** The layer that {@link gaussianNoise} makes. */
 export class GaussianNoise extends RandomLayer {
   readonly stddev: number;
 
@@ -180,18 +204,22 @@ export class GaussianNoise extends RandomLayer {
   }
 }
 
-/** In training, adds normal noise. */
+/**
+ * Adds normal noise of mean 0 in training.
+ * Shapes: `[batch, ...]` -> the same.
+ * Errors: ArgumentError unless stddev is at least 0; DtypeError unless inputs are f32.
+ */
 export function gaussianNoise(options: GaussianNoiseOptions): GaussianNoise {
   return new GaussianNoise(options);
 }
 
 /** What `gaussianDropout` and `alphaDropout` take. */
 export interface NoisyDropoutOptions extends RandomLayerOptions {
-  /** Probability of the dropout that it stands for, at least 0 and less than 1. */
+  /** Probability of the equivalent dropout, in [0, 1). */
   rate: number;
 }
 
-/** In training, multiplies by normal noise of mean 1 and variance rate / (1 - rate). Source: Srivastava et al. 2014. */
+/** The layer that {@link gaussianDropout} makes. */
 export class GaussianDropout extends RandomLayer {
   readonly rate: number;
 
@@ -207,24 +235,27 @@ export class GaussianDropout extends RandomLayer {
   }
 }
 
-/** In training, multiplies by normal noise. */
+/**
+ * Multiplies by normal noise of mean 1 and variance rate / (1 - rate) in training.
+ * Shapes: `[batch, ...]` -> the same.
+ * Errors: ArgumentError unless 0 <= rate < 1; DtypeError unless inputs are f32. Source: Srivastava et al. 2014.
+ */
 export function gaussianDropout(options: NoisyDropoutOptions): GaussianDropout {
   return new GaussianDropout(options);
 }
 
 /** What `alphaDropout` takes. */
 export interface AlphaDropoutOptions extends NoisyDropoutOptions {
-  /** Shape of the pattern, batch axis included, where numbers are to be dropped together. */
+  /**
+   * Shape of the dropout pattern, batch axis included: size 1 drops along an axis together. Default: the input's shape.
+   */
   noiseShape?: Shape;
 }
 
 /** SELU's least value, which stands for "dropped". */
 const LEAST_SELU = -1.7580993408473766;
 
-/**
- * In training, sets numbers to SELU's least value and scales and shifts all of them such that mean and variance stay.
- * Source: Klambauer et al. 2017.
- */
+/** The layer that {@link alphaDropout} makes. */
 export class AlphaDropout extends RandomLayer {
   readonly rate: number;
   readonly noiseShape: Shape | undefined;
@@ -247,20 +278,28 @@ export class AlphaDropout extends RandomLayer {
   }
 }
 
-/** In training, drops numbers such that mean and variance stay. */
+/**
+ * Dropout for SELU networks: in training, sets elements to SELU's lower limit, then scales and shifts all so that mean
+ * and
+ * variance stay.
+ * Shapes: `[batch, ...]` -> the same.
+ * Errors: ArgumentError unless 0 <= rate < 1; ShapeError for a noiseShape that does not broadcast to the inputs;
+ * DtypeError
+ * unless they are f32. Source: Klambauer et al. 2017.
+ */
 export function alphaDropout(options: AlphaDropoutOptions): AlphaDropout {
   return new AlphaDropout(options);
 }
 
 /** What `activityRegularization` takes. */
 export interface ActivityRegularizationOptions extends LayerOptions {
-  /** Factor of the sum of the inputs' absolute values; default 0. */
+  /** Factor of the sum of absolute values; default 0. */
   l1?: number;
-  /** Factor of the sum of their squares; default 0. */
+  /** Factor of the sum of squares; default 0. */
   l2?: number;
 }
 
-/** Its inputs, whose size is added to the loss: l1 sum(|x|) + l2 sum(x^2). */
+/** The layer that {@link activityRegularization} makes. */
 export class ActivityRegularization extends Layer {
   private readonly penalty: (x: Tensor) => Tensor;
 
@@ -277,7 +316,11 @@ export class ActivityRegularization extends Layer {
   }
 }
 
-/** Its inputs, whose size is added to the loss. */
+/**
+ * Returns its inputs and adds l1 sum(|x|) + l2 sum(x^2) to the loss.
+ * Shapes: `[batch, ...]` -> the same.
+ * Errors: ArgumentError for negative factors; DtypeError unless inputs are f32.
+ */
 export function activityRegularization(options?: ActivityRegularizationOptions): ActivityRegularization {
   return new ActivityRegularization(options);
 }

@@ -22,27 +22,19 @@ import { type Shapes, shapeList } from "./shapes.ts";
 export interface RelativeMultiHeadAttentionOptions extends ProjectionOptions {
   /** Number of heads. */
   numHeads: number;
-  /** Numbers of a query and of a key, for each head. */
+  /** Size of queries and keys per head. */
   keyDim: number;
-  /** Numbers of a value, for each head; default `keyDim`. */
+  /** Size of values per head; default `keyDim`. */
   valueDim?: number;
-  /** How many steps of the past a memory keeps; default all that it and the segment have. */
+  /** How many past steps the memory keeps; default: all. */
   memoryLength?: number;
-  /** Probability that an attention score is dropped in training; default 0. */
+  /** Dropout rate of the attention scores in training; default 0. */
   dropout?: number;
-  /** A seed of its own for dropout; default: the default generator draws. */
+  /** Seed of the dropout; default: the global generator. */
   seed?: number;
 }
 
-/**
- * Causal multi-head attention that knows how far steps are apart: the score of query i and key j is
- * ((q_i + u) . k_j + (q_i + w) . r_(i-j)) / sqrt(keyDim), with r a projection of the waves of the distance and u, w
- * learned for each head. Inputs: a segment [batch, time, features], or [segment, memory], the memory [batch, length,
- * features] being the segments before: then the results are [result, next memory], and no gradient goes into the past.
- * The masks of both hide their steps, and the next memory has such a mask; a third input is a boolean attention mask,
- * true where a query sees a key of memory and segment: [batch, time, length + time] or [batch, heads, time, length +
- * time]. Not in Keras. Source: Dai et al. 2019, Transformer-XL.
- */
+/** The layer that {@link relativeMultiHeadAttention} makes. */
 export class RelativeMultiHeadAttention extends Layer {
   readonly query: Projection;
   readonly key: Projection;
@@ -197,7 +189,24 @@ function distanceWaves(keys: number, features: number): Tensor {
   return reshape(waves, [1, keys, features]) as Tensor;
 }
 
-/** Attention by relative positions, with a memory of the segments before. */
+/**
+ * Causal multi-head attention by relative positions, with a memory of earlier segments (Transformer-XL). The score of
+ * query i
+ * and key j is ((q_i + u) . k_j + (q_i + w) . r_(i-j)) / sqrt(keyDim), r a projection of the distance's sinusoidal
+ * encoding,
+ * u and w trained for each head. Apply it to a segment, or to [segment, memory, attentionMask?] for [result, next
+ * memory]; no
+ * gradient flows into the memory. Masks of both hide their steps; the attention mask is bool, true where a query sees a
+ * key.
+ * Not in Keras.
+ * Shapes: `[batch, time, features]`, memory `[batch, length, features]`, mask `[batch, time, length + time]` or
+ * `[batch, heads, time, length + time]` -> `[batch, time, features]`, memory `[batch, length + time, features]`, cut to
+ * the last
+ * memoryLength steps.
+ * Errors: ArgumentError for options out of range; ShapeError for inputs whose axes do not fit; DtypeError unless they
+ * are f32
+ * and the mask bool. Source: Dai et al. 2019.
+ */
 export function relativeMultiHeadAttention(options: RelativeMultiHeadAttentionOptions): RelativeMultiHeadAttention {
   return new RelativeMultiHeadAttention(options);
 }

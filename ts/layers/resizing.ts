@@ -15,7 +15,7 @@ import { Layer, type LayerKind, type LayerOptions } from "./layer.ts";
 
 /** What `upSampling1d` and `upSampling3d` take. */
 export interface UpSamplingOptions<R extends Rank> extends LayerOptions {
-  /** How often each number stands along each axis; default 2. */
+  /** Factor along each axis; default 2. */
   size?: PerAxis<R>;
 }
 
@@ -44,25 +44,30 @@ abstract class UpSampling<R extends Rank> extends Layer {
   }
 }
 
-/** Each step of sequences `size` times. */
+/** The layer that {@link upSampling1d} makes. */
 export class UpSampling1D extends UpSampling<1> {
   constructor(options: UpSamplingOptions<1> = {}) {
     super(["up_sampling1d", UpSampling1D, upSamplingOptions], 1, options);
   }
 }
 
-/** Sequences larger by whole factors. */
+/**
+ * Repeats each step `size` times.
+ * Shapes: `[batch, time, channels]` -> `[batch, time size, channels]`.
+ * Errors: ArgumentError unless size is a whole number of at least 1; ShapeError for inputs of another rank; DtypeError
+ * unless they are f32.
+ */
 export function upSampling1d(options?: UpSamplingOptions<1>): UpSampling1D {
   return new UpSampling1D(options);
 }
 
 /** What `upSampling2d` takes. */
 export interface UpSampling2DOptions extends UpSamplingOptions<2> {
-  /** Default nearest: each pixel stands size[0] x size[1] times. */
+  /** "nearest", the default, repeats pixels; "bilinear" interpolates. */
   interpolation?: Interpolation;
 }
 
-/** Images larger by whole factors. */
+/** The layer that {@link upSampling2d} makes. */
 export class UpSampling2D extends UpSampling<2> {
   readonly interpolation: Interpolation;
 
@@ -81,19 +86,31 @@ export class UpSampling2D extends UpSampling<2> {
   }
 }
 
-/** Images larger by whole factors. */
+/**
+ * Enlarges images by whole factors, by nearest-neighbour or bilinear interpolation.
+ * Shapes: `[batch, height, width, channels]` -> `[batch, height size[0], width size[1], channels]`.
+ * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank; DtypeError unless they are
+ * f32.
+ */
 export function upSampling2d(options?: UpSampling2DOptions): UpSampling2D {
   return new UpSampling2D(options);
 }
 
-/** Each number of volumes size[0] x size[1] x size[2] times. */
+/** The layer that {@link upSampling3d} makes. */
 export class UpSampling3D extends UpSampling<3> {
   constructor(options: UpSamplingOptions<3> = {}) {
     super(["up_sampling3d", UpSampling3D, upSamplingOptions], 3, options);
   }
 }
 
-/** Volumes larger by whole factors. */
+/**
+ * Repeats each voxel size[0] x size[1] x size[2] times.
+ * Shapes: `[batch, depth, height, width, channels]` -> `[batch, depth size[0], height size[1], width size[2],
+ * channels]`.
+ * Errors: ArgumentError unless size holds whole numbers of at least 1; ShapeError for inputs of another rank;
+ * DtypeError
+ * unless they are f32.
+ */
 export function upSampling3d(options?: UpSamplingOptions<3>): UpSampling3D {
   return new UpSampling3D(options);
 }
@@ -127,7 +144,7 @@ function endsOf(name: string, what: string, value: EndsPerAxis<Rank>, rank: Rank
 
 /** What `zeroPadding1d`, `zeroPadding2d` and `zeroPadding3d` take. */
 export interface ZeroPaddingOptions<R extends Rank> extends LayerOptions {
-  /** Zeros at the ends of each axis; default 1. */
+  /** Zeros before and after each axis; default 1. */
   padding?: EndsPerAxis<R>;
 }
 
@@ -158,7 +175,7 @@ abstract class ZeroPadding<R extends Rank> extends Layer {
 
 /** What `cropping1d`, `cropping2d` and `cropping3d` take. */
 export interface CroppingOptions<R extends Rank> extends LayerOptions {
-  /** Numbers cut off at the ends of each axis; default 1, of images 0. */
+  /** Elements removed at both ends of each axis; default 1, for images 0. */
   cropping?: EndsPerAxis<R>;
 }
 
@@ -196,74 +213,115 @@ abstract class Cropping<R extends Rank> extends Layer {
   }
 }
 
-/** Zeros around sequences. */
+/** The layer that {@link zeroPadding1d} makes. */
 export class ZeroPadding1D extends ZeroPadding<1> {
   constructor(options: ZeroPaddingOptions<1> = {}) {
     super(["zero_padding1d", ZeroPadding1D, zeroPaddingOptions], 1, options);
   }
 }
 
-/** Zeros around sequences. */
+/**
+ * Pads sequences with zeros at both ends.
+ * Shapes: `[batch, time, channels]` -> `[batch, before + time + after, channels]`.
+ * Errors: ArgumentError unless padding holds whole numbers of at least 0; ShapeError for inputs of another rank;
+ * DtypeError
+ * unless they are f32.
+ */
 export function zeroPadding1d(options?: ZeroPaddingOptions<1>): ZeroPadding1D {
   return new ZeroPadding1D(options);
 }
 
-/** Zeros around images. */
+/** The layer that {@link zeroPadding2d} makes. */
 export class ZeroPadding2D extends ZeroPadding<2> {
   constructor(options: ZeroPaddingOptions<2> = {}) {
     super(["zero_padding2d", ZeroPadding2D, zeroPaddingOptions], 2, options);
   }
 }
 
-/** Zeros around images. */
+/**
+ * Pads images with zeros on all sides: `layers.zeroPadding2d({ padding: [[0, 1], [0, 1]] })` pads the bottom and the
+ * right.
+ * Shapes: `[batch, height, width, channels]` -> `[batch, top + height + bottom, left + width + right, channels]`.
+ * Errors: ArgumentError unless padding holds whole numbers of at least 0; ShapeError for inputs of another rank;
+ * DtypeError
+ * unless they are f32.
+ */
 export function zeroPadding2d(options?: ZeroPaddingOptions<2>): ZeroPadding2D {
   return new ZeroPadding2D(options);
 }
 
-/** Zeros around volumes. */
+/** The layer that {@link zeroPadding3d} makes. */
 export class ZeroPadding3D extends ZeroPadding<3> {
   constructor(options: ZeroPaddingOptions<3> = {}) {
     super(["zero_padding3d", ZeroPadding3D, zeroPaddingOptions], 3, options);
   }
 }
 
-/** Zeros around volumes. */
+/**
+ * Pads volumes with zeros on all sides.
+ * Shapes: `[batch, depth, height, width, channels]` -> `[batch, newDepth, newHeight, newWidth, channels]`, each size
+ * plus its
+ * two paddings.
+ * Errors: ArgumentError unless padding holds whole numbers of at least 0; ShapeError for inputs of another rank;
+ * DtypeError
+ * unless they are f32.
+ */
 export function zeroPadding3d(options?: ZeroPaddingOptions<3>): ZeroPadding3D {
   return new ZeroPadding3D(options);
 }
 
-/** The inner part of sequences. */
+/** The layer that {@link cropping1d} makes. */
 export class Cropping1D extends Cropping<1> {
   constructor(options: CroppingOptions<1> = {}) {
     super(["cropping1d", Cropping1D, croppingOptions], 1, 1, options);
   }
 }
 
-/** The inner part of sequences. */
+/**
+ * Crops sequences at both ends.
+ * Shapes: `[batch, time, channels]` -> `[batch, time - before - after, channels]`.
+ * Errors: ArgumentError unless cropping holds whole numbers of at least 0; ShapeError for inputs of another rank, or of
+ * which
+ * nothing would be left; DtypeError unless they are f32.
+ */
 export function cropping1d(options?: CroppingOptions<1>): Cropping1D {
   return new Cropping1D(options);
 }
 
-/** The inner part of images. */
+/** The layer that {@link cropping2d} makes. */
 export class Cropping2D extends Cropping<2> {
   constructor(options: CroppingOptions<2> = {}) {
     super(["cropping2d", Cropping2D, croppingOptions], 2, 0, options);
   }
 }
 
-/** The inner part of images. */
+/**
+ * Crops images on all sides.
+ * Shapes: `[batch, height, width, channels]` -> `[batch, height - top - bottom, width - left - right, channels]`.
+ * Errors: ArgumentError unless cropping holds whole numbers of at least 0; ShapeError for inputs of another rank, or of
+ * which
+ * nothing would be left; DtypeError unless they are f32.
+ */
 export function cropping2d(options?: CroppingOptions<2>): Cropping2D {
   return new Cropping2D(options);
 }
 
-/** The inner part of volumes. */
+/** The layer that {@link cropping3d} makes. */
 export class Cropping3D extends Cropping<3> {
   constructor(options: CroppingOptions<3> = {}) {
     super(["cropping3d", Cropping3D, croppingOptions], 3, 1, options);
   }
 }
 
-/** The inner part of volumes. */
+/**
+ * Crops volumes on all sides.
+ * Shapes: `[batch, depth, height, width, channels]` -> `[batch, newDepth, newHeight, newWidth, channels]`, each size
+ * less its
+ * two croppings.
+ * Errors: ArgumentError unless cropping holds whole numbers of at least 0; ShapeError for inputs of another rank, or of
+ * which
+ * nothing would be left; DtypeError unless they are f32.
+ */
 export function cropping3d(options?: CroppingOptions<3>): Cropping3D {
   return new Cropping3D(options);
 }

@@ -21,22 +21,32 @@ import { isShapeList, type Shapes, shapeList } from "./shapes.ts";
 
 /** Options of every recurrent layer. */
 export interface RecurrentLayerOptions extends LayerOptions {
-  /** The outputs of all steps, [batch, time, ...], instead of the last one; default false (PyTorch: all). */
+  /**
+   * Whether the outputs of all steps, `[batch, time, ...]`, are returned instead of the last; default false (PyTorch:
+   * all).
+   */
   returnSequences?: boolean;
-  /** The states after the last step as further results; default false (PyTorch: always). */
+  /** Whether the final states are returned as further results; default false (PyTorch: always). */
   returnState?: boolean;
-  /** From the last step to the first; outputs come in that order. Default false. */
+  /** Whether steps run from last to first; outputs come in that order. Default false. */
   goBackwards?: boolean;
-  /** Each batch begins with the states that the one before it left, example by example, until `resetStates`; default false. */
+  /**
+   * Whether each batch starts from the final states of the last one, example by example, until `resetStates`; default
+   * false.
+   */
   stateful?: boolean;
-  /** Zeros as the outputs of masked steps instead of the output before; default false. */
+  /** Whether outputs of masked steps are zeros instead of the output before; default false. */
   zeroOutputForMask?: boolean;
-  /** Step by step in basic ops, even where one launch could do all; default false. The numbers differ by rounding only. */
+  /**
+   * Whether steps run one by one in basic ops even where a fused kernel exists; default false. Results differ by
+   * rounding only.
+   */
   unroll?: boolean;
 }
 
 /** What `rnn` takes. */
 export interface RNNOptions extends RecurrentLayerOptions {
+  /** Computes one step. */
   cell: RecurrentCell;
 }
 
@@ -202,14 +212,24 @@ export abstract class RecurrentLayer extends Layer {
   }
 }
 
-/** A layer that takes any cell over sequences: [batch, time, ...] -> [batch, ...]. See `RecurrentLayer`. */
+/** The layer that {@link rnn} makes. */
 export class RNN extends RecurrentLayer {
   constructor(options: RNNOptions) {
     super(["rnn", RNN, rnnOptions], options, () => options.cell);
   }
 }
 
-/** Any cell over the steps of sequences. */
+/**
+ * Runs a recurrent cell over the steps of sequences: `layers.rnn({ cell: layers.lstmCell({ units: 64 }) })`. Apply it
+ * to x or
+ * to [x, ...initial states], zeros otherwise. Masked steps keep the states and repeat the output.
+ * Shapes: `[batch, time, ...features]` -> `[batch, ...output]`, or `[batch, time, ...output]` with returnSequences;
+ * with
+ * returnState also the final states.
+ * Errors: ArgumentError unless cell is a recurrent cell; ShapeError for inputs or states of other shapes; DtypeError
+ * unless
+ * they are f32.
+ */
 export function rnn(options: RNNOptions): RNN {
   return new RNN(options);
 }

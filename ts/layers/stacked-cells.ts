@@ -8,11 +8,11 @@ import { type CellRun, oneStep, RecurrentCell, type SequenceOptions, type Sequen
 
 /** What `stackedRnnCells` takes. */
 export interface StackedRNNCellsOptions extends LayerOptions {
-  /** From the inputs to the output. */
+  /** The cells, from the inputs to the output. */
   cells: readonly RecurrentCell[];
 }
 
-/** Each cell's output is the next one's input; the states are those of the first cell, then those of the second, ... */
+/** The layer that {@link stackedRnnCells} makes. */
 export class StackedRNNCells extends RecurrentCell {
   readonly cells: readonly RecurrentCell[];
   /** How many states each cell has; there once built. */
@@ -103,7 +103,13 @@ export class StackedRNNCells extends RecurrentCell {
   }
 }
 
-/** Cells one above the other, as one cell. */
+/**
+ * Stacks recurrent cells into one cell, for {@link rnn}: each cell's output is the next one's input.
+ * Shapes: [`[batch, ...features]`, ...states of the first cell, ...of the second, ...] -> [output of the last, ...new
+ * states].
+ * Errors: ArgumentError unless cells is a list of at least one recurrent cell; ShapeError for inputs that a cell cannot
+ * take.
+ */
 export function stackedRnnCells(options: StackedRNNCellsOptions): StackedRNNCells {
   return new StackedRNNCells(options);
 }

@@ -9,13 +9,11 @@ import { isShapeList, type Shapes, shapeList } from "./shapes.ts";
 
 /** What `timeDistributed` takes. */
 export interface TimeDistributedOptions extends LayerOptions {
+  /** The layer to apply to each step. */
   layer: Layer;
 }
 
-/**
- * The layer applied to each step of [batch, time, ...], or of several inputs of as many steps: all steps of all examples
- * are one batch for it, so batch normalization takes its moments over time as well.
- */
+/** The layer that {@link timeDistributed} makes. */
 export class TimeDistributed extends Layer {
   readonly layer: Layer;
 
@@ -62,7 +60,14 @@ export class TimeDistributed extends Layer {
   }
 }
 
-/** A layer applied to every time step alike. */
+/**
+ * Applies a layer to each time step: all steps of all examples are one batch for it, so batch normalization also takes
+ * its
+ * moments over time. Example: `layers.timeDistributed({ layer: layers.dense({ units: 10 }) })`.
+ * Shapes: `[batch, time, ...]` -> `[batch, time, ...output]`; several inputs must have as many steps.
+ * Errors: ArgumentError unless layer is a layer; ShapeError for inputs without an axis after the steps; the layer's
+ * own.
+ */
 export function timeDistributed(options: TimeDistributedOptions): TimeDistributed {
   return new TimeDistributed(options);
 }

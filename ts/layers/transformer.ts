@@ -23,15 +23,15 @@ import { type Shapes, shapeList } from "./shapes.ts";
 
 /** What `transformerEncoder` and `transformerDecoder` take: the names and defaults of KerasHub. */
 export interface TransformerOptions extends LayerOptions {
-  /** Numbers inside the feed-forward network. */
+  /** Units of the feed-forward network's hidden layer. */
   intermediateDim: number;
-  /** Number of heads; divides the number of features. */
+  /** Number of heads; must divide the number of features. */
   numHeads: number;
-  /** Probability that a number is dropped in training, of scores and of what is added to the residuals; default 0. */
+  /** Dropout rate in training, of attention scores and before each residual connection; default 0. */
   dropout?: number;
-  /** A seed of its own for dropout; default: the default generator draws. */
+  /** Seed of the dropout; default: the global generator. */
   seed?: number;
-  /** Of the feed-forward network; default "relu". */
+  /** Activation of the feed-forward network; default "relu". */
   activation?: ActivationLike;
   /** Default 1e-5. */
   layerNormEpsilon?: number;
@@ -39,15 +39,18 @@ export interface TransformerOptions extends LayerOptions {
   kernelInitializer?: InitializerLike;
   /** Default zeros. */
   biasInitializer?: InitializerLike;
-  /** Normalize before attention and feed-forward network instead of after their residual connections; default false. */
+  /**
+   * Whether normalization comes before attention and feed-forward network instead of after the residual connections;
+   * default false.
+   */
   normalizeFirst?: boolean;
-  /** Rotate queries and keys of self-attention by their positions; default false. Not in KerasHub. */
+  /** Whether self-attention uses rotary position embeddings; default false. Not in KerasHub. */
   rotary?: boolean;
 }
 
 /** What `transformerEncoder` takes. */
 export interface TransformerEncoderOptions extends TransformerOptions {
-  /** Let no step see those after it; default false. */
+  /** Whether no step sees later ones; default false. */
   useCausalMask?: boolean;
 }
 
@@ -180,11 +183,7 @@ abstract class TransformerBlock extends Layer {
   }
 }
 
-/**
- * A block of an encoder: self-attention, then a feed-forward network, [batch, time, features] -> the same. PyTorch's
- * nn.TransformerEncoderLayer drops numbers inside the network too, and by default 0.1 of them. Source: Vaswani et al.
- * 2017; normalizeFirst: Xiong et al. 2020.
- */
+/** The layer that {@link transformerEncoder} makes. */
 export class TransformerEncoder extends TransformerBlock {
   constructor(options: TransformerEncoderOptions) {
     super(
@@ -195,23 +194,34 @@ export class TransformerEncoder extends TransformerBlock {
   }
 }
 
-/**
- * A block of a decoder: causal self-attention, attention to an encoder's results if they are given, then a feed-forward
- * network. Inputs: [batch, time, features] alone, as in a language model, or [decoder's, encoder's]. Source: Vaswani et
- * al. 2017.
- */
+/** The layer that {@link transformerDecoder} makes. */
 export class TransformerDecoder extends TransformerBlock {
   constructor(options: TransformerOptions) {
     super(["transformer_decoder", TransformerDecoder, transformerOptions], options, true);
   }
 }
 
-/** A block of self-attention and a feed-forward network. */
+/**
+ * Transformer encoder block: self-attention, then a feed-forward network, each with a residual connection and layer
+ * normalization. PyTorch's nn.TransformerEncoderLayer also has dropout inside the network, at a default rate of 0.1.
+ * Shapes: `[batch, time, features]` -> the same.
+ * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank, or with features that numHeads
+ * does
+ * not divide; DtypeError unless they are f32. Source: Vaswani et al. 2017; normalizeFirst: Xiong et al. 2020.
+ */
 export function transformerEncoder(options: TransformerEncoderOptions): TransformerEncoder {
   return new TransformerEncoder(options);
 }
 
-/** A block of causal self-attention, attention to an encoder's results, and a feed-forward network. */
+/**
+ * Transformer decoder block: causal self-attention, attention to an encoder's output if there is one, then a
+ * feed-forward
+ * network. Apply it to x, as in a language model, or to [x, encoder output].
+ * Shapes: `[batch, time, features]`, `[batch, encoderTime, encoderFeatures]` -> `[batch, time, features]`.
+ * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank, or with features that numHeads
+ * does
+ * not divide; DtypeError unless they are f32. Source: Vaswani et al. 2017.
+ */
 export function transformerDecoder(options: TransformerOptions): TransformerDecoder {
   return new TransformerDecoder(options);
 }
