@@ -31,7 +31,7 @@ import { arange } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { asFunction, lookUp, madeFrom } from "./config.ts";
 
-/** A function of a layer's result. */
+/** An activation function: a tensor of the same dtype. */
 export type Activation = (x: Tensor) => Tensor;
 
 interface Origin {
@@ -86,80 +86,139 @@ function towards(x: number, direction: 1 | -1): number {
   return x === 0 ? direction * 2 ** -149 : Math.fround(x + direction * Math.abs(x) * 1.2 * 2 ** -24);
 }
 
-/** alpha (exp(x / alpha) - 1) where x < 0, else x. Source: Barron 2017. */
+/**
+ * Continuously differentiable ELU: x where x >= 0, else alpha (exp(x / alpha) - 1); alpha defaults to 1.
+ * Shapes: `[...]` -> the same.
+ * Errors: DtypeError unless x is f32. Source: Barron 2017.
+ */
 export function celu(x: Tensor, alpha = 1): Tensor {
   return mul(elu(div(x, alpha), 1), alpha);
 }
 
-/** The first half along the last axis times the sigmoid of the second. Source: Dauphin et al. 2016. */
+/**
+ * Gated linear unit: the first half along the last axis times the sigmoid of the second.
+ * Shapes: `[..., 2 n]` -> `[..., n]`.
+ * Errors: ArgumentError unless the last axis is even; DtypeError unless x is f32. Source: Dauphin et al. 2016.
+ */
 export function glu(x: Tensor): Tensor {
   const [a, b] = split(x, 2, -1);
   return mul(a, sigmoid(b));
 }
 
-/** x where |x| > threshold, else 0; default 0.5. NaN passes its gradient on, unlike PyTorch's. */
+/**
+ * Hard shrinkage: x where |x| > threshold, default 0.5, else 0. NaN passes its gradient on, unlike in PyTorch.
+ * Shapes: `[...]` -> the same.
+ * Errors: DtypeError unless x is f32.
+ */
 export function hardShrink(x: Tensor, threshold = 0.5): Tensor {
   return where(lessEqual(abs(x), threshold), 0, x);
 }
 
-/** x / 6 + 1 / 2, kept within [0, 1], where the gradient is 0. PyTorch's and Keras 3's; Keras 2 had a slope of 0.2. */
+/**
+ * x / 6 + 1 / 2, clipped to [0, 1], where the gradient is 0. As in PyTorch and Keras 3; Keras 2's slope was 0.2.
+ * Shapes: `[...]` -> the same.
+ * Errors: DtypeError unless x is f32.
+ */
 export function hardSigmoid(x: Tensor): Tensor {
   return add(div(saturate(x, -3, 3), 6), 0.5);
 }
 
-/** x hardSigmoid(x). Source: Howard et al. 2019. */
+/**
+ * x hardSigmoid(x).
+ * Shapes: `[...]` -> the same.
+ * Errors: DtypeError unless x is f32. Source: Howard et al. 2019.
+ */
 export function hardSilu(x: Tensor): Tensor {
   return mul(x, hardSigmoid(x));
 }
 
-/** x kept within [-1, 1]. The gradient at the bounds is 0. */
+/**
+ * x clipped to [-1, 1]. The gradient at the bounds is 0.
+ * Shapes: `[...]` -> the same.
+ * Errors: DtypeError unless x is f32.
+ */
 export function hardTanh(x: Tensor): Tensor {
   return saturate(x, -1, 1);
 }
 
-/** log(sigmoid(x)). */
+/**
+ * log(sigmoid(x)).
+ * Shapes: `[...]` -> the same.
+ * Errors: DtypeError unless x is f32.
+ */
 export function logSigmoid(x: Tensor): Tensor {
   return sub(0, softplus(neg(x)));
 }
 
-/** x tanh(log(1 + exp(x))). Source: Misra 2019. */
+/**
+ * x tanh(log(1 + exp(x))).
+ * Shapes: `[...]` -> the same.
+ * Errors: DtypeError unless x is f32. Source: Misra 2019.
+ */
 export function mish(x: Tensor): Tensor {
   return mul(x, tanh(softplus(x)));
 }
 
-/** x kept within [0, 6]. The gradient at the bounds is 0. */
+/**
+ * x clipped to [0, 6]. The gradient at the bounds is 0.
+ * Shapes: `[...]` -> the same.
+ * Errors: DtypeError unless x is f32.
+ */
 export function relu6(x: Tensor): Tensor {
   return saturate(x, 0, 6);
 }
 
-/** scale elu(x, alpha), which keeps mean 0 and variance 1 from layer to layer. Source: Klambauer et al. 2017. */
+/**
+ * Scaled ELU: scale elu(x, alpha), with constants that keep mean 0 and variance 1 from layer to layer.
+ * Shapes: `[...]` -> the same.
+ * Errors: DtypeError unless x is f32. Source: Klambauer et al. 2017.
+ */
 export function selu(x: Tensor): Tensor {
   return mul(elu(x, SELU_ALPHA), SELU_SCALE);
 }
 
-/** x / (1 + |x|). */
+/**
+ * x / (1 + |x|).
+ * Shapes: `[...]` -> the same.
+ * Errors: DtypeError unless x is f32.
+ */
 export function softsign(x: Tensor): Tensor {
   return div(x, add(abs(x), 1));
 }
 
-/** x drawn towards 0 by `threshold`, default 0.5, and 0 within it. NaN passes its gradient on, unlike PyTorch's. */
+/**
+ * Soft shrinkage: x moved towards 0 by threshold, default 0.5, and 0 within it. NaN passes its gradient on, unlike in
+ * PyTorch.
+ * Shapes: `[...]` -> the same.
+ * Errors: ArgumentError for a negative threshold; DtypeError unless x is f32.
+ */
 export function softShrink(x: Tensor, threshold = 0.5): Tensor {
   return sub(x, clip(x, -threshold, threshold));
 }
 
-/** 0 up to -1, (x + 1)^2 / 4 up to 1, x from there on. */
+/**
+ * 0 for x <= -1, (x + 1)^2 / 4 for -1 < x < 1, x for x >= 1.
+ * Shapes: `[...]` -> the same.
+ * Errors: DtypeError unless x is f32.
+ */
 export function sparsePlus(x: Tensor): Tensor {
   return where(less(x, 1), div(square(relu(add(x, 1))), 4), x);
 }
 
-/** (x + 1) / 2, kept within [0, 1], where the gradient is 0. */
+/**
+ * (x + 1) / 2, clipped to [0, 1], where the gradient is 0.
+ * Shapes: `[...]` -> the same.
+ * Errors: DtypeError unless x is f32.
+ */
 export function sparseSigmoid(x: Tensor): Tensor {
   return div(add(saturate(x, -1, 1), 1), 2);
 }
 
 /**
- * The probabilities nearest to x along the last axis: max(x - t, 0) with t such that they sum to 1. Many are 0.
- * Source: Martins and Astudillo 2016.
+ * Projects x onto the probabilities along the last axis: max(x - t, 0) with t such that they sum to 1. Many are exactly
+ * 0.
+ * Shapes: `[..., classes]` -> the same.
+ * Errors: ArgumentError for a scalar; DtypeError unless x is f32. Source: Martins and Astudillo 2016.
  */
 export function sparsemax(x: Tensor): Tensor {
   const largest = sort(severalOf(x), -1, { descending: true });
@@ -169,17 +228,29 @@ export function sparsemax(x: Tensor): Tensor {
   return relu(sub(x, div(excess, sum(supports, -1, true))));
 }
 
-/** (x + sqrt(x^2 + b)) / 2; default b = 4. Source: Barron 2021. */
+/**
+ * (x + sqrt(x^2 + b)) / 2, b defaulting to 4: a smooth rectifier without exponentials.
+ * Shapes: `[...]` -> the same.
+ * Errors: DtypeError unless x is f32. Source: Barron 2021.
+ */
 export function squareplus(x: Tensor, b = 4): Tensor {
   return div(add(x, sqrt(add(square(x), b))), 2);
 }
 
-/** x - tanh(x). */
+/**
+ * x - tanh(x).
+ * Shapes: `[...]` -> the same.
+ * Errors: DtypeError unless x is f32.
+ */
 export function tanhShrink(x: Tensor): Tensor {
   return sub(x, tanh(x));
 }
 
-/** x where x > threshold, else `value`; both 0 by default. */
+/**
+ * x where x > threshold, else value; both default to 0.
+ * Shapes: `[...]` -> the same.
+ * Errors: DtypeError unless x is f32 or i32.
+ */
 export function threshold(x: Tensor, threshold = 0, value = 0): Tensor {
   return where(lessEqual(x, threshold), value, x);
 }
@@ -260,7 +331,10 @@ for (const [name, activation] of Object.entries(activations)) madeFrom(activatio
 /** How layers are given an activation. */
 export type ActivationLike = ActivationName | Activation;
 
-/** The activation of this name; a function stays as it is. ArgumentError for an unknown name. */
+/**
+ * The activation of this name; a function is returned as it is.
+ * Errors: ArgumentError for an unknown name or a class.
+ */
 export function getActivation(activation: ActivationLike): Activation {
   return typeof activation === "function"
     ? asFunction("activation", activation)

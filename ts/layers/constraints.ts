@@ -9,11 +9,12 @@ import { checkOptions } from "../runtime/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { asFunction, type Json, lookUp, madeFrom, ownCopy, withoutOptions } from "./config.ts";
 
-/** A weight within bounds, of the same shape. */
+/** Maps a weight to an admissible one of the same shape. */
 export type Constraint = (weight: Tensor) => Tensor;
 
-/** Along which axes norms are taken; default 0, the inputs of a dense kernel. Of convolutions: [0, 1, 2]. */
+/** Options of the constraints on norms. */
 export interface NormConstraintOptions {
+  /** The axes along which norms are taken; default 0, the inputs of a dense kernel. For convolutions: [0, 1, 2]. */
   axis?: number | readonly number[];
 }
 
@@ -29,11 +30,14 @@ function requireAtLeast(name: string, value: number, least: number): void {
 
 /** What `maxNorm` takes. */
 export interface MaxNormOptions extends NormConstraintOptions {
-  /** Default 2. */
+  /** Upper bound of the norms; default 2. */
   maxValue?: number;
 }
 
-/** Norms above maxValue become maxValue. */
+/**
+ * Scales norms above maxValue down to it.
+ * Errors: ArgumentError unless maxValue is at least 0.
+ */
 export function maxNorm(options: MaxNormOptions = {}): Constraint {
   const { maxValue = 2, axis = 0 } = ownCopy(checkOptions("maxNorm", options, maxNormOptions));
   requireAtLeast("maxValue", maxValue, 0);
@@ -44,12 +48,18 @@ export function maxNorm(options: MaxNormOptions = {}): Constraint {
   return madeFrom(constraint, { name: "maxNorm", maxValue, axis: axis as Json });
 }
 
-/** Numbers below 0 become 0. */
+/**
+ * Sets negative values to 0.
+ * Errors: none of its own.
+ */
 export function nonNeg(): Constraint {
   return madeFrom((weight: Tensor) => relu(weight), "nonNeg");
 }
 
-/** All norms become 1. */
+/**
+ * Scales all norms to 1.
+ * Errors: ArgumentError, when applied, for axes out of range.
+ */
 export function unitNorm(options: NormConstraintOptions = {}): Constraint {
   const { axis = 0 } = ownCopy(checkOptions("unitNorm", options, normConstraintOptions));
   const constraint: Constraint = (weight) => div(weight, add(normsOf(weight, axis), EPSILON));
@@ -58,15 +68,18 @@ export function unitNorm(options: NormConstraintOptions = {}): Constraint {
 
 /** What `minMaxNorm` takes. */
 export interface MinMaxNormOptions extends NormConstraintOptions {
-  /** Default 0. */
+  /** Lower bound of the norms; default 0. */
   minValue?: number;
-  /** Default 1. */
+  /** Upper bound of the norms; default 1. */
   maxValue?: number;
-  /** Default 1. */
+  /** How far norms out of bounds move towards them, from 0 to 1, all the way; default 1. */
   rate?: number;
 }
 
-/** Norms outside minValue .. maxValue go towards it by the part `rate`, with 1 all the way. */
+/**
+ * Moves norms outside [minValue, maxValue] towards it by the fraction rate.
+ * Errors: ArgumentError unless 0 <= minValue <= maxValue and rate is from 0 to 1.
+ */
 export function minMaxNorm(options: MinMaxNormOptions = {}): Constraint {
   const {
     minValue = 0,
@@ -104,7 +117,10 @@ export interface ConstraintConfig {
 /** How layers are given a constraint. */
 export type ConstraintLike = ConstraintName | ConstraintConfig | Constraint;
 
-/** The constraint of this name; a function stays as it is. ArgumentError for an unknown name. */
+/**
+ * The constraint of this name, or of a name and options; a function is returned as it is.
+ * Errors: ArgumentError for an unknown name or option, or a class.
+ */
 export function getConstraint(constraint: ConstraintLike): Constraint {
   if (typeof constraint === "function") return asFunction("constraint", constraint);
   const { name, ...options } =

@@ -27,20 +27,27 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { asFunction, type Json, lookUp, madeFrom, toJsonRecord, withoutOptions } from "./config.ts";
 import { orthonormalRows } from "./orthonormal.ts";
 
-/** Makes a new weight of a shape. */
+/** Makes the initial value of a weight of a given shape. */
 export type Initializer = (shape: Shape) => Tensor;
 
-/** With a seed a random initializer gives the same weight each time, without one the default generator draws. */
+/** Options of random initializers. */
 export interface SeedOptions {
+  /** With a seed the same values are drawn each time; default: the global generator. */
   seed?: number;
 }
 
-/** All values 0. */
+/**
+ * All values 0.
+ * Errors: none of its own.
+ */
 export function zeros(): Initializer {
   return named("zeros", {}, (shape) => full(shape, 0));
 }
 
-/** All values 1. */
+/**
+ * All values 1.
+ * Errors: none of its own.
+ */
 export function ones(): Initializer {
   return named("ones", {}, (shape) => full(shape, 1));
 }
@@ -51,7 +58,10 @@ export interface ConstantOptions {
   value?: number;
 }
 
-/** All values `value`. */
+/**
+ * All values `value`.
+ * Errors: none of its own.
+ */
 export function constant(options: ConstantOptions = {}): Initializer {
   const { value = 0 } = checkOptions("constant", options, constantOptions);
   return named("constant", { value }, (shape) => full(shape, value));
@@ -59,13 +69,16 @@ export function constant(options: ConstantOptions = {}): Initializer {
 
 /** What `randomUniform` takes. */
 export interface UniformInitializerOptions extends SeedOptions {
-  /** Default -0.05. */
+  /** Lower bound; default -0.05. */
   minval?: number;
-  /** Default 0.05. */
+  /** Upper bound; default 0.05. */
   maxval?: number;
 }
 
-/** Numbers spread evenly over [minval, maxval). */
+/**
+ * Uniform in [minval, maxval).
+ * Errors: ArgumentError for a seed that is no safe integer.
+ */
 export function randomUniform(options: UniformInitializerOptions = {}): Initializer {
   const { minval: low = -0.05, maxval: high = 0.05 } = checkOptions(
     "randomUniform",
@@ -83,13 +96,19 @@ export interface NormalInitializerOptions extends SeedOptions {
   stddev?: number;
 }
 
-/** Normally distributed numbers. */
+/**
+ * Normal, with mean and standard deviation.
+ * Errors: ArgumentError for a seed that is no safe integer.
+ */
 export function randomNormal(options: NormalInitializerOptions = {}): Initializer {
   const { mean = 0, stddev = 0.05 } = checkOptions("randomNormal", options, normalInitializerOptions);
   return named("randomNormal", options, (shape, random) => drawNormal(shape, { mean, stddev, ...random }));
 }
 
-/** As randomNormal, but numbers further than two standard deviations from the mean are drawn again. */
+/**
+ * Normal; values more than two standard deviations from the mean are redrawn.
+ * Errors: ArgumentError for a seed that is no safe integer.
+ */
 export function truncatedNormal(options: NormalInitializerOptions = {}): Initializer {
   const { mean = 0, stddev = 0.05 } = checkOptions("truncatedNormal", options, normalInitializerOptions);
   return named("truncatedNormal", options, (shape, random) => drawTruncatedNormal(shape, { mean, stddev, ...random }));
@@ -97,14 +116,13 @@ export function truncatedNormal(options: NormalInitializerOptions = {}): Initial
 
 /** What `identity` takes. */
 export interface IdentityInitializerOptions {
-  /** Default 1. */
+  /** Factor; default 1. */
   gain?: number;
 }
 
 /**
- * Returns its inputs unchanged.
- * Shapes: `[batch, ...]` -> the same, of any dtype.
- * Errors: none of its own.
+ * The identity matrix times gain.
+ * Errors: ShapeError unless the weight is a matrix.
  */
 export function identity(options: IdentityInitializerOptions = {}): Initializer {
   const { gain = 1 } = checkOptions("identity", options, identityInitializerOptions);
@@ -118,13 +136,14 @@ export function identity(options: IdentityInitializerOptions = {}): Initializer 
 
 /** What `orthogonal` takes. */
 export interface OrthogonalInitializerOptions extends SeedOptions {
-  /** Default 1. */
+  /** Factor; default 1. */
   gain?: number;
 }
 
 /**
- * Random orthonormal columns, or rows where there are fewer, times `gain`; all axes but the last are rows.
- * Saxe et al., "Exact solutions to the nonlinear dynamics of learning" (2014).
+ * Random orthonormal columns, or rows where there are fewer, times gain; all axes but the last count as rows.
+ * Errors: ArgumentError for a seed that is no safe integer; ShapeError for weights of fewer than two axes.
+ * Source: Saxe et al., "Exact solutions to the nonlinear dynamics of learning" (2014).
  */
 export function orthogonal(options: OrthogonalInitializerOptions = {}): Initializer {
   const { gain = 1 } = checkOptions("orthogonal", options, orthogonalInitializerOptions);
@@ -144,15 +163,21 @@ export function orthogonal(options: OrthogonalInitializerOptions = {}): Initiali
 
 /** What `varianceScaling` takes. */
 export interface VarianceScalingOptions extends SeedOptions {
-  /** Default 1. */
+  /** Variance times fan; default 1. */
   scale?: number;
-  /** What the scale is divided by: inputs of an output, outputs of an input, or their mean; default "fanIn". */
+  /**
+   * Which fan: "fanIn", the inputs of an output, "fanOut", the outputs of an input, or "fanAvg", their mean; default
+   * "fanIn".
+   */
   mode?: "fanIn" | "fanOut" | "fanAvg";
   /** Default "truncatedNormal". */
   distribution?: "truncatedNormal" | "untruncatedNormal" | "uniform";
 }
 
-/** Random numbers with variance scale / fan. */
+/**
+ * Random values of variance scale / fan, where fan counts the weight's inputs or outputs.
+ * Errors: ArgumentError unless scale is above 0 and mode and distribution are known names.
+ */
 export function varianceScaling(options: VarianceScalingOptions = {}): Initializer {
   const {
     scale = 1,
@@ -170,30 +195,48 @@ export function varianceScaling(options: VarianceScalingOptions = {}): Initializ
 /** Makes a random initializer. */
 export type RandomInitializer = (options?: SeedOptions) => Initializer;
 
-/** Evenly spread with variance 2 / (fanIn + fanOut). */
+/**
+ * Glorot (Xavier) uniform: variance 2 / (fanIn + fanOut).
+ * Errors: ArgumentError for a seed that is no safe integer. Source: Glorot and Bengio 2010.
+ */
 export const glorotUniform: RandomInitializer = scaled(
   "glorotUniform",
   drawUniformly,
   ({ fanIn, fanOut }) => 2 / (fanIn + fanOut),
 );
 
-/** Truncated normal with variance 2 / (fanIn + fanOut). */
+/**
+ * Glorot (Xavier) normal, truncated: variance 2 / (fanIn + fanOut).
+ * Errors: ArgumentError for a seed that is no safe integer. Source: Glorot and Bengio 2010.
+ */
 export const glorotNormal: RandomInitializer = scaled(
   "glorotNormal",
   drawNormally,
   ({ fanIn, fanOut }) => 2 / (fanIn + fanOut),
 );
 
-/** Evenly spread with variance 2 / fanIn. */
+/**
+ * He (Kaiming) uniform: variance 2 / fanIn.
+ * Errors: ArgumentError for a seed that is no safe integer. Source: He et al. 2015.
+ */
 export const heUniform: RandomInitializer = scaled("heUniform", drawUniformly, ({ fanIn }) => 2 / fanIn);
 
-/** Truncated normal with variance 2 / fanIn. */
+/**
+ * He (Kaiming) normal, truncated: variance 2 / fanIn.
+ * Errors: ArgumentError for a seed that is no safe integer. Source: He et al. 2015.
+ */
 export const heNormal: RandomInitializer = scaled("heNormal", drawNormally, ({ fanIn }) => 2 / fanIn);
 
-/** Evenly spread with variance 1 / fanIn. */
+/**
+ * LeCun uniform: variance 1 / fanIn.
+ * Errors: ArgumentError for a seed that is no safe integer. Source: LeCun et al. 1998.
+ */
 export const lecunUniform: RandomInitializer = scaled("lecunUniform", drawUniformly, ({ fanIn }) => 1 / fanIn);
 
-/** Truncated normal with variance 1 / fanIn. */
+/**
+ * LeCun normal, truncated: variance 1 / fanIn.
+ * Errors: ArgumentError for a seed that is no safe integer. Source: LeCun et al. 1998.
+ */
 export const lecunNormal: RandomInitializer = scaled("lecunNormal", drawNormally, ({ fanIn }) => 1 / fanIn);
 
 /** The names of the initializers. */
@@ -241,7 +284,10 @@ export interface InitializerConfig {
 /** How layers are given an initializer. */
 export type InitializerLike = InitializerName | InitializerConfig | Initializer;
 
-/** The initializer of this name; a function stays as it is. ArgumentError for an unknown name. */
+/**
+ * The initializer of this name, or of a name and options; a function is returned as it is.
+ * Errors: ArgumentError for an unknown name or option, or a class.
+ */
 export function getInitializer(initializer: InitializerLike): Initializer {
   if (typeof initializer === "function") return asFunction("initializer", initializer);
   const { name, ...options } =
@@ -249,13 +295,17 @@ export function getInitializer(initializer: InitializerLike): Initializer {
   return lookUp("initializer", name, factories)(options as never);
 }
 
-/** How many inputs an output of the weight sees, and how many outputs an input reaches. */
+/** Number of inputs of each output of a weight, and of outputs of each input. */
 export interface Fans {
   fanIn: number;
   fanOut: number;
 }
 
-/** Of a kernel [..., inputs, outputs]; the axes before are a convolution's window. */
+/**
+ * The fans of a kernel `[...window, inputs, outputs]`: inputs and outputs times the window's size; a vector's size is
+ * both.
+ * Errors: ShapeError for an invalid shape.
+ */
 export function fansOf(shape: Shape): Fans {
   checkShape("initializer", shape);
   if (shape.length < 2) {

@@ -95,7 +95,10 @@ export type LayerKind =
 
 const counts = new Map<string, number>();
 
-/** Counts names from one again, as for a new model in a notebook or a test. */
+/**
+ * Restarts the numbers in default layer names, as for a new model in a notebook or a test.
+ * Errors: none of its own.
+ */
 export function resetLayerNames(): void {
   counts.clear();
 }

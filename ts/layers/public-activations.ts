@@ -1,4 +1,4 @@
-// What people see as `activations`: each of them as a function, and finding them by name. Those with parameters take them.
+// The public `activations`: each as a function, and look-up by name. Those with parameters take them.
 import { type Activation, activations } from "./activations.ts";
 
 export {
@@ -27,47 +27,87 @@ export {
   threshold,
 } from "./activations.ts";
 
-/** x itself. */
+/**
+ * x itself.
+ * Shapes: `[...]` -> the same, of any dtype.
+ * Errors: none of its own.
+ */
 export const linear: Activation = activations.linear;
 /**
- * Rectified linear unit: min(x, maxValue) where x >= threshold, else negativeSlope (x - threshold).
- * Shapes: `[batch, ...]` -> the same.
- * Errors: ArgumentError unless maxValue, negativeSlope and threshold are at least 0; DtypeError unless inputs are f32.
+ * Rectified linear unit: max(x, 0).
+ * Shapes: `[...]` -> the same.
+ * Errors: DtypeError unless x is f32.
  */
 export const relu: Activation = activations.relu;
 /**
- * Leaky rectified linear unit: x where x > 0, else negativeSlope x.
- * Shapes: `[batch, ...]` -> the same.
- * Errors: DtypeError unless inputs are f32.
+ * Leaky rectified linear unit: x where x > 0, else 0.2 x.
+ * Shapes: `[...]` -> the same.
+ * Errors: DtypeError unless x is f32.
  */
 export const leakyRelu: Activation = activations.leakyRelu;
 /**
- * Exponential linear unit: x where x > 0, else alpha (exp(x) - 1).
- * Shapes: `[batch, ...]` -> the same.
- * Errors: DtypeError unless inputs are f32. Source: Clevert et al. 2015.
+ * Exponential linear unit: x where x > 0, else exp(x) - 1.
+ * Shapes: `[...]` -> the same.
+ * Errors: DtypeError unless x is f32. Source: Clevert et al. 2015.
  */
 export const elu: Activation = activations.elu;
-/** x times the share of a standard normal distribution below x. */
+/**
+ * Gaussian error linear unit: x Phi(x), Phi the standard normal distribution function.
+ * Shapes: `[...]` -> the same.
+ * Errors: DtypeError unless x is f32. Source: Hendrycks and Gimpel 2016.
+ */
 export const gelu: Activation = activations.gelu;
-/** x sigmoid(x). */
+/**
+ * Sigmoid linear unit, or swish: x sigmoid(x).
+ * Shapes: `[...]` -> the same.
+ * Errors: DtypeError unless x is f32.
+ */
 export const silu: Activation = activations.silu;
-/** Another name of silu. */
+/**
+ * Another name of {@link silu}.
+ * Shapes: `[...]` -> the same.
+ * Errors: DtypeError unless x is f32.
+ */
 export const swish: Activation = activations.swish;
-/** Another name of hardSilu. */
+/**
+ * Another name of {@link hardSilu}.
+ * Shapes: `[...]` -> the same.
+ * Errors: DtypeError unless x is f32.
+ */
 export const hardSwish: Activation = activations.hardSwish;
-/** 1 / (1 + exp(-x)). */
+/**
+ * 1 / (1 + exp(-x)).
+ * Shapes: `[...]` -> the same.
+ * Errors: DtypeError unless x is f32.
+ */
 export const sigmoid: Activation = activations.sigmoid;
-/** The hyperbolic tangent. */
+/**
+ * The hyperbolic tangent.
+ * Shapes: `[...]` -> the same.
+ * Errors: DtypeError unless x is f32.
+ */
 export const tanh: Activation = activations.tanh;
-/** log(1 + exp(x)). */
+/**
+ * log(1 + exp(x)).
+ * Shapes: `[...]` -> the same.
+ * Errors: DtypeError unless x is f32.
+ */
 export const softplus: Activation = activations.softplus;
 /**
- * Softmax: exp(x) / sum(exp(x)) along an axis. Masked steps get a probability of 0.
- * Shapes: `[batch, ...]` -> the same.
- * Errors: ArgumentError for an axis out of range; DtypeError unless inputs are f32.
+ * exp(x) / sum(exp(x)) along the last axis.
+ * Shapes: `[..., classes]` -> the same.
+ * Errors: ArgumentError for a scalar; DtypeError unless x is f32.
  */
 export const softmax: Activation = activations.softmax;
-/** log(softmax(x)). */
+/**
+ * log(softmax(x)) along the last axis.
+ * Shapes: `[..., classes]` -> the same.
+ * Errors: ArgumentError for a scalar; DtypeError unless x is f32.
+ */
 export const logSoftmax: Activation = activations.logSoftmax;
-/** exp(x). */
+/**
+ * exp(x).
+ * Shapes: `[...]` -> the same.
+ * Errors: DtypeError unless x is f32.
+ */
 export const exponential: Activation = activations.exponential;

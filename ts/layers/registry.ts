@@ -143,7 +143,10 @@ const kinds = {
   time_distributed: TimeDistributed,
 } satisfies Record<string, LayerClass>;
 
-/** Makes layers of a class of one's own known to `layerFromConfig`; `kind` is what the class hands to `Layer`. */
+/**
+ * Registers a layer class of your own for `layerFromConfig`; `kind` is what the class passes to `Layer`.
+ * Errors: ArgumentError unless it is a string and a class of layers.
+ */
 export function registerLayer(kind: string, layer: LayerClass): void {
   if (typeof kind !== "string" || !((layer as { prototype?: unknown } | undefined)?.prototype instanceof Layer)) {
     throw new ArgumentError(
@@ -159,8 +162,9 @@ let shared: Map<unknown, Layer> | undefined;
 const open = new Set<unknown>();
 
 /**
- * A new layer or model from its `kind` and `config()`. ArgumentError for an unknown kind, and for a configuration that cannot
- * be one of this kind.
+ * A new layer or model from its `kind` and `config()`. Weights are newly initialized.
+ * Shapes: those of the layer.
+ * Errors: ArgumentError for an unknown kind or a configuration that does not fit it.
  */
 export function layerFromConfig(kind: string, config: { readonly [option: string]: Json }): Layer {
   requireRecord(`layerFromConfig: config of ${textOf(kind)}`, config);

@@ -14,15 +14,20 @@ import { asFunction, lookUp, madeFrom } from "./config.ts";
 /** A weight's penalty, a scalar. */
 export type Regularizer = (weight: Tensor) => Tensor;
 
-/** The factors of both penalties; what is left out is 0. */
+/** Factors of both penalties; for layers a factor left out is 0. */
 export interface Penalties {
+  /** Factor of sum(|w|); default 0.01 in {@link l1l2}, 0 elsewhere. */
   l1?: number;
+  /** Factor of sum(w^2); default 0.01 in {@link l1l2}, 0 elsewhere. */
   l2?: number;
 }
 
 const DEFAULT = 0.01;
 
-/** l1 * sum(|w|) + l2 * sum(w^2); default 0.01 each. */
+/**
+ * l1 sum(|w|) + l2 sum(w^2); options default to 0.01 each.
+ * Errors: ArgumentError unless factors are finite and at least 0.
+ */
 export function l1l2(options: Penalties = {}): Regularizer {
   const { l1 = DEFAULT, l2 = DEFAULT } = checkOptions("l1l2", options, penalties);
   for (const [name, factor] of Object.entries({ l1, l2 })) {
@@ -36,25 +41,34 @@ export function l1l2(options: Penalties = {}): Regularizer {
   return madeFrom(l1 === 0 ? squared : l2 === 0 ? absolute : both, { l1, l2 });
 }
 
-/** x * sum(|w|); default 0.01. */
+/**
+ * x sum(|w|); x defaults to 0.01.
+ * Errors: ArgumentError unless x is finite and at least 0.
+ */
 export function l1(x: number = DEFAULT): Regularizer {
   return l1l2({ l1: x, l2: 0 });
 }
 
-/** x * sum(w^2); default 0.01. */
+/**
+ * x sum(w^2); x defaults to 0.01.
+ * Errors: ArgumentError unless x is finite and at least 0.
+ */
 export function l2(x: number = DEFAULT): Regularizer {
   return l1l2({ l1: 0, l2: x });
 }
 
 /** What `orthogonal` takes. */
 export interface OrthogonalRegularizerOptions {
-  /** Default 0.01. */
+  /** Factor of the penalty; default 0.01. */
   factor?: number;
   /** Which vectors are to be orthogonal; default "rows". */
   mode?: "rows" | "columns";
 }
 
-/** factor * the mean of |cosine| over all pairs of a matrix's rows, or columns: 0 where they are orthogonal. */
+/**
+ * factor mean(|cosine|) over all pairs of a matrix's rows, or columns: 0 where they are orthogonal.
+ * Errors: ArgumentError for options out of range; ShapeError unless the weight is a matrix.
+ */
 export function orthogonal(options: OrthogonalRegularizerOptions = {}): Regularizer {
   const { factor = DEFAULT, mode = "rows" } = checkOptions("orthogonal", options, orthogonalRegularizerOptions);
   if (!(factor >= 0 && factor < Number.POSITIVE_INFINITY)) {
@@ -94,7 +108,10 @@ export interface OrthogonalConfig extends OrthogonalRegularizerOptions {
 /** How layers are given a regularizer: by name, by its factors, or as a function. */
 export type RegularizerLike = RegularizerName | Penalties | OrthogonalConfig | Regularizer;
 
-/** The regularizer of this name or these factors; a function stays as it is. */
+/**
+ * The regularizer of this name or these factors; a function is returned as it is.
+ * Errors: ArgumentError for an unknown name or option, or a class.
+ */
 export function getRegularizer(regularizer: RegularizerLike): Regularizer {
   if (typeof regularizer === "function") return asFunction("regularizer", regularizer);
   if (typeof regularizer === "object" && regularizer !== null && "name" in regularizer) {
