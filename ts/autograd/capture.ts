@@ -1,7 +1,8 @@
 // Capture: runs a step once and records it, then replays the recording in one call. It knows tensors; the program behind
 // it knows rows and memory.
 import { captureOptions } from "../generated/options.ts";
-import { requireFunction, requireSynchronous } from "../runtime/arguments.ts";
+import { requireFunction, requireSynchronous, typeOf } from "../runtime/arguments.ts";
+import { isForeign } from "../runtime/copies.ts";
 import { engine } from "../runtime/engine.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
 import { isRecording } from "../runtime/launch.ts";
@@ -322,7 +323,7 @@ function isNested(x: unknown): x is readonly unknown[] | { readonly [name: strin
 }
 
 function kindOf(x: unknown): string {
-  return typeof x === "object" && x !== null ? (x.constructor?.name ?? "object") : String(x === null ? x : typeof x);
+  return typeof x === "object" && x !== null && !isForeign(x) ? (x.constructor?.name ?? "object") : typeOf(x);
 }
 
 /** The tensors and plain values of arguments, one after the other, and between them how they are nested. */

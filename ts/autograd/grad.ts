@@ -1,5 +1,5 @@
 // Gradients for people: grad and valueAndGrad of a function, backward from a loss.
-import { kindOf, requireFunction, requireSynchronous, textOf } from "../runtime/arguments.ts";
+import { kindOf, requireFunction, requireSynchronous, textOf, typeOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
 import { isRecording } from "../runtime/launch.ts";
 import { full, zeros } from "../tensor/create.ts";
@@ -195,7 +195,8 @@ export function gradientOf(x: Tensor, found: ReadonlyMap<AnyTensor, Tensor>): Te
 }
 
 function requireScalar(operation: string, loss: Tensor): void {
-  if (!(loss instanceof Tensor)) throw new ArgumentError(`${operation}: the loss must be a tensor, got ${typeof loss}`);
+  if (!(loss instanceof Tensor))
+    throw new ArgumentError(`${operation}: the loss must be a tensor, got ${typeOf(loss)}`);
   requireDtype(operation, "the loss", loss.dtype, "f32");
   if (loss.size !== 1) {
     throw new ShapeError(
@@ -217,7 +218,7 @@ export function mapParameters(parameters: ParameterSet, f: (x: Tensor) => Tensor
 }
 
 function checked(x: unknown): Tensor {
-  if (!(x instanceof Tensor)) throw new ArgumentError(`grad: parameters must be tensors, got ${typeof x} among them`);
+  if (!(x instanceof Tensor)) throw new ArgumentError(`grad: parameters must be tensors, got ${typeOf(x)} among them`);
   requireDtype("grad", "parameters", x.dtype, "f32");
   return x as Tensor;
 }

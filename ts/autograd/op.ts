@@ -1,7 +1,7 @@
 // Ops are declared here: `defineOp` turns a forward function and its gradients into the public function itself.
 
 import { opDefinition } from "../generated/options.ts";
-import { requireFunction, requireList, requireNoOptions, requireType } from "../runtime/arguments.ts";
+import { requireFunction, requireList, requireNoOptions, requireType, typeOf } from "../runtime/arguments.ts";
 import { ArgumentError, DtypeError, ShapeError, StateError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { type Dtype, requireDtype } from "../tensor/dtype.ts";
@@ -99,7 +99,7 @@ export function requireTensor(operation: string, what: string, x: unknown): asse
   }
   const hint =
     typeof (x as { tensor?: unknown } | null | undefined)?.tensor === "function" ? "; call its tensor()" : "";
-  throw new ArgumentError(`${operation}: ${what} must be a tensor, got ${x === null ? "null" : typeof x}${hint}`);
+  throw new ArgumentError(`${operation}: ${what} must be a tensor, got ${typeOf(x)}${hint}`);
 }
 
 /** `requireTensor`, and a DtypeError unless it is f32. */

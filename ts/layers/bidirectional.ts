@@ -3,7 +3,7 @@
 import { bidirectionalOptions } from "../generated/options.ts";
 import { add, mul } from "../ops/arithmetic.ts";
 import { concat, flip } from "../ops/layout.ts";
-import { textOf } from "../runtime/arguments.ts";
+import { textOf, typeOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
@@ -35,7 +35,7 @@ export class Bidirectional extends Layer {
     const { layer, mergeMode = "concat", backwardLayer } = options;
     const back = backwardLayer ?? layer;
     if (!(layer instanceof RecurrentLayer)) {
-      throw new ArgumentError(`${this.name}: layer must be a recurrent layer, got ${typeof layer}`);
+      throw new ArgumentError(`${this.name}: layer must be a recurrent layer, got ${typeOf(layer)}`);
     }
     if (!(back instanceof RecurrentLayer)) {
       throw new ArgumentError(`${this.name}: backwardLayer must be a recurrent layer, got ${textOf(back)}`);

@@ -1,4 +1,5 @@
 // Layers as plain JSON, and things by name. Functions made by name, such as initializers, know what makes them again.
+import { typeOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { nearest } from "../runtime/nearest.ts";
 import { checkOptions } from "../runtime/options.ts";
@@ -122,7 +123,7 @@ export function withoutOptions<T>(name: string, make: () => T): (options?: objec
 /** The entry called `name`; ArgumentError listing the known names if there is none. */
 export function lookUp<T>(operation: string, name: unknown, known: { readonly [name: string]: T }): T {
   if (typeof name === "string" && Object.hasOwn(known, name)) return known[name];
-  const got = typeof name === "string" ? `"${name}"` : name === null ? "null" : typeof name;
+  const got = typeof name === "string" ? `"${name}"` : typeOf(name);
   const names = Object.keys(known);
   const guess = typeof name === "string" ? nearest(name, names) : undefined;
   const hint = guess === undefined ? "" : `; did you mean ${guess}?`;

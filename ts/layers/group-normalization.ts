@@ -14,6 +14,7 @@ import { sqrt, square } from "../ops/elementwise.ts";
 import { reshape } from "../ops/layout.ts";
 import { matmul } from "../ops/matmul.ts";
 import { mean, sum } from "../ops/reduce.ts";
+import { typeOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
@@ -200,7 +201,7 @@ export class SpectralNormalization extends Layer {
   constructor(options: SpectralNormalizationOptions) {
     super(["spectral_normalization", SpectralNormalization, spectralNormalizationOptions], options);
     const { layer, powerIterations = 1 } = options;
-    if (!(layer instanceof Layer)) throw new ArgumentError(`${this.name}: layer must be a layer, got ${typeof layer}`);
+    if (!(layer instanceof Layer)) throw new ArgumentError(`${this.name}: layer must be a layer, got ${typeOf(layer)}`);
     requireCount(this.name, "powerIterations", powerIterations);
     this.layer = layer;
     this.powerIterations = powerIterations;

@@ -5,7 +5,7 @@ import { noGrad } from "../autograd/tape.ts";
 import { copyWeightsOptions } from "../generated/options.ts";
 import { add, mul } from "../ops/arithmetic.ts";
 import { Generator as RandomStream } from "../ops/random.ts";
-import { requireType } from "../runtime/arguments.ts";
+import { requireType, typeOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
 import { showAsText } from "../runtime/inspect.ts";
 import { checkOptions } from "../runtime/options.ts";
@@ -272,7 +272,7 @@ export abstract class Module {
   copyWeightsFrom(other: Module, options: CopyWeightsOptions = {}): this {
     const { tau = 1 } = checkOptions("copyWeightsFrom", options, copyWeightsOptions);
     if (!(other instanceof Module)) {
-      throw new ArgumentError(`copyWeightsFrom: it must get a layer or model, got ${typeof other}`);
+      throw new ArgumentError(`copyWeightsFrom: it must get a layer or model, got ${typeOf(other)}`);
     }
     if (!(tau >= 0 && tau <= 1)) throw new ArgumentError(`copyWeightsFrom: tau must be from 0 to 1, got ${tau}`);
     buildFor(this, shapesOf(other));
@@ -442,7 +442,7 @@ function described(path: string, value: WeightValue): Described & { readonly dat
     found instanceof Tensor ||
     (dtype && (data as unknown as TypedArray)?.constructor === makeArray(dtype, 0).constructor);
   if (!isWhole) {
-    throw new ArgumentError(`setWeights: ${path} must be a tensor or numbers with their shape, got ${typeof value}`);
+    throw new ArgumentError(`setWeights: ${path} must be a tensor or numbers with their shape, got ${typeOf(value)}`);
   }
   return { dtype, shape, data: found instanceof Tensor ? found : data };
 }

@@ -1,10 +1,12 @@
 // Recurrent layers: a cell taken over the steps of sequences [batch, time, ...], in one launch where the cell can, step
 // by step where it cannot.
+
 import { noGrad } from "../autograd/tape.ts";
 import { type Names, rnnOptions } from "../generated/options.ts";
 import { add, mul } from "../ops/arithmetic.ts";
 import { cast, where } from "../ops/compare.ts";
 import { flip, reshape, slice, stack, unstack } from "../ops/layout.ts";
+import { typeOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
 import { unrecorded } from "../runtime/launch.ts";
 import { pickOptions } from "../runtime/options.ts";
@@ -71,7 +73,7 @@ export abstract class RecurrentLayer extends Layer {
     super(kind, options);
     this.cell = makeCell(this.name);
     if (!(this.cell instanceof RecurrentCell)) {
-      throw new ArgumentError(`${this.name}: cell must be a recurrent cell, got ${typeof this.cell}`);
+      throw new ArgumentError(`${this.name}: cell must be a recurrent cell, got ${typeOf(this.cell)}`);
     }
     this.returnSequences = options.returnSequences ?? false;
     this.returnState = options.returnState ?? false;

@@ -1,6 +1,8 @@
 // A layer applied to every time step alike.
+
 import { timeDistributedOptions } from "../generated/options.ts";
 import { reshape } from "../ops/layout.ts";
+import { typeOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
@@ -20,7 +22,7 @@ export class TimeDistributed extends Layer {
   constructor(options: TimeDistributedOptions) {
     super(["time_distributed", TimeDistributed, timeDistributedOptions], options);
     if (!(options.layer instanceof Layer)) {
-      throw new ArgumentError(`${this.name}: layer must be a layer, got ${typeof options.layer}`);
+      throw new ArgumentError(`${this.name}: layer must be a layer, got ${typeOf(options.layer)}`);
     }
     this.layer = options.layer;
   }

@@ -1,7 +1,7 @@
 // Movement: reshape shares memory, every other op here copies elements into a new dense tensor, whatever their dtype.
 import { defineOp, type Op, requireTensor, within } from "../autograd/op.ts";
 import { meshgridOptions } from "../generated/options.ts";
-import { MOST_LISTED, requireCount, requireList, requireNumbers, textOf } from "../runtime/arguments.ts";
+import { MOST_LISTED, requireCount, requireList, requireNumbers, textOf, typeOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { full } from "../tensor/create.ts";
@@ -310,7 +310,7 @@ export function stack<D extends Dtype>(xs: readonly Tensor<D>[], axis = 0): Tens
 function requireTensors<D extends Dtype>(operation: string, xs: readonly Tensor<D>[]): readonly Tensor<D>[] {
   if (!Array.isArray(xs) || xs.length === 0) {
     throw new ArgumentError(
-      `${operation}: the tensors must be a list of at least one, got ${Array.isArray(xs) ? "none" : typeof xs}`,
+      `${operation}: the tensors must be a list of at least one, got ${Array.isArray(xs) ? "none" : typeOf(xs)}`,
     );
   }
   for (const x of xs) {

@@ -1,6 +1,7 @@
 // Loss scaling: the loss is multiplied by a large number, found by trying, so that small gradients do not vanish.
 import { lossScaleOptions } from "../generated/options.ts";
 import { mul } from "../ops/arithmetic.ts";
+import { typeOf } from "../runtime/arguments.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
 import { launch } from "../runtime/launch.ts";
 import { checkOptions } from "../runtime/options.ts";
@@ -42,7 +43,9 @@ export class LossScaleOptimizer extends Optimizer {
       new.target === LossScaleOptimizer,
     );
     if (!(innerOptimizer instanceof Optimizer) || innerOptimizer instanceof LossScaleOptimizer) {
-      throw new ArgumentError("LossScaleOptimizer: innerOptimizer must be an optimizer without a scale of its own");
+      throw new ArgumentError(
+        `LossScaleOptimizer: innerOptimizer must be an optimizer without a scale of its own, got ${typeOf(innerOptimizer)}`,
+      );
     }
     super({}, 0);
     requirePositive("initialScale", initialScale);

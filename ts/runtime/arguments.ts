@@ -1,4 +1,5 @@
 // Checks of the plain values that operations are given.
+import { FOREIGN, isForeign } from "./copies.ts";
 import { ArgumentError } from "./errors.ts";
 
 /** The most that kernels can count to. */
@@ -77,7 +78,7 @@ export function textOf(value: unknown, depth = 0): string {
   }
   if (typeof value === "function") return "a function";
   if (typeof value !== "object" || value === null) return String(value);
-  return "derivation" in value ? "a tensor" : kindOf(value);
+  return "derivation" in value && !isForeign(value) ? "a tensor" : kindOf(value);
 }
 
 /** The same, but text in quotes: where a number in text must not look like a number. */
@@ -85,9 +86,15 @@ export function quoted(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value) : textOf(value);
 }
 
-/** The name of a value's class, as it calls itself. */
+/** The type of a value, or that it is of another copy of Heddle. */
+export function typeOf(value: unknown): string {
+  if (isForeign(value)) return FOREIGN;
+  return value === null ? "null" : typeof value;
+}
+
+/** The name of a value's class, as it calls itself; "Object" for records alone. */
 export function kindOf(value: unknown): string {
-  return Object.prototype.toString.call(value).slice(8, -1);
+  return isForeign(value) ? FOREIGN : Object.prototype.toString.call(value).slice(8, -1);
 }
 
 /** Throws an ArgumentError unless 0 <= value < 1: the share of something that is dropped, or kept of a running average. */
@@ -112,5 +119,5 @@ export function requireSynchronous<T>(operation: string, result: T): T {
 /** Throws an ArgumentError unless `f` is a function. */
 export function requireFunction(operation: string, f: unknown): asserts f is (...args: never[]) => unknown {
   if (typeof f === "function") return;
-  throw new ArgumentError(`${operation}: there must be a function, got ${f === null ? "null" : typeof f}`);
+  throw new ArgumentError(`${operation}: there must be a function, got ${typeOf(f)}`);
 }

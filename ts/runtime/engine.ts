@@ -6,6 +6,7 @@ import { allowed, type Core, chooseSimd, type LoadedCore, loadCore } from "./ker
 
 import { configuration as configurationNames } from "../generated/options.ts";
 import { checkOptions } from "../runtime/options.ts";
+import { noteEngine } from "./copies.ts";
 import { ArgumentError, StateError } from "./errors.ts";
 import { detectCores, detectRuntime, isPage, type Simd } from "./features.ts";
 import { checkMaximum, DEFAULT_MAXIMUM, LinearMemory, type MemoryReport } from "./memory.ts";
@@ -147,6 +148,7 @@ export function engine(): Engine {
 function makeEngine(): Engine {
   if (left) throw new StateError("engine: the page must be there, got one that was left");
   const made = new Engine(configuration);
+  noteEngine();
   // Some browsers keep the memory of a page that was left for as long as workers hold it: a page that is loaded again and
   // again would be refused any. A page that may come back (persisted) keeps all.
   if (isPage()) {

@@ -1,7 +1,12 @@
 // What consoles show of the library's objects: their own short text instead of all that is inside them.
+import { markAsOurs } from "./copies.ts";
 
-/** Lets consoles (Node's, Bun's, Deno's) show what `toString` says of the class's objects, or why it cannot say it. */
+/**
+ * Lets consoles (Node's, Bun's, Deno's) show what `toString` returns for the class's objects, or why it cannot; and marks
+ * them as this copy's.
+ */
 export function showAsText(type: { readonly prototype: object }): void {
+  markAsOurs(type);
   Object.defineProperty(type.prototype, Symbol.for("nodejs.util.inspect.custom"), {
     value(this: object): string {
       try {

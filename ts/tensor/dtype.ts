@@ -1,5 +1,5 @@
 // The types of a tensor's elements, and the arrays that hold them in JavaScript.
-import { textOf } from "../runtime/arguments.ts";
+import { textOf, typeOf } from "../runtime/arguments.ts";
 import { DtypeError } from "../runtime/errors.ts";
 
 /** f32: 32-bit float; i32: 32-bit integer; u8: byte; bool: byte 0 or 1. */
@@ -72,7 +72,7 @@ export function toNumbers(operation: string, values: ArrayLike<number | boolean>
     const value = values[i];
     const number = typeof value === "boolean" ? Number(value) : value;
     if (typeof number !== "number") {
-      throw new DtypeError(`${operation}: values must be numbers or booleans, got ${typeof value} at ${i}`);
+      throw new DtypeError(`${operation}: values must be numbers or booleans, got ${typeOf(value)} at ${i}`);
     }
     if (range && !(Number.isInteger(number) && number >= range[0] && number <= range[1])) {
       throw new DtypeError(

@@ -1,5 +1,6 @@
 // Scopes free what is made inside them. It knows that things can be disposed and kept, not what they are.
-import { requireFunction, requireSynchronous } from "../runtime/arguments.ts";
+import { requireFunction, requireSynchronous, typeOf } from "../runtime/arguments.ts";
+import { isForeign } from "../runtime/copies.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { forbidWhileRecording } from "../runtime/launch.ts";
 
@@ -25,8 +26,8 @@ export function enterScope(thing: Scoped): void {
  */
 export function keep<T extends Scoped>(thing: T): T {
   forbidWhileRecording("keep");
-  if (typeof thing?.dispose !== "function")
-    throw new ArgumentError(`keep: there must be a tensor, got ${typeof thing}`);
+  if (typeof thing?.dispose !== "function" || isForeign(thing))
+    throw new ArgumentError(`keep: there must be a tensor, got ${typeOf(thing)}`);
   current?.delete(thing);
   if (thing.mask) current?.delete(thing.mask);
   return thing;

@@ -2,6 +2,7 @@
 // only where to keep how it was derived.
 /// <reference lib="esnext.disposable" preserve="true" />
 import { MOST, textOf } from "../runtime/arguments.ts";
+import { markAsOurs } from "../runtime/copies.ts";
 import { engine } from "../runtime/engine.ts";
 import { ShapeError, StateError } from "../runtime/errors.ts";
 import { allocate, allocateConstant, forbidWhileRecording, isRecording } from "../runtime/launch.ts";
@@ -155,6 +156,7 @@ export class Tensor<D extends Dtype = "f32"> implements Operand<D> {
   }
 }
 
+markAsOurs(Tensor);
 // What consoles show: the values, where they may be read.
 for (const inspect of ["nodejs.util.inspect.custom", "Deno.customInspect"]) {
   Object.defineProperty(Tensor.prototype, Symbol.for(inspect), {

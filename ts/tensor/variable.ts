@@ -1,6 +1,6 @@
 // Variables: tensors that live until disposed and are updated in place, such as a layer's weights.
 import { variableOptions } from "../generated/options.ts";
-import { requireType, textOf } from "../runtime/arguments.ts";
+import { requireType, textOf, typeOf } from "../runtime/arguments.ts";
 import { engine } from "../runtime/engine.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { forbidWhileRecording, launch } from "../runtime/launch.ts";
@@ -43,7 +43,7 @@ export class Variable<D extends Dtype = "f32"> extends Tensor<D> {
   /** A variable with the values of `initial`, which stays as it is. */
   constructor(initial: Tensor<D>, options: VariableOptions = {}) {
     if (!(initial instanceof Tensor)) {
-      throw new ArgumentError(`variable: the initial value must be a tensor, got ${typeof initial}`);
+      throw new ArgumentError(`variable: the initial value must be a tensor, got ${typeOf(initial)}`);
     }
     const { name = "variable", trainable = true } = checkOptions("variable", options, variableOptions);
     forbidWhileRecording("variable");

@@ -3,7 +3,7 @@ import { ArrayData, type RowRange } from "../data/array.ts";
 import { arrayFrom } from "../data/lists.ts";
 import { scaled } from "../data/scaled.ts";
 import { randomPermutation, withStream, wordsOf } from "../ops/random.ts";
-import { kindOf, quoted, textOf } from "../runtime/arguments.ts";
+import { kindOf, quoted, textOf, typeOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { zeros } from "../tensor/create.ts";
 import type { Dtype } from "../tensor/dtype.ts";
@@ -26,9 +26,8 @@ export type Row = Nested | Float32Array | Float64Array | Int32Array | Uint8Array
 export function toRows(operation: string, what: string, given: Data): ArrayData {
   const data = isData(given) ? given : arrayFrom(given, `${operation}: ${what}`);
   if (data === undefined) {
-    const got = given === null ? "null" : typeof given;
     throw new ArgumentError(
-      `${operation}: ${what} must be a tensor or ArrayData, got ${got}; lists and typed arrays do too`,
+      `${operation}: ${what} must be a tensor or ArrayData, got ${typeOf(given)}; lists and typed arrays do too`,
     );
   }
   if (data.shape.length === 0) throw new ShapeError(`${operation}: ${what} must have a batch axis, got a scalar`);
@@ -181,7 +180,7 @@ function byOutput(
     );
   }
   const known = outputs.join(", ");
-  if (Object.prototype.toString.call(data) === "[object Object]" && !isData(data)) {
+  if (kindOf(data) === "Object" && !isData(data)) {
     const record = data as { readonly [output: string]: Data };
     const names = Object.keys(record);
     if (names.length === outputs.length && names.every((name) => outputs.includes(name))) {

@@ -6,7 +6,7 @@ import { type CallContext, COPY, type Inputs, Layer, type Outputs, REBUILD, snak
 import { type LayerMaker, registered } from "../layers/registered.ts";
 import { type Shapes, shapeList } from "../layers/shapes.ts";
 import type { Symbolic } from "../layers/symbolic.ts";
-import { requireList } from "../runtime/arguments.ts";
+import { requireList, typeOf } from "../runtime/arguments.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { Graph } from "./graph.ts";
@@ -53,7 +53,7 @@ export class Sequential extends Model {
     const names = new Set(this.layers.map(({ name }) => name));
     for (const layer of layers) {
       if (!(layer instanceof Layer)) {
-        throw new ArgumentError(`Sequential: layers must be layers, got ${typeof layer} among them`);
+        throw new ArgumentError(`Sequential: layers must be layers, got ${typeOf(layer)} among them`);
       }
       if (contains(layer, this)) {
         throw new ArgumentError(`Sequential: a layer must not contain itself, got ${this.name} in ${layer.name}`);

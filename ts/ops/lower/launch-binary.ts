@@ -1,6 +1,8 @@
 // Launches kernels of two operands with NumPy's broadcasting. Either operand may be a plain number.
+
 import type { Op } from "../../autograd/op.ts";
 import type { Kernels } from "../../generated/kernels.ts";
+import { typeOf } from "../../runtime/arguments.ts";
 import { ArgumentError, DtypeError } from "../../runtime/errors.ts";
 import { launch } from "../../runtime/launch.ts";
 import { full } from "../../tensor/create.ts";
@@ -108,7 +110,7 @@ export function sharedDtype(operation: string, allowed: readonly Numeric[], a: u
 function dtypeOf(operation: string, what: string, x: unknown, allowed: readonly Numeric[]): Numeric | undefined {
   if (typeof x === "number") return undefined;
   if (!(x instanceof Tensor)) {
-    throw new ArgumentError(`${operation}: ${what} must be a tensor or a number, got ${typeof x}`);
+    throw new ArgumentError(`${operation}: ${what} must be a tensor or a number, got ${typeOf(x)}`);
   }
   requireDtype(operation, what, x.dtype, ...allowed);
   return x.dtype;
