@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { buildSync } from "esbuild";
 import { bundle, writeParts } from "./bundle.js";
+import { definitionsSources } from "./definitions.js";
 import { allowUndefined } from "./exact.js";
 import { calledByName, coreSource, dispatcherSource, readKernels, typesSource } from "./generate.js";
 import { load } from "./load.js";
@@ -86,6 +87,9 @@ const kernels = readKernels("assembly");
 write("assembly/generated/dispatch.ts", dispatcherSource(kernels));
 write("assembly/generated/core.ts", coreSource(kernels));
 write("ts/generated/kernels.ts", typesSource(kernels));
+await step("definitions", ["scripts/definitions.js", ...sources("ts")], [], () => {
+  for (const { path, text } of definitionsSources(sources("ts"))) write(path, text);
+});
 await step("options", ["scripts/options.js", ...sources("ts")], ["ts/generated/options.ts"], () => {
   write("ts/generated/options.ts", optionsSource(sources("ts")));
 });

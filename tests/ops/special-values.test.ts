@@ -1,7 +1,7 @@
 // Values and gradients at zeros of both signs, ties, knees, infinities and NaN: those of PyTorch or NumPy (see
 // tests/golden/special-values.py), eagerly and captured, but for the differences listed here with their reasons.
 import * as activations from "../../ts/layers/activations.ts";
-import { cosine } from "../../ts/losses/regression.ts";
+import { cosine } from "../../ts/losses/cosine.ts";
 import * as ops from "../../ts/ops/public.ts";
 import { arange } from "../../ts/tensor/create.ts";
 import type { AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";

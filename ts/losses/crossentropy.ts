@@ -22,7 +22,7 @@ import { ShapeError } from "../runtime/errors.ts";
 import { normalizeAxis, type Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { type Bounds, defineLoss, type LossDetails, type LossFunction } from "./loss.ts";
-import { meanOfEach } from "./regression.ts";
+import { meanOfEach } from "./mean-loss.ts";
 import { checkLabels, EPSILON, fractions, labelsFor, type TargetCheck, targetsFor } from "./targets.ts";
 
 /** Options of the cross-entropies. */
@@ -105,6 +105,9 @@ export const binaryCrossentropy: LossFunction<SmoothedCrossentropyOptions> = def
     checkTargets: fractions("binaryCrossentropy", CLASS_NUMBERS),
   },
 );
+
+/** Another name of binaryCrossentropy. */
+export const bce: LossFunction<SmoothedCrossentropyOptions> = binaryCrossentropy;
 
 /**
  * -mean((1 - q)^gamma log(q)) over each example, with q the probability of what yTrue says: p = yPred for 1, 1 - p for 0.
@@ -237,6 +240,9 @@ export const klDivergence: LossFunction = defineLoss(
   },
   { optionNames: [], checkTargets: fractions("klDivergence") },
 );
+
+/** Another name of klDivergence. */
+export const kld: LossFunction = klDivergence;
 
 /** Numbers whose softmax is yPred, the classes last. */
 function softmaxLogits(

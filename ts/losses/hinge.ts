@@ -5,7 +5,7 @@ import { square } from "../ops/elementwise.ts";
 import { max, sum } from "../ops/reduce.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { defineLoss, type LossFunction } from "./loss.ts";
-import { defineMeanLoss } from "./regression.ts";
+import { defineMeanLoss } from "./mean-loss.ts";
 import { type TargetCheck, targetCheck, targetsFor } from "./targets.ts";
 
 /** mean(max(1 - yTrue yPred, 0)) over each example. yTrue is -1 or 1; a batch of nothing but 0 and 1 is taken as such. */

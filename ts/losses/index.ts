@@ -1,37 +1,14 @@
 // The losses, and finding them by name.
-import { asFunction, lookUp } from "../layers/config.ts";
-import {
-  binaryCrossentropy,
-  binaryFocalCrossentropy,
-  categoricalCrossentropy,
-  categoricalFocalCrossentropy,
-  categoricalGeneralizedCrossEntropy,
-  klDivergence,
-  sparseCategoricalCrossentropy,
-} from "./crossentropy.ts";
-import { ctc } from "./ctc.ts";
-import { categoricalHinge, hinge, squaredHinge } from "./hinge.ts";
-import type { Loss } from "./loss.ts";
-import { circle, contrastive, tripletMargin, tripletSemiHard } from "./metric-learning.ts";
-import { dice, tversky } from "./overlap.ts";
-import {
-  cosineSimilarity,
-  huber,
-  logCosh,
-  meanAbsoluteError,
-  meanAbsolutePercentageError,
-  meanSquaredError,
-  meanSquaredLogarithmicError,
-  poisson,
-} from "./regression.ts";
+import all, { type LossName } from "../generated/losses.ts";
+import { asFunction } from "../layers/config.ts";
+import { type Config, find, readConfig } from "../layers/definition.ts";
+import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { defineLoss as define, type Loss, type LossDetails, type LossFunction } from "./loss.ts";
 
-export * from "./crossentropy.ts";
-export * from "./ctc.ts";
-export * from "./hinge.ts";
+export * from "../generated/losses.ts";
 export {
   type Bounds,
   type Counted,
-  defineLoss,
   type Loss,
   type LossDetails,
   type LossFunction,
@@ -40,91 +17,36 @@ export {
   reduceLoss,
   type TargetsCheck,
 } from "./loss.ts";
-export * from "./metric-learning.ts";
-export * from "./overlap.ts";
-export {
-  type CosineOptions,
-  cosineSimilarity,
-  type HuberOptions,
-  huber,
-  logCosh,
-  meanAbsoluteError,
-  meanAbsolutePercentageError,
-  meanSquaredError,
-  meanSquaredLogarithmicError,
-  poisson,
-} from "./regression.ts";
 export { checkLabels, type Labels, type TargetRange } from "./targets.ts";
 
-/** The names of the losses. */
-export type LossName =
-  | "meanSquaredError"
-  | "meanAbsoluteError"
-  | "meanAbsolutePercentageError"
-  | "meanSquaredLogarithmicError"
-  | "huber"
-  | "logCosh"
-  | "poisson"
-  | "cosineSimilarity"
-  | "binaryCrossentropy"
-  | "binaryFocalCrossentropy"
-  | "categoricalCrossentropy"
-  | "categoricalFocalCrossentropy"
-  | "sparseCategoricalCrossentropy"
-  | "categoricalGeneralizedCrossEntropy"
-  | "klDivergence"
-  | "hinge"
-  | "squaredHinge"
-  | "categoricalHinge"
-  | "dice"
-  | "tversky"
-  | "ctc"
-  | "circle"
-  | "contrastive"
-  | "tripletMargin"
-  | "tripletSemiHard"
-  | "mse"
-  | "mae"
-  | "mape"
-  | "msle"
-  | "bce"
-  | "kld";
+/** Those that were defined since. */
+const defined = new Map<string, LossFunction>();
 
-const losses: { readonly [name in LossName]: Loss } = {
-  meanSquaredError,
-  meanAbsoluteError,
-  meanAbsolutePercentageError,
-  meanSquaredLogarithmicError,
-  huber,
-  logCosh,
-  poisson,
-  cosineSimilarity,
-  binaryCrossentropy,
-  binaryFocalCrossentropy,
-  categoricalCrossentropy,
-  categoricalFocalCrossentropy,
-  sparseCategoricalCrossentropy,
-  categoricalGeneralizedCrossEntropy,
-  klDivergence,
-  hinge,
-  squaredHinge,
-  categoricalHinge,
-  dice,
-  tversky,
-  ctc,
-  circle,
-  contrastive,
-  tripletMargin,
-  tripletSemiHard,
-  mse: meanSquaredError,
-  mae: meanAbsoluteError,
-  mape: meanAbsolutePercentageError,
-  msle: meanSquaredLogarithmicError,
-  bce: binaryCrossentropy,
-  kld: klDivergence,
-};
+/**
+ * A loss from what it says of each example. From then on `compile` and `fromConfig` find it by its name; a later one of the same
+ * name takes its place.
+ */
+export function defineLoss<Options extends object = object>(
+  name: string,
+  perExample: (yTrue: AnyTensor, yPred: Tensor, options: Options) => Tensor,
+  details: LossDetails<Options> = {},
+): LossFunction<Options> {
+  const loss = define(name, perExample, details);
+  defined.set(name, loss as LossFunction<never> as LossFunction);
+  return loss;
+}
 
 /** The loss of this name; a function stays as it is. ArgumentError for an unknown name. */
 export function getLoss(loss: LossName | Loss): Loss {
-  return typeof loss === "function" ? asFunction("loss", loss) : lookUp("loss", loss, losses);
+  return typeof loss === "function" ? asFunction("loss", loss) : find<Loss>("loss", loss, all, defined);
+}
+
+/**
+ * The loss of this name, with these options: `{ kind: "huber", config: { delta: 2 } }`, as its `kind` and `config()` say.
+ * ArgumentError for an unknown name, and for options that it does not have.
+ */
+export function fromConfig(config: Config | string): LossFunction {
+  const { kind, options } = readConfig("loss", config);
+  const loss = find<LossFunction>("loss", kind, all, defined);
+  return options === undefined ? loss : loss.with(options);
 }

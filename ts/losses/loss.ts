@@ -3,12 +3,12 @@
 
 import { requireFloat, requireTensor } from "../autograd/op.ts";
 import { lossDetails, type Names, reductionOptions } from "../generated/options.ts";
-import { ownCopy } from "../layers/config.ts";
+import { type Json, ownCopy, toJsonRecord } from "../layers/config.ts";
 import { div, mul } from "../ops/arithmetic.ts";
 import { cast, equal, logicalAnd, where } from "../ops/compare.ts";
 import { reshape } from "../ops/layout.ts";
 import { mean, sum } from "../ops/reduce.ts";
-import { requireFunction, requireRange, requireSynchronous } from "../runtime/arguments.ts";
+import { requireFunction, requireRange, requireSynchronous, requireType } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import type { Dtype } from "../tensor/dtype.ts";
@@ -75,6 +75,10 @@ export interface LossFunction<Options extends object = object> {
   readonly optionNames: Names | undefined;
   /** As a metric: the smaller the better. */
   readonly direction: "min";
+  /** Its name, by which `compile` and `fromConfig` find it. */
+  readonly kind: string;
+  /** The options that were given `with`, as plain JSON. ArgumentError for those that cannot be, such as tensors. */
+  config(): Record<string, Json>;
   /** The same loss with these options as its defaults: `compile({ loss: losses.huber.with({ delta: 2 }) })`. */
   with(options: Options & ReductionOptions): LossFunction<Options>;
 }
@@ -116,6 +120,7 @@ export function defineLoss<Options extends object = object>(
   details: LossDetails<Options> = {},
 ): LossFunction<Options> {
   const known = checkOptions("defineLoss", details, lossDetails);
+  requireType("defineLoss", "name", name, "string");
   requireFunction("defineLoss", perExample);
   return withDefaults(name, perExample, known, {} as Options);
 }
@@ -175,6 +180,8 @@ function withDefaults<Options extends object>(
     reduction: defaults.reduction ?? "mean",
     optionNames,
     direction: "min" as const,
+    kind: name,
+    config: () => toJsonRecord(name, defaults),
     with: (options: Options & ReductionOptions) =>
       withDefaults(name, perExample, details, ownCopy(merge(options, all))),
   });

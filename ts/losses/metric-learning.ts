@@ -17,7 +17,7 @@ import { eye } from "../tensor/create.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { defineLoss, type LossFunction, ratio } from "./loss.ts";
-import { defineMeanLoss } from "./regression.ts";
+import { defineMeanLoss } from "./mean-loss.ts";
 import { fractions } from "./targets.ts";
 
 /** Options of `contrastive`. */

@@ -1,43 +1,26 @@
-// Losses of numbers: differences between predictions and targets, their ratios and angles. A prediction of one axis,
-// [batch], counts as one number for each example.
-import { cosineOptions, huberOptions, type Names } from "../generated/options.ts";
+// Losses of numbers: differences between predictions and targets, their ratios and angles.
+import { cosineOptions, huberOptions } from "../generated/options.ts";
 import { add, div, maximum, mul, sub } from "../ops/arithmetic.ts";
 import { less, lessEqual, where } from "../ops/compare.ts";
-import { abs, clip, log, log1p, neg, softplus, sqrt, square } from "../ops/elementwise.ts";
-import { reshape } from "../ops/layout.ts";
-import { mean, sum } from "../ops/reduce.ts";
+import { abs, clip, log, log1p, neg, softplus, square } from "../ops/elementwise.ts";
 import { sinh } from "../ops/transcendental.ts";
 import { ABOVE_0 } from "../runtime/arguments.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { type Bounds, defineLoss, type LossFunction } from "./loss.ts";
-import { amounts, EPSILON, type TargetCheck, targetsFor } from "./targets.ts";
-
-/** A loss that is the mean over the last axis of what `f` says of each number: t of the targets, p of the prediction. */
-/* @__NO_SIDE_EFFECTS__ */
-export function defineMeanLoss<Options extends object = object>(
-  name: string,
-  f: (t: Tensor, p: Tensor, options: Options) => Tensor,
-  optionNames: Names<keyof Options & string>,
-  checkTargets?: TargetCheck,
-  bounds?: Bounds<NoInfer<Options>>,
-): LossFunction<Options> {
-  return defineLoss<Options>(
-    name,
-    (yTrue, yPred, options) => meanOfEach(f(targetsFor(name, yTrue, yPred), yPred, options)),
-    { optionNames, checkTargets, bounds },
-  );
-}
-
-/** The mean over an axis, default the last; numbers of one axis stay as they are. */
-export function meanOfEach(values: Tensor, axis = -1): Tensor {
-  return values.rank < 2 ? (reshape(values, [values.size]) as Tensor) : mean(values, axis);
-}
+import { cosine } from "./cosine.ts";
+import { defineLoss, type LossFunction } from "./loss.ts";
+import { defineMeanLoss } from "./mean-loss.ts";
+import { amounts, EPSILON, targetsFor } from "./targets.ts";
 
 /** mean((yPred - yTrue)^2) over each example. */
 export const meanSquaredError: LossFunction = defineMeanLoss("meanSquaredError", (t, p) => square(sub(p, t)), []);
 
+/** Another name of meanSquaredError. */
+export const mse: LossFunction = meanSquaredError;
+
 /** mean(|yPred - yTrue|) over each example. */
 export const meanAbsoluteError: LossFunction = defineMeanLoss("meanAbsoluteError", (t, p) => abs(sub(p, t)), []);
+
+/** Another name of meanAbsoluteError. */
+export const mae: LossFunction = meanAbsoluteError;
 
 /** 100 mean(|yPred - yTrue| / max(|yTrue|, 1e-7)) over each example. */
 export const meanAbsolutePercentageError: LossFunction = defineMeanLoss(
@@ -46,12 +29,18 @@ export const meanAbsolutePercentageError: LossFunction = defineMeanLoss(
   [],
 );
 
+/** Another name of meanAbsolutePercentageError. */
+export const mape: LossFunction = meanAbsolutePercentageError;
+
 /** mean((log(1 + yPred) - log(1 + yTrue))^2) over each example; numbers below 1e-7 count as 1e-7. */
 export const meanSquaredLogarithmicError: LossFunction = defineMeanLoss(
   "meanSquaredLogarithmicError",
   (t, p) => square(sub(log1p(maximum(p, EPSILON)), log1p(maximum(t, EPSILON)))),
   [],
 );
+
+/** Another name of meanSquaredLogarithmicError. */
+export const msle: LossFunction = meanSquaredLogarithmicError;
 
 /** Options of `huber`. */
 export interface HuberOptions {
@@ -108,13 +97,3 @@ export const cosineSimilarity: LossFunction<CosineOptions> = defineLoss(
   (yTrue, yPred, { axis = -1 }) => neg(cosine(targetsFor("cosineSimilarity", yTrue, yPred), yPred, axis)),
   { optionNames: cosineOptions },
 );
-
-/** The cosine of the angle between a and b along the axis. */
-export function cosine(a: Tensor, b: Tensor, axis: number): Tensor {
-  return sum(mul(unit(a, axis), unit(b, axis)), axis);
-}
-
-/** x / max(|x|, 1e-7), where |x| is its length along the axis. */
-function unit(x: Tensor, axis: number): Tensor {
-  return div(x, sqrt(maximum(sum(square(x), axis, true), EPSILON * EPSILON)));
-}

@@ -2,8 +2,8 @@
 import { noGrad } from "../autograd/tape.ts";
 import { axisOptions, metricOptions, r2Options } from "../generated/options.ts";
 import { maskOf } from "../layers/masks.ts";
+import { cosine } from "../losses/cosine.ts";
 import { fittingMask } from "../losses/loss.ts";
-import { cosine } from "../losses/regression.ts";
 import { EPSILON, requirePair, targetsFor } from "../losses/targets.ts";
 import { add, div, mul, sub } from "../ops/arithmetic.ts";
 import { cast } from "../ops/compare.ts";

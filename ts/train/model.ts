@@ -384,8 +384,10 @@ export class Model extends Layer {
     const { length } = examples;
     const figures = new Figures(this.compilation.objective);
     try {
-      figures.step(undefined, () => this.steps[step](this.#buffers.batch(examples, { begin: 0, end: length })));
-      return figures.logs() as Evaluation<string>;
+      const loss = figures.step(undefined, length, () =>
+        this.steps[step](this.#buffers.batch(examples, { begin: 0, end: length })),
+      );
+      return { ...figures.logs(), loss };
     } finally {
       figures.end();
     }

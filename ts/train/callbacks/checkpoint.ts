@@ -13,7 +13,6 @@ import { aboutPaths, underPath } from "../weights.ts";
 import {
   type Callback,
   COURSE,
-  LOOKS,
   type Logs,
   type Memory,
   type Place,
@@ -88,11 +87,6 @@ export class ModelCheckpoint extends StatefulCallback implements Callback {
 
   onEpochBegin(epoch: number): void {
     this.epoch = epoch;
-  }
-
-  /** @internal */
-  [LOOKS](): boolean {
-    return !this.counter.byEpoch;
   }
 
   async onBatchEnd(batch: number, logs: Logs): Promise<void> {
@@ -199,11 +193,6 @@ export class BackupAndRestore extends StatefulCallback implements Callback {
     this.rate = undefined;
   }
 
-  /** @internal */
-  [LOOKS](): boolean {
-    return false;
-  }
-
   async onBatchEnd(): Promise<void> {
     if (this.counter.isDue()) await this.save();
   }
@@ -255,6 +244,7 @@ function encodeTraining(info: TrainingInfo, epoch: number): Uint8Array {
         cut: course?.cut,
         batch: place.batch,
         stream: [...place.stream],
+        loss: place.loss.map(String),
       }),
     }),
     ...aboutPaths(model),
@@ -323,8 +313,11 @@ function placeOf(
   cut: string | undefined,
 ): Place | undefined {
   if (place === undefined || cut === undefined) return undefined;
-  const known = parsed(place) as { cut: string; batch: number; stream: number[] };
-  if (known?.cut === cut) return { batch: known.batch, stream: Int32Array.from(known.stream), metrics };
+  const known = parsed(place) as { cut: string; batch: number; stream: number[]; loss: string[] };
+  if (known?.cut === cut) {
+    const [sum, count] = known.loss.map(Number);
+    return { batch: known.batch, stream: Int32Array.from(known.stream), loss: [sum, count], metrics };
+  }
   throw new FormatError(
     `${path}: the training in mid-epoch must go on with ${known?.cut}, got ${cut}; or remove the file`,
   );
