@@ -10,34 +10,70 @@ import { type PerAxis, perAxis, type Rank, requireImages, slideAlong } from "./l
 import { pickSlices } from "./lower/picking.ts";
 import { avgPool, maxPool, type Pool, poolLine } from "./pool-images.ts";
 
-/** The means of `outputSize` windows: [batch, time, channels] -> [batch, outputSize, channels]. */
+/**
+ * Average pooling to a given length: window i of n covers steps floor(i time / n) to ceil((i + 1) time / n) - 1, as in
+ * PyTorch.
+ * Shapes: `[batch, time, channels]` -> `[batch, outputSize, channels]`.
+ * Errors: ArgumentError unless outputSize is a whole number of at least 1; ShapeError for another rank or no steps;
+ * DtypeError
+ * unless x is f32.
+ */
 export function adaptiveAveragePool1d(x: Tensor, outputSize: PerAxis<1>, ...none: never[]): Tensor {
   return adaptivePool("adaptiveAveragePool1d", 1, x, outputSize, avgPool, none);
 }
 
-/** The means of `outputSize` windows: [batch, height, width, channels] -> [batch, ...outputSize, channels]. */
+/**
+ * Average pooling to a given size: window i of n covers pixels floor(i size / n) to ceil((i + 1) size / n) - 1, as in
+ * PyTorch.
+ * Shapes: `[batch, height, width, channels]` -> `[batch, ...outputSize, channels]`.
+ * Errors: ArgumentError unless outputSize holds whole numbers of at least 1; ShapeError for another rank or empty
+ * images;
+ * DtypeError unless x is f32.
+ */
 export function adaptiveAveragePool2d(x: Tensor, outputSize: PerAxis<2>, ...none: never[]): Tensor {
   return adaptivePool("adaptiveAveragePool2d", 2, x, outputSize, avgPool, none);
 }
 
-/** The means of `outputSize` windows: [batch, depth, height, width, channels] -> [batch, ...outputSize, channels]. */
+/**
+ * Average pooling to a given size: window i of n covers voxels floor(i size / n) to ceil((i + 1) size / n) - 1, as in
+ * PyTorch.
+ * Shapes: `[batch, depth, height, width, channels]` -> `[batch, ...outputSize, channels]`.
+ * Errors: ArgumentError unless outputSize holds whole numbers of at least 1; ShapeError for another rank or empty
+ * volumes;
+ * DtypeError unless x is f32.
+ */
 export function adaptiveAveragePool3d(x: Tensor, outputSize: PerAxis<3>, ...none: never[]): Tensor {
   return adaptivePool("adaptiveAveragePool3d", 3, x, outputSize, avgPool, none);
 }
 
-/** The largest numbers of `outputSize` windows: [batch, time, channels] -> [batch, outputSize, channels]. */
+/**
+ * Max pooling to a given length, with the windows of {@link adaptiveAveragePool1d}.
+ * Shapes: `[batch, time, channels]` -> `[batch, outputSize, channels]`.
+ * Errors: ArgumentError unless outputSize is a whole number of at least 1; ShapeError for another rank or no steps;
+ * DtypeError
+ * unless x is f32.
+ */
 export function adaptiveMaxPool1d(x: Tensor, outputSize: PerAxis<1>, ...none: never[]): Tensor {
   return adaptivePool("adaptiveMaxPool1d", 1, x, outputSize, maxPool, none);
 }
 
-/** The largest numbers of `outputSize` windows: [batch, height, width, channels] -> [batch, ...outputSize, channels]. */
+/**
+ * Max pooling to a given size, with the windows of {@link adaptiveAveragePool2d}.
+ * Shapes: `[batch, height, width, channels]` -> `[batch, ...outputSize, channels]`.
+ * Errors: ArgumentError unless outputSize holds whole numbers of at least 1; ShapeError for another rank or empty
+ * images;
+ * DtypeError unless x is f32.
+ */
 export function adaptiveMaxPool2d(x: Tensor, outputSize: PerAxis<2>, ...none: never[]): Tensor {
   return adaptivePool("adaptiveMaxPool2d", 2, x, outputSize, maxPool, none);
 }
 
 /**
- * The largest numbers of `outputSize` windows: [batch, depth, height, width, channels] ->
- * [batch, ...outputSize, channels].
+ * Max pooling to a given size, with the windows of {@link adaptiveAveragePool3d}.
+ * Shapes: `[batch, depth, height, width, channels]` -> `[batch, ...outputSize, channels]`.
+ * Errors: ArgumentError unless outputSize holds whole numbers of at least 1; ShapeError for another rank or empty
+ * volumes;
+ * DtypeError unless x is f32.
  */
 export function adaptiveMaxPool3d(x: Tensor, outputSize: PerAxis<3>, ...none: never[]): Tensor {
   return adaptivePool("adaptiveMaxPool3d", 3, x, outputSize, maxPool, none);

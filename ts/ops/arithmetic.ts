@@ -6,36 +6,55 @@ import { log, neg, square } from "./elementwise.ts";
 import { type Arithmetic, launchPair, type Numeric, type TensorLike } from "./lower/launch-binary.ts";
 import { toOperand } from "./reduce.ts";
 
-/** a + b */
+/**
+ * a + b.
+ * Shapes: a, b -> their broadcast shape.
+ * Errors: ShapeError unless the shapes broadcast; DtypeError unless both are f32 or both i32.
+ */
 export const add: Arithmetic = defineOp("add", {
   forward: <D extends Numeric = "f32">(a: TensorLike<D>, b: TensorLike<D>): Tensor<D> =>
     launchPair("add", "add", a, b, 0.3, ["f32", "i32"]),
   gradients: [(dy, _y, a) => toOperand(dy, a), (dy, _y, _a, b) => toOperand(dy, b)],
 });
 
-/** a - b */
+/**
+ * a - b.
+ * Shapes: a, b -> their broadcast shape.
+ * Errors: ShapeError unless the shapes broadcast; DtypeError unless both are f32 or both i32.
+ */
 export const sub: Arithmetic = defineOp("sub", {
   forward: <D extends Numeric = "f32">(a: TensorLike<D>, b: TensorLike<D>): Tensor<D> =>
     launchPair("sub", "sub", a, b, 0.3, ["f32", "i32"]),
   gradients: [(dy, _y, a) => toOperand(dy, a), (dy, _y, _a, b) => toOperand(neg(dy), b)],
 });
 
-/** a b */
+/**
+ * a b.
+ * Shapes: a, b -> their broadcast shape.
+ * Errors: ShapeError unless the shapes broadcast; DtypeError unless both are f32 or both i32.
+ */
 export const mul: Arithmetic = defineOp("mul", {
   forward: <D extends Numeric = "f32">(a: TensorLike<D>, b: TensorLike<D>): Tensor<D> =>
     launchPair("mul", "mul", a, b, 0.3, ["f32", "i32"]),
   gradients: [(dy, _y, a, b) => toOperand(mul(dy, b), a), (dy, _y, a, b) => toOperand(mul(dy, a), b)],
 });
 
-/** a / b */
+/**
+ * a / b.
+ * Shapes: a, b -> their broadcast shape.
+ * Errors: ShapeError unless the shapes broadcast; DtypeError unless both are f32.
+ */
 export const div: Op<(a: TensorLike, b: TensorLike) => Tensor> = defineOp("div", {
   forward: (a, b) => launchPair("div", "div", a, b, 0.4, ["f32"]),
   gradients: [(dy, _y, a, b) => toOperand(div(dy, b), a), (dy, y, _a, b) => toOperand(neg(div(mul(dy, y), b)), b)],
 });
 
 /**
- * The greatest integer not above a / b, exact while that is below 2^29; of a by an infinity with the other sign -1. No
- * gradient. Integers by 0 give 0, as in NumPy, where PyTorch throws; -2^31 by -1 gives 2^31 - 1.
+ * floor(a / b), exact while |a / b| is below 2^29; of a by an infinity of the other sign -1. No gradient. Integers
+ * divided by 0
+ * give 0, as in NumPy (PyTorch throws); -2^31 / -1 gives 2^31 - 1.
+ * Shapes: a, b -> their broadcast shape.
+ * Errors: ShapeError unless the shapes broadcast; DtypeError unless both are f32 or both i32.
  */
 export const floorDivide: Arithmetic = defineOp("floorDivide", {
   forward: <D extends Numeric = "f32">(a: TensorLike<D>, b: TensorLike<D>): Tensor<D> =>
@@ -43,9 +62,11 @@ export const floorDivide: Arithmetic = defineOp("floorDivide", {
 });
 
 /**
- * a - floor(a / b) b, the remainder with b's sign, exact while |a / b| is below 2^29. Where b is 0: NaN, of integers 0, as
- * in NumPy.
- * The gradient takes floor(a / b) as constant.
+ * The remainder a - floor(a / b) b, with b's sign, exact while |a / b| is below 2^29. Where b is 0: NaN, of integers 0,
+ * as in
+ * NumPy. The gradient treats floor(a / b) as constant.
+ * Shapes: a, b -> their broadcast shape.
+ * Errors: ShapeError unless the shapes broadcast; DtypeError unless both are f32 or both i32.
  */
 export const mod: Arithmetic = defineOp("mod", {
   forward: <D extends Numeric = "f32">(a: TensorLike<D>, b: TensorLike<D>): Tensor<D> =>
@@ -54,8 +75,11 @@ export const mod: Arithmetic = defineOp("mod", {
 });
 
 /**
- * a^b. 1 to whatever power, NaN too, is 1, and so is whatever to the power 0: as in C, unlike Math.pow. The gradient is 0
- * for a where b is 0, and for b where a is 0 and b is not negative.
+ * a^b. 1^b and a^0 are 1 even for NaN, as in C, unlike Math.pow. The gradient is 0 for a where b is 0, and for b where
+ * a is 0
+ * and b not negative.
+ * Shapes: a, b -> their broadcast shape.
+ * Errors: ShapeError unless the shapes broadcast; DtypeError unless both are f32.
  */
 export const pow: Op<(a: TensorLike, b: TensorLike) => Tensor> = defineOp("pow", {
   forward: (a, b) => (b === 2 && typeof a !== "number" ? square(a) : launchPair("pow", "pow", a, b, 4, ["f32"])),
@@ -73,7 +97,11 @@ export const pow: Op<(a: TensorLike, b: TensorLike) => Tensor> = defineOp("pow",
   ],
 });
 
-/** The larger of a and b, 0 of 0 and -0, NaN if either is. Equal ones share the gradient evenly. */
+/**
+ * Element-wise maximum, 0 of 0 and -0, NaN if either is. Equal elements share the gradient evenly.
+ * Shapes: a, b -> their broadcast shape.
+ * Errors: ShapeError unless the shapes broadcast; DtypeError unless both are f32 or both i32.
+ */
 export const maximum: Arithmetic = defineOp("maximum", {
   forward: <D extends Numeric = "f32">(a: TensorLike<D>, b: TensorLike<D>): Tensor<D> =>
     launchPair("maximum", "maximum", a, b, 0.3, ["f32", "i32"]),
@@ -83,7 +111,11 @@ export const maximum: Arithmetic = defineOp("maximum", {
   ],
 });
 
-/** The smaller of a and b, -0 of 0 and -0, NaN if either is. Equal ones share the gradient evenly. */
+/**
+ * Element-wise minimum, -0 of 0 and -0, NaN if either is. Equal elements share the gradient evenly.
+ * Shapes: a, b -> their broadcast shape.
+ * Errors: ShapeError unless the shapes broadcast; DtypeError unless both are f32 or both i32.
+ */
 export const minimum: Arithmetic = defineOp("minimum", {
   forward: <D extends Numeric = "f32">(a: TensorLike<D>, b: TensorLike<D>): Tensor<D> =>
     launchPair("minimum", "minimum", a, b, 0.3, ["f32", "i32"]),

@@ -23,32 +23,38 @@ import { matmul } from "./matmul.ts";
 import { sum } from "./reduce.ts";
 import { softmax } from "./softmax.ts";
 
-/** The options of `attention`. */
+/** Options of {@link attention}. */
 export interface AttentionOptions {
-  /** What q . k is multiplied by, above 0; default 1 / sqrt(headDim). */
+  /** Factor of q . k, above 0; default 1 / sqrt(headDim). */
   scale?: number;
-  /** Let no query see keys after its own position; default false. */
+  /** Whether queries see no keys after their own position; default false. */
   causal?: boolean;
-  /** Let queries see only so many keys before and after their own position; default all. */
+  /** How many keys before and after its own position a query sees; default all. */
   window?: number;
-  /** So many first keys are seen by all queries, and so many first positions see all keys; default 0. */
+  /** How many first keys are seen by all queries, and first positions see all keys; default 0. */
   globalTokens?: number;
   /**
-   * Which keys are seen (bool: true where one is), or numbers added to the scaled scores (f32): a shape that broadcasts
-   * to [batch, heads, queries, keys].
+   * bool, true where a query sees a key, or f32, added to the scaled scores; broadcasts to [batch, heads, queries,
+   * keys].
+   * Default: none.
    */
   mask?: Tensor<"bool"> | Tensor;
-  /** The position of the first query among the keys, one number; default 0. */
+  /** Position of the first query among the keys, a tensor of one element; default 0. */
   position?: Tensor<"i32">;
 }
 
 /**
- * y = softmax(scale q k' + mask) v for each head: q [batch, queries, heads, headDim], k [batch, keys, keyHeads,
- * headDim], v [batch, keys, keyHeads, valueDim] -> [batch, queries, heads, valueDim]. keyHeads divides heads:
- * neighbouring query heads share a key head (grouped queries). A query that sees no key, or all of them with a mask of
- * -Infinity, gives zeros, and keys that are not seen do not count, were they NaN. Memory grows with
- * the length, not with its square, and with a window time does too. Sources: Vaswani et al. 2017; Dao et al. 2022;
- * Beltagy et al. 2020 (window and globalTokens). Errors: ShapeError, DtypeError, ArgumentError.
+ * Scaled dot-product attention, softmax(scale q k^T + mask) v, in a fused kernel. keyHeads must divide heads:
+ * neighbouring
+ * query heads share a key head (grouped queries). A query that sees no key gives zeros, and keys that are not seen do
+ * not
+ * count, even if NaN. Memory is linear in the length; with a window, time is too.
+ * Shapes: q `[batch, queries, heads, headDim]`, k `[batch, keys, keyHeads, headDim]`, v `[batch, keys, keyHeads,
+ * valueDim]` ->
+ * `[batch, queries, heads, valueDim]`.
+ * Errors: ShapeError for shapes that do not fit; DtypeError unless q, k, v are f32 and the mask bool or f32;
+ * ArgumentError for
+ * options out of range. Sources: Vaswani et al. 2017; Dao et al. 2022; Beltagy et al. 2020 (window, globalTokens).
  */
 export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
   const sight = sightOf("attention", q, k, options);
@@ -282,18 +288,22 @@ function seenMask(queries: number, keys: number, position: Position, sight: Sigh
   return after === 0 ? logicalAnd(seen, lessEqual(key, at)) : seen;
 }
 
-/** The options of `rotary`. */
+/** Options of {@link rotary}. */
 export interface RotaryOptions {
-  /** The position of the first row, one number; or of each row, [time] or [batch, time]; default 0. */
+  /** Position of the first step, one element, or of each step, [time] or [batch, time]; default 0. */
   position?: Tensor<"i32">;
-  /** The wavelength that the slowest rotation approaches; default 10,000. */
+  /** Upper bound of the wavelengths of the rotations; default 10,000. */
   maxWavelength?: number;
 }
 
 /**
- * x [batch, time, heads, headDim] with numbers i and i + headDim / 2 of each row rotated together by the angle
- * t maxWavelength^(-2 i / headDim), t the row's position: products of rotated queries and keys know how far they are
- * apart, not where they are. Source: Su et al. 2021, RoFormer. Errors: ShapeError, DtypeError.
+ * Rotary position embedding: rotates features i and i + headDim / 2 together by t maxWavelength^(-2 i / headDim), t the
+ * step's
+ * position, so that products of queries and keys depend on their distance alone.
+ * Shapes: `[batch, time, heads, headDim]` -> the same, headDim even.
+ * Errors: ShapeError for another rank, an odd headDim or positions of another shape; DtypeError unless x is f32 and
+ * positions
+ * i32. Source: Su et al. 2021, RoFormer.
  */
 export function rotary(x: Tensor, options: RotaryOptions = {}): Tensor {
   const { position, maxWavelength = 10_000 } = checkOptions("rotary", options, rotaryOptions);

@@ -10,13 +10,21 @@ import { abs, clip, floor, sqrt } from "./elementwise.ts";
 import { concat, split } from "./layout.ts";
 import { max, mean, min, sum, variance } from "./reduce.ts";
 
-/** 0.2989 red + 0.5870 green + 0.1140 blue (luma, ITU-R BT.601): [..., 3] -> [..., 1]. */
+/**
+ * Luma, 0.2989 red + 0.5870 green + 0.1140 blue (ITU-R BT.601).
+ * Shapes: `[..., 3]` -> `[..., 1]`.
+ * Errors: ShapeError unless the last axis is 3; DtypeError unless x is f32.
+ */
 export function rgbToGrayscale(x: Tensor): Tensor {
   requireColors("rgbToGrayscale", x);
   return sum(mul(x, tensor([0.2989, 0.587, 0.114])), -1, true);
 }
 
-/** Hue, saturation and value, all from 0 to 1, of red, green and blue: [..., 3] -> [..., 3]. Source: Smith 1978. */
+/**
+ * Hue, saturation and value of red, green and blue, all from 0 to 1.
+ * Shapes: `[..., 3]` -> the same.
+ * Errors: ShapeError unless the last axis is 3; DtypeError unless x is f32. Source: Smith 1978.
+ */
 export function rgbToHsv(x: Tensor): Tensor {
   requireColors("rgbToHsv", x);
   const [red, green, blue] = split(x, 3, -1);
@@ -35,7 +43,11 @@ export function rgbToHsv(x: Tensor): Tensor {
   return concat([hue, saturation, value], -1);
 }
 
-/** Red, green and blue of hue, saturation and value: [..., 3] -> [..., 3]. Hues that differ by 1 are the same. */
+/**
+ * Red, green and blue of hue, saturation and value. The hue has period 1.
+ * Shapes: `[..., 3]` -> the same.
+ * Errors: ShapeError unless the last axis is 3; DtypeError unless x is f32.
+ */
 export function hsvToRgb(x: Tensor): Tensor {
   requireColors("hsvToRgb", x);
   const [hue, saturation, value] = split(x, 3, -1);
@@ -51,7 +63,11 @@ export function hsvToRgb(x: Tensor): Tensor {
   return mul(add(mul(sub(pure, 1), saturation), 1), value);
 }
 
-/** x + delta */
+/**
+ * x + delta.
+ * Shapes: `[...]` -> the same.
+ * Errors: DtypeError unless x is f32.
+ */
 export function adjustBrightness(x: Tensor, delta: number): Tensor {
   return within("adjustBrightness", () => {
     requireFloat("adjustBrightness", "x", x);
@@ -59,7 +75,11 @@ export function adjustBrightness(x: Tensor, delta: number): Tensor {
   });
 }
 
-/** (x - mean) factor + mean, with the mean of each image and channel: [..., height, width, channels]. */
+/**
+ * (x - mean) factor + mean, with the mean of each image and channel.
+ * Shapes: `[..., height, width, channels]` -> the same.
+ * Errors: ShapeError for fewer axes; DtypeError unless x is f32.
+ */
 export function adjustContrast(x: Tensor, factor: number): Tensor {
   return within("adjustContrast", () => {
     requirePlanes("adjustContrast", x);
@@ -68,7 +88,11 @@ export function adjustContrast(x: Tensor, factor: number): Tensor {
   });
 }
 
-/** Red, green and blue with the saturation times `factor`, at most 1: [..., 3] -> [..., 3]. */
+/**
+ * Multiplies the saturation by factor, up to 1.
+ * Shapes: `[..., 3]` -> the same.
+ * Errors: ShapeError unless the last axis is 3; DtypeError unless x is f32.
+ */
 export function adjustSaturation(x: Tensor, factor: number): Tensor {
   return within("adjustSaturation", () => {
     requireColors("adjustSaturation", x);
@@ -77,7 +101,11 @@ export function adjustSaturation(x: Tensor, factor: number): Tensor {
   });
 }
 
-/** Red, green and blue with `delta` turns added to the hue: [..., 3] -> [..., 3]. */
+/**
+ * Adds delta to the hue, whose period is 1.
+ * Shapes: `[..., 3]` -> the same.
+ * Errors: ShapeError unless the last axis is 3; DtypeError unless x is f32.
+ */
 export function adjustHue(x: Tensor, delta: number): Tensor {
   return within("adjustHue", () => {
     requireColors("adjustHue", x);
@@ -86,7 +114,11 @@ export function adjustHue(x: Tensor, delta: number): Tensor {
   });
 }
 
-/** (x - mean) / max(standard deviation, 1 / sqrt(n)) over the n numbers of each image [..., height, width, channels]. */
+/**
+ * (x - mean) / max(standard deviation, 1 / sqrt(n)) over the n numbers of each image.
+ * Shapes: `[..., height, width, channels]` -> the same.
+ * Errors: ShapeError for fewer axes; DtypeError unless x is f32.
+ */
 export function perImageStandardization(x: Tensor): Tensor {
   requirePlanes("perImageStandardization", x);
   const axes = [-3, -2, -1];

@@ -29,22 +29,46 @@ function comparison(operation: string, kernel: ComparisonKernel, turned = false)
   });
 }
 
-/** a == b */
+/**
+ * a == b; bool. u8 and bool compare as integers.
+ * Shapes: a, b -> their broadcast shape.
+ * Errors: ShapeError unless the shapes broadcast; DtypeError for f32 beside another dtype.
+ */
 export const equal: Comparison = comparison("equal", "equal");
 
-/** a != b */
+/**
+ * a != b; bool. u8 and bool compare as integers.
+ * Shapes: a, b -> their broadcast shape.
+ * Errors: ShapeError unless the shapes broadcast; DtypeError for f32 beside another dtype.
+ */
 export const notEqual: Comparison = comparison("notEqual", "not_equal");
 
-/** a < b */
+/**
+ * a < b; bool. u8 and bool compare as integers.
+ * Shapes: a, b -> their broadcast shape.
+ * Errors: ShapeError unless the shapes broadcast; DtypeError for f32 beside another dtype.
+ */
 export const less: Comparison = comparison("less", "less");
 
-/** a <= b */
+/**
+ * a <= b; bool. u8 and bool compare as integers.
+ * Shapes: a, b -> their broadcast shape.
+ * Errors: ShapeError unless the shapes broadcast; DtypeError for f32 beside another dtype.
+ */
 export const lessEqual: Comparison = comparison("lessEqual", "less_equal");
 
-/** a > b */
+/**
+ * a > b; bool. u8 and bool compare as integers.
+ * Shapes: a, b -> their broadcast shape.
+ * Errors: ShapeError unless the shapes broadcast; DtypeError for f32 beside another dtype.
+ */
 export const greater: Comparison = comparison("greater", "less", true);
 
-/** a >= b */
+/**
+ * a >= b; bool. u8 and bool compare as integers.
+ * Shapes: a, b -> their broadcast shape.
+ * Errors: ShapeError unless the shapes broadcast; DtypeError for f32 beside another dtype.
+ */
 export const greaterEqual: Comparison = comparison("greaterEqual", "less_equal", true);
 
 /** x in the shape: itself if it has it. */
@@ -74,25 +98,37 @@ function connective(
   });
 }
 
-/** a and b */
+/**
+ * a and b.
+ * Shapes: a, b -> their broadcast shape.
+ * Errors: ShapeError unless the shapes broadcast; DtypeError unless both are bool.
+ */
 export const logicalAnd: Op<(a: Tensor<"bool">, b: Tensor<"bool">) => Tensor<"bool">> = connective(
   "logicalAnd",
   "logical_and_u8",
 );
 
-/** a or b */
+/**
+ * a or b.
+ * Shapes: a, b -> their broadcast shape.
+ * Errors: ShapeError unless the shapes broadcast; DtypeError unless both are bool.
+ */
 export const logicalOr: Op<(a: Tensor<"bool">, b: Tensor<"bool">) => Tensor<"bool">> = connective(
   "logicalOr",
   "logical_or_u8",
 );
 
-/** either a or b, not both */
+/**
+ * Either a or b, not both.
+ * Shapes: a, b -> their broadcast shape.
+ * Errors: ShapeError unless the shapes broadcast; DtypeError unless both are bool.
+ */
 export const logicalXor: Op<(a: Tensor<"bool">, b: Tensor<"bool">) => Tensor<"bool">> = connective(
   "logicalXor",
   "logical_xor_u8",
 );
 
-/** not x */
+/** Not x. Shapes: `[...]` -> the same. Errors: DtypeError unless x is bool. */
 export const logicalNot: Op<(x: Tensor<"bool">) => Tensor<"bool">> = defineOp("logicalNot", {
   forward(x) {
     requireBool("logicalNot", "x", x);
@@ -102,7 +138,11 @@ export const logicalNot: Op<(x: Tensor<"bool">) => Tensor<"bool">> = defineOp("l
   },
 });
 
-/** a where the condition holds, else b */
+/**
+ * a where the condition holds, else b.
+ * Shapes: condition, a, b -> their broadcast shape.
+ * Errors: ShapeError unless the shapes broadcast; DtypeError unless condition is bool and a and b both f32 or both i32.
+ */
 export const where: Op<
   <D extends Numeric = "f32">(condition: Tensor<"bool">, a: TensorLike<D>, b: TensorLike<D>) => Tensor<D>
 > = defineOp("where", {
@@ -144,16 +184,23 @@ function infinite(x: Tensor): Tensor<"bool"> {
 // JavaScript's own functions of these names are not shadowed here.
 export { finite as isFinite, infinite as isInfinite, nan as isNaN };
 
-/** What `nanToNum` takes beside x: what stands for NaN (default 0) and the infinities (default the largest floats). */
+/** Options of {@link nanToNum}. */
 export interface NanToNumOptions {
+  /** Replaces NaN; default 0. */
   nan?: number;
+  /** Replaces Infinity; default the largest f32. */
   positiveInfinity?: number;
+  /** Replaces -Infinity; default the lowest f32. */
   negativeInfinity?: number;
 }
 
 const LARGEST = (2 - 2 ** -23) * 2 ** 127;
 
-/** x with other numbers for NaN and the infinities. The gradient there is 0. */
+/**
+ * x with numbers in place of NaN and infinities. The gradient there is 0.
+ * Shapes: `[...]` -> the same.
+ * Errors: DtypeError unless x is f32.
+ */
 export function nanToNum(x: Tensor, options: NanToNumOptions = {}): Tensor {
   return within("nanToNum", () => {
     const { positiveInfinity = LARGEST, negativeInfinity = -LARGEST } = checkOptions(
@@ -174,8 +221,11 @@ const conversions = {
 } as const;
 
 /**
- * x as another dtype. From f32 to integers the fraction is cut off and NaN becomes 0; what is outside the new dtype's
- * range is clamped to it; a bool is whether x differs from 0. Only f32 as f32 has a gradient.
+ * x converted to another dtype. f32 to integers truncates, clamps to the dtype's range, and makes NaN 0; bool is x !=
+ * 0. Only
+ * f32 to f32 has a gradient.
+ * Shapes: `[...]` -> the same.
+ * Errors: ArgumentError for an unknown dtype.
  */
 export const cast: Op<<D extends Dtype>(x: AnyTensor, dtype: D) => Tensor<D>> = defineOp("cast", {
   forward<D extends Dtype>(x: AnyTensor, dtype: D): Tensor<D> {

@@ -25,33 +25,50 @@ import {
   type WindowOptions,
 } from "./lower/conv-geometry.ts";
 
-/** What `conv1d`, `conv2d` and `conv3d` take beside the tensors. */
+/** Options of {@link conv1d}, {@link conv2d} and {@link conv3d}. */
 export interface ConvOptions<R extends Rank = 2> extends WindowOptions<R, ConvPadding<R>> {
-  /** The channels fall into groups, each with filters of its own; default 1. */
+  /** Splits the channels into groups convolved separately, each with filters of its own; default 1. */
   groups?: number;
-  /** Applied to the sums; default linear. */
+  /** Applied to the sums; default "linear". */
   activation?: FusedActivation;
 }
 
 /**
- * activation(conv(x, filters) + bias): each output is the sum over a window of x times a filter.
- * x [batch, time, channels], filters [taps, channels / groups, outputs], bias [outputs].
+ * 1D convolution (cross-correlation): activation(conv(x, filters) + bias), bias default none.
+ * Shapes: `[batch, time, channels]`, filters `[taps, channels / groups, outputs]`, bias `[outputs]` ->
+ * `[batch, newTime, outputs]`, newTime = ceil(time / strides) unless padding is "valid", then
+ * floor((time - dilationRate (taps - 1) - 1) / strides) + 1.
+ * Errors: ArgumentError for options out of range; ShapeError for shapes that do not fit, and for x shorter than a
+ * window;
+ * DtypeError unless all are f32.
  */
 export function conv1d(x: Tensor, filters: Tensor, bias?: Tensor, options?: ConvOptions<1>): Tensor {
   return convolution("conv1d", 1, x, filters, bias, options);
 }
 
 /**
- * activation(conv(x, filters) + bias): each output is the sum over a window of x times a filter.
- * x [batch, height, width, channels], filters [rows, columns, channels / groups, outputs], bias [outputs].
+ * 2D convolution (cross-correlation): activation(conv(x, filters) + bias), bias default none.
+ * Example: `conv2d(images, filters, bias, { strides: 2, padding: "same", activation: "relu" })`.
+ * Shapes: `[batch, height, width, channels]`, filters `[rows, columns, channels / groups, outputs]`, bias `[outputs]`
+ * ->
+ * `[batch, newHeight, newWidth, outputs]`, each new size ceil(size / strides) with padding "same", else
+ * floor((size - dilationRate (taps - 1) - 1) / strides) + 1.
+ * Errors: ArgumentError for options out of range; ShapeError for shapes that do not fit, and for x smaller than a
+ * window;
+ * DtypeError unless all are f32.
  */
 export function conv2d(x: Tensor, filters: Tensor, bias?: Tensor, options?: ConvOptions<2>): Tensor {
   return convolution("conv2d", 2, x, filters, bias, options);
 }
 
 /**
- * activation(conv(x, filters) + bias): each output is the sum over a window of x times a filter. x [batch, depth, height,
- * width, channels], filters [frames, rows, columns, channels / groups, outputs], bias [outputs].
+ * 3D convolution (cross-correlation): activation(conv(x, filters) + bias), bias default none.
+ * Shapes: `[batch, depth, height, width, channels]`, filters `[frames, rows, columns, channels / groups, outputs]`,
+ * bias
+ * `[outputs]` -> `[batch, newDepth, newHeight, newWidth, outputs]`, sizes as in {@link conv2d}.
+ * Errors: ArgumentError for options out of range; ShapeError for shapes that do not fit, and for x smaller than a
+ * window;
+ * DtypeError unless all are f32.
  */
 export function conv3d(x: Tensor, filters: Tensor, bias?: Tensor, options?: ConvOptions<3>): Tensor {
   return convolution("conv3d", 3, x, filters, bias, options);
@@ -89,38 +106,57 @@ function convolution(
   return activated(reshaped(y, [x.shape[0], ...windows, outputs]), activation);
 }
 
-/** What `conv1dTranspose`, `conv2dTranspose` and `conv3dTranspose` take beside the tensors. */
+/** Options of {@link conv1dTranspose}, {@link conv2dTranspose} and {@link conv3dTranspose}. */
 export interface ConvTransposeOptions<R extends Rank = 2> extends WindowOptions<R, Padding> {
-  /** Numbers added at the end of each axis; default: as many as the largest image with this many windows has. */
+  /** Extra size at the end of each axis; default: as much as the largest input of the convolution it transposes. */
   outputPadding?: PerAxis<R>;
-  /** The channels fall into groups, each with filters of its own; default 1. */
+  /** Splits the channels into groups convolved separately; default 1. */
   groups?: number;
-  /** Applied to the sums; default linear. */
+  /** Applied to the sums; default "linear". */
   activation?: FusedActivation;
 }
 
 /**
- * The transposed convolution, activation(conv'(x, filters) + bias): each number of x spreads over a window of the
- * result. x [batch, time, channels], filters [taps, outputs / groups, channels], bias [outputs]. Sizes as in Keras: the
- * sequence that `conv1d` with the same options would turn into one of x's length.
+ * Transposed 1D convolution: activation(conv^T(x, filters) + bias), bias default none. Sizes as in Keras: those from
+ * which
+ * {@link conv1d} with the same options makes x's.
+ * Shapes: `[batch, time, channels]`, filters `[taps, outputs / groups, channels]`, bias `[outputs]` ->
+ * `[batch, newTime, outputs]`, newTime = time strides with padding "same", else
+ * (time - 1) strides + max(dilationRate (taps - 1) + 1, strides); outputPadding changes it.
+ * Errors: ArgumentError for options out of range and an outputPadding that does not fit the strides; ShapeError for
+ * shapes that
+ * do not fit; DtypeError unless all are f32.
  */
 export function conv1dTranspose(x: Tensor, filters: Tensor, bias?: Tensor, options?: ConvTransposeOptions<1>): Tensor {
   return transposed("conv1dTranspose", 1, x, filters, bias, options);
 }
 
 /**
- * The transposed convolution, activation(conv'(x, filters) + bias): each number of x spreads over a window of the
- * result. x [batch, height, width, channels], filters [rows, columns, outputs / groups, channels], bias [outputs].
- * Sizes as in Keras: the image that `conv2d` with the same options would turn into one of x's size.
+ * Transposed 2D convolution: activation(conv^T(x, filters) + bias), bias default none. Sizes as in Keras: those from
+ * which
+ * {@link conv2d} with the same options makes x's.
+ * Shapes: `[batch, height, width, channels]`, filters `[rows, columns, outputs / groups, channels]`, bias `[outputs]`
+ * ->
+ * `[batch, newHeight, newWidth, outputs]`, each new size size strides with padding "same", else
+ * (size - 1) strides + max(dilationRate (taps - 1) + 1, strides); outputPadding changes it.
+ * Errors: ArgumentError for options out of range and an outputPadding that does not fit the strides; ShapeError for
+ * shapes that
+ * do not fit; DtypeError unless all are f32.
  */
 export function conv2dTranspose(x: Tensor, filters: Tensor, bias?: Tensor, options?: ConvTransposeOptions<2>): Tensor {
   return transposed("conv2dTranspose", 2, x, filters, bias, options);
 }
 
 /**
- * The transposed convolution, activation(conv'(x, filters) + bias): each number of x spreads over a window of the
- * result. x [batch, depth, height, width, channels], filters [frames, rows, columns, outputs / groups, channels], bias
- * [outputs]. Sizes as in Keras: the volume that `conv3d` with the same options would turn into one of x's size.
+ * Transposed 3D convolution: activation(conv^T(x, filters) + bias), bias default none. Sizes as in Keras: those from
+ * which
+ * {@link conv3d} with the same options makes x's.
+ * Shapes: `[batch, depth, height, width, channels]`, filters `[frames, rows, columns, outputs / groups, channels]`,
+ * bias
+ * `[outputs]` -> `[batch, newDepth, newHeight, newWidth, outputs]`, sizes as in {@link conv2dTranspose}.
+ * Errors: ArgumentError for options out of range and an outputPadding that does not fit the strides; ShapeError for
+ * shapes that
+ * do not fit; DtypeError unless all are f32.
  */
 export function conv3dTranspose(x: Tensor, filters: Tensor, bias?: Tensor, options?: ConvTransposeOptions<3>): Tensor {
   return transposed("conv3dTranspose", 3, x, filters, bias, options);

@@ -20,11 +20,14 @@ import { logSumExp, sum } from "./reduce.ts";
 import { logSoftmax } from "./softmax.ts";
 
 /**
- * -log p(labels | logits), summed over all alignments of the labels with the time steps, for each example: [batch]. logits
- * [batch, time, classes], labels [batch, longest] (i32, class numbers), inputLengths and labelLengths [batch] (i32) say how
- * much of each counts. `blank` is the class of no label; default 0. Infinite, with gradient 0, where the labels do not fit:
- * PyTorch's gradient is NaN there, but for zero_infinity.
- * Errors: ShapeError, DtypeError; ArgumentError for labels or lengths out of range, in captured steps too.
+ * Connectionist temporal classification: -log p(labels | logits), summed over all alignments of labels and time steps.
+ * inputLengths and labelLengths say how much of each example counts; blank, default 0, is the class of no label.
+ * Infinite, with
+ * gradient 0, where the labels do not fit (PyTorch's gradient is NaN unless zero_infinity).
+ * Shapes: logits `[batch, time, classes]`, i32 labels `[batch, length]`, i32 lengths `[batch]` twice -> `[batch]`.
+ * Errors: ShapeError for shapes that do not fit; DtypeError for other dtypes; ArgumentError for labels, lengths or a
+ * blank out
+ * of range, in captured steps too. Source: Graves et al. 2006.
  */
 export function ctcLoss(
   logits: Tensor,

@@ -25,23 +25,36 @@ import { sum } from "./reduce.ts";
 /** The ranks that have depthwise convolutions. */
 type Flat = 1 | 2;
 
-/** What depthwise and separable convolutions take beside the tensors. */
+/** Options of depthwise and separable convolutions. */
 export interface DepthwiseConvOptions<R extends Flat = 2> extends WindowOptions<R, ConvPadding<R>> {
-  /** Applied to the sums; default linear. */
+  /** Applied to the sums; default "linear". */
   activation?: FusedActivation;
 }
 
 /**
- * activation(depthwise conv(x, filters) + bias): output channel c multiplier + i is channel c under its filter i.
- * x [batch, time, channels], filters [taps, channels, multiplier], bias [channels multiplier].
+ * Depthwise 1D convolution: activation(conv(x, filters) + bias), bias default none; output channel c multiplier + i is
+ * channel
+ * c under its filter i.
+ * Shapes: `[batch, time, channels]`, filters `[taps, channels, multiplier]`, bias `[channels multiplier]` ->
+ * `[batch, newTime, channels multiplier]`, newTime as in {@link conv1d}.
+ * Errors: ArgumentError for options out of range; ShapeError for shapes that do not fit, and for x shorter than a
+ * window;
+ * DtypeError unless all are f32.
  */
 export function depthwiseConv1d(x: Tensor, filters: Tensor, bias?: Tensor, options?: DepthwiseConvOptions<1>): Tensor {
   return depthwiseConvolution("depthwiseConv1d", 1, x, filters, bias, options);
 }
 
 /**
- * activation(depthwise conv(x, filters) + bias): output channel c multiplier + i is channel c under its filter i.
- * x [batch, height, width, channels], filters [rows, columns, channels, multiplier], bias [channels multiplier].
+ * Depthwise 2D convolution: activation(conv(x, filters) + bias), bias default none; output channel c multiplier + i is
+ * channel
+ * c under its filter i.
+ * Shapes: `[batch, height, width, channels]`, filters `[rows, columns, channels, multiplier]`, bias `[channels
+ * multiplier]` ->
+ * `[batch, newHeight, newWidth, channels multiplier]`, sizes as in {@link conv2d}.
+ * Errors: ArgumentError for options out of range; ShapeError for shapes that do not fit, and for x smaller than a
+ * window;
+ * DtypeError unless all are f32.
  */
 export function depthwiseConv2d(x: Tensor, filters: Tensor, bias?: Tensor, options?: DepthwiseConvOptions<2>): Tensor {
   return depthwiseConvolution("depthwiseConv2d", 2, x, filters, bias, options);
@@ -80,8 +93,13 @@ function depthwiseConvolution(
 const TAPS = { 1: "taps", 2: "rows, columns" } as const;
 
 /**
- * activation(a depthwise convolution, then sums over all its channels, + bias). x [batch, time, channels], depthwise
- * filters [taps, channels, multiplier], pointwise filters [1, channels multiplier, outputs], bias [outputs].
+ * Depthwise 1D convolution, then a pointwise one: activation(pointwise(depthwise(x)) + bias), bias default none.
+ * Shapes: `[batch, time, channels]`, depthwise `[taps, channels, multiplier]`, pointwise `[1, channels multiplier,
+ * outputs]`,
+ * bias `[outputs]` -> `[batch, newTime, outputs]`, newTime as in {@link conv1d}.
+ * Errors: ArgumentError for options out of range; ShapeError for shapes that do not fit, and for x shorter than a
+ * window;
+ * DtypeError unless all are f32.
  */
 export function separableConv1d(
   x: Tensor,
@@ -94,9 +112,13 @@ export function separableConv1d(
 }
 
 /**
- * activation(a depthwise convolution, then sums over all its channels, + bias). x [batch, height, width, channels],
- * depthwise filters [rows, columns, channels, multiplier], pointwise filters [1, 1, channels multiplier, outputs], bias
- * [outputs].
+ * Depthwise 2D convolution, then a pointwise one: activation(pointwise(depthwise(x)) + bias), bias default none.
+ * Shapes: `[batch, height, width, channels]`, depthwise `[rows, columns, channels, multiplier]`, pointwise
+ * `[1, 1, channels multiplier, outputs]`, bias `[outputs]` -> `[batch, newHeight, newWidth, outputs]`, sizes as in
+ * {@link conv2d}.
+ * Errors: ArgumentError for options out of range; ShapeError for shapes that do not fit, and for x smaller than a
+ * window;
+ * DtypeError unless all are f32.
  */
 export function separableConv2d(
   x: Tensor,

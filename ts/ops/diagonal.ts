@@ -19,14 +19,25 @@ function below(rows: number, columns: number, diagonal: number): Tensor<"bool"> 
   return lessEqual(arange(0, columns, 1, "i32"), reshape(row, [rows, 1]) as Tensor<"i32">);
 }
 
-/** A matrix of ones on and below the diagonal, 0 the main one (default), above it the positive ones; zeros elsewhere. */
+/**
+ * A matrix of ones on and below a diagonal, zeros above; columns default to rows. Diagonal 0, the default, is the main
+ * one,
+ * positive ones are above it.
+ * Shapes: -> `[rows, columns]`.
+ * Errors: ShapeError for invalid sizes; ArgumentError unless diagonal is a whole number.
+ */
 export function tri(rows: number, columns: number = rows, diagonal = 0): Tensor {
   checkShape("tri", [rows, columns]);
   requireDiagonal("tri", diagonal);
   return cast(below(rows, columns, diagonal), "f32") as Tensor;
 }
 
-/** The matrices [..., rows, columns] with zeros above the diagonal, 0 the main one (default). */
+/**
+ * Lower triangles: x with zeros above a diagonal, default 0, the main one; positive ones are above it.
+ * Shapes: `[..., rows, columns]` -> the same.
+ * Errors: ShapeError for fewer than two axes; ArgumentError unless diagonal is a whole number; DtypeError unless x is
+ * f32 or i32.
+ */
 export function tril<D extends Numeric = "f32">(x: Tensor<D>, diagonal = 0): Tensor<D> {
   return within("tril", () => {
     const [rows, columns] = matrixOf("tril", x);
@@ -35,7 +46,12 @@ export function tril<D extends Numeric = "f32">(x: Tensor<D>, diagonal = 0): Ten
   });
 }
 
-/** The matrices [..., rows, columns] with zeros below the diagonal, 0 the main one (default). */
+/**
+ * Upper triangles: x with zeros below a diagonal, default 0, the main one; positive ones are above it.
+ * Shapes: `[..., rows, columns]` -> the same.
+ * Errors: ShapeError for fewer than two axes; ArgumentError unless diagonal is a whole number; DtypeError unless x is
+ * f32 or i32.
+ */
 export function triu<D extends Numeric = "f32">(x: Tensor<D>, diagonal = 0): Tensor<D> {
   return within("triu", () => {
     const [rows, columns] = matrixOf("triu", x);
@@ -83,8 +99,11 @@ function diagonalView(
 }
 
 /**
- * y[..., i] = x at i along axis1 and i + offset along axis2 (defaults 0 and 1): the diagonal, or one `offset` above the
- * main one. The two axes are left out of the result, the diagonal is its last one.
+ * Diagonals of x along axis1 and axis2, default 0 and 1: y[..., i] = x at i along axis1 and i + offset along axis2;
+ * offset
+ * defaults to 0, the main diagonal.
+ * Shapes: `[rows, columns, ...]` -> `[..., length]`, of any dtype.
+ * Errors: ArgumentError for axes that are equal or out of range, and unless offset is a whole number.
  */
 export const diagonal: Op<
   <D extends Dtype = "f32">(x: Tensor<D>, offset?: number, axis1?: number, axis2?: number) => Tensor<D>
@@ -110,7 +129,11 @@ export const placeDiagonal: Op<
   gradients: [(dy, _y, _x, _shape, offset, axis1, axis2) => diagonal(dy, offset, axis1, axis2)],
 });
 
-/** The matrix whose diagonal number `offset` (default 0) is the vector x, zero elsewhere; of a matrix, that diagonal. */
+/**
+ * A matrix with the vector x on a diagonal, or the diagonal of the matrix x; offset, default 0, chooses the diagonal.
+ * Shapes: `[n]` -> `[n + |offset|, n + |offset|]`, or `[rows, columns]` -> `[length]`, of any dtype.
+ * Errors: ShapeError unless x is a vector or a matrix; ArgumentError unless offset is a whole number.
+ */
 export function diag<D extends Dtype = "f32">(x: Tensor<D>, offset = 0): Tensor<D> {
   requireType("diag", "offset", offset, "number");
   return within("diag", () => {
@@ -122,7 +145,12 @@ export function diag<D extends Dtype = "f32">(x: Tensor<D>, offset = 0): Tensor<
   });
 }
 
-/** The sum of a diagonal. */
+/**
+ * Sum of a diagonal along axis1 and axis2, default 0 and 1; offset defaults to 0, the main diagonal.
+ * Shapes: `[rows, columns, ...]` -> `[...]`.
+ * Errors: ArgumentError for axes that are equal or out of range, and unless offset is a whole number; DtypeError unless
+ * x is f32.
+ */
 export function trace(x: Tensor, offset = 0, axis1 = 0, axis2 = 1): Tensor {
   return within("trace", () => sum(diagonal(x, offset, axis1, axis2), -1));
 }

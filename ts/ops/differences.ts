@@ -14,7 +14,14 @@ import { all } from "./reduce.ts";
 /** Of more the binomial coefficients are beyond f32, and each takes a pass. */
 const MOST_DIFFERENCES = 1000;
 
-/** y[i] = x[i + 1] - x[i] along the axis (default the last), n times, at most 1000; default once. */
+/**
+ * Differences of neighbours, y[i] = x[i + 1] - x[i] along the axis (default the last), n times, at most 1000; default
+ * once.
+ * Shapes: `[..., size]` -> `[..., size - n]`.
+ * Errors: ArgumentError unless n is a whole number from 0 to the axis's size, and for an axis out of range; DtypeError
+ * unless x
+ * is f32 or i32.
+ */
 export function diff(x: Tensor, n = 1, axis = -1): Tensor {
   return within("diff", () => {
     requireTensor("diff", "x", x);
@@ -34,17 +41,21 @@ export function diff(x: Tensor, n = 1, axis = -1): Tensor {
   });
 }
 
-/** What `isClose` and `allClose` take beside their tensors. */
+/** Options of {@link isClose} and {@link allClose}. */
 export interface CloseOptions {
-  /** Of |b|; default 1e-5. */
+  /** Relative tolerance, of |b|; default 1e-5. */
   rtol?: number;
-  /** Default 1e-8. */
+  /** Absolute tolerance; default 1e-8. */
   atol?: number;
   /** Whether NaN is close to NaN; default false. */
   equalNan?: boolean;
 }
 
-/** |a - b| <= atol + rtol |b|, or a = b, as infinities may be; broadcast. */
+/**
+ * |a - b| <= atol + rtol |b|, or a = b, as infinities may be; bool.
+ * Shapes: a, b -> their broadcast shape.
+ * Errors: ShapeError unless the shapes broadcast; DtypeError unless both are f32.
+ */
 export function isClose(a: Tensor, b: Tensor, options: CloseOptions = {}): Tensor<"bool"> {
   return within("isClose", () => {
     const { rtol = 1e-5, atol = 1e-8, equalNan = false } = checkOptions("isClose", options, closeOptions);
@@ -55,7 +66,11 @@ export function isClose(a: Tensor, b: Tensor, options: CloseOptions = {}): Tenso
   });
 }
 
-/** Whether all of a are close to b: `isClose`. */
+/**
+ * Whether all elements of a are close to b's, as in {@link isClose}; bool.
+ * Shapes: a, b, which broadcast -> `[]`.
+ * Errors: ShapeError unless the shapes broadcast; DtypeError unless both are f32.
+ */
 export function allClose(a: Tensor, b: Tensor, options: CloseOptions = {}): Tensor<"bool"> {
   return within("allClose", () => all(isClose(a, b, checkOptions("allClose", options, closeOptions))));
 }

@@ -21,10 +21,15 @@ interface Term {
 }
 
 /**
- * Einstein's summation: the product of the operands, summed over every axis whose letter the output does not name.
- * "bij,bjk->bik" is a batch of matrix products, "ii" a trace, "i,j->ij" an outer product. "..." stands for further axes,
- * which broadcast. Without "->" the output has those, then the letters that occur once, in alphabetical order. As in NumPy.
- * Several operands are multiplied two at a time, first those with the smallest product.
+ * Einstein summation: the product of the operands, summed over every axis whose letter the output does not name.
+ * "bij,bjk->bik" is a batch of matrix products, "ii" a trace, "i,j->ij" an outer product. "..." stands for further
+ * axes, which
+ * broadcast; without "->" the output has those, then the letters that occur once, in alphabetical order, as in NumPy.
+ * Operands
+ * are multiplied two at a time, first those with the smallest product.
+ * Shapes: as the subscripts say.
+ * Errors: ArgumentError for invalid subscripts; ShapeError for operands that do not fit them; DtypeError unless all are
+ * f32.
  */
 export function einsum(subscripts: string, ...operands: Tensor[]): Tensor {
   for (const x of operands) {
@@ -197,8 +202,11 @@ function isOrder(labels: Labels, order: Labels): boolean {
 }
 
 /**
- * The sum of products over pairs of axes: a's, and in the same order b's; a number n stands for a's last n and b's first
- * n axes (default 2). The result has a's other axes, then b's.
+ * Sum of products over pairs of axes: a's, and in the same order b's; a number n, default 2, stands for a's last n and
+ * b's
+ * first n axes.
+ * Shapes: `[...a, ...axes]`, `[...axes, ...b]` -> `[...a, ...b]`.
+ * Errors: ArgumentError for axes out of range; ShapeError unless the axes' sizes agree; DtypeError unless both are f32.
  */
 export function tensordot(
   a: Tensor,
@@ -226,7 +234,11 @@ export function tensordot(
   });
 }
 
-/** The sum of products over a's last axis and b's last but one, or its only one; a number's product. As in NumPy. */
+/**
+ * Dot product over a's last axis and b's second last, or its only one, as in NumPy; a scalar multiplies.
+ * Shapes: `[..., n]`, `[n]` -> `[...]`; `[...a, n]`, `[...b, n, m]` -> `[...a, ...b, m]`.
+ * Errors: ShapeError unless these sizes agree; DtypeError unless both are f32, or scalars of one dtype.
+ */
 export function dot(a: Tensor, b: Tensor): Tensor {
   return within("dot", () => {
     requireTensor("dot", "a", a);
@@ -236,7 +248,11 @@ export function dot(a: Tensor, b: Tensor): Tensor {
   });
 }
 
-/** The sum of the products of corresponding elements, whatever the shapes. */
+/**
+ * Dot product of all elements, whatever the shapes.
+ * Shapes: two tensors of as many elements -> `[]`.
+ * Errors: ShapeError unless the numbers of elements agree; DtypeError unless both are f32.
+ */
 export function vdot(a: Tensor, b: Tensor): Tensor {
   return within("vdot", () => {
     requireTensor("vdot", "a", a);
@@ -245,7 +261,11 @@ export function vdot(a: Tensor, b: Tensor): Tensor {
   });
 }
 
-/** y[i, j] = a[i] b[j], a and b taken as vectors. */
+/**
+ * Outer product a[i] b[j] of the flattened tensors.
+ * Shapes: n elements, m elements -> `[n, m]`.
+ * Errors: DtypeError unless both are f32 or both i32.
+ */
 export function outer(a: Tensor, b: Tensor): Tensor {
   return within("outer", () => {
     requireTensor("outer", "a", a);

@@ -8,104 +8,117 @@ import { add, div, mul, sub } from "./arithmetic.ts";
 import { greater, where } from "./compare.ts";
 import { map, slope } from "./lower/launch-unary.ts";
 
-/** -x */
+/** -x. Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. */
 export const neg: Op<(x: Tensor) => Tensor> = defineOp("neg", {
   forward: (x) => map("neg", "neg_f32", 0.2, x),
   gradients: [(dy) => neg(dy)],
 });
 
-/** |x|. The gradient at 0 is 0, that of NaN is NaN. */
+/** |x|. The gradient at 0 is 0, that of NaN is NaN. Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. */
 export const abs: Op<(x: Tensor) => Tensor> = defineOp("abs", {
   forward: (x) => map("abs", "abs_f32", 0.2, x),
   gradients: [(dy, _y, x) => mul(dy, sign(x))],
 });
 
-/** -1, 0 or 1, by the sign of x; NaN of NaN and -0 of -0, where PyTorch has 0. No gradient. */
+/**
+ * Sign of x: -1, 0 or 1; NaN of NaN, and -0 of -0 (PyTorch: 0). No gradient.
+ * Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32.
+ */
 export const sign: Op<(x: Tensor) => Tensor> = defineOp("sign", {
   forward: (x) => map("sign", "sign_f32", 0.2, x),
 });
 
-/** The greatest integer not above x. No gradient. */
+/** The greatest integer not above x. No gradient. Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. */
 export const floor: Op<(x: Tensor) => Tensor> = defineOp("floor", {
   forward: (x) => map("floor", "floor_f32", 0.2, x),
 });
 
-/** The smallest integer not below x. No gradient. */
+/** The smallest integer not below x. No gradient. Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. */
 export const ceil: Op<(x: Tensor) => Tensor> = defineOp("ceil", {
   forward: (x) => map("ceil", "ceil_f32", 0.2, x),
 });
 
-/** The integer nearest to x, the even one where two are, as in NumPy. No gradient. */
+/**
+ * x rounded to the nearest integer, halves to even, as in NumPy. No gradient.
+ * Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32.
+ */
 export const round: Op<(x: Tensor) => Tensor> = defineOp("round", {
   forward: (x) => map("round", "round_f32", 0.2, x),
 });
 
-/** x without its fraction. No gradient. */
+/** x rounded towards 0. No gradient. Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. */
 export const trunc: Op<(x: Tensor) => Tensor> = defineOp("trunc", {
   forward: (x) => map("trunc", "trunc_f32", 0.2, x),
 });
 
-/** The square root of x, NaN where x < 0. */
+/** Square root, NaN where x < 0. Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. */
 export const sqrt: Op<(x: Tensor) => Tensor> = defineOp("sqrt", {
   forward: (x) => map("sqrt", "sqrt_f32", 0.6, x),
   gradients: [(dy, y) => div(mul(dy, 0.5), y)],
 });
 
-/** x^2 */
+/** x^2. Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. */
 export const square: Op<(x: Tensor) => Tensor> = defineOp("square", {
   forward: (x) => map("square", "square_f32", 0.2, x),
   gradients: [(dy, _y, x) => mul(mul(dy, 2), x)],
 });
 
-/** 1 / x */
+/** 1 / x. Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. */
 export const reciprocal: Op<(x: Tensor) => Tensor> = defineOp("reciprocal", {
   forward: (x) => map("reciprocal", "reciprocal_f32", 0.4, x),
   gradients: [(dy, y) => neg(mul(dy, square(y)))],
 });
 
-/** 1 / sqrt(x), NaN where x < 0. */
+/** 1 / sqrt(x), NaN where x < 0. Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. */
 export const rsqrt: Op<(x: Tensor) => Tensor> = defineOp("rsqrt", {
   forward: (x) => map("rsqrt", "rsqrt_f32", 0.8, x),
   gradients: [(dy, y, x) => div(mul(dy, mul(y, -0.5)), x)],
 });
 
-/** e^x */
+/** e^x. Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. */
 export const exp: Op<(x: Tensor) => Tensor> = defineOp("exp", {
   forward: (x) => map("exp", "exp_f32", 1, x),
   gradients: [(dy, y) => mul(dy, y)],
 });
 
-/** ln x; -infinity at 0, NaN where x < 0. */
+/** ln x; -Infinity at 0, NaN where x < 0. Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. */
 export const log: Op<(x: Tensor) => Tensor> = defineOp("log", {
   forward: (x) => map("log", "log_f32", 1.5, x),
   gradients: [(dy, _y, x) => div(dy, x)],
 });
 
-/** ln(1 + x), exact near 0 too. */
+/** ln(1 + x), accurate near 0. Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. */
 export const log1p: Op<(x: Tensor) => Tensor> = defineOp("log1p", {
   forward: (x) => map("log1p", "log1p_f32", 1.5, x),
   gradients: [(dy, _y, x) => div(dy, add(x, 1))],
 });
 
-/** sin x, x in radians, whatever its size; NaN of infinities. */
+/**
+ * sin x, x in radians of any size; NaN of infinities. Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32.
+ */
 export const sin: Op<(x: Tensor) => Tensor> = defineOp("sin", {
   forward: (x) => map("sin", "sin_f32", 1.6, x),
   gradients: [(dy, _y, x) => mul(dy, cos(x))],
 });
 
-/** cos x, x in radians, whatever its size; NaN of infinities. */
+/**
+ * cos x, x in radians of any size; NaN of infinities. Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32.
+ */
 export const cos: Op<(x: Tensor) => Tensor> = defineOp("cos", {
   forward: (x) => map("cos", "cos_f32", 1.6, x),
   gradients: [(dy, _y, x) => neg(mul(dy, sin(x)))],
 });
 
-/** The error function: 2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x. */
+/**
+ * Error function: 2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x.
+ * Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32.
+ */
 export const erf: Op<(x: Tensor) => Tensor> = defineOp("erf", {
   forward: (x) => map("erf", "erf_f32", 1, x),
   gradients: [(dy, _y, x) => mul(dy, mul(exp(neg(square(x))), 2 / Math.sqrt(Math.PI)))],
 });
 
-/** 1 / (1 + e^-x) */
+/** 1 / (1 + e^-x). Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. */
 export const sigmoid: Op<(x: Tensor) => Tensor> = defineOp("sigmoid", {
   forward: (x) => map("sigmoid", "sigmoid_f32", 1.1, x),
   gradients: [(dy, y) => sigmoidGrad(dy, y)],
@@ -117,7 +130,7 @@ export const sigmoidGrad: Op<(dy: Tensor, y: Tensor) => Tensor> = defineOp("sigm
   gradients: [(g, _dx, _dy, y) => sigmoidGrad(g, y), (g, _dx, dy, y) => mul(mul(g, dy), sub(1, mul(y, 2)))],
 });
 
-/** tanh x */
+/** tanh x. Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. */
 export const tanh: Op<(x: Tensor) => Tensor> = defineOp("tanh", {
   forward: (x) => map("tanh", "tanh_f32", 0.9, x),
   gradients: [(dy, y) => tanhGrad(dy, y)],
@@ -129,7 +142,7 @@ export const tanhGrad: Op<(dy: Tensor, y: Tensor) => Tensor> = defineOp("tanhGra
   gradients: [(g, _dx, _dy, y) => tanhGrad(g, y), (g, _dx, dy, y) => mul(mul(g, dy), mul(y, -2))],
 });
 
-/** max(x, 0). The gradient at 0 is 0. */
+/** max(x, 0). The gradient at 0 is 0. Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. */
 export const relu: Op<(x: Tensor) => Tensor> = defineOp("relu", {
   forward: (x) => map("relu", "relu_f32", 0.2, x),
   gradients: [(dy, y) => reluGrad(dy, y)],
@@ -141,7 +154,7 @@ export const reluGrad: Op<(dy: Tensor, y: Tensor) => Tensor> = defineOp("reluGra
   gradients: [(g, _dx, _dy, y) => reluGrad(g, y)],
 });
 
-/** ln(1 + e^x) */
+/** ln(1 + e^x). Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. */
 export const softplus: Op<(x: Tensor) => Tensor> = defineOp("softplus", {
   forward: (x) => map("softplus", "softplus_f32", 2.4, x),
   gradients: [(dy, _y, x) => softplusGrad(dy, x)],
@@ -153,7 +166,10 @@ export const softplusGrad: Op<(dy: Tensor, x: Tensor) => Tensor> = defineOp("sof
   gradients: [(g, _dx, _dy, x) => softplusGrad(g, x), (g, _dx, dy, x) => sigmoidGrad(mul(g, dy), sigmoid(x))],
 });
 
-/** x sigmoid(x), also called swish. At infinities it and its gradient are their limits, where PyTorch has NaN. */
+/**
+ * x sigmoid(x), also called swish. At infinities it and its gradient are their limits, where PyTorch has NaN.
+ * Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32.
+ */
 export const silu: Op<(x: Tensor) => Tensor> = defineOp("silu", {
   forward: (x) => map("silu", "silu_f32", 1.1, x),
   gradients: [(dy, _y, x) => siluGrad(dy, x)],
@@ -172,9 +188,10 @@ export const siluGrad: Op<(dy: Tensor, x: Tensor) => Tensor> = defineOp("siluGra
 });
 
 /**
- * x P(X <= x) for X of the standard normal distribution; `approximate` uses tanh instead,
- * x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2. At infinities it and its gradient are their limits, where PyTorch has
- * NaN. Source: Hendrycks and Gimpel 2016.
+ * x Phi(x), Phi the standard normal distribution function; approximate, default false, uses
+ * x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2. At infinities it and its gradient are their limits, where PyTorch
+ * has NaN.
+ * Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. Source: Hendrycks and Gimpel 2016.
  */
 export const gelu: Op<(x: Tensor, approximate?: boolean) => Tensor> = defineOp("gelu", {
   forward(x, approximate = false) {
@@ -211,7 +228,10 @@ function geluTanhCurvature(x: Tensor): Tensor {
   return mul(mul(s, sub(1, s)), add(mul(u1, 2), mul(x, bend)));
 }
 
-/** x where x > 0, else negativeSlope x. The gradient at 0 is negativeSlope. */
+/**
+ * x where x > 0, else negativeSlope x, default 0.2. The gradient at 0 is negativeSlope.
+ * Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32.
+ */
 export const leakyRelu: Op<(x: Tensor, negativeSlope?: number) => Tensor> = defineOp("leakyRelu", {
   forward: (x, negativeSlope = 0.2) => map("leakyRelu", "leaky_relu_f32", 0.2, x, negativeSlope),
   gradients: [(dy, _y, x, negativeSlope = 0.2) => leakyReluGrad(dy, x, negativeSlope)],
@@ -223,7 +243,10 @@ export const leakyReluGrad: Op<(dy: Tensor, x: Tensor, negativeSlope: number) =>
   gradients: [(g, _dx, _dy, x, negativeSlope) => leakyReluGrad(g, x, negativeSlope)],
 });
 
-/** x where x > 0, else alpha (e^x - 1). The gradient at 0 is alpha. */
+/**
+ * x where x > 0, else alpha (e^x - 1), alpha default 1. The gradient at 0 is alpha.
+ * Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32.
+ */
 export const elu: Op<(x: Tensor, alpha?: number) => Tensor> = defineOp("elu", {
   forward: (x, alpha = 1) => map("elu", "elu_f32", 1.1, x, alpha),
   gradients: [(dy, _y, x, alpha = 1) => eluGrad(dy, x, alpha)],
@@ -238,7 +261,10 @@ export const eluGrad: Op<(dy: Tensor, x: Tensor, alpha: number) => Tensor> = def
   ],
 });
 
-/** x, but at least `lowest` and at most `highest`. The bounds themselves pass the gradient on, as in TensorFlow; in today's PyTorch they do not. */
+/**
+ * x clipped to [lowest, highest]. The bounds pass the gradient on, as in TensorFlow, unlike in PyTorch.
+ * Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32; ArgumentError unless lowest <= highest.
+ */
 export const clip: Op<(x: Tensor, lowest: number, highest: number) => Tensor> = defineOp("clip", {
   forward(x, lowest, highest) {
     for (const bound of [lowest, highest]) requireType("clip", "each bound", bound, "number");
