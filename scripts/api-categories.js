@@ -15,12 +15,13 @@ const categories = {
   "Data and files": "data datasets formats",
   Engine: "runtime",
   "Models in a worker": "worker",
-  "Ops: arithmetic and functions": "ops/arithmetic ops/elementwise ops/gamma ops/transcendental",
+  "Ops: arithmetic and functions":
+    "ops/arithmetic ops/elementwise ops/gamma ops/lower/launch-binary ops/powers ops/transcendental",
   "Ops: comparison and selection": "ops/compare",
-  "Ops: reductions and statistics": "ops/axes ops/differences ops/reduce ops/scan ops/statistics",
-  "Ops: shapes, indices and order": "ops/gather ops/layout ops/reorder ops/sort",
-  "Ops: linear algebra": "ops/diagonal ops/einsum ops/gemm ops/linalg ops/matmul ops/matrix-norm",
-  "Ops: convolution and pooling": "ops/adaptive-pool ops/conv ops/depthwise ops/lower ops/pool",
+  "Ops: reductions and statistics": "ops/differences ops/lower/axes ops/reduce ops/scan ops/statistics",
+  "Ops: shapes, indices and order": "ops/broadcast ops/gather ops/layout ops/reorder ops/sort",
+  "Ops: linear algebra": "ops/diagonal ops/einsum ops/linalg ops/lower/epilogue ops/matmul ops/matrix-norm",
+  "Ops: convolution and pooling": "ops/adaptive-pool ops/conv ops/depthwise ops/lower/conv-geometry ops/pool",
   "Ops: sequences": "ops/attention ops/ctc ops/recurrent",
   "Ops: normalization": "ops/norm ops/softmax",
   "Ops: images": "ops/color ops/grid-sample ops/resize",
@@ -57,8 +58,9 @@ const entryNames = new Map(entries.map((entry) => [entry.source, importName(entr
 
 /** The category of what `file` declares, for an entry; undefined, TypeDoc's "Other", where no table says. */
 function categoryOf(file, entry) {
-  const [folder, name] = file.replace(/^ts\//, "").replace(/\.ts$/, "").split("/");
-  return known.get(`${entry.name}:${name}`) ?? known.get(`${folder}/${name}`) ?? known.get(folder);
+  const path = file.replace(/^ts\//, "").replace(/\.ts$/, "");
+  const [folder, name] = path.split("/");
+  return known.get(`${entry.name}:${name}`) ?? known.get(path) ?? known.get(folder);
 }
 
 /** The file that declares it, from the root of the project. */

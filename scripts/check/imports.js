@@ -80,12 +80,9 @@ export function checkImports() {
 /** Folders in which imports of types alone may come back to where they began, until that is mended. */
 const mayCircleInTypes = ["layers", "train"];
 
-/**
- * Chains of imports that come back to where they began, imports of types included. The families of ts/ops are left out: an
- * op stands with its gradient, and the gradient of a sum spreads out what the gradient of spreading out sums.
- */
+/** Chains of imports that come back to where they began, imports of types included. */
 export function checkCycles() {
-  const files = sourceFiles("ts").filter((path) => folderOf(path) !== "ops");
+  const files = sourceFiles("ts");
   const targets = new Map(
     files.map((path) => [
       path,

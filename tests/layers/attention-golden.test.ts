@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { grad } from "../../ts/autograd/grad.ts";
 import * as layers from "../../ts/layers/index.ts";
 import { add, mul } from "../../ts/ops/arithmetic.ts";
-import { sum } from "../../ts/ops/reduce.ts";
+import { sum } from "../../ts/ops/broadcast.ts";
 import type { AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";
 import type { Variable } from "../../ts/tensor/variable.ts";
 import { readGolden, toTensor, type Values } from "../golden/read.ts";

@@ -4,7 +4,7 @@ import { grad } from "../../ts/autograd/grad.ts";
 import { type ActivationName, getActivation } from "../../ts/layers/activations.ts";
 import * as layers from "../../ts/layers/index.ts";
 import { mul } from "../../ts/ops/arithmetic.ts";
-import { sum } from "../../ts/ops/reduce.ts";
+import { sum } from "../../ts/ops/broadcast.ts";
 import type { Tensor } from "../../ts/tensor/tensor.ts";
 import type { Variable } from "../../ts/tensor/variable.ts";
 import { readGolden, toTensor, type Values } from "../golden/read.ts";

@@ -5,7 +5,7 @@ import { grad } from "../../ts/autograd/grad.ts";
 import { batchNormalization, masking, Normalization, normalization } from "../../ts/layers/index.ts";
 import { layerFromConfig } from "../../ts/layers/registry.ts";
 import { mul } from "../../ts/ops/arithmetic.ts";
-import { sum } from "../../ts/ops/reduce.ts";
+import { sum } from "../../ts/ops/broadcast.ts";
 import { ArgumentError, ShapeError } from "../../ts/runtime/errors.ts";
 import { tensor } from "../../ts/tensor/create.ts";
 import type { Tensor } from "../../ts/tensor/tensor.ts";

@@ -5,7 +5,7 @@ import type { Json } from "../../ts/layers/config.ts";
 import { layerFromConfig } from "../../ts/layers/index.ts";
 import { getLoss, type LossName } from "../../ts/losses/index.ts";
 import { mul } from "../../ts/ops/arithmetic.ts";
-import { sum } from "../../ts/ops/reduce.ts";
+import { sum } from "../../ts/ops/broadcast.ts";
 import type { AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";
 import type { Variable } from "../../ts/tensor/variable.ts";
 import { readGolden, toTensor, type Values } from "../golden/read.ts";

@@ -5,7 +5,7 @@ import { grad } from "../../ts/autograd/grad.ts";
 import type { Json } from "../../ts/layers/config.ts";
 import { attachMask, layerFromConfig } from "../../ts/layers/index.ts";
 import { add, mul } from "../../ts/ops/arithmetic.ts";
-import { sum } from "../../ts/ops/reduce.ts";
+import { sum } from "../../ts/ops/broadcast.ts";
 import { tensor } from "../../ts/tensor/create.ts";
 import type { Tensor } from "../../ts/tensor/tensor.ts";
 import { readGolden, toTensor, type Values } from "../golden/read.ts";

@@ -2,9 +2,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { grad } from "../../ts/autograd/grad.ts";
 import { attachMask, maskOf, relativeMultiHeadAttention } from "../../ts/layers/index.ts";
+import { sum } from "../../ts/ops/broadcast.ts";
 import { concat, reshape, slice } from "../../ts/ops/layout.ts";
 import { seed } from "../../ts/ops/random.ts";
-import { sum } from "../../ts/ops/reduce.ts";
 import { DtypeError, ShapeError } from "../../ts/runtime/errors.ts";
 import { ones, tensor } from "../../ts/tensor/create.ts";
 import type { Tensor } from "../../ts/tensor/tensor.ts";

@@ -5,7 +5,7 @@ import { grad } from "../../ts/autograd/grad.ts";
 import type { Json } from "../../ts/layers/config.ts";
 import * as layers from "../../ts/layers/index.ts";
 import { mul } from "../../ts/ops/arithmetic.ts";
-import { sum } from "../../ts/ops/reduce.ts";
+import { sum } from "../../ts/ops/broadcast.ts";
 import { tensor, zeros } from "../../ts/tensor/create.ts";
 import type { Shape } from "../../ts/tensor/shape.ts";
 import type { Tensor } from "../../ts/tensor/tensor.ts";

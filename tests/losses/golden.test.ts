@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { grad } from "../../ts/autograd/grad.ts";
 import { getLoss, type LossFunction, type LossName } from "../../ts/losses/index.ts";
-import { sum } from "../../ts/ops/reduce.ts";
+import { sum } from "../../ts/ops/broadcast.ts";
 import type { Tensor } from "../../ts/tensor/tensor.ts";
 import { readGolden, toTensor, type Values } from "../golden/read.ts";
 import { expectClose } from "../layers/close.ts";

@@ -1,9 +1,10 @@
 // What the op table does not see: special values, corners, errors, and shapes too large for finite differences.
 import { describe, expect, it } from "vitest";
 import { grad } from "../../ts/autograd/grad.ts";
-import { add, maximum, minimum, mul, pow, sub } from "../../ts/ops/arithmetic.ts";
+import { add, maximum, minimum, mul, sub } from "../../ts/ops/arithmetic.ts";
+import { sum } from "../../ts/ops/broadcast.ts";
 import { equal, less, where } from "../../ts/ops/compare.ts";
-import { sum } from "../../ts/ops/reduce.ts";
+import { pow } from "../../ts/ops/powers.ts";
 import { ArgumentError, DtypeError, ShapeError } from "../../ts/runtime/errors.ts";
 import { arange, ones, tensor } from "../../ts/tensor/create.ts";
 import type { Tensor } from "../../ts/tensor/tensor.ts";

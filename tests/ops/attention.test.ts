@@ -10,8 +10,8 @@ import {
   rotary,
   writeRows,
 } from "../../ts/ops/attention.ts";
+import { sum } from "../../ts/ops/broadcast.ts";
 import { slice } from "../../ts/ops/layout.ts";
-import { sum } from "../../ts/ops/reduce.ts";
 import { memory } from "../../ts/runtime/engine.ts";
 import { tensor, zeros } from "../../ts/tensor/create.ts";
 import type { Tensor } from "../../ts/tensor/tensor.ts";

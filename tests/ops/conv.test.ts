@@ -3,9 +3,9 @@
 import { describe, expect, it } from "vitest";
 import { grad } from "../../ts/autograd/grad.ts";
 import { add, mul, sub } from "../../ts/ops/arithmetic.ts";
+import { sum } from "../../ts/ops/broadcast.ts";
 import { type ConvOptions, conv2d } from "../../ts/ops/conv.ts";
 import { randomNormal, seed } from "../../ts/ops/random.ts";
-import { sum } from "../../ts/ops/reduce.ts";
 import { tensor } from "../../ts/tensor/create.ts";
 import type { Tensor } from "../../ts/tensor/tensor.ts";
 

@@ -1,8 +1,9 @@
 // What the op table does not see: special values, and gradients where there is a corner.
 import { describe, expect, it } from "vitest";
 import { grad } from "../../ts/autograd/grad.ts";
+import { neg } from "../../ts/ops/arithmetic.ts";
+import { sum } from "../../ts/ops/broadcast.ts";
 import * as ops from "../../ts/ops/elementwise.ts";
-import { sum } from "../../ts/ops/reduce.ts";
 import { DtypeError } from "../../ts/runtime/errors.ts";
 import { tensor } from "../../ts/tensor/create.ts";
 import type { Tensor } from "../../ts/tensor/tensor.ts";
@@ -16,7 +17,7 @@ const nan = Number.NaN;
 describe("special values", () => {
   const specials = [0, -0, infinity, -infinity, nan];
   const values: { [name: string]: [op: Unary, expected: number[]] } = {
-    neg: [ops.neg, [-0, 0, -infinity, infinity, nan]],
+    neg: [neg, [-0, 0, -infinity, infinity, nan]],
     abs: [ops.abs, [0, 0, infinity, infinity, nan]],
     sign: [ops.sign, [0, -0, 1, -1, nan]],
     floor: [ops.floor, [0, -0, infinity, -infinity, nan]],

@@ -2,6 +2,7 @@
 // and bad arguments.
 import { describe, expect, it } from "vitest";
 import { grad, sum, type Tensor } from "../../ts/index.ts";
+import { broadcastTo, tile } from "../../ts/ops/broadcast.ts";
 import { embedding, gather, oneHot, scatter } from "../../ts/ops/gather.ts";
 import * as layout from "../../ts/ops/layout.ts";
 import { ArgumentError, DtypeError, ShapeError } from "../../ts/runtime/errors.ts";
@@ -56,10 +57,10 @@ describe("bad arguments", () => {
     ["transpose with a repeated axis", () => layout.transpose(x, [0, 0]), ArgumentError],
     ["transpose with too few axes", () => layout.transpose(x, [0]), ArgumentError],
     ["flip of a missing axis", () => layout.flip(x, 2), ArgumentError],
-    ["broadcastTo fewer axes", () => layout.broadcastTo(x, [3]), ShapeError],
-    ["broadcastTo another size", () => layout.broadcastTo(x, [4, 3]), ShapeError],
-    ["tile with a missing count", () => layout.tile(x, [2]), ArgumentError],
-    ["tile with a negative count", () => layout.tile(x, [1, -1]), ShapeError],
+    ["broadcastTo fewer axes", () => broadcastTo(x, [3]), ShapeError],
+    ["broadcastTo another size", () => broadcastTo(x, [4, 3]), ShapeError],
+    ["tile with a missing count", () => tile(x, [2]), ArgumentError],
+    ["tile with a negative count", () => tile(x, [1, -1]), ShapeError],
     ["slice beyond the end", () => layout.slice(x, [0, 2], [2, 2]), ShapeError],
     ["slice from before the start", () => layout.slice(x, [0, -4]), ShapeError],
     ["slice with stride 0", () => layout.slice(x, [0, 0], [1, 1], [1, 0]), ShapeError],

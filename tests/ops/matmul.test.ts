@@ -2,8 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { conv2d, conv2dTranspose } from "../../ts/ops/conv.ts";
 import { depthwiseConv2d } from "../../ts/ops/depthwise.ts";
-import { cutIntoBlocks } from "../../ts/ops/gemm.ts";
 import { slice } from "../../ts/ops/layout.ts";
+import { cutIntoBlocks } from "../../ts/ops/lower/blocking.ts";
 import { linear, matmul } from "../../ts/ops/matmul.ts";
 import { randomNormal } from "../../ts/ops/random.ts";
 import { ArgumentError, DtypeError, ShapeError } from "../../ts/runtime/errors.ts";

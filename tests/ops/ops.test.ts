@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { capture } from "../../ts/autograd/capture.ts";
 import { grad } from "../../ts/autograd/grad.ts";
 import { add, mul } from "../../ts/ops/arithmetic.ts";
-import { sum } from "../../ts/ops/reduce.ts";
+import { sum } from "../../ts/ops/broadcast.ts";
 import { configure } from "../../ts/runtime/engine.ts";
 import { splitting } from "../../ts/runtime/splitting.ts";
 import { tensor } from "../../ts/tensor/create.ts";

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { capture } from "../../ts/autograd/capture.ts";
 import { grad } from "../../ts/autograd/grad.ts";
+import { sum } from "../../ts/ops/broadcast.ts";
 import {
   dropout,
   Generator,
@@ -13,7 +14,6 @@ import {
   randomUniform,
   seed,
 } from "../../ts/ops/random.ts";
-import { sum } from "../../ts/ops/reduce.ts";
 import { configure } from "../../ts/runtime/engine.ts";
 import { ArgumentError, ShapeError, StateError } from "../../ts/runtime/errors.ts";
 import { splitting } from "../../ts/runtime/splitting.ts";

@@ -1,8 +1,9 @@
 // What the op table does not say of reductions, softmax, norms and pooling: bad input, accuracy at size, infinite rows.
 import { describe, expect, it } from "vitest";
+import { sum } from "../../ts/ops/broadcast.ts";
 import { batchNorm, layerNorm } from "../../ts/ops/norm.ts";
 import { avgPool2d, globalMaxPool2d, maxPool2d } from "../../ts/ops/pool.ts";
-import { argMax, max, mean, sum, variance } from "../../ts/ops/reduce.ts";
+import { argMax, max, mean, variance } from "../../ts/ops/reduce.ts";
 import { logSoftmax, softmax, softmaxCrossEntropy } from "../../ts/ops/softmax.ts";
 import { ArgumentError, DtypeError, ShapeError } from "../../ts/runtime/errors.ts";
 import { ones, tensor, zeros } from "../../ts/tensor/create.ts";

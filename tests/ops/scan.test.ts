@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { grad } from "../../ts/autograd/grad.ts";
 import { add, mul } from "../../ts/ops/arithmetic.ts";
-import { sum } from "../../ts/ops/reduce.ts";
+import { sum } from "../../ts/ops/broadcast.ts";
 import { cumMax, cumMin } from "../../ts/ops/scan.ts";
 import { ArgumentError, DtypeError } from "../../ts/runtime/errors.ts";
 import { tensor } from "../../ts/tensor/create.ts";

@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { capture } from "../../ts/autograd/capture.ts";
 import { grad } from "../../ts/autograd/grad.ts";
-import { sum } from "../../ts/ops/reduce.ts";
+import { sum } from "../../ts/ops/broadcast.ts";
 import { tensor } from "../../ts/tensor/create.ts";
 import type { Dtype } from "../../ts/tensor/dtype.ts";
 import type { AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";

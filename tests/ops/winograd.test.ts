@@ -2,9 +2,9 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { grad } from "../../ts/autograd/grad.ts";
 import { mul } from "../../ts/ops/arithmetic.ts";
+import { sum } from "../../ts/ops/broadcast.ts";
 import { type ConvOptions, conv2d } from "../../ts/ops/conv.ts";
 import { randomNormal, seed } from "../../ts/ops/random.ts";
-import { sum } from "../../ts/ops/reduce.ts";
 import { configure } from "../../ts/runtime/engine.ts";
 import { profile } from "../../ts/runtime/profile.ts";
 import type { Tensor } from "../../ts/tensor/tensor.ts";

@@ -4,7 +4,7 @@ import { capture } from "../../ts/autograd/capture.ts";
 import { backward, valueAndGrad } from "../../ts/autograd/grad.ts";
 import * as constraints from "../../ts/layers/constraints.ts";
 import { mul } from "../../ts/ops/arithmetic.ts";
-import { sum } from "../../ts/ops/reduce.ts";
+import { sum } from "../../ts/ops/broadcast.ts";
 import {
   Adam,
   AdamW,

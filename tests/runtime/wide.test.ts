@@ -2,10 +2,10 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { valueAndGrad } from "../../ts/autograd/grad.ts";
+import { sum } from "../../ts/ops/broadcast.ts";
 import { conv2d } from "../../ts/ops/conv.ts";
 import { square } from "../../ts/ops/elementwise.ts";
 import { linear, matmul } from "../../ts/ops/matmul.ts";
-import { sum } from "../../ts/ops/reduce.ts";
 import { configure, engine } from "../../ts/runtime/engine.ts";
 import { type Core, type LoadedCore, loadCore } from "../../ts/runtime/kernels.ts";
 import { spawning, ThreadPool } from "../../ts/runtime/threads.ts";

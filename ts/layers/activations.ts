@@ -2,7 +2,8 @@
 // there: the logarithm of a rounded probability has lost what the logits still know.
 import { context } from "../autograd/observe.ts";
 import { defineOp, type Op } from "../autograd/op.ts";
-import { add, div, mul, sub } from "../ops/arithmetic.ts";
+import { add, div, mul, neg, sub } from "../ops/arithmetic.ts";
+import { sum } from "../ops/broadcast.ts";
 import { cast, greater, less, lessEqual, where } from "../ops/compare.ts";
 import {
   abs,
@@ -12,7 +13,6 @@ import {
   exp,
   gelu,
   leakyRelu,
-  neg,
   relu,
   sigmoid,
   silu,
@@ -23,7 +23,6 @@ import {
 } from "../ops/elementwise.ts";
 import { split } from "../ops/layout.ts";
 import { map } from "../ops/lower/launch-unary.ts";
-import { sum } from "../ops/reduce.ts";
 import { cumsum } from "../ops/scan.ts";
 import { logSoftmax, softmax } from "../ops/softmax.ts";
 import { sort } from "../ops/sort.ts";

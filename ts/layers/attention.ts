@@ -2,10 +2,10 @@
 import { additiveAttentionOptions, attentionLayerOptions } from "../generated/options.ts";
 import { add, mul } from "../ops/arithmetic.ts";
 import { attention as attend, attentionScores, attentionValues } from "../ops/attention.ts";
+import { sum } from "../ops/broadcast.ts";
 import { lessEqual, logicalAnd, where } from "../ops/compare.ts";
 import { tanh } from "../ops/elementwise.ts";
 import { expandDims, reshape } from "../ops/layout.ts";
-import { sum } from "../ops/reduce.ts";
 import { softmax } from "../ops/softmax.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { arange } from "../tensor/create.ts";

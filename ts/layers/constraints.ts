@@ -2,8 +2,8 @@
 // of Keras 3.
 import { maxNormOptions, minMaxNormOptions, normConstraintOptions } from "../generated/options.ts";
 import { add, div, mul } from "../ops/arithmetic.ts";
+import { sum } from "../ops/broadcast.ts";
 import { clip, relu, sqrt, square } from "../ops/elementwise.ts";
-import { sum } from "../ops/reduce.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";

@@ -11,6 +11,7 @@ import {
   reshapeOptions,
 } from "../generated/options.ts";
 import { mul } from "../ops/arithmetic.ts";
+import { broadcastTo } from "../ops/broadcast.ts";
 import { cast, greater, notEqual } from "../ops/compare.ts";
 import * as gather from "../ops/gather.ts";
 import * as layout from "../ops/layout.ts";
@@ -303,7 +304,7 @@ export class RepeatVector extends Layer {
   call(x: AnyTensor): Tensor {
     requireTensor(this.name, "inputs", x);
     const [batch, features] = x.shape;
-    return layout.broadcastTo(layout.reshape(x, [batch, 1, features]), [batch, this.n, features]) as Tensor;
+    return broadcastTo(layout.reshape(x, [batch, 1, features]), [batch, this.n, features]) as Tensor;
   }
 }
 

@@ -1,11 +1,11 @@
 // Global pooling: the mean or maximum of each channel of sequences, images and volumes `[batch, ...sizes, channels]`.
 import { globalPoolingOptions } from "../generated/options.ts";
 import { div, maximum, mul } from "../ops/arithmetic.ts";
+import { sum } from "../ops/broadcast.ts";
 import { cast } from "../ops/compare.ts";
 import { expandDims } from "../ops/layout.ts";
 import { FORMS, type Rank } from "../ops/lower/conv-geometry.ts";
 import * as pool from "../ops/pool.ts";
-import { sum } from "../ops/reduce.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { type CallContext, Layer, type LayerKind, type LayerOptions, type Masks } from "./layer.ts";

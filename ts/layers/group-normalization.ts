@@ -10,10 +10,11 @@ import {
   unitNormalizationOptions,
 } from "../generated/options.ts";
 import { add, div, maximum, mul, sub } from "../ops/arithmetic.ts";
+import { sum } from "../ops/broadcast.ts";
 import { sqrt, square } from "../ops/elementwise.ts";
 import { reshape } from "../ops/layout.ts";
 import { matmul } from "../ops/matmul.ts";
-import { mean, sum } from "../ops/reduce.ts";
+import { mean } from "../ops/reduce.ts";
 import { typeOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";

@@ -1,5 +1,5 @@
 // What dense layers and convolutions share: a kernel, a bias, and an activation of the result.
-import type { FusedActivation } from "../ops/gemm.ts";
+import type { FusedActivation } from "../ops/lower/epilogue.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";

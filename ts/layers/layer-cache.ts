@@ -3,8 +3,9 @@
 
 import { add, maximum, sub } from "../ops/arithmetic.ts";
 import { writeRows } from "../ops/attention.ts";
+import { broadcastTo } from "../ops/broadcast.ts";
 import { cast, greaterEqual, less, logicalAnd, logicalOr, where } from "../ops/compare.ts";
-import { broadcastTo, reshape, slice } from "../ops/layout.ts";
+import { reshape, slice } from "../ops/layout.ts";
 import { cumsum } from "../ops/scan.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { unrecorded } from "../runtime/launch.ts";

@@ -2,11 +2,11 @@
 
 import { concatenateOptions, dotOptions, layerOptions } from "../generated/options.ts";
 import * as binary from "../ops/arithmetic.ts";
+import { sum } from "../ops/broadcast.ts";
 import { equal, logicalAnd } from "../ops/compare.ts";
 import { sqrt, square } from "../ops/elementwise.ts";
 import * as layout from "../ops/layout.ts";
 import { matmul } from "../ops/matmul.ts";
-import { sum } from "../ops/reduce.ts";
 import { requireList } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { full } from "../tensor/create.ts";

@@ -2,11 +2,11 @@
 import { noGrad } from "../autograd/tape.ts";
 import { affineNormalizationOptions, batchNormalizationOptions } from "../generated/options.ts";
 import { add, div, maximum, mul, sub } from "../ops/arithmetic.ts";
+import { broadcastTo, sum } from "../ops/broadcast.ts";
 import { cast, greater, where } from "../ops/compare.ts";
 import { square } from "../ops/elementwise.ts";
-import { broadcastTo, reshape } from "../ops/layout.ts";
+import { reshape } from "../ops/layout.ts";
 import { batchNorm, layerNorm } from "../ops/norm.ts";
-import { sum } from "../ops/reduce.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";

@@ -1,13 +1,13 @@
 // Random orthonormal vectors, as a product of reflections: nothing need be factored, and nearly all work is products of
 // matrices.
 import { add, div, maximum, mul, sub } from "../ops/arithmetic.ts";
+import { sum } from "../ops/broadcast.ts";
 import { less, where } from "../ops/compare.ts";
 import { diagonal, triu } from "../ops/diagonal.ts";
 import { sqrt, square } from "../ops/elementwise.ts";
 import { concat, reshape, slice } from "../ops/layout.ts";
 import { solveTriangular } from "../ops/linalg.ts";
 import { matmul } from "../ops/matmul.ts";
-import { sum } from "../ops/reduce.ts";
 import { eye, zeros } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";

@@ -10,7 +10,7 @@ import {
   spatialDropoutOptions,
 } from "../generated/options.ts";
 import { add, mul } from "../ops/arithmetic.ts";
-import { broadcastTo } from "../ops/layout.ts";
+import { broadcastTo } from "../ops/broadcast.ts";
 import { Generator, randomBernoulli, randomNormal } from "../ops/random.ts";
 import { requireList, requireShare } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";

@@ -1,9 +1,9 @@
 // Regularizers: penalties on large weights, added to the loss in training.
 import { orthogonalRegularizerOptions, penalties } from "../generated/options.ts";
 import { add, div, maximum, mul, sub } from "../ops/arithmetic.ts";
+import { sum } from "../ops/broadcast.ts";
 import { abs, sqrt, square } from "../ops/elementwise.ts";
 import { matmul } from "../ops/matmul.ts";
-import { sum } from "../ops/reduce.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { eye } from "../tensor/create.ts";

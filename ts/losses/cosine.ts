@@ -1,7 +1,7 @@
 // The cosine of the angle between vectors.
 import { div, maximum, mul } from "../ops/arithmetic.ts";
+import { sum } from "../ops/broadcast.ts";
 import { sqrt, square } from "../ops/elementwise.ts";
-import { sum } from "../ops/reduce.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { EPSILON } from "./targets.ts";
 

@@ -8,13 +8,13 @@ import {
   sparseCrossentropyOptions,
 } from "../generated/options.ts";
 import { activations, logitsOf } from "../layers/activations.ts";
-import { add, div, maximum, mul, pow, sub } from "../ops/arithmetic.ts";
-import { axesLast } from "../ops/axes.ts";
+import { add, div, maximum, mul, neg, sub } from "../ops/arithmetic.ts";
+import { sum } from "../ops/broadcast.ts";
 import { cast, equal, notEqual, where } from "../ops/compare.ts";
-import { clip, exp, log, neg, sigmoid, softplus } from "../ops/elementwise.ts";
-import { reshape } from "../ops/layout.ts";
+import { clip, exp, log, sigmoid, softplus } from "../ops/elementwise.ts";
+import { axesLast, reshape } from "../ops/layout.ts";
 import { hotRows } from "../ops/lower/picking.ts";
-import { sum } from "../ops/reduce.ts";
+import { pow } from "../ops/powers.ts";
 import { logSoftmax, softmaxCrossEntropy } from "../ops/softmax.ts";
 import { expm1 } from "../ops/transcendental.ts";
 import { ABOVE_0 } from "../runtime/arguments.ts";

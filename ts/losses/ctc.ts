@@ -1,10 +1,10 @@
 // The loss of label sequences that are shorter than what they are read from, such as text of speech.
 import { ctcOptions } from "../generated/options.ts";
+import { sum } from "../ops/broadcast.ts";
 import { cast, less, notEqual, where } from "../ops/compare.ts";
 import { ctcLoss } from "../ops/ctc.ts";
 import { reshape } from "../ops/layout.ts";
 import { requireWhole } from "../ops/lower/indices.ts";
-import { sum } from "../ops/reduce.ts";
 import { arange, full } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { defineLoss, type LossFunction } from "./loss.ts";

@@ -1,8 +1,9 @@
 // Hinge losses: nothing for predictions that are right by a margin of 1, more the further they are from it.
 import { add, maximum, mul, sub } from "../ops/arithmetic.ts";
+import { sum } from "../ops/broadcast.ts";
 import { cast, equal, logicalNot, logicalOr, where } from "../ops/compare.ts";
 import { square } from "../ops/elementwise.ts";
-import { max, sum } from "../ops/reduce.ts";
+import { max } from "../ops/reduce.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { defineLoss, type LossFunction } from "./loss.ts";
 import { defineMeanLoss } from "./mean-loss.ts";

@@ -6,11 +6,12 @@ import {
   tripletSemiHardOptions,
 } from "../generated/options.ts";
 import { add, maximum, minimum, mul, sub } from "../ops/arithmetic.ts";
+import { sum } from "../ops/broadcast.ts";
 import { cast, equal, greater, lessEqual, logicalAnd, logicalNot, where } from "../ops/compare.ts";
 import { relu, softplus, sqrt, square } from "../ops/elementwise.ts";
 import { expandDims, reshape, slice } from "../ops/layout.ts";
 import { matmul } from "../ops/matmul.ts";
-import { logSumExp, max, min, sum } from "../ops/reduce.ts";
+import { logSumExp, max, min } from "../ops/reduce.ts";
 import { ABOVE_0 } from "../runtime/arguments.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { eye } from "../tensor/create.ts";

@@ -1,7 +1,8 @@
 // Losses of segmentation: how far two regions are from covering each other.
 import { diceOptions, tverskyOptions } from "../generated/options.ts";
 import { add, div, mul, sub } from "../ops/arithmetic.ts";
-import { type Axes, sum } from "../ops/reduce.ts";
+import { sum } from "../ops/broadcast.ts";
+import type { Axes } from "../ops/reduce.ts";
 import { defineLoss, type LossFunction } from "./loss.ts";
 import { EPSILON, fractions, targetsFor } from "./targets.ts";
 

@@ -1,8 +1,8 @@
 // Losses of numbers: differences between predictions and targets, their ratios and angles.
 import { cosineOptions, huberOptions } from "../generated/options.ts";
-import { add, div, maximum, mul, sub } from "../ops/arithmetic.ts";
+import { add, div, maximum, mul, neg, sub } from "../ops/arithmetic.ts";
 import { less, lessEqual, where } from "../ops/compare.ts";
-import { abs, clip, log, log1p, neg, softplus, square } from "../ops/elementwise.ts";
+import { abs, clip, log, log1p, softplus, square } from "../ops/elementwise.ts";
 import { sinh } from "../ops/transcendental.ts";
 import { ABOVE_0 } from "../runtime/arguments.ts";
 import { cosine } from "./cosine.ts";

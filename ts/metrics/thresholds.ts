@@ -3,8 +3,9 @@
 import { noGrad } from "../autograd/tape.ts";
 import { requireFlags, targetsFor } from "../losses/targets.ts";
 import { add, mul, sub } from "../ops/arithmetic.ts";
+import { broadcastTo } from "../ops/broadcast.ts";
 import { cast, equal, greater, notEqual, where } from "../ops/compare.ts";
-import { broadcastTo, reshape, slice, stack } from "../ops/layout.ts";
+import { reshape, slice, stack } from "../ops/layout.ts";
 import { addAlong, addSlices } from "../ops/lower/picking.ts";
 import { max } from "../ops/reduce.ts";
 import { searchSorted, topKIndices } from "../ops/sort.ts";

@@ -2,9 +2,10 @@
 import { requireTensor } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
 import { add, mul, sub } from "../ops/arithmetic.ts";
+import { broadcastTo, sum } from "../ops/broadcast.ts";
 import { equal, notEqual, where } from "../ops/compare.ts";
-import { broadcastTo, concat, reshape } from "../ops/layout.ts";
-import { mean, sum } from "../ops/reduce.ts";
+import { concat, reshape } from "../ops/layout.ts";
+import { mean } from "../ops/reduce.ts";
 import { unrecorded } from "../runtime/launch.ts";
 import { full, zeros } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";

@@ -8,7 +8,8 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { mul } from "./arithmetic.ts";
 import { type PerAxis, perAxis, type Rank, requireImages, slideAlong } from "./lower/conv-geometry.ts";
 import { pickSlices } from "./lower/picking.ts";
-import { avgPool, maxPool, type Pool, poolLine } from "./pool-images.ts";
+import { avgPool, maxPool, type Pool } from "./lower/pool-images.ts";
+import { poolLine } from "./pool.ts";
 
 /**
  * Average pooling to a given length: window i of n covers steps floor(i time / n) to ceil((i + 1) time / n) - 1, as in

@@ -1,10 +1,11 @@
 // Arithmetic of two operands, element by element, with NumPy's broadcasting. Either operand may be a plain number.
+
 import { defineOp, type Op } from "../autograd/op.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { equal, greater, greaterEqual, less, logicalAnd, where } from "./compare.ts";
-import { log, neg, square } from "./elementwise.ts";
+import { toOperand } from "./broadcast.ts";
+import { equal, greater, less, where } from "./compare.ts";
 import { type Arithmetic, launchPair, type Numeric, type TensorLike } from "./lower/launch-binary.ts";
-import { toOperand } from "./reduce.ts";
+import { map } from "./lower/launch-unary.ts";
 
 /**
  * a + b.
@@ -26,6 +27,12 @@ export const sub: Arithmetic = defineOp("sub", {
   forward: <D extends Numeric = "f32">(a: TensorLike<D>, b: TensorLike<D>): Tensor<D> =>
     launchPair("sub", "sub", a, b, 0.3, ["f32", "i32"]),
   gradients: [(dy, _y, a) => toOperand(dy, a), (dy, _y, _a, b) => toOperand(neg(dy), b)],
+});
+
+/** -x. Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. */
+export const neg: Op<(x: Tensor) => Tensor> = defineOp("neg", {
+  forward: (x) => map("neg", "neg_f32", 0.2, x),
+  gradients: [(dy) => neg(dy)],
 });
 
 /**
@@ -72,29 +79,6 @@ export const mod: Arithmetic = defineOp("mod", {
   forward: <D extends Numeric = "f32">(a: TensorLike<D>, b: TensorLike<D>): Tensor<D> =>
     launchPair("mod", "mod", a, b, 3, ["f32", "i32"]),
   gradients: [(dy, _y, a) => toOperand(dy, a), (dy, _y, a, b) => toOperand(mul(neg(dy), floorDivide(a, b)), b)],
-});
-
-/**
- * a^b. 1^b and a^0 are 1 even for NaN, as in C, unlike Math.pow. The gradient is 0 for a where b is 0, and for b where
- * a is 0
- * and b not negative.
- * Shapes: a, b -> their broadcast shape.
- * Errors: ShapeError unless the shapes broadcast; DtypeError unless both are f32.
- */
-export const pow: Op<(a: TensorLike, b: TensorLike) => Tensor> = defineOp("pow", {
-  forward: (a, b) => (b === 2 && typeof a !== "number" ? square(a) : launchPair("pow", "pow", a, b, 4, ["f32"])),
-  gradients: [
-    (dy, _y, a, b) => {
-      if (b === 2) return mul(dy, mul(a, 2));
-      const da = mul(dy, mul(b, pow(a, sub(b, 1))));
-      return toOperand(typeof b === "number" && b !== 0 ? da : where(equal(b, 0), 0, da), a);
-    },
-    (dy, y, a, b) => {
-      const db = mul(dy, mul(y, typeof a === "number" ? Math.log(a) : log(a)));
-      if (typeof a === "number" && a !== 0) return toOperand(db, b);
-      return toOperand(where(logicalAnd(equal(a, 0), greaterEqual(b, 0)), 0, db), b);
-    },
-  ],
 });
 
 /**

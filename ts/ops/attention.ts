@@ -14,13 +14,13 @@ import { formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import { add, mul, sub } from "./arithmetic.ts";
+import { broadcastTo, sum } from "./broadcast.ts";
 import { cast, less, lessEqual, logicalAnd, logicalOr, notEqual, where } from "./compare.ts";
 import { cos, sin } from "./elementwise.ts";
-import { broadcastTo, reshape, transpose } from "./layout.ts";
+import { reshape, transpose } from "./layout.ts";
 import { requireIndices } from "./lower/indices.ts";
 import { denseStrides } from "./lower/strided-copy.ts";
 import { matmul } from "./matmul.ts";
-import { sum } from "./reduce.ts";
 import { softmax } from "./softmax.ts";
 
 /** Options of {@link attention}. */

@@ -5,10 +5,11 @@ import { tensor } from "../tensor/create.ts";
 import { formatShape, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { add, div, maximum, mul, sub } from "./arithmetic.ts";
+import { sum } from "./broadcast.ts";
 import { equal, less, where } from "./compare.ts";
 import { abs, clip, floor, sqrt } from "./elementwise.ts";
 import { concat, split } from "./layout.ts";
-import { max, mean, min, sum, variance } from "./reduce.ts";
+import { max, mean, min, variance } from "./reduce.ts";
 
 /**
  * Luma, 0.2989 red + 0.5870 green + 0.1140 blue (ITU-R BT.601).

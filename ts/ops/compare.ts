@@ -1,18 +1,15 @@
 // Comparisons, logic, selection and conversion, element by element, with NumPy's broadcasting.
-import { defineOp, type Op, requireTensor, within } from "../autograd/op.ts";
-import { nanToNumOptions } from "../generated/options.ts";
+import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
 import { textOf } from "../runtime/arguments.ts";
 import { bitsOf } from "../runtime/encoding.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { launch } from "../runtime/launch.ts";
-import { checkOptions } from "../runtime/options.ts";
 import { type Dtype, requireDtype } from "../tensor/dtype.ts";
 import { broadcastShapes, type Shape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, alias, empty, Tensor } from "../tensor/tensor.ts";
-import { abs } from "./elementwise.ts";
+import { toOperand } from "./broadcast.ts";
 import { type Comparison, launchPair, type Numeric, sharedDtype, type TensorLike } from "./lower/launch-binary.ts";
 import { copyBroadcast } from "./lower/strided-copy.ts";
-import { toOperand } from "./reduce.ts";
 
 type ComparisonKernel = "equal" | "not_equal" | "less" | "less_equal";
 
@@ -165,53 +162,6 @@ export const where: Op<
     (dy, _y, condition, _a, b) => toOperand(where(condition, 0, dy), b),
   ],
 });
-
-/** Whether x is not a number. */
-function nan(x: Tensor): Tensor<"bool"> {
-  return within("isNaN", () => notEqual(x, x));
-}
-
-/** Whether x is neither infinite nor NaN. */
-function finite(x: Tensor): Tensor<"bool"> {
-  return within("isFinite", () => less(abs(x), Number.POSITIVE_INFINITY));
-}
-
-/** Whether x is infinity or -infinity. */
-function infinite(x: Tensor): Tensor<"bool"> {
-  return within("isInfinite", () => equal(abs(x), Number.POSITIVE_INFINITY));
-}
-
-// JavaScript's own functions of these names are not shadowed here.
-export { finite as isFinite, infinite as isInfinite, nan as isNaN };
-
-/** Options of {@link nanToNum}. */
-export interface NanToNumOptions {
-  /** Replaces NaN; default 0. */
-  nan?: number;
-  /** Replaces Infinity; default the largest f32. */
-  positiveInfinity?: number;
-  /** Replaces -Infinity; default the lowest f32. */
-  negativeInfinity?: number;
-}
-
-const LARGEST = (2 - 2 ** -23) * 2 ** 127;
-
-/**
- * x with numbers in place of NaN and infinities. The gradient there is 0.
- * Shapes: `[...]` -> the same.
- * Errors: DtypeError unless x is f32.
- */
-export function nanToNum(x: Tensor, options: NanToNumOptions = {}): Tensor {
-  return within("nanToNum", () => {
-    const { positiveInfinity = LARGEST, negativeInfinity = -LARGEST } = checkOptions(
-      "nanToNum",
-      options,
-      nanToNumOptions,
-    );
-    const other = where(greater(x, 0), positiveInfinity, where(less(x, 0), negativeInfinity, options.nan ?? 0));
-    return where(finite(x), x, other);
-  });
-}
 
 const conversions = {
   f32: { i32: "cast_f32_i32", u8: "cast_f32_u8" },

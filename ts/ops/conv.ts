@@ -7,10 +7,9 @@ import { checkOptions } from "../runtime/options.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { add } from "./arithmetic.ts";
-import { convolve, convolveBack } from "./convolve.ts";
-import { relu } from "./elementwise.ts";
-import { foldFilters, isPlain, overlapFrames, reshaped, threeAxes, unfoldFrames } from "./frames.ts";
-import { activated, activationCode, type FusedActivation, requireBias } from "./gemm.ts";
+import { convolve, convolveBack, foldFilters, overlapFrames, unfoldFrames } from "./convolve.ts";
+import { activated, relu } from "./elementwise.ts";
+import { reshaped } from "./layout.ts";
 import {
   type ConvPadding,
   type Padding,
@@ -24,6 +23,8 @@ import {
   spreadOver,
   type WindowOptions,
 } from "./lower/conv-geometry.ts";
+import { activationCode, type FusedActivation, requireBias } from "./lower/epilogue.ts";
+import { isPlain, threeAxes } from "./lower/frames.ts";
 
 /** Options of {@link conv1d}, {@link conv2d} and {@link conv3d}. */
 export interface ConvOptions<R extends Rank = 2> extends WindowOptions<R, ConvPadding<R>> {

@@ -1,15 +1,17 @@
 // The convolution of images [batch, height, width, channels] that all others are made of: forward pass, gradient of the
 // input and gradient of the filters are three ops that are each other's gradients.
+
 import { defineOp, type Op } from "../autograd/op.ts";
-import { noGrad } from "../autograd/tape.ts";
 import { launch } from "../runtime/launch.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
-import { cutFilters, cutIntoBlocks, MOST_CHUNKS, overChunks, WINDOW_ROWS } from "./gemm.ts";
-import { pad, transpose } from "./layout.ts";
-import type { Geometry } from "./lower/conv-geometry.ts";
-import { sum } from "./reduce.ts";
-import { hasFewerProducts, winogradBack, winogradConvolve, winogradFilterGradient } from "./winograd.ts";
+import { sum } from "./broadcast.ts";
+import { reshape, reshaped, transpose } from "./layout.ts";
+import { cutFilters, cutIntoBlocks, MOST_CHUNKS, overChunks, WINDOW_ROWS } from "./lower/blocking.ts";
+import type { Geometry, WindowAxis } from "./lower/conv-geometry.ts";
+import { isPlain, overlap, unfold } from "./lower/frames.ts";
+import { copyPadded, copyPermuted } from "./lower/strided-copy.ts";
+import { hasFewerProducts, winogradBack, winogradConvolve, winogradFilterGradient } from "./lower/winograd.ts";
 
 /** conv(x, filters) + bias with an activation, and the gradients of the sums. */
 export const convolve: Op<
@@ -121,7 +123,7 @@ export const convolveBack: Op<
     const { blockRows, blockColumns, units, cost } = cut;
     const isPlain = rows.stride === 1 && columns.stride === 1 && rows.dilation === 1;
     const turned =
-      isPlain && mayBeSparse(geometry, outputs, channels) ? noGrad(() => transpose(filters, [0, 1, 3, 2])) : undefined;
+      isPlain && mayBeSparse(geometry, outputs, channels) ? copyPermuted("conv2d", filters, [0, 1, 3, 2]) : undefined;
     const infinite = turned && findInfinite(filters);
     launch(
       "conv2d_grad_input_f32",
@@ -225,14 +227,12 @@ function withPadding(x: Tensor, { rows, columns }: Geometry, f: (padded: Tensor)
     f(x);
     return;
   }
-  const padded = noGrad(() =>
-    pad(x, [
-      [0, 0],
-      [rows.before, rows.after],
-      [columns.before, columns.after],
-      [0, 0],
-    ]),
-  );
+  const padded = copyPadded("conv2d", x, [
+    [0, 0],
+    [rows.before, rows.after],
+    [columns.before, columns.after],
+    [0, 0],
+  ]);
   f(padded);
   padded.dispose();
 }
@@ -306,4 +306,44 @@ function unpaddedSizes(padded: Tensor, { rows, columns, channels, outputs }: Geo
     rows.dilation,
     columns.dilation,
   ] as const;
+}
+
+/**
+ * The windows of x along the depth as images [batch windows, height, width, groups taps channels / groups].
+ * x [batch, depth, height, width, channels], or [batch, height, width, channels], or [batch, time, channels].
+ */
+export function unfoldFrames(
+  x: Tensor,
+  frames: WindowAxis,
+  rows: WindowAxis,
+  columns: WindowAxis,
+  groups: number,
+): Tensor {
+  const [batch] = x.shape;
+  const [channels] = x.shape.slice(-1);
+  const image = [batch * frames.windows, rows.size, columns.size, channels * frames.taps];
+  if (isPlain(frames)) return reshaped(x, image);
+  const pixels = rows.size * columns.size * groups;
+  return reshape(
+    unfold(reshape(x, [batch, frames.size, pixels, channels / groups]) as Tensor, frames),
+    image,
+  ) as Tensor;
+}
+
+/** The sum of the images that `unfoldFrames` makes of x, each where it was read, as a volume of the shape. */
+export function overlapFrames(images: Tensor, frames: WindowAxis, groups: number, shape: Shape): Tensor {
+  const [batch, , height, width, channels] = shape;
+  const unfolded = [batch, frames.windows, height * width * groups, frames.taps, channels / groups];
+  return reshape(overlap(reshape(images, unfolded) as Tensor, frames), shape) as Tensor;
+}
+
+/** Filters of any rank as those of the images: [rows, columns, taps channels, outputs]. */
+export function foldFilters(filters: Tensor): Tensor {
+  const { rank, shape } = filters;
+  const [channels, outputs] = shape.slice(-2);
+  if (rank === 3) return reshape(filters, [1, ...shape]) as Tensor;
+  if (rank === 4) return filters;
+  const [taps, rows, columns] = shape;
+  const last = taps === 1 ? filters : (transpose(filters, [1, 2, 0, 3, 4]) as Tensor);
+  return reshape(last, [rows, columns, taps * channels, outputs]) as Tensor;
 }

@@ -10,13 +10,13 @@ import { arange, full } from "../tensor/create.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
-import { add, mul } from "./arithmetic.ts";
+import { add, mul, neg } from "./arithmetic.ts";
+import { sum } from "./broadcast.ts";
 import { cast, equal, less, logicalAnd, logicalOr, notEqual, where } from "./compare.ts";
-import { neg } from "./elementwise.ts";
 import { concat, expandDims, pad, reshape, slice, stack } from "./layout.ts";
 import { requireCounted, requireIndices } from "./lower/indices.ts";
 import { matmul } from "./matmul.ts";
-import { logSumExp, sum } from "./reduce.ts";
+import { logSumExp } from "./reduce.ts";
 import { logSoftmax } from "./softmax.ts";
 
 /**

@@ -8,8 +8,11 @@ import { launch } from "../runtime/launch.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
-import { foldFilters, reshaped, threeAxes } from "./frames.ts";
-import { activated, activationCode, type FusedActivation, MOST_CHUNKS, overChunks, requireBias } from "./gemm.ts";
+import { sum } from "./broadcast.ts";
+import { foldFilters } from "./convolve.ts";
+import { activated } from "./elementwise.ts";
+import { reshaped } from "./layout.ts";
+import { MOST_CHUNKS, overChunks } from "./lower/blocking.ts";
 import {
   type ConvPadding,
   readOptions,
@@ -19,8 +22,9 @@ import {
   type WindowAxis,
   type WindowOptions,
 } from "./lower/conv-geometry.ts";
+import { activationCode, type FusedActivation, requireBias } from "./lower/epilogue.ts";
+import { threeAxes } from "./lower/frames.ts";
 import { linear } from "./matmul.ts";
-import { sum } from "./reduce.ts";
 
 /** The ranks that have depthwise convolutions. */
 type Flat = 1 | 2;

@@ -6,11 +6,11 @@ import { arange, zeros } from "../tensor/create.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import { checkShape, formatShape, normalizeAxis, type Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { sum } from "./broadcast.ts";
 import { cast, lessEqual, where } from "./compare.ts";
 import { reshape } from "./layout.ts";
 import type { Numeric } from "./lower/launch-binary.ts";
 import { denseStrides, readView, writeView } from "./lower/strided-copy.ts";
-import { sum } from "./reduce.ts";
 
 /** Where column - row <= diagonal, in a matrix [rows, columns]. */
 function below(rows: number, columns: number, diagonal: number): Tensor<"bool"> {

@@ -6,10 +6,10 @@ import { requireDtype } from "../tensor/dtype.ts";
 import { formatShape, normalizeAxis, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { mul } from "./arithmetic.ts";
+import { sum } from "./broadcast.ts";
 import { diagonal } from "./diagonal.ts";
 import { reshape, transpose } from "./layout.ts";
 import { matmul } from "./matmul.ts";
-import { sum } from "./reduce.ts";
 
 /** Names of axes: letters, and for those that an ellipsis stands for their numbers, counted from the right. */
 type Labels = readonly string[];

@@ -1,18 +1,17 @@
 // Functions of one tensor, element by element, and their gradients. A gradient that one kernel computes is an op too: it
 // has gradients for dy and for what it was computed from.
-import { defineOp, type Op } from "../autograd/op.ts";
+
+import { defineOp, type Op, within } from "../autograd/op.ts";
+import { isTracked } from "../autograd/tape.ts";
+import { nanToNumOptions } from "../generated/options.ts";
 import { requireType } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { add, div, mul, sub } from "./arithmetic.ts";
-import { greater, where } from "./compare.ts";
+import { checkOptions } from "../runtime/options.ts";
+import { alias, type Tensor } from "../tensor/tensor.ts";
+import { add, div, mul, neg, sub } from "./arithmetic.ts";
+import { equal, greater, less, notEqual, where } from "./compare.ts";
+import type { FusedActivation } from "./lower/epilogue.ts";
 import { map, slope } from "./lower/launch-unary.ts";
-
-/** -x. Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. */
-export const neg: Op<(x: Tensor) => Tensor> = defineOp("neg", {
-  forward: (x) => map("neg", "neg_f32", 0.2, x),
-  gradients: [(dy) => neg(dy)],
-});
 
 /** |x|. The gradient at 0 is 0, that of NaN is NaN. Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. */
 export const abs: Op<(x: Tensor) => Tensor> = defineOp("abs", {
@@ -281,3 +280,60 @@ export const clipGrad: Op<(dy: Tensor, x: Tensor, lowest: number, highest: numbe
   forward: (dy, x, lowest, highest) => slope("clip_grad_f32", 0.3, dy, x, lowest, highest),
   gradients: [(g, _dx, _dy, x, lowest, highest) => clipGrad(g, x, lowest, highest)],
 });
+
+/** Whether x is not a number. */
+function nan(x: Tensor): Tensor<"bool"> {
+  return within("isNaN", () => notEqual(x, x));
+}
+
+/** Whether x is neither infinite nor NaN. */
+function finite(x: Tensor): Tensor<"bool"> {
+  return within("isFinite", () => less(abs(x), Number.POSITIVE_INFINITY));
+}
+
+/** Whether x is infinity or -infinity. */
+function infinite(x: Tensor): Tensor<"bool"> {
+  return within("isInfinite", () => equal(abs(x), Number.POSITIVE_INFINITY));
+}
+
+// JavaScript's own functions of these names are not shadowed here.
+export { finite as isFinite, infinite as isInfinite, nan as isNaN };
+
+/** Options of {@link nanToNum}. */
+export interface NanToNumOptions {
+  /** Replaces NaN; default 0. */
+  nan?: number;
+  /** Replaces Infinity; default the largest f32. */
+  positiveInfinity?: number;
+  /** Replaces -Infinity; default the lowest f32. */
+  negativeInfinity?: number;
+}
+
+const LARGEST = (2 - 2 ** -23) * 2 ** 127;
+
+/**
+ * x with numbers in place of NaN and infinities. The gradient there is 0.
+ * Shapes: `[...]` -> the same.
+ * Errors: DtypeError unless x is f32.
+ */
+export function nanToNum(x: Tensor, options: NanToNumOptions = {}): Tensor {
+  return within("nanToNum", () => {
+    const { positiveInfinity = LARGEST, negativeInfinity = -LARGEST } = checkOptions(
+      "nanToNum",
+      options,
+      nanToNumOptions,
+    );
+    const other = where(greater(x, 0), positiveInfinity, where(less(x, 0), negativeInfinity, options.nan ?? 0));
+    return where(finite(x), x, other);
+  });
+}
+
+const afterRelu = defineOp("relu", { forward: (y: Tensor) => alias(y), gradients: [(dy, y) => reluGrad(dy, y)] });
+
+/**
+ * The result of an op that applied an activation to its sums by itself: shares the op's memory, and has the
+ * activation's gradient, so that the op's own gradients are those of the sums.
+ */
+export function activated(y: Tensor, activation: FusedActivation | undefined): Tensor {
+  return activation === "relu" && isTracked(y) ? afterRelu(y) : y;
+}

@@ -12,12 +12,12 @@ import { requireDtype } from "../tensor/dtype.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { type AnyTensor, empty, Tensor } from "../tensor/tensor.ts";
-import { add, div, mul, sub } from "./arithmetic.ts";
+import { add, div, mul, neg, sub } from "./arithmetic.ts";
+import { broadcastTo, sum } from "./broadcast.ts";
 import { greater, where } from "./compare.ts";
-import { neg, square } from "./elementwise.ts";
-import { broadcastTo, concat, flip, pad, reshape, slice, stack, transpose, unstack } from "./layout.ts";
+import { square } from "./elementwise.ts";
+import { concat, flip, pad, reshape, slice, stack, transpose, unstack } from "./layout.ts";
 import { denseStrides, readView } from "./lower/strided-copy.ts";
-import { sum } from "./reduce.ts";
 
 /** Complex numbers: their real parts and their imaginary parts, of one shape. */
 export type ComplexPair = readonly [real: Tensor, imaginary: Tensor];

@@ -2,6 +2,7 @@
 export * from "./adaptive-pool.ts";
 export * from "./arithmetic.ts";
 export * from "./attention.ts";
+export * from "./broadcast.ts";
 export * from "./color.ts";
 export * from "./compare.ts";
 export * from "./conv.ts";
@@ -21,6 +22,7 @@ export * from "./matmul.ts";
 export * from "./matrix-norm.ts";
 export * from "./norm.ts";
 export * from "./pool.ts";
+export * from "./powers.ts";
 export * from "./random.ts";
 export * from "./recurrent.ts";
 export * from "./reduce.ts";

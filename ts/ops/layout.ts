@@ -1,9 +1,8 @@
 // Movement: reshape shares memory, every other op here copies elements into a new dense tensor, whatever their dtype.
+
 import { defineOp, type Op, requireTensor, within } from "../autograd/op.ts";
-import { meshgridOptions } from "../generated/options.ts";
 import { MOST_LISTED, requireCount, requireList, requireNumbers, textOf, typeOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
-import { checkOptions } from "../runtime/options.ts";
 import { full } from "../tensor/create.ts";
 import { type Dtype, requireDtype } from "../tensor/dtype.ts";
 import {
@@ -13,11 +12,11 @@ import {
   normalizeAxes,
   normalizeAxis,
   type Shape,
+  sameShape,
   sizeOf,
 } from "../tensor/shape.ts";
 import { type AnyTensor, alias, empty, type Tensor } from "../tensor/tensor.ts";
-import { copyBroadcast, denseStrides, readView, writeView } from "./lower/strided-copy.ts";
-import { sumTo } from "./reduce.ts";
+import { copyPermuted, denseStrides, readView, writeView } from "./lower/strided-copy.ts";
 
 /** The same elements in another shape, sharing memory. One size may be -1: it follows from the others. */
 export const reshape: Op<<D extends Dtype>(x: Tensor<D>, shape: Shape) => Tensor<D>> = defineOp("reshape", {
@@ -71,10 +70,7 @@ export const transpose: Op<<D extends Dtype>(x: Tensor<D>, perm?: readonly numbe
       if (axes.length !== x.rank || new Set(axes).size !== x.rank) {
         throw new ArgumentError(`transpose: perm must name each of the ${x.rank} axes once, got [${perm.join(", ")}]`);
       }
-      const dense = denseStrides(x.shape);
-      const shape = axes.map((axis) => x.shape[axis]);
-      const strides = axes.map((axis) => dense[axis]);
-      return readView("transpose", x, shape, strides, 0);
+      return copyPermuted("transpose", x, axes);
     },
     gradients: [(dy, _y, x, perm = reversed(x)): Tensor => transpose(dy, inverse(perm))],
   },
@@ -107,44 +103,6 @@ export const flip: Op<<D extends Dtype>(x: Tensor<D>, axes?: number | readonly n
     gradients: [(dy, _y, _x, axes) => flip(dy, axes)],
   },
 );
-
-/** x repeated along its axes of size 1 and along new leading axes until it has the shape. */
-export const broadcastTo: Op<<D extends Dtype>(x: Tensor<D>, shape: Shape) => Tensor<D>> = defineOp("broadcastTo", {
-  forward<D extends Dtype>(x: Tensor<D>, shape: Shape): Tensor<D> {
-    requireTensor("broadcastTo", "x", x);
-    checkShape("broadcastTo", shape);
-    const added = shape.length - x.rank;
-    const fits = added >= 0 && x.shape.every((length, axis) => length === 1 || length === shape[axis + added]);
-    if (!fits) {
-      throw new ShapeError(
-        `broadcastTo: sizes must be equal or 1, from the right, got ${formatShape(x.shape)} to ${formatShape(shape)}`,
-      );
-    }
-    return copyBroadcast("broadcastTo", x, shape);
-  },
-  gradients: [(dy, _y, x) => sumTo(dy, x.shape)],
-});
-
-/** x `repeats[i]` times after itself along each axis i. */
-export function tile<D extends Dtype>(x: Tensor<D>, repeats: readonly number[]): Tensor<D> {
-  requireTensor("tile", "x", x);
-  requireNumbers("tile", "repeats", repeats);
-  if (repeats.length !== x.rank) {
-    throw new ArgumentError(
-      `tile: repeats must be one number for each axis of ${formatShape(x.shape)}, got [${repeats.join(", ")}]`,
-    );
-  }
-  checkShape("tile", repeats);
-  let y = x;
-  repeats.forEach((count, axis) => {
-    if (count === 1) return;
-    const outer = sizeOf(y.shape.slice(0, axis));
-    const inner = sizeOf(y.shape.slice(axis));
-    const repeated = broadcastTo(reshape(y, [outer, 1, inner]), [outer, count, inner]);
-    y = reshape(repeated, y.shape.with(axis, y.shape[axis] * count));
-  });
-  return y === x ? reshape(x, x.shape) : y;
-}
 
 /**
  * y[i_0, ...] = x[begin_0 + i_0 strides_0, ...], `size` elements along each axis; a size of -1 means all that are left. A
@@ -307,7 +265,8 @@ export function stack<D extends Dtype>(xs: readonly Tensor<D>[], axis = 0): Tens
   });
 }
 
-function requireTensors<D extends Dtype>(operation: string, xs: readonly Tensor<D>[]): readonly Tensor<D>[] {
+/** What `concat` and its kin take: a list of tensors of one dtype. */
+export function requireTensors<D extends Dtype>(operation: string, xs: readonly Tensor<D>[]): readonly Tensor<D>[] {
   if (!Array.isArray(xs) || xs.length === 0) {
     throw new ArgumentError(
       `${operation}: the tensors must be a list of at least one, got ${Array.isArray(xs) ? "none" : typeOf(xs)}`,
@@ -382,34 +341,14 @@ function rollAxis<D extends Dtype>(x: Tensor<D>, shift: number, axis: number): T
   return concat(split(x, [length - moved, moved], axis).reverse(), axis);
 }
 
-/** Each element of x `repeats` times in a row along the axis; without one, of x's elements in row-major order. */
-export function repeat<D extends Dtype>(x: Tensor<D>, repeats: number, axis?: number): Tensor<D> {
-  requireTensor("repeat", "x", x);
-  checkShape("repeat", [repeats]);
-  if (axis === undefined) return repeat(reshape(x, [x.size]) as Tensor<D>, repeats, 0);
-  const at = normalizeAxis("repeat", axis, x.rank);
-  const spread = broadcastTo(expandDims(x, at + 1), x.shape.toSpliced(at + 1, 0, repeats));
-  return reshape(spread, x.shape.with(at, x.shape[at] * repeats)) as Tensor<D>;
+/** x with the axes moved behind all others. */
+export function axesLast(x: Tensor, axes: readonly number[]): Tensor {
+  if (axes.every((axis, i) => axis === x.rank - axes.length + i)) return x;
+  const others = x.shape.flatMap((_, axis) => (axes.includes(axis) ? [] : [axis]));
+  return transpose(x, [...others, ...axes]) as Tensor;
 }
 
-/** What `meshgrid` takes beside its tensors. */
-export interface MeshgridOptions {
-  /** "xy": the first tensor along axis 1, the second along axis 0 (default, as in NumPy); "ij": in their order. */
-  indexing?: "xy" | "ij";
-}
-
-/** The coordinates of a grid's points: each tensor, of one axis, repeated along the others' axes. */
-export function meshgrid<D extends Dtype>(xs: readonly Tensor<D>[], options: MeshgridOptions = {}): Tensor<D>[] {
-  const { indexing = "xy" } = checkOptions("meshgrid", options, meshgridOptions);
-  requireTensors("meshgrid", xs);
-  if (indexing !== "xy" && indexing !== "ij") {
-    throw new ArgumentError(`meshgrid: indexing must be xy or ij, got ${textOf(indexing)}`);
-  }
-  const axisOf = (i: number): number => (indexing === "xy" && xs.length > 1 && i < 2 ? 1 - i : i);
-  const shape = xs.map((_, i) => xs[axisOf(i)].size);
-  return xs.map((x, i) => {
-    if (x.rank > 1) throw new ShapeError(`meshgrid: the tensors must have one axis, got shape ${formatShape(x.shape)}`);
-    const own = shape.map((length, axis) => (axis === axisOf(i) ? length : 1));
-    return broadcastTo(reshape(x, own), shape) as Tensor<D>;
-  });
+/** x in a shape of as many elements; itself if it has that shape already. */
+export function reshaped(x: Tensor, shape: Shape): Tensor {
+  return sameShape(x.shape, shape) ? x : (reshape(x, shape) as Tensor);
 }

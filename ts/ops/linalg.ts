@@ -13,12 +13,12 @@ import { requireDtype } from "../tensor/dtype.ts";
 import { scope } from "../tensor/scope.ts";
 import { broadcastShapes, formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
-import { add, mul, sub } from "./arithmetic.ts";
+import { add, mul, neg, sub } from "./arithmetic.ts";
+import { broadcastTo } from "./broadcast.ts";
 import { greater, where } from "./compare.ts";
-import { neg } from "./elementwise.ts";
-import { inverseOrZero } from "./inverse-or-zero.ts";
-import { broadcastTo, concat, expandDims, pad, reshape, slice, transpose } from "./layout.ts";
+import { concat, expandDims, pad, reshape, slice, transpose } from "./layout.ts";
 import { matmul } from "./matmul.ts";
+import { inverseOrZero } from "./powers.ts";
 import { max } from "./reduce.ts";
 
 const EPSILON = 2 ** -23;

@@ -6,9 +6,11 @@ import { launch } from "../runtime/launch.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { broadcastShapes, formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
-import { activated, activationCode, cutIntoBlocks, type FusedActivation, MATRIX_ROWS, requireBias } from "./gemm.ts";
-import { broadcastTo, reshape } from "./layout.ts";
-import { sum, sumTo } from "./reduce.ts";
+import { broadcastTo, sum, sumTo } from "./broadcast.ts";
+import { activated } from "./elementwise.ts";
+import { reshape } from "./layout.ts";
+import { cutIntoBlocks, MATRIX_ROWS } from "./lower/blocking.ts";
+import { activationCode, type FusedActivation, requireBias } from "./lower/epilogue.ts";
 
 /** What `matmul` takes beside its operands. */
 export interface MatmulOptions {

@@ -7,13 +7,14 @@ import { checkOptions } from "../runtime/options.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { normalizeAxes } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { mul, pow } from "./arithmetic.ts";
+import { mul } from "./arithmetic.ts";
+import { sum } from "./broadcast.ts";
 import { cast, equal, notEqual, where } from "./compare.ts";
 import { abs, sqrt, square } from "./elementwise.ts";
-import { inverseOrZero } from "./inverse-or-zero.ts";
 import { reshape, transpose } from "./layout.ts";
 import { svdvals } from "./linalg.ts";
-import { max, min, sum } from "./reduce.ts";
+import { inverseOrZero, pow } from "./powers.ts";
+import { max, min } from "./reduce.ts";
 
 /** What `norm` takes beside x. */
 export interface NormOptions {

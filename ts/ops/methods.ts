@@ -3,7 +3,8 @@ import { stopGradient } from "../autograd/custom.ts";
 import { backward } from "../autograd/grad.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { add, div, maximum, minimum, mul, pow, sub } from "./arithmetic.ts";
+import { add, div, maximum, minimum, mul, neg, sub } from "./arithmetic.ts";
+import { broadcastTo, sum, tile } from "./broadcast.ts";
 import { cast, equal, greater, greaterEqual, less, lessEqual, notEqual } from "./compare.ts";
 import {
   abs,
@@ -13,7 +14,6 @@ import {
   exp,
   floor,
   log,
-  neg,
   relu,
   round,
   sigmoid,
@@ -23,9 +23,10 @@ import {
   square,
   tanh,
 } from "./elementwise.ts";
-import { broadcastTo, expandDims, flip, pad, reshape, slice, squeeze, tile, transpose } from "./layout.ts";
+import { expandDims, flip, pad, reshape, slice, squeeze, transpose } from "./layout.ts";
 import { matmul } from "./matmul.ts";
-import { all, any, argMax, argMin, logSumExp, max, mean, min, prod, std, sum, variance } from "./reduce.ts";
+import { pow } from "./powers.ts";
+import { all, any, argMax, argMin, logSumExp, max, mean, min, prod, std, variance } from "./reduce.ts";
 import { cumprod, cumsum } from "./scan.ts";
 import { logSoftmax, softmax } from "./softmax.ts";
 import { argsort, sort } from "./sort.ts";

@@ -11,9 +11,10 @@ import { requireDtype } from "../tensor/dtype.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
 import { add, div, mul, sub } from "./arithmetic.ts";
+import { sum, sumTo } from "./broadcast.ts";
 import { sqrt, square } from "./elementwise.ts";
 import { blockOf, fold } from "./lower/fold.ts";
-import { mean as meanOf, sum, sumTo } from "./reduce.ts";
+import { mean as meanOf } from "./reduce.ts";
 
 /** A tensor, or nothing where it is left out. */
 type Optional = Tensor | undefined;

@@ -1,20 +1,24 @@
 // Max and average pooling of sequences, images and volumes. Windows that reach over the edge (padding "same") leave out
 // what lies outside, as in Keras and TensorFlow.
+
 import { within } from "../autograd/op.ts";
 import { poolOptions } from "../generated/options.ts";
 import { checkOptions } from "../runtime/options.ts";
+import { sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { reshaped } from "./frames.ts";
+import { reshaped } from "./layout.ts";
 import {
   type PerAxis,
+  POINT,
   perAxis,
   type Rank,
   readOptions,
   requireImages,
   slideOver,
+  type WindowAxis,
   type WindowOptions,
 } from "./lower/conv-geometry.ts";
-import { avgPool, maxPool, type Pool, poolLine } from "./pool-images.ts";
+import { avgPool, maxPool, type Pool } from "./lower/pool-images.ts";
 import { max, mean } from "./reduce.ts";
 
 /** The options of pooling: windows, their distance (default: their size) and the padding. */
@@ -114,4 +118,12 @@ export function globalMaxPool3d(x: Tensor, keepDims = false): Tensor {
     requireImages("globalMaxPool3d", 3, x);
     return max(x, [1, 2, 3], keepDims);
   });
+}
+
+/** x pooled along one of its axes alone. */
+export function poolLine(x: Tensor, axis: number, windows: WindowAxis, pool: Pool): Tensor {
+  const before = sizeOf(x.shape.slice(0, axis));
+  const after = sizeOf(x.shape.slice(axis + 1));
+  const y = pool(reshaped(x, [before, windows.size, 1, after]), windows, POINT);
+  return reshaped(y, x.shape.with(axis, windows.windows));
 }

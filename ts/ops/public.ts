@@ -7,31 +7,26 @@ export {
   adaptiveMaxPool2d,
   adaptiveMaxPool3d,
 } from "./adaptive-pool.ts";
-export { add, div, floorDivide, maximum, minimum, mod, mul, pow, sub } from "./arithmetic.ts";
+export { add, div, floorDivide, maximum, minimum, mod, mul, neg, sub } from "./arithmetic.ts";
 export {
   type AttentionOptions,
   attention,
   type RotaryOptions,
   rotary,
 } from "./attention.ts";
-export type { Axes } from "./axes.ts";
+export { broadcastTo, type MeshgridOptions, meshgrid, repeat, sum, tile } from "./broadcast.ts";
 export * from "./color.ts";
 export {
   cast,
   equal,
   greater,
   greaterEqual,
-  isFinite,
-  isInfinite,
-  isNaN,
   less,
   lessEqual,
   logicalAnd,
   logicalNot,
   logicalOr,
   logicalXor,
-  type NanToNumOptions,
-  nanToNum,
   notEqual,
   where,
 } from "./compare.ts";
@@ -66,10 +61,14 @@ export {
   exp,
   floor,
   gelu,
+  isFinite,
+  isInfinite,
+  isNaN,
   leakyRelu,
   log,
   log1p,
-  neg,
+  type NanToNumOptions,
+  nanToNum,
   reciprocal,
   relu,
   round,
@@ -100,24 +99,18 @@ export {
 } from "./fft.ts";
 export * from "./gamma.ts";
 export { embedding, gather, gatherNd, oneHot, scatterAdd, scatterNd, take, takeAlongAxis } from "./gather.ts";
-export type { FusedActivation } from "./gemm.ts";
 export { type AffineWarpOptions, affineGrid, affineWarp, type GridSampleOptions, gridSample } from "./grid-sample.ts";
 export {
-  broadcastTo,
   concat,
   expandDims,
   flip,
-  type MeshgridOptions,
-  meshgrid,
   pad,
-  repeat,
   reshape,
   roll,
   slice,
   split,
   squeeze,
   stack,
-  tile,
   transpose,
   unstack,
 } from "./layout.ts";
@@ -140,7 +133,9 @@ export {
   svdvals,
   type TriangularOptions,
 } from "./linalg.ts";
+export type { Axes } from "./lower/axes.ts";
 export type { ConvPadding, Padding, PerAxis, Rank, WindowOptions } from "./lower/conv-geometry.ts";
+export type { FusedActivation } from "./lower/epilogue.ts";
 export type { Arithmetic, Comparison, Numeric, TensorLike } from "./lower/launch-binary.ts";
 export { type LinearOptions, linear, type MatmulOptions, matmul } from "./matmul.ts";
 export * from "./matrix-norm.ts";
@@ -160,6 +155,7 @@ export {
   maxPool3d,
   type PoolOptions,
 } from "./pool.ts";
+export { pow } from "./powers.ts";
 export {
   dropout,
   Generator,
@@ -188,7 +184,6 @@ export {
   min,
   prod,
   std,
-  sum,
   type VarianceOptions,
   variance,
 } from "./reduce.ts";

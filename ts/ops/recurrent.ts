@@ -13,12 +13,12 @@ import { requireDtype } from "../tensor/dtype.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { add, mul, sub } from "./arithmetic.ts";
+import { sum } from "./broadcast.ts";
 import { where } from "./compare.ts";
 import { sigmoid, tanh } from "./elementwise.ts";
-import { requireBias } from "./gemm.ts";
 import { reshape, split, stack, unstack } from "./layout.ts";
+import { requireBias } from "./lower/epilogue.ts";
 import { matmul } from "./matmul.ts";
-import { sum } from "./reduce.ts";
 
 /** A tensor, or nothing where it is left out. */
 type Optional = Tensor | undefined;

@@ -1,33 +1,23 @@
 // Reductions over axes and their gradients: sum, mean, max, min and what is made of them; the places of extremes.
+
 import { grad } from "../autograd/grad.ts";
 import { defineOp, type Op, requireFloat, requireTensor, within } from "../autograd/op.ts";
 import { varianceOptions } from "../generated/options.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { launch } from "../runtime/launch.ts";
 import { checkOptions } from "../runtime/options.ts";
-import type { Dtype } from "../tensor/dtype.ts";
-import { normalizeAxes, normalizeAxis, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
+import { normalizeAxes, normalizeAxis, sizeOf } from "../tensor/shape.ts";
 import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
 import { div, mul, sub } from "./arithmetic.ts";
-import { type Axes, axesLast, countOf, reducedShape, requireElements, restored } from "./axes.ts";
+import { broadcastTo, restored, sum } from "./broadcast.ts";
 import { cast, equal, notEqual } from "./compare.ts";
 import { exp, square } from "./elementwise.ts";
-import { rootOrZero } from "./inverse-or-zero.ts";
-import { broadcastTo, pad, reshape, slice } from "./layout.ts";
+import { axesLast, pad, reshape, slice } from "./layout.ts";
+import { type Axes, countOf, reducedShape, requireElements } from "./lower/axes.ts";
 import { type FoldKernel, fold, TILE } from "./lower/fold.ts";
-import type { TensorLike } from "./lower/launch-binary.ts";
+import { rootOrZero } from "./powers.ts";
 
-export type { Axes } from "./axes.ts";
-
-/** The sum over the axes. */
-export const sum: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = defineOp("sum", {
-  forward(x, axes, keepDims = false) {
-    requireFloat("sum", "x", x);
-    const list = normalizeAxes("sum", axes, x.rank);
-    return fold("sum_f32", x, list, reducedShape("sum", x.shape, list, keepDims));
-  },
-  gradients: [(dy, _y, x, axes) => broadcastTo(restored(dy, x, axes), x.shape) as Tensor],
-});
+export type { Axes } from "./lower/axes.ts";
 
 /** The mean over the axes; NaN where they are empty. */
 export const mean: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = defineOp("mean", {
@@ -102,20 +92,6 @@ export function any(x: AnyTensor, axes?: Axes, keepDims = false): Tensor<"bool">
     requireTensor("any", "x", x);
     return notEqual(sum(cast(notEqual(x, 0), "f32"), axes, keepDims), 0);
   });
-}
-
-/** x summed over the axes along which a tensor of `shape` would be repeated to x's shape: undoes broadcasting. */
-export function sumTo(x: Tensor, shape: Shape): Tensor {
-  if (sameShape(x.shape, shape)) return x;
-  const added = x.rank - shape.length;
-  const repeated = (axis: number): boolean => axis < added || (shape[axis - added] === 1 && x.shape[axis] !== 1);
-  const axes = x.shape.flatMap((_, axis) => (repeated(axis) ? [axis] : []));
-  return reshape(sum(x, axes), shape) as Tensor;
-}
-
-/** The gradient with respect to an operand: summed over the axes along which it was repeated; none for a number. */
-export function toOperand(dx: AnyTensor, x: TensorLike<Dtype>): Tensor | undefined {
-  return typeof x === "number" ? undefined : sumTo(dx as Tensor, x.shape);
 }
 
 /** The largest number over the axes, NaN if there is one. Equal ones share the gradient evenly. */

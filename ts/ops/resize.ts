@@ -7,7 +7,8 @@ import { tabulate } from "../tensor/create.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { add, mul } from "./arithmetic.ts";
-import { broadcastTo, reshape } from "./layout.ts";
+import { broadcastTo } from "./broadcast.ts";
+import { reshape } from "./layout.ts";
 import { perAxis, requireImages } from "./lower/conv-geometry.ts";
 import { pickSlices } from "./lower/picking.ts";
 

@@ -9,12 +9,11 @@ import { arange } from "../tensor/create.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { normalizeAxis, sizeOf } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
-import { mul, sub } from "./arithmetic.ts";
+import { mul, neg, sub } from "./arithmetic.ts";
+import { sum } from "./broadcast.ts";
 import { cast, equal, logicalOr, notEqual, where } from "./compare.ts";
-import { neg } from "./elementwise.ts";
 import { flip, pad, reshape, slice } from "./layout.ts";
 import { addAlong } from "./lower/picking.ts";
-import { sum } from "./reduce.ts";
 
 /** What `cumsum` and `cumprod` take beside the axis. */
 export interface ScanOptions {

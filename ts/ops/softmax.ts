@@ -8,12 +8,12 @@ import { launch } from "../runtime/launch.ts";
 import { requireDtype } from "../tensor/dtype.ts";
 import { formatShape, normalizeAxis, sameShape, sizeOf } from "../tensor/shape.ts";
 import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
-import { mul, sub } from "./arithmetic.ts";
-import { exp, neg } from "./elementwise.ts";
+import { mul, neg, sub } from "./arithmetic.ts";
+import { sum } from "./broadcast.ts";
+import { exp } from "./elementwise.ts";
 import { expandDims, transpose } from "./layout.ts";
 import { requireIndices } from "./lower/indices.ts";
 import { hotRows } from "./lower/picking.ts";
-import { sum } from "./reduce.ts";
 
 /** y[i] = e^x[i] / sum_j e^x[j] along the axis (default the last). */
 export function softmax(x: Tensor, axis = -1): Tensor {

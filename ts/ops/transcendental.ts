@@ -1,13 +1,13 @@
 // Transcendental functions beyond those of elementwise.ts: angles, hyperbolic functions and their inverses, e^x - 1, erfc.
 import { defineOp, type Op } from "../autograd/op.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { add, div, mul, sub } from "./arithmetic.ts";
+import { add, div, mul, neg, sub } from "./arithmetic.ts";
+import { toOperand } from "./broadcast.ts";
 import { equal, where } from "./compare.ts";
-import { exp, neg, rsqrt, sigmoid, square } from "./elementwise.ts";
-import { inverseOrZero } from "./inverse-or-zero.ts";
+import { exp, rsqrt, sigmoid, square } from "./elementwise.ts";
 import { launchPair, type TensorLike } from "./lower/launch-binary.ts";
 import { map } from "./lower/launch-unary.ts";
-import { toOperand } from "./reduce.ts";
+import { inverseOrZero } from "./powers.ts";
 
 /** tan x, x in radians. */
 export const tan: Op<(x: Tensor) => Tensor> = defineOp("tan", {

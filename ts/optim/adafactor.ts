@@ -1,9 +1,10 @@
 // Adafactor: averages of squares kept for the rows and columns of a matrix instead of for each of its numbers.
 import { adafactorOptions } from "../generated/options.ts";
-import { add, div, maximum, minimum, mul, pow, sub } from "../ops/arithmetic.ts";
+import { add, div, maximum, minimum, mul, sub } from "../ops/arithmetic.ts";
 import { cast } from "../ops/compare.ts";
 import { reciprocal, sqrt, square } from "../ops/elementwise.ts";
 import { expandDims } from "../ops/layout.ts";
+import { pow } from "../ops/powers.ts";
 import { mean } from "../ops/reduce.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { zeros } from "../tensor/create.ts";

@@ -1,10 +1,10 @@
 // Muon: momentum made orthogonal, for the matrices inside a network; Adam for all other variables.
 import { muonOptions } from "../generated/options.ts";
 import { add, div, mul } from "../ops/arithmetic.ts";
+import { sum } from "../ops/broadcast.ts";
 import { sqrt, square } from "../ops/elementwise.ts";
 import { transpose } from "../ops/layout.ts";
 import { matmul } from "../ops/matmul.ts";
-import { sum } from "../ops/reduce.ts";
 import { requireList } from "../runtime/arguments.ts";
 import { launch } from "../runtime/launch.ts";
 import { checkOptions } from "../runtime/options.ts";

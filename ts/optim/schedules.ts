@@ -12,9 +12,10 @@ import {
   stepDecayOptions,
 } from "../generated/options.ts";
 import { ownCopy } from "../layers/config.ts";
-import { add, div, maximum, minimum, mul, pow, sub } from "../ops/arithmetic.ts";
+import { add, div, maximum, minimum, mul, neg, sub } from "../ops/arithmetic.ts";
 import { less, lessEqual, where } from "../ops/compare.ts";
-import { cos, floor, log, neg } from "../ops/elementwise.ts";
+import { cos, floor, log } from "../ops/elementwise.ts";
+import { pow } from "../ops/powers.ts";
 import { requireList } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";

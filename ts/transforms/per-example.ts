@@ -13,9 +13,10 @@ import {
 import { type Observer, observed } from "../autograd/observe.ts";
 import { requireTensor } from "../autograd/op.ts";
 import { type Node, tensorsOf, withRecording } from "../autograd/tape.ts";
+import { sum } from "../ops/broadcast.ts";
 import { reshape, slice, stack } from "../ops/layout.ts";
 import { type MatmulOptions, matmul } from "../ops/matmul.ts";
-import { type Axes, sum } from "../ops/reduce.ts";
+import type { Axes } from "../ops/reduce.ts";
 import { requireFunction, requireSynchronous } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { watchWrites } from "../runtime/launch.ts";

@@ -1,5 +1,7 @@
 // A row of the op table: one way to call an op, what goes in and what must come out. tests/ops/ops.test.ts derives the
 // tests from it.
+
+import type * as seen from "../../../ts/ops/public.ts";
 import type { Dtype } from "../../../ts/tensor/dtype.ts";
 import type { AnyTensor } from "../../../ts/tensor/tensor.ts";
 import type { NdArray } from "../reference.ts";
@@ -40,3 +42,14 @@ export interface Case {
 export function row<T extends AnyTensor[]>(definition: Omit<Case, "run"> & { run: (...inputs: T) => AnyTensor }): Case {
   return definition as unknown as Case;
 }
+
+/** What of a file of ts/ops must have rows: what people see of it and every op, where they return tensors. */
+export type RowsOf<M> = {
+  [K in keyof M]: M[K] extends (...args: never[]) => AnyTensor | AnyTensor[]
+    ? K extends keyof typeof seen
+      ? K
+      : M[K] extends { readonly opName: string }
+        ? K
+        : never
+    : never;
+}[keyof M];

@@ -1,9 +1,11 @@
 // Rows for ts/ops/compare.ts.
+
 import * as ops from "../../../ts/ops/compare.ts";
 import type { Dtype } from "../../../ts/tensor/dtype.ts";
 import type { AnyTensor, Tensor } from "../../../ts/tensor/tensor.ts";
 import { at, fromIndices, map } from "../reference.ts";
 import { meetings, pairs } from "./arithmetic.ts";
+import type { RowsOf } from "./case.ts";
 import { type Case, type Input, row } from "./case.ts";
 
 type Comparison = (a: AnyTensor | number, b: AnyTensor | number) => Tensor<"bool">;
@@ -67,20 +69,6 @@ function logic(
   );
 }
 
-const odd = [1.5, Number.NaN, Number.POSITIVE_INFINITY, -2, Number.NEGATIVE_INFINITY, 0];
-const LARGEST = 3.4028234663852886e38;
-
-function predicate(op: (x: Tensor) => Tensor<"bool">, f: (x: number) => boolean): Case[] {
-  return [
-    row({
-      inputs: [{ shape: [2, 3], values: odd }],
-      run: (x: Tensor) => op(x),
-      reference: (x) => map(x, (v) => (f(v) ? 1 : 0)),
-      gradients: [],
-    }),
-  ];
-}
-
 const condition = (shape: readonly number[]): Input => ({ shape, dtype: "bool", low: 0, high: 2 });
 
 function cast(from: Dtype, to: Dtype, f: (x: number) => number, input: Partial<Input> = {}): Case {
@@ -97,7 +85,7 @@ const wide = [-3e9, 3e9, -1e5, 1e5, 255.9, 256, -0.9, 0.9, -1.1, 1.1, 0];
 const truth = (x: number): number => (x === 0 ? 0 : 1);
 const byte = (x: number): number => Math.min(Math.max(Math.trunc(x), 0), 255);
 
-export const compareCases: { [name in keyof typeof ops]: Case[] } = {
+export const compareCases: { [name in RowsOf<typeof ops>]: Case[] } = {
   equal: comparison(ops.equal, (a, b) => a === b),
   notEqual: comparison(ops.notEqual, (a, b) => a !== b),
   less: comparison(ops.less, (a, b) => a < b),
@@ -112,31 +100,6 @@ export const compareCases: { [name in keyof typeof ops]: Case[] } = {
       inputs: [condition([37])],
       run: (x: Tensor<"bool">) => ops.logicalNot(x),
       reference: (x) => map(x, (v) => 1 - v),
-    }),
-  ],
-  isNaN: predicate(ops.isNaN, Number.isNaN),
-  isFinite: predicate(ops.isFinite, Number.isFinite),
-  isInfinite: predicate(ops.isInfinite, (x) => Math.abs(x) === Number.POSITIVE_INFINITY),
-  nanToNum: [
-    row({
-      inputs: [{ shape: [6], values: odd }],
-      run: (x: Tensor) => ops.nanToNum(x),
-      reference: (x) => map(x, (v) => (Number.isNaN(v) ? 0 : Math.min(Math.max(v, -LARGEST), LARGEST))),
-      gradients: [],
-    }),
-    row({
-      name: "other numbers",
-      inputs: [{ shape: [6], values: odd }],
-      run: (x: Tensor) => ops.nanToNum(x, { nan: 5, positiveInfinity: 6, negativeInfinity: -7 }),
-      reference: (x) => map(x, (v) => (Number.isNaN(v) ? 5 : v === Infinity ? 6 : v === -Infinity ? -7 : v)),
-      gradients: [],
-    }),
-    row({
-      name: "the gradient of finite numbers",
-      inputs: [{ shape: [3, 5] }],
-      run: (x: Tensor) => ops.nanToNum(x),
-      reference: (x) => x,
-      second: false,
     }),
   ],
   where: [

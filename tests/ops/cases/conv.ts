@@ -4,7 +4,7 @@ import * as depthwise from "../../../ts/ops/depthwise.ts";
 import type { AnyWindowOptions, Rank } from "../../../ts/ops/lower/conv-geometry.ts";
 import type { Tensor } from "../../../ts/tensor/tensor.ts";
 import type { NdArray } from "../reference.ts";
-import { type Case, row } from "./case.ts";
+import { type Case, type RowsOf, row } from "./case.ts";
 
 type Sizes = readonly number[];
 type Options = AnyWindowOptions;
@@ -212,7 +212,7 @@ const causal = "causal" as const;
 /** Gradients of the filters and the bias only: the image is too large for differences of every element. */
 const filtersOnly = { gradients: [1, 2] };
 
-export const convCases: { [name in keyof typeof conv]: Case[] } = {
+export const convCases: { [name in RowsOf<typeof conv>]: Case[] } = {
   conv1d: [
     convRow<1>("valid", [2, 9, 3], [3, 3, 5]),
     convRow<1>("same, strides", [1, 8, 4], [3, 4, 8], { strides: 2, padding: same }),
@@ -353,7 +353,7 @@ export const convCases: { [name in keyof typeof conv]: Case[] } = {
   ],
 };
 
-export const depthwiseCases: { [name in keyof typeof depthwise]: Case[] } = {
+export const depthwiseCases: { [name in RowsOf<typeof depthwise>]: Case[] } = {
   depthwiseConv1d: [
     depthwiseRow<1>("valid", [2, 6, 5], [3, 5, 1]),
     depthwiseRow<1>("same, strides, multiplier 2", [1, 7, 3], [3, 3, 2], { padding: same, strides: 2 }),

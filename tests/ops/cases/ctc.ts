@@ -2,7 +2,7 @@
 import * as ops from "../../../ts/ops/ctc.ts";
 import type { Tensor } from "../../../ts/tensor/tensor.ts";
 import { at, type NdArray } from "../reference.ts";
-import { type Case, row } from "./case.ts";
+import { type Case, type RowsOf, row } from "./case.ts";
 
 /** What a path of classes says: without repetitions, then without blanks. */
 function collapse(path: readonly number[], blank: number): number[] {
@@ -56,7 +56,7 @@ function make(
   });
 }
 
-export const ctcCases: { [name in keyof typeof ops]: Case[] } = {
+export const ctcCases: { [name in RowsOf<typeof ops>]: Case[] } = {
   ctcLoss: [
     make("one label", [1, 3, 3], [[2]], [3]),
     make("repeated labels, and different lengths", [4, 5, 3], [[1, 1], [2, 1], [], [1, 2, 1]], [5, 4, 3, 5]),

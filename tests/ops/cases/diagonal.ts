@@ -4,7 +4,7 @@ import * as ops from "../../../ts/ops/diagonal.ts";
 import { square } from "../../../ts/ops/elementwise.ts";
 import type { Tensor } from "../../../ts/tensor/tensor.ts";
 import { at, fromIndices, map, type NdArray } from "../reference.ts";
-import { type Case, row } from "./case.ts";
+import { type Case, type RowsOf, row } from "./case.ts";
 
 const shapes = [
   [4, 6],
@@ -57,7 +57,7 @@ function diagonalOf(x: NdArray, offset: number, axis1: number, axis2: number): N
   });
 }
 
-export const diagonalCases: { [name in keyof typeof ops]: Case[] } = {
+export const diagonalCases: { [name in RowsOf<typeof ops>]: Case[] } = {
   tri: [
     row({
       inputs: [],

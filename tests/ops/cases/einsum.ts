@@ -2,7 +2,7 @@
 import * as ops from "../../../ts/ops/einsum.ts";
 import type { Tensor } from "../../../ts/tensor/tensor.ts";
 import { at, fromIndices, type NdArray } from "../reference.ts";
-import { type Case, row } from "./case.ts";
+import { type Case, type RowsOf, row } from "./case.ts";
 
 /** The sum over all indices that the output does not name of the products of the operands. Letters only. */
 function summation(subscripts: string, operands: readonly NdArray[]): NdArray {
@@ -222,7 +222,7 @@ const matrices = [
   [4, 5],
 ];
 
-export const einsumCases: { [name in keyof typeof ops]: Case[] } = {
+export const einsumCases: { [name in RowsOf<typeof ops>]: Case[] } = {
   einsum: sums.map(([subscripts, shapes, letters]) =>
     row({
       name: `${subscripts} of ${shapes.map((shape) => `[${shape}]`).join(", ")}`,

@@ -2,7 +2,7 @@
 import * as ops from "../../../ts/ops/elementwise.ts";
 import type { Tensor } from "../../../ts/tensor/tensor.ts";
 import { at, fromIndices, map, type NdArray } from "../reference.ts";
-import { type Case, row } from "./case.ts";
+import { type Case, type RowsOf, row } from "./case.ts";
 
 export interface Domain {
   readonly low?: number;
@@ -60,8 +60,22 @@ const geluSlope = (x: number): number => (1 + erf(x / Math.SQRT2)) / 2 + x * den
 const geluTanh = (x: number): number => (x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))) / 2;
 const geluTanhSlope = (x: number): number => (geluTanh(x + 1e-5) - geluTanh(x - 1e-5)) / 2e-5;
 
-export const elementwiseCases: { [name in keyof typeof ops]: Case[] } = {
-  neg: unary(ops.neg, (x) => -x),
+function predicate(op: (x: Tensor) => Tensor<"bool">, f: (x: number) => boolean): Case[] {
+  return [
+    row({
+      inputs: [{ shape: [2, 3], values: odd }],
+      run: (x: Tensor) => op(x),
+      reference: (x) => map(x, (v) => (f(v) ? 1 : 0)),
+      gradients: [],
+    }),
+  ];
+}
+
+const odd = [1.5, Number.NaN, Number.POSITIVE_INFINITY, -2, Number.NEGATIVE_INFINITY, 0];
+
+const LARGEST = 3.4028234663852886e38;
+
+export const elementwiseCases: { [name in RowsOf<typeof ops>]: Case[] } = {
   abs: unary(ops.abs, Math.abs),
   sign: flat(ops.sign, Math.sign),
   floor: flat(ops.floor, Math.floor),
@@ -125,4 +139,29 @@ export const elementwiseCases: { [name in keyof typeof ops]: Case[] } = {
     (x) => (x >= -1 && x <= 0.5 ? 1 : 0),
     { linear: true },
   ),
+  isNaN: predicate(ops.isNaN, Number.isNaN),
+  isFinite: predicate(ops.isFinite, Number.isFinite),
+  isInfinite: predicate(ops.isInfinite, (x) => Math.abs(x) === Number.POSITIVE_INFINITY),
+  nanToNum: [
+    row({
+      inputs: [{ shape: [6], values: odd }],
+      run: (x: Tensor) => ops.nanToNum(x),
+      reference: (x) => map(x, (v) => (Number.isNaN(v) ? 0 : Math.min(Math.max(v, -LARGEST), LARGEST))),
+      gradients: [],
+    }),
+    row({
+      name: "other numbers",
+      inputs: [{ shape: [6], values: odd }],
+      run: (x: Tensor) => ops.nanToNum(x, { nan: 5, positiveInfinity: 6, negativeInfinity: -7 }),
+      reference: (x) => map(x, (v) => (Number.isNaN(v) ? 5 : v === Infinity ? 6 : v === -Infinity ? -7 : v)),
+      gradients: [],
+    }),
+    row({
+      name: "the gradient of finite numbers",
+      inputs: [{ shape: [3, 5] }],
+      run: (x: Tensor) => ops.nanToNum(x),
+      reference: (x) => x,
+      second: false,
+    }),
+  ],
 };

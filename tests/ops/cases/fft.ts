@@ -3,7 +3,7 @@ import * as ops from "../../../ts/ops/fft.ts";
 import { stack } from "../../../ts/ops/layout.ts";
 import type { Tensor } from "../../../ts/tensor/tensor.ts";
 import { at, fromIndices, type NdArray } from "../reference.ts";
-import { type Case, row } from "./case.ts";
+import { type Case, type RowsOf, row } from "./case.ts";
 
 type Pair = [NdArray, NdArray];
 
@@ -109,7 +109,7 @@ function mirrored(x: NdArray, width: number): NdArray {
   });
 }
 
-export const fftCases: { [name in keyof typeof ops]: Case[] } = {
+export const fftCases: { [name in RowsOf<typeof ops>]: Case[] } = {
   fft: [
     ...lengths.map((n) => pairRow(`length ${n}`, [2, n], ops.fft, forward, { tolerance: 3e-6 })),
     pairRow("a vector", [9], ops.fft, forward),

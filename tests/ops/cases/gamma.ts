@@ -1,6 +1,7 @@
 // Rows for ts/ops/gamma.ts. Special values are in transcendental.test.ts, errors in ulp in accuracy.test.ts.
+
 import * as ops from "../../../ts/ops/gamma.ts";
-import type { Case } from "./case.ts";
+import type { Case, RowsOf } from "./case.ts";
 import { unary } from "./elementwise.ts";
 
 /** Riemann's zeta function for k = 2, 3, ...: the sum up to 30, and the Euler-Maclaurin formula for the rest. */
@@ -53,7 +54,7 @@ const rows = (op: Parameters<typeof unary>[0], s: number): Case[] => [
   })),
 ];
 
-export const gammaCases: { [name in keyof typeof ops]: Case[] } = {
+export const gammaCases: { [name in RowsOf<typeof ops>]: Case[] } = {
   logGamma: rows(ops.logGamma, 0),
   digamma: rows(ops.digamma, 1),
   polygamma: [...rows((x) => ops.polygamma(x), 2), ...rows((x) => ops.polygamma(x, 3), 4)],

@@ -2,7 +2,7 @@
 import * as ops from "../../../ts/ops/gather.ts";
 import type { Tensor } from "../../../ts/tensor/tensor.ts";
 import { at, fromIndices, type NdArray } from "../reference.ts";
-import { type Case, row } from "./case.ts";
+import { type Case, type RowsOf, row } from "./case.ts";
 
 function picked(x: NdArray, indices: NdArray, axis: number): NdArray {
   const rank = indices.shape.length;
@@ -56,7 +56,7 @@ const alongs: [name: string, shape: number[], axis: number, count: number][] = [
   ["nothing", [3, 4], 1, 0],
 ];
 
-export const gatherCases: { [name in keyof typeof ops]: Case[] } = {
+export const gatherCases: { [name in RowsOf<typeof ops> | "scatter" | "scatterAlongAxis"]: Case[] } = {
   gather: [
     row({
       name: "rows",

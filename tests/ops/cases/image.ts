@@ -5,7 +5,7 @@ import * as grids from "../../../ts/ops/grid-sample.ts";
 import * as sizes from "../../../ts/ops/resize.ts";
 import type { Tensor } from "../../../ts/tensor/tensor.ts";
 import { at, fromIndices, map, type NdArray, numbers } from "../reference.ts";
-import { type Case, row } from "./case.ts";
+import { type Case, type RowsOf, row } from "./case.ts";
 
 const between = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
 
@@ -49,7 +49,7 @@ const resizeRows: Case[] = (
   ),
 );
 
-export const resizeCases: { [name in Exclude<keyof typeof sizes, "requireInterpolation">]: Case[] } = {
+export const resizeCases: { [name in RowsOf<typeof sizes> | "repeatEach"]: Case[] } = {
   resize: [
     ...resizeRows,
     row({
@@ -146,7 +146,7 @@ function affine(matrices: NdArray, [height, width]: readonly number[], alignCorn
 
 const turned = [0.9, -0.3, 0.12, 0.25, 0.8, -0.07, -0.7, 0.4, 0.03, 0.2, 1.1, 0.21];
 
-export const gridSampleCases: { [name in keyof typeof grids]: Case[] } = {
+export const gridSampleCases: { [name in RowsOf<typeof grids>]: Case[] } = {
   gridSample: [
     ...gridRows,
     row({
@@ -277,7 +277,7 @@ function colorRows(run: (x: Tensor) => Tensor, f: (channels: number[]) => number
   ];
 }
 
-export const colorCases: { [name in keyof typeof color]: Case[] } = {
+export const colorCases: { [name in RowsOf<typeof color>]: Case[] } = {
   rgbToGrayscale: colorRows(color.rgbToGrayscale, ([r, g, b]) => [0.2989 * r + 0.587 * g + 0.114 * b]),
   rgbToHsv: colorRows(color.rgbToHsv, toHsv),
   hsvToRgb: [

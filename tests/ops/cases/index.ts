@@ -1,10 +1,10 @@
 // The op table: every op of ts/ops has its rows here, or this file does not compile.
 import type * as ops from "../../../ts/ops/index.ts";
 import type * as random from "../../../ts/ops/random.ts";
-import type { AnyTensor } from "../../../ts/tensor/tensor.ts";
 import { arithmeticCases } from "./arithmetic.ts";
 import { attentionCases } from "./attention.ts";
-import type { Case } from "./case.ts";
+import { broadcastCases } from "./broadcast.ts";
+import type { Case, RowsOf } from "./case.ts";
 import { compareCases } from "./compare.ts";
 import { convCases, depthwiseCases } from "./conv.ts";
 import { ctcCases } from "./ctc.ts";
@@ -21,6 +21,7 @@ import { linalgCases } from "./linalg.ts";
 import { matmulCases } from "./matmul.ts";
 import { normCases } from "./norm.ts";
 import { adaptivePoolCases, poolCases } from "./pool.ts";
+import { powersCases } from "./powers.ts";
 import { recurrentCases } from "./recurrent.ts";
 import { reduceCases } from "./reduce.ts";
 import { scanCases } from "./scan.ts";
@@ -29,15 +30,14 @@ import { sortCases } from "./sort.ts";
 import { statisticsCases } from "./statistics.ts";
 import { transcendentalCases } from "./transcendental.ts";
 
-/** The functions of ts/ops that return tensors; random ones have tests of their own. */
-type OpName = {
-  [K in keyof typeof ops]: (typeof ops)[K] extends (...args: never[]) => AnyTensor | AnyTensor[] ? K : never;
-}[Exclude<keyof typeof ops, keyof typeof random>];
+/** The ops; random ones have tests of their own. */
+type OpName = RowsOf<Omit<typeof ops, keyof typeof random>>;
 
 export const cases: { readonly [K in OpName]: readonly Case[] } = {
   ...adaptivePoolCases,
   ...attentionCases,
   ...arithmeticCases,
+  ...broadcastCases,
   ...colorCases,
   ...compareCases,
   ...einsumCases,
@@ -56,6 +56,7 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
   ...diagonalCases,
   ...normCases,
   ...poolCases,
+  ...powersCases,
   ...recurrentCases,
   ...reduceCases,
   ...resizeCases,

@@ -8,6 +8,7 @@ import { matmul } from "../../../ts/ops/matmul.ts";
 import * as norms from "../../../ts/ops/matrix-norm.ts";
 import type { Tensor } from "../../../ts/tensor/tensor.ts";
 import { fromIndices, type NdArray, numbers, sizeOf } from "../reference.ts";
+import type { RowsOf } from "./case.ts";
 import { type Case, type Input, row } from "./case.ts";
 
 type Matrix = number[][];
@@ -260,7 +261,7 @@ const lengthOf = (values: number[]): number => Math.hypot(...values);
 const columnSums = (a: Matrix): number[] => turned(a).map((values) => sumOf(sizes(values)));
 const rowSums = (a: Matrix): number[] => a.map((values) => sumOf(sizes(values)));
 
-export const linalgCases: { [name in keyof typeof ops | keyof typeof norms]: Case[] } = {
+export const linalgCases: { [name in RowsOf<typeof ops> | RowsOf<typeof norms>]: Case[] } = {
   cholesky: squareShapes.map((shape) =>
     row({
       name: shape.join("x"),

@@ -3,7 +3,7 @@
 import * as ops from "../../../ts/ops/matmul.ts";
 import type { Tensor } from "../../../ts/tensor/tensor.ts";
 import { at, fromIndices, map, type NdArray } from "../reference.ts";
-import { type Case, row } from "./case.ts";
+import { type Case, type RowsOf, row } from "./case.ts";
 
 /** The product of matrices with leading axes broadcast; vectors are rows on the left and columns on the right. */
 function product(a: NdArray, b: NdArray, { transposeA = false, transposeB = false }: ops.MatmulOptions = {}): NdArray {
@@ -67,7 +67,7 @@ function linearRow(name: string, x: Sizes, weights: Sizes, hasBias: boolean, act
   });
 }
 
-export const matmulCases: { [name in keyof typeof ops]: Case[] } = {
+export const matmulCases: { [name in RowsOf<typeof ops>]: Case[] } = {
   matmul: [
     product2("one tile", [4, 5], [5, 8]),
     product2("odd sizes", [7, 5], [5, 11]),

@@ -3,7 +3,7 @@ import { add } from "../../../ts/ops/arithmetic.ts";
 import * as ops from "../../../ts/ops/norm.ts";
 import type { Tensor } from "../../../ts/tensor/tensor.ts";
 import { at, fromIndices, type NdArray } from "../reference.ts";
-import { type Case, row } from "./case.ts";
+import { type Case, type RowsOf, row } from "./case.ts";
 
 /** The mean and variance of the numbers that `groupOf` puts into one group. */
 function moments(x: NdArray, groups: number, groupOf: (position: number) => number): [Float64Array, Float64Array] {
@@ -67,7 +67,7 @@ function moved(name: string, which: 0 | 1): Case {
   });
 }
 
-export const normCases: { [name in keyof typeof ops]: Case[] } = {
+export const normCases: { [name in RowsOf<typeof ops>]: Case[] } = {
   batchNorm: [
     ...[
       { name: "training", shape: [6, 4], epsilon: 1e-3 },

@@ -4,7 +4,7 @@ import { square } from "../../../ts/ops/elementwise.ts";
 import * as ops from "../../../ts/ops/pool.ts";
 import type { Tensor } from "../../../ts/tensor/tensor.ts";
 import { at, fromIndices, map, type NdArray } from "../reference.ts";
-import { type Case, row } from "./case.ts";
+import { type Case, type RowsOf, row } from "./case.ts";
 import { overAxes, spaced } from "./reduce.ts";
 
 type Numbers = number | readonly number[];
@@ -173,7 +173,7 @@ const [sequence, image, volume] = [
   [2, 2, 3, 2, 4],
 ];
 
-export const poolCases: { [name in keyof typeof ops]: Case[] } = {
+export const poolCases: { [name in RowsOf<typeof ops>]: Case[] } = {
   maxPool1d: rowsFor(ops.maxPool1d, largest, sequences),
   maxPool2d: imageRows(ops.maxPool2d, largest),
   maxPool3d: rowsFor(ops.maxPool3d, largest, volumes),
@@ -188,7 +188,7 @@ export const poolCases: { [name in keyof typeof ops]: Case[] } = {
   globalMaxPool3d: globalRows(ops.globalMaxPool3d, largest, volume),
 };
 
-export const adaptivePoolCases: { [name in keyof typeof adaptive]: Case[] } = {
+export const adaptivePoolCases: { [name in RowsOf<typeof adaptive>]: Case[] } = {
   adaptiveAveragePool1d: adaptiveRows(adaptive.adaptiveAveragePool1d, average, 1),
   adaptiveAveragePool2d: adaptiveRows(adaptive.adaptiveAveragePool2d, average, 2),
   adaptiveAveragePool3d: adaptiveRows(adaptive.adaptiveAveragePool3d, average, 3),

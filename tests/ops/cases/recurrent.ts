@@ -1,7 +1,9 @@
 // Rows for ts/ops/recurrent.ts.
+
 import * as ops from "../../../ts/ops/recurrent.ts";
 import type { Tensor } from "../../../ts/tensor/tensor.ts";
 import { fromIndices, type NdArray } from "../reference.ts";
+import type { RowsOf } from "./case.ts";
 import { type Case, type Input, row } from "./case.ts";
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
@@ -72,7 +74,7 @@ const masked = (batch: number, time: number): Input => ({ shape: [batch, time], 
 const floats = (...shape: number[]): Input => ({ shape, low: -1, high: 1 });
 const tolerances = { tolerance: 3e-6, gradientTolerance: 1e-4 };
 
-type Rows = { readonly [name in keyof typeof ops]: readonly Case[] };
+type Rows = { readonly [name in RowsOf<typeof ops>]: readonly Case[] };
 
 export const recurrentCases: Rows = {
   lstm: [

@@ -1,9 +1,11 @@
 // Rows for ts/ops/reduce.ts.
+
 import { mul } from "../../../ts/ops/arithmetic.ts";
 import { exp, square } from "../../../ts/ops/elementwise.ts";
 import * as ops from "../../../ts/ops/reduce.ts";
 import type { AnyTensor, Tensor } from "../../../ts/tensor/tensor.ts";
 import { at, fromIndices, map, type NdArray, sizeOf } from "../reference.ts";
+import type { RowsOf } from "./case.ts";
 import { type Case, type Input, row } from "./case.ts";
 
 type Statistic = (values: number[]) => number;
@@ -33,7 +35,7 @@ export function spaced(shape: readonly number[]): number[] {
   return Array.from({ length: count }, (_, i) => ((i * 7919 + 3) % count) * 0.1 - count * 0.05);
 }
 
-const total = (values: number[]): number => values.reduce((a, b) => a + b, 0);
+export const total = (values: number[]): number => values.reduce((a, b) => a + b, 0);
 const average = (values: number[]): number => total(values) / values.length;
 const largest = (values: number[]): number => values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
 const smallest = (values: number[]): number => values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
@@ -68,7 +70,7 @@ function truthRows(op: (x: AnyTensor, axes?: ops.Axes, keepDims?: boolean) => An
 type Reduction = (x: Tensor, axes?: ops.Axes, keepDims?: boolean) => Tensor;
 
 /** Rows that every reduction shares: all axes, one of them, neighbours, axes apart, odd sizes, long axes in blocks. */
-function reductionRows(op: Reduction, f: Statistic, special: Partial<Case> = {}): Case[] {
+export function reductionRows(op: Reduction, f: Statistic, special: Partial<Case> = {}): Case[] {
   const make = (name: string, shape: number[], axes: ops.Axes, keepDims = false, more: Partial<Case> = {}): Case =>
     row({
       name,
@@ -160,16 +162,7 @@ function extremeRows(op: Reduction, f: Statistic): Case[] {
   ];
 }
 
-export const reduceCases: { [name in Exclude<keyof typeof ops, "toOperand">]: Case[] } = {
-  sum: [
-    ...reductionRows(ops.sum, total, { tolerance: 1e-4 }),
-    row({
-      name: "over no elements",
-      inputs: [{ shape: [3, 0] }],
-      run: (x: Tensor) => ops.sum(x, 1),
-      reference: (x) => overAxes(x, [1], false, total),
-    }),
-  ],
+export const reduceCases: { [name in RowsOf<typeof ops>]: Case[] } = {
   prod: [
     // Of numbers near 1, since thousands of others would be far too large or too small.
     ...reductionRows(
@@ -201,25 +194,6 @@ export const reduceCases: { [name in Exclude<keyof typeof ops, "toOperand">]: Ca
       run: (x: Tensor) => ops.mean(x, 1),
       reference: (x) => overAxes(x, [1], false, average),
       gradients: [],
-    }),
-  ],
-  sumTo: [
-    row({
-      inputs: [{ shape: [2, 3, 4] }],
-      run: (x: Tensor) => ops.sumTo(x, [3, 1]),
-      reference: (x) => ({ shape: [3, 1], data: overAxes(x, [0, 2], true, total).data }),
-    }),
-    row({
-      name: "to a number",
-      inputs: [{ shape: [2, 3] }],
-      run: (x: Tensor) => ops.sumTo(x, []),
-      reference: (x) => overAxes(x, [0, 1], false, total),
-    }),
-    row({
-      name: "nothing to do",
-      inputs: [{ shape: [2, 3] }],
-      run: (x: Tensor) => ops.sumTo(x, [2, 3]),
-      reference: (x) => x,
     }),
   ],
   max: extremeRows(ops.max, largest),

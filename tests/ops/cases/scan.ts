@@ -2,7 +2,7 @@
 import * as ops from "../../../ts/ops/scan.ts";
 import type { Tensor } from "../../../ts/tensor/tensor.ts";
 import { at, fromIndices, type NdArray } from "../reference.ts";
-import { type Case, row } from "./case.ts";
+import { type Case, type RowsOf, row } from "./case.ts";
 import { spaced } from "./reduce.ts";
 
 type Scan = (x: Tensor, axis?: number, options?: ops.ScanOptions) => Tensor;
@@ -67,7 +67,7 @@ function extremes(op: (x: Tensor, axis?: number, options?: ops.ExtremeScanOption
   ];
 }
 
-export const scanCases: { [name in keyof typeof ops]: Case[] } = {
+export const scanCases: { [name in RowsOf<typeof ops>]: Case[] } = {
   cumsum: rows(ops.cumsum, 0, (a, b) => a + b, false),
   cumprod: rows(ops.cumprod, 1, (a, b) => a * b, true),
   cumMax: extremes(ops.cumMax, Number.NEGATIVE_INFINITY),

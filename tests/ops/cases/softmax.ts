@@ -2,7 +2,7 @@
 import * as ops from "../../../ts/ops/softmax.ts";
 import type { Tensor } from "../../../ts/tensor/tensor.ts";
 import { at, fromIndices, type NdArray } from "../reference.ts";
-import { type Case, row } from "./case.ts";
+import { type Case, type RowsOf, row } from "./case.ts";
 import { overAxes } from "./reduce.ts";
 
 /** x minus the logarithm of the sum of e^x along the axis. */
@@ -44,7 +44,7 @@ function rowsFor(op: (x: Tensor, axis?: number) => Tensor, f: (x: NdArray, axis:
   ];
 }
 
-export const softmaxCases: { [name in keyof typeof ops]: Case[] } = {
+export const softmaxCases: { [name in RowsOf<typeof ops>]: Case[] } = {
   softmax: rowsFor(ops.softmax, probabilities),
   logSoftmax: rowsFor(ops.logSoftmax, logProbabilities),
   softmaxCrossEntropy: [

@@ -2,7 +2,7 @@
 import * as ops from "../../../ts/ops/statistics.ts";
 import type { Tensor } from "../../../ts/tensor/tensor.ts";
 import { at, fromIndices, type NdArray } from "../reference.ts";
-import { type Case, row } from "./case.ts";
+import { type Case, type RowsOf, row } from "./case.ts";
 import { overAxes, spaced } from "./reduce.ts";
 
 function quantileOf(values: readonly number[], q: number): number {
@@ -28,7 +28,7 @@ function covariance(x: NdArray, correction: number): NdArray {
   });
 }
 
-export const statisticsCases: { [name in keyof typeof ops]: Case[] } = {
+export const statisticsCases: { [name in RowsOf<typeof ops> | "histogram"]: Case[] } = {
   quantile: [
     ...[0, 0.3, 0.5, 1].map((q) =>
       row({

@@ -1,12 +1,13 @@
 // Rows for ts/ops/transcendental.ts. Special values and errors in ulp are in transcendental.test.ts and accuracy.test.ts.
+
 import * as ops from "../../../ts/ops/transcendental.ts";
 import { binary } from "./arithmetic.ts";
-import type { Case } from "./case.ts";
+import type { Case, RowsOf } from "./case.ts";
 import { erf, unary } from "./elementwise.ts";
 
 type Binary = Parameters<typeof binary>[0];
 
-export const transcendentalCases: { [name in keyof typeof ops]: Case[] } = {
+export const transcendentalCases: { [name in RowsOf<typeof ops>]: Case[] } = {
   tan: unary(ops.tan, Math.tan, { low: -1, high: 1 }),
   asin: unary(ops.asin, Math.asin, { low: -0.8, high: 0.8 }),
   acos: unary(ops.acos, Math.acos, { low: -0.8, high: 0.8 }),

@@ -2,6 +2,7 @@
 // from one. Strides and offsets count elements; strides may be zero or negative.
 import { ShapeError } from "../../runtime/errors.ts";
 import { launch } from "../../runtime/launch.ts";
+import { zeros } from "../../tensor/create.ts";
 import { bytesPerElement, type Dtype } from "../../tensor/dtype.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { type AnyTensor, empty, type Tensor } from "../../tensor/tensor.ts";
@@ -57,6 +58,30 @@ export function copyBroadcast<D extends Dtype>(operation: string, x: Tensor<D>, 
   const added = shape.length - x.rank;
   const strides = shape.map((_, axis) => (axis < added || x.shape[axis - added] === 1 ? 0 : own[axis - added]));
   return readView(operation, x, shape, strides, 0);
+}
+
+/** x with its axes in the order of `perm`, each axis's number counted from the front. */
+export function copyPermuted<D extends Dtype>(operation: string, x: Tensor<D>, perm: readonly number[]): Tensor<D> {
+  const dense = denseStrides(x.shape);
+  const shape = perm.map((axis) => x.shape[axis]);
+  const strides = perm.map((axis) => dense[axis]);
+  return readView(operation, x, shape, strides, 0);
+}
+
+/** x with `widths[i] = [before, after]` zeros added at the ends of each axis i. */
+export function copyPadded<D extends Dtype>(
+  operation: string,
+  x: Tensor<D>,
+  widths: readonly (readonly [number, number])[],
+): Tensor<D> {
+  const y = zeros(
+    x.shape.map((length, axis) => widths[axis][0] + length + widths[axis][1]),
+    x.dtype,
+  );
+  const strides = denseStrides(y.shape);
+  const offset = widths.reduce((sum, [before], axis) => sum + before * strides[axis], 0);
+  writeView(operation, y, x, strides, offset);
+  return y;
 }
 
 /** Copies x, dense, into the view of y that has x's shape. */

@@ -1,37 +1,6 @@
-// What matrix products and convolutions share: how they are cut into units of work and their sums into chunks, and the
-// activations that kernels apply to sums while they are in registers.
-import { defineOp, requireFloat } from "../autograd/op.ts";
-import { isTracked } from "../autograd/tape.ts";
-import { textOf } from "../runtime/arguments.ts";
-import { ArgumentError, ShapeError } from "../runtime/errors.ts";
-import { launch } from "../runtime/launch.ts";
-import { formatShape } from "../tensor/shape.ts";
-import { alias, empty, type Tensor } from "../tensor/tensor.ts";
-import { reluGrad } from "./elementwise.ts";
-
-/** Activations that a product can apply by itself. */
-export type FusedActivation = "linear" | "relu";
-
-const activations: readonly string[] = ["linear", "relu"] satisfies FusedActivation[];
-
-/** The kernels' number of an activation. */
-export function activationCode(operation: string, activation: FusedActivation = "linear"): number {
-  const code = activations.indexOf(activation);
-  if (code < 0) {
-    throw new ArgumentError(`${operation}: activation must be ${activations.join(" or ")}, got ${textOf(activation)}`);
-  }
-  return code;
-}
-
-const afterRelu = defineOp("relu", { forward: (y: Tensor) => alias(y), gradients: [(dy, y) => reluGrad(dy, y)] });
-
-/**
- * The result of an op that applied an activation to its sums by itself: shares the op's memory, and has the
- * activation's gradient, so that the op's own gradients are those of the sums.
- */
-export function activated(y: Tensor, activation: FusedActivation | undefined): Tensor {
-  return activation === "relu" && isTracked(y) ? afterRelu(y) : y;
-}
+// What matrix products and convolutions share: how they are cut into units of work and their sums into chunks.
+import { launch } from "../../runtime/launch.ts";
+import { empty, type Tensor } from "../../tensor/tensor.ts";
 
 /** A product cut into blocks; each is a unit of work. */
 export interface Blocks {
@@ -132,13 +101,4 @@ export function overChunks(y: Tensor, chunks: number, f: (partial: Tensor) => vo
   f(partial);
   launch("sum_chunks_f32", y.size, 0.1 * chunks, y, partial, y.size, chunks);
   partial.dispose();
-}
-
-/** Throws unless `bias` is absent or has one number for each output. */
-export function requireBias(operation: string, bias: Tensor | undefined, outputs: number): void {
-  if (bias === undefined) return;
-  requireFloat(operation, "bias", bias);
-  if (bias.rank !== 1 || bias.size !== outputs) {
-    throw new ShapeError(`${operation}: bias must have shape [${outputs}], got ${formatShape(bias.shape)}`);
-  }
 }

@@ -1,21 +1,12 @@
 // Pooling of images [batch, height, width, channels], which all pooling is made of, and its gradients.
-import { defineOp, type Op } from "../autograd/op.ts";
-import { launch } from "../runtime/launch.ts";
-import { type Shape, sizeOf } from "../tensor/shape.ts";
-import { empty, type Tensor } from "../tensor/tensor.ts";
-import { reshaped } from "./frames.ts";
-import { POINT, type WindowAxis } from "./lower/conv-geometry.ts";
+import { defineOp, type Op } from "../../autograd/op.ts";
+import { launch } from "../../runtime/launch.ts";
+import type { Shape } from "../../tensor/shape.ts";
+import { empty, type Tensor } from "../../tensor/tensor.ts";
+import type { WindowAxis } from "./conv-geometry.ts";
 
 /** A pooling of images by the windows down and across. */
 export type Pool = (x: Tensor, down: WindowAxis, across: WindowAxis) => Tensor;
-
-/** x pooled along one of its axes alone. */
-export function poolLine(x: Tensor, axis: number, windows: WindowAxis, pool: Pool): Tensor {
-  const before = sizeOf(x.shape.slice(0, axis));
-  const after = sizeOf(x.shape.slice(axis + 1));
-  const y = pool(reshaped(x, [before, windows.size, 1, after]), windows, POINT);
-  return reshaped(y, x.shape.with(axis, windows.windows));
-}
 
 /** The kernels' sizes, from the image's height to the pixels missing on its left. */
 type Sizes = [

@@ -1,13 +1,12 @@
 // Convolutions of 3 x 3 taps by Winograd's minimal filtering F(2x2, 3x3): images and filters are turned into 16 matrices
 // each, multiplied, and turned back; the sum has 16 multiplications where the direct one has 36. Large images are worked
 // on in chunks of lines, so that the matrices stay in a cache.
-import { noGrad } from "../autograd/tape.ts";
-import { mayUseWinograd } from "../runtime/engine.ts";
-import { launch } from "../runtime/launch.ts";
-import { empty, type Tensor } from "../tensor/tensor.ts";
-import { cutIntoBlocks, overChunks } from "./gemm.ts";
-import { pad, transpose } from "./layout.ts";
-import type { Geometry } from "./lower/conv-geometry.ts";
+import { mayUseWinograd } from "../../runtime/engine.ts";
+import { launch } from "../../runtime/launch.ts";
+import { empty, type Tensor } from "../../tensor/tensor.ts";
+import { cutIntoBlocks, overChunks } from "./blocking.ts";
+import type { Geometry } from "./conv-geometry.ts";
+import { copyPadded, copyPermuted } from "./strided-copy.ts";
 
 /** Fewer channels do not pay for turning images into matrices and back. */
 const LEAST_CHANNELS = 32;
@@ -51,7 +50,7 @@ export function winogradBack(
   { rows, columns }: Geometry,
   activation: number,
 ): void {
-  const swapped = noGrad(() => transpose(filters, [0, 1, 3, 2]));
+  const swapped = copyPermuted("conv2d", filters, [0, 1, 3, 2]);
   correlate(dx, dy, swapped, bias, [2 - rows.before, 2 - columns.before], activation, true);
   swapped.dispose();
 }
@@ -175,7 +174,7 @@ function withZeros(x: Tensor, before: readonly [number, number], cut: Cut): Tens
     [before[1], right],
     [0, 0],
   ] as const;
-  return noGrad(() => pad(x, widths));
+  return copyPadded("conv2d", x, widths);
 }
 
 /** The matrices of a chunk of the images: [tiles, 16, channels]. */
