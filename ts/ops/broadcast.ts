@@ -21,7 +21,11 @@ import { fold } from "./lower/fold.ts";
 import type { TensorLike } from "./lower/launch-binary.ts";
 import { copyBroadcast } from "./lower/strided-copy.ts";
 
-/** x repeated along its axes of size 1 and along new leading axes until it has the shape. */
+/**
+ * Repeats x along its axes of size 1, and along new leading axes, to a shape.
+ * Shapes: `[a, 1]` -> `[n, a, b]` with shape [n, a, b], of any dtype.
+ * Errors: ShapeError unless x broadcasts to it.
+ */
 export const broadcastTo: Op<<D extends Dtype>(x: Tensor<D>, shape: Shape) => Tensor<D>> = defineOp("broadcastTo", {
   forward<D extends Dtype>(x: Tensor<D>, shape: Shape): Tensor<D> {
     requireTensor("broadcastTo", "x", x);
@@ -38,7 +42,11 @@ export const broadcastTo: Op<<D extends Dtype>(x: Tensor<D>, shape: Shape) => Te
   gradients: [(dy, _y, x) => sumTo(dy, x.shape)],
 });
 
-/** The sum over the axes. */
+/**
+ * Sum over the axes, default all; keepDims, default false, keeps them with size 1.
+ * Shapes: `[a, b]` -> `[a]` with axes 1; default `[]`.
+ * Errors: ArgumentError for axes out of range or repeated; DtypeError unless x is f32.
+ */
 export const sum: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = defineOp("sum", {
   forward(x, axes, keepDims = false) {
     requireFloat("sum", "x", x);
@@ -67,7 +75,11 @@ export function toOperand(dx: AnyTensor, x: TensorLike<Dtype>): Tensor | undefin
   return typeof x === "number" ? undefined : sumTo(dx as Tensor, x.shape);
 }
 
-/** x `repeats[i]` times after itself along each axis i. */
+/**
+ * Repeats x repeats[i] times along each axis i.
+ * Shapes: `[a, b]` -> `[a repeats[0], b repeats[1]]`, of any dtype.
+ * Errors: ArgumentError unless there is a number for each axis; ShapeError unless they are whole and at least 0.
+ */
 export function tile<D extends Dtype>(x: Tensor<D>, repeats: readonly number[]): Tensor<D> {
   requireTensor("tile", "x", x);
   requireNumbers("tile", "repeats", repeats);
@@ -88,7 +100,11 @@ export function tile<D extends Dtype>(x: Tensor<D>, repeats: readonly number[]):
   return y === x ? reshape(x, x.shape) : y;
 }
 
-/** Each element of x `repeats` times in a row along the axis; without one, of x's elements in row-major order. */
+/**
+ * Repeats each element `repeats` times along the axis; default: of x's elements in row-major order.
+ * Shapes: `[a, b]` -> `[a repeats, b]` with axis 0, or `[a b repeats]` without; of any dtype.
+ * Errors: ArgumentError for an axis out of range; ShapeError unless repeats is a whole number of at least 0.
+ */
 export function repeat<D extends Dtype>(x: Tensor<D>, repeats: number, axis?: number): Tensor<D> {
   requireTensor("repeat", "x", x);
   checkShape("repeat", [repeats]);
@@ -100,11 +116,17 @@ export function repeat<D extends Dtype>(x: Tensor<D>, repeats: number, axis?: nu
 
 /** What `meshgrid` takes beside its tensors. */
 export interface MeshgridOptions {
-  /** "xy": the first tensor along axis 1, the second along axis 0 (default, as in NumPy); "ij": in their order. */
+  /** "xy", the default as in NumPy: the first tensor along axis 1, the second along axis 0; "ij": in their order. */
   indexing?: "xy" | "ij";
 }
 
-/** The coordinates of a grid's points: each tensor, of one axis, repeated along the others' axes. */
+/**
+ * Coordinates of the points of a grid: each vector repeated along the others' axes.
+ * Shapes: `[n]`, `[m]` -> `[m, n]` twice, or `[n, m]` with indexing "ij"; of any dtype.
+ * Errors: ArgumentError for an empty list or unknown indexing; ShapeError for tensors of more than one axis; DtypeError
+ * unless
+ * they have one dtype.
+ */
 export function meshgrid<D extends Dtype>(xs: readonly Tensor<D>[], options: MeshgridOptions = {}): Tensor<D>[] {
   const { indexing = "xy" } = checkOptions("meshgrid", options, meshgridOptions);
   requireTensors("meshgrid", xs);

@@ -281,17 +281,17 @@ export const clipGrad: Op<(dy: Tensor, x: Tensor, lowest: number, highest: numbe
   gradients: [(g, _dx, _dy, x, lowest, highest) => clipGrad(g, x, lowest, highest)],
 });
 
-/** Whether x is not a number. */
+/** Whether x is NaN; bool. Shapes: `[...]` -> the same. Errors: none of its own. */
 function nan(x: Tensor): Tensor<"bool"> {
   return within("isNaN", () => notEqual(x, x));
 }
 
-/** Whether x is neither infinite nor NaN. */
+/** Whether x is neither infinite nor NaN; bool. Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. */
 function finite(x: Tensor): Tensor<"bool"> {
   return within("isFinite", () => less(abs(x), Number.POSITIVE_INFINITY));
 }
 
-/** Whether x is infinity or -infinity. */
+/** Whether x is Infinity or -Infinity; bool. Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. */
 function infinite(x: Tensor): Tensor<"bool"> {
   return within("isInfinite", () => equal(abs(x), Number.POSITIVE_INFINITY));
 }

@@ -138,25 +138,49 @@ function requireComplex(operation: string, x: ComplexPair, least = 1): void {
   }
 }
 
-/** y[k] = sum_j x[j] e^(-2 pi i j k / n) along the last axis, of any length n. NaN and infinities make all of it NaN. */
+/**
+ * Discrete Fourier transform along the last axis, of any length n: y[k] = sum_j x[j] e^(-2 pi i j k / n). A NaN or
+ * infinity makes
+ * all of its row NaN.
+ * Shapes: real and imaginary `[..., n]` -> the same.
+ * Errors: ArgumentError unless x is a pair; ShapeError unless its parts have one shape, not empty; DtypeError unless
+ * they are f32.
+ */
 export function fft(x: ComplexPair): [real: Tensor, imaginary: Tensor] {
   requireComplex("fft", x);
   return unstack(transform(x[0], x[1], false, 1)) as [Tensor, Tensor];
 }
 
-/** y[k] = 1/n sum_j x[j] e^(2 pi i j k / n) along the last axis: undoes `fft`. */
+/**
+ * Inverse of {@link fft}: y[k] = 1/n sum_j x[j] e^(2 pi i j k / n) along the last axis.
+ * Shapes: real and imaginary `[..., n]` -> the same.
+ * Errors: ArgumentError unless x is a pair; ShapeError unless its parts have one shape, not empty; DtypeError unless
+ * they are f32.
+ */
 export function ifft(x: ComplexPair): [real: Tensor, imaginary: Tensor] {
   requireComplex("ifft", x);
   return unstack(transform(x[0], x[1], true, 1 / x[0].shape[x[0].rank - 1])) as [Tensor, Tensor];
 }
 
-/** `fft` along the last two axes. */
+/**
+ * {@link fft} along the last two axes.
+ * Shapes: real and imaginary `[..., m, n]` -> the same.
+ * Errors: ArgumentError unless x is a pair; ShapeError unless its parts have one shape of at least two axes; DtypeError
+ * unless
+ * they are f32.
+ */
 export function fft2(x: ComplexPair): [real: Tensor, imaginary: Tensor] {
   requireComplex("fft2", x, 2);
   return overTwoAxes(fft, x);
 }
 
-/** `ifft` along the last two axes: undoes `fft2`. */
+/**
+ * Inverse of {@link fft2}.
+ * Shapes: real and imaginary `[..., m, n]` -> the same.
+ * Errors: ArgumentError unless x is a pair; ShapeError unless its parts have one shape of at least two axes; DtypeError
+ * unless
+ * they are f32.
+ */
 export function ifft2(x: ComplexPair): [real: Tensor, imaginary: Tensor] {
   requireComplex("ifft2", x, 2);
   return overTwoAxes(ifft, x);
@@ -172,7 +196,14 @@ function overTwoAxes(f: (x: ComplexPair) => [Tensor, Tensor], x: ComplexPair): [
   return turned(f(turned(f(x))));
 }
 
-/** The first n / 2 + 1 numbers of `fft` of real x along the last axis, first cut or padded with zeros to length n. */
+/**
+ * {@link fft} of real x along the last axis: the first n / 2 + 1 coefficients. x is first cut or zero-padded to length
+ * n, default
+ * its own.
+ * Shapes: `[..., time]` -> real and imaginary `[..., floor(n / 2) + 1]`.
+ * Errors: ArgumentError unless length is a whole number of at least 1; ShapeError for an empty axis; DtypeError unless
+ * x is f32.
+ */
 export function rfft(x: Tensor, length?: number): [real: Tensor, imaginary: Tensor] {
   requireReal("rfft", "x", x);
   const fftLength = length === undefined ? (x.shape.at(-1) ?? 0) : length;
@@ -183,8 +214,13 @@ export function rfft(x: Tensor, length?: number): [real: Tensor, imaginary: Tens
 }
 
 /**
- * Real y of length n (default 2 (m - 1)) from the first m numbers of its transform: undoes `rfft`. What n has no room for
- * is cut off, what is missing is 0; the imaginary parts of numbers 0 and n / 2 do not count.
+ * Inverse of {@link rfft}: real numbers of length n, default 2 (m - 1), from the first m coefficients, cut or
+ * zero-padded to
+ * n / 2 + 1. The imaginary parts of coefficients 0 and n / 2 do not count.
+ * Shapes: real and imaginary `[..., m]` -> `[..., length]`.
+ * Errors: ArgumentError unless x is a pair and length a whole number of at least 1; ShapeError unless its parts have
+ * one shape,
+ * not empty; DtypeError unless they are f32.
  */
 export function irfft(x: ComplexPair, length?: number): Tensor {
   requireComplex("irfft", x);
@@ -238,7 +274,13 @@ function overlapAdd(x: Tensor, step: number): Tensor {
   return resized(reshape(lineSums, [...outer, lines * step]) as Tensor, (pieces - 1) * step + length);
 }
 
-/** Pieces of x along the last axis: [..., 1 + floor((n - sequenceLength) / sequenceStride), sequenceLength]. */
+/**
+ * Overlapping pieces of x along the last axis.
+ * Shapes: `[..., time]` -> `[..., 1 + floor((time - sequenceLength) / sequenceStride), sequenceLength]`.
+ * Errors: ArgumentError unless both are whole numbers of at least 1; ShapeError where x is shorter than one piece;
+ * DtypeError
+ * unless x is f32.
+ */
 export function extractSequences(x: Tensor, sequenceLength: number, sequenceStride: number): Tensor {
   requireReal("extractSequences", "x", x);
   requireCount("extractSequences", "sequenceLength", sequenceLength);
@@ -250,11 +292,11 @@ export function extractSequences(x: Tensor, sequenceLength: number, sequenceStri
   return sequences(x, sequenceLength, sequenceStride);
 }
 
-/** What `stft` and `istft` take beside the signal and its lengths. */
+/** Options of {@link stft} and {@link istft}. */
 export interface StftOptions {
-  /** What each sequence is multiplied by: "hann" (default), "hamming", a tensor [sequenceLength], or null for nothing. */
+  /** Factor of each sequence: "hann" (default), "hamming", a tensor [sequenceLength], or null for none. */
   window?: "hann" | "hamming" | Tensor | null;
-  /** Whether sequence number t is centred on t sequenceStride, with the signal mirrored at its ends; default true. */
+  /** Whether sequence t is centred at t sequenceStride, with the signal mirrored at its ends; default true. */
   center?: boolean;
 }
 
@@ -290,8 +332,12 @@ function requireLengths(operation: string, length: number, stride: number, fftLe
 }
 
 /**
- * The short-time Fourier transform of real x [..., n]: `rfft` of windowed sequences, [..., sequences, fftLength / 2 + 1].
- * Source: Keras's `stft`.
+ * Short-time Fourier transform of real x: {@link rfft} of windowed, overlapping sequences.
+ * Example: `stft(audio, 400, 160, 512)` of `[batch, samples]`.
+ * Shapes: `[..., time]` -> real and imaginary `[..., sequences, floor(fftLength / 2) + 1]`.
+ * Errors: ArgumentError for lengths below 1, an fftLength below sequenceLength and an unknown window; ShapeError for a
+ * signal too
+ * short and a window of another length; DtypeError unless x is f32. Source: Keras's `stft`.
  */
 export function stft(
   x: Tensor,
@@ -321,14 +367,18 @@ function mirrored(x: Tensor, width: number): Tensor {
 
 /** What `istft` takes beside its lengths. */
 export interface IstftOptions extends StftOptions {
-  /** How many numbers; default: all there are. */
+  /** Length of the result; default: all there is. */
   length?: number;
 }
 
 /**
- * The signal whose short-time transform is nearest to x [..., sequences, fftLength / 2 + 1]: windowed inverse transforms
- * added up where they overlap, over the sum of the squared windows. `length` numbers (default: all there are), undoing
- * `stft` with the same options. Source: Griffin and Lim 1984, Keras's `istft`.
+ * Inverse of {@link stft} with the same options: the signal whose transform is nearest to x, windowed inverse
+ * transforms summed
+ * where they overlap, over the sum of the squared windows.
+ * Shapes: real and imaginary `[..., sequences, floor(fftLength / 2) + 1]` -> `[..., time]`.
+ * Errors: ArgumentError for lengths below 1, an fftLength below sequenceLength and an unknown window; ShapeError unless
+ * both parts
+ * have one shape of at least two axes; DtypeError unless they are f32. Source: Griffin and Lim 1984.
  */
 export function istft(
   x: ComplexPair,

@@ -12,8 +12,9 @@ import { requireIndices } from "./lower/indices.ts";
 import { addAlong, addSlices, hotRows, pickAlong, pickSlices } from "./lower/picking.ts";
 
 /**
- * Slices of x picked along an axis: y[a, i, b] = x[a, indices[i], b], where a and b stand for the axes before and after
- * it. The shape of `indices` takes the place of that axis.
+ * Slices of x picked along an axis, default 0: y[a, i, b] = x[a, indices[i], b], a and b the axes before and after it.
+ * Shapes: `[...a, size, ...b]`, i32 `[...i]` -> `[...a, ...i, ...b]`, of any dtype.
+ * Errors: ArgumentError for an axis or indices out of range, in captured steps too; DtypeError unless indices are i32.
  */
 export function gather<D extends Dtype>(x: Tensor<D>, indices: Tensor<"i32">, axis = 0): Tensor<D> {
   return gathered("gather", x, indices, axis);
@@ -26,7 +27,13 @@ function gathered<D extends Dtype>(operation: string, x: Tensor<D>, indices: Ten
   return pickSlices(x, indices, at);
 }
 
-/** The rows of a table [vocabulary, width] with the given numbers: [...ids' shape, width]. */
+/**
+ * Rows of a table by their numbers.
+ * Shapes: `[vocabulary, width]`, i32 ids `[...]` -> `[..., width]`.
+ * Errors: ArgumentError for ids out of range, in captured steps too; ShapeError unless the table has two axes;
+ * DtypeError unless
+ * ids are i32.
+ */
 export function embedding(table: Tensor, ids: Tensor<"i32">): Tensor {
   requireTensor("embedding", "table", table);
   if (table.rank !== 2) {
@@ -60,7 +67,13 @@ function scattered(operation: string, updates: Tensor, indices: Tensor<"i32">, l
   return addSlices(updates, indices, length, at);
 }
 
-/** x with updates[a, i, b] added at x[a, indices[i], b], one after the other where indices repeat. */
+/**
+ * x with updates[a, i, b] added at x[a, indices[i], b] along an axis, default 0; repeated indices add up.
+ * Shapes: `[...a, size, ...b]`, i32 `[...i]`, `[...a, ...i, ...b]` -> x's shape.
+ * Errors: ArgumentError for an axis or indices out of range, in captured steps too; ShapeError for updates of another
+ * shape;
+ * DtypeError unless x and updates are f32 and indices i32.
+ */
 export function scatterAdd(x: Tensor, indices: Tensor<"i32">, updates: Tensor, axis = 0): Tensor {
   return within("scatterAdd", () => {
     requireTensor("scatterAdd", "x", x);
@@ -75,7 +88,11 @@ export function scatterAdd(x: Tensor, indices: Tensor<"i32">, updates: Tensor, a
   });
 }
 
-/** `gather` along an axis; without one, from x's elements in row-major order. */
+/**
+ * {@link gather} along an axis; default: from x's elements in row-major order.
+ * Shapes: `[...a, size, ...b]`, i32 `[...i]` -> `[...a, ...i, ...b]`, or without axis `[...i]`; of any dtype.
+ * Errors: ArgumentError for an axis or indices out of range, in captured steps too; DtypeError unless indices are i32.
+ */
 export function take<D extends Dtype>(x: Tensor<D>, indices: Tensor<"i32">, axis?: number): Tensor<D> {
   requireTensor("take", "x", x);
   const [from, at] = axis === undefined ? [reshape(x, [-1]) as Tensor<D>, 0] : [x, axis];
@@ -83,8 +100,11 @@ export function take<D extends Dtype>(x: Tensor<D>, indices: Tensor<"i32">, axis
 }
 
 /**
- * Elements picked one by one along an axis: y[a, k, b] = x[a, indices[a, k, b], b], where a and b stand for the axes
- * before and after it. `indices` has x's shape but for that axis.
+ * Elements picked along an axis, default the last: y[a, k, b] = x[a, indices[a, k, b], b].
+ * Shapes: `[...a, size, ...b]`, i32 `[...a, picks, ...b]` -> the indices' shape.
+ * Errors: ArgumentError for an axis or indices out of range, in captured steps too; ShapeError for indices of another
+ * shape;
+ * DtypeError unless x is f32 or i32 and indices i32.
  */
 export function takeAlongAxis<D extends "f32" | "i32" = "f32">(
   x: Tensor<D>,
@@ -125,8 +145,11 @@ export function scatterAlongAxis(updates: Tensor, indices: Tensor<"i32">, length
 }
 
 /**
- * Slices of x picked by several indices: y[i, ...] = x[indices[i, 0], indices[i, 1], ..., ...]. indices are [..., n] for
- * the first n axes of x; what is left of x's axes follows in the result.
+ * Slices of x picked by several indices: y[i, ...] = x[indices[i, 0], indices[i, 1], ..., ...].
+ * Shapes: `[...first, ...rest]`, i32 `[...i, n]` for the first n axes -> `[...i, ...rest]`, of any dtype.
+ * Errors: ArgumentError for indices out of range, in captured steps too; ShapeError unless n is from 1 to x's rank;
+ * DtypeError
+ * unless indices are i32.
  */
 export function gatherNd<D extends Dtype>(x: Tensor<D>, indices: Tensor<"i32">): Tensor<D> {
   requireTensor("gatherNd", "x", x);
@@ -135,8 +158,11 @@ export function gatherNd<D extends Dtype>(x: Tensor<D>, indices: Tensor<"i32">):
 }
 
 /**
- * A tensor of zeros with y[indices[i, 0], indices[i, 1], ..., ...] = the sum of the updates[i, ...] for this place. indices
- * are [..., n] for the first n axes of `shape`.
+ * Zeros of a shape, plus updates[i, ...] at [indices[i, 0], indices[i, 1], ..., ...]; repeated indices add up.
+ * Shapes: i32 `[...i, n]`, `[...i, ...rest]` -> `shape`, that is n axes and then rest.
+ * Errors: ArgumentError for indices out of range, in captured steps too; ShapeError for shapes that do not fit;
+ * DtypeError unless
+ * updates are f32 and indices i32.
  */
 export function scatterNd(indices: Tensor<"i32">, updates: Tensor, shape: Shape): Tensor {
   return within("scatterNd", () => {
@@ -167,7 +193,12 @@ function flattened(
   return { rows: sizeOf(shape.slice(0, depth)), rest: shape.slice(depth), flat };
 }
 
-/** 1 where the last axis's index equals the number, else 0: [...indices' shape, depth]. */
+/**
+ * 1 where the position along a new last axis is the index, else 0. Example: `oneHot(labels, 10)`.
+ * Shapes: i32 `[...]` -> f32 `[..., depth]`.
+ * Errors: ArgumentError for a depth below 1 and indices outside [0, depth), in captured steps too; DtypeError unless
+ * they are i32.
+ */
 export function oneHot(indices: Tensor<"i32">, depth: number, ...none: never[]): Tensor {
   requireNoOptions("oneHot", ...none);
   requireCount("oneHot", "depth", depth);

@@ -16,20 +16,24 @@ import { pickSlices } from "./lower/picking.ts";
 import { matmul } from "./matmul.ts";
 import { type Interpolation, requireInterpolation } from "./resize.ts";
 
-/** What `gridSample` takes beside the images and the grid. */
+/** Options of {@link gridSample}. */
 export interface GridSampleOptions {
-  /** Default bilinear. Nearest has no gradient by the grid; half-way places take the even pixel. */
+  /** Default "bilinear". "nearest" has no gradient for the grid, and rounds halves to even pixels. */
   interpolation?: Interpolation;
-  /** What lies outside: zeros, the border's pixels, or the image reflected; default zeros. */
+  /** What lies outside: zeros, the border's pixels, or the reflected image; default "zeros". */
   padding?: "zeros" | "border" | "reflection";
-  /** Whether -1 and 1 are the centres of the outermost pixels; default false: their outer edges. */
+  /** Whether -1 and 1 are the centres of the outermost pixels; default false, their outer edges. */
   alignCorners?: boolean;
 }
 
 /**
- * Pixels of x at the places of a grid, as PyTorch's grid_sample: (-1, -1) is the upper left corner of the image, (1, 1)
- * the lower right. x [batch, height, width, channels], grid [batch, rows, columns, (x, y)]: [batch, rows, columns,
- * channels]. Places that are NaN give NaN, and those on the border have a gradient, unlike PyTorch's. Source: Jaderberg et al. 2015, Spatial Transformer Networks.
+ * Samples images at the points of a grid, (-1, -1) being the upper left corner and (1, 1) the lower right, as PyTorch's
+ * grid_sample. NaN points give NaN, and points on the border have a gradient, unlike in PyTorch.
+ * Shapes: `[batch, height, width, channels]`, grid of (x, y) `[batch, rows, columns, 2]` -> `[batch, rows, columns,
+ * channels]`.
+ * Errors: ArgumentError for unknown options; ShapeError for shapes that do not fit and empty images; DtypeError unless
+ * both are
+ * f32. Source: Jaderberg et al. 2015.
  */
 export function gridSample(x: Tensor, grid: Tensor, options: GridSampleOptions = {}): Tensor {
   const {
@@ -102,8 +106,11 @@ function sample(images: Tensor, x: Tensor, y: Tensor, interpolation: Interpolati
 }
 
 /**
- * The grid that reads an image at A (x, y, 1): matrices [batch, 2, 3] -> [batch, height, width, 2], for `gridSample`
- * with the same `alignCorners`. As PyTorch's affine_grid.
+ * The grid with which {@link gridSample} reads images at A (x, y, 1), as PyTorch's affine_grid; alignCorners, default
+ * false, must
+ * be the same there.
+ * Shapes: matrices A `[batch, 2, 3]`, size [height, width] -> `[batch, height, width, 2]`.
+ * Errors: ArgumentError for an invalid size; ShapeError for matrices of another shape; DtypeError unless they are f32.
  */
 export function affineGrid(matrices: Tensor, size: readonly [number, number], alignCorners = false): Tensor {
   requireFloat("affineGrid", "matrices", matrices);
@@ -125,13 +132,16 @@ export function affineGrid(matrices: Tensor, size: readonly [number, number], al
 
 /** What `affineWarp` takes beside the images and matrices. */
 export interface AffineWarpOptions extends GridSampleOptions {
-  /** Height and width of the result; default those of x. */
+  /** Height and width of the result; default x's. */
   size?: readonly [number, number];
 }
 
 /**
- * Images turned, moved, scaled and sheared: the result at (x, y) is the image at A (x, y, 1), both from -1 to 1.
- * x [batch, height, width, channels], matrices A [batch, 2, 3].
+ * Warps images by affine maps: the result at (x, y) is the image at A (x, y, 1), coordinates from -1 to 1.
+ * Example: `affineWarp(images, matrices, { padding: "reflection" })` rotates, shifts, scales and shears.
+ * Shapes: `[batch, height, width, channels]`, matrices A `[batch, 2, 3]` -> `[batch, ...size, channels]`.
+ * Errors: ArgumentError for options out of range; ShapeError for shapes that do not fit; DtypeError unless both are
+ * f32.
  */
 export function affineWarp(x: Tensor, matrices: Tensor, options: AffineWarpOptions = {}): Tensor {
   return within("affineWarp", () => {

@@ -18,7 +18,11 @@ import {
 import { type AnyTensor, alias, empty, type Tensor } from "../tensor/tensor.ts";
 import { copyPermuted, denseStrides, readView, writeView } from "./lower/strided-copy.ts";
 
-/** The same elements in another shape, sharing memory. One size may be -1: it follows from the others. */
+/**
+ * The same elements in another shape, sharing memory. One size may be -1, inferred from the others.
+ * Shapes: `[...]` -> `shape`, of any dtype.
+ * Errors: ShapeError unless the numbers of elements agree.
+ */
 export const reshape: Op<<D extends Dtype>(x: Tensor<D>, shape: Shape) => Tensor<D>> = defineOp("reshape", {
   forward<D extends Dtype>(x: Tensor<D>, shape: Shape): Tensor<D> {
     requireTensor("reshape", "x", x);
@@ -41,7 +45,11 @@ function inferShape(x: AnyTensor, shape: Shape): Shape {
   return inferred;
 }
 
-/** x without axes of size 1: those given, or all. */
+/**
+ * Removes axes of size 1: those given, default all.
+ * Shapes: `[a, 1, b]` -> `[a, b]`, of any dtype.
+ * Errors: ArgumentError for axes out of range; ShapeError for axes of another size.
+ */
 export function squeeze<D extends Dtype>(x: Tensor<D>, axes?: number | readonly number[]): Tensor<D> {
   requireTensor("squeeze", "x", x);
   const dropped = normalizeAxes("squeeze", axes, x.rank).filter((axis) => axes !== undefined || x.shape[axis] === 1);
@@ -52,13 +60,21 @@ export function squeeze<D extends Dtype>(x: Tensor<D>, axes?: number | readonly 
   return reshape(x, shape);
 }
 
-/** x with a new axis of size 1 that becomes number `axis`. */
+/**
+ * Inserts an axis of size 1 that becomes number `axis`.
+ * Shapes: `[a, b]` -> `[a, 1, b]` with axis 1, of any dtype.
+ * Errors: ArgumentError for an axis out of range.
+ */
 export function expandDims<D extends Dtype>(x: Tensor<D>, axis: number): Tensor<D> {
   requireTensor("expandDims", "x", x);
   return reshape(x, x.shape.toSpliced(normalizeAxis("expandDims", axis, x.rank + 1), 0, 1));
 }
 
-/** y[i_perm[0], i_perm[1], ...] = x[i_0, i_1, ...]: axis k of the result is axis perm[k] of x; default: reversed. */
+/**
+ * Permutes the axes: axis k of the result is axis perm[k] of x; default: all reversed.
+ * Shapes: `[a, b, c]` -> `[c, b, a]`, of any dtype.
+ * Errors: ArgumentError unless perm names each axis once.
+ */
 export const transpose: Op<<D extends Dtype>(x: Tensor<D>, perm?: readonly number[]) => Tensor<D>> = defineOp(
   "transpose",
   {
@@ -86,7 +102,11 @@ function inverse(perm: readonly number[]): number[] {
   return axes.map((_, axis) => axes.indexOf(axis));
 }
 
-/** x in the opposite order along the axes (default all). */
+/**
+ * Reverses x along the axes, default all.
+ * Shapes: `[...]` -> the same, of any dtype.
+ * Errors: ArgumentError for axes out of range or repeated.
+ */
 export const flip: Op<<D extends Dtype>(x: Tensor<D>, axes?: number | readonly number[]) => Tensor<D>> = defineOp(
   "flip",
   {
@@ -105,9 +125,13 @@ export const flip: Op<<D extends Dtype>(x: Tensor<D>, axes?: number | readonly n
 );
 
 /**
- * y[i_0, ...] = x[begin_0 + i_0 strides_0, ...], `size` elements along each axis; a size of -1 means all that are left. A
- * negative begin counts from the end. Missing begins are 0, missing sizes -1, missing strides 1; a number stands for the
- * first axis, so that `slice(x, 2, 3)` is rows 2, 3 and 4.
+ * A window of x: y[i_0, ...] = x[begin_0 + i_0 strides_0, ...], size elements along each axis. A negative begin counts
+ * from the
+ * end; missing begins are 0, a missing size, or -1, is all that is left, strides default to 1. A number is for the
+ * first axis:
+ * `slice(x, 2, 3)` is rows 2, 3 and 4.
+ * Shapes: `[a, b]` -> `[...size]`, of any dtype.
+ * Errors: ArgumentError for more numbers than axes; ShapeError for a window outside x.
  */
 export const slice: Op<
   <D extends Dtype>(
@@ -198,7 +222,11 @@ function windowOf(
   return { shape: sizes, strides: dense.map((stride, i) => stride * steps[i]), offset, begin, steps };
 }
 
-/** x with `widths[i] = [before, after]` elements of `value` added at the ends of each axis i. */
+/**
+ * Pads x with widths[i] = [before, after] elements of `value`, default 0, along each axis i.
+ * Shapes: `[a, b]` -> `[before + a + after, before + b + after]`, of any dtype.
+ * Errors: ArgumentError unless widths are two whole numbers of at least 0 for each axis.
+ */
 export function pad<D extends Dtype>(
   x: Tensor<D>,
   widths: readonly (readonly [number, number])[],
@@ -221,7 +249,13 @@ export function pad<D extends Dtype>(
   });
 }
 
-/** The tensors one after the other along an axis; all other sizes must agree. */
+/**
+ * Concatenates tensors along an axis, default 0.
+ * Shapes: `[n, ...]`, `[m, ...]` -> `[n + m, ...]`, of any dtype.
+ * Errors: ArgumentError for an empty list and an axis out of range; ShapeError for shapes that differ in another axis;
+ * DtypeError
+ * unless they have one dtype.
+ */
 export const concat: Op<<D extends Dtype>(xs: readonly Tensor<D>[], axis?: number) => Tensor<D>> = defineOp("concat", {
   forward<D extends Dtype>(xs: readonly Tensor<D>[], axis = 0): Tensor<D> {
     const [first] = requireTensors("concat", xs);
@@ -251,7 +285,13 @@ export const concat: Op<<D extends Dtype>(xs: readonly Tensor<D>[], axis?: numbe
   ],
 });
 
-/** The tensors, all of one shape, along a new axis. */
+/**
+ * Stacks tensors along a new axis, default 0.
+ * Shapes: k times `[...]` -> `[k, ...]`, of any dtype.
+ * Errors: ArgumentError for an empty list and an axis out of range; ShapeError unless the shapes are equal; DtypeError
+ * unless they
+ * have one dtype.
+ */
 export function stack<D extends Dtype>(xs: readonly Tensor<D>[], axis = 0): Tensor<D> {
   return within("stack", () => {
     const [first] = requireTensors("stack", xs);
@@ -279,7 +319,11 @@ export function requireTensors<D extends Dtype>(operation: string, xs: readonly 
   return xs;
 }
 
-/** x cut along an axis: into as many equal parts as given, or into parts of the given sizes. */
+/**
+ * Splits x along an axis, default 0: into a number of equal parts, or into parts of given sizes.
+ * Shapes: `[n + m, ...]` -> `[n, ...]`, `[m, ...]` with parts [n, m], of any dtype.
+ * Errors: ArgumentError for an axis out of range, and unless the parts are whole and add up to its size.
+ */
 export function split<D extends Dtype>(x: Tensor<D>, parts: number | readonly number[], axis = 0): Tensor<D>[] {
   requireTensor("split", "x", x);
   const at = normalizeAxis("split", axis, x.rank);
@@ -304,7 +348,11 @@ function total(sizes: readonly number[]): number {
   return sizes.reduce((sum, n) => sum + n, 0);
 }
 
-/** The tensors that `stack` along this axis would give x. */
+/**
+ * Splits x along an axis, default 0, into tensors without it: the inverse of {@link stack}.
+ * Shapes: `[k, ...]` -> k times `[...]`, of any dtype.
+ * Errors: ArgumentError for an axis out of range.
+ */
 export function unstack<D extends Dtype>(x: Tensor<D>, axis = 0): Tensor<D>[] {
   requireTensor("unstack", "x", x);
   const at = normalizeAxis("unstack", axis, x.rank);
@@ -313,8 +361,11 @@ export function unstack<D extends Dtype>(x: Tensor<D>, axis = 0): Tensor<D>[] {
 }
 
 /**
- * x moved along the axes, what leaves at one end coming in at the other: y[i] = x[i - shift]. Several axes take a shift
- * each; without axes the elements move in row-major order.
+ * Rolls x along the axes, y[i] = x[i - shift], wrapping around; several axes take a shift each. Axes default to none:
+ * elements
+ * roll in row-major order.
+ * Shapes: `[...]` -> the same, of any dtype.
+ * Errors: ArgumentError for shifts that are not whole or not one per axis, and axes out of range.
  */
 export function roll<D extends Dtype>(
   x: Tensor<D>,

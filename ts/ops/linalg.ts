@@ -83,8 +83,9 @@ function unpack(packed: Tensor, begin: number, shape: Shape): Tensor {
 }
 
 /**
- * The lower triangular l with l l' = a: [..., n, n], NaN where a is not positive definite. Of a only the symmetric part
- * (a + a') / 2 counts. Gradient: Murray 2016.
+ * Cholesky factors: lower triangular l with l l^T = a, NaN where a is not positive definite. Only (a + a^T) / 2 counts.
+ * Shapes: `[..., n, n]` -> the same. Errors: ShapeError unless matrices are square; DtypeError unless a is f32. Source
+ * of the gradient: Murray 2016.
  */
 export const cholesky: Op<(a: Tensor) => Tensor> = defineOp("cholesky", {
   forward(a: Tensor): Tensor {
@@ -172,25 +173,37 @@ export interface TriangularOptions {
 }
 
 /**
- * x of a x = b, a [..., n, n] triangular (the other triangle is not read), b [..., n, columns] or [..., n]. Infinite or NaN where the diagonal holds a 0.
+ * Solves a x = b for triangular a, whose other triangle is not read. Infinite or NaN where its diagonal holds a 0.
+ * Shapes: `[..., n, n]`, `[..., n, columns]` or `[..., n]` -> b's shape, leading axes broadcast. Errors: ShapeError
+ * unless a is square and b fits it; DtypeError unless both are f32.
  */
 export function solveTriangular(a: Tensor, b: Tensor, options: TriangularOptions = {}): Tensor {
   const { lower = false } = checkOptions("solveTriangular", options, triangularOptions);
   return solveWith("solveTriangular", a, b, (left, right) => triangularSolve(left, right, lower, false));
 }
 
-/** x of a x = b, a [..., n, n], b [..., n, columns] or [..., n]: by elimination with pivots. NaN where a is singular. */
+/**
+ * Solves a x = b by elimination with pivots. NaN where a is singular. Shapes: `[..., n, n]`, `[..., n, columns]` or
+ * `[..., n]` -> b's shape, leading axes broadcast. Errors: ShapeError unless a is square and b fits it; DtypeError
+ * unless both are f32.
+ */
 export function solve(a: Tensor, b: Tensor): Tensor {
   return solveWith("solve", a, b, squareSolve);
 }
 
-/** The inverse of a [..., n, n], NaN where a is singular. */
+/**
+ * Inverse matrices, NaN where a is singular. Shapes: `[..., n, n]` -> the same. Errors: ShapeError unless matrices are
+ * square; DtypeError unless a is f32.
+ */
 export function inv(a: Tensor): Tensor {
   const n = sideOf("inv", a);
   return squareSolve(a, broadcastTo(eye(n), [...batchOf(a), n, n]) as Tensor);
 }
 
-/** The determinants of a [..., n, n]: [...]. The gradient, det a times the inverse transposed, is NaN where a is singular. */
+/**
+ * Determinants. The gradient, det a times the transposed inverse, is NaN where a is singular. Shapes: `[..., n, n]` ->
+ * `[...]`. Errors: ShapeError unless matrices are square; DtypeError unless a is f32.
+ */
 export const det: Op<(a: Tensor) => Tensor> = defineOp("det", {
   forward: (a: Tensor): Tensor => determinant("det", a, [], 0),
   gradients: [(dy, y, a) => mul(overMatrices(mul(dy, y)), turned(inv(a)))],
@@ -217,7 +230,10 @@ function overMatrices(x: Tensor): Tensor {
   return reshape(x, [...x.shape, 1, 1]) as Tensor;
 }
 
-/** The determinant's sign and the logarithm of its size, each [...], of a [..., n, n]: (0, -infinity) where a is singular. */
+/**
+ * Sign and log |det a|: (0, -Infinity) where a is singular. Shapes: `[..., n, n]` -> `[...]` twice. Errors: ShapeError
+ * unless matrices are square; DtypeError unless a is f32.
+ */
 export function slogdet(a: Tensor): [sign: Tensor, logarithm: Tensor] {
   return within("slogdet", () => {
     const both = signAndLog(a);
@@ -225,7 +241,10 @@ export function slogdet(a: Tensor): [sign: Tensor, logarithm: Tensor] {
   });
 }
 
-/** log |det a| of a [..., n, n]: [...]; -infinity where a is singular. */
+/**
+ * log |det a|; -Infinity where a is singular. Shapes: `[..., n, n]` -> `[...]`. Errors: ShapeError unless matrices are
+ * square; DtypeError unless a is f32.
+ */
 export function logdet(a: Tensor): Tensor {
   return within("logdet", () => slogdet(a)[1]);
 }
@@ -281,14 +300,15 @@ const otherColumns = defineOp("otherColumns", {
 
 /** What `qr` takes beside its matrices. */
 export interface QrOptions {
-  /** "reduced", the default as in NumPy, or "complete": q [..., m, m] and r [..., m, n]. */
+  /** "reduced", the default as in NumPy, or "complete": q `[..., m, m]` and r `[..., m, n]`. */
   mode?: "reduced" | "complete";
 }
 
 /**
- * The QR factorization of a [..., m, n]: q [..., m, k] with orthonormal columns and r [..., k, n] upper triangular, k =
- * min(m, n). Signs as LAPACK's. Gradient: Walter and Lehmann 2010; it needs the first k columns to be independent. A
- * complete q with more columns than a has none: ArgumentError when it is asked for.
+ * QR factorization: q with orthonormal columns, r upper triangular, signs as LAPACK's. The gradient needs the first k =
+ * min(m, n) columns to be independent. Shapes: `[..., m, n]` -> q `[..., m, k]`, r `[..., k, n]`. Errors: ArgumentError
+ * for an unknown mode, and for the gradient of a complete q with more columns than a; ShapeError for fewer than two
+ * axes; DtypeError unless a is f32. Source of the gradient: Walter and Lehmann 2010.
  */
 export function qr(a: Tensor, options: QrOptions = {}): [q: Tensor, r: Tensor] {
   const { mode = "reduced" } = checkOptions("qr", options, qrOptions);
@@ -343,9 +363,10 @@ function differences(x: Tensor): Tensor {
 }
 
 /**
- * The eigenvalues [..., n], ascending, and eigenvectors [..., n, n] (columns, of length 1, of either sign) of symmetric
- * matrices; of a only (a + a') / 2 counts. In the gradient equal eigenvalues add nothing to each other's vectors, which
- * are not determined. Gradient: Giles 2008.
+ * Eigenvalues, ascending, and eigenvectors, columns of length 1 and either sign, of symmetric matrices; only (a + a^T)
+ * / 2 counts. In the gradient equal eigenvalues add nothing to each other's vectors, which are not determined. Shapes:
+ * `[..., n, n]` -> `[..., n]`, `[..., n, n]`. Errors: ShapeError unless matrices are square; DtypeError unless a is
+ * f32. Source of the gradient: Giles 2008.
  */
 export function eigh(a: Tensor): [eigenvalues: Tensor, eigenvectors: Tensor] {
   const n = sideOf("eigh", a);
@@ -389,15 +410,15 @@ function factorsOf(packed: Tensor, m: number, n: number): [u: Tensor, s: Tensor,
 
 /** What `svd` takes beside its matrices. */
 export interface SvdOptions {
-  /** Whether u and v' are square; default false, unlike Keras and NumPy: only the reduced factors have gradients. */
+  /** Whether u and v^T are square; default false, unlike Keras and NumPy: only the reduced factors have gradients. */
   fullMatrices?: boolean;
 }
 
 /**
- * The singular value decomposition of a [..., m, n]: u [..., m, k], s [..., k] descending and v' [..., k, n], k =
- * min(m, n), with a = u diag(s) v'; with `fullMatrices` u [..., m, m] and v' [..., n, n]. In the gradient equal singular
- * values add nothing to each other's vectors. Gradient: Townsend 2016; ArgumentError where that of a full u or v' with
- * more than k vectors is asked for.
+ * Singular value decomposition a = u diag(s) v^T, s descending. In the gradient equal singular values add nothing to
+ * each other's vectors. Shapes: `[..., m, n]` -> u `[..., m, k]`, s `[..., k]`, v^T `[..., k, n]`, k = min(m, n).
+ * Errors: ShapeError for fewer than two axes; DtypeError unless a is f32; ArgumentError for the gradient of full
+ * matrices with more than k vectors. Source of the gradient: Townsend 2016.
  */
 export function svd(a: Tensor, options: SvdOptions = {}): [u: Tensor, s: Tensor, vt: Tensor] {
   const { fullMatrices = false } = checkOptions("svd", options, svdOptions);
@@ -413,18 +434,25 @@ function reducedSvd(a: Tensor): [u: Tensor, s: Tensor, vt: Tensor] {
   return [turned(ut), s, turned(v)];
 }
 
-/** The singular values [..., min(m, n)], descending, of a [..., m, n]. */
+/**
+ * Singular values, descending. Shapes: `[..., m, n]` -> `[..., min(m, n)]`. Errors: ShapeError for fewer than two axes;
+ * DtypeError unless a is f32.
+ */
 export function svdvals(a: Tensor): Tensor {
   return within("svdvals", () => svd(a)[1]);
 }
 
 /** What `pinv` and `lstsq` take beside their tensors. */
 export interface PseudoInverseOptions {
-  /** Singular values up to this times the largest one count as 0; default max(m, n) 2^-23. */
+  /** Singular values up to this times the largest count as 0; default max(m, n) 2^-23. */
   rcond?: number;
 }
 
-/** The pseudo-inverse [..., n, m] of a [..., m, n], by its singular values. Gradient: Golub and Pereyra 1973. */
+/**
+ * Pseudo-inverse by singular values. Shapes: `[..., m, n]` -> `[..., n, m]`. Errors: ShapeError for fewer than two
+ * axes; ArgumentError unless rcond is at least 0; DtypeError unless a is f32. Source of the gradient: Golub and Pereyra
+ * 1973.
+ */
 export const pinv: Op<(a: Tensor, options?: PseudoInverseOptions) => Tensor> = defineOp("pinv", {
   options: true,
   forward(a: Tensor, options: PseudoInverseOptions = {}): Tensor {
@@ -454,7 +482,11 @@ export const pinv: Op<(a: Tensor, options?: PseudoInverseOptions) => Tensor> = d
   ],
 });
 
-/** The x of least length among those that make |a x - b| least: a [..., m, n], b [..., m, columns] or [..., m]. */
+/**
+ * Least squares: the x of least norm among those that minimize |a x - b|. Shapes: `[..., m, n]`, `[..., m, columns]` or
+ * `[..., m]` -> `[..., n, columns]` or `[..., n]`. Errors: ShapeError for shapes that do not fit; ArgumentError unless
+ * rcond is at least 0; DtypeError unless both are f32.
+ */
 export function lstsq(a: Tensor, b: Tensor, options: PseudoInverseOptions = {}): Tensor {
   return within("lstsq", () => {
     checkOptions("lstsq", options, pseudoInverseOptions);

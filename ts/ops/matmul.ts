@@ -12,17 +12,20 @@ import { reshape } from "./layout.ts";
 import { cutIntoBlocks, MATRIX_ROWS } from "./lower/blocking.ts";
 import { activationCode, type FusedActivation, requireBias } from "./lower/epilogue.ts";
 
-/** What `matmul` takes beside its operands. */
+/** Options of {@link matmul}. */
 export interface MatmulOptions {
-  /** Take a as [..., k, m]; vectors are never transposed. */
+  /** Whether a is [..., k, m]; vectors are never transposed; default false. */
   transposeA?: boolean;
-  /** Take b as [..., n, k]. */
+  /** Whether b is [..., n, k]; default false. */
   transposeB?: boolean;
 }
 
 /**
- * The product over the last two axes: [..., m, k] x [..., k, n] -> [..., m, n], leading axes broadcast. A vector counts
- * as one row on the left, as one column on the right, and its axis is missing in the result, as in NumPy.
+ * Matrix product. Leading axes broadcast; a vector is a row on the left, a column on the right, and its axis is missing
+ * in the
+ * result, as in NumPy.
+ * Shapes: `[..., m, k]`, `[..., k, n]` -> `[..., m, n]`.
+ * Errors: ShapeError unless a's columns are b's rows and leading axes broadcast; DtypeError unless both are f32.
  */
 export const matmul: Op<(a: Tensor, b: Tensor, options?: MatmulOptions) => Tensor> = defineOp("matmul", {
   options: true,
@@ -71,11 +74,16 @@ export const matmul: Op<(a: Tensor, b: Tensor, options?: MatmulOptions) => Tenso
 
 /** What `linear` takes beside the tensors. */
 export interface LinearOptions {
-  /** Applied to the sums; default linear. */
+  /** Applied to the sums; default "linear". */
   activation?: FusedActivation;
 }
 
-/** activation(x weights + bias): [..., k] x [k, n] + [n] -> [..., n]. */
+/**
+ * Dense product with bias, default none, and activation: activation(x weights + bias).
+ * Shapes: `[..., k]`, `[k, n]`, `[n]` -> `[..., n]`.
+ * Errors: ShapeError for shapes that do not fit; ArgumentError for an unknown activation; DtypeError unless all are
+ * f32.
+ */
 export function linear(x: Tensor, weights: Tensor, bias?: Tensor, options: LinearOptions = {}): Tensor {
   const { activation } = checkOptions("linear", options, linearOptions);
   return activated(affine(x, weights, bias, activation), activation);

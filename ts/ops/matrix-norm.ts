@@ -19,16 +19,22 @@ import { max, min } from "./reduce.ts";
 /** What `norm` takes beside x. */
 export interface NormOptions {
   /**
-   * Default: the square root of the sum of squares, over any number of axes. Over one axis a number p: (sum |x|^p)^(1/p),
-   * also 0 (how many are not 0) and +-Infinity. Over two: "fro", "nuc", 1, -1, 2, -2 or +-Infinity, as in NumPy.
+   * Default: the root of the sum of squares, over any number of axes. Over one axis a number p: (sum |x|^p)^(1/p), also
+   * 0 (how many
+   * are not 0) and +-Infinity. Over two: "fro", "nuc", 1, -1, 2, -2 or +-Infinity, as in NumPy.
    */
   ord?: number | "fro" | "nuc";
-  /** Default: all axes. */
+  /** Axes of the vectors (one) or matrices (two); default all. */
   axis?: number | readonly number[];
+  /** Whether reduced axes stay, with size 1; default false. */
   keepDims?: boolean;
 }
 
-/** The norm of vectors along an axis, or of matrices over two. The gradient at 0 is 0. */
+/**
+ * Norm of vectors along an axis, or of matrices along two. The gradient at 0 is 0.
+ * Shapes: `[..., n]` -> `[...]` with axis -1; default `[]`.
+ * Errors: ArgumentError for an ord that is no norm of as many axes, and axes out of range; DtypeError unless x is f32.
+ */
 export function norm(x: Tensor, options: NormOptions = {}): Tensor {
   const { ord, axis, keepDims = false } = checkOptions("norm", options, normOptions);
   requireTensor("norm", "x", x);

@@ -19,21 +19,26 @@ import { mean as meanOf } from "./reduce.ts";
 /** A tensor, or nothing where it is left out. */
 type Optional = Tensor | undefined;
 
-/** The options of `batchNorm`. */
+/** Options of {@link batchNorm}. */
 export interface BatchNormOptions {
-  /** Normalize by the batch's own moments and move the averages towards them; default false. */
+  /** Whether to normalize by the batch's own moments and update the moving averages; default false. */
   training?: boolean;
-  /** How much of the moving averages stays at each training step; default 0.99. */
+  /** Decay of the moving averages, in [0, 1]; default 0.99. */
   momentum?: number;
   /** Added to the variance; default 1e-3. */
   epsilon?: number;
 }
 
 /**
- * y = (x - mean) / sqrt(variance + epsilon) gamma + beta for each channel, the last axis of x. In training the moments
- * are those of x over all other axes, and the moving averages (variables, [channels]) are updated in place:
- * average = momentum average + (1 - momentum) moment. Otherwise the moving averages are the moments. gamma and beta,
- * [channels], may be left out. Source: Ioffe and Szegedy 2015.
+ * Batch normalization: (x - mean) / sqrt(variance + epsilon) gamma + beta for each channel, the last axis. With
+ * training the
+ * moments are x's over all other axes, and the moving averages, variables, are updated in place: average = momentum
+ * average +
+ * (1 - momentum) moment; else they are the moments. gamma and beta may be undefined.
+ * Shapes: `[..., channels]`, `[channels]` four times -> x's shape.
+ * Errors: ShapeError for shapes that do not fit, and no rows in training; ArgumentError for options out of range;
+ * DtypeError
+ * unless all are f32. Source: Ioffe and Szegedy 2015.
  */
 export function batchNorm(
   x: Tensor,
@@ -169,15 +174,19 @@ function sumBlocks(
   return sums;
 }
 
-/** The options of `layerNorm`. */
+/** Options of {@link layerNorm}. */
 export interface LayerNormOptions {
   /** Added to the variance; default 1e-3. */
   epsilon?: number;
 }
 
 /**
- * y = (x - mean) / sqrt(variance + epsilon) gamma + beta, with the moments of each row along the last axis. gamma and
- * beta, of the last axis's size, may be left out. Source: Ba, Kiros and Hinton 2016.
+ * Layer normalization: (x - mean) / sqrt(variance + epsilon) gamma + beta, with the moments along the last axis; gamma
+ * and beta
+ * default to none.
+ * Shapes: `[..., features]`, `[features]` twice -> x's shape.
+ * Errors: ShapeError for shapes that do not fit; ArgumentError for a negative epsilon; DtypeError unless all are f32.
+ * Source: Ba, Kiros and Hinton 2016.
  */
 export function layerNorm(x: Tensor, gamma?: Tensor, beta?: Tensor, options: LayerNormOptions = {}): Tensor {
   const { epsilon = 1e-3 } = checkOptions("layerNorm", options, layerNormOptions);

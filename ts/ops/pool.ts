@@ -21,38 +21,85 @@ import {
 import { avgPool, maxPool, type Pool } from "./lower/pool-images.ts";
 import { max, mean } from "./reduce.ts";
 
-/** The options of pooling: windows, their distance (default: their size) and the padding. */
+/** Options of pooling over windows. */
 export interface PoolOptions<R extends Rank = 2> extends Pick<WindowOptions<R>, "strides" | "padding"> {
-  /** Numbers of a window along each axis; default 2. */
+  /** Size of the window, one number for all axes or one for each; default 2. */
   poolSize?: PerAxis<R>;
 }
 
-/** The largest number of each window and channel, NaN if there is one; the first of equal ones, or of NaN, gets the gradient. */
+/**
+ * Max pooling over windows along time, channel by channel, NaN if there is one; the first of equal elements, or of NaN,
+ * gets the
+ * gradient.
+ * Shapes: `[batch, time, channels]` -> `[batch, newTime, channels]`, newTime = ceil(time / strides) with padding
+ * "same", else
+ * floor((time - poolSize) / strides) + 1; strides default to poolSize.
+ * Errors: ArgumentError for options out of range; ShapeError for another rank or x shorter than a window; DtypeError
+ * unless x is f32.
+ */
 export function maxPool1d(x: Tensor, options?: PoolOptions<1>): Tensor {
   return pooled("maxPool1d", 1, x, options, maxPool);
 }
 
-/** The largest number of each window and channel, NaN if there is one; the first of equal ones, or of NaN, gets the gradient. */
+/**
+ * Max pooling over windows of images, channel by channel, NaN if there is one; the first of equal elements, or of NaN,
+ * gets the
+ * gradient.
+ * Shapes: `[batch, height, width, channels]` -> `[batch, newHeight, newWidth, channels]`, each new size ceil(size /
+ * strides) with
+ * padding "same", else floor((size - poolSize) / strides) + 1; strides default to poolSize.
+ * Errors: ArgumentError for options out of range; ShapeError for another rank or x smaller than a window; DtypeError
+ * unless x is
+ * f32.
+ */
 export function maxPool2d(x: Tensor, options?: PoolOptions<2>): Tensor {
   return pooled("maxPool2d", 2, x, options, maxPool);
 }
 
-/** The largest number of each window and channel, NaN if there is one; the first of equal ones, or of NaN, gets the gradient. */
+/**
+ * Max pooling over windows of volumes, channel by channel, NaN if there is one; the first of equal elements, or of NaN,
+ * gets the
+ * gradient.
+ * Shapes: `[batch, depth, height, width, channels]` -> `[batch, newDepth, newHeight, newWidth, channels]`, sizes as in
+ * {@link maxPool2d}.
+ * Errors: ArgumentError for options out of range; ShapeError for another rank or x smaller than a window; DtypeError
+ * unless x is
+ * f32.
+ */
 export function maxPool3d(x: Tensor, options?: PoolOptions<3>): Tensor {
   return pooled("maxPool3d", 3, x, options, maxPool);
 }
 
-/** The mean of each window of a sequence [batch, time, channels], for each channel. */
+/**
+ * Average pooling over windows along time, channel by channel; padding is not counted.
+ * Shapes: `[batch, time, channels]` -> `[batch, newTime, channels]`, newTime as in {@link maxPool1d}.
+ * Errors: ArgumentError for options out of range; ShapeError for another rank or x shorter than a window; DtypeError
+ * unless x is f32.
+ */
 export function avgPool1d(x: Tensor, options?: PoolOptions<1>): Tensor {
   return pooled("avgPool1d", 1, x, options, avgPool);
 }
 
-/** The mean of each window of an image [batch, height, width, channels], for each channel. */
+/**
+ * Average pooling over windows of images, channel by channel; padding is not counted.
+ * Shapes: `[batch, height, width, channels]` -> `[batch, newHeight, newWidth, channels]`, sizes as in {@link
+ * maxPool2d}.
+ * Errors: ArgumentError for options out of range; ShapeError for another rank or x smaller than a window; DtypeError
+ * unless x is
+ * f32.
+ */
 export function avgPool2d(x: Tensor, options?: PoolOptions<2>): Tensor {
   return pooled("avgPool2d", 2, x, options, avgPool);
 }
 
-/** The mean of each window of a volume [batch, depth, height, width, channels], for each channel. */
+/**
+ * Average pooling over windows of volumes, channel by channel; padding is not counted.
+ * Shapes: `[batch, depth, height, width, channels]` -> `[batch, newDepth, newHeight, newWidth, channels]`, sizes as in
+ * {@link maxPool2d}.
+ * Errors: ArgumentError for options out of range; ShapeError for another rank or x smaller than a window; DtypeError
+ * unless x is
+ * f32.
+ */
 export function avgPool3d(x: Tensor, options?: PoolOptions<3>): Tensor {
   return pooled("avgPool3d", 3, x, options, avgPool);
 }
@@ -72,7 +119,11 @@ function pooled(operation: string, rank: Rank, x: Tensor, options: PoolOptions<R
   return poolLine(reshaped(planes, [batch, depth, down.windows, across.windows, channels]), 1, axes[0], pool);
 }
 
-/** The mean of each channel over time: [batch, channels], or [batch, 1, channels] with `keepDims`. */
+/**
+ * Mean of each channel over time; keepDims, default false, keeps the axis with size 1.
+ * Shapes: `[batch, time, channels]` -> `[batch, channels]`, or `[batch, 1, channels]` with keepDims.
+ * Errors: ShapeError for another rank; DtypeError unless x is f32.
+ */
 export function globalAveragePool1d(x: Tensor, keepDims = false): Tensor {
   return within("globalAveragePool1d", () => {
     requireImages("globalAveragePool1d", 1, x);
@@ -80,7 +131,11 @@ export function globalAveragePool1d(x: Tensor, keepDims = false): Tensor {
   });
 }
 
-/** The mean of each channel over the image: [batch, channels], or [batch, 1, 1, channels] with `keepDims`. */
+/**
+ * Mean of each channel over the image; keepDims, default false, keeps the axes with size 1.
+ * Shapes: `[batch, height, width, channels]` -> `[batch, channels]`, or `[batch, 1, 1, channels]` with keepDims.
+ * Errors: ShapeError for another rank; DtypeError unless x is f32.
+ */
 export function globalAveragePool2d(x: Tensor, keepDims = false): Tensor {
   return within("globalAveragePool2d", () => {
     requireImages("globalAveragePool2d", 2, x);
@@ -88,7 +143,12 @@ export function globalAveragePool2d(x: Tensor, keepDims = false): Tensor {
   });
 }
 
-/** The mean of each channel over the volume: [batch, channels], or [batch, 1, 1, 1, channels] with `keepDims`. */
+/**
+ * Mean of each channel over the volume; keepDims, default false, keeps the axes with size 1.
+ * Shapes: `[batch, depth, height, width, channels]` -> `[batch, channels]`, or `[batch, 1, 1, 1, channels]` with
+ * keepDims.
+ * Errors: ShapeError for another rank; DtypeError unless x is f32.
+ */
 export function globalAveragePool3d(x: Tensor, keepDims = false): Tensor {
   return within("globalAveragePool3d", () => {
     requireImages("globalAveragePool3d", 3, x);
@@ -96,7 +156,11 @@ export function globalAveragePool3d(x: Tensor, keepDims = false): Tensor {
   });
 }
 
-/** The largest number of each channel over time: [batch, channels], or [batch, 1, channels] with `keepDims`. */
+/**
+ * Maximum of each channel over time; keepDims, default false, keeps the axis with size 1.
+ * Shapes: `[batch, time, channels]` -> `[batch, channels]`, or `[batch, 1, channels]` with keepDims.
+ * Errors: ShapeError for another rank or no steps; DtypeError unless x is f32.
+ */
 export function globalMaxPool1d(x: Tensor, keepDims = false): Tensor {
   return within("globalMaxPool1d", () => {
     requireImages("globalMaxPool1d", 1, x);
@@ -104,7 +168,11 @@ export function globalMaxPool1d(x: Tensor, keepDims = false): Tensor {
   });
 }
 
-/** The largest number of each channel over the image: [batch, channels], or [batch, 1, 1, channels] with `keepDims`. */
+/**
+ * Maximum of each channel over the image; keepDims, default false, keeps the axes with size 1.
+ * Shapes: `[batch, height, width, channels]` -> `[batch, channels]`, or `[batch, 1, 1, channels]` with keepDims.
+ * Errors: ShapeError for another rank or empty images; DtypeError unless x is f32.
+ */
 export function globalMaxPool2d(x: Tensor, keepDims = false): Tensor {
   return within("globalMaxPool2d", () => {
     requireImages("globalMaxPool2d", 2, x);
@@ -112,7 +180,12 @@ export function globalMaxPool2d(x: Tensor, keepDims = false): Tensor {
   });
 }
 
-/** The largest number of each channel over the volume: [batch, channels], or [batch, 1, 1, 1, channels] with `keepDims`. */
+/**
+ * Maximum of each channel over the volume; keepDims, default false, keeps the axes with size 1.
+ * Shapes: `[batch, depth, height, width, channels]` -> `[batch, channels]`, or `[batch, 1, 1, 1, channels]` with
+ * keepDims.
+ * Errors: ShapeError for another rank or empty volumes; DtypeError unless x is f32.
+ */
 export function globalMaxPool3d(x: Tensor, keepDims = false): Tensor {
   return within("globalMaxPool3d", () => {
     requireImages("globalMaxPool3d", 3, x);

@@ -127,14 +127,17 @@ export function defaultGenerator(): Generator {
   return shared;
 }
 
-/** Begins the default generator's stream anew: what follows is the same in every run. */
+/**
+ * Seeds the global generator: random numbers drawn after it are the same in every run.
+ * Errors: ArgumentError unless the seed is a safe integer; StateError in a captured step.
+ */
 export function seed(seed: number): void {
   defaultGenerator().seed(seed);
 }
 
 /** Where a random function draws from. */
 export interface RandomOptions {
-  /** Default: the shared one, which `seed` sets. */
+  /** The generator to draw from; default the global one, which `seed` sets. */
   generator?: Generator;
 }
 
@@ -158,13 +161,17 @@ function draw(operation: string, kernel: Draw, shape: Shape, p: number, q: numbe
 
 /** What `randomUniform` takes. */
 export interface RandomUniformOptions extends RandomOptions {
-  /** Default 0. */
+  /** Lower bound, inclusive; default 0. */
   low?: number;
-  /** Default 1. */
+  /** Upper bound, exclusive; default 1. */
   high?: number;
 }
 
-/** Numbers spread evenly over [low, high): 2^24 different ones. */
+/**
+ * Uniform in [low, high), one of 2^24 values.
+ * Shapes: -> `shape`.
+ * Errors: ShapeError for an invalid shape; ArgumentError unless low <= high.
+ */
 export function randomUniform(shape: Shape, options: RandomUniformOptions = {}): Tensor {
   const { low = 0, high = 1 } = checkOptions("randomUniform", options, randomUniformOptions);
   checkShape("randomUniform", shape);
@@ -184,14 +191,22 @@ export interface RandomNormalOptions extends RandomOptions {
   stddev?: number;
 }
 
-/** Normally distributed numbers. */
+/**
+ * Normal, with mean and standard deviation.
+ * Shapes: -> `shape`.
+ * Errors: ShapeError for an invalid shape; ArgumentError unless mean is finite and stddev at least 0.
+ */
 export function randomNormal(shape: Shape, options: RandomNormalOptions = {}): Tensor {
   const { mean = 0, stddev = 1 } = checkOptions("randomNormal", options, randomNormalOptions);
   checkNormal("randomNormal", shape, mean, stddev);
   return draw("randomNormal", "random_normal_f32", shape, mean, stddev, options);
 }
 
-/** Normally distributed numbers, those further than two standard deviations from the mean left out. */
+/**
+ * Normal, without values further than two standard deviations from the mean.
+ * Shapes: -> `shape`.
+ * Errors: ShapeError for an invalid shape; ArgumentError unless mean is finite and stddev at least 0.
+ */
 export function randomTruncatedNormal(shape: Shape, options: RandomNormalOptions = {}): Tensor {
   const { mean = 0, stddev = 1 } = checkOptions("randomTruncatedNormal", options, randomNormalOptions);
   checkNormal("randomTruncatedNormal", shape, mean, stddev);
@@ -207,13 +222,17 @@ function checkNormal(operation: string, shape: Shape, mean: number, stddev: numb
 
 /** What `randomBernoulli` takes. */
 export interface RandomBernoulliOptions extends RandomOptions {
-  /** Default 0.5. */
+  /** Probability of `value`; default 0.5. */
   probability?: number;
-  /** Default 1. */
+  /** What is not 0; default 1. */
   value?: number;
 }
 
-/** `value` with the given probability, else 0. */
+/**
+ * `value` with a probability, else 0.
+ * Shapes: -> `shape`.
+ * Errors: ShapeError for an invalid shape; ArgumentError unless probability is from 0 to 1.
+ */
 export function randomBernoulli(shape: Shape, options: RandomBernoulliOptions = {}): Tensor {
   const { probability = 0.5, value = 1 } = checkOptions("randomBernoulli", options, randomBernoulliOptions);
   checkShape("randomBernoulli", shape);
@@ -223,7 +242,12 @@ export function randomBernoulli(shape: Shape, options: RandomBernoulliOptions = 
   return draw("randomBernoulli", "random_bernoulli_f32", shape, probability, value, options);
 }
 
-/** Whole numbers spread evenly over [low, high). */
+/**
+ * Uniform integers in [low, high).
+ * Shapes: -> i32 `shape`.
+ * Errors: ShapeError for an invalid shape; ArgumentError unless low and high are 32-bit integers, low < high, and their
+ * difference is below 2^32.
+ */
 export function randomInteger(shape: Shape, low: number, high: number, options: RandomOptions = {}): Tensor<"i32"> {
   const state = stateOf("randomInteger", checkOptions("randomInteger", options, randomOptions));
   checkShape("randomInteger", shape);
@@ -239,7 +263,11 @@ export function randomInteger(shape: Shape, low: number, high: number, options: 
   return y;
 }
 
-/** The numbers 0 to size - 1 in random order. */
+/**
+ * A random permutation of 0 to size - 1.
+ * Shapes: -> i32 `[size]`.
+ * Errors: ShapeError unless size is a whole number of at least 0.
+ */
 export function randomPermutation(size: number, options: RandomOptions = {}): Tensor<"i32"> {
   const state = stateOf("randomPermutation", checkOptions("randomPermutation", options, randomOptions));
   checkShape("randomPermutation", [size]);
@@ -249,7 +277,11 @@ export function randomPermutation(size: number, options: RandomOptions = {}): Te
   return y;
 }
 
-/** x with each element zeroed with probability `rate` and the others divided by 1 - rate: for training only. */
+/**
+ * Zeroes each element with probability rate and scales the others by 1 / (1 - rate): for training only.
+ * Shapes: `[...]` -> the same.
+ * Errors: ArgumentError unless 0 <= rate < 1; DtypeError unless x is f32.
+ */
 export function dropout(x: Tensor, rate: number, options: RandomOptions = {}): Tensor {
   return within("dropout", () => {
     checkOptions("dropout", options, randomOptions);

@@ -24,23 +24,28 @@ import { matmul } from "./matmul.ts";
 type Optional = Tensor | undefined;
 type Mask = Tensor<"bool"> | undefined;
 
-/** What `lstm`, `gru` and `simpleRnn` take beside tensors. */
+/** Options of {@link lstm}, {@link gru} and {@link simpleRnn}. */
 export interface RecurrentOptions {
-  /** The hidden states of all steps, [batch, time, units], instead of the last one's, [batch, units]; default false. */
+  /** Whether the hidden states of all steps, [batch, time, units], are returned instead of the last; default false. */
   returnSequences?: boolean;
 }
 
 /** What `lstm` takes beside tensors. */
 export interface LstmSequenceOptions extends RecurrentOptions {
-  /** One more row with the last cell state: [batch, 2, units], or [batch, time + 1, units]; default false. */
+  /** Whether one more row holds the last cell state: [batch, 2, units], or [batch, time + 1, units]; default false. */
   returnCell?: boolean;
 }
 
 /**
- * Long short-term memory. With the gates i, f, g, o = projected_t + h kernel, of which g goes through tanh and the others
- * through the sigmoid: c = f c + i g and h = o tanh(c). projected: [batch, time, 4 units], the inputs times their kernel
- * plus bias; kernel: [units, 4 units]; hidden and cell: the states before the first step, [batch, units], default zeros.
- * Where the mask [batch, time] is false, a step leaves the states as they are. Source: Hochreiter and Schmidhuber 1997.
+ * Long short-term memory, fused over all steps: i, f, g, o = projected_t + h kernel, g through tanh, the others through
+ * the
+ * sigmoid; cell = f cell + i g, h = o tanh(cell). projected is x times the input kernel, plus bias. hidden and cell,
+ * the initial
+ * states, default to zeros; mask, default none, is false where a step leaves the states as they are.
+ * Shapes: projected `[batch, time, 4 units]`, kernel `[units, 4 units]`, hidden and cell `[batch, units]`, bool mask
+ * `[batch, time]` -> `[batch, units]`, or as options say.
+ * Errors: ShapeError for shapes that do not fit and no steps; DtypeError unless tensors are f32 and the mask bool.
+ * Source: Hochreiter and Schmidhuber 1997.
  */
 export function lstm(
   projected: Tensor,
@@ -91,9 +96,14 @@ const lstmSequence = defineOp("lstm", {
 });
 
 /**
- * Gated recurrent units. With the gates z and r = sigmoid(projected_t + p), p = h kernel + bias, and the candidate
- * g = tanh(projected_g + r p_g): h = z h + (1 - z) g; the reset gate acts after the product. projected: [batch, time,
- * 3 units] in the order z, r, g; kernel: [units, 3 units]; bias: [3 units], default zeros; hidden and mask as for `lstm`.
+ * Gated recurrent units, fused over all steps: z, r = sigmoid(projected_t + p), p = h kernel + bias, g =
+ * tanh(projected_g +
+ * r p_g), h = z h + (1 - z) g. projected is x times the input kernel, plus its bias. bias and hidden default to zeros;
+ * mask,
+ * default none, is false where a step leaves the state as it is.
+ * Shapes: projected `[batch, time, 3 units]` in the order z, r, g, kernel `[units, 3 units]`, bias `[3 units]`, hidden
+ * `[batch, units]`, bool mask `[batch, time]` -> `[batch, units]`, or `[batch, time, units]` with returnSequences.
+ * Errors: ShapeError for shapes that do not fit and no steps; DtypeError unless tensors are f32 and the mask bool.
  * Source: Cho et al. 2014, in the form of cuDNN, Keras and PyTorch.
  */
 export function gru(
@@ -146,8 +156,14 @@ const gruSequence = defineOp("gru", {
 });
 
 /**
- * The simple recurrence h = tanh(projected_t + h kernel). projected: [batch, time, units]; kernel: [units, units]; hidden
- * and mask as for `lstm`. Source: Elman 1990.
+ * Simple recurrence, fused over all steps: h = tanh(projected_t + h kernel). projected is x times the input kernel,
+ * plus bias.
+ * hidden defaults to zeros; mask, default none, is false where a step leaves the state as it is.
+ * Shapes: projected `[batch, time, units]`, kernel `[units, units]`, hidden `[batch, units]`, bool mask `[batch, time]`
+ * ->
+ * `[batch, units]`, or `[batch, time, units]` with returnSequences.
+ * Errors: ShapeError for shapes that do not fit and no steps; DtypeError unless tensors are f32 and the mask bool.
+ * Source: Elman 1990.
  */
 export function simpleRnn(
   projected: Tensor,

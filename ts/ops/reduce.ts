@@ -19,7 +19,11 @@ import { rootOrZero } from "./powers.ts";
 
 export type { Axes } from "./lower/axes.ts";
 
-/** The mean over the axes; NaN where they are empty. */
+/**
+ * Mean over the axes, default all, NaN where they are empty; keepDims, default false, keeps them with size 1.
+ * Shapes: `[a, b]` -> `[a]` with axes 1; default `[]`.
+ * Errors: ArgumentError for axes out of range or repeated; DtypeError unless x is f32.
+ */
 export const mean: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = defineOp("mean", {
   forward(x, axes, keepDims = false) {
     requireFloat("mean", "x", x);
@@ -34,7 +38,13 @@ export const mean: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = 
   ],
 });
 
-/** The product over the axes; 1 where they are empty. The gradient, made without division, holds for zeros too. */
+/**
+ * Product over the axes, default all, 1 where they are empty; keepDims, default false, keeps them with size 1. The
+ * gradient, made
+ * without division, holds for zeros too.
+ * Shapes: `[a, b]` -> `[a]` with axes 1; default `[]`.
+ * Errors: ArgumentError for axes out of range or repeated; DtypeError unless x is f32.
+ */
 export const prod: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = defineOp("prod", {
   forward(x, axes, keepDims = false) {
     requireFloat("prod", "x", x);
@@ -70,7 +80,12 @@ function halving(x: Tensor, axes: Axes): Tensor {
   return y;
 }
 
-/** How many elements over the axes are not 0: exact up to 2^24. */
+/**
+ * Number of elements that are not 0 over the axes, default all, exact up to 2^24; keepDims, default false, keeps them
+ * with size 1.
+ * Shapes: `[a, b]` of any dtype -> i32 `[a]` with axes 1; default `[]`.
+ * Errors: ArgumentError for axes out of range or repeated.
+ */
 export function countNonzero(x: AnyTensor, axes?: Axes, keepDims = false): Tensor<"i32"> {
   return within("countNonzero", () => {
     requireTensor("countNonzero", "x", x);
@@ -78,7 +93,11 @@ export function countNonzero(x: AnyTensor, axes?: Axes, keepDims = false): Tenso
   });
 }
 
-/** Whether no element over the axes is 0 or false. */
+/**
+ * Whether all elements over the axes, default all, are true or not 0; keepDims, default false, keeps them with size 1.
+ * Shapes: `[a, b]` of any dtype -> bool `[a]` with axes 1; default `[]`.
+ * Errors: ArgumentError for axes out of range or repeated.
+ */
 export function all(x: AnyTensor, axes?: Axes, keepDims = false): Tensor<"bool"> {
   return within("all", () => {
     requireTensor("all", "x", x);
@@ -86,7 +105,11 @@ export function all(x: AnyTensor, axes?: Axes, keepDims = false): Tensor<"bool">
   });
 }
 
-/** Whether some element over the axes is not 0 or false. */
+/**
+ * Whether some element over the axes, default all, is true or not 0; keepDims, default false, keeps them with size 1.
+ * Shapes: `[a, b]` of any dtype -> bool `[a]` with axes 1; default `[]`.
+ * Errors: ArgumentError for axes out of range or repeated.
+ */
 export function any(x: AnyTensor, axes?: Axes, keepDims = false): Tensor<"bool"> {
   return within("any", () => {
     requireTensor("any", "x", x);
@@ -94,13 +117,25 @@ export function any(x: AnyTensor, axes?: Axes, keepDims = false): Tensor<"bool">
   });
 }
 
-/** The largest number over the axes, NaN if there is one. Equal ones share the gradient evenly. */
+/**
+ * Maximum over the axes, default all, NaN if there is one; keepDims, default false, keeps them with size 1. Equal
+ * elements share
+ * the gradient evenly.
+ * Shapes: `[a, b]` -> `[a]` with axes 1; default `[]`.
+ * Errors: ArgumentError for axes out of range or repeated; ShapeError where they are empty; DtypeError unless x is f32.
+ */
 export const max: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = defineOp("max", {
   forward: (x, axes, keepDims = false) => extreme("max", "max_f32", x, axes, keepDims),
   gradients: [(dy, y, x, axes) => shareOut(dy, y, x, axes)],
 });
 
-/** The smallest number over the axes, NaN if there is one. Equal ones share the gradient evenly. */
+/**
+ * Minimum over the axes, default all, NaN if there is one; keepDims, default false, keeps them with size 1. Equal
+ * elements share
+ * the gradient evenly.
+ * Shapes: `[a, b]` -> `[a]` with axes 1; default `[]`.
+ * Errors: ArgumentError for axes out of range or repeated; ShapeError where they are empty; DtypeError unless x is f32.
+ */
 export const min: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = defineOp("min", {
   forward: (x, axes, keepDims = false) => extreme("min", "min_f32", x, axes, keepDims),
   gradients: [(dy, y, x, axes) => shareOut(dy, y, x, axes)],
@@ -119,12 +154,24 @@ function shareOut(dy: Tensor, y: Tensor, x: Tensor, axes: Axes): Tensor {
   return mul(chosen, div(restored(dy, x, axes), sum(chosen, axes, true)));
 }
 
-/** Where the largest number stands along the axis: the first of equal ones, or the first NaN. */
+/**
+ * Index of the maximum along the axis, default the last: the first of equal ones, or the first NaN; keepDims, default
+ * false,
+ * keeps the axis with size 1.
+ * Shapes: `[..., n]` -> i32 `[...]`.
+ * Errors: ArgumentError for an axis out of range; ShapeError where it is empty; DtypeError unless x is f32.
+ */
 export const argMax: Op<(x: Tensor, axis?: number, keepDims?: boolean) => Tensor<"i32">> = defineOp("argMax", {
   forward: (x, axis = -1, keepDims = false) => locate("argMax", "arg_max_f32", x, axis, keepDims),
 });
 
-/** Where the smallest number stands along the axis: the first of equal ones, or the first NaN. */
+/**
+ * Index of the minimum along the axis, default the last: the first of equal ones, or the first NaN; keepDims, default
+ * false,
+ * keeps the axis with size 1.
+ * Shapes: `[..., n]` -> i32 `[...]`.
+ * Errors: ArgumentError for an axis out of range; ShapeError where it is empty; DtypeError unless x is f32.
+ */
 export const argMin: Op<(x: Tensor, axis?: number, keepDims?: boolean) => Tensor<"i32">> = defineOp("argMin", {
   forward: (x, axis = -1, keepDims = false) => locate("argMin", "arg_min_f32", x, axis, keepDims),
 });
@@ -147,7 +194,11 @@ function locate(
   return y;
 }
 
-/** log of the sum of e^x over the axes, without overflow. */
+/**
+ * log(sum(e^x)) over the axes, default all, without overflow; keepDims, default false, keeps them with size 1.
+ * Shapes: `[a, b]` -> `[a]` with axes 1; default `[]`.
+ * Errors: ArgumentError for axes out of range or repeated; DtypeError unless x is f32.
+ */
 export const logSumExp: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = defineOp("logSumExp", {
   forward(x, axes, keepDims = false) {
     requireFloat("logSumExp", "x", x);
@@ -164,12 +215,20 @@ export const logSumExp: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tenso
 
 /** What `variance` and `std` take beside the axes. */
 export interface VarianceOptions {
+  /** Whether reduced axes stay, with size 1; default false. */
   keepDims?: boolean;
-  /** Taken off the number of elements before dividing; default 0, the population's variance; 1 gives Bessel's. */
+  /**
+   * Subtracted from the number of elements before dividing; default 0, the population's variance; 1 is Bessel's
+   * correction.
+   */
   correction?: number;
 }
 
-/** The mean squared deviation from the mean over the axes. */
+/**
+ * Variance over the axes, default all: the mean squared deviation from the mean.
+ * Shapes: `[a, b]` -> `[a]` with axes 1; default `[]`.
+ * Errors: ArgumentError for axes out of range or repeated and a negative correction; DtypeError unless x is f32.
+ */
 export function variance(x: Tensor, axes?: Axes, options: VarianceOptions = {}): Tensor {
   return within("variance", () => {
     const { keepDims = false, correction = 0 } = checkOptions("variance", options, varianceOptions);
@@ -183,7 +242,11 @@ export function variance(x: Tensor, axes?: Axes, options: VarianceOptions = {}):
   });
 }
 
-/** The square root of the variance. Its gradient is 0 where all elements are equal. */
+/**
+ * Standard deviation over the axes, default all. Its gradient is 0 where all elements are equal.
+ * Shapes: `[a, b]` -> `[a]` with axes 1; default `[]`.
+ * Errors: ArgumentError for axes out of range or repeated and a negative correction; DtypeError unless x is f32.
+ */
 export function std(x: Tensor, axes?: Axes, options: VarianceOptions = {}): Tensor {
   return within("std", () => rootOrZero(variance(x, axes, checkOptions("std", options, varianceOptions))));
 }

@@ -17,7 +17,7 @@ export type Interpolation = "nearest" | "bilinear";
 
 /** What `resize` takes beside the images and their new size. */
 export interface ResizeOptions {
-  /** Default bilinear. */
+  /** Default "bilinear". */
   interpolation?: Interpolation;
 }
 
@@ -29,9 +29,13 @@ export function requireInterpolation(operation: string, interpolation: Interpola
 }
 
 /**
- * Images [batch, height, width, channels] of the size [height, width]. Pixel i of n stands at (i + 1/2) / n, as in
- * Keras and PyTorch's alignCorners = false; smaller images are sampled without smoothing (no antialiasing).
- * Pixels of weight 0 do not count, were they NaN, unlike PyTorch's.
+ * Resizes images. Pixel i of n is centred at (i + 1/2) / n, as in Keras and PyTorch's alignCorners = false; no
+ * antialiasing.
+ * Pixels of weight 0 do not count, even if NaN, unlike in PyTorch.
+ * Shapes: `[batch, height, width, channels]` -> `[batch, ...size, channels]`.
+ * Errors: ArgumentError for an invalid size or interpolation; ShapeError for another rank or empty images; DtypeError
+ * unless x is
+ * f32.
  */
 export function resize(x: Tensor, size: readonly [number, number], options: ResizeOptions = {}): Tensor {
   const { interpolation = "bilinear" } = checkOptions("resize", options, resizeOptions);

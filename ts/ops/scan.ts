@@ -15,11 +15,11 @@ import { cast, equal, logicalOr, notEqual, where } from "./compare.ts";
 import { flip, pad, reshape, slice } from "./layout.ts";
 import { addAlong } from "./lower/picking.ts";
 
-/** What `cumsum` and `cumprod` take beside the axis. */
+/** Options of {@link cumsum} and {@link cumprod}. */
 export interface ScanOptions {
-  /** From the end to the beginning; default false. */
+  /** Whether to run from the end; default false. */
   reverse?: boolean;
-  /** Without the element itself: the first result is 0, of a product 1; default false. */
+  /** Whether to leave out the element itself: the first result is 0, of a product 1; default false. */
   exclusive?: boolean;
 }
 
@@ -41,7 +41,11 @@ function scan(
   return y;
 }
 
-/** y[i] = x[0] + ... + x[i] along the axis (default the last). */
+/**
+ * Cumulative sum y[i] = x[0] + ... + x[i] along the axis, default the last.
+ * Shapes: `[...]` -> the same.
+ * Errors: ArgumentError for an axis out of range; DtypeError unless x is f32.
+ */
 export const cumsum: Op<(x: Tensor, axis?: number, options?: ScanOptions) => Tensor> = defineOp("cumsum", {
   options: true,
   forward: (x, axis = -1, options = {}) =>
@@ -49,7 +53,12 @@ export const cumsum: Op<(x: Tensor, axis?: number, options?: ScanOptions) => Ten
   gradients: [(dy, _y, _x, axis, options) => cumsum(dy, axis, { ...options, reverse: !options?.reverse })],
 });
 
-/** y[i] = x[0] x[1] ... x[i] along the axis (default the last). The gradient, without division, holds for zeros too. */
+/**
+ * Cumulative product y[i] = x[0] ... x[i] along the axis, default the last. The gradient, made without division, holds
+ * for zeros.
+ * Shapes: `[...]` -> the same.
+ * Errors: ArgumentError for an axis out of range; DtypeError unless x is f32.
+ */
 export const cumprod: Op<(x: Tensor, axis?: number, options?: ScanOptions) => Tensor> = defineOp("cumprod", {
   options: true,
   forward: (x, axis = -1, options = {}) =>
@@ -85,7 +94,12 @@ function doubling(x: Tensor, axis: number, { reverse = false, exclusive = false 
 /** What `cumMax` and `cumMin` take beside the axis. */
 export type ExtremeScanOptions = Pick<ScanOptions, "reverse">;
 
-/** y[i] = max(x[0], ..., x[i]) along the axis (default the last); of equal ones the last has the gradient. */
+/**
+ * Cumulative maximum y[i] = max(x[0], ..., x[i]) along the axis, default the last; the last of equal elements has the
+ * gradient.
+ * Shapes: `[...]` -> the same.
+ * Errors: ArgumentError for an axis out of range; DtypeError unless x is f32.
+ */
 export const cumMax: Op<(x: Tensor, axis?: number, options?: ExtremeScanOptions) => Tensor> = defineOp("cumMax", {
   options: true,
   forward: (x: Tensor, axis = -1, options: ExtremeScanOptions = {}) =>
@@ -105,7 +119,12 @@ export const cumMax: Op<(x: Tensor, axis?: number, options?: ExtremeScanOptions)
   ],
 });
 
-/** y[i] = min(x[0], ..., x[i]) along the axis (default the last); of equal ones the last has the gradient. */
+/**
+ * Cumulative minimum y[i] = min(x[0], ..., x[i]) along the axis, default the last; the last of equal elements has the
+ * gradient.
+ * Shapes: `[...]` -> the same.
+ * Errors: ArgumentError for an axis out of range; DtypeError unless x is f32.
+ */
 export function cumMin(x: Tensor, axis = -1, options: ExtremeScanOptions = {}): Tensor {
   return within("cumMin", () => neg(cumMax(neg(x), axis, checkOptions("cumMin", options, extremeScanOptions))));
 }

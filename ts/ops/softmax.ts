@@ -15,14 +15,21 @@ import { expandDims, transpose } from "./layout.ts";
 import { requireIndices } from "./lower/indices.ts";
 import { hotRows } from "./lower/picking.ts";
 
-/** y[i] = e^x[i] / sum_j e^x[j] along the axis (default the last). */
+/**
+ * y[i] = e^x[i] / sum_j e^x[j] along the axis, default the last.
+ * Shapes: `[...]` -> the same.
+ * Errors: ArgumentError for an axis out of range; DtypeError unless x is f32.
+ */
 export function softmax(x: Tensor, axis = -1): Tensor {
   return alongAxis("softmax", softmaxRows, x, axis);
 }
 
 /**
- * y[i] = x[i] - log sum_j e^x[j] along the axis (default the last): the logarithm of softmax, without overflow. NaN at an
- * Infinity and -Infinity beside it, where PyTorch has NaN everywhere.
+ * log(softmax(x)) along the axis, default the last, without overflow. NaN at an Infinity and -Infinity beside it, where
+ * PyTorch
+ * has NaN everywhere.
+ * Shapes: `[...]` -> the same.
+ * Errors: ArgumentError for an axis out of range; DtypeError unless x is f32.
  */
 export function logSoftmax(x: Tensor, axis = -1): Tensor {
   return alongAxis("logSoftmax", logSoftmaxRows, x, axis);
@@ -103,9 +110,13 @@ function byRow(dy: Tensor): Tensor {
 }
 
 /**
- * Cross-entropy of logits along the last axis, one number for each row: sum_i p[i] (log sum_j e^logits[j] - logits[i]).
- * The targets are the probabilities p, in logits' shape, or class numbers (i32) in that shape without its last axis.
- * Errors: ShapeError, DtypeError; ArgumentError for a class number out of range, in captured steps too.
+ * Cross-entropy of logits along the last axis, -sum_i p[i] log(softmax(logits)[i]). Targets are probabilities p (f32)
+ * or class
+ * numbers (i32).
+ * Shapes: `[..., classes]`, f32 `[..., classes]` or i32 `[...]` -> `[...]`.
+ * Errors: ShapeError for targets of another shape; DtypeError for other dtypes; ArgumentError for class numbers out of
+ * range, in
+ * captured steps too.
  */
 export function softmaxCrossEntropy(logits: Tensor, targets: Tensor | Tensor<"i32">, ...none: never[]): Tensor {
   const operation = "softmaxCrossEntropy";

@@ -14,9 +14,9 @@ import { reshape, slice, transpose } from "./layout.ts";
 import type { Numeric } from "./lower/launch-binary.ts";
 import { pickAlong, pickSlices } from "./lower/picking.ts";
 
-/** What `sort` and `argsort` take beside the axis. */
+/** Options of {@link sort} and {@link argsort}. */
 export interface SortOptions {
-  /** The largest first; default false. */
+  /** Whether the largest come first; default false. */
   descending?: boolean;
 }
 
@@ -36,7 +36,11 @@ function alongRows(x: Tensor<Numeric>, axis: number, f: (rows: Tensor<Numeric>) 
   return transpose(y, swapped);
 }
 
-/** Where the elements in ascending order stand along the axis (default the last). */
+/**
+ * Indices that sort x along the axis, default the last. Stable; NaN is largest.
+ * Shapes: `[...]` -> i32 of the same shape.
+ * Errors: ArgumentError for an axis out of range; DtypeError unless x is f32 or i32.
+ */
 export const argsort: Op<(x: Tensor<Numeric>, axis?: number, options?: SortOptions) => Tensor<"i32">> = defineOp(
   "argsort",
   {
@@ -73,7 +77,11 @@ function orderOf(x: AnyTensor, descending: boolean): [isFloat: number, flip: num
   return [x.dtype === "f32" ? 1 : 0, descending ? -1 : 0];
 }
 
-/** The elements in ascending order along the axis (default the last). */
+/**
+ * Sorts x along the axis, default the last, ascending unless options say otherwise. NaN is largest.
+ * Shapes: `[...]` -> the same.
+ * Errors: ArgumentError for an axis out of range; DtypeError unless x is f32 or i32.
+ */
 export function sort<D extends Numeric = "f32">(x: Tensor<D>, axis = -1, options: SortOptions = {}): Tensor<D> {
   return within("sort", () => {
     const order = argsort(x, axis, checkOptions("sort", options, sortOptions));
@@ -122,7 +130,12 @@ function isInserted(k: number, n: number): boolean {
   return k === 0 || (k <= 256 && 5 * k * (1 + Math.log(n / k)) <= n);
 }
 
-/** The k largest elements along the axis (default the last), the largest first, and where they stand. */
+/**
+ * The k largest elements along the axis, default the last, largest first, and their indices; the first of equal ones
+ * first.
+ * Shapes: `[..., n]` -> values and i32 indices `[..., k]`.
+ * Errors: ArgumentError unless k is a whole number from 0 to the axis's size; DtypeError unless x is f32 or i32.
+ */
 export function topK<D extends Numeric = "f32">(
   x: Tensor<D>,
   k: number,
@@ -136,11 +149,16 @@ export function topK<D extends Numeric = "f32">(
 
 /** What `searchSorted` takes beside its tensors. */
 export interface SearchSortedOptions {
-  /** "left": before equal ones (default), "right": behind them. */
+  /** "left", the default: before equal elements; "right": after them. */
   side?: "left" | "right";
 }
 
-/** Where each of the values would have to be inserted into `sorted`, one ascending axis, to keep it in order. */
+/**
+ * Positions at which values would have to be inserted into a sorted vector to keep it sorted.
+ * Shapes: `[n]`, `[...]` -> i32 `[...]`.
+ * Errors: ShapeError unless sorted has one axis; ArgumentError for an unknown side; DtypeError unless both are f32 or
+ * both i32.
+ */
 export const searchSorted: Op<
   <D extends Numeric = "f32">(sorted: Tensor<D>, values: Tensor<D>, options?: SearchSortedOptions) => Tensor<"i32">
 > = defineOp("searchSorted", {
@@ -169,7 +187,7 @@ export const searchSorted: Op<
   },
 });
 
-/** What `unique` returns. */
+/** Result of {@link unique}. */
 export interface Unique<D extends Dtype> {
   /** The distinct values, ascending. */
   values: Tensor<D>;
@@ -180,8 +198,10 @@ export interface Unique<D extends Dtype> {
 }
 
 /**
- * The distinct values of x, all NaN being one; the first of equal ones gets the gradient. How many there are depends on the values, so it reads them: StateError
- * inside a captured step.
+ * The distinct values of x, ascending, all NaN being one; the first of equal ones gets the gradient. It reads the
+ * values.
+ * Shapes: `[...]` of any dtype -> values `[n]`, i32 inverse `[...]`, i32 counts `[n]`.
+ * Errors: StateError in a captured step.
  */
 export function unique<D extends Dtype = "f32">(x: Tensor<D>, ...none: never[]): Unique<D> {
   requireNoOptions("unique", ...none);

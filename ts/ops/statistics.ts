@@ -23,8 +23,13 @@ import { mean } from "./reduce.ts";
 import { searchSorted, sort } from "./sort.ts";
 
 /**
- * The number below which the part q of the numbers over the axes lies, linear between neighbours; NaN if there is one. A
- * list of parts gives a new first axis. Equal numbers stay in their order, which says who has the gradient.
+ * The q-th quantile over the axes, default all, interpolated linearly; NaN if there is one; keepDims, default false,
+ * keeps the axes
+ * with size 1. Equal elements keep their order, which decides who gets the gradient.
+ * Shapes: `[a, b]` -> `[a]` with axes 1; with a list of q `[q, a]`.
+ * Errors: ArgumentError unless q is from 0 to 1, and for axes out of range; ShapeError where they are empty; DtypeError
+ * unless x
+ * is f32.
  */
 export function quantile(x: Tensor, q: number | readonly number[], axes?: Axes, keepDims = false): Tensor {
   requireFloat("quantile", "x", x);
@@ -51,18 +56,27 @@ export function quantile(x: Tensor, q: number | readonly number[], axes?: Axes, 
   return reshape(found, typeof q === "number" ? shape : [parts.length, ...shape]) as Tensor;
 }
 
-/** The middle one of the numbers over the axes, or the mean of the middle two; NaN if there is one. */
+/**
+ * Median over the axes, default all; NaN if there is one; keepDims, default false, keeps the axes with size 1.
+ * Shapes: `[a, b]` -> `[a]` with axes 1; default `[]`.
+ * Errors: ArgumentError for axes out of range or repeated; ShapeError where they are empty; DtypeError unless x is f32.
+ */
 export function median(x: Tensor, axes?: Axes, keepDims = false): Tensor {
   return within("median", () => quantile(x, 0.5, axes, keepDims));
 }
 
 /** What `bincount` takes beside x. */
 export interface BincountOptions {
-  /** How many numbers are counted, from 0. Default: up to the largest, which reads values: StateError in a captured step. */
+  /** Numbers to count, from 0; default: up to the largest, which reads values: StateError in a captured step. */
   length?: number;
 }
 
-/** How often each of 0, 1, 2, ... occurs in x, of whole numbers: exact up to 2^24. */
+/**
+ * How often each of 0, 1, 2, ... occurs in x, exact up to 2^24.
+ * Shapes: i32 `[...]` -> i32 `[length]`.
+ * Errors: ArgumentError for elements outside [0, length); DtypeError unless x is i32; StateError without length in a
+ * captured step.
+ */
 export function bincount(x: Tensor<"i32">, options: BincountOptions = {}): Tensor<"i32"> {
   const { length = lengthOf(x) } = checkOptions("bincount", options, bincountOptions);
   requireTensor("bincount", "x", x);
@@ -80,15 +94,21 @@ function lengthOf(x: Tensor<"i32">): number {
 
 /** What `histogram` takes beside x. */
 export interface HistogramOptions {
-  /** How many parts of one width; default 10. */
+  /** Number of bins, all of one width; default 10. */
   bins?: number;
-  /** From where to where. Default: from the smallest to the largest number, which reads values: StateError in a captured step. */
+  /**
+   * Lower and upper bound; default: smallest and largest element, which reads values: StateError in a captured step.
+   */
   range?: readonly [number, number];
 }
 
 /**
- * How many numbers lie in each of equal parts of a range, and the parts' edges. A part has its lower edge and the last
- * one its upper edge too; numbers outside and NaN are left out.
+ * Counts of elements in bins of one width, and the bins' edges. A bin includes its lower edge, the last one its upper
+ * edge too;
+ * elements outside and NaN are left out.
+ * Shapes: `[...]` -> i32 counts `[bins]`, edges `[bins + 1]`.
+ * Errors: ArgumentError for options out of range; DtypeError unless x is f32; StateError without range in a captured
+ * step.
  */
 export function histogram(x: Tensor, options: HistogramOptions = {}): { counts: Tensor<"i32">; edges: Tensor } {
   const { bins = 10, range = rangeOf(x) } = checkOptions("histogram", options, histogramOptions);
@@ -119,11 +139,15 @@ function rangeOf(x: Tensor): [number, number] {
 
 /** What `cov` takes beside x. */
 export interface CovarianceOptions {
-  /** Taken off the number of observations before dividing; default 1, Bessel's, as in NumPy. */
+  /** Subtracted from the number of observations before dividing; default 1, Bessel's correction, as in NumPy. */
   correction?: number;
 }
 
-/** The covariances of variables: x [variables, observations] -> [variables, variables]. */
+/**
+ * Covariance matrix of variables.
+ * Shapes: `[variables, observations]` -> `[variables, variables]`.
+ * Errors: ShapeError for another rank; DtypeError unless x is f32.
+ */
 export function cov(x: Tensor, options: CovarianceOptions = {}): Tensor {
   return within("cov", () => {
     const { correction = 1 } = checkOptions("cov", options, covarianceOptions);
@@ -135,7 +159,11 @@ export function cov(x: Tensor, options: CovarianceOptions = {}): Tensor {
   });
 }
 
-/** Pearson's correlations of variables, from -1 to 1: x [variables, observations] -> [variables, variables]. */
+/**
+ * Pearson correlations of variables, from -1 to 1.
+ * Shapes: `[variables, observations]` -> `[variables, variables]`.
+ * Errors: ShapeError for another rank; DtypeError unless x is f32.
+ */
 export function corrcoef(x: Tensor): Tensor {
   return within("corrcoef", () => {
     const covariances = cov(x);

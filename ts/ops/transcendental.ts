@@ -9,73 +9,83 @@ import { launchPair, type TensorLike } from "./lower/launch-binary.ts";
 import { map } from "./lower/launch-unary.ts";
 import { inverseOrZero } from "./powers.ts";
 
-/** tan x, x in radians. */
+/** tan x, x in radians. Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. */
 export const tan: Op<(x: Tensor) => Tensor> = defineOp("tan", {
   forward: (x) => map("tan", "tan_f32", 3.4, x),
   gradients: [(dy, y) => mul(dy, add(square(y), 1))],
 });
 
-/** The angle from -pi/2 to pi/2 whose sine is x; NaN where |x| > 1. */
+/** arcsin x, from -pi/2 to pi/2; NaN where |x| > 1. Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. */
 export const asin: Op<(x: Tensor) => Tensor> = defineOp("asin", {
   forward: (x) => map("asin", "asin_f32", 4, x),
   gradients: [(dy, _y, x) => mul(dy, rsqrt(sub(1, square(x))))],
 });
 
-/** The angle from 0 to pi whose cosine is x; NaN where |x| > 1. */
+/** arccos x, from 0 to pi; NaN where |x| > 1. Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. */
 export const acos: Op<(x: Tensor) => Tensor> = defineOp("acos", {
   forward: (x) => map("acos", "acos_f32", 4, x),
   gradients: [(dy, _y, x) => neg(mul(dy, rsqrt(sub(1, square(x)))))],
 });
 
-/** The angle from -pi/2 to pi/2 whose tangent is x. */
+/** arctan x, from -pi/2 to pi/2. Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. */
 export const atan: Op<(x: Tensor) => Tensor> = defineOp("atan", {
   forward: (x) => map("atan", "atan_f32", 4, x),
   gradients: [(dy, _y, x) => div(dy, add(square(x), 1))],
 });
 
-/** (e^x - e^-x) / 2 */
+/** (e^x - e^-x) / 2. Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. */
 export const sinh: Op<(x: Tensor) => Tensor> = defineOp("sinh", {
   forward: (x) => map("sinh", "sinh_f32", 4, x),
   gradients: [(dy, _y, x) => mul(dy, cosh(x))],
 });
 
-/** (e^x + e^-x) / 2 */
+/** (e^x + e^-x) / 2. Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. */
 export const cosh: Op<(x: Tensor) => Tensor> = defineOp("cosh", {
   forward: (x) => map("cosh", "cosh_f32", 4, x),
   gradients: [(dy, _y, x) => mul(dy, sinh(x))],
 });
 
-/** The number whose hyperbolic sine is x: ln(x + sqrt(x^2 + 1)). */
+/** Inverse of sinh: ln(x + sqrt(x^2 + 1)). Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. */
 export const asinh: Op<(x: Tensor) => Tensor> = defineOp("asinh", {
   forward: (x) => map("asinh", "asinh_f32", 5, x),
   gradients: [(dy, _y, x) => mul(dy, rsqrt(add(square(x), 1)))],
 });
 
-/** The number of at least 0 whose hyperbolic cosine is x: ln(x + sqrt(x^2 - 1)); NaN where x < 1. */
+/**
+ * Inverse of cosh: ln(x + sqrt(x^2 - 1)); NaN where x < 1. Shapes: `[...]` -> the same. Errors: DtypeError unless x is
+ * f32.
+ */
 export const acosh: Op<(x: Tensor) => Tensor> = defineOp("acosh", {
   forward: (x) => map("acosh", "acosh_f32", 5, x),
   gradients: [(dy, _y, x) => mul(dy, rsqrt(mul(sub(x, 1), add(x, 1))))],
 });
 
-/** The number whose hyperbolic tangent is x: ln((1 + x) / (1 - x)) / 2; NaN where |x| > 1. */
+/**
+ * Inverse of tanh: ln((1 + x) / (1 - x)) / 2; NaN where |x| > 1.
+ * Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32.
+ */
 export const atanh: Op<(x: Tensor) => Tensor> = defineOp("atanh", {
   forward: (x) => map("atanh", "atanh_f32", 5, x),
   gradients: [(dy, _y, x) => div(dy, mul(sub(1, x), add(x, 1)))],
 });
 
-/** e^x - 1, exact near 0 too. */
+/** e^x - 1, accurate near 0. Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. */
 export const expm1: Op<(x: Tensor) => Tensor> = defineOp("expm1", {
   forward: (x) => map("expm1", "expm1_f32", 3, x),
   gradients: [(dy, y) => mul(dy, add(y, 1))],
 });
 
-/** 1 - erf x, exact for large x too. */
+/** 1 - erf x, accurate for large x. Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. */
 export const erfc: Op<(x: Tensor) => Tensor> = defineOp("erfc", {
   forward: (x) => map("erfc", "erfc_f32", 4, x),
   gradients: [(dy, _y, x) => mul(dy, mul(exp(neg(square(x))), -2 / Math.sqrt(Math.PI)))],
 });
 
-/** The angle of the point (x, y) from -pi to pi: atan(y / x) in the right quadrant, broadcast. The gradient at (0, 0) is 0. */
+/**
+ * Angle of the point (x, y), from -pi to pi: atan(y / x) in the right quadrant. The gradient at (0, 0) is 0.
+ * Shapes: y, x -> their broadcast shape. Errors: ShapeError unless the shapes broadcast; DtypeError unless both are
+ * f32.
+ */
 export const atan2: Op<(y: TensorLike, x: TensorLike) => Tensor> = defineOp("atan2", {
   forward: (y, x) => launchPair("atan2", "atan2", y, x, 4, ["f32"]),
   gradients: [
@@ -90,7 +100,11 @@ function turning(a: TensorLike, b: TensorLike): Tensor {
   return mul(mul(inverse, a), inverse);
 }
 
-/** sqrt(a^2 + b^2), without overflow, broadcast; infinite where either is, though the other be NaN. The gradient at 0 is 0. */
+/**
+ * sqrt(a^2 + b^2), without overflow; infinite where either is, even beside NaN. The gradient at 0 is 0.
+ * Shapes: a, b -> their broadcast shape. Errors: ShapeError unless the shapes broadcast; DtypeError unless both are
+ * f32.
+ */
 export const hypot: Op<(a: TensorLike, b: TensorLike) => Tensor> = defineOp("hypot", {
   forward: (a, b) => launchPair("hypot", "hypot", a, b, 1.5, ["f32"]),
   gradients: [
@@ -99,7 +113,11 @@ export const hypot: Op<(a: TensorLike, b: TensorLike) => Tensor> = defineOp("hyp
   ],
 });
 
-/** ln(e^a + e^b), without overflow, broadcast. */
+/**
+ * ln(e^a + e^b), without overflow.
+ * Shapes: a, b -> their broadcast shape. Errors: ShapeError unless the shapes broadcast; DtypeError unless both are
+ * f32.
+ */
 export const logAddExp: Op<(a: TensorLike, b: TensorLike) => Tensor> = defineOp("logAddExp", {
   forward: (a, b) => launchPair("logAddExp", "log_add_exp", a, b, 8, ["f32"]),
   gradients: [

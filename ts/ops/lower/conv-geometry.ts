@@ -28,9 +28,9 @@ export type ConvPadding<R extends Rank> = Padding | (R extends 1 ? "causal" : ne
 
 /** How windows slide over sequences, images and volumes. */
 export interface WindowOptions<R extends Rank = 2, P extends ConvPadding<R> = Padding> {
-  /** Distance from window to window; default 1. */
+  /** Distance between windows; default 1. */
   strides?: PerAxis<R>;
-  /** Default valid. */
+  /** "valid", the default, or "same"; of convolutions of sequences also "causal". */
   padding?: P;
   /** Distance between the taps of a window; default 1. */
   dilationRate?: PerAxis<R>;
