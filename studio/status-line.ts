@@ -4,7 +4,7 @@ import { bytes, count } from "./format.ts";
 import type { EngineStatus, Status } from "./protocol.ts";
 
 /** The engine's word while its threads are on their way. */
-const STARTING = "workers are starting";
+const STARTING = "threads are starting";
 const headers = ["Cross-Origin-Opener-Policy: same-origin", "Cross-Origin-Embedder-Policy: require-corp"];
 
 export class StatusLine {

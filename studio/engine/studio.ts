@@ -440,7 +440,7 @@ async function digestOf(bytes: Uint8Array): Promise<string> {
 function reviveThreads(): void {
   const cores = Math.min(navigator.hardwareConcurrency, MOST_THREADS);
   const { threads, reason, isolated } = engineInfo();
-  if (!isolated || threads >= cores || reason === undefined || reason === "workers are starting") return;
+  if (!isolated || threads >= cores || reason === undefined || reason === "threads are starting") return;
   configure({ threads: 1 });
   configure({ threads: cores });
 }

@@ -89,7 +89,7 @@ describe("dist", () => {
 
   it("has one file for threads, which needs no other", () => {
     const thread = scripts.find(({ path }) => path === "thread.js");
-    const carried = scripts.find(({ path }) => path === "generated/worker-source.js");
+    const carried = scripts.find(({ path }) => path === "generated/thread-source.js");
     expect(carried?.text).toContain(JSON.stringify(thread?.text.trim()));
     expect(thread?.text).not.toMatch(/\b(import|export|importScripts)\b/);
   });

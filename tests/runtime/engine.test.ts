@@ -109,7 +109,7 @@ describe("engineInfo", () => {
   it("has all the threads soon", async () => {
     const { configure, engineInfo } = await fresh();
     configure({ threads: 3 });
-    expect(engineInfo().reason).toBe("workers are starting");
+    expect(engineInfo().reason).toBe("threads are starting");
     await vi.waitUntil(() => engineInfo().threads === 3, { timeout: 20_000 });
     expect(engineInfo().reason).toBeUndefined();
     configure({ threads: 1 });

@@ -7,7 +7,7 @@ import { OutOfMemoryError, StateError } from "../../ts/runtime/errors.ts";
 import { launch } from "../../ts/runtime/launch.ts";
 import { splitting } from "../../ts/runtime/splitting.ts";
 import { spawning } from "../../ts/runtime/threads.ts";
-import type { WorkerMaker } from "../../ts/runtime/web-worker.ts";
+import type { ThreadMaker } from "../../ts/runtime/web-worker.ts";
 import { tensor } from "../../ts/tensor/create.ts";
 import { empty, type Tensor } from "../../ts/tensor/tensor.ts";
 
@@ -73,11 +73,11 @@ async function allGone(): Promise<void> {
 }
 
 /** Node workers that run `source` in place of the pool's own. */
-function running(source: string): WorkerMaker {
+function running(source: string): ThreadMaker {
   return (_source, gone) => {
     const worker = new Worker(source, { eval: true, execArgv: [] });
     worker.on("error", () => undefined);
-    worker.on("exit", () => gone("a worker ended"));
+    worker.on("exit", () => gone("a thread ended"));
     worker.unref();
     return worker;
   };
@@ -209,13 +209,13 @@ describe("workers that never start", () => {
     const began = performance.now();
     spawning.make = (_source, gone) => ({
       postMessage: () => undefined,
-      terminate: () => gone("a worker ended"),
+      terminate: () => gone("a thread ended"),
     });
     restart(3);
     for (let i = 0; i < 5; i++) runAndCheck();
-    expect(engineInfo()).toMatchObject({ threads: 1, reason: "workers are starting" });
+    expect(engineInfo()).toMatchObject({ threads: 1, reason: "threads are starting" });
     await until(() => performance.now() - began > 1050);
-    expect(engineInfo()).toMatchObject({ threads: 1, reason: "workers did not start in time" });
+    expect(engineInfo()).toMatchObject({ threads: 1, reason: "threads did not start in time" });
     runAndCheck();
   });
 
@@ -226,7 +226,7 @@ describe("workers that never start", () => {
     const { buffers } = engine().memory.report();
     restart(3);
     runAndCheck();
-    expect(engineInfo()).toMatchObject({ threads: 1, reason: "workers could not be made: no threads today" });
+    expect(engineInfo()).toMatchObject({ threads: 1, reason: "threads could not be made: no threads today" });
     expect(engine().memory.report().buffers).toBe(buffers);
   });
 
@@ -234,7 +234,7 @@ describe("workers that never start", () => {
     spawning.make = undefined;
     restart(2);
     runAndCheck();
-    expect(engineInfo().reason).toBe("workers could not be made: this runtime has no workers that share memory");
+    expect(engineInfo().reason).toBe("threads could not be made: this runtime has no threads that share memory");
   });
 
   it("because there is no memory for them leave the work to the calling thread, until there is some", async () => {
@@ -253,7 +253,7 @@ describe("workers that never start", () => {
     const run = (): void => launch("softmax_f32", 8, 100, y, input, COLUMNS);
     for (let i = 0; i < 3; i++) run();
     expect(y.data()).toEqual(expected.subarray(0, y.size));
-    expect(engineInfo().reason).toMatch(/^workers could not be made: allocate: the request must fit/);
+    expect(engineInfo().reason).toMatch(/^threads could not be made: allocate: the request must fit/);
     expect(warn).toHaveBeenCalledTimes(1);
     for (const x of [...taken, reserve]) x.dispose();
     expect(engine().memory.report().inUse).toBeLessThan(10 * 1024 * 1024);
@@ -267,7 +267,7 @@ describe("workers that never start", () => {
     spawning.make = running("throw new Error('not in this house')");
     restart(2);
     runAndCheck();
-    await until(() => engineInfo().reason === "a worker ended");
+    await until(() => engineInfo().reason === "a thread ended");
     runAndCheck();
     spawning.make = usual.make;
     await until(() => engineInfo().threads === 2);
@@ -289,10 +289,10 @@ describe("workers that never start", () => {
     }
     expect(times).toEqual([0, 100, 300, 700, 1500, 3100, 6300]);
     configure({ threads: 3 });
-    configure({ workerUrl: "/thread.js" });
+    configure({ threadUrl: "/thread.js" });
     expect(made).toBe(times.length + 2);
     expect(warn.mock.calls).toEqual([
-      ["heddle: workers could not be made: no threads today; fewer threads work until it can be started again"],
+      ["heddle: threads could not be made: no threads today; fewer threads work until it can be started again"],
     ]);
     now.mockRestore();
   });
@@ -314,11 +314,11 @@ describe("a worker that is slow", () => {
   it("keeps its memory until it has ended", async () => {
     await allGone();
     const { inUse } = engine().memory.report();
-    const make = usual.make as WorkerMaker;
+    const make = usual.make as ThreadMaker;
     let end = (): void => undefined;
     spawning.make = (source, gone) => {
       const worker = make(source, () => undefined);
-      end = () => gone("a worker ended");
+      end = () => gone("a thread ended");
       return worker;
     };
     restart(2);
@@ -372,9 +372,9 @@ function updateInPlace(): number {
 
 describe("a worker that ends in the middle of a run", () => {
   it.each([
-    ["silently", "process.exit()", "a worker ended while it held work"],
-    ["by an error", "throw new Error('not today')", "a worker ended while it held work"],
-    ["and says so", "Atomics.store(words, slot + 1, 2)", "a worker failed while it held work"],
+    ["silently", "process.exit()", "a thread ended while it held work"],
+    ["by an error", "throw new Error('not today')", "a thread ended while it held work"],
+    ["and says so", "Atomics.store(words, slot + 1, 2)", "a thread failed while it held work"],
   ])("%s is replaced within a second, and another one started", async (_how, ending, reason) => {
     await startOne(ending);
     runUntilLost();
@@ -386,7 +386,7 @@ describe("a worker that ends in the middle of a run", () => {
   });
 
   it("leaves the others at work", async () => {
-    const make = usual.make as WorkerMaker;
+    const make = usual.make as ThreadMaker;
     let made = 0;
     spawning.make = (source, gone) => (++made === 2 ? running(takingOneTicket("process.exit()")) : make)(source, gone);
     restart(3);
@@ -426,12 +426,12 @@ describe("a worker that ends in the middle of a run", () => {
     vi.stubGlobal("Deno", { version: { deno: "2.9.5" } });
     await allGone();
     const { inUse } = engine().memory.report();
-    const make = usual.make as WorkerMaker;
+    const make = usual.make as ThreadMaker;
     let tell = (): void => undefined;
     const terminate = vi.fn<() => void>();
     spawning.make = (source, gone) => {
       const worker = make(source, gone);
-      tell = () => gone("a worker ended");
+      tell = () => gone("a thread ended");
       return { postMessage: (message) => worker.postMessage(message), terminate };
     };
     restart(2);
@@ -464,7 +464,7 @@ describe("a worker that ends in the middle of a run", () => {
       expect(runAndCheck()).toBeLessThan(SOON);
       runAndCheck();
       await until(() => engineInfo().threads === 1);
-      expect(engineInfo().reason).toMatch(/^a worker ended( while it held work)?$/);
+      expect(engineInfo().reason).toMatch(/^a thread ended( while it held work)?$/);
       configure({ threads: 2 });
     }
   });

@@ -1,7 +1,7 @@
 // How a browser's workers start, against a stand-in for its Worker: from a blob: URL, then from a file, then not at all, each
 // time with the reason, the address given back, and no memory for one that was given up.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { makeWebWorker, patience, workerPlaces } from "../../ts/runtime/web-worker.ts";
+import { makeWebWorker, patience, threadSources } from "../../ts/runtime/web-worker.ts";
 
 /** What a worker from an address does once it is made. */
 type Behaviour = (worker: FakeWorker) => void;
@@ -66,7 +66,7 @@ afterEach(() => {
   vi.restoreAllMocks();
   behaviours.clear();
   for (const list of [made, revoked, violations]) list.length = 0;
-  Object.assign(workerPlaces, { url: undefined, blob: true });
+  Object.assign(threadSources, { url: undefined, blob: true });
   Object.assign(patience, usual);
 });
 
@@ -104,10 +104,10 @@ describe("a worker of a browser", () => {
     const alone = start();
     alone.thread.postMessage("memory");
     await vi.advanceTimersByTimeAsync(10_000);
-    expect(alone.gone.mock.calls).toEqual([[`workers could not be started: from the blob: URL: ${why}`]]);
+    expect(alone.gone.mock.calls).toEqual([[`threads could not be started: from the blob: URL: ${why}`]]);
     expect([revoked, violations]).toEqual([["blob:1"], []]);
 
-    workerPlaces.url = "/worker.js";
+    threadSources.url = "/worker.js";
     behaviours.set("/worker.js", answer);
     const { thread, gone } = start();
     thread.postMessage("memory");
@@ -119,14 +119,14 @@ describe("a worker of a browser", () => {
   });
 
   it("that cannot be had anywhere says why everywhere", async () => {
-    workerPlaces.url = "/worker.js";
+    threadSources.url = "/worker.js";
     behaviours.set("blob", forbidden);
     behaviours.set("/worker.js", notThere);
     const { gone } = start();
     await vi.advanceTimersByTimeAsync(10_000);
     expect(gone.mock.calls).toEqual([
       [
-        "workers could not be started: from the blob: URL: the page's Content-Security-Policy forbids it (worker-src); " +
+        "threads could not be started: from the blob: URL: the page's Content-Security-Policy forbids it (worker-src); " +
           "then from /worker.js: it could not be loaded",
       ],
     ]);
@@ -149,7 +149,7 @@ describe("a worker of a browser", () => {
     made[0].onerror?.({ message: "unreachable", preventDefault: () => undefined });
     failing.thread.terminate();
     await vi.advanceTimersByTimeAsync(10_000);
-    expect(failing.gone.mock.calls).toEqual([["a worker failed: unreachable"]]);
+    expect(failing.gone.mock.calls).toEqual([["a thread failed: unreachable"]]);
 
     const ended = start();
     await vi.advanceTimersByTimeAsync(10);
@@ -158,7 +158,7 @@ describe("a worker of a browser", () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect(ended.gone).not.toHaveBeenCalled();
     made[1].onmessage?.({ data: "gone" });
-    expect(ended.gone.mock.calls).toEqual([["a worker ended"]]);
+    expect(ended.gone.mock.calls).toEqual([["a thread ended"]]);
     expect(made[1].terminated).toBe(true);
   });
 
@@ -189,16 +189,16 @@ describe("a worker of a browser", () => {
     expect([thread.ended?.(), other.thread.ended?.()]).toEqual([false, true]);
     other.thread.terminate();
     await vi.advanceTimersByTimeAsync(1000);
-    expect(other.gone.mock.calls).toEqual([["a worker ended"]]);
+    expect(other.gone.mock.calls).toEqual([["a thread ended"]]);
     thread.terminate();
-    expect(gone.mock.calls).toEqual([["a worker ended"]]);
+    expect(gone.mock.calls).toEqual([["a thread ended"]]);
   });
 
   it("that comes too late has more time at the next attempt", async () => {
-    const looks = patience.looks;
+    const looks = patience.polls;
     start();
     await vi.advanceTimersByTimeAsync(1.5 * looks * patience.milliseconds);
-    expect(patience.looks).toBe(2 * looks);
+    expect(patience.polls).toBe(2 * looks);
   });
 
   it("cannot be where memory cannot be shared", () => {

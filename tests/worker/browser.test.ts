@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import threadSource from "../../ts/generated/worker-source.ts";
+import threadSource from "../../ts/generated/thread-source.ts";
 import type { Report } from "./browser-page.ts";
 
 const REMOVALS = 50;

@@ -519,6 +519,6 @@ describe("the life of an engine worker", () => {
     await expect(engine.configure({ threads: 0 })).rejects.toThrow("configure: threads must be");
     await expect(engine.configure({ deterministic: false })).rejects.toThrow(StateError);
     // Addresses are no plain data, but mean something to both.
-    await engine.configure({ workerUrl: new URL("https://example.com/thread.js") });
+    await engine.configure({ threadUrl: new URL("https://example.com/thread.js") });
   });
 });

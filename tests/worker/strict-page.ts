@@ -9,7 +9,7 @@ async function run(): Promise<object> {
   const triple = [{ kind: "triple" }];
   const refused = await new RemoteModel(triple).predict(x).catch(({ message }: Error) => message);
   const worker = (): Worker => new Worker("/strict-worker.js", { type: "module" });
-  const model = new RemoteModel(triple, { worker, workerUrl: new URL("thread.js", location.href), threads: 2 });
+  const model = new RemoteModel(triple, { worker, threadUrl: new URL("thread.js", location.href), threads: 2 });
   const own = await model.predict(x);
   return { refused, own: [...own.data], threads: await threadsOf(model.engine) };
 }

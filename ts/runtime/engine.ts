@@ -12,7 +12,7 @@ import { detectCores, detectRuntime, isPage, type Simd } from "./features.ts";
 import { checkMaximum, DEFAULT_MAXIMUM, LinearMemory, type MemoryReport } from "./memory.ts";
 import type { Buffer } from "./operand.ts";
 import { MAXIMUM_THREADS, SCRATCH_BYTES, ThreadPool } from "./threads.ts";
-import { workerPlaces } from "./web-worker.ts";
+import { threadSources } from "./web-worker.ts";
 import { refuseWide, tryWide, type WideMode } from "./wide.ts";
 
 /** What `configure` takes; everything is optional. */
@@ -41,10 +41,10 @@ export interface Configuration {
    */
   winograd?: boolean;
   /**
-   * Address of `heddle/thread.js` on the page's own origin: where a browser gets its workers from if the page's
+   * URL of `heddle/thread.js` on the page's own origin: what a browser loads threads from if the page's
    * Content-Security-Policy forbids blob: URLs. Elsewhere it changes nothing.
    */
-  workerUrl?: string | URL;
+  threadUrl?: string | URL;
 }
 
 /** What `engineInfo` returns. */
@@ -169,7 +169,7 @@ export function configuredSimd(): Simd {
 
 /** Sets how the engine works. Errors: ArgumentError for values out of range, StateError for what is fixed after first use. */
 export function configure(changes: Configuration): void {
-  const { threads, memory, deterministic, wide, workerUrl } = checkOptions("configure", changes, configurationNames);
+  const { threads, memory, deterministic, wide, threadUrl } = checkOptions("configure", changes, configurationNames);
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MAXIMUM_THREADS)) {
     throw new ArgumentError(`configure: threads must be a whole number from 1 to ${MAXIMUM_THREADS}, got ${threads}`);
   }
@@ -180,11 +180,11 @@ export function configure(changes: Configuration): void {
     );
   }
   configuration = { ...configuration, ...changes };
-  if (workerUrl !== undefined) workerPlaces.url = String(workerUrl);
+  if (threadUrl !== undefined) threadSources.url = String(threadUrl);
   if (threads !== undefined && threads !== wantedThreads) {
     wantedThreads = threads;
     current?.restart();
-  } else if (threads !== undefined || workerUrl !== undefined) current?.retry();
+  } else if (threads !== undefined || threadUrl !== undefined) current?.retry();
 }
 
 /** Whether convolutions may take Winograd's way. */

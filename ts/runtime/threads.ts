@@ -1,16 +1,16 @@
-// The thread pool: starts workers in the background and runs programs on them. A run never waits for a worker that has
-// not come. It waits for one that holds work for as long as that lives; the work of one that has ended is done again by
-// the calling thread, and another worker takes its place.
-import workerSource from "../generated/worker-source.ts";
+// The thread pool: starts threads in the background and runs programs on them. A run never waits for a thread that has not
+// started. It waits for one that holds work for as long as that lives; the work of one that has ended is done again by
+// the calling thread, and another one is started.
+import threadSource from "../generated/thread-source.ts";
 import { isRepeatable } from "./encoding.ts";
 import { OutOfMemoryError, StateError } from "./errors.ts";
 import { builtinModule, detectRuntime, hasBuiltinModules } from "./features.ts";
 import type { Core } from "./kernels.ts";
 import type { LinearMemory } from "./memory.ts";
 import type { Buffer } from "./operand.ts";
-import { makeWebWorker, type Thread, type WorkerMaker } from "./web-worker.ts";
+import { makeWebWorker, type Thread, type ThreadMaker } from "./web-worker.ts";
 
-// The control block's words that this side reads and writes; assembly/program.ts has them all.
+// The words of the control block that are used here; assembly/program.ts has them all.
 const EPOCH = 0;
 const PROGRAM = 1;
 const TICKETS = 2;
@@ -27,21 +27,21 @@ export const MAXIMUM_THREADS = 64;
 export const SCRATCH_BYTES: number = 512 * 1024;
 const IDLE_SPINS = 200_000; // about 0.3 ms, longer than the gap between two training steps
 const START_MILLISECONDS = 1000;
-/** A calling thread that waits for longer than this naps between its looks: the others may need its core. */
+/** A calling thread that waits for longer than this sleeps between polls: the others may need its core. */
 const NAP_MILLISECONDS = 2;
-/** How often it asks then whether those who hold work have ended. */
-const LOOK_MILLISECONDS = 100;
+/** How often it checks then whether those that hold work have ended. */
+const CHECK_MILLISECONDS = 100;
 const WARNING_MILLISECONDS = 10_000;
-// A worker is started anew so long after it was lost, twice as long if that one is lost too before it has lasted.
+// A lost thread is started again after this long, doubled if that one is lost too before it has lasted.
 const RESTART_MILLISECONDS = 100;
 const LASTING_MILLISECONDS = 30_000;
 
-/** How workers are made here, or undefined where none can share memory; tests make some that fail. */
-export const spawning: { make: WorkerMaker | undefined } = { make: workerMaker() };
+/** How threads are made here, or undefined where none can share memory; tests make some that fail. */
+export const spawning: { make: ThreadMaker | undefined } = { make: threadMaker() };
 
-/** A worker, and the memory that is its own until it has ended. */
+/** A thread, and the memory that is its own until it has ended. */
 interface Member {
-  readonly worker: Thread;
+  readonly handle: Thread;
   readonly scratch: Buffer;
 }
 
@@ -51,20 +51,20 @@ export class ThreadPool {
   private readonly core: Core;
   private readonly module: WebAssembly.Module;
   private readonly wide: boolean;
-  /** By thread; that of the calling one is never there. */
+  /** By thread; the calling one has none. */
   private readonly members: (Member | undefined)[] = [];
-  /** There as long as there are members. */
+  /** Allocated as long as there are members. */
   private control: Buffer | undefined;
   /** The control block's first word. */
   private base = 0;
   private epoch = 0;
-  /** Why a member is missing that was missing last. */
+  /** Why the last missing member is missing. */
   private reason: string | undefined;
-  /** Whether one is, and is not being started. */
+  /** Whether one is missing that is not being started. */
   private missing = true;
-  /** When one was started last. */
+  /** When one was last started. */
   private began = 0;
-  /** How long the next one waits to be started, and until when. */
+  /** How long to wait before the next start, and until when. */
   private pause = 0;
   private restartAt = 0;
   /** Members found to have ended during the run, and how. */
@@ -72,7 +72,7 @@ export class ThreadPool {
   private stopped = false;
   private warned = false;
 
-  /** Of `threads - 1` workers, `wide` as the caller; they are made at the first run, and report a few milliseconds later. */
+  /** A pool of `threads`, the calling one included; `wide` as that one. They are started at the first run, and report a few milliseconds later. */
   constructor(memory: LinearMemory, core: Core, module: WebAssembly.Module, threads: number, wide: boolean) {
     this.memory = memory;
     this.core = core;
@@ -81,27 +81,27 @@ export class ThreadPool {
     this.threads = threads;
   }
 
-  /** Threads that have reported for work, the caller included. */
+  /** Number of threads that have reported, the calling one included. */
   get ready(): number {
     let count = 1;
     for (let thread = 1; thread < this.threads; thread++) {
       const member = this.members[thread];
       if (member === undefined || this.state(thread) !== READY) continue;
-      // Node can only tell that a thread has ended if it was asked before.
-      endedInNode(member.worker);
+      // Node can tell that a thread has ended only if it was asked before.
+      endedInNode(member.handle);
       count++;
     }
     return count;
   }
 
-  /** Says why workers that should be there are not, or nothing. */
+  /** Why there are fewer threads than there should be, or undefined. */
   explain(): string | undefined {
     if (this.ready === this.threads) return undefined;
     const late = performance.now() - this.began > START_MILLISECONDS;
-    return this.reason ?? (late ? "workers did not start in time" : "workers are starting");
+    return this.reason ?? (late ? "threads did not start in time" : "threads are starting");
   }
 
-  /** Starts the workers that are missing, unless it is too early to try again; at once where `now` is infinite. */
+  /** Starts missing threads, unless it is too early to try again; at once where `now` is infinite. */
   start(now: number = performance.now()): void {
     if (!this.missing || now < this.restartAt) return;
     this.missing = false;
@@ -110,7 +110,7 @@ export class ThreadPool {
       if (this.control === undefined) this.begin();
       for (let thread = 1; thread < this.threads; thread++) if (!this.members[thread]) this.add(thread);
     } catch (error) {
-      this.lose(`workers could not be made: ${(error as Error).message}`, error);
+      this.lose(`threads could not be made: ${(error as Error).message}`, error);
     }
     this.releaseUnlessUsed();
   }
@@ -127,7 +127,7 @@ export class ThreadPool {
       const pending = this.core.run(this.control.block.address, this.epoch, program, end, tickets);
       if (pending !== 0) this.wait();
     } catch (error) {
-      // The caller will free what the workers are still working on.
+      // The caller will free what the threads are still working on.
       this.abandon();
       throw error;
     } finally {
@@ -135,14 +135,14 @@ export class ThreadPool {
     }
   }
 
-  /** Ends all workers; their memory is freed when they are gone. */
+  /** Ends all threads; their memory is freed when they have ended. */
   stop(): void {
     this.stopped = true;
     if (this.control === undefined) return;
     Atomics.store(this.memory.i32, this.base + STOP, 1);
     Atomics.add(this.memory.i32, this.base + EPOCH, 1);
     Atomics.notify(this.memory.i32, this.base + EPOCH);
-    if (!tellsEarly()) for (const member of this.members) member?.worker.terminate();
+    if (!tellsEarly()) for (const member of this.members) member?.handle.terminate();
   }
 
   private begin(): void {
@@ -155,19 +155,19 @@ export class ThreadPool {
   }
 
   private add(thread: number): void {
-    if (spawning.make === undefined) throw new StateError("this runtime has no workers that share memory");
+    if (spawning.make === undefined) throw new StateError("this runtime has no threads that share memory");
     const scratch = this.memory.allocate(SCRATCH_BYTES);
-    let worker: Thread;
+    let handle: Thread;
     try {
-      worker = spawning.make(workerSource, (reason) => this.gone(thread, worker, reason));
+      handle = spawning.make(threadSource, (reason) => this.gone(thread, handle, reason));
     } catch (error) {
       this.memory.release(scratch);
       throw error;
     }
-    this.members[thread] = { worker, scratch };
+    this.members[thread] = { handle, scratch };
     this.memory.i32[this.slot(thread)] = -1;
     this.memory.i32[this.slot(thread) + 1] = 0;
-    worker.postMessage({
+    handle.postMessage({
       module: this.module,
       memory: this.memory.memory,
       control: this.base << 2,
@@ -177,10 +177,10 @@ export class ThreadPool {
     });
   }
 
-  /** A worker has ended, and touches memory no more. */
-  private gone(thread: number, worker: Thread, reason: string): void {
+  /** A thread has ended, and does not touch the memory any more. */
+  private gone(thread: number, handle: Thread, reason: string): void {
     const member = this.members[thread];
-    if (member?.worker !== worker || (tellsEarly() && this.state(thread) === READY)) return;
+    if (member?.handle !== handle || (tellsEarly() && this.state(thread) === READY)) return;
     this.members[thread] = undefined;
     this.memory.release(member.scratch);
     if (!this.stopped) this.lose(reason);
@@ -193,7 +193,7 @@ export class ThreadPool {
     this.control = undefined;
   }
 
-  /** Notes why a worker is missing, and when to try again. */
+  /** Notes why a thread is missing, and when to try again. */
   private lose(reason: string, error?: unknown): void {
     const now = performance.now();
     if (!this.missing) {
@@ -202,9 +202,9 @@ export class ThreadPool {
     }
     this.missing = true;
     this.reason = reason;
-    // Memory that was short may be there at the next run.
+    // Memory that was lacking may be free at the next run.
     this.restartAt = error instanceof OutOfMemoryError ? 0 : now + this.pause;
-    // That a place has no threads at all is told by engineInfo() alone.
+    // That a runtime has no threads at all is told by engineInfo() alone.
     if (!(error instanceof StateError)) this.warn(`${reason}; fewer threads work until it can be started again`);
   }
 
@@ -213,7 +213,7 @@ export class ThreadPool {
     this.warned = true;
   }
 
-  /** The calling thread found nothing to do for a while: it looks again, and does the work of those that have ended. */
+  /** The calling thread has found nothing to do for a while: it polls, and does the work of threads that have ended. */
   private wait(): void {
     const control = this.base << 2;
     this.attend(
@@ -228,7 +228,7 @@ export class ThreadPool {
     );
   }
 
-  /** Does what a thread that has ended held; returns how many tickets that were. */
+  /** Runs the ticket that a thread held when it ended; returns how many that were. */
   private takeOver(control: number, thread: number): number {
     const { i32 } = this.memory;
     const ticket = i32[this.slot(thread)];
@@ -246,7 +246,7 @@ export class ThreadPool {
     return 1;
   }
 
-  /** Ends a run early: nobody takes more of it, and those who live finish what they hold. */
+  /** Ends a run early: no more tickets are taken, and live threads finish theirs. */
   private abandon(): void {
     const { i32, memory } = this.memory;
     const next = Atomics.exchange(new BigInt64Array(memory.buffer, (this.base << 2) + NEXT_BYTES, 1), 0, 0n);
@@ -268,8 +268,8 @@ export class ThreadPool {
   }
 
   /**
-   * Waits while something is `pending`. Where nothing was done for a while it looks which threads have ended, and gives
-   * `care` the number of the others: it is known then, never guessed, so that one that is only slow cannot write later.
+   * Waits while something is `pending`. If nothing was done for a while it finds out which threads have ended, and calls
+   * `care` with the number of the others: that is certain, not a timeout, so that a slow thread cannot write later.
    */
   private attend(pending: () => boolean, care: (alive: number) => void): void {
     let done = -1;
@@ -281,41 +281,41 @@ export class ThreadPool {
         since = looked = now;
       }
       if (now - since > NAP_MILLISECONDS) this.nap();
-      if (now - looked < LOOK_MILLISECONDS) continue;
+      if (now - looked < CHECK_MILLISECONDS) continue;
       looked = now;
       let alive = 0;
       for (let thread = 1; thread < this.threads; thread++) if (this.lives(thread) && !this.findEnded(thread)) alive++;
       care(alive);
       if (now - since > WARNING_MILLISECONDS) {
-        this.warn(`a worker has held work for ${WARNING_MILLISECONDS / 1000} s, and is waited for`);
+        this.warn(`a thread has held work for ${WARNING_MILLISECONDS / 1000} s, and is waited for`);
       }
     }
   }
 
-  /** Gives the core away for a moment, where this thread may: that of a page may not. */
+  /** Sleeps for a moment, where this thread may: that of a page may not. */
   private nap(): void {
     try {
       Atomics.wait(this.memory.i32, this.base + EPOCH, this.epoch, NAP_MILLISECONDS / 10);
     } catch {}
   }
 
-  /** Whether a thread may still be at work, as far as this run has seen; the calling one, which asks, is not. */
+  /** Whether a thread may still be working, as far as this run knows; the calling one is not. */
   private lives(thread: number): boolean {
     return this.members[thread] !== undefined && !this.ended.has(thread);
   }
 
-  /** Looks whether a worker has ended, and notes it. */
+  /** Whether a thread has ended; notes it. */
   private findEnded(thread: number): boolean {
-    const worker = this.members[thread]?.worker;
+    const handle = this.members[thread]?.handle;
     const failed = this.state(thread) === FAILED;
-    if (!failed && !(worker?.ended?.() ?? endedInNode(worker))) return false;
+    if (!failed && !(handle?.ended?.() ?? endedInNode(handle))) return false;
     const atWork = Atomics.load(this.memory.i32, this.slot(thread)) >= 0 ? " while it held work" : "";
-    this.ended.set(thread, `a worker ${failed ? "failed" : "ended"}${atWork}`);
+    this.ended.set(thread, `a thread ${failed ? "failed" : "ended"}${atWork}`);
     return true;
   }
 
   private removeEnded(): void {
-    for (const [thread, reason] of this.ended) this.gone(thread, this.members[thread]?.worker as Thread, reason);
+    for (const [thread, reason] of this.ended) this.gone(thread, this.members[thread]?.handle as Thread, reason);
     this.ended.clear();
   }
 
@@ -332,26 +332,26 @@ export class ThreadPool {
   }
 }
 
-/** Whether this runtime tells of a thread's end when it was told to end, and lets it run on. */
+/** Whether this runtime reports a thread's end when it was asked to end, and lets it run on. */
 function tellsEarly(): boolean {
   return /^(deno|bun)/.test(detectRuntime());
 }
 
-/** Whether a thread of Node has ended: even one that hears no events can ask how long another was idle, which is -1 then. */
+/** Whether a thread of Node has ended: its idle time is -1 then, which can be read without an event. */
 function endedInNode(thread: Thread | undefined): boolean {
   return detectRuntime().startsWith("node") && thread?.performance?.eventLoopUtilization().idle === -1;
 }
 
-/** How this runtime makes a worker from source text. */
-function workerMaker(): WorkerMaker {
+/** How this runtime makes a thread from source text. */
+function threadMaker(): ThreadMaker {
   if (!hasBuiltinModules()) return makeWebWorker;
   return (source, gone) => {
     const threads = builtinModule<typeof import("node:worker_threads")>("node:worker_threads");
-    if (threads === undefined) throw new Error("this runtime has no workers");
+    if (threads === undefined) throw new Error("this runtime has no threads");
     const worker = new threads.Worker(source, { eval: true, execArgv: [] });
-    let reason = "a worker ended";
+    let reason = "a thread ended";
     worker.on("error", (error: Error) => {
-      reason = `a worker failed: ${error.message}`;
+      reason = `a thread failed: ${error.message}`;
     });
     worker.on("exit", () => gone(reason));
     worker.unref();

@@ -1,29 +1,29 @@
-// Starts a worker in a browser: from the source that the JavaScript carries, then, where that may not be, from a file of the
-// page's own origin. A worker is given the memory when it has said that it is there, and one that never does is left.
+// Starts a thread in a browser, as a Web Worker: from the source inside the JavaScript or, where that is forbidden, from a
+// file on the page's own origin. A thread gets the memory once it has reported; one that never does is given up.
 import { StateError } from "./errors.ts";
 
-/** A thread as the pool needs it: Node's worker_threads and the web's Worker both fit. */
+/** A thread as the pool uses it: a worker of node:worker_threads, or a Web Worker. */
 export interface Thread {
   postMessage(message: unknown): void;
-  /** Sees to it that it ends, now or when it sees that the pool has stopped. */
+  /** Ends it, now or once it sees that the pool has stopped. */
   terminate(): unknown;
-  /** Whether it is known to have ended, for a caller that hears no events. */
+  /** Whether it is known to have ended, for a caller that gets no events. */
   ended?(): boolean;
-  /** By which Node tells the same. */
+  /** In Node, what tells the same. */
   readonly performance?: { eventLoopUtilization(): { idle: number } };
 }
 
-/** Makes a worker that runs `source`, and calls `gone` when it has ended and touches memory no more. */
-export type WorkerMaker = (source: string, gone: (reason: string) => void) => Thread;
+/** Makes a thread that runs `source`, and calls `gone` when it has ended and does not touch the memory any more. */
+export type ThreadMaker = (source: string, gone: (reason: string) => void) => Thread;
 
-/** Where workers come from; `configure` and `heddle/separate` change it. */
-export const workerPlaces: { url: string | undefined; blob: boolean } = { url: undefined, blob: true };
+/** What threads are loaded from: a URL, a blob: URL; `configure` and `heddle/separate` change it. */
+export const threadSources: { url: string | undefined; blob: boolean } = { url: undefined, blob: true };
 
 /**
- * Patience with a worker that does not answer, in looks of so many milliseconds: a page that computes does not look. Each
- * time that it was not enough the looks become twice as many.
+ * How long to wait for a thread that does not answer, in polls of so many milliseconds: a page that computes does not poll.
+ * The number of polls doubles each time that it was not enough.
  */
-export const patience: { looks: number; milliseconds: number } = { looks: 20, milliseconds: 100 };
+export const patience: { polls: number; milliseconds: number } = { polls: 20, milliseconds: 100 };
 
 const GOODBYE_MILLISECONDS = 1000;
 
@@ -31,8 +31,8 @@ const HIDDEN =
   "SharedArrayBuffer is hidden since the page is not cross-origin isolated; it is with the headers " +
   "Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp (or credentialless)";
 
-/** Makes a worker in a browser, or throws where there can be none. */
-export const makeWebWorker: WorkerMaker = (source, gone) => {
+/** Makes a thread in a browser. Errors: StateError where there can be none. */
+export const makeWebWorker: ThreadMaker = (source, gone) => {
   if (typeof Worker === "undefined") throw new StateError("there is no Worker here");
   if (typeof SharedArrayBuffer === "undefined") throw new StateError(HIDDEN);
   return new WebThread(source, gone);
@@ -40,27 +40,27 @@ export const makeWebWorker: WorkerMaker = (source, gone) => {
 
 class WebThread implements Thread {
   private readonly gone: (reason: string) => void;
-  /** What is left to try: makers of an address, and what gives it back. */
-  private readonly places: (() => { url: string; free: () => void })[] = [];
-  /** Why earlier places did not do. */
+  /** What is left to try: functions that make a URL, and one that revokes it. */
+  private readonly sources: (() => { url: string; free: () => void })[] = [];
+  /** Why earlier sources failed. */
   private readonly failures: string[] = [];
   private readonly messages: unknown[] = [];
   private worker: Worker | undefined;
   private started = false;
   private over = false;
-  /** An address that the worker has made, and that is given back when it is gone. */
+  /** A blob: URL that the thread has made; it is revoked when the thread ends. */
   private sign = "";
 
   constructor(source: string, gone: (reason: string) => void) {
     this.gone = gone;
-    if (workerPlaces.blob) {
-      this.places.push(() => {
+    if (threadSources.blob) {
+      this.sources.push(() => {
         const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
         return { url, free: () => URL.revokeObjectURL(url) };
       });
     }
-    const { url } = workerPlaces;
-    if (url !== undefined) this.places.push(() => ({ url, free: () => undefined }));
+    const { url } = threadSources;
+    if (url !== undefined) this.sources.push(() => ({ url, free: () => undefined }));
     this.tryNext();
   }
 
@@ -71,7 +71,7 @@ class WebThread implements Thread {
 
   ended(): boolean {
     if (this.over || !this.started || isThere(this.sign)) return this.over;
-    // A policy may forbid to look: then nothing can be seen.
+    // A policy may forbid requests: then nothing can be found out.
     const own = URL.createObjectURL(new Blob());
     const gone = isThere(own) && !isThere(this.sign);
     URL.revokeObjectURL(own);
@@ -79,30 +79,30 @@ class WebThread implements Thread {
   }
 
   terminate(): void {
-    // One that never got the memory cannot be working on it. Another one says goodbye, unless it is gone already.
-    if (!this.started) this.end("a worker ended");
+    // One that never got the memory cannot be working on it. Another one reports its end, unless it has ended already.
+    if (!this.started) this.end("a thread ended");
     else {
-      const look = (): void => {
+      const poll = (): void => {
         if (this.over) return;
-        if (this.ended()) this.end("a worker ended");
-        else setTimeout(look, GOODBYE_MILLISECONDS);
+        if (this.ended()) this.end("a thread ended");
+        else setTimeout(poll, GOODBYE_MILLISECONDS);
       };
-      setTimeout(look, GOODBYE_MILLISECONDS);
+      setTimeout(poll, GOODBYE_MILLISECONDS);
     }
   }
 
-  /** Starts a worker from the next place; without one it says why. */
+  /** Starts the thread from the next source; if there is none it says why. */
   private tryNext(): void {
-    const place = this.places.shift();
-    if (place === undefined) {
-      // Later, as whoever made this thread does not know it yet.
-      setTimeout(() => this.end(`workers could not be started: ${this.failures.join("; then ")}`), 0);
+    const source = this.sources.shift();
+    if (source === undefined) {
+      // Later, since the caller of the constructor does not have this thread yet.
+      setTimeout(() => this.end(`threads could not be started: ${this.failures.join("; then ")}`), 0);
       return;
     }
-    const { url, free } = place();
+    const { url, free } = source();
     const name = url.startsWith("blob:") ? "from the blob: URL" : `from ${url}`;
     let settled = false;
-    /** Ends the attempt, in whatever way: its address is given back. */
+    /** Ends the attempt and revokes its URL. */
     const settle = (): boolean => {
       if (settled) return false;
       settled = true;
@@ -134,28 +134,28 @@ class WebThread implements Thread {
     }
     this.worker = worker;
     worker.onerror = (event) => {
-      // The pool hears of it by `gone`; nobody else has to.
+      // The pool is told by `gone`; nobody else has to be.
       event.preventDefault?.();
-      if (this.started) this.end(`a worker failed: ${event.message}`);
-      // A policy's own event says more, and comes about now.
+      if (this.started) this.end(`a thread failed: ${event.message}`);
+      // The event of a policy says more, and is dispatched about now.
       else setTimeout(() => fail(event.message || "it could not be loaded"), 0);
     };
     worker.onmessage = ({ data }) => {
-      if (this.started) this.end("a worker ended");
+      if (this.started) this.end("a thread ended");
       if (!settle() || this.over) return;
       this.started = true;
       this.sign = data;
       for (const message of this.messages.splice(0)) worker.postMessage(message);
     };
-    let looks = 0;
-    const look = (): void => {
+    let polls = 0;
+    const poll = (): void => {
       if (settled || this.over) settle();
-      else if (++looks > patience.looks) {
-        patience.looks *= 2;
+      else if (++polls > patience.polls) {
+        patience.polls *= 2;
         fail("it did not answer in time");
-      } else setTimeout(look, patience.milliseconds);
+      } else setTimeout(poll, patience.milliseconds);
     };
-    look();
+    poll();
   }
 
   private end(reason: string): void {
@@ -166,7 +166,7 @@ class WebThread implements Thread {
   }
 }
 
-/** Whether a blob: URL can be read, found out without an event. */
+/** Whether a blob: URL can be read; synchronous. */
 function isThere(url: string): boolean {
   try {
     const request = new XMLHttpRequest();

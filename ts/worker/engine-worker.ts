@@ -88,8 +88,8 @@ export class EngineWorker {
    * ArgumentError for values out of range, StateError for what is fixed after first use.
    */
   async configure(options: Configuration): Promise<void> {
-    const { workerUrl, ...changes } = checkOptions("configure", options, configurationNames);
-    await this.call("configure", workerUrl === undefined ? changes : { ...changes, workerUrl: absolute(workerUrl) });
+    const { threadUrl, ...changes } = checkOptions("configure", options, configurationNames);
+    await this.call("configure", threadUrl === undefined ? changes : { ...changes, threadUrl: absolute(threadUrl) });
   }
 
   /** Whether it runs, and how many calls have no answer yet. */

@@ -91,7 +91,7 @@ class Training {
     this.steps = 0;
   }
 
-  /** One step. Where that is an error since a worker ended in the middle of an update, it is done again from before. */
+  /** One step. Where that is an error since a thread ended in the middle of an update, it is done again from before. */
   step() {
     const before = this.values();
     const began = performance.now();

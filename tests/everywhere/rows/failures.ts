@@ -113,7 +113,7 @@ async function endWorkers(context: Context, place: Place, manner: Manner, kills:
     }),
   );
   const sum = (name: "ended" | "atWork" | "repeated"): number => answers.reduce((all, answer) => all + answer[name], 0);
-  context.show("workers ended", sum("ended"));
+  context.show("threads ended", sum("ended"));
   context.show("at work then", sum("atWork"));
   context.show("steps repeated", sum("repeated"));
   checkStep(context, {
@@ -156,6 +156,6 @@ export const failureFamily: Family = {
     "Workers are killed while training goes on, or never answer. The weights must be " +
     `those of one thread to the bit, and no step is to take ${BOUND} ms. A step whose worker ended in the middle of an ` +
     "update in place is an error; the app restores what it updates, and repeats it.",
-  columns: ["runtime", "workers ended", "at work then", "steps repeated", "weights", "longest step, ms", "reason"],
+  columns: ["runtime", "threads ended", "at work then", "steps repeated", "weights", "longest step, ms", "reason"],
   rows: [...places.map(killed), ...places.map(neverStarted)],
 };

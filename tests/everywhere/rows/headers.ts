@@ -15,7 +15,7 @@ interface Circumstance {
   headers: Headers;
   /** What `reason` must say where there can be one thread only; where it is not given, there must be more. */
   reason?: RegExp;
-  configuration?: Configuration & { workerUrl?: string };
+  configuration?: Configuration & { threadUrl?: string };
   /** What the page does before it is loaded again: an expression. */
   before?: string;
 }
@@ -41,9 +41,9 @@ const circumstances: Circumstance[] = [
   { name: "CSP without worker-src", headers: policy(), reason: /polic|CSP/i },
   { name: "CSP with worker-src blob:", headers: policy("worker-src blob:") },
   {
-    name: "CSP with worker-src 'self', workerUrl",
+    name: "CSP with worker-src 'self', threadUrl",
     headers: policy("worker-src 'self'"),
-    configuration: { workerUrl: "/thread.js" },
+    configuration: { threadUrl: "/thread.js" },
   },
 ];
 

@@ -33,7 +33,7 @@ if (manner === "killed") {
     const worker = new Worker(warden, { eval: true, execArgv: [], workerData: source });
     worker.on("exit", () => {
       wardens = wardens.filter((other) => other !== worker);
-      gone("a worker ended");
+      gone("a thread ended");
     });
     worker.unref();
     wardens.push(worker);

@@ -1,5 +1,5 @@
-// The whole life of a worker thread, in Node and in browsers: instantiate the core on the shared memory, say so, and
-// work until told to stop. The build bundles this file into one string; it imports nothing.
+// The script of a thread, in Node and in browsers: instantiates the core on the shared memory, reports that it is ready, and
+// runs launches until told to stop. The build bundles this file into one string; it imports nothing.
 
 interface Start {
   module: WebAssembly.Module;
@@ -10,7 +10,7 @@ interface Start {
   wide: boolean;
 }
 
-interface WorkerCore {
+interface ThreadCore {
   set_scratch(address: number): void;
   set_wide(on: boolean): void;
   work(control: number, thread: number): void;
@@ -32,10 +32,10 @@ const LEFT = 3;
 
 function begin({ module, memory, control, thread, scratch, wide }: Start): void {
   const instance = new WebAssembly.Instance(module, { env: { memory } });
-  const core = instance.exports as unknown as WorkerCore;
+  const core = instance.exports as unknown as ThreadCore;
   core.set_scratch(scratch);
   core.set_wide(wide);
-  // The second word of this thread's line in the control block says that the thread is there.
+  // The second word of this thread's line in the control block is its state.
   const state = (control + 256 + thread * 64 + 4) >>> 2;
   Atomics.store(new Int32Array(memory.buffer), state, READY);
   try {
@@ -49,17 +49,17 @@ function begin({ module, memory, control, thread, scratch, wide }: Start): void 
 
 const parent = (globalThis as Globals).process?.getBuiltinModule?.("node:worker_threads").parentPort;
 if (parent?.once) {
-  // With nothing more to hear this thread ends by itself; in Deno one that calls process.exit() may go on looking for ever.
+  // Without a listener this thread ends by itself; in Deno one that calls process.exit() may spin for ever.
   parent.once("message", begin);
 } else {
   const page = globalThis as unknown as Port & { close(): void };
   page.onmessage = (event) => {
     begin(event.data);
-    // From now on the memory is the page's own.
+    // From now on this thread does not touch the memory.
     page.postMessage("gone");
     page.close();
   };
-  // Only now does the page hand out its memory: a worker that it has given up never touches it. The address is there as
-  // long as this worker lives, which a page that hears nothing can see.
+  // Only now does the page send its memory, so that a thread that it has given up never touches it. The URL exists as long
+  // as this thread lives, which a page that gets no events can check.
   page.postMessage(URL.createObjectURL(new Blob()));
 }
