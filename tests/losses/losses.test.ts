@@ -10,9 +10,11 @@ import {
   binaryCrossentropy,
   categoricalCrossentropy,
   checkLabels,
+  ctc,
   getLoss,
   meanAbsoluteError,
   meanSquaredError,
+  poisson,
   sparseCategoricalCrossentropy,
 } from "../../ts/losses/index.ts";
 import { reshape, transpose } from "../../ts/ops/layout.ts";
@@ -276,5 +278,17 @@ describe("errors", () => {
     expect(() => sparseCategoricalCrossentropy(labels(3), zeros([1, 3]))).toThrow(
       expect.objectContaining({ name: "ArgumentError" }),
     );
+  });
+
+  it("predictions are floats", () => {
+    for (const loss of [meanSquaredError, poisson, ctc]) {
+      expect(() => loss(zeros([1, 3]), zeros([1, 3], "i32") as AnyTensor as Tensor)).toThrow(
+        `${loss.name}: yPred must be f32, got i32`,
+      );
+    }
+  });
+
+  it("the logits of ctc are of time steps", () => {
+    expect(() => ctc(zeros([2, 2]), zeros([2, 2]))).toThrow("ctcLoss: logits must be [batch, time, classes]");
   });
 });

@@ -1,5 +1,4 @@
-// Cross-entropies: how surprising the truth is to predicted probabilities. What follows softmax or sigmoid is computed
-// from their logits.
+// Cross-entropy losses. Predictions that come from a softmax or sigmoid are computed from its logits.
 import {
   binaryFocalOptions,
   focalOptions,
@@ -28,41 +27,42 @@ import { checkLabels, EPSILON, fractions, labelsFor, type TargetCheck, targetsFo
 /** Options of the cross-entropies. */
 export interface CrossentropyOptions {
   /**
-   * Whether yPred are logits, as from a last layer without activation, instead of probabilities; default false. Metrics that
-   * `compile` makes by name beside such a loss take them for logits too; others are given `fromLogits` or a threshold of 0.
+   * Whether yPred are logits, as from a last layer without activation, instead of probabilities; default false. Metrics
+   * that
+   * `compile` makes by name beside such a loss take logits too; others are given `fromLogits` or a threshold of 0.
    */
   fromLogits?: boolean;
 }
 
-/** Options of the cross-entropies with an axis of their own. */
+/** Options of the cross-entropies that have an axis. */
 export interface CrossentropyAxisOptions extends CrossentropyOptions {
-  /** The axis of the classes; of the binary ones that over which there is a mean. Default -1. */
+  /** The axis of the classes; for binary ones the axis of the mean. Default -1. */
   axis?: number;
 }
 
 /** Options of the cross-entropies whose targets are probabilities. */
 export interface SmoothedCrossentropyOptions extends CrossentropyAxisOptions {
-  /** Draws the targets towards equal probabilities, by this much of the way; from 0, the default, to 1. */
+  /** Moves targets towards equal probabilities by this fraction, from 0, the default, to 1. */
   labelSmoothing?: number;
 }
 
 /** Options of the focal cross-entropies. */
 export interface FocalOptions extends SmoothedCrossentropyOptions {
-  /** The weight of a class, at least 0; in `binaryFocalCrossentropy` at most 1; default 0.25. */
+  /** Weight of a class, at least 0; in `binaryFocalCrossentropy` at most 1; default 0.25. */
   alpha?: number;
-  /** How much less the examples count that are known well already, at least 0; default 2. */
+  /** Focusing exponent, at least 0: the larger, the less well-classified examples count; default 2. */
   gamma?: number;
 }
 
 /** Options of `binaryFocalCrossentropy`. */
 export interface BinaryFocalOptions extends FocalOptions {
-  /** Whether class 1 counts alpha and class 0 counts 1 - alpha; default false: both count 1. */
+  /** Whether class 1 is weighted by alpha and class 0 by 1 - alpha; default false. */
   applyClassBalancing?: boolean;
 }
 
 /** Options of `sparseCategoricalCrossentropy`. */
 export interface SparseCrossentropyOptions extends CrossentropyAxisOptions {
-  /** A class number that says that an example does not count, such as -1; default none. */
+  /** A label whose examples are left out, such as -1; default none. */
   ignoreClass?: number;
 }
 
@@ -70,12 +70,12 @@ const smoothing: Bounds<SmoothedCrossentropyOptions> = { labelSmoothing: [0, 1] 
 
 const CLASS_NUMBERS = "; for class numbers take sparseCategoricalCrossentropy";
 
-/** The classes of one example's predictions, as far as they are known. */
+/** The number of classes, Infinity where it is unknown. */
 function classesOf(shape: Shape, { axis = -1 }: CrossentropyAxisOptions = {}): number {
   return shape.at(axis < 0 ? axis : axis - 1) ?? Number.POSITIVE_INFINITY;
 }
 
-/** The check of what classes of more than one share. */
+/** Checks targets that are probabilities of at least two classes. */
 function classShares<O extends CrossentropyAxisOptions>(loss: string): LossDetails<O>["checkTargets"] {
   const check = fractions(loss, CLASS_NUMBERS);
   const { range } = check;
@@ -92,7 +92,12 @@ function classShares<O extends CrossentropyAxisOptions>(loss: string): LossDetai
   );
 }
 
-/** -mean(t log(p) + (1 - t) log(1 - p)) over each example: p = yPred, t = yTrue, 0 or 1. */
+/**
+ * Binary cross-entropy: -mean(t log(p) + (1 - t) log(1 - p)), t = yTrue from 0 to 1, p = yPred.
+ * Shapes: `[batch, ..., outputs]` twice -> `[]`, or `[batch, ...]` with reduction "none".
+ * Errors: ShapeError unless yTrue has yPred's shape; ArgumentError for targets outside [0, 1] and options out of range;
+ * DtypeError unless yPred is f32.
+ */
 export const binaryCrossentropy: LossFunction<SmoothedCrossentropyOptions> = defineLoss(
   "binaryCrossentropy",
   (yTrue, p, options) => {
@@ -106,12 +111,14 @@ export const binaryCrossentropy: LossFunction<SmoothedCrossentropyOptions> = def
   },
 );
 
-/** Another name of binaryCrossentropy. */
+/** Another name of {@link binaryCrossentropy}. */
 export const bce: LossFunction<SmoothedCrossentropyOptions> = binaryCrossentropy;
 
 /**
- * -mean((1 - q)^gamma log(q)) over each example, with q the probability of what yTrue says: p = yPred for 1, 1 - p for 0.
- * Lin et al., "Focal loss for dense object detection" (2017).
+ * Binary focal cross-entropy: -mean((1 - q)^gamma log(q)), q = p for target 1 and 1 - p for target 0, p = yPred.
+ * Shapes: `[batch, ..., outputs]` twice -> `[]`, or `[batch, ...]` with reduction "none".
+ * Errors: ShapeError unless yTrue has yPred's shape; ArgumentError for targets outside [0, 1] and options out of range;
+ * DtypeError unless yPred is f32. Source: Lin et al., "Focal loss for dense object detection" (2017).
  */
 export const binaryFocalCrossentropy: LossFunction<BinaryFocalOptions> = defineLoss(
   "binaryFocalCrossentropy",
@@ -133,7 +140,7 @@ export const binaryFocalCrossentropy: LossFunction<BinaryFocalOptions> = defineL
   },
 );
 
-/** -(t log(p) + (1 - t) log(1 - p)), from the logits of p where they are known. */
+/** -(t log(p) + (1 - t) log(1 - p)), from p's logits where they are known. */
 function surprise(t: Tensor, p: Tensor, logits: Tensor | undefined): Tensor {
   if (logits) return sub(softplus(logits), mul(t, logits));
   const inside = clip(p, EPSILON, 1 - EPSILON);
@@ -144,7 +151,12 @@ function sigmoidLogits(yPred: Tensor, { fromLogits = false }: CrossentropyOption
   return fromLogits ? yPred : logitsOf(yPred, activations.sigmoid);
 }
 
-/** -sum(t log(p)) over the axis of classes: p = yPred, t = yTrue. */
+/**
+ * Categorical cross-entropy: -sum(t log(p)) over the classes, t = yTrue probabilities or one-hot rows, p = yPred.
+ * Shapes: `[batch, ..., classes]` twice -> `[]`, or `[batch, ...]` with reduction "none".
+ * Errors: ShapeError unless yTrue has yPred's shape; ArgumentError for targets outside [0, 1] and options out of range;
+ * DtypeError unless yPred is f32.
+ */
 export const categoricalCrossentropy: LossFunction<SmoothedCrossentropyOptions> = defineLoss(
   "categoricalCrossentropy",
   (yTrue, yPred, options) =>
@@ -159,14 +171,19 @@ export const categoricalCrossentropy: LossFunction<SmoothedCrossentropyOptions> 
   },
 );
 
-/** -sum(alpha (1 - p)^gamma t log(p)) over the axis of classes: p = yPred, t = yTrue. */
+/**
+ * Categorical focal cross-entropy: -sum(alpha (1 - p)^gamma t log(p)) over the classes, t = yTrue, p = yPred.
+ * Shapes: `[batch, ..., classes]` twice -> `[]`, or `[batch, ...]` with reduction "none".
+ * Errors: ShapeError unless yTrue has yPred's shape; ArgumentError for targets outside [0, 1] and options out of range;
+ * DtypeError unless yPred is f32.
+ */
 export const categoricalFocalCrossentropy: LossFunction<FocalOptions> = defineLoss(
   "categoricalFocalCrossentropy",
   (yTrue, yPred, options) => {
     const { alpha = 0.25, gamma = 2 } = options;
     const targets = smoothedClasses("categoricalFocalCrossentropy", yTrue, yPred, options);
     const logP = logSoftmax(softmaxLogits("categoricalFocalCrossentropy", yPred, options));
-    // 1 - p by expm1: of what is nearly sure, 1 less the rounded probability would be nothing.
+    // 1 - p by expm1: near p = 1, the difference of the rounded probability would be 0.
     return mul(sum(mul(mul(power(neg(expm1(logP)), gamma), targets), logP), -1), -alpha);
   },
   {
@@ -176,12 +193,20 @@ export const categoricalFocalCrossentropy: LossFunction<FocalOptions> = defineLo
   },
 );
 
-/** doubt^gamma with a finite slope at 0, for gamma below 1: what it is multiplied by is 0 there. */
+/** doubt^gamma with a finite slope at 0 for gamma below 1, where its factor is 0. */
 function power(doubt: Tensor, gamma: number): Tensor {
   return pow(maximum(doubt, 1e-30), gamma);
 }
 
-/** -log(p[label]) for each example: p = yPred, label = yTrue, [batch] or [batch, 1]: yPred's shape without the classes. */
+/**
+ * Cross-entropy of class numbers: -log(p[label]), label = yTrue, p = yPred.
+ * Example: `sparseCategoricalCrossentropy(labels, logits, { fromLogits: true })`.
+ * Shapes: yTrue `[batch, ...]` or `[batch, ..., 1]`, yPred `[batch, ..., classes]` -> `[]`, or `[batch, ...]` with
+ * reduction "none".
+ * Errors: ShapeError for shapes that do not fit; ArgumentError for labels that are no class, in captured steps too, and
+ * options
+ * out of range; DtypeError unless yPred is f32.
+ */
 export const sparseCategoricalCrossentropy: LossFunction<SparseCrossentropyOptions> = defineLoss(
   "sparseCategoricalCrossentropy",
   (yTrue, yPred, options) => {
@@ -203,13 +228,20 @@ export const sparseCategoricalCrossentropy: LossFunction<SparseCrossentropyOptio
 
 /** Options of `categoricalGeneralizedCrossEntropy`. */
 export interface GeneralizedCrossentropyOptions extends CrossentropyOptions {
-  /** Above 0 and at most 1: near 0 it is cross-entropy, at 1 the mean absolute error, which stands wrong labels best; default 0.5. */
+  /**
+   * Above 0 and at most 1: near 0 it is cross-entropy, at 1 the mean absolute error, which is robust to wrong labels;
+   * default 0.5.
+   */
   q?: number;
 }
 
 /**
- * (1 - p[label]^q) / q for each example: p = yPred, label = yTrue, [batch] or [batch, 1].
- * Zhang and Sabuncu, "Generalized cross entropy loss" (2018).
+ * Generalized cross-entropy of class numbers, robust to wrong labels: (1 - p[label]^q) / q, label = yTrue, p = yPred.
+ * Shapes: yTrue `[batch, ...]` or `[batch, ..., 1]`, yPred `[batch, ..., classes]` -> `[]`, or `[batch, ...]` with
+ * reduction "none".
+ * Errors: ShapeError for shapes that do not fit; ArgumentError for labels that are no class, in captured steps too, and
+ * options
+ * out of range; DtypeError unless yPred is f32. Source: Zhang and Sabuncu, "Generalized cross entropy loss" (2018).
  */
 export const categoricalGeneralizedCrossEntropy: LossFunction<GeneralizedCrossentropyOptions> = defineLoss(
   "categoricalGeneralizedCrossEntropy",
@@ -229,7 +261,12 @@ export const categoricalGeneralizedCrossEntropy: LossFunction<GeneralizedCrossen
   },
 );
 
-/** sum(t log(t / p)) over each example's last axis: p = yPred, t = yTrue, both kept from 1e-7 to 1. */
+/**
+ * Kullback-Leibler divergence: sum(t log(t / p)) over the last axis, t = yTrue, p = yPred, both clipped to [1e-7, 1].
+ * Shapes: `[batch, ..., classes]` twice -> `[]`, or `[batch, ...]` with reduction "none".
+ * Errors: ShapeError unless yTrue has yPred's shape; ArgumentError for targets outside [0, 1]; DtypeError unless yPred
+ * is f32.
+ */
 export const klDivergence: LossFunction = defineLoss(
   "klDivergence",
   (yTrue, yPred) => {
@@ -241,10 +278,10 @@ export const klDivergence: LossFunction = defineLoss(
   { optionNames: [], checkTargets: fractions("klDivergence") },
 );
 
-/** Another name of klDivergence. */
+/** Another name of {@link klDivergence}. */
 export const kld: LossFunction = klDivergence;
 
-/** Numbers whose softmax is yPred, the classes last. */
+/** Logits of yPred, with the axis of classes last. */
 function softmaxLogits(
   operation: string,
   yPred: Tensor,

@@ -1,4 +1,4 @@
-// The loss of label sequences that are shorter than what they are read from, such as text of speech.
+// Connectionist temporal classification: the loss of unaligned label sequences, such as the text of speech.
 import { ctcOptions } from "../generated/options.ts";
 import { sum } from "../ops/broadcast.ts";
 import { cast, less, notEqual, where } from "../ops/compare.ts";
@@ -10,20 +10,26 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { defineLoss, type LossFunction } from "./loss.ts";
 import { checkLabels } from "./targets.ts";
 
-/** Options of `ctc`. */
+/** Options of {@link ctc}. */
 export interface CtcOptions {
-  /** Time steps that count in each example, [batch] (i32); default all. */
+  /** Time steps of each example, i32 [batch]; default all. */
   inputLengths?: Tensor<"i32">;
-  /** Labels that count in each example, [batch] (i32); default: as many as are not blank. */
+  /** Labels of each example, i32 [batch]; default: as many as are not blank. */
   labelLengths?: Tensor<"i32">;
-  /** The class that stands for no label; default 0. */
+  /** The class of no label; default 0. */
   blank?: number;
 }
 
 /**
- * -log p(yTrue | yPred) over all alignments, for each example: yPred are logits [batch, time, classes], yTrue class numbers
- * [batch, longest] with blanks behind the last label. PyTorch's ctc_loss divides each by its number of labels before the
- * mean, and takes log-probabilities [time, batch, classes]. Graves et al., "Connectionist temporal classification" (2006).
+ * Connectionist temporal classification: -log p(yTrue | yPred) over all alignments, yPred logits. PyTorch's ctc_loss
+ * divides each
+ * by its number of labels before the mean, and takes log-probabilities [time, batch, classes].
+ * Shapes: labels `[batch, length]` with blanks after the last, logits `[batch, time, classes]` -> `[]`, or `[batch]`
+ * with reduction
+ * "none".
+ * Errors: ShapeError for shapes that do not fit; ArgumentError for labels or lengths out of range, in captured steps
+ * too;
+ * DtypeError unless yPred is f32. Source: Graves et al., "Connectionist temporal classification" (2006).
  */
 export const ctc: LossFunction<CtcOptions> = defineLoss(
   "ctc",
@@ -32,8 +38,8 @@ export const ctc: LossFunction<CtcOptions> = defineLoss(
     const [batch, time, classes] = yPred.shape;
     const lengths =
       labelLengths ?? (cast(sum(cast(notEqual(yTrue, blank), "f32") as Tensor, -1), "i32") as Tensor<"i32">);
-    if (yTrue.dtype === "f32" && yTrue.rank === 2) {
-      // What lies behind the labels that count may be anything.
+    if (yTrue.dtype === "f32" && yTrue.rank === 2 && yPred.rank === 3) {
+      // Padding after the labels may hold any value.
       const counts = less(arange(0, yTrue.shape[1], 1, "i32"), reshape(lengths, [lengths.size, 1]) as Tensor<"i32">);
       requireWhole("ctc", "labels", where(counts, yTrue as Tensor, 0), classes);
     }

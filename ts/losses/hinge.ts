@@ -1,4 +1,4 @@
-// Hinge losses: nothing for predictions that are right by a margin of 1, more the further they are from it.
+// Hinge losses: 0 for predictions that are right by a margin of 1, linear beyond.
 import { add, maximum, mul, sub } from "../ops/arithmetic.ts";
 import { sum } from "../ops/broadcast.ts";
 import { cast, equal, logicalNot, logicalOr, where } from "../ops/compare.ts";
@@ -9,10 +9,18 @@ import { defineLoss, type LossFunction } from "./loss.ts";
 import { defineMeanLoss } from "./mean-loss.ts";
 import { type TargetCheck, targetCheck, targetsFor } from "./targets.ts";
 
-/** mean(max(1 - yTrue yPred, 0)) over each example. yTrue is -1 or 1; a batch of nothing but 0 and 1 is taken as such. */
+/**
+ * Hinge loss: mean(max(1 - t p, 0)), t = yTrue -1 or 1, p = yPred. A batch of only 0 and 1 counts as -1 and 1.
+ * Shapes: `[batch, ..., outputs]` twice -> `[]`, or `[batch, ...]` with reduction "none".
+ * Errors: ShapeError unless yTrue has yPred's shape; DtypeError unless yPred is f32.
+ */
 export const hinge: LossFunction = defineMeanLoss("hinge", (t, p) => shortfall(t, p), [], checkSigns("hinge"));
 
-/** mean(max(1 - yTrue yPred, 0)^2) over each example, with yTrue as for `hinge`. */
+/**
+ * Squared hinge loss: mean(max(1 - t p, 0)^2), t = yTrue as in {@link hinge}, p = yPred.
+ * Shapes: `[batch, ..., outputs]` twice -> `[]`, or `[batch, ...]` with reduction "none".
+ * Errors: ShapeError unless yTrue has yPred's shape; DtypeError unless yPred is f32.
+ */
 export const squaredHinge: LossFunction = defineMeanLoss(
   "squaredHinge",
   (t, p) => square(shortfall(t, p)),
@@ -20,7 +28,7 @@ export const squaredHinge: LossFunction = defineMeanLoss(
   checkSigns("squaredHinge"),
 );
 
-/** Among -1 and 1 a 0 would be -1 in some batches and nothing in others. */
+/** Refuses 0 beside -1: it would count as -1 in some batches and as 0 in others. */
 function checkSigns(loss: string): TargetCheck {
   const check = (...signs: number[]): TargetCheck =>
     targetCheck(loss, "-1 and 1, or 0 and 1", (t) => t === signs[0] || t === signs[1]);
@@ -34,13 +42,17 @@ function shortfall(t: Tensor, p: Tensor): Tensor {
   return maximum(sub(1, mul(signs(t), p)), 0);
 }
 
-/** 0 and 1 as -1 and 1, if nothing else is among the targets. */
+/** Targets of only 0 and 1 as -1 and 1. */
 function signs(t: Tensor): Tensor {
   const others = cast(logicalNot(logicalOr(equal(t, 0), equal(t, 1))), "f32") as Tensor;
   return where(equal(sum(others), 0), sub(mul(t, 2), 1), t);
 }
 
-/** max(max((1 - yTrue) yPred) - sum(yTrue yPred) + 1, 0) for each example; yTrue is 1 for its class, else 0. */
+/**
+ * Categorical hinge loss: max(max((1 - t) p) - sum(t p) + 1, 0) over the classes, t = yTrue one-hot, p = yPred.
+ * Shapes: `[batch, ..., classes]` twice -> `[]`, or `[batch, ...]` with reduction "none".
+ * Errors: ShapeError unless yTrue has yPred's shape; DtypeError unless yPred is f32.
+ */
 export const categoricalHinge: LossFunction = defineLoss(
   "categoricalHinge",
   (yTrue, yPred) => {

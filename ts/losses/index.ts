@@ -1,4 +1,4 @@
-// The losses, and finding them by name.
+// The losses, and look-up by name.
 import all, { type LossName } from "../generated/losses.ts";
 import { asFunction } from "../layers/config.ts";
 import { type Config, find, readConfig } from "../layers/definition.ts";
@@ -19,12 +19,16 @@ export {
 } from "./loss.ts";
 export { checkLabels, type Labels, type TargetRange } from "./targets.ts";
 
-/** Those that were defined since. */
+/** Losses defined by users. */
 const defined = new Map<string, LossFunction>();
 
 /**
- * A loss from what it says of each example. From then on `compile` and `fromConfig` find it by its name; a later one of the same
- * name takes its place.
+ * Defines a loss from its values for each example. `compile` and `fromConfig` then find it by name; a later definition
+ * replaces it.
+ * details default to none, so that every option is accepted. Example: `defineLoss("absolute", (yTrue, yPred) =>
+ * yPred.sub(yTrue).abs())`.
+ * Shapes: perExample returns `[batch]`, or `[batch, ...]` -> a loss that returns `[]`.
+ * Errors: ArgumentError for a name that is no string, a perExample that is no function, and unknown details.
  */
 export function defineLoss<Options extends object = object>(
   name: string,
@@ -36,14 +40,18 @@ export function defineLoss<Options extends object = object>(
   return loss;
 }
 
-/** The loss of this name; a function stays as it is. ArgumentError for an unknown name. */
+/**
+ * The loss of this name; a function is returned as it is.
+ * Shapes: none. Errors: ArgumentError for an unknown name or a class.
+ */
 export function getLoss(loss: LossName | Loss): Loss {
   return typeof loss === "function" ? asFunction("loss", loss) : find<Loss>("loss", loss, all, defined);
 }
 
 /**
- * The loss of this name, with these options: `{ kind: "huber", config: { delta: 2 } }`, as its `kind` and `config()` say.
- * ArgumentError for an unknown name, and for options that it does not have.
+ * The loss of this name with these options, `{ kind: "huber", config: { delta: 2 } }`, as its `kind` and `config()`
+ * return them.
+ * Shapes: none. Errors: ArgumentError for an unknown name and for options that it does not have.
  */
 export function fromConfig(config: Config | string): LossFunction {
   const { kind, options } = readConfig("loss", config);

@@ -1,5 +1,5 @@
-// What a loss is: a function that gives a value for each example, and a reduction of these values to one number, with
-// weights and masks.
+// Losses: a function that gives a value for each example, and the reduction of these values to a scalar, with weights
+// and masks.
 
 import { requireFloat, requireTensor } from "../autograd/op.ts";
 import { lossDetails, type Names, reductionOptions } from "../generated/options.ts";
@@ -24,7 +24,7 @@ import { alignTargets, type Labels, requirePair, requireTargets, type TargetRang
 export interface Loss {
   (yTrue: Tensor, yPred: Tensor): Tensor;
   readonly name: string;
-  /** The values of which it is the mean. */
+  /** The values it reduces, one per example. */
   readonly perExample?: (yTrue: AnyTensor, yPred: Tensor) => Tensor;
   /** See `LossFunction`. */
   readonly checkTargets?: LossFunction["checkTargets"];
@@ -33,19 +33,21 @@ export interface Loss {
 }
 
 /**
- * How the values of the examples become one number. "mean", the default, and "sumOverBatchSize", its name in Keras: their
- * weighted sum divided by how many there are (by how many the mask leaves). "meanWithSampleWeight": their weighted sum
- * divided by the sum of the weights. "sum": their weighted sum. "none": they stay as they are, times their weights.
+ * How the examples' values become one number. "mean", the default, or "sumOverBatchSize", Keras's name: weighted sum
+ * divided by their
+ * number (with a mask, the number it keeps). "meanWithSampleWeight": weighted sum divided by the sum of weights. "sum":
+ * weighted sum.
+ * "none": values times weights.
  */
 export type Reduction = "mean" | "sumOverBatchSize" | "meanWithSampleWeight" | "sum" | "none";
 
-/** What all losses take beside their own options. */
+/** Options of all losses. */
 export interface ReductionOptions {
-  /** Default "mean". */
+  /** How the examples' values become one number; default "mean". */
   reduction?: Reduction;
-  /** A weight for each example, [batch], or for each of its values, [batch, time]. */
+  /** A weight for each example, [batch], or for each of its values, [batch, time]; default 1. */
   sampleWeight?: Tensor;
-  /** Which values count, [batch] or [batch, time]; default all. */
+  /** Which values count, bool [batch] or [batch, time]; default all. */
   mask?: Tensor<"bool">;
 }
 
@@ -95,15 +97,15 @@ export type Counted<Options> = (
 /** The bounds of options. */
 export type Bounds<Options> = { readonly [option in keyof Options]?: readonly [least: number, greatest?: number] };
 
-/** What else `defineLoss` takes. */
+/** Details of {@link defineLoss}. */
 export interface LossDetails<Options> {
-  /** The names of its options; without them none is refused. */
+  /** The names of its options, which are then checked; by default every option is accepted. */
   optionNames?: Names<keyof Options & string>;
-  /** Which values count, if not all do. */
+  /** Which values count; default all. */
   counted?: Counted<Options>;
-  /** The least and the greatest value of numbers among its options; without the second, any finite one. */
+  /** Lower and upper bounds of numeric options, the upper one optional; default none. */
   bounds?: Bounds<NoInfer<Options>>;
-  /** Throws for targets that the loss cannot mean; see `LossFunction`. */
+  /** Throws for targets that the loss cannot take, see `LossFunction`; default: none. */
   checkTargets?: TargetsCheck<Options>;
 }
 
@@ -113,7 +115,7 @@ export interface TargetsCheck<Options> {
   readonly range?: TargetRange;
 }
 
-/** A loss from what it says of each example. */
+/** A loss from its values for each example. */
 /* @__NO_SIDE_EFFECTS__ */
 export function defineLoss<Options extends object = object>(
   name: string,
@@ -148,6 +150,7 @@ function withDefaults<Options extends object>(
   const range = checkTargets?.range;
   const check = (yTrue: AnyTensor, yPred: Tensor): void => {
     requirePair(name, yTrue, yPred);
+    requireFloat(name, "yPred", yPred);
     if (range) requireTargets(name, yTrue, range);
   };
   const reduced = (yTrue: AnyTensor, yPred: Tensor, options: Options & ReductionOptions): Tensor => {
@@ -194,12 +197,12 @@ export function requireValues(name: string, returned: Tensor): Tensor {
   return returned;
 }
 
-/** The mask, if it is one of the first axes of the values: not where a loss has summed up the steps it is about. */
+/** The mask, if it has the first axes of the values: not where a loss has already summed over the masked steps. */
 export function fittingMask(values: AnyTensor, mask: Tensor<"bool"> | undefined): Tensor<"bool"> | undefined {
   return mask && sameShape(mask.shape, values.shape.slice(0, mask.rank)) ? mask : undefined;
 }
 
-/** What both masks leave of the values. */
+/** Both masks combined. */
 export function bothMasks(
   values: AnyTensor,
   kept: Tensor<"bool"> | undefined,
@@ -210,7 +213,7 @@ export function bothMasks(
 }
 
 /**
- * Any loss as one number, weighted. A mask over steps that a loss has summed up already does not count. Errors:
+ * Any loss as a weighted scalar. A mask over steps that a loss has already summed over does not count. Errors:
  * ArgumentError for a function that gives a scalar where there are weights or a mask.
  */
 export function weightedLoss(
@@ -237,7 +240,11 @@ export function weightedLoss(
   return reduceLoss(values, { reduction: own?.reduction, sampleWeight, mask: kept });
 }
 
-/** The values reduced to one number (with "none": weighted). Errors: ShapeError for weights or masks that do not fit. */
+/**
+ * Reduces the examples' values to one number, with weights and a mask; with reduction "none" they are only weighted.
+ * Shapes: `[batch, ...]`, weights and mask of its first axes -> `[]`.
+ * Errors: ShapeError for weights or masks that do not fit; ArgumentError for an unknown reduction.
+ */
 export function reduceLoss(values: Tensor, options: ReductionOptions = {}): Tensor {
   const { reduction = "mean", sampleWeight, mask } = checkOptions("reduceLoss", options, reductionOptions);
   if (!reductions.includes(reduction)) {
@@ -259,7 +266,7 @@ export function reduceLoss(values: Tensor, options: ReductionOptions = {}): Tens
 
 const reductions: readonly Reduction[] = ["mean", "sumOverBatchSize", "meanWithSampleWeight", "sum", "none"];
 
-/** a / b, and 0, without a gradient, where b is 0. */
+/** a / b; 0 without a gradient where b is 0. */
 export function ratio(a: Tensor | number, b: Tensor): Tensor {
   const isZero = equal(b, 0);
   return mul(div(a, where(isZero, 1, b)), where(isZero, 0, 1));

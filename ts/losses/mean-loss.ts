@@ -1,5 +1,4 @@
-// Losses that are a mean over what they say of each number. A prediction of one axis, [batch], counts as one number for each
-// example.
+// Losses that are the mean of an elementwise function. A prediction [batch] counts as one number for each example.
 import type { Names } from "../generated/options.ts";
 import { reshape } from "../ops/layout.ts";
 import { mean } from "../ops/reduce.ts";
@@ -7,7 +6,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { type Bounds, defineLoss, type LossFunction } from "./loss.ts";
 import { type TargetCheck, targetsFor } from "./targets.ts";
 
-/** A loss that is the mean over the last axis of what `f` says of each number: t of the targets, p of the prediction. */
+/** A loss that is the mean over the last axis of f(t, p), elementwise: t the targets, p the predictions. */
 /* @__NO_SIDE_EFFECTS__ */
 export function defineMeanLoss<Options extends object = object>(
   name: string,
@@ -23,7 +22,7 @@ export function defineMeanLoss<Options extends object = object>(
   );
 }
 
-/** The mean over an axis, default the last; numbers of one axis stay as they are. */
+/** The mean over an axis, default the last; vectors stay as they are. */
 export function meanOfEach(values: Tensor, axis = -1): Tensor {
   return values.rank < 2 ? (reshape(values, [values.size]) as Tensor) : mean(values, axis);
 }

@@ -1,4 +1,4 @@
-// Losses that arrange embeddings: those of one class near each other, those of others apart.
+// Metric learning: losses that pull embeddings of one class together and push those of others apart.
 import {
   circleOptions,
   contrastiveOptions,
@@ -23,13 +23,18 @@ import { fractions } from "./targets.ts";
 
 /** Options of `contrastive`. */
 export interface ContrastiveOptions {
-  /** How far apart what does not belong together should be, at least 0; default 1. */
+  /** Distance beyond which dissimilar pairs no longer count, at least 0; default 1. */
   margin?: number;
 }
 
 /**
- * mean(t d^2 + (1 - t) max(margin - d, 0)^2) over each example: d = yPred, the distances of pairs; t = yTrue, 1 for pairs
- * that belong together, else 0. Hadsell, Chopra and LeCun, "Dimensionality reduction" (2006), without the factor 1/2.
+ * Contrastive loss: mean(t d^2 + (1 - t) max(margin - d, 0)^2), d = yPred the distances of pairs, t = yTrue 1 for
+ * similar pairs,
+ * else 0.
+ * Shapes: `[batch, ..., pairs]` twice -> `[]`, or `[batch, ...]` with reduction "none".
+ * Errors: ShapeError unless yTrue has yPred's shape; ArgumentError for targets outside [0, 1] and a negative margin;
+ * DtypeError
+ * unless yPred is f32. Source: Hadsell, Chopra and LeCun, "Dimensionality reduction" (2006), without the factor 1/2.
  */
 export const contrastive: LossFunction<ContrastiveOptions> = defineMeanLoss(
   "contrastive",
@@ -41,16 +46,18 @@ export const contrastive: LossFunction<ContrastiveOptions> = defineMeanLoss(
 
 /** Options of `tripletMargin`. */
 export interface TripletMarginOptions {
-  /** How much nearer the positive should be than the negative, at least 0; default 1. */
+  /** How much closer the positive should be than the negative, at least 0; default 1. */
   margin?: number;
-  /** Whether the negative's distance from the positive counts where it is the smaller one; default false. */
+  /** Whether the negative's distance to the positive counts where it is smaller; default false. */
   swap?: boolean;
 }
 
 /**
- * max(d(anchor, positive) - d(anchor, negative) + margin, 0) for each example, with d(a, b) = |a - b + 1e-6| as in
- * PyTorch's TripletMarginLoss. yPred is [batch, 3, width]: stack([anchor, positive, negative], 1). yTrue is not looked at.
- * Balntas et al., "Learning local feature descriptors with triplets" (2016).
+ * Triplet loss: max(d(anchor, positive) - d(anchor, negative) + margin, 0), d(a, b) = |a - b + 1e-6| as in PyTorch's
+ * TripletMarginLoss. yTrue is ignored. Example: yPred `stack([anchor, positive, negative], 1)`.
+ * Shapes: yPred `[batch, 3, width]` -> `[]`, or `[batch]` with reduction "none".
+ * Errors: ShapeError for another shape; ArgumentError for a negative margin; DtypeError unless yPred is f32.
+ * Source: Balntas et al., "Learning local feature descriptors with triplets" (2016).
  */
 export const tripletMargin: LossFunction<TripletMarginOptions> = defineLoss(
   "tripletMargin",
@@ -72,15 +79,19 @@ export const tripletMargin: LossFunction<TripletMarginOptions> = defineLoss(
 
 /** Options of `tripletSemiHard`. */
 export interface TripletSemiHardOptions {
-  /** How much nearer a positive should be than a negative, at least 0; default 1. */
+  /** How much closer a positive should be than a negative, at least 0; default 1. */
   margin?: number;
 }
 
 /**
- * max(d(a, p) - d(a, n) + margin, 0) averaged over all pairs of an anchor a and a positive p of its class, with n the
- * nearest negative that is further from a than p is, or the furthest one if none is. yTrue are class numbers [batch], yPred
- * embeddings [batch, width], as a rule of length 1; d is the Euclidean distance. A value is an anchor's share.
- * Schroff, Kalenichenko and Philbin, "FaceNet" (2015).
+ * Triplet loss with semi-hard mining: max(d(a, p) - d(a, n) + margin, 0) averaged over all pairs of an anchor a and a
+ * positive p of
+ * its class, n the nearest negative that is further from a than p, or the furthest one if there is none; d is the
+ * Euclidean distance.
+ * Shapes: class numbers `[batch]`, embeddings `[batch, width]`, usually of length 1 -> `[]`, or `[batch]` with
+ * reduction "none".
+ * Errors: ShapeError for other shapes; ArgumentError for a negative margin; DtypeError unless yPred is f32.
+ * Source: Schroff, Kalenichenko and Philbin, "FaceNet" (2015).
  */
 export const tripletSemiHard: LossFunction<TripletSemiHardOptions> = defineLoss(
   "tripletSemiHard",
@@ -118,22 +129,27 @@ function pairwiseDistances(x: Tensor): Tensor {
 
 /** Options of `circle`. */
 export interface CircleOptions {
-  /** The scale of the exponents, above 0; default 80. */
+  /** Scale of the exponents, above 0; default 80. */
   gamma?: number;
-  /** How far from perfect a similarity may be, from 0 to 1; default 0.4. */
+  /** Relaxation of the similarities' targets, from 0 to 1; default 0.4. */
   margin?: number;
-  /** Whether an embedding is left out of those it is compared with; default true. */
+  /** Whether an embedding is not compared with itself; default true. */
   removeDiagonal?: boolean;
-  /** What to compare with; default yPred and yTrue themselves. */
+  /** Embeddings to compare with; default yPred. */
   refEmbeddings?: Tensor;
+  /** Class numbers of refEmbeddings; default yTrue. */
   refLabels?: AnyTensor;
 }
 
 /**
- * log(1 + sum_p e^(-gamma a_p (margin - d_p)) sum_n e^(gamma a_n (1 - margin - d_n))) for each example, with d = 1 - cos of
- * the angle to each other of its class (p) and of other classes (n), a_p = margin + d_p, a_n = 1 + margin - d_n. yTrue are
- * class numbers [batch], yPred embeddings [batch, width] of length 1. Examples without a loss do not count in the mean.
- * Sun et al., "Circle loss" (2020).
+ * Circle loss: log(1 + sum_p e^(-gamma a_p (margin - d_p)) sum_n e^(gamma a_n (1 - margin - d_n))), d = 1 - cosine to
+ * each other
+ * embedding of the same class (p) and of other classes (n), a_p = margin + d_p, a_n = 1 + margin - d_n. Examples
+ * without a loss are
+ * left out of the mean.
+ * Shapes: class numbers `[batch]`, embeddings of length 1 `[batch, width]` -> `[]`, or `[batch]` with reduction "none".
+ * Errors: ShapeError for other shapes; ArgumentError for options out of range; DtypeError unless yPred is f32.
+ * Source: Sun et al., "Circle loss" (2020).
  */
 export const circle: LossFunction<CircleOptions> = defineLoss(
   "circle",

@@ -1,4 +1,4 @@
-// Losses of segmentation: how far two regions are from covering each other.
+// Segmentation losses by overlap: Dice and Tversky.
 import { diceOptions, tverskyOptions } from "../generated/options.ts";
 import { add, div, mul, sub } from "../ops/arithmetic.ts";
 import { sum } from "../ops/broadcast.ts";
@@ -8,11 +8,17 @@ import { EPSILON, fractions, targetsFor } from "./targets.ts";
 
 /** Options of `dice`. */
 export interface DiceOptions {
-  /** The axes of one region. Default: all, so that the batch is one region; [1, 2, 3] for one in each image. */
+  /** The axes of one region; default all, so that the batch is one region; [1, 2, 3] for one per image. */
   axis?: Axes;
 }
 
-/** 1 - 2 sum(yTrue yPred) / (sum(yTrue) + sum(yPred)). Milletari, Navab and Ahmadi, "V-Net" (2016), without squares. */
+/**
+ * Dice loss of segmentations: 1 - 2 sum(t p) / (sum(t) + sum(p)), t = yTrue, p = yPred.
+ * Shapes: `[batch, height, width, channels]` twice, or any other -> `[]`.
+ * Errors: ShapeError unless yTrue has yPred's shape; ArgumentError for targets outside [0, 1] and axes out of range;
+ * DtypeError
+ * unless yPred is f32. Source: Milletari, Navab and Ahmadi, "V-Net" (2016), without squares.
+ */
 export const dice: LossFunction<DiceOptions> = defineLoss(
   "dice",
   (yTrue, yPred, { axis }) => {
@@ -25,15 +31,19 @@ export const dice: LossFunction<DiceOptions> = defineLoss(
 
 /** Options of `tversky`. */
 export interface TverskyOptions extends DiceOptions {
-  /** How much sum(yTrue (1 - yPred)) counts, at least 0; default 0.5. */
+  /** Weight of false negatives, sum(t (1 - p)), at least 0; default 0.5. */
   alpha?: number;
-  /** How much sum((1 - yTrue) yPred) counts, at least 0; default 0.5. With both at 0.5 it is `dice`. */
+  /** Weight of false positives, sum((1 - t) p), at least 0; default 0.5. With both at 0.5 it is `dice`. */
   beta?: number;
 }
 
 /**
- * 1 - s / (s + alpha sum(yTrue (1 - yPred)) + beta sum((1 - yTrue) yPred)), with s = sum(yTrue yPred).
- * Salehi, Erdogmus and Gholipour, "Tversky loss" (2017).
+ * Tversky loss of segmentations: 1 - s / (s + alpha sum(t (1 - p)) + beta sum((1 - t) p)), s = sum(t p), t = yTrue, p =
+ * yPred.
+ * Shapes: `[batch, height, width, channels]` twice, or any other -> `[]`.
+ * Errors: ShapeError unless yTrue has yPred's shape; ArgumentError for targets outside [0, 1] and options out of range;
+ * DtypeError
+ * unless yPred is f32. Source: Salehi, Erdogmus and Gholipour, "Tversky loss" (2017).
  */
 export const tversky: LossFunction<TverskyOptions> = defineLoss(
   "tversky",

@@ -1,4 +1,4 @@
-// What losses and metrics compare predictions with, checked and brought into the predictions' shape.
+// Targets of losses and metrics: checks, and alignment with the predictions' shape.
 import { requireTensor } from "../autograd/op.ts";
 import { cast, equal, where } from "../ops/compare.ts";
 import { reshape } from "../ops/layout.ts";
@@ -7,7 +7,7 @@ import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 
-/** Where a logarithm or a quotient would be infinite, numbers are kept this far from 0, as in Keras. */
+/** Keeps logarithms and quotients finite, as in Keras. */
 export const EPSILON = 1e-7;
 
 /** Throws an ArgumentError unless both are tensors. */
@@ -40,13 +40,13 @@ function trimmed(shape: Shape, other: Shape): Shape {
   return shape.length === other.length + 1 && shape[shape.length - 1] === 1 ? shape.slice(0, -1) : shape;
 }
 
-/** Where one-hot rows were given to what takes class numbers: what takes them. */
+/** The loss or metric that takes one-hot rows, where they were given to one that takes class numbers. */
 function remedyFor(operation: string): string {
   const other = operation.replace(/^sparse./, (start) => start[6].toLowerCase());
   return other === operation ? "" : `; for one-hot rows take ${other}`;
 }
 
-/** yTrue in the shape of yPred's rows, as class numbers lie. Errors: ShapeError. */
+/** yTrue in the shape of yPred without its last axis, as class numbers. Errors: ShapeError. */
 export function perRow(operation: string, yTrue: AnyTensor, yPred: Tensor): AnyTensor {
   requirePair(operation, yTrue, yPred);
   const rows = yPred.shape.slice(0, -1);
@@ -75,16 +75,16 @@ export function labelsFor(operation: string, yTrue: AnyTensor, yPred: Tensor, ig
 /** Labels in JavaScript memory: numbers, or an array of data with numbers in it, `scale` times what they are. */
 export type Labels = ArrayLike<number> | { readonly data: ArrayLike<number>; readonly scale?: number };
 
-/** Throws an ArgumentError for targets that a loss cannot mean: what `checkTargets` is in its definition. */
+/** Throws an ArgumentError for targets that a loss cannot take: `checkTargets` of its definition. */
 export interface TargetCheck {
   (operation: string, yTrue: Labels): void;
   readonly range?: TargetRange;
 }
 
-/** From where to where targets must be, and what that is in words. */
+/** Bounds of the targets, and their description for errors. */
 export type TargetRange = readonly [least: number, greatest: number, must: string];
 
-/** The check that `holds` is true of each target of a loss; what they must be, in words, and the remedy. */
+/** Checks that `holds` is true of each target; `must` and `remedy` are for the error. */
 export function targetCheck(loss: string, must: string, holds: (target: number) => boolean, remedy = ""): TargetCheck {
   return (operation, yTrue) => {
     const { data, scale = 1 }: { data: ArrayLike<number>; scale?: number } = "data" in yTrue ? yTrue : { data: yTrue };
@@ -96,12 +96,12 @@ export function targetCheck(loss: string, must: string, holds: (target: number) 
   };
 }
 
-/** The check that targets are from 0 to 1, but for what rounding does. */
+/** Checks that targets are in [0, 1], up to rounding. */
 export function fractions(loss: string, remedy?: string): TargetCheck {
   return rangeCheck(loss, [0, 1 + 1e-6, "from 0 to 1"], remedy);
 }
 
-/** The check that no target is below 0. */
+/** Checks that no target is negative. */
 export function amounts(loss: string): TargetCheck {
   return rangeCheck(loss, [0, Number.POSITIVE_INFINITY, "at least 0"]);
 }
@@ -119,13 +119,14 @@ export function requireTargets(operation: string, yTrue: AnyTensor, [least, grea
   if (yTrue.dtype !== "bool") requireWithin(operation, "yTrue", cast(yTrue, "f32") as Tensor, [least, greatest], must);
 }
 
-/** Throws an ArgumentError for targets of yes and no that are neither 0 nor 1 where they count, in captured steps too. */
+/** Throws an ArgumentError for binary targets other than 0 and 1 where they count, in captured steps too. */
 export function requireFlags(operation: string, targets: Tensor, counted?: Tensor<"bool">): void {
   requireWhole(operation, "yTrue", counted ? (where(counted, targets, 0) as Tensor) : targets, 2, "0 or 1");
 }
 
 /**
- * Throws an ArgumentError naming the first of `labels` that is neither a whole number from 0 to classes - 1 nor `ignored`.
+ * Checks labels in JavaScript memory.
+ * Errors: ArgumentError naming the first that is neither a whole number in [0, classes) nor `ignored`, default none.
  */
 export function checkLabels(operation: string, labels: Labels, classes: number, ignored?: number): void {
   const numbers = "data" in labels ? labels.data : labels;
