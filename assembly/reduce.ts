@@ -1,6 +1,6 @@
 // Reductions over the middle axis of [outer, length, inner]. A long axis is cut into blocks of `block` rows and a wide
 // row into tiles of `tile` columns: the same kernel first makes y = [outer, blocks, inner] and then reduces that again.
-import { In, Out } from "./signature";
+import { In, InOut, Out } from "./signature";
 import { Block, Fold, Lanes, Max, Min, Multiply, Row, Sum } from "./simd/reduce";
 
 /** Folds block `b` and tile `t` of `o` for each unit (o, b, t); an empty axis has one empty block. */
@@ -149,4 +149,12 @@ export function arg_min_f32(
   y: Out<i32>, x: In<f32>, length: i32, inner: i32, tile: i32, begin: i32, end: i32,
 ): void {
   arg<Less>(y, x, length, inner, tile, begin, end);
+}
+
+/** sums += times x over elements [begin, end); the sums are f64, each in the place of two i32. */
+export function running_sum_f32(sums: InOut<i32>, x: In<f32>, times: i32, begin: i32, end: i32): void {
+  for (let i = begin; i < end; i++) {
+    const sum = sums + (<usize>i << 3);
+    store<f64>(sum, load<f64>(sum) + <f64>load<f32>(x + (<usize>i << 2)) * <f64>times);
+  }
 }

@@ -43,6 +43,19 @@ class ArgLaunch extends Launch {
   }
 }
 
+class RunningSumLaunch extends Launch {
+  constructor(public n: i32, public times: i32) {
+    super();
+    this.units = n;
+    this.reads(oddFloats(n));
+    this.updates(floats(2 * n, 5));
+  }
+
+  run(begin: i32, end: i32): void {
+    kernels.running_sum_f32(this.y(), this.x(), this.times, begin, end);
+  }
+}
+
 const LENGTHS: i32[] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 33, 600];
 const INNERS: i32[] = [1, 2, 3, 4, 5, 7, 16, 19];
 
@@ -66,6 +79,17 @@ describe("reduce", () => {
   test("min_f32", () => { checkFold(kernels.min_f32); });
   test("arg_max_f32", () => { checkArg(kernels.arg_max_f32); });
   test("arg_min_f32", () => { checkArg(kernels.arg_min_f32); });
+
+  test("running_sum_f32", () => {
+    for (let n = 0; n < 10; n++) expect(check(new RunningSumLaunch(n, n))).toBe("");
+    const sums = new RunningSumLaunch(1, 3);
+    store<f64>(sums.y(), <f64>(1 << 30));
+    store<f32>(sums.x(), 0.1);
+    for (let i = 0; i < 1000; i++) sums.run(0, 1);
+    let wanted: f64 = <f64>(1 << 30);
+    for (let i = 0; i < 1000; i++) wanted += 3 * <f64>(<f32>0.1);
+    expect(load<f64>(sums.y())).toBe(wanted);
+  });
 
   test("nothing sums to 0, and the largest of nothing is -Infinity", () => {
     const sum = new FoldLaunch(null, 0, 5, 8, 8);

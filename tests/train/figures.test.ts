@@ -90,7 +90,7 @@ describe("names of figures", () => {
     const outputs = ["a", "a_b"].map((name) => layers.dense({ units: 1, name }).apply(input));
     const model = new Model({ inputs: input, outputs });
     model.compile({ loss: ["mse", "mse"], metrics: { a: [named("b_loss", 1), named("loss", 2)] } });
-    const names = ["a_loss", "a_b_loss_1", "a_loss_1", "a_b_loss"];
+    const names = ["loss", "a_loss", "a_b_loss_1", "a_loss_1", "a_b_loss"];
     expect(model.compilation.objective.names).toEqual(names);
     expect(() => model.compile({ loss: { a: "mse", b: "mse" } })).toThrow(
       'compile: loss must name the outputs a, a_b, got "b"',
@@ -109,7 +109,7 @@ describe("which way is better", () => {
   /** What `mode: "auto"` takes for better. */
   const direction = (metric: metrics.MetricLike): "min" | "max" => {
     const model = line([metric]);
-    const [name] = model.compilation.objective.names;
+    const [, name] = model.compilation.objective.names;
     const callback = new EarlyStopping({ monitor: name });
     callback.onTrainBegin(infoOf(model));
     for (const [epoch, value] of [0.1, 0.2].entries()) callback.onEpochEnd(epoch, { [name]: value });

@@ -1,53 +1,41 @@
 // Running sums for metrics: gathered in tensors, so that a captured step can do it, and read at the end of an epoch.
 import { requireTensor } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
-import { add, mul, sub } from "../ops/arithmetic.ts";
+import { mul, sub } from "../ops/arithmetic.ts";
 import { broadcastTo, sum } from "../ops/broadcast.ts";
 import { equal, notEqual, where } from "../ops/compare.ts";
-import { concat, reshape } from "../ops/layout.ts";
+import { reshape } from "../ops/layout.ts";
 import { mean } from "../ops/reduce.ts";
-import { unrecorded } from "../runtime/launch.ts";
+import { launch, unrecorded } from "../runtime/launch.ts";
 import { full, zeros } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
 
-/** Sums of `size` numbers over all batches. What rounding takes from them is summed too: millions of ones stay exact. */
+/** Sums of `size` numbers over all batches, in f64. */
 export class Totals {
-  private readonly sums: Variable;
-  private readonly lost: Variable;
+  /** Each sum in the place of two numbers. */
+  private readonly sums: Variable<"i32">;
 
   constructor(size: number) {
-    const make = (name: string): Variable => new Variable(zeros([size]), { name, trainable: false });
-    [this.sums, this.lost] = unrecorded(() => scope(() => [make("sums"), make("lost")]));
+    this.sums = unrecorded(() => scope(() => new Variable(zeros([2 * size], "i32"), { trainable: false })));
   }
 
-  /** Adds as many numbers as there are sums, of any shape. */
-  add(values: Tensor): void {
-    noGrad(() =>
-      scope(() => {
-        const x = reshape(values, this.sums.shape) as Tensor;
-        // Knuth's two-sum: the sum as it is rounded, and what is missing from it.
-        const total = add(this.sums, x);
-        const taken = sub(total, this.sums);
-        const missing = add(sub(this.sums, sub(total, taken)), sub(x, taken));
-        this.lost.assign(add(this.lost, missing));
-        this.sums.assign(total);
-      }),
-    );
+  /** Adds as many numbers as there are sums, of any shape, so many times. */
+  add(values: Tensor, times = 1): void {
+    launch("running_sum_f32", values.size, 1, this.sums, values, times);
   }
 
   values(): Float64Array {
-    const [sums, lost] = [this.sums.data(), this.lost.data()];
-    return Float64Array.from(sums, (sum, i) => (Number.isFinite(sum) ? sum + lost[i] : sum));
+    return new Float64Array(this.sums.data().buffer);
   }
 
   reset(): void {
-    for (const state of [this.sums, this.lost]) state.assign(new Float32Array(state.size));
+    this.sums.assign(new Int32Array(this.sums.size));
   }
 
   dispose(): void {
-    for (const state of [this.sums, this.lost]) state.dispose();
+    this.sums.dispose();
   }
 }
 
@@ -81,7 +69,8 @@ export class ShiftedTotals extends Totals {
 
 /** The running mean of values over examples. */
 export class Mean {
-  private readonly totals = new Totals(2);
+  private readonly total = new Totals(1);
+  private readonly count = new Totals(1);
 
   /**
    * Takes in the values of a batch: a number for each example, [batch], or several, [batch, ...], of which an example's mean
@@ -94,32 +83,34 @@ export class Mean {
     noGrad(() =>
       scope(() => {
         const [weighted, weights] = perExample(values, sampleWeight, mean);
-        const count = weights ? sum(weights) : full([], values.rank === 0 ? examples : values.shape[0]);
-        const total = values.rank === 0 && !weights ? mul(weighted, examples) : sum(weighted);
-        this.totals.add(concat([reshape(total, [1]), reshape(count, [1])]) as Tensor);
+        const isOne = values.rank === 0 && !weights;
+        this.total.add(isOne ? weighted : sum(weighted), isOne ? examples : 1);
+        this.count.add(weights ? sum(weights) : full([], isOne ? examples : values.shape[0]));
       }),
     );
   }
 
   /** Whether nothing was added since the last reset. */
   get isEmpty(): boolean {
-    return this.totals.values()[1] === 0;
+    return this.count.values()[0] === 0;
   }
 
   /** 0 when nothing was added. */
   result(): number {
-    const [total, count] = this.totals.values();
-    return count === 0 ? 0 : total / count;
+    const [count] = this.count.values();
+    return count === 0 ? 0 : this.total.values()[0] / count;
   }
 
   /** Forgets all batches. */
   reset(): void {
-    this.totals.reset();
+    this.total.reset();
+    this.count.reset();
   }
 
   /** Frees its variables. */
   dispose(): void {
-    this.totals.dispose();
+    this.total.dispose();
+    this.count.dispose();
   }
 }
 

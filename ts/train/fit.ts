@@ -5,7 +5,6 @@ import { nextSeed, type Stream, streamOf, withStream, wordsOf } from "../ops/ran
 import { requireCount, requireList } from "../runtime/arguments.ts";
 import { ArgumentError, FormatError, StateError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import {
   BUFFERS,
   type DataList,
@@ -23,6 +22,7 @@ import {
   type Course,
   checkCallback,
   type Logs,
+  lookers,
   type Place,
   StatefulCallback,
   statefulOf,
@@ -166,7 +166,7 @@ async function trainModel(model: Model, x: DataList, y: Targets | undefined, opt
     steps: Math.ceil(samples / batchSize),
     samples,
     batchSize,
-    metrics: ["loss", ...objective.names],
+    metrics: objective.names,
     directions: objective.directions,
     validation: validation !== undefined,
     seed,
@@ -263,6 +263,7 @@ async function runEpoch(
   const { model, batchSize, pause, signal, isHooked } = run;
   const starters = callbacks.filter((callback) => callback.onBatchBegin);
   const watchers = callbacks.filter((callback) => callback.onBatchEnd);
+  const isLooking = lookers(watchers);
   const figures = new Figures(model.compilation.objective, run.resumed);
   const first = run.resumed?.batch ?? 0;
   run.figures = figures;
@@ -279,11 +280,11 @@ async function runEpoch(
       if (batch === 0 || isHooked) model.refresh(true);
       const began = performance.now();
       const rows = order ? order.subarray(begin, end) : { begin, end };
-      figures.step(run.stream, end - begin, () => model.steps.train(model[BUFFERS].batch(examples, rows)));
+      figures.step(run.stream, () => model.steps.train(model[BUFFERS].batch(examples, rows)));
       run.batch = batch + 1;
       const took = performance.now() - began;
       if (watchers.length > 0) {
-        const logs = figures.logs();
+        const logs = isLooking() ? figures.logs() : {};
         for (const callback of watchers) {
           const hook = callback.onBatchEnd?.(batch, logs);
           if (hook) await settled(hook, signal);
@@ -306,7 +307,7 @@ function resumable({ model, batchSize }: Run, examples: Examples, { metrics, str
   const figures = new Figures(objective);
   const end = Math.min(batchSize, examples.length);
   try {
-    figures.step(stream.slice(), end, () => model.steps.train(model[BUFFERS].batch(examples, { begin: 0, end })));
+    figures.step(stream.slice(), () => model.steps.train(model[BUFFERS].batch(examples, { begin: 0, end })));
     if (objective.recall(figures, metrics)) return;
     throw new FormatError(
       "BackupAndRestore: the model must have the metrics of the training in mid-epoch, got others; or remove the file",
@@ -327,7 +328,7 @@ async function runTest(
     for (let begin = 0; begin < examples.length; begin += batchSize) {
       const began = performance.now();
       const end = Math.min(begin + batchSize, examples.length);
-      figures.step(stream, end - begin, () => model.steps.test(model[BUFFERS].batch(examples, { begin, end })));
+      figures.step(stream, () => model.steps.test(model[BUFFERS].batch(examples, { begin, end })));
       progress?.(Math.ceil(end / batchSize));
       const rest = pause(performance.now() - began);
       if (rest) await rest;
@@ -338,39 +339,32 @@ async function runTest(
   }
 }
 
-/** One run's figures: the running mean of the loss, and what the metrics say of its batches alone. */
+/** One run's figures: what steps return and metrics say of its batches alone. They are gathered in the engine's memory. */
 export class Figures {
-  private sum = 0;
-  private count = 0;
   private readonly objective: Objective;
 
   /** Those of a run that begins, or goes on from a place. */
   constructor(objective: Objective, place?: Place) {
     this.objective = objective;
-    if (place === undefined) return;
-    [this.sum, this.count] = place.loss;
-    objective.recall(this, place.metrics);
+    if (place) objective.recall(this, place.metrics);
   }
 
   /** What it takes to go on. */
-  save(): Pick<Place, "loss" | "metrics"> {
-    return { loss: [this.sum, this.count], metrics: this.objective.gathered(this) };
+  save(): Pick<Place, "metrics"> {
+    return { metrics: this.objective.gathered(this) };
   }
 
-  /** Takes a step over so many examples, and gives their loss. */
-  step(stream: Stream | undefined, examples: number, take: () => Tensor): number {
+  /** Takes a step. */
+  step(stream: Stream | undefined, take: () => void): void {
     this.objective.enter(this);
-    const loss = stream ? withStream(stream, take) : take();
-    const value = loss.item();
-    loss.dispose();
-    this.sum += value * examples;
-    this.count += examples;
-    return value;
+    if (stream) withStream(stream, take);
+    else take();
   }
 
+  /** Reads them. */
   logs(): Logs {
     this.objective.enter(this);
-    return { loss: this.sum / this.count, ...this.objective.logs() };
+    return this.objective.logs();
   }
 
   /** No step follows. */

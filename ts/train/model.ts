@@ -384,10 +384,8 @@ export class Model extends Layer {
     const { length } = examples;
     const figures = new Figures(this.compilation.objective);
     try {
-      const loss = figures.step(undefined, length, () =>
-        this.steps[step](this.#buffers.batch(examples, { begin: 0, end: length })),
-      );
-      return { ...figures.logs(), loss };
+      figures.step(undefined, () => this.steps[step](this.#buffers.batch(examples, { begin: 0, end: length })));
+      return figures.logs() as Evaluation<string>;
     } finally {
       figures.end();
     }

@@ -69,6 +69,8 @@ export class Objective {
   readonly outputs: readonly Output[];
   private readonly figures: Figure[];
   private readonly take: Take;
+  /** Figures that steps return. */
+  private readonly returned = new Map<string, Mean>([["loss", new Mean()]]);
   /** Figures of layers' own. */
   private readonly noted = new Map<string, Mean>();
   /** Those that were made here, and not handed in. */
@@ -103,6 +105,7 @@ export class Objective {
     });
     this.take = namer();
     this.figures = figuresOf(this.outputs, this.take);
+    for (const [name, source] of this.returned) this.figures.unshift({ name, direction: "min", source });
     const given = new Set<unknown>([...own.flat(), ...weighted.flat()]);
     const sources = this.figures.map(({ source }) => source);
     this.own = sources.filter((source) => !given.has(source));
@@ -144,6 +147,14 @@ export class Objective {
         for (const metric of weightedMetrics) update(metric, weights[at]);
       });
     });
+  }
+
+  /** Takes in what a step over so many examples returns; in `logs` it is the mean over all of them. */
+  record(figures: { readonly [name: string]: Tensor }, examples: number): void {
+    for (const [name, value] of Object.entries(figures)) {
+      const mean = this.returned.get(name) as Mean;
+      this.gather(() => mean.update(value, undefined, examples));
+    }
   }
 
   /** Takes in a layer's own figure of so many examples; in `logs` it is the mean over all of them, where there are any. */
@@ -209,17 +220,16 @@ export class Objective {
 
   /** Which way each figure of the logs gets better. */
   get directions(): { readonly [figure: string]: Direction | undefined } {
-    return Object.fromEntries(["loss", ...this.names].map((name) => [name, this.directionOf(name)]));
+    return Object.fromEntries(this.names.map((name) => [name, this.directionOf(name)]));
   }
 
   /** Which way a figure of the logs gets better: as its metric says, or the one that has this name. */
   directionOf(name: string): Direction | undefined {
-    if (name === "loss") return "min";
     const figure = this.figures.find((figure) => figure.name === name);
     return figure ? figure.direction : namedDirection(name);
   }
 
-  /** What the metrics say. ArgumentError where one says something else than a number. */
+  /** What steps returned and the metrics say. ArgumentError where one says something else than a number. */
   logs(): Logs {
     const isThere = ({ source }: Figure): boolean => !(source instanceof Mean && source.isEmpty);
     return Object.fromEntries(

@@ -5,7 +5,7 @@ import { progressOptions } from "../generated/options.ts";
 import { requireFunction, textOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
-import { type Callback, type Logs, StatefulCallback, type TrainingInfo } from "./callbacks/callback.ts";
+import { type Callback, LOOKS, type Logs, StatefulCallback, type TrainingInfo } from "./callbacks/callback.ts";
 
 /** Where progress is written: `process.stdout` is one. */
 export interface ProgressOutput {
@@ -46,6 +46,8 @@ export class ProgressLine extends StatefulCallback implements Callback {
   private epochs = 0;
   private steps = 0;
   private bar: ProgressBar | undefined;
+  /** What it last said of that. */
+  private isDue: boolean | undefined;
 
   /** Throws ArgumentError when `verbose` is none of 0, 1, 2 and "auto". */
   constructor(options: ProgressOptions = {}) {
@@ -65,9 +67,14 @@ export class ProgressLine extends StatefulCallback implements Callback {
     this.bar = new ProgressBar(this.steps, { ...this.options, title: `Epoch ${epoch + 1}/${this.epochs}` });
   }
 
-  /** Reads `logs` only when it is time to redraw. */
+  /** Whether it is time to redraw. @internal */
+  [LOOKS](): boolean {
+    return (this.isDue = this.bar?.isDue() ?? false);
+  }
+
   onBatchEnd(batch: number, logs: Logs): void {
-    this.bar?.update(batch + 1, logs);
+    this.bar?.update(batch + 1, logs, this.isDue);
+    this.isDue = undefined;
   }
 
   onEpochEnd(_epoch: number, logs: Logs): void {
@@ -112,13 +119,17 @@ export class ProgressBar {
     this.draw(0, {});
   }
 
-  /** Tells that `done` steps are done. `logs` is read only when it is time to redraw. */
-  update(done: number, logs: Logs = {}): void {
+  /** Whether it is time to redraw. */
+  isDue(): boolean {
+    return this.mode === "redrawn" && this.now() - this.drawn >= REDRAW_EVERY;
+  }
+
+  /** Tells that `done` steps are done; the line is redrawn if that is due. */
+  update(done: number, logs: Logs = {}, isDue: boolean = this.isDue()): void {
     if (this.mode === "silent") return;
-    const now = this.now();
-    this.last = { done, time: now };
+    this.last = { done, time: this.now() };
     this.first ??= this.last;
-    if (this.mode === "redrawn" && now - this.drawn >= REDRAW_EVERY) this.draw(done, logs);
+    if (isDue) this.draw(done, logs);
   }
 
   /** All steps are done: the line as it stays. */

@@ -27,7 +27,7 @@ export interface Compiled {
 }
 
 /** A step over the tensors of one batch: so many inputs, so many targets, then weights. */
-type Step = Captured<[inputs: number, targets: number, ...tensors: AnyTensor[]], Tensor>;
+type Step = Captured<[inputs: number, targets: number, ...tensors: AnyTensor[]], void>;
 
 function batchOf(inputs: number, targets: number, loaded: readonly AnyTensor[]): Batch {
   const tensors = loaded.map(asRead);
@@ -143,29 +143,27 @@ export class Steps {
         console.warn(`heddle: fit: ${model.name} has no trainable weights, so that training changes none`);
         this.warned = true;
       }
-      return total;
+      objective.record({ loss: total }, tensors[0].shape[0]);
     }, runEagerly);
-    this.testStep = makeStep(
-      (inputs: number, targets: number, ...tensors: AnyTensor[]) =>
-        noGrad(() => judged(batchOf(inputs, targets, tensors), false)),
-      runEagerly,
-    );
+    this.testStep = makeStep((inputs: number, targets: number, ...tensors: AnyTensor[]) => {
+      const loss = noGrad(() => judged(batchOf(inputs, targets, tensors), false));
+      objective.record({ loss }, tensors[0].shape[0]);
+    }, runEagerly);
   }
 
-  /** Updates the weights and the metrics with one batch; the batch's loss. */
-  train(batch: Batch): Tensor {
-    return this.run(this.trainStep, batch);
+  /** Updates the weights and the figures with one batch. */
+  train(batch: Batch): void {
+    this.run(this.trainStep, batch);
   }
 
-  /** Updates the metrics with one batch; the batch's loss. */
-  test(batch: Batch): Tensor {
-    return this.run(this.testStep, batch);
+  /** Updates the figures with one batch. */
+  test(batch: Batch): void {
+    this.run(this.testStep, batch);
   }
 
-  private run(step: Step, { inputs, targets, weights }: Batch): Tensor {
-    const loss = step(inputs.length, targets.length, ...inputs, ...targets, ...weights);
+  private run(step: Step, { inputs, targets, weights }: Batch): void {
+    step(inputs.length, targets.length, ...inputs, ...targets, ...weights);
     this.freshness.note();
-    return loss;
   }
 
   /** Programs recorded so far. */
@@ -193,18 +191,14 @@ function requireHeld(model: Model, results: readonly Tensor[]): void {
 }
 
 /** The step, captured, or run anew each time, so that it may read values. Results are the caller's own either way. */
-function makeStep<Args extends readonly unknown[], R extends AnyTensor | AnyTensor[]>(
+function makeStep<Args extends readonly unknown[], R extends AnyTensor[] | void>(
   step: (...args: Args) => R,
   eagerly: boolean,
 ): Captured<Args, R> {
   // Batches of many sizes are no mistake here.
   if (!eagerly) return capture(step, { replaceOldest: true });
   const copied = (x: AnyTensor): AnyTensor => unfilled(x.shape, x.dtype).write(x.view());
-  const run = (...args: Args): R =>
-    scope(() => {
-      const result = step(...args);
-      return (Array.isArray(result) ? result.map(copied) : copied(result)) as R;
-    });
+  const run = (...args: Args): R => scope(() => (step(...args) as AnyTensor[] | undefined)?.map(copied) as R);
   return Object.assign(run, { dispose: () => {}, recordings: 0 });
 }
 

@@ -1,5 +1,5 @@
 // In the worker: a callback of `fit` that tells the page how far training is, without flooding it.
-import type { Callback, Logs, TrainingInfo } from "../train/callbacks/callback.ts";
+import { LOOKS, type Logs, type Looking, type TrainingInfo } from "../train/callbacks/callback.ts";
 import type { Hooks } from "./protocol.ts";
 
 /** Tells the page of a turning point; fulfilled when its hook is done, rejected with what the hook threw. */
@@ -8,7 +8,7 @@ export type Tell = (hook: keyof Hooks, parameters: readonly unknown[]) => Promis
 const PROGRESS_MILLISECONDS = 50;
 
 /** The callback that tells a page what it wants to hear. */
-export function reporter(wanted: readonly (keyof Hooks)[], tell: Tell): Callback {
+export function reporter(wanted: readonly (keyof Hooks)[], tell: Tell): Looking {
   const batches = new BatchNews(tell);
   const tellIfWanted = async (hook: keyof Hooks, parameters: readonly unknown[]): Promise<void> => {
     if (wanted.includes(hook)) await tell(hook, parameters);
@@ -17,6 +17,7 @@ export function reporter(wanted: readonly (keyof Hooks)[], tell: Tell): Callback
     onTrainBegin: ({ model: _, ...info }: TrainingInfo) => tellIfWanted("onTrainBegin", [info]),
     onEpochBegin: (epoch) => tellIfWanted("onEpochBegin", [epoch]),
     onBatchEnd: wanted.includes("onBatchEnd") ? (batch, logs) => batches.tell(batch, logs) : undefined,
+    [LOOKS]: () => batches.isDue(),
     onTestBegin: async () => {
       await batches.heard;
       await tellIfWanted("onTestBegin", []);
@@ -40,16 +41,22 @@ class BatchNews {
   heard: Promise<void> = Promise.resolve();
   private state: "heard" | "told" | "failed" = "heard";
   private time = Number.NEGATIVE_INFINITY;
+  private due = false;
   private readonly tellPage: Tell;
 
   constructor(tell: Tell) {
     this.tellPage = tell;
   }
 
+  /** Whether the batch that is done is one to tell of. */
+  isDue(): boolean {
+    return (this.due = this.state === "heard" && performance.now() - this.time >= PROGRESS_MILLISECONDS);
+  }
+
   /** What it returns is there only once the page has failed: training fails by it. */
   tell(batch: number, logs: Logs): Promise<void> | undefined {
     if (this.state === "failed") return this.heard;
-    if (this.state === "told" || performance.now() - this.time < PROGRESS_MILLISECONDS) return undefined;
+    if (!this.due) return undefined;
     this.time = performance.now();
     this.state = "told";
     this.heard = this.tellPage("onBatchEnd", [batch, logs]);

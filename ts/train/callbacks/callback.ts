@@ -51,9 +51,7 @@ export interface Place {
   /** How many of its batches are done. */
   readonly batch: number;
   readonly stream: Stream;
-  /** The sum of the examples' losses, and their number. */
-  readonly loss: readonly [sum: number, count: number];
-  /** What the metrics have gathered. */
+  /** What the figures have gathered. */
   readonly metrics: readonly TypedArray[];
 }
 
@@ -71,6 +69,25 @@ export interface Course {
    * must be restored after it. FormatError where these are other metrics.
    */
   resume(place: Place): void;
+}
+
+/** The key of what a callback of the library is asked before `onBatchEnd`. @internal */
+export const LOOKS: unique symbol = Symbol("looks");
+
+/** A callback that knows whether it will look at the figures of the batch that is done. */
+export interface Looking extends Callback {
+  [LOOKS](): boolean;
+}
+
+/** What tells, after each batch, whether one of the callbacks looks at its figures; of those that do not say so each does. */
+export function lookers(callbacks: readonly Callback[]): () => boolean {
+  const home = (x: object, key: PropertyKey): object =>
+    Object.hasOwn(x, key) ? x : home(Object.getPrototypeOf(x) as object, key);
+  // A subclass may have an onBatchEnd of its own.
+  const says = (x: Callback): x is Looking => LOOKS in x && home(x, LOOKS) === home(x, "onBatchEnd");
+  const asked = callbacks.filter(says);
+  const always = asked.length < callbacks.length;
+  return () => asked.filter((callback) => callback[LOOKS]()).length > 0 || always;
 }
 
 /** Called by `fit` at its turning points; every method may be left out, and may return a promise, which is awaited. */

@@ -13,6 +13,7 @@ import { aboutPaths, underPath } from "../weights.ts";
 import {
   type Callback,
   COURSE,
+  LOOKS,
   type Logs,
   type Memory,
   type Place,
@@ -87,6 +88,11 @@ export class ModelCheckpoint extends StatefulCallback implements Callback {
 
   onEpochBegin(epoch: number): void {
     this.epoch = epoch;
+  }
+
+  /** @internal */
+  [LOOKS](): boolean {
+    return !this.counter.byEpoch;
   }
 
   async onBatchEnd(batch: number, logs: Logs): Promise<void> {
@@ -193,6 +199,11 @@ export class BackupAndRestore extends StatefulCallback implements Callback {
     this.rate = undefined;
   }
 
+  /** @internal */
+  [LOOKS](): boolean {
+    return false;
+  }
+
   async onBatchEnd(): Promise<void> {
     if (this.counter.isDue()) await this.save();
   }
@@ -244,7 +255,6 @@ function encodeTraining(info: TrainingInfo, epoch: number): Uint8Array {
         cut: course?.cut,
         batch: place.batch,
         stream: [...place.stream],
-        loss: place.loss.map(String),
       }),
     }),
     ...aboutPaths(model),
@@ -313,11 +323,8 @@ function placeOf(
   cut: string | undefined,
 ): Place | undefined {
   if (place === undefined || cut === undefined) return undefined;
-  const known = parsed(place) as { cut: string; batch: number; stream: number[]; loss: string[] };
-  if (known?.cut === cut) {
-    const [sum, count] = known.loss.map(Number);
-    return { batch: known.batch, stream: Int32Array.from(known.stream), loss: [sum, count], metrics };
-  }
+  const known = parsed(place) as { cut: string; batch: number; stream: number[] };
+  if (known?.cut === cut) return { batch: known.batch, stream: Int32Array.from(known.stream), metrics };
   throw new FormatError(
     `${path}: the training in mid-epoch must go on with ${known?.cut}, got ${cut}; or remove the file`,
   );

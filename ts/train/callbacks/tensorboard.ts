@@ -6,7 +6,7 @@ import { tensorBoardOptions } from "../../generated/options.ts";
 import { requireCount } from "../../runtime/arguments.ts";
 import { checkOptions } from "../../runtime/options.ts";
 import { type FilePath, pathOf } from "../../runtime/paths.ts";
-import { type Callback, type Logs, StatefulCallback, type TrainingInfo } from "./callback.ts";
+import { type Callback, LOOKS, type Logs, StatefulCallback, type TrainingInfo } from "./callback.ts";
 import { BatchCounter } from "./monitor.ts";
 
 /** What `TensorBoard` takes. */
@@ -48,6 +48,11 @@ export class TensorBoard extends StatefulCallback implements Callback {
     this.info = info;
     this.files.clear();
     this.batches = info.initialEpoch * info.steps;
+  }
+
+  /** @internal */
+  [LOOKS](): boolean {
+    return !this.counter.byEpoch;
   }
 
   async onBatchEnd(_batch: number, logs: Logs): Promise<void> {
