@@ -13,14 +13,15 @@ import { tensorsOf } from "./tape.ts";
 
 /** What `detectAnomaly` takes beside the function. */
 export interface AnomalyOptions {
-  /** Whether infinities count too, which masks use on purpose; default true. */
+  /** Whether infinities count too; default true. Masks may use them on purpose. */
   infinities?: boolean;
 }
 
 /**
- * Runs `f`, which may be asynchronous, and throws an AnomalyError at the first op, of the way forward or of a gradient,
- * whose result holds a NaN or an infinity. Captured steps run eagerly meanwhile, and every result is read: slow, for
- * finding faults.
+ * Runs f, which may be asynchronous, and throws at the first op, forward or gradient, whose result holds a NaN or an
+ * infinity.
+ * Captured steps run eagerly meanwhile, and every result is read: slow, for debugging.
+ * Errors: AnomalyError for such a result; StateError in a captured step.
  */
 export function detectAnomaly<T>(f: () => T, options: AnomalyOptions = {}): T {
   const { infinities = true } = checkOptions("detectAnomaly", options, anomalyOptions);

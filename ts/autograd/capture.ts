@@ -35,7 +35,7 @@ export interface Captured<Args extends readonly unknown[], R extends StepResult>
 
 /** What `capture` takes beside the step. */
 export interface CaptureOptions {
-  /** Whether one more signature than can be kept takes the place of the oldest instead of being an error; default false. */
+  /** Whether a signature beyond the 32 that are kept replaces the oldest instead of being an error; default false. */
   replaceOldest?: boolean;
 }
 
@@ -79,13 +79,19 @@ const DETACHED = "a result of a captured step, which no gradient leaves";
 const MOST_RECORDINGS = 32;
 
 /**
- * The step, recorded: at the first call with given shapes, dtypes and plain values it is recorded and the recording runs,
- * later calls replay it with the new tensors' values. Variables are updated in place. The contract: control flow and plain
- * numbers are baked in, tensors made from JavaScript values inside are constants, values must not be read inside
- * (StateError), no gradient goes back through results (StateError; take it inside, by `valueAndGrad`), and what the step
- * makes and does not return is gone afterwards. Variables and layers that were frozen or freed since are recorded anew, and a variable that
- * was disposed since is an error. An index or
- * label out of range throws the error of an eager call, in any run, before anything outside the step has changed.
+ * Records a step at the first call with given shapes, dtypes and plain values; later calls replay the recording with
+ * the new
+ * tensors' values. Variables are updated in place. Control flow and plain numbers are baked in, tensors made from
+ * JavaScript values
+ * inside are constants, and what the step makes but does not return is freed. Freezing or freeing a variable or layer
+ * records anew.
+ * Errors: StateError for reading values inside, for gradients through results (take them inside, by `valueAndGrad`),
+ * for tracked
+ * arguments and for more than 32 signatures; ArgumentError for arguments that are no tensors or plain values, and where
+ * the step
+ * returns anything but tensors. An index or label out of range throws the error of an eager call, before anything
+ * outside the step
+ * has changed.
  */
 export function capture<Args extends readonly unknown[], R extends StepResult>(
   step: (...args: Args) => R,

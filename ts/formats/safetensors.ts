@@ -33,8 +33,9 @@ const OPENING_BRACE = 0x7b;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
- * The bytes of a safetensors file with these tensors, largest elements first, so that each is aligned; else in order.
- * Throws ArgumentError, DtypeError or ShapeError when a record does not hold together or a text is not Unicode.
+ * The bytes of a safetensors file with these tensors, largest elements first, so that each is aligned; metadata
+ * defaults to none.
+ * Errors: ArgumentError, DtypeError or ShapeError for a record that is not consistent, and text that is not Unicode.
  */
 export function encodeSafetensors(tensors: NamedTensors, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
   if (!isObject(tensors))
@@ -72,8 +73,9 @@ export function encodeSafetensors(tensors: NamedTensors, metadata: Readonly<Reco
 
 /**
  * The tensors in the bytes of a safetensors file. F32, I32, U8 and BOOL data are views on `bytes` where they are
- * aligned; F16, BF16 and F64 become f32 and I64 becomes i32, each number exactly. `source` names the bytes in errors.
- * Throws FormatError when the bytes are not one whole file or hold what no Heddle tensor can.
+ * aligned; F16, BF16 and
+ * F64 become f32 and I64 becomes i32, each number exactly. `source` names the bytes in errors, default "safetensors".
+ * Errors: FormatError where the bytes are not one whole file, or hold what no Heddle tensor can.
  */
 export function decodeSafetensors(bytes: Uint8Array, source = "safetensors"): Safetensors {
   if (!(bytes instanceof Uint8Array))

@@ -192,7 +192,10 @@ export function mayUseWinograd(): boolean {
   return configuration.winograd ?? true;
 }
 
-/** What the engine runs on: runtime, SIMD build, threads and why not more, width of products and why, memory. */
+/**
+ * What the engine runs on: runtime, SIMD build, threads and why not more, width of products and why, memory.
+ * Errors: StateError where the runtime cannot run the core.
+ */
 export function engineInfo(): EngineInfo {
   return engine().info();
 }

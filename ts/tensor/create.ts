@@ -10,9 +10,11 @@ import { flatten, type Nested, shapeOf } from "./nested.ts";
 import { checkShape, formatShape, type Shape, sizeOf } from "./shape.ts";
 import { empty, type Tensor, unfilled } from "./tensor.ts";
 
-/** Options of `tensor`; what is missing follows from the values. */
+/** Options of {@link tensor}. */
 export interface TensorOptions<D extends Dtype = Dtype> {
+  /** Default: the shape of the nested values, [length] of a typed array. */
   shape?: Shape;
+  /** Default: i32 or u8 for such typed arrays, bool for booleans, else f32. */
   dtype?: D;
 }
 
@@ -29,8 +31,11 @@ export type Floats = Float32Array | Float64Array;
 export type Values = Nested | Floats | Int32Array | Uint8Array;
 
 /**
- * A tensor holding `values`: a number, nested arrays or a typed array. The dtype is that of the typed array, bool for
- * booleans, else f32. ShapeError where nested lengths differ or the shape does not fit; DtypeError where a value does not.
+ * A tensor of a number, nested arrays or a typed array: `tensor([[1, 2], [3, 4]])`. options default to what the values
+ * say.
+ * Shapes: nested values or `shape` -> the same.
+ * Errors: ShapeError where nested lengths differ or the shape does not fit; DtypeError where the dtype cannot hold a
+ * value.
  */
 export function tensor(values: Int32Array, options?: { shape?: Shape }): Tensor<"i32">;
 export function tensor(values: Uint8Array, options?: { shape?: Shape }): Tensor<"u8">;
@@ -63,7 +68,11 @@ function dtypeOf(values: Values, flat: ArrayLike<number | boolean>): Dtype {
   return typeof flat[0] === "boolean" ? "bool" : "f32";
 }
 
-/** A tensor full of `value`. */
+/**
+ * A tensor filled with `value`; dtype defaults to f32.
+ * Shapes: -> `shape`.
+ * Errors: ShapeError for an invalid shape; DtypeError where the dtype cannot hold the value.
+ */
 export function full<D extends Dtype = "f32">(shape: Shape, value: number, dtype?: D): Tensor<D> {
   return filled("full", shape, value, dtype);
 }
@@ -79,17 +88,31 @@ function filled<D extends Dtype>(operation: string, shape: Shape, value: number,
   return y as Tensor<D>;
 }
 
-/** A tensor of zeros. */
+/**
+ * A tensor of zeros; dtype defaults to f32.
+ * Shapes: -> `shape`.
+ * Errors: ShapeError for an invalid shape.
+ */
 export function zeros<D extends Dtype = "f32">(shape: Shape, dtype?: D): Tensor<D> {
   return filled("zeros", shape, 0, dtype);
 }
 
-/** A tensor of ones. */
+/**
+ * A tensor of ones; dtype defaults to f32.
+ * Shapes: -> `shape`.
+ * Errors: ShapeError for an invalid shape.
+ */
 export function ones<D extends Dtype = "f32">(shape: Shape, dtype?: D): Tensor<D> {
   return filled("ones", shape, 1, dtype);
 }
 
-/** start, start + step, ... up to but without stop: [ceil((stop - start) / step)]. `arange(n)` counts from 0 to n - 1. */
+/**
+ * start, start + step, ... up to but excluding stop; step defaults to 1, dtype to f32. `arange(n)`, the default of
+ * stop, counts from
+ * 0 to n - 1.
+ * Shapes: -> `[ceil((stop - start) / step)]`.
+ * Errors: ArgumentError for a step of 0; DtypeError unless dtype is f32 or i32, and where i32 cannot hold a value.
+ */
 export function arange<D extends "f32" | "i32" = "f32">(
   start: number,
   stop?: number,
@@ -119,7 +142,11 @@ export function tabulate<D extends "f32" | "i32" = "f32">(
   return y;
 }
 
-/** `count` numbers evenly spaced from start to stop, both included. */
+/**
+ * `count` numbers evenly spaced from start to stop, both included.
+ * Shapes: -> `[count]`.
+ * Errors: ArgumentError unless count is a whole number of at least 0.
+ */
 export function linspace(start: number, stop: number, count: number): Tensor {
   for (const end of [start, stop]) requireType("linspace", "each end", end, "number");
   requireCount("linspace", "count", count, 0);
@@ -128,7 +155,11 @@ export function linspace(start: number, stop: number, count: number): Tensor {
   return tabulate([count], value);
 }
 
-/** The identity matrix [rows, columns]; columns default to rows. */
+/**
+ * The identity matrix; columns default to rows.
+ * Shapes: -> `[rows, columns]`.
+ * Errors: ShapeError unless both are whole numbers of at least 0.
+ */
 export function eye(rows: number, columns: number = rows): Tensor {
   checkShape("eye", [rows, columns]);
   const y = unfilled([rows, columns], "f32");

@@ -38,7 +38,12 @@ export function leaveScope(thing: Scoped): void {
   current?.delete(thing);
 }
 
-/** Runs `f` and frees every tensor made inside it, except those in its result (also in lists, maps, sets and plain objects) and kept ones. */
+/**
+ * Runs f and frees every tensor made inside, except those in its result (also in lists, maps, sets and plain objects)
+ * and kept ones.
+ * Shapes: those of f's result.
+ * Errors: ArgumentError where f returns a promise.
+ */
 export function scope<T>(f: () => T): T {
   requireFunction("scope", f);
   const outer = current;

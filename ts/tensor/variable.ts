@@ -115,7 +115,11 @@ function copy<D extends Dtype>(y: Tensor<D>, x: Tensor<D>): void {
   }
 }
 
-/** A variable that starts as `initial`. */
+/**
+ * A variable that starts with the values of `initial`.
+ * Shapes: `[...]` -> the same.
+ * Errors: ArgumentError unless initial is a tensor; StateError in a captured step.
+ */
 export function variable<D extends Dtype = "f32">(initial: Tensor<D>, options?: VariableOptions): Variable<D> {
   return new Variable(initial, options);
 }

@@ -107,7 +107,10 @@ export async function crossValidate(
   return { folds: results, ...statisticsOf(results), histories };
 }
 
-/** Parts of about equal size, each left out once; without shuffling they are stretches of the data. */
+/**
+ * Splits examples into folds of about equal size, each left out once; without shuffling they are contiguous.
+ * Errors: ArgumentError for options out of range.
+ */
 export function kFold(length: number, options: FoldOptions = {}): Fold[] {
   const { folds, order } = dealing(length, checkOptions("kFold", options, foldOptions));
   const sizes = Array.from({ length: folds }, (_, i) => Math.floor(length / folds) + (i < length % folds ? 1 : 0));
@@ -115,7 +118,10 @@ export function kFold(length: number, options: FoldOptions = {}): Fold[] {
   return foldsOf(order, parts, folds);
 }
 
-/** Parts in which each label is as frequent as in all, up to one example. */
+/**
+ * Splits examples into folds in which each label is as frequent as in all, up to one example.
+ * Errors: ArgumentError for options out of range, and unless labels is a list of numbers.
+ */
 export function stratifiedKFold(labels: ArrayLike<number>, options: FoldOptions = {}): Fold[] {
   checkOptions("stratifiedKFold", options, foldOptions);
   if (typeof labels?.length !== "number") {

@@ -55,6 +55,7 @@ export interface FitOptions extends Weighting {
    * own then draw what follows from it and the optimizer's count of steps.
    */
   seed?: number;
+  /** Called at the beginning and the end of training, epochs and batches; default none. */
   callbacks?: readonly Callback[];
   /**
    * Stops training after the current step when aborted; `fit` then rejects with its reason. A callback that is at work gets

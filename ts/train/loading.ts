@@ -19,7 +19,11 @@ export async function loadModel(path: FilePath): Promise<Model> {
   return decodeModel(await readFile(path), pathOf("loadModel: the path", path));
 }
 
-/** A new model from the bytes of such a file, as `model.exportModel` gives them; see `loadModel`. */
+/**
+ * A new model from the bytes that `model.exportModel` returned; see {@link loadModel}.
+ * Shapes: those of the model.
+ * Errors: FormatError for other or damaged bytes; ArgumentError for layers of an unknown kind.
+ */
 export function importModel(bytes: Uint8Array): Model {
   return decodeModel(bytes, "importModel");
 }

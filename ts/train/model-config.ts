@@ -14,7 +14,11 @@ export interface ModelConfig {
   readonly config?: { readonly [option: string]: Json };
 }
 
-/** A new model, its weights not those of the old one. ArgumentError for layers and models of an unknown kind. */
+/**
+ * A new model from its `kind` and `config()`, with newly initialized weights.
+ * Shapes: those of the model.
+ * Errors: ArgumentError for layers and models of an unknown kind, or a configuration that does not fit.
+ */
 export function modelFromConfig(written: ModelConfig): Model {
   const { kind, config = {} } = checkOptions("modelFromConfig", written, modelConfig);
   // Said here too: bundlers leave out modules of which nothing is used.

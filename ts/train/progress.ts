@@ -22,10 +22,11 @@ export type Verbosity = 0 | 1 | 2 | "auto";
 
 /** What `ProgbarLogger` takes. */
 export interface ProgressOptions {
+  /** How much is printed; default "auto". */
   verbose?: Verbosity;
   /** Default: `process.stdout`, or the console where there is none. */
   output?: ProgressOutput;
-  /** The clock, in milliseconds. */
+  /** The clock, in milliseconds; default `performance.now`. */
   now?: () => number;
 }
 

@@ -15,6 +15,7 @@ import type { SummaryRow } from "./summary.ts";
 
 /** What `new Sequential` takes beside its layers. */
 export interface SequentialOptions {
+  /** What summaries and files call it; default "sequential", numbered. */
   name?: string;
   /** Whether its weights are trained; default true. */
   trainable?: boolean;

@@ -15,10 +15,14 @@ import { snapshot, Variable } from "../tensor/variable.ts";
 type Values = Map<Variable, Tensor>;
 
 /**
- * f, of whose computation only the result is kept: gradients run it once more. It trades about a third more time for the
- * memory of what f makes on the way, eagerly and in captured steps. f's result, one tensor, must be all that comes out of
- * it. Variables that f updates (running statistics, the state of a random generator) are set back for the second run: it
- * draws the same numbers, and nothing is updated twice.
+ * f, of which only the result is kept: gradients recompute its activations. It trades about a third more time for the
+ * memory of what f
+ * makes, eagerly and in captured steps. Variables that f updates (running statistics, random state) are reset for the
+ * second run, so
+ * that it draws the same numbers and updates nothing twice.
+ * Shapes: those of f.
+ * Errors: ArgumentError unless f is a function that returns one tensor; StateError where what it was computed from is
+ * gone.
  */
 export function checkpoint<Args extends readonly unknown[]>(f: (...args: Args) => Tensor): (...args: Args) => Tensor {
   requireFunction("checkpoint", f);

@@ -9,8 +9,11 @@ import { freeingScope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /**
- * The function (x, ...rest) that returns all derivatives of y = f(x, ...rest) by x: [...y's shape, ...x's shape]. One way
- * forward, and one way back for each element of y.
+ * The function (x, ...rest) that returns all derivatives of y = f(x, ...rest) with respect to x: one forward pass, and
+ * one backward
+ * pass for each element of y.
+ * Shapes: x, y -> `[...y, ...x]`.
+ * Errors: ArgumentError unless f is a function of tensors; DtypeError unless x and y are f32.
  */
 export function jacobian<Rest extends unknown[]>(
   f: (x: Tensor, ...rest: Rest) => Tensor,
@@ -36,8 +39,11 @@ export function jacobian<Rest extends unknown[]>(
 }
 
 /**
- * The function (x, ...rest) that returns the second derivatives of f's scalar result by x: [...x's shape, ...x's shape].
- * One way back through the gradient for each element of x; for products with vectors see `hvp`.
+ * The function (x, ...rest) that returns the second derivatives of f's scalar result with respect to x: one backward
+ * pass through the
+ * gradient for each element of x. For products with vectors see {@link hvp}.
+ * Shapes: x -> `[...x, ...x]`.
+ * Errors: ShapeError unless f returns one element; DtypeError unless x and the result are f32.
  */
 export function hessian<Rest extends unknown[]>(
   f: (x: Tensor, ...rest: Rest) => LossValue,

@@ -27,12 +27,18 @@ import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { snapshot, Variable } from "../tensor/variable.ts";
 
 /**
- * The function (parameters, ...batch) that returns the gradients of a scalar loss for each example on its own, with a
- * leading axis of examples: gradient i is that of loss(parameters, ...batch) where each tensor of the batch is cut to
- * example i, [1, ...]. It holds for any model. Dense and convolutional networks with elementwise activations, pooling and
- * a loss that is a mean or sum run all examples together, but for the gradients of a convolution's filters; where examples
- * act on each other (batch normalization), random numbers are drawn, or an op is not known, they run one by one. So the
- * loss may ask for a batch's size only to reduce over it.
+ * The function (parameters, ...batch) that returns the gradients of a scalar loss for each example on its own: gradient
+ * i is that of
+ * loss(parameters, ...batch) with each tensor of the batch cut to example i, `[1, ...]`. Dense and convolutional
+ * networks with
+ * elementwise activations, pooling and a mean or sum as loss run all examples together, except for gradients of
+ * convolution filters;
+ * where examples interact (batch normalization), random numbers are drawn or an op is unknown, they run one by one. The
+ * loss may use
+ * the batch size only to reduce over it.
+ * Shapes: batch `[examples, ...]` -> gradients `[examples, ...parameter]`.
+ * Errors: ArgumentError for an empty batch; ShapeError unless its tensors have one number of examples, at least 1;
+ * those of `grad`.
  */
 export function perExampleGrad<P extends ParameterSet, Batch extends AnyTensor[]>(
   loss: (parameters: P, ...batch: Batch) => LossValue,

@@ -61,8 +61,11 @@ function pullBack(
 }
 
 /**
- * The function (parameters, dy, ...rest) that returns [y, the gradients of the sum of y dy], y = f(parameters, ...rest) of
- * any shape and dy of the same: dy times the Jacobian. Errors: ShapeError.
+ * The function (parameters, dy, ...rest) that returns [y, gradients of sum(y dy)], y = f(parameters, ...rest): dy times
+ * the Jacobian.
+ * Shapes: dy as y -> gradients as parameters.
+ * Errors: ShapeError unless dy has y's shape; DtypeError unless all are f32; ArgumentError unless f is a function of
+ * tensors.
  */
 export function vjp<P extends ParameterSet, Rest extends unknown[]>(
   f: Differentiable<P, Rest>,
@@ -79,9 +82,14 @@ export function vjp<P extends ParameterSet, Rest extends unknown[]>(
 }
 
 /**
- * The function (parameters, tangents, ...rest) that returns [y, dy]: y = f(parameters, ...rest) and how it changes when the
- * parameters change in the direction of the tangents, the Jacobian times them. By reverse mode twice: the gradient is
- * linear in its weights u, and its derivative by them is the Jacobian. It costs two ways back.
+ * The function (parameters, tangents, ...rest) that returns [y, dy]: y = f(parameters, ...rest) and its directional
+ * derivative, the
+ * Jacobian times the tangents. By reverse mode twice, since the gradient is linear in its weights: it costs two
+ * backward passes.
+ * Shapes: tangents as parameters -> y, and dy of its shape.
+ * Errors: ShapeError unless each tangent has its parameter's shape; DtypeError unless all are f32; ArgumentError unless
+ * f is a function
+ * of tensors.
  */
 export function jvp<P extends ParameterSet, Rest extends unknown[]>(
   f: Differentiable<P, Rest>,
@@ -111,8 +119,13 @@ export function jvp<P extends ParameterSet, Rest extends unknown[]>(
 }
 
 /**
- * The function (parameters, tangents, ...rest) that returns the matrix of second derivatives of f's scalar result times the
- * tangents, in the structure of the parameters, without ever making that matrix. Source: Pearlmutter 1994.
+ * The function (parameters, tangents, ...rest) that returns the Hessian of f's scalar result times the tangents,
+ * without ever making
+ * the Hessian.
+ * Shapes: tangents as parameters -> the same.
+ * Errors: ShapeError unless f returns one element and each tangent has its parameter's shape; DtypeError unless all are
+ * f32.
+ * Source: Pearlmutter 1994.
  */
 export function hvp<P extends ParameterSet, Rest extends unknown[]>(
   f: (parameters: P, ...rest: Rest) => LossValue,

@@ -38,7 +38,7 @@ export interface ModelCheckpointOptions {
   mode?: MonitorMode;
   /** "epoch", the default, or the number of batches between two files. */
   saveFreq?: "epoch" | number;
-  /** A figure that must be beaten for the first file. */
+  /** A figure that must be beaten for the first file; default none. */
   initialValueThreshold?: number;
 }
 

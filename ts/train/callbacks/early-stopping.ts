@@ -17,7 +17,7 @@ export interface EarlyStoppingOptions {
   patience?: number;
   /** Whether smaller or larger is better; "auto", the default, takes what the figure's metric says. */
   mode?: MonitorMode;
-  /** A figure that epochs must beat too to count as improvements. */
+  /** A figure that epochs must also beat to count as improvements; default none. */
   baseline?: number;
   /** Whether the weights of the best epoch come back at the end; default false. */
   restoreBestWeights?: boolean;
