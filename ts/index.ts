@@ -86,7 +86,7 @@ export * as metrics from "./metrics/index.ts";
 
 // Data, and data sets.
 
-export { ArrayData, type RowRange, type Stored } from "./data/array.ts";
+export * from "./data/index.ts";
 export * as datasets from "./datasets/index.ts";
 
 // Files.

@@ -93,10 +93,10 @@ describe("crossValidate", () => {
         const model = new Sequential([dense({ units: 1, inputShape: [1] })]);
         model.compile({ loss: "meanSquaredError" });
         const train = model.fit.bind(model);
-        model.fit = (inputs, targets, options) => {
-          seen.push(...(inputs as ArrayData).data);
-          return train(inputs, targets, options);
-        };
+        model.fit = ((...args: Parameters<Sequential["fit"]>) => {
+          seen.push(...(args[0] as ArrayData).data);
+          return train(...args);
+        }) as Sequential["fit"];
         return model;
       },
       ones,

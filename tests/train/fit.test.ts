@@ -95,7 +95,7 @@ describe("fit", () => {
     const { x, y } = quadrants(70);
     const rows = new ArrayData(x.data(), [70, 2], "f32");
     const model = classifier();
-    const sizes: number[] = [];
+    const sizes: (number | undefined)[] = [];
     const watcher: Callback = { onTrainBegin: ({ steps }) => void sizes.push(steps) };
     await model.fit(rows, new ArrayData(y.data(), [70], "i32"), { callbacks: [watcher], verbose: 0 });
     expect(sizes).toEqual([3]);

@@ -1,14 +1,19 @@
 // Batches for training loops of one's own: the order of `fit`, in tensors that captured steps read where they lie.
 
 import type { ArrayData } from "../data/array.ts";
+import { ArraySource } from "../data/array-source.ts";
+import { isPromise, Reader } from "../data/reader.ts";
+import { type Data, isByName, partsOf, toRows } from "../data/rows.ts";
+import { type BatchData, type BatchStream, isSpent, isStream, type Source, sourceOf } from "../data/source.ts";
 import { batchesOptions } from "../generated/options.ts";
 import { nextSeed, wordsOf } from "../ops/random.ts";
-import { requireCount } from "../runtime/arguments.ts";
-import { ShapeError } from "../runtime/errors.ts";
+import { requireCount, textOf } from "../runtime/arguments.ts";
+import { ArgumentError, StateError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { BatchBuffers, type Data, orderOfEpoch, toRows } from "./batches.ts";
+import { BatchBuffers, examplesOf } from "./batches.ts";
+import { givenOf } from "./feed.ts";
 
 /** What `batches` takes beside the data. */
 export interface BatchesOptions {
@@ -43,20 +48,35 @@ export function batches<X extends Data, Y extends Data>(
   options?: BatchesOptions,
 ): Batches<readonly [BatchOf<X>, BatchOf<Y>]>;
 export function batches<X extends Data>(x: X, y?: undefined, options?: BatchesOptions): Batches<readonly [BatchOf<X>]>;
-export function batches(x: Data, y?: Data, options: BatchesOptions = {}): Batches<readonly Tensor<Dtype>[]> {
+/**
+ * The batches that a Source, an iterable or a function gives, each loop a pass of its own: a batch's parts in one list, x first.
+ * Where they come asynchronously: `for await`. Errors: ArgumentError for options other than `seed`, and for what is no batch.
+ */
+export function batches(stream: BatchStream, y?: undefined, options?: Pick<BatchesOptions, "seed">): StreamBatches;
+export function batches(
+  x: Data | BatchStream,
+  y?: Data,
+  options: BatchesOptions = {},
+): Batches<readonly Tensor<Dtype>[]> | StreamBatches {
   checkOptions("batches", options, batchesOptions);
+  if (isStream(x)) {
+    const { seed, ...others } = { y, ...options };
+    const [name, value] = Object.entries(others).find(([, value]) => value !== undefined) ?? [];
+    if (name === undefined) return new StreamBatches(x, seed);
+    throw new ArgumentError(`batches: ${name} must be left out where x gives batches, got ${textOf(value)}`);
+  }
   const rows = [toRows("batches", "x", x), ...(y === undefined ? [] : [toRows("batches", "y", y)])];
   return new Batches(rows, options);
 }
 
-/** What `batches` returns. */
+/** What `batches` returns for data. */
 export class Batches<T extends readonly Tensor<Dtype>[]> implements Iterable<T> {
   /** Batches in an epoch. */
   readonly length: number;
   /** The epoch of the next loop, counted from 0; set it to go on where an earlier program ended. */
   epoch = 0;
-  private readonly rows: readonly ArrayData[];
-  private readonly options: Required<BatchesOptions>;
+  private readonly source: ArraySource;
+  private readonly seed: number;
   private readonly buffers = new BatchBuffers();
 
   constructor(rows: readonly ArrayData[], options: BatchesOptions) {
@@ -68,33 +88,102 @@ export class Batches<T extends readonly Tensor<Dtype>[]> implements Iterable<T> 
     } = checkOptions("batches", options, batchesOptions);
     requireCount("batches", "size", size);
     wordsOf(seed);
-    const [{ length }] = rows;
-    if (rows.some((other) => other.length !== length)) {
-      const lengths = rows.map((other) => other.length).join(" and ");
-      throw new ShapeError(`batches: x and y must have the same number of examples, got ${lengths}`);
-    }
-    this.length = dropLast ? Math.floor(length / size) : Math.ceil(length / size);
-    this.rows = rows;
-    this.options = { size, shuffle, seed, dropLast };
+    const [x, ...y] = rows;
+    this.source = new ArraySource(examplesOf("batches", [x], y, []), { batchSize: size, shuffle, dropLast });
+    this.length = this.source.length;
+    this.seed = seed;
   }
 
   /** The batches of one pass, in tensors that the next batch overwrites. */
   *[Symbol.iterator](): IterableIterator<T> {
-    const { size, shuffle, seed } = this.options;
-    const [{ length }] = this.rows;
-    const epoch = this.epoch++;
-    const order = shuffle ? orderOfEpoch(seed, epoch, length) : undefined;
-    for (let begin = 0; begin < this.length * size; begin += size) {
-      const end = Math.min(begin + size, length);
-      yield this.buffers.load(
-        this.rows,
-        order ? order.subarray(begin, end) : { begin, end },
-      ) as Tensor<Dtype>[] as unknown as T;
+    for (const { examples, rows } of this.source.batches({ index: this.epoch++, seed: this.seed })) {
+      yield this.buffers.load([...examples.inputs, ...examples.targets], rows) as unknown as T;
     }
   }
 
   /** Frees the tensors. */
   dispose(): void {
     this.buffers.dispose();
+  }
+}
+
+/** What `batches` returns for what gives batches itself. */
+export class StreamBatches implements Iterable<readonly Tensor<Dtype>[]>, AsyncIterable<readonly Tensor<Dtype>[]> {
+  /** Batches in a pass, if that is known. */
+  readonly length: number | undefined;
+  /** The pass of the next loop, counted from 0. */
+  epoch = 0;
+  private readonly seed: number | undefined;
+  private readonly source: Source;
+  private readonly isSpent: boolean;
+  private readonly buffers = new BatchBuffers();
+
+  constructor(stream: BatchStream, seed: number | undefined) {
+    this.source = sourceOf("batches", "x", stream);
+    this.isSpent = isSpent(stream);
+    this.length = this.source.length;
+    this.seed = seed;
+  }
+
+  /** The batches of one pass, in tensors that the next batch overwrites. StateError where they come asynchronously. */
+  *[Symbol.iterator](): IterableIterator<readonly Tensor<Dtype>[]> {
+    const reader = this.open();
+    try {
+      for (;;) {
+        const read = reader.next();
+        if (isPromise(read)) {
+          read.catch(() => {});
+          throw new StateError(
+            "batches: what comes asynchronously must be looped over by for await, got a loop by for",
+          );
+        }
+        if (read === undefined) return;
+        yield this.load(read);
+      }
+    } finally {
+      reader.close();
+    }
+  }
+
+  /** The batches of one pass, as they come. */
+  async *[Symbol.asyncIterator](): AsyncIterableIterator<readonly Tensor<Dtype>[]> {
+    const reader = this.open();
+    try {
+      for (;;) {
+        const read = await reader.next();
+        if (read === undefined) return;
+        yield this.load(read);
+      }
+    } finally {
+      await reader.close();
+    }
+  }
+
+  /** Frees the tensors. */
+  dispose(): void {
+    this.buffers.dispose();
+  }
+
+  private open(): Reader<BatchData> {
+    const reader = new Reader<BatchData>(this.source, {
+      name: "batches: x",
+      steps: undefined,
+      goesOn: false,
+      isSpent: this.isSpent,
+    });
+    // Nothing is open yet that would have to be closed first.
+    void reader.begin(this.epoch++, this.seed);
+    return reader;
+  }
+
+  private load(read: BatchData): Tensor<Dtype>[] {
+    const { x, y, sampleWeight } = givenOf("batches: a batch", read);
+    const [inputs, targets, weights] = Object.entries({ x, y, sampleWeight }).map(([what, data]) => {
+      if (data === undefined) return [];
+      const list = isByName(data) ? Object.values(data) : partsOf("batches", what, data, undefined, "inputs");
+      return list.map((part) => toRows("batches", what, part, true));
+    });
+    const { length } = examplesOf("batches", inputs, targets, weights);
+    return this.buffers.load([...inputs, ...targets, ...weights], { begin: 0, end: length });
   }
 }

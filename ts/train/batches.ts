@@ -1,67 +1,24 @@
 // Training data as batches: what `fit`, `evaluate` and `predict` accept, checked, and its rows copied into batch tensors.
-import { ArrayData, type RowRange } from "../data/array.ts";
-import { arrayFrom } from "../data/lists.ts";
+import { ArrayData } from "../data/array.ts";
+import {
+  type Data,
+  type DataList,
+  type Examples,
+  isByName,
+  partsOf,
+  type Rows,
+  type Targets,
+  toRows,
+} from "../data/rows.ts";
 import { scaled } from "../data/scaled.ts";
-import { randomPermutation, withStream, wordsOf } from "../ops/random.ts";
-import { kindOf, quoted, textOf, typeOf } from "../runtime/arguments.ts";
+import { kindOf, quoted, textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { zeros } from "../tensor/create.ts";
 import type { Dtype } from "../tensor/dtype.ts";
-import type { Nested } from "../tensor/nested.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
-import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
+import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { Variable, type VariableOptions } from "../tensor/variable.ts";
-
-/**
- * Examples along the first axis: a tensor, numbers in JavaScript memory as data sets hand them out, a typed array, or
- * nested lists, whose rows may be typed arrays.
- */
-export type Data = AnyTensor | ArrayData | Float32Array | Float64Array | Int32Array | Uint8Array | readonly Row[];
-
-/** One example in lists. */
-export type Row = Nested | Float32Array | Float64Array | Int32Array | Uint8Array;
-
-/** The data as rows in JavaScript memory. Errors: ArgumentError for no data or other things, for NaN and infinities. */
-export function toRows(operation: string, what: string, given: Data): ArrayData {
-  const data = isData(given) ? given : arrayFrom(given, `${operation}: ${what}`);
-  if (data === undefined) {
-    throw new ArgumentError(
-      `${operation}: ${what} must be a tensor or ArrayData, got ${typeOf(given)}; lists and typed arrays do too`,
-    );
-  }
-  if (data.shape.length === 0) throw new ShapeError(`${operation}: ${what} must have a batch axis, got a scalar`);
-  if (data.shape[0] === 0) {
-    throw new ArgumentError(
-      `${operation}: ${what} must have at least one example, got shape ${formatShape(data.shape)}`,
-    );
-  }
-  const rows = data instanceof Tensor ? new ArrayData(data.data(), data.shape, data.dtype) : data;
-  const bad = rows.firstNonFinite();
-  if (bad !== undefined) {
-    throw new ArgumentError(
-      `${operation}: ${what} must be finite numbers, got NaN or infinity at index [${bad.join(", ")}]`,
-    );
-  }
-  return rows;
-}
-
-/** One kind of data, or a list of several inputs' or outputs'. */
-export type DataList = Data | readonly Data[];
-/** The data of a model's outputs: its only one's, a list, or a record by their names. */
-export type Targets = DataList | { readonly [output: string]: Data };
-
-/** Which examples make a batch. */
-export type Rows = ArrayLike<number> | RowRange;
-
-/** Inputs, targets and weights of equal length; no targets for a prediction, no weights where all count alike. */
-export interface Examples {
-  readonly length: number;
-  readonly inputs: readonly ArrayData[];
-  readonly targets: readonly ArrayData[];
-  /** One for each target, or none. */
-  readonly weights: readonly ArrayData[];
-}
 
 /** What examples count. */
 export interface ExampleWeighting {
@@ -81,32 +38,42 @@ export interface Weighting extends ExampleWeighting {
   classWeight?: { readonly [label: number]: number };
 }
 
-/** Checked inputs, for a prediction; ShapeError when their lengths differ. `count` is how many they must be, if known. */
-export function toInputs(operation: string, x: DataList, count: number | undefined): Examples {
-  return examplesOf(operation, rowsOf(operation, "x", listOf(x, count)), [], []);
+/** Names of a model's inputs, undefined where they have none, and of its outputs that need targets. */
+export interface PartNames {
+  readonly inputs: readonly string[] | undefined;
+  readonly outputs: readonly string[];
 }
 
-/**
- * Checked inputs, targets and weights; ShapeError when their lengths differ. `outputs` are those that need targets, `count`
- * is how many inputs there must be, if known.
- */
+/** Checked inputs, for a prediction; ShapeError when their lengths differ. */
+export function toInputs(operation: string, x: DataList, names: PartNames["inputs"], borrow = false): Examples {
+  return examplesOf(operation, rowsOf(operation, "x", partsOf(operation, "x", x, names, "inputs"), borrow), [], []);
+}
+
+/** Data as they were given. */
+export interface Given extends ExampleWeighting {
+  readonly x: DataList;
+  readonly y?: Targets | undefined;
+}
+
+/** Checked inputs, targets and weights, to be read at once where they are borrowed; ShapeError when their lengths differ. */
 export function toExamples(
   operation: string,
-  x: DataList,
-  y: Targets | undefined,
-  outputs: readonly string[],
-  count: number | undefined,
-  { sampleWeight, classWeight }: Weighting = {},
+  { x, y, sampleWeight }: Given,
+  names: PartNames,
+  borrow = false,
 ): Examples {
-  const inputs = rowsOf(operation, "x", listOf(x, count));
-  const targets = rowsOf(operation, "y", byOutput(operation, "y", y, outputs));
+  const inputs = rowsOf(operation, "x", partsOf(operation, "x", x, names.inputs, "inputs"), borrow);
+  const targets = rowsOf(operation, "y", byOutput(operation, "y", y, names.outputs), borrow);
   const weights =
     sampleWeight === undefined
       ? []
-      : rowsOf(operation, "sampleWeight", byOutput(operation, "sampleWeight", sampleWeight, outputs, true)).map(
-          toFloats,
-        );
-  return weighClasses(operation, examplesOf(operation, inputs, targets, weights), classWeight);
+      : rowsOf(
+          operation,
+          "sampleWeight",
+          byOutput(operation, "sampleWeight", sampleWeight, names.outputs, true),
+          borrow,
+        ).map(toFloats);
+  return examplesOf(operation, inputs, targets, weights);
 }
 
 /** The examples, each of which counts as its class does too. */
@@ -132,7 +99,8 @@ export function weighClasses(
   return examplesOf(operation, inputs, targets, [new ArrayData(ofClass, [ofClass.length], "f32")]);
 }
 
-function examplesOf(
+/** Examples of equal length. Errors: ShapeError for others. */
+export function examplesOf(
   operation: string,
   inputs: readonly ArrayData[],
   targets: readonly ArrayData[],
@@ -150,22 +118,6 @@ function examplesOf(
   return { length: lengths[0], inputs, targets, weights };
 }
 
-/** Whether it is a tensor or ArrayData. */
-export function isData(data: unknown): data is AnyTensor | ArrayData {
-  return data instanceof Tensor || data instanceof ArrayData;
-}
-
-/** Whether it is the data of several inputs or outputs: a list with tensors or ArrayData in it; others hold numbers. */
-export function isOfSeveral(data: DataList | Targets): data is readonly Data[] {
-  return Array.isArray(data) && data.some(isData);
-}
-
-/** The data of each of `count` inputs or outputs; a list of so many can be nothing else. */
-function listOf(data: DataList, count = 1): readonly Data[] {
-  const isOfAll = count > 1 && Array.isArray(data) && data.length === count;
-  return isOfAll || isOfSeveral(data) ? (data as readonly Data[]) : [data as Data];
-}
-
 function byOutput(
   operation: string,
   what: string,
@@ -179,26 +131,19 @@ function byOutput(
       `${operation}: ${what} must be left out where compile was given no loss, got ${typeof data}`,
     );
   }
-  const known = outputs.join(", ");
-  if (kindOf(data) === "Object" && !isData(data)) {
-    const record = data as { readonly [output: string]: Data };
-    const names = Object.keys(record);
-    if (names.length === outputs.length && names.every((name) => outputs.includes(name))) {
-      return outputs.map((name) => record[name]);
-    }
-    throw new ArgumentError(`${operation}: ${what} must be given for the outputs ${known}, got ${names.join(", ")}`);
-  }
-  const isOfAll = !isShared || (Array.isArray(data) && typeof data[0] === "object");
-  const list = listOf(data as DataList, isOfAll ? outputs.length : 1);
+  // One weight of several outputs' may stand for all.
+  const isOfAll = !isShared || (Array.isArray(data) && typeof data[0] === "object") || isByName(data);
+  const list = partsOf(operation, what, data as DataList, isOfAll ? outputs : undefined, "outputs");
   if (isShared && list.length === 1) return outputs.map(() => list[0]);
   if (list.length !== outputs.length) {
+    const known = outputs.join(", ");
     throw new ArgumentError(`${operation}: ${what} must be given for each of the outputs ${known}, got ${list.length}`);
   }
   return list;
 }
 
-function rowsOf(operation: string, what: string, list: readonly Data[]): ArrayData[] {
-  return list.map((data, i) => toRows(operation, list.length === 1 ? what : `${what}[${i}]`, data));
+function rowsOf(operation: string, what: string, list: readonly Data[], borrow: boolean): ArrayData[] {
+  return list.map((data, i) => toRows(operation, list.length === 1 ? what : `${what}[${i}]`, data, borrow));
 }
 
 function toFloats(rows: ArrayData): ArrayData {
@@ -230,11 +175,6 @@ function classWeights(operation: string, y: ArrayData, weights: { readonly [labe
       `${operation}: with classWeight, y must be class numbers or probabilities of classes, got ${row.join(", ")} at ${i}`,
     );
   });
-}
-
-/** The order of an epoch: draw number `epoch` of the seed's own stream. */
-export function orderOfEpoch(seed: number, epoch: number, length: number): Int32Array {
-  return withStream(Int32Array.of(...wordsOf(seed), epoch, 0), () => scope(() => randomPermutation(length).data()));
 }
 
 /** The tensors of one batch by what they are for. */

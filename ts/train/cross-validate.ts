@@ -1,13 +1,13 @@
 // Cross-validation: a model is trained anew for each part of the data, on all other parts, and measured on that one.
 
 import { ArrayData } from "../data/array.ts";
+import { type Data, type DataList, isByName, isOfSeveral, type Targets, toRows } from "../data/rows.ts";
 import { crossValidateOptions, foldOptions } from "../generated/options.ts";
 import { Generator, randomPermutation } from "../ops/random.ts";
 import { requireFunction, textOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { formatShape } from "../tensor/shape.ts";
-import { type Data, type DataList, isData, isOfSeveral, type Targets, toRows } from "./batches.ts";
 import type { Logs } from "./callbacks/callback.ts";
 import type { History } from "./callbacks/history.ts";
 import type { FitOptions } from "./fit.ts";
@@ -167,10 +167,8 @@ type RowData = ArrayData | ArrayData[] | Record<string, ArrayData>;
 
 function rowsOf(what: string, data: DataList | Targets): RowData {
   if (isOfSeveral(data)) return data.map((one) => toRows("crossValidate", what, one));
-  if (Object.prototype.toString.call(data) !== "[object Object]" || isData(data)) {
-    return toRows("crossValidate", what, data as Data);
-  }
-  const entries = Object.entries(data as Record<string, Data>);
+  if (!isByName(data)) return toRows("crossValidate", what, data as Data);
+  const entries = Object.entries(data);
   return Object.fromEntries(entries.map(([name, one]) => [name, toRows("crossValidate", what, one)]));
 }
 

@@ -1,21 +1,14 @@
 // The training loop: epochs, batches, validation, callbacks, aborting.
+import { isPromise } from "../data/reader.ts";
+import type { DataList, Examples, Targets } from "../data/rows.ts";
+import { type BatchStream, isStream } from "../data/source.ts";
 import { evaluateOptions, fitOptions } from "../generated/options.ts";
 import { STRUCTURE } from "../layers/module.ts";
 import { nextSeed, type Stream, streamOf, withStream, wordsOf } from "../ops/random.ts";
 import { requireCount, requireList } from "../runtime/arguments.ts";
 import { ArgumentError, FormatError, StateError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
-import {
-  BUFFERS,
-  type DataList,
-  type Examples,
-  type ExampleWeighting,
-  orderOfEpoch,
-  type Targets,
-  toExamples,
-  type Weighting,
-  weighClasses,
-} from "./batches.ts";
+import { BUFFERS, type ExampleWeighting, type Weighting, weighClasses } from "./batches.ts";
 import {
   type Callback,
   COURSE,
@@ -29,6 +22,7 @@ import {
   type TrainingInfo,
 } from "./callbacks/callback.ts";
 import { History } from "./callbacks/history.ts";
+import { eachBatch, examplesFor, Feed, type FeedOptions, feedOf, requireInStream } from "./feed.ts";
 import { hold, release } from "./holding.ts";
 import type { Model } from "./model.ts";
 import type { Objective } from "./objective.ts";
@@ -41,13 +35,23 @@ export interface FitOptions extends Weighting {
   epochs?: number;
   /** The epoch to begin with, where an earlier run ended; less than `epochs`; default 0. */
   initialEpoch?: number;
-  /** Examples in a step; default 32. The last batch of an epoch may be smaller. */
+  /** Examples in a step; default 32. The last batch of an epoch may be smaller. Not of batches that come by themselves. */
   batchSize?: number;
-  /** The last part of the data, from 0 to 1, that is kept for validation; default 0. */
+  /**
+   * Batches in an epoch; default: those of one pass over the data. With it, an epoch goes on where the one before ended, and
+   * data that end are read anew, but for an iterator's.
+   */
+  stepsPerEpoch?: number;
+  /** The last part of the data, from 0 to 1, that is kept for validation; default 0. Not of batches that come by themselves. */
   validationSplit?: number;
-  /** Data to validate on after each epoch, with sample weights perhaps; it takes precedence over validationSplit. */
-  validationData?: readonly [x: DataList, y?: Targets, sampleWeight?: Targets];
-  /** Whether each epoch sees the examples in a new order; default true. */
+  /**
+   * Data to validate on after each epoch, with sample weights perhaps, or what gives batches of them; it takes precedence over
+   * validationSplit.
+   */
+  validationData?: readonly [x: DataList, y?: Targets, sampleWeight?: Targets] | BatchStream;
+  /** How many batches of them; default: all. Each time they are read from their beginning, but for an iterator's. */
+  validationSteps?: number;
+  /** Whether each epoch sees the examples in a new order; default true, and not of batches that come by themselves. */
   shuffle?: boolean;
   /**
    * What that order follows from, with the number of the epoch, and so do dropout and other random layers: an epoch is the
@@ -68,8 +72,10 @@ export interface FitOptions extends Weighting {
 
 /** What `predict` takes beside the data. */
 export interface PredictOptions {
-  /** Examples in a step; default 32. */
+  /** Examples in a step; default 32. Not of batches that come by themselves. */
   batchSize?: number;
+  /** How many batches are read; default: all. */
+  steps?: number;
   signal?: AbortSignal;
   /** 0 silent, 1 a progress bar, 2 one line at the end; default 0. */
   verbose?: Verbosity;
@@ -94,7 +100,7 @@ export function requireIdle(operation: string, model: Model): void {
 
 export async function fitModel(
   model: Model,
-  x: DataList,
+  x: DataList | BatchStream,
   y: Targets | undefined,
   options: FitOptions,
 ): Promise<History> {
@@ -108,11 +114,14 @@ export async function fitModel(
   }
 }
 
-async function trainModel(model: Model, x: DataList, y: Targets | undefined, options: FitOptions): Promise<History> {
-  const { epochs = 1, batchSize = 32, validationSplit = 0, validationData, shuffle = true, signal } = options;
-  const { initialEpoch = 0, sampleWeight, classWeight, seed = nextSeed() } = options;
+async function trainModel(
+  model: Model,
+  x: DataList | BatchStream,
+  y: Targets | undefined,
+  options: FitOptions,
+): Promise<History> {
+  const { epochs = 1, validationSplit = 0, signal, initialEpoch = 0, seed = nextSeed() } = options;
   requireCount("fit", "epochs", epochs);
-  requireCount("fit", "batchSize", batchSize);
   requireCount("fit", "initialEpoch", initialEpoch, 0);
   wordsOf(seed);
   if (initialEpoch >= epochs) {
@@ -122,20 +131,7 @@ async function trainModel(model: Model, x: DataList, y: Targets | undefined, opt
     throw new ArgumentError(`fit: validationSplit must be at least 0 and below 1, got ${validationSplit}`);
   }
   const { objective, optimizer } = model.compilation;
-  const outputs = objective.targeted;
-  const all = toExamples("fit", x, y, outputs, model.inputCount, { sampleWeight });
-  if (validationData !== undefined) requireList("fit", "validationData", validationData);
-  const [own, validation] = validationData
-    ? [
-        all,
-        toExamples(VALIDATION, validationData[0], validationData[1], outputs, model.inputCount, {
-          sampleWeight: validationData[2],
-        }),
-      ]
-    : split(all, validationSplit);
-  const examples = weighClasses("fit", own, classWeight);
-  model.prepare("fit", examples);
-  if (validation) model.prepare(VALIDATION, validation);
+  const [feed, validation] = feedsFor(model, x, y, options);
 
   const history = new History();
   const { verbose = 1, callbacks: given = [] } = options;
@@ -149,24 +145,23 @@ async function trainModel(model: Model, x: DataList, y: Targets | undefined, opt
     // After others, since they add figures of their own, such as the learning rate.
     history,
   ];
-  const samples = examples.length;
   const course: Course = {
     callbacks,
     seeded: options.seed !== undefined,
-    cut: `${samples} examples in batches of ${batchSize}${shuffle ? ", shuffled" : ""}`,
+    cut: feed.cut,
     place: () => run.figures && { batch: run.batch, stream: run.stream as Stream, ...run.figures.save() },
-    resume: (place) => {
+    resume: async (epoch, seed, place) => {
       run.resumed = place;
-      resumable(run, examples, place);
+      await resumable(run, epoch, seed, place);
     },
   };
   const info: TrainingInfo = {
     model,
     epochs,
     initialEpoch,
-    steps: Math.ceil(samples / batchSize),
-    samples,
-    batchSize,
+    steps: feed.length,
+    samples: feed.samples,
+    batchSize: feed.batchSize,
     metrics: objective.names,
     directions: objective.directions,
     validation: validation !== undefined,
@@ -175,11 +170,12 @@ async function trainModel(model: Model, x: DataList, y: Targets | undefined, opt
   };
   const pause = makePause(signal);
   const isHooked = (options.callbacks ?? []).some(({ onBatchBegin, onBatchEnd }) => onBatchBegin || onBatchEnd);
-  const run: Run = { model, batchSize, pause, signal, isHooked, stream: streamOf(wordsOf(seed), []), batch: 0 };
+  const run: Run = { model, feed, pause, signal, isHooked, stream: streamOf(wordsOf(seed), []), batch: 0 };
   const begun: Callback[] = [];
   let logs: Logs = {};
   const train = async (): Promise<void> => {
     model.stopTraining = false;
+    await feed.prime(initialEpoch, seed);
     for (const callback of callbacks) {
       await settled(callback.onTrainBegin?.(info), signal);
       begun.push(callback);
@@ -191,8 +187,8 @@ async function trainModel(model: Model, x: DataList, y: Targets | undefined, opt
       run.stream = run.resumed?.stream ?? streamOf(key, [epoch]);
       const place = course.seeded ? [...key, epoch] : [optimizer.iterations.view()[0]];
       if (!run.resumed) for (const generator of model[STRUCTURE]().streams) generator.seek(...place);
-      const order = shuffle ? orderOfEpoch(info.seed, epoch, samples) : undefined;
-      logs = await runEpoch(run, examples, order, callbacks);
+      await feed.begin(epoch, info.seed, run.resumed?.batch);
+      logs = await runEpoch(run, callbacks);
       if (validation) {
         for (const callback of callbacks) await settled(callback.onTestBegin?.(), signal);
         const figures = await runTest(run, validation);
@@ -212,6 +208,7 @@ async function trainModel(model: Model, x: DataList, y: Targets | undefined, opt
     await attempt(train);
     // Also when aborted: a progress line that was interrupted is closed.
     for (const callback of begun) await attempt(async () => settled(callback.onTrainEnd?.(logs), signal));
+    for (const read of [feed, validation]) await attempt(async () => read?.end());
   } finally {
     objective.leave(history);
     release(stateful);
@@ -220,28 +217,70 @@ async function trainModel(model: Model, x: DataList, y: Targets | undefined, opt
   return history;
 }
 
+/** What is trained on, and what is validated on. */
+function feedsFor(
+  model: Model,
+  x: DataList | BatchStream,
+  y: Targets | undefined,
+  options: FitOptions,
+): [Feed, Feed | undefined] {
+  const { epochs = 1, initialEpoch = 0, batchSize, shuffle, signal, sampleWeight, classWeight } = options;
+  const { validationSplit = 0, validationData: data, stepsPerEpoch, validationSteps } = options;
+  const own: FeedOptions = {
+    ...{ x, y, batchSize, shuffle: shuffle ?? true, signal, sampleWeight, classWeight },
+    ...{ steps: stepsPerEpoch, stepsName: "stepsPerEpoch", epochs: epochs - initialEpoch, use: "train" },
+  };
+  const other = { batchSize, signal, steps: validationSteps, stepsName: "validationSteps", use: "test" } as const;
+  const judged = (): Feed | undefined => {
+    if (data === undefined) {
+      if (validationSteps === undefined) return undefined;
+      throw new ArgumentError("fit: validationSteps must come with data to validate on, got none");
+    }
+    if (isStream(data)) {
+      const named = { ...other, batchSize: undefined, x: data, what: "validationData", epochs: own.epochs };
+      return feedOf("fit", model, named);
+    }
+    requireList("fit", "validationData", data);
+    return feedOf(VALIDATION, model, { ...other, x: data[0], y: data[1], sampleWeight: data[2] });
+  };
+  if (isStream(x)) {
+    requireInStream("fit", own, { validationSplit: validationSplit || undefined, shuffle: shuffle || undefined });
+    return [feedOf("fit", model, own), judged()];
+  }
+  if (batchSize !== undefined) requireCount("fit", "batchSize", batchSize);
+  const all = examplesFor("fit", model, { x, y, sampleWeight });
+  const [kept, rest] = data === undefined ? split(all, validationSplit) : [all];
+  const trained = weighClasses("fit", kept, classWeight);
+  model.prepare("fit", trained);
+  const feed = new Feed("fit", model, own, trained);
+  if (rest === undefined) return [feed, judged()];
+  model.prepare(VALIDATION, rest);
+  return [feed, new Feed("fit", model, { ...other, x }, rest)];
+}
+
 export async function evaluateModel(
   model: Model,
-  x: DataList,
+  x: DataList | BatchStream,
   y: Targets | undefined,
   options: EvaluateOptions,
 ): Promise<Logs> {
-  const { batchSize = 32, signal, verbose = 0, sampleWeight } = checkOptions("evaluate", options, evaluateOptions);
-  requireCount("evaluate", "batchSize", batchSize);
-  const { targeted } = model.compilation.objective;
-  const examples = toExamples("evaluate", x, y, targeted, model.inputCount, { sampleWeight });
-  model.prepare("evaluate", examples);
-  const bar = new ProgressBar(Math.ceil(examples.length / batchSize), { verbose });
-  const run: Run = { model, batchSize, pause: makePause(signal), signal, isHooked: false, stream: undefined, batch: 0 };
-  const logs = await runTest(run, examples, (done) => bar.update(done, {}));
-  bar.finish(logs);
-  return logs;
+  const { signal, verbose = 0, ...reading } = checkOptions("evaluate", options, evaluateOptions);
+  const feed = feedOf("evaluate", model, { x, y, signal, stepsName: "steps", use: "test", ...reading });
+  const bar = new ProgressBar(feed.length, { verbose });
+  const run = { model, pause: makePause(signal), signal, stream: undefined };
+  try {
+    const logs = await runTest(run, feed, (done) => bar.update(done, {}));
+    bar.finish(logs);
+    return logs;
+  } finally {
+    await feed.end();
+  }
 }
 
 /** What stays the same from step to step. */
 interface Run {
   readonly model: Model;
-  readonly batchSize: number;
+  readonly feed: Feed;
   readonly pause: Pause;
   readonly signal: AbortSignal | undefined;
   /** Whether hooks of batches that are not the house's own run. */
@@ -255,13 +294,8 @@ interface Run {
   resumed?: Place | undefined;
 }
 
-async function runEpoch(
-  run: Run,
-  examples: Examples,
-  order: Int32Array | undefined,
-  callbacks: readonly Callback[],
-): Promise<Logs> {
-  const { model, batchSize, pause, signal, isHooked } = run;
+async function runEpoch(run: Run, callbacks: readonly Callback[]): Promise<Logs> {
+  const { model, feed, pause, signal, isHooked } = run;
   const starters = callbacks.filter((callback) => callback.onBatchBegin);
   const watchers = callbacks.filter((callback) => callback.onBatchEnd);
   const isLooking = lookers(watchers);
@@ -271,8 +305,10 @@ async function runEpoch(
   run.batch = first;
   run.resumed = undefined;
   try {
-    for (let batch = first, begin = batch * batchSize; begin < examples.length; begin += batchSize, batch++) {
-      const end = Math.min(begin + batchSize, examples.length);
+    for (let batch = first; ; batch++) {
+      const reading = feed.next();
+      const read = isPromise(reading) ? await settled(reading, signal, 0) : reading;
+      if (read === undefined) break;
       for (const callback of starters) {
         const hook = callback.onBatchBegin?.(batch);
         if (hook) await settled(hook, signal);
@@ -280,7 +316,7 @@ async function runEpoch(
       // Hooks may have changed layers.
       if (batch === 0 || isHooked) model.refresh(true);
       const began = performance.now();
-      const rows = order ? order.subarray(begin, end) : { begin, end };
+      const { examples, rows } = feed.batch(read);
       figures.step(run.stream, () => model.steps.train(model[BUFFERS].batch(examples, rows)));
       run.batch = batch + 1;
       const took = performance.now() - began;
@@ -303,12 +339,15 @@ async function runEpoch(
 }
 
 /** Throws a FormatError unless the place's metrics are the model's; a step makes those that are not there yet. */
-function resumable({ model, batchSize }: Run, examples: Examples, { metrics, stream }: Place): void {
+async function resumable({ model, feed }: Run, epoch: number, seed: number, { metrics, stream }: Place): Promise<void> {
   const { objective } = model.compilation;
+  await feed.begin(epoch, seed);
+  const read = await feed.peek();
+  if (read === undefined) return;
   const figures = new Figures(objective);
-  const end = Math.min(batchSize, examples.length);
+  const { examples, rows } = feed.batch(read);
   try {
-    figures.step(stream.slice(), () => model.steps.train(model[BUFFERS].batch(examples, { begin: 0, end })));
+    figures.step(stream.slice(), () => model.steps.train(model[BUFFERS].batch(examples, rows)));
     if (objective.recall(figures, metrics)) return;
     throw new FormatError(
       "BackupAndRestore: the model must have the metrics of the training in mid-epoch, got others; or remove the file",
@@ -319,21 +358,17 @@ function resumable({ model, batchSize }: Run, examples: Examples, { metrics, str
 }
 
 async function runTest(
-  { model, batchSize, pause, stream }: Run,
-  examples: Examples,
+  { model, pause, stream, signal }: Pick<Run, "model" | "pause" | "stream" | "signal">,
+  feed: Feed,
   progress?: (done: number) => void,
 ): Promise<Logs> {
   model.refresh(true);
   const figures = new Figures(model.compilation.objective);
   try {
-    for (let begin = 0; begin < examples.length; begin += batchSize) {
-      const began = performance.now();
-      const end = Math.min(begin + batchSize, examples.length);
-      figures.step(stream, () => model.steps.test(model[BUFFERS].batch(examples, { begin, end })));
-      progress?.(Math.ceil(end / batchSize));
-      const rest = pause(performance.now() - began);
-      if (rest) await rest;
-    }
+    await eachBatch(feed, pause, signal, ({ examples, rows }, index) => {
+      figures.step(stream, () => model.steps.test(model[BUFFERS].batch(examples, rows)));
+      progress?.(index + 1);
+    });
     return figures.logs();
   } finally {
     figures.end();

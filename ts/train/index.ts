@@ -1,6 +1,6 @@
 // Models and how they are trained.
-export { Batches, type BatchesOptions, type BatchOf, batches } from "./batch-iterator.ts";
-export type { Data, DataList, ExampleWeighting, Row, Targets, Weighting } from "./batches.ts";
+export { Batches, type BatchesOptions, type BatchOf, batches, StreamBatches } from "./batch-iterator.ts";
+export type { ExampleWeighting, Weighting } from "./batches.ts";
 export {
   type Callback,
   type Evaluation,

@@ -1,12 +1,14 @@
 // A model: a layer that can be compiled, fitted, evaluated and asked for predictions. It is drawn from symbolic inputs to
 // outputs, a `Sequential`, or a subclass that says in `call` what it computes.
 
+import type { ArrayData } from "../data/array.ts";
+import type { DataList, Examples, Targets } from "../data/rows.ts";
+import { type BatchStream, isStream } from "../data/source.ts";
 import { readFile, writeFileAtomic } from "../formats/files.ts";
 import {
   compileOptions,
   exampleWeighting,
   functionalOptions,
-  predictOptions,
   weighting as weightingOptions,
 } from "../generated/options.ts";
 import { inConfig, type Json } from "../layers/config.ts";
@@ -28,24 +30,14 @@ import { type Shapes, shapeList } from "../layers/shapes.ts";
 import type { Symbolic } from "../layers/symbolic.ts";
 import { getOptimizer, type OptimizerName } from "../optim/index.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
-import { quoted, requireCount } from "../runtime/arguments.ts";
-import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
+import { quoted } from "../runtime/arguments.ts";
+import { ArgumentError, StateError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { type FilePath, pathOf } from "../runtime/paths.ts";
-import { formatShape } from "../tensor/shape.ts";
-import { type AnyTensor, Tensor, unfilled } from "../tensor/tensor.ts";
-import {
-  BatchBuffers,
-  BUFFERS,
-  type DataList,
-  type Examples,
-  type ExampleWeighting,
-  type Targets,
-  toExamples,
-  toInputs,
-  type Weighting,
-} from "./batches.ts";
-import type { Evaluation, LogName } from "./callbacks/callback.ts";
+import type { Shape } from "../tensor/shape.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { BatchBuffers, BUFFERS, type ExampleWeighting, toExamples, type Weighting, weighClasses } from "./batches.ts";
+import type { Evaluation, LogName, Logs } from "./callbacks/callback.ts";
 import type { History } from "./callbacks/history.ts";
 import {
   type EvaluateOptions,
@@ -58,8 +50,7 @@ import {
 } from "./fit.ts";
 import { type Drawing, drawnFrom, Graph } from "./graph.ts";
 import { type Judgement, Objective } from "./objective.ts";
-import { makePause } from "./pause.ts";
-import { ProgressBar } from "./progress.ts";
+import { predictModel } from "./predict.ts";
 import { encodeModel } from "./saving.ts";
 import { type Compiled, Prediction, Steps } from "./steps.ts";
 import { type SummaryRow, summarize } from "./summary.ts";
@@ -269,9 +260,9 @@ export class Model extends Layer {
     if (this.#ownsOptimizer && !keepOptimizer) this.#compiled?.optimizer.dispose();
   }
 
-  /** How many inputs a functional model has. @internal */
-  get inputCount(): number | undefined {
-    return this.#graph?.inputs.length;
+  /** Names of the inputs of a drawn model, which data may be given by: those of its input layers. */
+  get inputNames(): readonly string[] | undefined {
+    return this.#graph?.inputs.map(({ node }) => node.layer.name);
   }
 
   /** The optimizer, the losses and the metrics; StateError before `compile`, and when the model is disposed. */
@@ -283,6 +274,13 @@ export class Model extends Layer {
   }
 
   /**
+   * Trains on batches as they come, `[x, y]` or `[x, y, sampleWeight]`: of a Source, an iterable or async iterable, such as a
+   * generator's, or a function of the epoch's number that returns one. An epoch is a pass over them, or `stepsPerEpoch`
+   * batches. What is read is closed (`return()`) when training ends, is aborted or fails; an error of the generator's is that
+   * of the promise. Errors: each batch is checked before its step, and must be like the first in dtypes and number of axes.
+   */
+  fit(batches: BatchStream, options?: FitOptions): Promise<History>;
+  /**
    * Trains on examples x and targets y, epoch after epoch. It yields to the event loop between steps. Several inputs or
    * outputs: lists of tensors or ArrayData, or records of targets by the outputs' names. Without a loss of `compile`'s there
    * is no y. Defaults: 1 epoch, batches of 32, shuffled. The first step of each shape of batches is captured, the others
@@ -291,21 +289,28 @@ export class Model extends Layer {
    * of a batch.
    * Errors: everything about the data is checked before the first step; StateError while another `fit` trains the model.
    */
-  fit(x: DataList, y?: Targets, options: FitOptions = {}): Promise<History> {
-    return fitModel(this, x, y, options);
+  fit(x: DataList, y?: Targets, options?: FitOptions): Promise<History>;
+  fit(x: DataList | BatchStream, y?: Targets | FitOptions, options?: FitOptions): Promise<History> {
+    return fitModel(this, x, ...argumentsOf(x, y, options));
   }
 
+  /** Loss and metrics over batches as they come, to their end or so many `steps`; see `fit`. */
+  evaluate<Name extends string = LogName>(batches: BatchStream, options?: EvaluateOptions): Promise<Evaluation<Name>>;
   /** Loss and metrics over examples x and targets y. Default: batches of 32. */
   evaluate<Name extends string = LogName>(
     x: DataList,
     y?: Targets,
-    options: EvaluateOptions = {},
-  ): Promise<Evaluation<Name>> {
-    return evaluateModel(this, x, y, options) as Promise<Evaluation<string>>;
+    options?: EvaluateOptions,
+  ): Promise<Evaluation<Name>>;
+  evaluate(x: DataList | BatchStream, y?: Targets | EvaluateOptions, options?: EvaluateOptions): Promise<Logs> {
+    return evaluateModel(this, x, ...argumentsOf(x, y, options));
   }
 
-  /** The only output for all examples, [length, ...]. Default: batches of 32. */
-  async predict(x: DataList, options: PredictOptions = {}): Promise<Tensor> {
+  /**
+   * The only output for all examples, [length, ...]. Default: batches of 32. x may also give batches as they come: x alone, or
+   * [x, ...] of which the rest is not looked at; see `fit`.
+   */
+  async predict(x: DataList | BatchStream, options: PredictOptions = {}): Promise<Tensor> {
     const outputs = await this.predictAll(x, options);
     if (outputs.length !== 1) {
       throw new ArgumentError(
@@ -316,44 +321,11 @@ export class Model extends Layer {
   }
 
   /** The outputs for all examples as a list. Default: batches of 32. */
-  async predictAll(x: DataList, options: PredictOptions = {}): Promise<Tensor[]> {
-    const { batchSize = 32, signal, verbose = 0 } = checkOptions("predict", options, predictOptions);
-    requireCount("predict", "batchSize", batchSize);
-    const examples = toInputs("predict", x, this.inputCount);
-    const { length } = examples;
-    this.prepare("predict", examples);
-    const pause = makePause(signal);
-    const bar = new ProgressBar(Math.ceil(length / batchSize), { verbose });
-    const results: AnyTensor[] = [];
-    let outputs: AnyTensor[] = [];
-    try {
-      for (let begin = 0; begin < length; begin += batchSize) {
-        const began = performance.now();
-        const end = Math.min(begin + batchSize, length);
-        this.#prediction ??= new Prediction(this, this.#compiled?.runEagerly ?? false);
-        outputs = this.#prediction.run(this.#buffers.batch(examples, { begin, end }));
-        for (const [i, output] of outputs.entries()) {
-          if (output.shape[0] !== end - begin) {
-            const got = formatShape(output.shape);
-            throw new ShapeError(
-              `predict: outputs must have a row for each of ${end - begin} examples, got shape ${got}`,
-            );
-          }
-          results[i] ??= unfilled([length, ...output.shape.slice(1)], output.dtype);
-          results[i].view().set(output.view(), (output.size / (end - begin)) * begin);
-          output.dispose();
-        }
-        bar.update(Math.ceil(end / batchSize));
-        const rest = pause(performance.now() - began);
-        if (rest) await rest;
-      }
-    } catch (error) {
-      // Also when aborted: nobody gets what is there.
-      for (const x of [...results, ...outputs]) x.dispose();
-      throw error;
-    }
-    bar.finish();
-    return results as Tensor[];
+  predictAll(x: DataList | BatchStream, options: PredictOptions = {}): Promise<Tensor[]> {
+    return predictModel(this, x, options, (batch) => {
+      this.#prediction ??= new Prediction(this, this.#compiled?.runEagerly ?? false);
+      return this.#prediction.run(batch);
+    });
   }
 
   /** One training step on one batch; its loss and metrics. */
@@ -379,7 +351,9 @@ export class Model extends Layer {
     weighting: Weighting,
     step: "train" | "test",
   ): Evaluation<string> {
-    const examples = toExamples(operation, x, y, this.compilation.objective.targeted, this.inputCount, weighting);
+    const names = { inputs: this.inputNames, outputs: this.compilation.objective.targeted };
+    const given = toExamples(operation, { x, y, sampleWeight: weighting.sampleWeight }, names, true);
+    const examples = weighClasses(operation, given, weighting.classWeight);
     this.prepare(operation, examples);
     const { length } = examples;
     const figures = new Figures(this.compilation.objective);
@@ -412,19 +386,29 @@ export class Model extends Layer {
   }
 
   /**
-   * Checks examples and targets against the model and builds it, if their shapes tell how; else its first call does.
+   * Checks examples and targets against the model and builds it, if their shapes tell how; else its first call does. Gives
+   * the shapes of its outputs, where they are known.
    * Errors: ShapeError for examples that do not fit, ArgumentError for targets that a loss cannot mean. @internal
    */
-  prepare(operation: string, examples: Examples): void {
+  prepare(
+    operation: string,
+    { inputs, targets }: Pick<Examples, "targets"> & { readonly inputs: readonly { readonly shape: Shape }[] },
+  ): readonly Shape[] | undefined {
     this.refresh(true);
-    const shapes = examples.inputs.map(({ shape }) => shape.slice(1));
+    const shapes = inputs.map(({ shape }) => shape.slice(1));
     const own = this.outputShape(shapes.length === 1 ? shapes[0] : shapes);
     const known = own && shapeList(own);
-    for (const [i, y] of examples.targets.entries()) {
+    this.checkTargets(operation, targets, known);
+    this.ensureBuilt(shapes.length === 1 ? shapes[0] : shapes);
+    return known;
+  }
+
+  /** Throws an ArgumentError for targets that a loss cannot mean. @internal */
+  checkTargets(operation: string, targets: readonly ArrayData[], known: readonly Shape[] | undefined): void {
+    for (const [i, y] of targets.entries()) {
       const { loss } = this.compilation.objective.outputs[i] ?? {};
       loss?.checkTargets?.(operation, y, known?.[i] ?? []);
     }
-    this.ensureBuilt(shapes.length === 1 ? shapes[0] : shapes);
   }
 
   /** The layers and their numbers of weights as a table. */
@@ -490,6 +474,12 @@ export class Model extends Layer {
       `${this.name}: a model without inputs and outputs must override ${operation}, got one that does not`,
     );
   }
+}
+
+/** Targets and options; what gives batches has its targets with it, and options next to it. */
+function argumentsOf<Options>(x: unknown, y: Targets | Options | undefined, options: Options | undefined) {
+  if (isStream(x) && options === undefined) return [undefined, (y ?? {}) as Options] as const;
+  return [y as Targets | undefined, options ?? ({} as Options)] as const;
 }
 
 /** A drawn model from its configuration. */

@@ -15,14 +15,18 @@ export type Pause = (milliseconds: number) => Promise<void> | undefined;
 /** What is still going on when training is aborted gets this long to come to its end. */
 const GRACE_MILLISECONDS = 1000;
 
-/** What the promise gives; the signal's reason, where the promise has not settled a second after the abort. */
-export async function settled<T>(promise: T | PromiseLike<T>, signal: AbortSignal | undefined): Promise<T> {
+/** What the promise gives; the signal's reason, where the promise has not settled so long after the abort. */
+export async function settled<T>(
+  promise: T | PromiseLike<T>,
+  signal: AbortSignal | undefined,
+  grace: number = GRACE_MILLISECONDS,
+): Promise<T> {
   if (signal === undefined || promise === undefined) return promise;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let wait = (): void => {};
   const late = new Promise<never>((_, reject) => {
     wait = () => {
-      timer = setTimeout(() => reject(signal.reason), GRACE_MILLISECONDS);
+      timer = setTimeout(() => reject(signal.reason), grace);
     };
   });
   if (signal.aborted) wait();

@@ -45,7 +45,7 @@ const DEFAULT_COLUMNS = 80;
 export class ProgressLine extends StatefulCallback implements Callback {
   private readonly options: ProgressOptions;
   private epochs = 0;
-  private steps = 0;
+  private steps: number | undefined;
   private bar: ProgressBar | undefined;
   /** What it last said of that. */
   private isDue: boolean | undefined;
@@ -90,9 +90,9 @@ export class ProgressLine extends StatefulCallback implements Callback {
   }
 }
 
-/** One line for a known number of steps, redrawn at most ten times a second: what `evaluate` and `predict` show. */
+/** One line for a number of steps, which need not be known before its end, redrawn at most ten times a second: what `evaluate` and `predict` show. */
 export class ProgressBar {
-  private readonly steps: number;
+  private steps: number | undefined;
   private readonly title: string | undefined;
   private readonly output: ProgressOutput;
   private readonly mode: "silent" | "redrawn" | "once";
@@ -105,7 +105,7 @@ export class ProgressBar {
   private drawn = Number.NEGATIVE_INFINITY;
   private open = false;
 
-  constructor(steps: number, options: ProgressOptions & { title?: string } = {}) {
+  constructor(steps: number | undefined, options: ProgressOptions & { title?: string } = {}) {
     const { verbose = "auto", output = defaultOutput(), now = () => performance.now(), title } = options;
     checkVerbosity(verbose);
     this.steps = steps;
@@ -137,6 +137,7 @@ export class ProgressBar {
   finish(logs: Logs = {}): void {
     if (this.mode === "silent") return;
     this.open = false;
+    this.steps ??= this.last?.done ?? 0;
     const times = [formatDuration((this.now() - this.began) / 1000), this.stepTime()];
     if (this.mode === "once") {
       const head = this.title ?? `${this.steps}/${this.steps}`;
@@ -161,7 +162,7 @@ export class ProgressBar {
   /** The line while steps are being done. What does not fit goes: first the bar, then metrics from the last on. */
   private runningLine(done: number, logs: Logs): string {
     const counts = this.counts(done);
-    const times = done === 0 ? [] : [formatDuration(this.secondsLeft(done)), this.stepTime()];
+    const times = done === 0 ? [] : [formatDuration(this.secondsToTell(done)), this.stepTime()];
     const metrics = formatLogs(logs).map((text) => ` - ${text}`);
     const room = this.room - counts.length - times.join("").length - times.length;
     if (room < 0) return counts.slice(0, this.room);
@@ -171,12 +172,13 @@ export class ProgressBar {
 
   /** The last state, nothing left out: metrics that do not fit continue on indented lines. */
   private finalLines(times: string[], metrics: string[]): string {
-    const counts = this.counts(this.steps);
+    const { steps = 0 } = this;
+    const counts = this.counts(steps);
     const indent = " ".repeat(Math.min(counts.length + 1, this.room >> 2));
     let used = counts.length + times.join("").length + times.length;
     const barWidth = fittingBar(this.room - used - 1);
     used += barWidth > 0 ? barWidth + 1 : 0;
-    let text = this.head(this.steps, barWidth, times);
+    let text = this.head(steps, barWidth, times);
     for (const metric of metrics) {
       const fits = used + metric.length + 3 <= this.room;
       text += fits ? ` - ${metric}` : `\x1b[K\n${indent}${metric}`;
@@ -189,8 +191,9 @@ export class ProgressBar {
   private head(done: number, room: number, [time, ...rest]: string[]): string {
     const paint = (code: string, text: string): string =>
       this.color && text !== "" ? `\x1b[${code}m${text}\x1b[0m` : text;
-    const width = fittingBar(room);
-    const full = this.steps > 0 ? Math.floor((width * Math.min(done, this.steps)) / this.steps) : width;
+    const { steps } = this;
+    const width = steps === undefined ? 0 : fittingBar(room);
+    const full = steps ? Math.floor((width * Math.min(done, steps)) / steps) : width;
     const bar = paint("32", "━".repeat(full)) + paint("2", (this.color ? "━" : "─").repeat(width - full));
     const parts = [paint("1", this.counts(done))];
     if (width > 0) parts.push(bar);
@@ -199,18 +202,21 @@ export class ProgressBar {
   }
 
   private counts(done: number): string {
-    return `${String(done).padStart(String(this.steps).length)}/${this.steps}`;
+    const { steps = "Unknown" } = this;
+    return `${String(done).padStart(this.steps === undefined ? 0 : String(steps).length)}/${steps}`;
   }
 
   /** Mean seconds of a step; the first one, which prepares the others, counts only while it is alone. */
   private secondsPerStep(): number {
     const { began, first, last } = this;
-    if (first === undefined || last === undefined) return (this.now() - began) / 1000 / Math.max(1, this.steps);
+    if (first === undefined || last === undefined) return (this.now() - began) / 1000 / Math.max(1, this.steps ?? 1);
     if (last.done > first.done) return (last.time - first.time) / 1000 / (last.done - first.done);
     return (last.time - began) / 1000 / Math.max(1, last.done);
   }
 
-  private secondsLeft(done: number): number {
+  /** How long the other steps will take; how long those before took, where it is not known how many there are. */
+  private secondsToTell(done: number): number {
+    if (this.steps === undefined) return (this.now() - this.began) / 1000;
     return this.secondsPerStep() * (this.steps - done);
   }
 

@@ -3,13 +3,13 @@ import { startEngine } from "./source.ts";
 
 // The core comes first, in bundles too (ts/index.ts).
 
+import type { Data } from "../data/rows.ts";
 import { configuration as configurationNames, engineWorkerOptions } from "../generated/options.ts";
 import type { Configuration, EngineInfo } from "../runtime/engine.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
 import { showAsText } from "../runtime/inspect.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { isDetached } from "../runtime/transferred.ts";
-import type { Data } from "../train/batches.ts";
 import { decodeError, encodeError } from "./errors.ts";
 import { listenTo, type WorkerLike } from "./line.ts";
 import type { CallOptions, Calls, FromWorker, ToWorker } from "./protocol.ts";

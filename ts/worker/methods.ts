@@ -1,5 +1,6 @@
 // In the worker: what each call of the page does, with the models and data that lie here.
 import { ArrayData } from "../data/array.ts";
+import type { DataList, Targets } from "../data/rows.ts";
 import { lookUp } from "../layers/config.ts";
 import { registerLayer } from "../layers/registry.ts";
 import { seed } from "../ops/random.ts";
@@ -9,7 +10,6 @@ import { StateError } from "../runtime/errors.ts";
 import { makeArray, type TypedArray } from "../tensor/dtype.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
-import type { DataList, Targets } from "../train/batches.ts";
 import type { Model } from "../train/model.ts";
 import { modelFromConfig } from "../train/model-config.ts";
 import { callbackFrom, compileOptionsFrom, type ServeOptions } from "./makers.ts";

@@ -1,6 +1,7 @@
 // Data of a page that lie in its engine worker. They are sent in parts, so that no task of the page takes long.
 import type { ArrayData } from "../data/array.ts";
 import { arrayFrom } from "../data/lists.ts";
+import type { Data } from "../data/rows.ts";
 import { sendOptions } from "../generated/options.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { showAsText } from "../runtime/inspect.ts";
@@ -8,7 +9,6 @@ import { checkOptions } from "../runtime/options.ts";
 import type { Dtype, TypedArray } from "../tensor/dtype.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
-import type { Data } from "../train/batches.ts";
 import type { Caller, Layout, Sent } from "./protocol.ts";
 
 /** Data on their way to a worker: what a model at hand takes, or what was sent before. */

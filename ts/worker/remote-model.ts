@@ -1,5 +1,6 @@
 // A model that lives in an engine worker: what `Model` can do, with promises, while the page stays free.
 import { ArrayData } from "../data/array.ts";
+import type { Data } from "../data/rows.ts";
 import {
   copyWeightsOptions,
   type Names,
@@ -19,7 +20,6 @@ import { ArgumentError, StateError } from "../runtime/errors.ts";
 import { showAsText } from "../runtime/inspect.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { type FilePath, pathOf } from "../runtime/paths.ts";
-import type { Data } from "../train/batches.ts";
 import {
   type Callback,
   checkCallback,

@@ -24,10 +24,12 @@ export interface TrainingInfo {
   readonly epochs: number;
   /** The epoch that training begins with; a callback may set it, to go on where an earlier run ended. */
   initialEpoch: number;
-  /** Batches in an epoch. */
-  readonly steps: number;
-  readonly samples: number;
-  readonly batchSize: number;
+  /** Batches in an epoch, undefined where only reading them tells. */
+  readonly steps: number | undefined;
+  /** Examples in a pass over the data, undefined where only reading them tells. */
+  readonly samples: number | undefined;
+  /** Examples in a batch, undefined where batches come by themselves. */
+  readonly batchSize: number | undefined;
   /** Names of the figures in the logs, without those of validation. */
   readonly metrics: readonly string[];
   /** Which way each of them gets better, undefined where its metric does not say; default: what the model's metrics say. */
@@ -58,17 +60,17 @@ export interface Place {
 /** A training as backups see it. */
 export interface Course {
   readonly callbacks: readonly Callback[];
-  /** How its examples are cut into batches, in words. */
-  readonly cut: string;
+  /** How its examples are cut into batches, in words; undefined where they cannot be read again. */
+  readonly cut: string | undefined;
   /** Whether `fit` was given its seed, from which layers with one of their own then draw too. */
   seeded: boolean;
   /** Undefined between epochs. */
   place(): Place | undefined;
   /**
-   * Makes the first epoch go on from there. It may take a step, to find what the metrics gather: the model and its optimizer
+   * Makes the first epoch, this one, go on from there. It may take a step, to find what the metrics gather: the model and its optimizer
    * must be restored after it. FormatError where these are other metrics.
    */
-  resume(place: Place): void;
+  resume(epoch: number, seed: number, place: Place): Promise<void>;
 }
 
 /** The key of what a callback of the library is asked before `onBatchEnd`. @internal */

@@ -149,7 +149,7 @@ export interface BackupAndRestoreOptions {
 
 /**
  * Saves a training after each epoch, or so many batches, and takes it up when one that was interrupted is begun again with
- * the same data: it goes on with the next epoch or batch, and takes the steps that it would have taken, to the bit. Kept are
+ * the same data, or a function that gives the same batches: it goes on with the next epoch or batch, and takes the steps that it would have taken, to the bit. Kept are
  * the weights, the optimizer with its learning rate, random streams, the figures of the epoch, and what `EarlyStopping`,
  * `ReduceLROnPlateau` and `ModelCheckpoint` have learned, not what callbacks of one's own have. Wherever it stands in the
  * list, its turn comes last.
@@ -186,10 +186,17 @@ export class BackupAndRestore extends StatefulCallback implements Callback {
   }
 
   async onTrainBegin(info: TrainingInfo): Promise<void> {
+    const { [COURSE]: course } = info;
+    if (course && course.cut === undefined) {
+      throw new ArgumentError(
+        "BackupAndRestore: batches must be such that they can be read again, got an iterator's; pass fit a function that " +
+          "returns an iterable",
+      );
+    }
     this.info = info;
     const bytes = await readFileIfAny(this.path);
     this.counter.seen = 0;
-    this.rate = bytes && restoreTraining(info, bytes, this.path);
+    this.rate = bytes && (await restoreTraining(info, bytes, this.path));
     this.finishedEpochs = info.initialEpoch;
   }
 
@@ -279,7 +286,7 @@ function recordOf(data: TypedArray): TensorRecord {
  * Takes over a training's state, its finished epochs and its seed; the learning rate where it was in mid-epoch.
  * FormatError, and nothing changed, for another's.
  */
-function restoreTraining(info: TrainingInfo, bytes: Uint8Array, path: string): number | undefined {
+async function restoreTraining(info: TrainingInfo, bytes: Uint8Array, path: string): Promise<number | undefined> {
   const { model, [COURSE]: course } = info;
   const { tensors, metadata } = decodeSafetensors(bytes, path);
   const epoch = Number(metadata.epoch);
@@ -291,8 +298,10 @@ function restoreTraining(info: TrainingInfo, bytes: Uint8Array, path: string): n
   const place = placeOf(metadata, lists("metrics"), path, course?.cut);
   const all = matchedParts(model, optimizer, tensors, metadata, path);
   const before = all.map(([x]) => x.data());
+  const known = Number(metadata.seed);
+  const seed = Number.isSafeInteger(known) ? known : info.seed;
   try {
-    if (place) course?.resume(place);
+    if (place) await course?.resume(epoch, seed, place);
     assignAll(all);
   } catch (error) {
     all.forEach(([x], i) => void x.assign(before[i]));
@@ -309,8 +318,7 @@ function restoreTraining(info: TrainingInfo, bytes: Uint8Array, path: string): n
     if (at >= 0) [learner.memory] = memories.splice(at, 1);
   }
   info.initialEpoch = epoch;
-  const seed = Number(metadata.seed);
-  if (Number.isSafeInteger(seed)) info.seed = seed;
+  info.seed = seed;
   if (course && metadata.seeded) course.seeded = metadata.seeded === "true";
   return place && !optimizer.hasSchedule ? optimizer.learningRate : undefined;
 }

@@ -47,7 +47,7 @@ export class TensorBoard extends StatefulCallback implements Callback {
   onTrainBegin(info: TrainingInfo): void {
     this.info = info;
     this.files.clear();
-    this.batches = info.initialEpoch * info.steps;
+    this.batches = info.initialEpoch * (info.steps ?? 0);
   }
 
   /** @internal */
