@@ -379,7 +379,16 @@ describe("errors of an engine worker", () => {
     const eager = { onBatchBegin: f } as RemoteCallback;
     await expect(far.fit(x, y, { verbose: 0, callbacks: [eager] })).rejects.toThrow("must do without onBatchBegin");
     await expect(far.fit({ input: x } as never, y, { verbose: 0 })).rejects.toThrow(
-      "fit: x must be a tensor or ArrayData, got object",
+      "fit: x must be a tensor or a list, of a model that is not drawn, got input",
+    );
+    function* pass(): Generator<never> {}
+    for (const stream of [pass, pass(), { [Symbol.asyncIterator]: pass }, { batches: pass }]) {
+      await expect(far.fit(stream as never, y, { verbose: 0 })).rejects.toThrow(
+        "batches that come by themselves cannot cross to a worker, so give them to trainOnBatch one by one",
+      );
+    }
+    await expect(far.fit(x, y, { validationData: pass() as never, verbose: 0 })).rejects.toThrow(
+      "fit: validationData must be a list, got",
     );
     await expect(far.predict(1 as never)).rejects.toThrow("send: data must be a tensor or ArrayData, got number");
     const unknown = new RemoteModel([{ kind: "loom" }], { engine });

@@ -13,10 +13,10 @@ import type { Caller, Layout, Sent } from "./protocol.ts";
 
 /** Data on their way to a worker: what a model at hand takes, or what was sent before. */
 export type RemoteInput = Data | RemoteData;
-/** One kind of data, or a list of several inputs' or outputs'. */
-export type RemoteInputs = RemoteInput | readonly RemoteInput[];
+/** One kind of data, a list of several inputs' or outputs', or a record by the names of the input layers or outputs. */
+export type RemoteInputs = RemoteInput | readonly RemoteInput[] | { readonly [name: string]: RemoteInput };
 /** The data of a model's outputs: its only one's, a list, or a record by their names. */
-export type RemoteTargets = RemoteInputs | { readonly [output: string]: RemoteInput };
+export type RemoteTargets = RemoteInputs;
 
 /** Copied and sent in about a millisecond. */
 const PART_BYTES = 2 ** 21;
@@ -107,12 +107,21 @@ function numbersOf(data: Data): Layout & { readonly values: TypedArray } {
   // Tensors are known by their method, so that a page need not carry the engine to ask.
   const values = typeof whole?.data === "function" ? whole.data() : whole?.data;
   if (!whole || !Array.isArray(whole.shape) || !ArrayBuffer.isView(values)) {
+    const remedy = givesBatches(data)
+      ? "batches that come by themselves cannot cross to a worker, so give them to trainOnBatch one by one"
+      : "lists and typed arrays do too";
     throw new ArgumentError(
-      `send: data must be a tensor or ArrayData, got ${data === null ? "null" : typeof data}; lists and typed arrays do too`,
+      `send: data must be a tensor or ArrayData, got ${data === null ? "null" : typeof data}; ${remedy}`,
     );
   }
   const { shape, dtype } = whole;
   return { values, shape, dtype, scale: "scale" in whole ? whole.scale : 1 };
+}
+
+/** Whether a model at hand would take it for a stream of batches. */
+function givesBatches(data: unknown): boolean {
+  if (typeof data !== "object" || data === null) return typeof data === "function";
+  return Symbol.iterator in data || Symbol.asyncIterator in data || "batches" in data;
 }
 
 /** Whether it has a shape of its own, as tensors, ArrayData and what was sent have. */
@@ -139,7 +148,7 @@ export async function withSent<R>(engine: Caller, use: (send: Send) => R, signal
     if (data === undefined) return undefined;
     // A list of numbers is one kind of data, as at hand.
     if (Array.isArray(data) && data.some(isWhole)) return inTurn(data, sendOne);
-    if (data === null || isWhole(data) || Object.getPrototypeOf(data) !== Object.prototype)
+    if (data === null || isWhole(data) || givesBatches(data) || Object.getPrototypeOf(data) !== Object.prototype)
       return sendOne(data as RemoteInput);
     const numbers = await inTurn(Object.values(data), sendOne);
     return Object.fromEntries(Object.keys(data).map((name, i) => [name, numbers[i]]));
