@@ -8,10 +8,12 @@ import ts from "typescript";
 const sorts = new Map([
   ["defineLoss", "losses"],
   ["defineMeanLoss", "losses"],
+  ["defineFigure", "metrics"],
+  ["defineMetric", "metrics"],
 ]);
 
 /** What the type of a sort's names is called. */
-const typeNames = { losses: "LossName" };
+const typeNames = { losses: "LossName", metrics: "MetricKind" };
 
 /** The source of ts/generated/SORT.ts for each sort, for the files of ts/. */
 export function definitionsSources(paths) {

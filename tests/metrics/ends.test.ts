@@ -69,7 +69,7 @@ describe("R2Score of numbers far from 0", () => {
   });
 
   it("of columns apart from each other", () => {
-    const m = new metrics.R2Score({ classAggregation: undefined });
+    const m = new metrics.R2Score({ classAggregation: null });
     m.update(
       tensor([
         [1e6, 1],

@@ -20,11 +20,19 @@ const rows: readonly Row[] = readGolden("metrics");
 /** Figures that Keras calls otherwise than by a small first letter. */
 const renamed: Record<string, string> = { KLDivergence: "klDivergence", LogCoshError: "logCosh" };
 
+/** What Keras takes by position. */
+const positional: Record<string, string> = {
+  SensitivityAtSpecificity: "specificity",
+  SpecificityAtSensitivity: "sensitivity",
+  PrecisionAtRecall: "recall",
+  RecallAtPrecision: "precision",
+};
+
 /** A class of that name, or the mean of the figure of that name. */
 function metricOf({ metric, arguments: given, options }: Row): metrics.Metric<number | number[]> {
-  const listed = { ...options, ...(options.classAggregation === null && { classAggregation: undefined }) };
   const known = metrics as unknown as Record<string, new (...args: unknown[]) => metrics.Metric<number | number[]>>;
-  if (metric in known) return new known[metric](...given, listed);
+  if (metric in known)
+    return new known[metric]({ ...(given.length > 0 && { [positional[metric]]: given[0] }), ...options });
   const name = renamed[metric] ?? metric[0].toLowerCase() + metric.slice(1);
   const figures = { ...losses, ...metrics } as unknown as Record<string, metrics.Figure>;
   return new metrics.MeanMetric(metric, figures[name], options);

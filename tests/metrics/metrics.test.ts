@@ -142,7 +142,7 @@ describe("names", () => {
 
   it("unknown ones list the known ones", () => {
     expect(() => getMetric("nothing" as never)).toThrow(
-      "metric: the name must be one of accuracy, binaryAccuracy, categoricalAccuracy, sparseCategoricalAccuracy,",
+      /^metric: the name must be one of .* binaryAccuracy, categoricalAccuracy, sparseCategoricalAccuracy,/,
     );
     expect(() => getMetric("nothing" as never)).toThrow(expect.objectContaining({ name: "ArgumentError" }));
   });

@@ -214,7 +214,7 @@ describe("in a captured step", () => {
     ["R2Score", () => new metrics.R2Score()],
     ["Precision", () => new metrics.Precision({ topK: 1 })],
     ["OneHotMeanIoU", () => new metrics.OneHotMeanIoU({ numClasses: 3 })],
-    ["SensitivityAtSpecificity", () => new metrics.SensitivityAtSpecificity(0.5)],
+    ["SensitivityAtSpecificity", () => new metrics.SensitivityAtSpecificity({ specificity: 0.5 })],
   ];
   it.each(made)("%s makes what it needs at the first batch, and frees it", (_name, make) => {
     const before = engine().memory.buffers;
@@ -253,28 +253,28 @@ describe("errors", () => {
       () => new metrics.Precision({ classId: 3 }).update(x, x),
     ],
     ["recall: yTrue must have yPred's shape, got [2] and [2, 3]", () => new metrics.Recall().update(labels([1, 0]), x)],
-    ["AUC: numThresholds must be a whole number of at least 2, got 1", () => new metrics.AUC({ numThresholds: 1 })],
-    ["AUC: curve must be one of ROC, PR, PRGAIN, got roc", () => new metrics.AUC({ curve: "roc" as never })],
+    ["auc: numThresholds must be a whole number of at least 2, got 1", () => new metrics.AUC({ numThresholds: 1 })],
+    ["auc: curve must be one of ROC, PR, PRGAIN, got roc", () => new metrics.AUC({ curve: "roc" as never })],
     [
-      "AUC: with multiLabel, yPred must be [batch, labels], got [2]",
+      "auc: with multiLabel, yPred must be [batch, labels], got [2]",
       () => new metrics.AUC({ multiLabel: true }).update(zeros([2]), zeros([2])),
     ],
     [
-      "sensitivityAtSpecificity: the value must be from 0 to 1, got 1.5",
-      () => new metrics.SensitivityAtSpecificity(1.5),
+      "sensitivityAtSpecificity: specificity must be from 0 to 1, got 1.5",
+      () => new metrics.SensitivityAtSpecificity({ specificity: 1.5 }),
     ],
     [
-      "F1Score: average must be one of micro, macro, weighted, or nothing",
+      "f1Score: average must be one of micro, macro, weighted, or nothing",
       () => new metrics.F1Score({ average: "all" as never }),
     ],
-    ["FBetaScore: beta must be above 0 and finite, got 0", () => new metrics.FBetaScore({ beta: 0 })],
-    ["F1Score: yPred must be [batch, classes], got [4]", () => new metrics.F1Score().update(zeros([4]), zeros([4]))],
-    ["IoU: targetClassIds must be from 0 to 1, got 2", () => new metrics.IoU({ numClasses: 2, targetClassIds: [2] })],
+    ["fBetaScore: beta must be above 0 and finite, got 0", () => new metrics.FBetaScore({ beta: 0 })],
+    ["f1Score: yPred must be [batch, classes], got [4]", () => new metrics.F1Score().update(zeros([4]), zeros([4]))],
+    ["iou: targetClassIds must be from 0 to 1, got 2", () => new metrics.IoU({ numClasses: 2, targetClassIds: [2] })],
     [
-      "ConfusionMatrix: yTrue and yPred must have as many classes, got [2] and [3]",
+      "confusionMatrix: yTrue and yPred must have as many classes, got [2] and [3]",
       () => new metrics.ConfusionMatrix({ numClasses: 2 }).update(labels([1, 0]), labels([1, 0, 1])),
     ],
-    ["R2Score: yPred must be [batch, outputs], got [4]", () => new metrics.R2Score().update(zeros([4]), zeros([4]))],
+    ["r2Score: yPred must be [batch, outputs], got [4]", () => new metrics.R2Score().update(zeros([4]), zeros([4]))],
   ])("%s", (message, f) => {
     expect(f).toThrow(message);
   });

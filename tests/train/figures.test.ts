@@ -126,7 +126,7 @@ describe("which way is better", () => {
       ...(["precision", "recall", "truePositives", "trueNegatives", "binaryIoU", "topKCategoricalAccuracy"] as const),
       new metrics.FBetaScore({ average: "micro", name: "mine" }),
       new metrics.MeanMetric("right", metrics.binaryAccuracy, { threshold: 0 }),
-      new metrics.SensitivityAtSpecificity(0.5),
+      new metrics.SensitivityAtSpecificity({ specificity: 0.5 }),
       metrics.concordanceCorrelation,
     ];
     for (const metric of larger) expect(direction(metric)).toBe("max");

@@ -159,7 +159,7 @@ const asked: Asked[] = [
   [
     "SensitivityAtSpecificity",
     (options) => {
-      const made = new metrics.SensitivityAtSpecificity(0.5, options);
+      const made = new metrics.SensitivityAtSpecificity({ specificity: 0.5, ...options });
       made.update(y, p);
       return made.result();
     },
@@ -254,9 +254,9 @@ describe("numbers out of range are refused:", () => {
     ["beta must be at least 0 and finite, got -1", () => losses.tversky.with({ beta: -1 })],
     ["margin must be at least 0 and finite, got -1", () => losses.contrastive.with({ margin: -1 })],
     ["margin must be from 0 to 1, got 2", () => losses.circle.with({ margin: 2 })],
-    ["AUC: thresholds must be from 0 to 1, got 2", () => new metrics.AUC({ thresholds: [0.5, 2] })],
-    ["AUC: labelWeights must be at least 0 and finite, got -1", () => new metrics.AUC({ labelWeights: [-1, 1] })],
-    ["FBetaScore: beta must be above 0 and finite, got Infinity", () => new metrics.FBetaScore({ beta: 1 / 0 })],
+    ["auc: thresholds must be from 0 to 1, got 2", () => new metrics.AUC({ thresholds: [0.5, 2] })],
+    ["auc: labelWeights must be at least 0 and finite, got -1", () => new metrics.AUC({ labelWeights: [-1, 1] })],
+    ["fBetaScore: beta must be above 0 and finite, got Infinity", () => new metrics.FBetaScore({ beta: 1 / 0 })],
     ["optimizer: learningRate must be above 0 and finite, got 0", () => optimizers.ftrl({ learningRate: 0 })],
     ["optimizer: beta1 must be at least 0 and less than 1, got 1", () => optimizers.adam({ beta1: 1 })],
     ["optimizer: epsilon must be at least 0 and finite, got -1", () => optimizers.adam({ epsilon: -1 })],

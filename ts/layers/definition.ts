@@ -1,8 +1,8 @@
 // What has a name is defined once, in the file that makes it. By the name it is found again: among those of the library, and
 // those that were defined since.
-import { config as configNames } from "../generated/options.ts";
+import { config as configNames, type Names } from "../generated/options.ts";
 import { checkOptions } from "../runtime/options.ts";
-import { type Json, lookUp } from "./config.ts";
+import type { Json } from "./config.ts";
 
 /** Something by name, with options: `{ kind: "adam", config: { learningRate: 0.01 } }`. */
 export interface Config<Kind extends string = string, Options = { readonly [option: string]: Json }> {
@@ -10,14 +10,47 @@ export interface Config<Kind extends string = string, Options = { readonly [opti
   readonly config?: Options;
 }
 
-/** The one of this name. ArgumentError, listing the names of this sort, for others. */
-export function find<T>(
-  sort: string,
-  name: unknown,
-  library: { readonly [name: string]: T },
-  defined: ReadonlyMap<string, T>,
-): T {
-  return lookUp(sort, name, { ...library, ...Object.fromEntries(defined) });
+/** A class whose objects are made from one record of options. */
+export type OptionsClass<Made extends object = object> = new (options: never) => Made;
+
+/** What makes objects of a class from options, as `new` does, and knows by which name. */
+export type Definition<
+  C extends OptionsClass,
+  Make = (...options: ConstructorParameters<C>) => InstanceType<C>,
+> = Make & DefinitionDetails<C>;
+
+/** What a definition knows. */
+export interface DefinitionDetails<C extends OptionsClass = OptionsClass> {
+  /** The name, as files have it. */
+  readonly kind: string;
+  /** The class. */
+  readonly made: C;
+  /** The names of its options; undefined where they are not known. */
+  readonly optionNames: Names | undefined;
+}
+
+/** Where a class has its definition. */
+const DEFINITION: unique symbol = Symbol("definition");
+
+/** Defines a class, from which subclasses without a definition inherit it; `details` are what definitions of a sort know too. */
+export function defineClass<C extends OptionsClass, Details>(
+  kind: string,
+  made: C,
+  optionNames: Names | undefined,
+  details: Details,
+): Definition<C> & Details {
+  const make = (...options: ConstructorParameters<C>): object => new made(...(options as [never]));
+  const definition = Object.assign(make, { kind, made, optionNames }, details) as unknown as Definition<C> & Details;
+  return Object.assign(made, { [DEFINITION]: definition })[DEFINITION];
+}
+
+/** The definition of the class that is being constructed, or of the nearest above it. A class's own checks the options. */
+export function definitionOf<D extends DefinitionDetails>(target: object, options: object): D | undefined {
+  const definition = (target as { [DEFINITION]?: D })[DEFINITION];
+  if (definition?.optionNames) {
+    checkOptions<object>(definition.kind, options, definition.optionNames as never, definition.made === target);
+  }
+  return definition;
 }
 
 /** A configuration's parts; a name alone is one too. */

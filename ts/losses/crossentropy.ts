@@ -275,7 +275,7 @@ export const klDivergence: LossFunction = defineLoss(
     const logP = logits ? logSoftmax(logits) : log(clip(yPred, EPSILON, 1));
     return sum(mul(t, sub(log(t), logP)), -1);
   },
-  { optionNames: [], checkTargets: fractions("klDivergence") },
+  { optionNames: [], checkTargets: fractions("klDivergence"), ofProbabilities: true },
 );
 
 /** Another name of {@link klDivergence}. */

@@ -1,7 +1,7 @@
 // The losses, and look-up by name.
 import all, { type LossName } from "../generated/losses.ts";
-import { asFunction } from "../layers/config.ts";
-import { type Config, find, readConfig } from "../layers/definition.ts";
+import { asFunction, lookUp } from "../layers/config.ts";
+import { type Config, readConfig } from "../layers/definition.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { defineLoss as define, type Loss, type LossDetails, type LossFunction } from "./loss.ts";
 
@@ -40,12 +40,17 @@ export function defineLoss<Options extends object = object>(
   return loss;
 }
 
+/** All by their names. @internal */
+export function namedLosses(): { readonly [name: string]: LossFunction } {
+  return { ...all, ...Object.fromEntries(defined) } as { readonly [name: string]: LossFunction };
+}
+
 /**
  * The loss of this name; a function is returned as it is.
  * Shapes: none. Errors: ArgumentError for an unknown name or a class.
  */
 export function getLoss(loss: LossName | Loss): Loss {
-  return typeof loss === "function" ? asFunction("loss", loss) : find<Loss>("loss", loss, all, defined);
+  return typeof loss === "function" ? asFunction("loss", loss) : lookUp("loss", loss, namedLosses());
 }
 
 /**
@@ -55,6 +60,6 @@ export function getLoss(loss: LossName | Loss): Loss {
  */
 export function fromConfig(config: Config | string): LossFunction {
   const { kind, options } = readConfig("loss", config);
-  const loss = find<LossFunction>("loss", kind, all, defined);
+  const loss = lookUp("loss", kind, namedLosses());
   return options === undefined ? loss : loss.with(options);
 }

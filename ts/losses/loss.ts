@@ -74,6 +74,8 @@ export interface LossFunction<Options extends object = object> {
   readonly fromLogits: boolean;
   /** The same for targets that `checkTargets` has seen. @internal */
   readonly trusting: Pick<Loss, "perExample"> & ((yTrue: AnyTensor, yPred: Tensor) => Tensor);
+  /** Whether it is only of probabilities, so that it is refused as a metric beside a loss of logits. */
+  readonly ofProbabilities: boolean;
   /** The names of its own options; undefined where they are not known. */
   readonly optionNames: Names | undefined;
   /** As a metric: the smaller the better. */
@@ -107,6 +109,8 @@ export interface LossDetails<Options> {
   bounds?: Bounds<NoInfer<Options>>;
   /** Throws for targets that the loss cannot take, see `LossFunction`; default: none. */
   checkTargets?: TargetsCheck<Options>;
+  /** Whether predictions must be probabilities; default false. See `LossFunction`. */
+  ofProbabilities?: boolean;
 }
 
 /** A check of targets; with a range, those of tensors are looked at too. */
@@ -134,7 +138,7 @@ function withDefaults<Options extends object>(
   details: LossDetails<Options>,
   defaults: Options & ReductionOptions,
 ): LossFunction<Options> {
-  const { counted, checkTargets, optionNames, bounds = {} } = details;
+  const { counted, checkTargets, optionNames, bounds = {}, ofProbabilities = false } = details;
   const limits = Object.entries<readonly [number, number?]>(bounds as Record<string, [number, number?]>);
   const own: Names = optionNames ?? [];
   const all: Names = [own, reductionOptions];
@@ -183,6 +187,7 @@ function withDefaults<Options extends object>(
       checkTargets?.(operation, yTrue, outputShape, defaults),
     reduction: defaults.reduction ?? "mean",
     optionNames,
+    ofProbabilities,
     direction: "min" as const,
     kind: name,
     config: () => toJsonRecord(name, defaults),

@@ -26,7 +26,7 @@ export const dice: LossFunction<DiceOptions> = defineLoss(
     const both = sum(mul(t, yPred), axis);
     return sub(1, div(mul(both, 2), add(add(sum(t, axis), sum(yPred, axis)), EPSILON)));
   },
-  { optionNames: diceOptions, checkTargets: fractions("dice") },
+  { optionNames: diceOptions, checkTargets: fractions("dice"), ofProbabilities: true },
 );
 
 /** Options of `tversky`. */
@@ -55,5 +55,10 @@ export const tversky: LossFunction<TverskyOptions> = defineLoss(
     const all = add(both, add(mul(missed, alpha), mul(added, beta)));
     return sub(1, div(both, add(all, EPSILON)));
   },
-  { optionNames: tverskyOptions, bounds: { alpha: [0], beta: [0] }, checkTargets: fractions("tversky") },
+  {
+    optionNames: tverskyOptions,
+    bounds: { alpha: [0], beta: [0] },
+    checkTargets: fractions("tversky"),
+    ofProbabilities: true,
+  },
 );

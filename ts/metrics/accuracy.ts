@@ -8,10 +8,9 @@ import { cast, equal, greater, less, logicalAnd, where } from "../ops/compare.ts
 import { expandDims } from "../ops/layout.ts";
 import { argMax, max } from "../ops/reduce.ts";
 import { requireCount } from "../runtime/arguments.ts";
-import { checkOptions } from "../runtime/options.ts";
 import { arange } from "../tensor/create.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { larger } from "./metric.ts";
+import { defineFigure, type FigureFunction } from "./metric.ts";
 
 /** Options of `binaryAccuracy`. */
 export interface BinaryAccuracyOptions {
@@ -23,29 +22,40 @@ export interface BinaryAccuracyOptions {
  * 1 where yPred > threshold is what yTrue, 0 or 1, says, else 0. NaN is wrong. Predictions are taken for probabilities; for
  * logits give `threshold: 0`, as `compile` does beside a loss with `fromLogits`.
  */
-export function binaryAccuracy(yTrue: AnyTensor, yPred: Tensor, options: BinaryAccuracyOptions = {}): Tensor {
-  const { threshold = 0.5 } = checkOptions("binaryAccuracy", options, binaryAccuracyOptions);
-  const said = cast(greater(yPred, threshold), "f32") as Tensor;
-  const targets = targetsFor("binaryAccuracy", yTrue, yPred);
-  const mask = fittingMask(targets, maskOf(yPred));
-  requireFlags("binaryAccuracy", targets, mask && alignWeights("binaryAccuracy", "mask", mask, targets.shape));
-  return right(equal(said, targets), yPred);
-}
+export const binaryAccuracy: FigureFunction<BinaryAccuracyOptions> = defineFigure(
+  "binaryAccuracy",
+  (yTrue, yPred, { threshold = 0.5 }) => {
+    const said = cast(greater(yPred, threshold), "f32") as Tensor;
+    const targets = targetsFor("binaryAccuracy", yTrue, yPred);
+    const mask = fittingMask(targets, maskOf(yPred));
+    requireFlags("binaryAccuracy", targets, mask && alignWeights("binaryAccuracy", "mask", mask, targets.shape));
+    return right(equal(said, targets), yPred);
+  },
+  { direction: "max", optionNames: binaryAccuracyOptions },
+);
 
 /** 1 for each row whose largest number stands where yTrue's does, else 0. Rows with NaN are wrong. */
-export function categoricalAccuracy(yTrue: AnyTensor, yPred: Tensor): Tensor {
-  const classes = argMax(targetsFor("categoricalAccuracy", yTrue, yPred));
-  return right(equal(argMax(yPred), classes), max(yPred, -1));
-}
+export const categoricalAccuracy: FigureFunction = defineFigure(
+  "categoricalAccuracy",
+  (yTrue, yPred) => {
+    const classes = argMax(targetsFor("categoricalAccuracy", yTrue, yPred));
+    return right(equal(argMax(yPred), classes), max(yPred, -1));
+  },
+  { direction: "max", optionNames: [] },
+);
 
 /**
  * 1 for each row whose largest number stands where yTrue, its class number, says, else 0. Rows with NaN are wrong, and so
  * is what is no class number.
  */
-export function sparseCategoricalAccuracy(yTrue: AnyTensor, yPred: Tensor): Tensor {
-  const labels = perRow("sparseCategoricalAccuracy", yTrue, yPred);
-  return right(equal(cast(argMax(yPred), labels.dtype === "f32" ? "f32" : "i32"), labels), max(yPred, -1));
-}
+export const sparseCategoricalAccuracy: FigureFunction = defineFigure(
+  "sparseCategoricalAccuracy",
+  (yTrue, yPred) => {
+    const labels = perRow("sparseCategoricalAccuracy", yTrue, yPred);
+    return right(equal(cast(argMax(yPred), labels.dtype === "f32" ? "f32" : "i32"), labels), max(yPred, -1));
+  },
+  { direction: "max", optionNames: [] },
+);
 
 /** Options of the accuracies among several guesses. */
 export interface TopKOptions {
@@ -54,19 +64,25 @@ export interface TopKOptions {
 }
 
 /** 1 for each row in which fewer than k numbers are larger than the one where yTrue's largest stands, else 0. */
-export function topKCategoricalAccuracy(yTrue: AnyTensor, yPred: Tensor, options: TopKOptions = {}): Tensor {
-  const { k = 5 } = checkOptions("topKCategoricalAccuracy", options, topKOptions);
-  return among("topKCategoricalAccuracy", k, argMax(targetsFor("topKCategoricalAccuracy", yTrue, yPred)), yPred);
-}
+export const topKCategoricalAccuracy: FigureFunction<TopKOptions> = defineFigure(
+  "topKCategoricalAccuracy",
+  (yTrue, yPred, { k = 5 }) => {
+    return among("topKCategoricalAccuracy", k, argMax(targetsFor("topKCategoricalAccuracy", yTrue, yPred)), yPred);
+  },
+  { direction: "max", optionNames: topKOptions },
+);
 
 /**
  * 1 for each row in which fewer than k numbers are larger than that of yTrue, its class number, else 0. What is no class
  * number is wrong.
  */
-export function sparseTopKCategoricalAccuracy(yTrue: AnyTensor, yPred: Tensor, options: TopKOptions = {}): Tensor {
-  const { k = 5 } = checkOptions("sparseTopKCategoricalAccuracy", options, topKOptions);
-  return among("sparseTopKCategoricalAccuracy", k, perRow("sparseTopKCategoricalAccuracy", yTrue, yPred), yPred);
-}
+export const sparseTopKCategoricalAccuracy: FigureFunction<TopKOptions> = defineFigure(
+  "sparseTopKCategoricalAccuracy",
+  (yTrue, yPred, { k = 5 }) => {
+    return among("sparseTopKCategoricalAccuracy", k, perRow("sparseTopKCategoricalAccuracy", yTrue, yPred), yPred);
+  },
+  { direction: "max", optionNames: topKOptions },
+);
 
 function among(operation: string, k: number, labels: AnyTensor, yPred: Tensor): Tensor {
   requireCount(operation, "k", k);
@@ -87,15 +103,17 @@ function right(condition: Tensor<"bool">, x: Tensor): Tensor {
  * The accuracy that suits the shapes, chosen as Keras does: binary for one output, to which
  * the threshold belongs, sparse for class numbers.
  */
-export function accuracy(yTrue: AnyTensor, yPred: Tensor, options: BinaryAccuracyOptions = {}): Tensor {
-  checkOptions("accuracy", options, binaryAccuracyOptions);
-  requirePair("accuracy", yTrue, yPred);
-  const outputs = yPred.shape[yPred.rank - 1];
-  if (outputs === 1 || yPred.rank < 2) return binaryAccuracy(yTrue, yPred, options);
-  const isSparse = yTrue.rank < yPred.rank || yTrue.shape[yTrue.rank - 1] === 1;
-  return isSparse ? sparseCategoricalAccuracy(yTrue, yPred) : categoricalAccuracy(yTrue, yPred);
-}
+export const accuracy: FigureFunction<BinaryAccuracyOptions> = defineFigure(
+  "accuracy",
+  (yTrue, yPred, options) => {
+    requirePair("accuracy", yTrue, yPred);
+    const outputs = yPred.shape[yPred.rank - 1];
+    if (outputs === 1 || yPred.rank < 2) return binaryAccuracy(yTrue, yPred, options);
+    const isSparse = yTrue.rank < yPred.rank || yTrue.shape[yTrue.rank - 1] === 1;
+    return isSparse ? sparseCategoricalAccuracy(yTrue, yPred) : categoricalAccuracy(yTrue, yPred);
+  },
+  { direction: "max", optionNames: binaryAccuracyOptions },
+);
 
-larger([], categoricalAccuracy, sparseCategoricalAccuracy);
-larger(binaryAccuracyOptions, accuracy, binaryAccuracy);
-larger(topKOptions, topKCategoricalAccuracy, sparseTopKCategoricalAccuracy);
+/** Another name of accuracy. */
+export const acc: FigureFunction<BinaryAccuracyOptions> = accuracy;

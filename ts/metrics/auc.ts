@@ -5,16 +5,15 @@ import { activations } from "../layers/activations.ts";
 import { attachMask, maskOf } from "../layers/masks.ts";
 import { MOST_LISTED, requireCount, requireList, requireRange } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
-import { checkOptions } from "../runtime/options.ts";
 import { tensor } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { GatheringMetric } from "./metric.ts";
+import { defineMetric, GatheringMetric, type MetricDefinition, type MetricOptions } from "./metric.ts";
 import { type Counts, evenThresholds, precisionOf, quotient, recallOf, ThresholdCounts } from "./thresholds.ts";
 
 /** Options of `AUC`. */
-export interface AUCOptions {
+export interface AUCOptions extends MetricOptions {
   /** How many thresholds the curve is made of, evenly spaced; default 200. */
   numThresholds?: number;
   /** "ROC" (default): true positive rate over false positive rate; "PR": precision over recall; "PRGAIN": their gains. */
@@ -32,7 +31,6 @@ export interface AUCOptions {
   labelWeights?: readonly number[];
   /** Whether yPred are logits; default false. */
   fromLogits?: boolean;
-  name?: string;
 }
 
 /** How far the outer thresholds are from 0: every prediction lies between them, also one that is no probability. */
@@ -48,16 +46,11 @@ export class AUC extends GatheringMetric {
   private labels = 1;
 
   constructor(given: AUCOptions = {}) {
-    const {
-      name = "auc",
-      thresholds,
-      labelWeights,
-      ...options
-    } = checkOptions("AUC", given, aucOptions, new.target === AUC);
-    super(name, "max");
+    super(given);
+    const { thresholds, labelWeights, ...options } = given;
     const { numThresholds = 200, curve = "ROC", summationMethod = "interpolation" } = options;
     const { multiLabel = false, fromLogits = false } = options;
-    requireCount("AUC", "numThresholds", numThresholds, 2, MOST_LISTED);
+    requireCount("auc", "numThresholds", numThresholds, 2, MOST_LISTED);
     requireOne("curve", curve, ["ROC", "PR", "PRGAIN"]);
     requireOne("summationMethod", summationMethod, ["interpolation", "minoring", "majoring"]);
     for (const [option, list, greatest] of [
@@ -65,8 +58,8 @@ export class AUC extends GatheringMetric {
       ["labelWeights", labelWeights] as const,
     ]) {
       if (list === undefined) continue;
-      requireList("AUC", option, list);
-      for (const x of list) requireRange("AUC", option, x, 0, greatest);
+      requireList("auc", option, list);
+      for (const x of list) requireRange("auc", option, x, 0, greatest);
     }
     const inner = thresholds ? [...thresholds].sort((a, b) => a - b) : evenThresholds(numThresholds).slice(1, -1);
     this.thresholds = [-BEYOND, ...inner, BEYOND];
@@ -77,18 +70,18 @@ export class AUC extends GatheringMetric {
   update(yTrue: AnyTensor, yPred: Tensor, sampleWeight?: Tensor): void {
     const { multiLabel, fromLogits } = this.options;
     if (multiLabel && yPred.rank !== 2) {
-      throw new ShapeError(`AUC: with multiLabel, yPred must be [batch, labels], got ${formatShape(yPred.shape)}`);
+      throw new ShapeError(`auc: with multiLabel, yPred must be [batch, labels], got ${formatShape(yPred.shape)}`);
     }
     if (this.gathered === undefined) {
       if (multiLabel) this.labels = yPred.shape[1];
-      this.gathered = new ThresholdCounts("AUC", this.thresholds, this.labels);
+      this.gathered = new ThresholdCounts("auc", this.thresholds, this.labels);
     }
     if (multiLabel) {
       const { labels } = this;
       const counts = [yPred.shape[1], this.labelWeights?.length ?? labels];
       if (counts.some((count) => count !== labels)) {
         throw new ShapeError(
-          `AUC: yPred and labelWeights must be of as many labels as before, got ${counts.join(" and ")} for ${labels}`,
+          `auc: yPred and labelWeights must be of as many labels as before, got ${counts.join(" and ")} for ${labels}`,
         );
       }
     }
@@ -126,6 +119,13 @@ export class AUC extends GatheringMetric {
     return sum;
   }
 }
+
+/** The area under the ROC or the precision-recall curve; see `AUC`. */
+export const auc: MetricDefinition<typeof AUC> = defineMetric("auc", AUC, {
+  direction: "max",
+  optionNames: aucOptions,
+  ofLogits: { fromLogits: true },
+});
 
 const heights = {
   interpolation: (a: number, b: number): number => (a + b) / 2,
@@ -166,5 +166,5 @@ function interpolatedPrecision(points: readonly Counts[]): number {
 }
 
 function requireOne(what: string, value: string, known: readonly string[]): void {
-  if (!known.includes(value)) throw new ArgumentError(`AUC: ${what} must be one of ${known.join(", ")}, got ${value}`);
+  if (!known.includes(value)) throw new ArgumentError(`auc: ${what} must be one of ${known.join(", ")}, got ${value}`);
 }

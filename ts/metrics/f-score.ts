@@ -10,18 +10,25 @@ import { stack } from "../ops/layout.ts";
 import { max } from "../ops/reduce.ts";
 import { ABOVE_0, requireRange } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
-import { checkOptions } from "../runtime/options.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { GatheringMetric, spoiledBy, weightOfEach, weightsOf } from "./metric.ts";
+import {
+  defineMetric,
+  GatheringMetric,
+  type MetricDefinition,
+  type MetricOptions,
+  spoiledBy,
+  weightOfEach,
+  weightsOf,
+} from "./metric.ts";
 import { Totals } from "./totals.ts";
 
 /** How the scores of the classes become one; undefined: they stay a list. */
 export type Average = "micro" | "macro" | "weighted" | undefined;
 
 /** Options of `F1Score`. */
-export interface F1Options<A extends Average = Average> {
+export interface F1Options<A extends Average = Average> extends MetricOptions {
   /**
    * "micro": over all answers of all classes; "macro": the mean of the classes' scores; "weighted": the same by how many
    * answers are true; default: a list.
@@ -29,7 +36,6 @@ export interface F1Options<A extends Average = Average> {
   average?: A;
   /** What an answer must exceed to be a yes, above 0 and at most 1; default: the largest of an example is. */
   threshold?: number;
-  name?: string;
 }
 
 /** Options of `FBetaScore`. */
@@ -47,13 +53,8 @@ export class FBetaScore<A extends Average = undefined> extends GatheringMetric<A
   protected gathered: Totals | undefined;
 
   constructor(options: FBetaOptions<A> = {}) {
-    const {
-      average,
-      threshold,
-      beta = 1,
-      name = "fBetaScore",
-    } = checkOptions("FBetaScore", options, fBetaOptions, new.target === FBetaScore);
-    super(name, "max");
+    super(options);
+    const { average, threshold, beta = 1 } = options;
     if (![undefined, "micro", "macro", "weighted"].includes(average)) {
       throw new ArgumentError(
         `${this.kind}: average must be one of micro, macro, weighted, or nothing, got ${average}`,
@@ -67,7 +68,7 @@ export class FBetaScore<A extends Average = undefined> extends GatheringMetric<A
   }
 
   update(yTrue: AnyTensor, yPred: Tensor, sampleWeight?: Tensor): void {
-    requirePair("FBetaScore", yTrue, yPred);
+    requirePair(this.kind, yTrue, yPred);
     if (yPred.rank !== 2) {
       throw new ShapeError(`${this.kind}: yPred must be [batch, classes], got ${formatShape(yPred.shape)}`);
     }
@@ -86,11 +87,6 @@ export class FBetaScore<A extends Average = undefined> extends GatheringMetric<A
         this.gathered.add(stack([mul(said, truth), said, truth].map(total)));
       }),
     );
-  }
-
-  /** What errors call it. */
-  private get kind(): string {
-    return this instanceof F1Score ? "F1Score" : "FBetaScore";
   }
 
   private answers(yPred: Tensor): Tensor<"bool"> {
@@ -126,6 +122,20 @@ export class FBetaScore<A extends Average = undefined> extends GatheringMetric<A
 /** 2 precision recall / (precision + recall): the F-score with beta = 1. */
 export class F1Score<A extends Average = undefined> extends FBetaScore<A> {
   constructor(options: F1Options<A> = {}) {
-    super({ name: "f1Score", ...checkOptions("F1Score", options, f1Options, new.target === F1Score) });
+    super(options);
   }
 }
+
+const details = { direction: "max", byName: { average: "macro" } } as const;
+
+/** (1 + beta^2) precision recall / (beta^2 precision + recall); see `FBetaScore`. By name alone the mean of the classes' scores. */
+export const fBetaScore: MetricDefinition<
+  typeof FBetaScore,
+  <A extends Average = undefined>(options?: FBetaOptions<A>) => FBetaScore<A>
+> = defineMetric("fBetaScore", FBetaScore, { ...details, optionNames: fBetaOptions });
+
+/** 2 precision recall / (precision + recall); see `F1Score`. By name alone the mean of the classes' scores. */
+export const f1Score: MetricDefinition<
+  typeof F1Score,
+  <A extends Average = undefined>(options?: F1Options<A>) => F1Score<A>
+> = defineMetric("f1Score", F1Score, { ...details, optionNames: f1Options });

@@ -1,233 +1,148 @@
 // The metrics, and finding them by name.
-import type { Names } from "../generated/options.ts";
+import all from "../generated/metrics.ts";
+import { figureDetails, metricDetails, type Names } from "../generated/options.ts";
 import { lookUp } from "../layers/config.ts";
-import {
-  binaryCrossentropy,
-  categoricalCrossentropy,
-  klDivergence,
-  sparseCategoricalCrossentropy,
-} from "../losses/crossentropy.ts";
-import { categoricalHinge, hinge, squaredHinge } from "../losses/hinge.ts";
-import {
-  logCosh,
-  meanAbsoluteError,
-  meanAbsolutePercentageError,
-  meanSquaredError,
-  meanSquaredLogarithmicError,
-  poisson,
-} from "../losses/regression.ts";
+import { type Config, type OptionsClass, readConfig } from "../layers/definition.ts";
+import { type LossFunction, type LossName, namedLosses } from "../losses/index.ts";
+import { requireFunction, requireType, textOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
-import { pickOptions } from "../runtime/options.ts";
+import { checkOptions, pickOptions } from "../runtime/options.ts";
+import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import {
-  accuracy,
-  binaryAccuracy,
-  categoricalAccuracy,
-  sparseCategoricalAccuracy,
-  sparseTopKCategoricalAccuracy,
-  topKCategoricalAccuracy,
-} from "./accuracy.ts";
-import { AUC } from "./auc.ts";
-import { FalseNegatives, FalsePositives, Precision, Recall, TrueNegatives, TruePositives } from "./confusion.ts";
-import { F1Score } from "./f-score.ts";
-import { BinaryIoU } from "./intersection.ts";
-import { type Direction, type Figure, MeanMetric, Metric } from "./metric.ts";
-import { Perplexity } from "./perplexity.ts";
-import {
-  concordanceCorrelation,
-  cosineSimilarity,
-  pearsonCorrelation,
-  R2Score,
-  RootMeanSquaredError,
-} from "./regression.ts";
+  type Direction,
+  defineFigure as define,
+  defineMetric as defineClass,
+  type Figure,
+  type FigureDetails,
+  type FigureFunction,
+  MeanMetric,
+  Metric,
+  type MetricDefinition,
+  type MetricDetails,
+  type MetricOptions,
+} from "./metric.ts";
 
-export {
-  accuracy,
-  type BinaryAccuracyOptions,
-  binaryAccuracy,
-  categoricalAccuracy,
-  sparseCategoricalAccuracy,
-  sparseTopKCategoricalAccuracy,
-  type TopKOptions,
-  topKCategoricalAccuracy,
-} from "./accuracy.ts";
-export { AUC, type AUCOptions } from "./auc.ts";
+export * from "../generated/metrics.ts";
 export * from "./bleu.ts";
 export {
-  FalseNegatives,
-  FalsePositives,
-  type PerThreshold,
-  Precision,
-  PrecisionAtRecall,
-  type PrecisionOptions,
-  Recall,
-  RecallAtPrecision,
-  SensitivityAtSpecificity,
-  SpecificityAtSensitivity,
-  type ThresholdOptions,
-  type TradeOffOptions,
-  TrueNegatives,
-  TruePositives,
-} from "./confusion.ts";
-export * from "./f-score.ts";
-export * from "./intersection.ts";
-export { type Direction, type Figure, MeanMetric, Metric } from "./metric.ts";
-export * from "./perplexity.ts";
-export * from "./regression.ts";
+  type Direction,
+  type Figure,
+  type FigureDetails,
+  type FigureFunction,
+  MeanMetric,
+  Metric,
+  type MetricDefinition,
+  type MetricDetails,
+  type MetricOptions,
+} from "./metric.ts";
 export type { Counts } from "./thresholds.ts";
 export { Mean, Sum } from "./totals.ts";
 
-/** The names of the metrics that are the mean of a figure. */
-export type FigureName =
-  | "accuracy"
-  | "binaryAccuracy"
-  | "categoricalAccuracy"
-  | "sparseCategoricalAccuracy"
-  | "topKCategoricalAccuracy"
-  | "sparseTopKCategoricalAccuracy"
-  | "meanSquaredError"
-  | "meanAbsoluteError"
-  | "meanAbsolutePercentageError"
-  | "meanSquaredLogarithmicError"
-  | "cosineSimilarity"
-  | "logCosh"
-  | "poisson"
-  | "pearsonCorrelation"
-  | "concordanceCorrelation"
-  | "hinge"
-  | "squaredHinge"
-  | "categoricalHinge"
-  | "klDivergence"
-  | "binaryCrossentropy"
-  | "categoricalCrossentropy"
-  | "sparseCategoricalCrossentropy"
-  | "acc"
-  | "mse"
-  | "mae"
-  | "mape"
-  | "msle"
-  | "bce";
+/** Those of these definitions that need no options. */
+type Alone<All> = {
+  [K in keyof All]: All[K] extends { readonly made: unknown } ? (All[K] extends () => unknown ? K : never) : K;
+}[keyof All];
 
-const figures: { readonly [name in FigureName]: Figure } = {
-  accuracy,
-  binaryAccuracy,
-  categoricalAccuracy,
-  sparseCategoricalAccuracy,
-  topKCategoricalAccuracy,
-  sparseTopKCategoricalAccuracy,
-  meanSquaredError,
-  meanAbsoluteError,
-  meanAbsolutePercentageError,
-  meanSquaredLogarithmicError,
-  cosineSimilarity,
-  logCosh,
-  poisson,
-  pearsonCorrelation,
-  concordanceCorrelation,
-  hinge,
-  squaredHinge,
-  categoricalHinge,
-  klDivergence,
-  binaryCrossentropy,
-  categoricalCrossentropy,
-  sparseCategoricalCrossentropy,
-  acc: accuracy,
-  mse: meanSquaredError,
-  mae: meanAbsoluteError,
-  mape: meanAbsolutePercentageError,
-  msle: meanSquaredLogarithmicError,
-  bce: binaryCrossentropy,
-};
-
-/** The names of the metrics. */
-export type MetricName =
-  | FigureName
-  | "rootMeanSquaredError"
-  | "r2Score"
-  | "truePositives"
-  | "falsePositives"
-  | "trueNegatives"
-  | "falseNegatives"
-  | "precision"
-  | "recall"
-  | "auc"
-  | "f1Score"
-  | "binaryIoU"
-  | "perplexity";
-
-const makers: { readonly [name in Exclude<MetricName, FigureName>]: (options?: object) => Metric } = {
-  rootMeanSquaredError: (options) => new RootMeanSquaredError(options),
-  r2Score: (options) => new R2Score(options),
-  truePositives: (options) => new TruePositives(options),
-  falsePositives: (options) => new FalsePositives(options),
-  trueNegatives: (options) => new TrueNegatives(options),
-  falseNegatives: (options) => new FalseNegatives(options),
-  precision: (options) => new Precision(options),
-  recall: (options) => new Recall(options),
-  auc: (options) => new AUC(options),
-  // One number for the log, where Keras logs a list.
-  f1Score: (options) => new F1Score({ average: "macro", ...options }),
-  binaryIoU: (options) => new BinaryIoU(options),
-  perplexity: (options) => new Perplexity(options),
-};
-
-/** What metrics whose predictions are logits must be told. */
-const ofLogits: Partial<Record<MetricName, object>> = {
-  auc: { fromLogits: true },
-  perplexity: { fromLogits: true },
-  binaryIoU: { threshold: 0 },
-};
-for (const name of [
-  "truePositives",
-  "falsePositives",
-  "trueNegatives",
-  "falseNegatives",
-  "precision",
-  "recall",
-] as const) {
-  ofLogits[name] = { thresholds: 0 };
-}
+/** The names of the metrics: those that need no options, and the losses, whose means they are. */
+export type MetricName = Alone<typeof all> | LossName;
 
 /** How a model is given a metric. */
 export type MetricLike = MetricName | Metric | Figure;
 
+/** What is found by name: a figure whose mean is the metric, or what makes metrics of a class. */
+type NamedMetric = Figure | (MetricDefinition<OptionsClass<Metric>> & ((options: object) => Metric));
+
+/** Those that were defined since. */
+const defined = new Map<string, NamedMetric>();
+
 /**
- * The metric of this name with these options, or the mean of a figure; metrics stay. `isOfLogits`: predictions are logits, of
- * which the library's own are told. ArgumentError for an unknown name, for a class, and for what needs probabilities.
+ * Makes metrics of a class of one's own known: from then on `compile` and `fromConfig` find it by its name, and a later one of the
+ * same name takes its place. The class takes one record of options and hands it on to `Metric`. The result makes metrics of it.
+ */
+export function defineMetric<C extends OptionsClass<Metric<unknown>>>(
+  kind: string,
+  made: C,
+  details: MetricDetails = {},
+): MetricDefinition<C> {
+  requireType("defineMetric", "kind", kind, "string");
+  if (!((made as { prototype?: unknown } | undefined)?.prototype instanceof Metric)) {
+    throw new ArgumentError(`defineMetric: ${kind} must be a class of metrics, got ${textOf(made)}`);
+  }
+  const definition = defineClass(kind, made, checkOptions("defineMetric", details, metricDetails));
+  defined.set(kind, definition as never);
+  return definition;
+}
+
+/**
+ * A figure by name, from what it says of each example: `compile` and `fromConfig` then find its mean by this name, and a later
+ * one of the same name takes its place.
+ */
+export function defineFigure<Options extends object = object>(
+  kind: string,
+  f: (yTrue: AnyTensor, yPred: Tensor, options: Options) => Tensor,
+  details: FigureDetails<Options> = {},
+): FigureFunction<Options> {
+  requireType("defineFigure", "kind", kind, "string");
+  requireFunction("defineFigure", f);
+  const figure = define(kind, f, checkOptions("defineFigure", details, figureDetails));
+  defined.set(kind, figure as Figure);
+  return figure;
+}
+
+/** The losses count as metrics too; where both have a name, it is the metric's. */
+function known(): { readonly [name: string]: NamedMetric } {
+  return { ...namedLosses(), ...all, ...Object.fromEntries(defined) } as object as {
+    readonly [name: string]: NamedMetric;
+  };
+}
+
+/**
+ * The metric of this name, or the mean of a figure; metrics stay. `isOfLogits`: predictions are logits, of which the library's own
+ * are told. ArgumentError for an unknown name, for a class, and for what needs probabilities.
  */
 export function getMetric(metric: MetricLike, options?: object, isOfLogits = false): Metric {
   if (metric instanceof Metric) return metric;
-  if (typeof metric === "function") {
-    if (metric.prototype instanceof Metric) {
-      throw new ArgumentError(`compile: metrics must be names, figures or made with new, got the class ${metric.name}`);
-    }
-    return new MeanMetric(metric.name || "metric", metric, isOfLogits ? optionsOfLogits(metric) : undefined);
+  if (typeof metric !== "function") {
+    const found = lookUp<NamedMetric>("metric", metric, known());
+    if (!("made" in found)) return meanOf(found, metric, options, isOfLogits);
+    return found({ ...found.byName, ...(isOfLogits ? found.ofLogits : undefined), ...options });
   }
-  const make = lookUp<(options?: object) => Metric>("metric", metric, metricMakers());
-  if (!isOfLogits) return make(options);
-  const figure = (figures as Partial<Record<string, Figure>>)[metric];
-  return make({ ...(figure ? optionsOfLogits(figure) : ofLogits[metric]), ...options });
+  if (metric.prototype instanceof Metric) {
+    throw new ArgumentError(`compile: metrics must be names, figures or made with new, got the class ${metric.name}`);
+  }
+  return meanOf(metric, metric.name || "metric", undefined, isOfLogits);
 }
 
-function optionsOfLogits(figure: Figure): object | undefined {
-  if (figure === klDivergence) {
-    throw new ArgumentError("compile: klDivergence must have probabilities, got the logits of a loss with fromLogits");
-  }
+/**
+ * The metric of this name, with these options: `{ kind: "precision", config: { thresholds: 0.9 } }`, as its `kind` and `config()`
+ * say. ArgumentError for an unknown name, and for options that it does not have.
+ */
+export function fromConfig(config: Config | string): Metric {
+  const { kind, options } = readConfig("metric", config);
+  const found = lookUp<NamedMetric>("metric", kind, known());
+  if ("made" in found) return found(options ?? {});
+  const { name = kind, ...own } = (options ?? {}) as MetricOptions;
+  // A loss takes more options by itself than as a figure.
+  return "with" in found ? meanOf((found as LossFunction).with(own), name) : meanOf(found, name, own);
+}
+
+/** The mean of a figure, which is told of logits if there are options for it. */
+function meanOf(figure: Figure, name: string, options?: object, isOfLogits = false): Metric {
   const { optionNames } = figure;
-  return optionNames && pickOptions<object>({ fromLogits: true, threshold: 0 }, optionNames as Names<string> as never);
+  if (isOfLogits && (figure as Partial<LossFunction>).ofProbabilities) {
+    throw new ArgumentError(
+      `compile: ${figure.name} must have probabilities, got the logits of a loss with fromLogits`,
+    );
+  }
+  const ofLogits =
+    isOfLogits && optionNames
+      ? pickOptions<object>({ fromLogits: true, threshold: 0 }, optionNames as Names<string> as never)
+      : undefined;
+  return new MeanMetric(name, figure, (options || ofLogits) && { ...ofLogits, ...options });
 }
 
 /** Which way the metric of this name gets better; undefined where there is none. @internal */
 export function namedDirection(name: string): Direction | undefined {
-  const make = Object.entries(metricMakers()).find(([known]) => known === name)?.[1];
-  const metric = make?.();
-  metric?.dispose();
-  return metric?.direction;
-}
-
-/** What makes the metric of each name. */
-function metricMakers(): { readonly [name: string]: (options?: object) => Metric } {
-  const means = Object.entries<Figure>(figures).map(
-    ([name, figure]) => [name, (options?: object) => new MeanMetric(name, figure, options)] as const,
-  );
-  return { ...Object.fromEntries(means), ...makers };
+  const all = known();
+  return Object.hasOwn(all, name) ? all[name].direction : undefined;
 }

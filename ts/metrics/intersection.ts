@@ -16,15 +16,22 @@ import { addSlices } from "../ops/lower/picking.ts";
 import { argMax, max } from "../ops/reduce.ts";
 import { requireCount, requireList } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
-import { checkOptions } from "../runtime/options.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { GatheringMetric, spoiledBy, weightOfEach, weightsOf } from "./metric.ts";
+import {
+  defineMetric,
+  GatheringMetric,
+  type MetricDefinition,
+  type MetricOptions,
+  spoiledBy,
+  weightOfEach,
+  weightsOf,
+} from "./metric.ts";
 import { Totals } from "./totals.ts";
 
 /** Options of the metrics of classes. */
-export interface ConfusionOptions {
+export interface ConfusionOptions extends MetricOptions {
   /** At most 4096; other class numbers are ArgumentErrors, unless they count nothing. */
   numClasses: number;
   /** A class of yTrue that does not count, one of them or another whole number; default none. */
@@ -35,7 +42,6 @@ export interface ConfusionOptions {
   sparseYPred?: boolean;
   /** The axis of the classes where they have one; default the last. */
   axis?: number;
-  name?: string;
 }
 
 /** What `ClassCounts` takes; `threshold`: from which on a number of yPred says class 1. */
@@ -138,11 +144,8 @@ export class ConfusionMatrix extends GatheringMetric<number[][]> {
   protected readonly gathered: ClassCounts;
 
   constructor(options: ConfusionOptions) {
-    super(
-      checkOptions("ConfusionMatrix", options, confusionOptions, new.target === ConfusionMatrix).name ??
-        "confusionMatrix",
-    );
-    this.gathered = new ClassCounts("ConfusionMatrix", options);
+    super(options);
+    this.gathered = new ClassCounts("confusionMatrix", options);
   }
 
   update(yTrue: AnyTensor, yPred: AnyTensor, sampleWeight?: Tensor): void {
@@ -154,27 +157,39 @@ export class ConfusionMatrix extends GatheringMetric<number[][]> {
   }
 }
 
+/** How often each class is taken for each; see `ConfusionMatrix`. */
+export const confusionMatrix: MetricDefinition<typeof ConfusionMatrix> = defineMetric(
+  "confusionMatrix",
+  ConfusionMatrix,
+  { optionNames: confusionOptions },
+);
+
 /** Options of `IoU`. */
 export interface IoUOptions extends ConfusionOptions {
   /** The classes whose mean is taken. */
   targetClassIds: readonly number[];
 }
 
-/** Intersection over union of the places of each class, true positives / (true or positive), meaned over some classes. */
-export class IoU extends GatheringMetric {
+/** What the metrics of intersection over union share. */
+abstract class Intersection extends GatheringMetric {
   /** @internal */
   protected readonly gathered: ClassCounts;
   private readonly targets: readonly number[];
 
-  constructor(options: IoUOptions) {
-    super(checkOptions("IoU", options, ioUOptions, new.target === IoU).name ?? "iou", "max");
-    const { numClasses, targetClassIds } = options;
-    requireList("IoU", "targetClassIds", targetClassIds);
+  /** What is not given is as `defaults` say; without targetClassIds, all classes count. */
+  constructor(given: MetricOptions, defaults: Partial<IoUOptions & CountOptions> = {}) {
+    super(given);
+    const own = Object.entries(given).filter(([, value]) => value !== undefined);
+    const options = { ...defaults, ...Object.fromEntries(own) } as Partial<IoUOptions> & CountOptions;
+    const { kind } = this;
+    this.gathered = new ClassCounts(kind, options);
+    const { numClasses } = options;
+    const { targetClassIds = Array.from({ length: numClasses }, (_, i) => i) } = options;
+    requireList(kind, "targetClassIds", targetClassIds);
     const wrong = targetClassIds.find((id) => !(Number.isInteger(id) && id >= 0 && id < numClasses));
     if (wrong !== undefined) {
-      throw new ArgumentError(`IoU: targetClassIds must be from 0 to ${numClasses - 1}, got ${wrong}`);
+      throw new ArgumentError(`${kind}: targetClassIds must be from 0 to ${numClasses - 1}, got ${wrong}`);
     }
-    this.gathered = new ClassCounts("IoU", options);
     this.targets = [...targetClassIds];
   }
 
@@ -200,56 +215,84 @@ export class IoU extends GatheringMetric {
   }
 }
 
+/** Intersection over union, true positives / (true or positive), of the places of each class, meaned over some classes. */
+export class IoU extends Intersection {
+  constructor(options: IoUOptions) {
+    super(options);
+    requireList(this.kind, "targetClassIds", options.targetClassIds);
+  }
+}
+
+/** The intersection over union of some classes; see `IoU`. */
+export const iou: MetricDefinition<typeof IoU> = defineMetric("iou", IoU, {
+  direction: "max",
+  optionNames: ioUOptions,
+});
+
 /** Options of `BinaryIoU`. */
-export interface BinaryIoUOptions {
+export interface BinaryIoUOptions extends MetricOptions {
   /** Default [0, 1]. */
   targetClassIds?: readonly number[];
   /** From which on an answer is class 1; default 0.5. */
   threshold?: number;
-  name?: string;
 }
 
 /** `IoU` of two classes told apart by a threshold. */
-export class BinaryIoU extends IoU {
+export class BinaryIoU extends Intersection {
   constructor(options: BinaryIoUOptions = {}) {
-    const {
-      targetClassIds = [0, 1],
-      threshold = 0.5,
-      name = "binaryIoU",
-    } = checkOptions("BinaryIoU", options, binaryIoUOptions, new.target === BinaryIoU);
-    const own: IoUOptions & CountOptions = { numClasses: 2, targetClassIds, name, threshold };
-    super(own);
+    super(options, { numClasses: 2, threshold: 0.5 });
   }
 }
 
+/** The intersection over union of two classes; see `BinaryIoU`. */
+export const binaryIoU: MetricDefinition<typeof BinaryIoU> = defineMetric("binaryIoU", BinaryIoU, {
+  direction: "max",
+  optionNames: binaryIoUOptions,
+  ofLogits: { threshold: 0 },
+});
+
 /** `IoU`, meaned over all classes. */
-export class MeanIoU extends IoU {
+export class MeanIoU extends Intersection {
   constructor(options: ConfusionOptions) {
-    const { numClasses } = checkOptions("MeanIoU", options, confusionOptions, new.target === MeanIoU);
-    requireCount("MeanIoU", "numClasses", numClasses, 1, MOST_CLASSES);
-    const all = Array.from({ length: numClasses }, (_, i) => i);
-    super({ name: "meanIoU", ...options, targetClassIds: all });
+    super(options);
   }
 }
+
+/** The intersection over union of all classes; see `MeanIoU`. */
+export const meanIoU: MetricDefinition<typeof MeanIoU> = defineMetric("meanIoU", MeanIoU, {
+  direction: "max",
+  optionNames: confusionOptions,
+});
 
 /** Options of `OneHotIoU`. */
 export interface OneHotIoUOptions extends Omit<IoUOptions, "sparseYTrue"> {}
 
 /** `IoU` of yTrue and yPred with one number for each class. */
-export class OneHotIoU extends IoU {
+export class OneHotIoU extends Intersection {
   constructor(options: OneHotIoUOptions) {
-    checkOptions("OneHotIoU", options, oneHotIoUOptions, new.target === OneHotIoU);
-    super({ name: "oneHotIoU", sparseYPred: false, ...options, sparseYTrue: false });
+    super(options, { sparseYTrue: false, sparseYPred: false });
+    requireList(this.kind, "targetClassIds", options.targetClassIds);
   }
 }
+
+/** `IoU` where classes have one number each; see `OneHotIoU`. */
+export const oneHotIoU: MetricDefinition<typeof OneHotIoU> = defineMetric("oneHotIoU", OneHotIoU, {
+  direction: "max",
+  optionNames: oneHotIoUOptions,
+});
 
 /** Options of `OneHotMeanIoU`. */
 export interface OneHotMeanIoUOptions extends Omit<ConfusionOptions, "sparseYTrue"> {}
 
 /** `MeanIoU` of yTrue and yPred with one number for each class. */
-export class OneHotMeanIoU extends MeanIoU {
+export class OneHotMeanIoU extends Intersection {
   constructor(options: OneHotMeanIoUOptions) {
-    checkOptions("OneHotMeanIoU", options, oneHotMeanIoUOptions, new.target === OneHotMeanIoU);
-    super({ name: "oneHotMeanIoU", sparseYPred: false, ...options, sparseYTrue: false });
+    super(options, { sparseYTrue: false, sparseYPred: false });
   }
 }
+
+/** `MeanIoU` where classes have one number each; see `OneHotMeanIoU`. */
+export const oneHotMeanIoU: MetricDefinition<typeof OneHotMeanIoU> = defineMetric("oneHotMeanIoU", OneHotMeanIoU, {
+  direction: "max",
+  optionNames: oneHotMeanIoUOptions,
+});

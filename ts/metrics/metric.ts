@@ -2,6 +2,14 @@
 // place, so that they can be part of a captured step; only `result` reads.
 import { noGrad } from "../autograd/tape.ts";
 import type { Names } from "../generated/options.ts";
+import { type Json, ownCopy, toJsonRecord } from "../layers/config.ts";
+import {
+  type Definition,
+  type DefinitionDetails,
+  defineClass,
+  definitionOf,
+  type OptionsClass,
+} from "../layers/definition.ts";
 import { maskOf } from "../layers/masks.ts";
 import { alignWeights, bothMasks, fittingMask, type LossFunction, requireValues } from "../losses/loss.ts";
 import { alignTargets, requirePair } from "../losses/targets.ts";
@@ -9,6 +17,7 @@ import { mul } from "../ops/arithmetic.ts";
 import { broadcastTo } from "../ops/broadcast.ts";
 import { cast, logicalAnd, notEqual, where } from "../ops/compare.ts";
 import { requireFunction, requireType } from "../runtime/arguments.ts";
+import { ArgumentError } from "../runtime/errors.ts";
 import { showAsText } from "../runtime/inspect.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { full } from "../tensor/create.ts";
@@ -19,20 +28,75 @@ import { Mean } from "./totals.ts";
 /** Which way a figure gets better: "min", the smaller the better, or "max". */
 export type Direction = "min" | "max";
 
+/** What every metric of the library takes. */
+export interface MetricOptions {
+  /** What logs call it; default: the name of its kind. */
+  name?: string;
+}
+
+/** What `defineMetric` takes beside a class. */
+export interface MetricDetails {
+  /** Which way it gets better. */
+  readonly direction?: Direction;
+  /** The names of its options, which are then checked; without them none is refused. */
+  readonly optionNames?: Names;
+  /** Options where a model is given it by its name alone. */
+  readonly byName?: object;
+  /** Options where a model is given it by its name beside a loss of logits. */
+  readonly ofLogits?: object;
+}
+
+/** What makes metrics of a class from their options. */
+export type MetricDefinition<
+  C extends OptionsClass<Metric<unknown>>,
+  Make = (...options: ConstructorParameters<C>) => InstanceType<C>,
+> = Definition<C, Make> & MetricDetails;
+
+/** Defines a class of metrics by name. */
+export function defineMetric<C extends OptionsClass<Metric<unknown>>>(
+  kind: string,
+  made: C,
+  details: MetricDetails,
+): MetricDefinition<C> {
+  return defineClass(kind, made, details.optionNames, details);
+}
+
 /** A figure gathered over batches: a number, or whatever else `Result` says. Those of models are numbers. */
 export abstract class Metric<Result = number> {
   readonly name: string;
   /** What callbacks that watch the figure take for better; where undefined they ask for a `mode`. */
   readonly direction: Direction | undefined;
+  readonly #definition: (DefinitionDetails & MetricDetails) | undefined;
+  readonly #given: MetricOptions;
 
   static {
     showAsText(Metric);
   }
 
-  constructor(name: string, direction?: Direction) {
-    requireType("metric", "name", name, "string");
-    this.name = name;
-    this.direction = direction;
+  /**
+   * `given` is its name, or all its options where `defineMetric` has made its class known: then it is named after its kind unless
+   * they say otherwise, and `config` returns them.
+   */
+  constructor(given: string | MetricOptions, direction?: Direction) {
+    const options = typeof given === "string" ? { name: given } : given;
+    this.#definition = definitionOf<DefinitionDetails & MetricDetails>(new.target, options);
+    this.name = options?.name ?? this.#definition?.kind ?? (given as string);
+    requireType("metric", "name", this.name, "string");
+    this.direction = direction ?? this.#definition?.direction;
+    this.#given = ownCopy(options);
+  }
+
+  /** The name by which its class is known. ArgumentError where it is not. */
+  get kind(): string {
+    if (this.#definition !== undefined) return this.#definition.kind;
+    throw new ArgumentError(
+      `metric: to be saved or sent, ${this.name} must be of a class of defineMetric, got another`,
+    );
+  }
+
+  /** The options that make the same metric again, as plain JSON. ArgumentError for what cannot be. */
+  config(): Record<string, Json> {
+    return toJsonRecord(this.kind, this.#given);
   }
 
   /**
@@ -71,6 +135,35 @@ export abstract class GatheringMetric<Result = number> extends Metric<Result> {
   }
 }
 
+/** What `defineFigure` takes beside a function. */
+export interface FigureDetails<Options extends object = object> {
+  /** What counts as better. */
+  readonly direction?: Direction;
+  /** The names of its options, which are then checked; without them none is refused. */
+  readonly optionNames?: Names<keyof Options & string>;
+}
+
+/** A figure of each example that has a name. */
+export interface FigureFunction<Options extends object = object> {
+  /** A number for each example, [batch], or for each of its parts. */
+  (yTrue: AnyTensor, yPred: Tensor, options?: Options): Tensor;
+  /** Its name, by which `compile` and `fromConfig` find its mean. */
+  readonly kind: string;
+  readonly direction: Direction | undefined;
+  readonly optionNames: Names | undefined;
+}
+
+/** A figure by name, from what it says of each example. */
+export function defineFigure<Options extends object = object>(
+  kind: string,
+  f: (yTrue: AnyTensor, yPred: Tensor, options: Options) => Tensor,
+  { direction, optionNames }: FigureDetails<Options>,
+): FigureFunction<Options> {
+  const figure = (yTrue: AnyTensor, yPred: Tensor, options = {} as Options): Tensor =>
+    f(yTrue, yPred, optionNames ? checkOptions(kind, options, optionNames) : options);
+  return Object.assign(Object.defineProperty(figure, "name", { value: kind }), { kind, direction, optionNames });
+}
+
 /** A batch's figure: a scalar, or a number for each example or each of its parts. A loss is one. */
 export interface Figure<Options extends object = object> {
   (yTrue: Tensor, yPred: Tensor, options?: Options): Tensor;
@@ -83,6 +176,10 @@ export interface Figure<Options extends object = object> {
   readonly perExample?: LossFunction<Options>["perExample"];
   /** See `LossFunction`. */
   readonly countedValues?: LossFunction<Options>["countedValues"];
+  /** Its name where it is defined. */
+  readonly kind?: string;
+  /** The options that it has as defaults. */
+  config?(): Record<string, Json>;
 }
 
 /**
@@ -96,10 +193,11 @@ export class MeanMetric<Options extends object = object> extends GatheringMetric
   private readonly options: Options | undefined;
 
   /** `options` are handed on to the figure: `new MeanMetric("sure", metrics.binaryAccuracy, { threshold: 0.9 })`. */
-  constructor(name: string, figure: Figure<Options>, options?: Options) {
-    requireFunction(name, figure);
+  constructor(name: string | MetricOptions, figure: Figure<Options>, options?: Options) {
+    requireFunction(typeof name === "string" ? name : "metric", figure);
     super(name, figure.direction);
-    if (options !== undefined) checkOptions(name, options, figure.optionNames ?? [], figure.optionNames !== undefined);
+    if (options !== undefined)
+      checkOptions(this.name, options, figure.optionNames ?? [], figure.optionNames !== undefined);
     this.figure = figure;
     this.options = options;
   }
@@ -120,11 +218,15 @@ export class MeanMetric<Options extends object = object> extends GatheringMetric
   result(): number {
     return this.gathered.result();
   }
-}
 
-/** Says of figures that the larger they are the better, and which options they have. */
-export function larger(optionNames: Names, ...figures: readonly Figure<never>[]): void {
-  for (const figure of figures) Object.assign(figure, { direction: "max" satisfies Direction, optionNames });
+  override get kind(): string {
+    return this.figure.kind ?? super.kind;
+  }
+
+  override config(): Record<string, Json> {
+    const { kind, name, figure, options } = this;
+    return { ...figure.config?.(), ...toJsonRecord(kind, { ...options, name: name === kind ? undefined : name }) };
+  }
 }
 
 /**

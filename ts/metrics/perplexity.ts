@@ -5,19 +5,24 @@ import { sparseCategoricalCrossentropy } from "../losses/crossentropy.ts";
 import { requirePair } from "../losses/targets.ts";
 import { sum } from "../ops/broadcast.ts";
 import { stack } from "../ops/layout.ts";
-import { checkOptions } from "../runtime/options.ts";
 import { scope } from "../tensor/scope.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { GatheringMetric, weightOfEach, weightsOf } from "./metric.ts";
+import {
+  defineMetric,
+  GatheringMetric,
+  type MetricDefinition,
+  type MetricOptions,
+  weightOfEach,
+  weightsOf,
+} from "./metric.ts";
 import { Totals, weigh } from "./totals.ts";
 
 /** Options of `Perplexity`. */
-export interface PerplexityOptions {
+export interface PerplexityOptions extends MetricOptions {
   /** Whether yPred are logits; default false. */
   fromLogits?: boolean;
   /** The token that stands for no token, such as padding; default none. */
   maskTokenId?: number;
-  name?: string;
 }
 
 /** e^(the mean of -log p[token]) over all tokens: yTrue are token numbers [batch, time], yPred [batch, time, tokens]. */
@@ -28,25 +33,21 @@ export class Perplexity extends GatheringMetric {
   private readonly ignoreClass: number | undefined;
 
   constructor(options: PerplexityOptions = {}) {
-    const {
-      fromLogits = false,
-      maskTokenId,
-      name = "perplexity",
-    } = checkOptions("Perplexity", options, perplexityOptions, new.target === Perplexity);
-    super(name, "min");
+    super(options);
+    const { fromLogits = false, maskTokenId } = options;
     this.fromLogits = fromLogits;
     this.ignoreClass = maskTokenId;
   }
 
   update(yTrue: AnyTensor, yPred: Tensor, sampleWeight?: Tensor): void {
-    requirePair("Perplexity", yTrue, yPred);
+    requirePair("perplexity", yTrue, yPred);
     noGrad(() =>
       scope(() => {
         const options = { fromLogits: this.fromLogits, ignoreClass: this.ignoreClass };
         const values = sparseCategoricalCrossentropy.perExample(yTrue, yPred, options);
         const kept = sparseCategoricalCrossentropy.countedValues(values, yTrue, yPred, options);
-        const given = weightsOf("Perplexity", values, yPred, kept, sampleWeight);
-        const weights = weightOfEach("Perplexity", values, given);
+        const given = weightsOf("perplexity", values, yPred, kept, sampleWeight);
+        const weights = weightOfEach("perplexity", values, given);
         this.gathered.add(stack([sum(weigh(values, weights)), sum(weights)]));
       }),
     );
@@ -58,3 +59,10 @@ export class Perplexity extends GatheringMetric {
     return Math.exp(count === 0 ? 0 : total / count);
   }
 }
+
+/** e^(the mean of -log p[token]) over all tokens; see `Perplexity`. */
+export const perplexity: MetricDefinition<typeof Perplexity> = defineMetric("perplexity", Perplexity, {
+  direction: "min",
+  optionNames: perplexityOptions,
+  ofLogits: { fromLogits: true },
+});

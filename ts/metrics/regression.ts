@@ -13,12 +13,21 @@ import { stack } from "../ops/layout.ts";
 import { mean } from "../ops/reduce.ts";
 import { requireCount, textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
-import { checkOptions } from "../runtime/options.ts";
 import { full } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { type Figure, GatheringMetric, larger, MeanMetric, weightOfEach, weightsOf } from "./metric.ts";
+import {
+  defineFigure,
+  defineMetric,
+  type FigureFunction,
+  GatheringMetric,
+  MeanMetric,
+  type MetricDefinition,
+  type MetricOptions,
+  weightOfEach,
+  weightsOf,
+} from "./metric.ts";
 import { ShiftedTotals, weigh } from "./totals.ts";
 
 /** Options of the figures of vectors. */
@@ -28,34 +37,41 @@ export interface AxisOptions {
 }
 
 /** The cosine of the angle between yTrue and yPred: 1 for the same direction. As a loss it has the other sign. */
-export function cosineSimilarity(yTrue: AnyTensor, yPred: Tensor, options: AxisOptions = {}): Tensor {
-  const { axis = -1 } = checkOptions("cosineSimilarity", options, axisOptions);
-  return cosine(targetsFor("cosineSimilarity", yTrue, yPred), yPred, axis);
-}
+export const cosineSimilarity: FigureFunction<AxisOptions> = defineFigure(
+  "cosineSimilarity",
+  (yTrue, yPred, { axis = -1 }) => {
+    return cosine(targetsFor("cosineSimilarity", yTrue, yPred), yPred, axis);
+  },
+  { direction: "max", optionNames: axisOptions },
+);
 
 /** Pearson's correlation of yTrue and yPred along an axis: covariance / (std(yTrue) std(yPred)); NaN where one is 0. */
-export function pearsonCorrelation(yTrue: AnyTensor, yPred: Tensor, options: AxisOptions = {}): Tensor {
-  const { axis = -1 } = checkOptions("pearsonCorrelation", options, axisOptions);
-  const t = targetsFor("pearsonCorrelation", yTrue, yPred);
-  const standard = (x: Tensor): Tensor => {
-    const c = centred(x, axis);
-    return div(c, sqrt(mean(square(c), axis, true)));
-  };
-  return mean(mul(standard(t), standard(yPred)), axis);
-}
+export const pearsonCorrelation: FigureFunction<AxisOptions> = defineFigure(
+  "pearsonCorrelation",
+  (yTrue, yPred, { axis = -1 }) => {
+    const t = targetsFor("pearsonCorrelation", yTrue, yPred);
+    const standard = (x: Tensor): Tensor => {
+      const c = centred(x, axis);
+      return div(c, sqrt(mean(square(c), axis, true)));
+    };
+    return mean(mul(standard(t), standard(yPred)), axis);
+  },
+  { direction: "max", optionNames: axisOptions },
+);
 
 /** 2 covariance / (var(yTrue) + var(yPred) + (mean(yTrue) - mean(yPred))^2) along an axis. Lin (1989). */
-export function concordanceCorrelation(yTrue: AnyTensor, yPred: Tensor, options: AxisOptions = {}): Tensor {
-  const { axis = -1 } = checkOptions("concordanceCorrelation", options, axisOptions);
-  const t = targetsFor("concordanceCorrelation", yTrue, yPred);
-  const [a, b] = [t, yPred].map((x) => centred(x, axis));
-  const covariance = mean(mul(a, b), axis);
-  const spread = add(mean(square(a), axis), mean(square(b), axis));
-  const distance = square(sub(mean(t, axis), mean(yPred, axis)));
-  return div(mul(covariance, 2), add(add(spread, distance), EPSILON));
-}
-
-larger(axisOptions, cosineSimilarity, pearsonCorrelation, concordanceCorrelation);
+export const concordanceCorrelation: FigureFunction<AxisOptions> = defineFigure(
+  "concordanceCorrelation",
+  (yTrue, yPred, { axis = -1 }) => {
+    const t = targetsFor("concordanceCorrelation", yTrue, yPred);
+    const [a, b] = [t, yPred].map((x) => centred(x, axis));
+    const covariance = mean(mul(a, b), axis);
+    const spread = add(mean(square(a), axis), mean(square(b), axis));
+    const distance = square(sub(mean(t, axis), mean(yPred, axis)));
+    return div(mul(covariance, 2), add(add(spread, distance), EPSILON));
+  },
+  { direction: "max", optionNames: axisOptions },
+);
 
 /** x without its mean, and then without the mean that rounding the first one left. */
 function centred(x: Tensor, axis: number): Tensor {
@@ -63,22 +79,10 @@ function centred(x: Tensor, axis: number): Tensor {
   return sub(rest, mean(rest, axis, true));
 }
 
-/** Options of `RootMeanSquaredError`. */
-export interface MetricOptions {
-  name?: string;
-}
-
 /** sqrt(mean((yPred - yTrue)^2)) over all examples. */
 export class RootMeanSquaredError extends MeanMetric {
   constructor(options: MetricOptions = {}) {
-    const { name = "rootMeanSquaredError" } = checkOptions(
-      "RootMeanSquaredError",
-      options,
-      metricOptions,
-      new.target === RootMeanSquaredError,
-    );
-    const squared: Figure = (yTrue, yPred) => square(sub(yPred, targetsFor("rootMeanSquaredError", yTrue, yPred)));
-    super(name, Object.assign(squared, { direction: "min" } as const));
+    super(options, (yTrue, yPred) => square(sub(yPred, targetsFor("rootMeanSquaredError", yTrue, yPred))));
   }
 
   override result(): number {
@@ -86,12 +90,19 @@ export class RootMeanSquaredError extends MeanMetric {
   }
 }
 
-/** How the figures of several outputs become one; undefined: they stay a list. */
-export type ClassAggregation = "uniformAverage" | "varianceWeightedAverage" | undefined;
+/** sqrt(mean((yPred - yTrue)^2)) over all examples; see `RootMeanSquaredError`. */
+export const rootMeanSquaredError: MetricDefinition<typeof RootMeanSquaredError> = defineMetric(
+  "rootMeanSquaredError",
+  RootMeanSquaredError,
+  { direction: "min", optionNames: metricOptions },
+);
+
+/** How the figures of several outputs become one; null: they stay a list. */
+export type ClassAggregation = "uniformAverage" | "varianceWeightedAverage" | null;
 
 /** Options of `R2Score`. */
 export interface R2Options<A extends ClassAggregation = ClassAggregation> {
-  /** Default "uniformAverage"; undefined for a list, one for each output. */
+  /** Default "uniformAverage"; null for a list, one for each output. */
   classAggregation?: A;
   /** How many variables a regression had to choose from: above 0, the adjusted score; default 0. */
   numRegressors?: number;
@@ -111,26 +122,26 @@ export class R2Score<A extends ClassAggregation = "uniformAverage"> extends Gath
   private readonly numRegressors: number;
 
   constructor(options: R2Options<A> = {}) {
-    const { numRegressors = 0, name = "r2Score" } = checkOptions("R2Score", options, r2Options, new.target === R2Score);
-    super(name, "max");
-    this.aggregation = "classAggregation" in options ? options.classAggregation : "uniformAverage";
-    if (![undefined, "uniformAverage", "varianceWeightedAverage"].includes(this.aggregation)) {
+    super(options);
+    const { numRegressors = 0, classAggregation = "uniformAverage" } = options;
+    this.aggregation = classAggregation;
+    if (![null, "uniformAverage", "varianceWeightedAverage"].includes(this.aggregation)) {
       throw new ArgumentError(
-        `R2Score: classAggregation must be uniformAverage, varianceWeightedAverage or undefined, got ${textOf(this.aggregation)}`,
+        `r2Score: classAggregation must be uniformAverage, varianceWeightedAverage or null, got ${textOf(this.aggregation)}`,
       );
     }
     this.numRegressors = numRegressors;
-    requireCount("R2Score", "numRegressors", numRegressors, 0);
+    requireCount("r2Score", "numRegressors", numRegressors, 0);
   }
 
   update(yTrue: AnyTensor, yPred: Tensor, sampleWeight?: Tensor): void {
-    requirePair("R2Score", yTrue, yPred);
+    requirePair("r2Score", yTrue, yPred);
     if (yPred.rank !== 2)
-      throw new ShapeError(`R2Score: yPred must be [batch, outputs], got ${formatShape(yPred.shape)}`);
+      throw new ShapeError(`r2Score: yPred must be [batch, outputs], got ${formatShape(yPred.shape)}`);
     noGrad(() =>
       scope(() => {
-        const t = targetsFor("R2Score", yTrue, yPred);
-        const weights = weightOfEach("R2Score", t, weightsOf("R2Score", t, yPred, undefined, sampleWeight));
+        const t = targetsFor("r2Score", yTrue, yPred);
+        const weights = weightOfEach("r2Score", t, weightsOf("r2Score", t, yPred, undefined, sampleWeight));
         const residuals = weigh(square(sub(t, yPred)), weights);
         const mask = fittingMask(t, maskOf(yPred));
         const numbers = mask ? mul(sum(cast(mask, "f32") as Tensor), t.size / mask.size) : full([], t.size);
@@ -160,8 +171,14 @@ export class R2Score<A extends ClassAggregation = "uniformAverage"> extends Gath
     const free = n - this.numRegressors - 1;
     const adjusted = (r: number): number => (this.numRegressors > 0 && free > 0 ? 1 - ((1 - r) * (n - 1)) / free : r);
     const total = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0);
-    if (this.aggregation === undefined) return scores.map(adjusted);
+    if (this.aggregation === null) return scores.map(adjusted);
     if (this.aggregation === "uniformAverage") return adjusted(total(scores) / outputs);
     return adjusted(total(scores.map((r, i) => r * variances[i])) / total(variances));
   }
 }
+
+/** The part of the variance that predictions explain; see `R2Score`. */
+export const r2Score: MetricDefinition<
+  typeof R2Score,
+  <A extends ClassAggregation = "uniformAverage">(options?: R2Options<A>) => R2Score<A>
+> = defineMetric("r2Score", R2Score, { direction: "max", optionNames: r2Options });
