@@ -10,10 +10,12 @@ const sorts = new Map([
   ["defineMeanLoss", "losses"],
   ["defineFigure", "metrics"],
   ["defineMetric", "metrics"],
+  ["defineOptimizer", "optimizers"],
+  ["defineSchedule", "schedules"],
 ]);
 
 /** What the type of a sort's names is called. */
-const typeNames = { losses: "LossName", metrics: "MetricKind" };
+const typeNames = { losses: "LossName", metrics: "MetricKind", optimizers: "OptimizerKind", schedules: "ScheduleName" };
 
 /** The source of ts/generated/SORT.ts for each sort, for the files of ts/. */
 export function definitionsSources(paths) {

@@ -48,7 +48,7 @@ function importsOf(path) {
 /** The folder of ts/ that a file stands in, as the line names it; a generated list of a folder's exports stands in there. */
 function folderOf(path) {
   const [, folder, below] = path.split("/");
-  const listed = folder === "generated" && below.replace(".ts", "");
+  const listed = folder === "generated" && below.replace(".ts", "").replace(/^(optimizers|schedules)$/, "optim");
   if (line.includes(listed)) return listed;
   const deeper = `${folder}/${below}`;
   return line.includes(deeper) ? deeper : folder;

@@ -150,7 +150,11 @@ describe("loss scaling", () => {
   it.each([false, true])("halves and doubles the scale as Keras does, captured: %s", (captured) => {
     const x = new Variable(tensor(golden.start.slice(0, 4)));
     const inner = new optimizers.Adam({ learningRate: golden.rate });
-    const optimizer = new optimizers.LossScaleOptimizer(inner, { initialScale: 8, dynamicGrowthSteps: 3 });
+    const optimizer = new optimizers.LossScaleOptimizer({
+      innerOptimizer: inner,
+      initialScale: 8,
+      dynamicGrowthSteps: 3,
+    });
     const step = (g: Tensor): void => optimizer.step([x], [g]);
     const stepper = captured ? capture(step) : step;
     const scales = golden.lossScaling.scales.map((_, t) => {

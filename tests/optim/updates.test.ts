@@ -25,7 +25,11 @@ const makers: [string, () => Optimizer][] = [
   ["muon", () => optimizers.muon({ learningRate: 0.1 })],
   ["accumulating", () => optimizers.adam({ learningRate: 0.1, gradientAccumulationSteps: 2 })],
   ["averaging", () => optimizers.sgd({ learningRate: 0.1, useEma: true, emaMomentum: 0.5, emaOverwriteFrequency: 3 })],
-  ["scaling", () => new optimizers.LossScaleOptimizer(optimizers.adam({ learningRate: 0.1 }), { initialScale: 1 })],
+  [
+    "scaling",
+    () =>
+      new optimizers.LossScaleOptimizer({ innerOptimizer: optimizers.adam({ learningRate: 0.1 }), initialScale: 1 }),
+  ],
 ];
 
 const weight = (): Variable => variable(tensor([1, -2]), { name: "w" });

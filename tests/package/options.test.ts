@@ -23,7 +23,7 @@ const owners: Readonly<Record<string, () => object>> = {
   Model: compiledModel,
   Sequential: compiledModel,
   Optimizer: () => new heddle.optimizers.SGD(),
-  LossScaleOptimizer: () => new heddle.optimizers.LossScaleOptimizer(new heddle.optimizers.SGD()),
+  LossScaleOptimizer: () => new heddle.optimizers.LossScaleOptimizer({ innerOptimizer: new heddle.optimizers.SGD() }),
   EngineWorker: () => remote().engine,
   RemoteModel: remote,
 };

@@ -237,7 +237,7 @@ describe("learning rates of a schedule", () => {
     const learningRate = schedules.exponentialDecay({ initialLearningRate: 0.1, decaySteps: 2, decayRate: 0.5 });
     for (const optimizer of [
       new optimizers.SGD({ learningRate }),
-      new optimizers.LossScaleOptimizer(new optimizers.SGD({ learningRate })),
+      new optimizers.LossScaleOptimizer({ innerOptimizer: new optimizers.SGD({ learningRate }) }),
     ]) {
       model.compile({ optimizer, loss: "mse" });
       for (const callback of [

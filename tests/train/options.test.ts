@@ -182,7 +182,7 @@ const asked: Asked[] = [
   [
     "LossScaleOptimizer",
     (options) => {
-      new optimizers.LossScaleOptimizer(new optimizers.SGD(), options);
+      new optimizers.LossScaleOptimizer({ innerOptimizer: new optimizers.SGD(), ...options });
       return [];
     },
     lists.lossScaleOptions,

@@ -2,7 +2,7 @@
 // those that were defined since.
 import { config as configNames, type Names } from "../generated/options.ts";
 import { checkOptions } from "../runtime/options.ts";
-import type { Json } from "./config.ts";
+import { type Json, lookUp } from "./config.ts";
 
 /** Something by name, with options: `{ kind: "adam", config: { learningRate: 0.01 } }`. */
 export interface Config<Kind extends string = string, Options = { readonly [option: string]: Json }> {
@@ -62,3 +62,23 @@ export function readConfig(
   const { kind, config } = checkOptions(sort, given, configNames);
   return { kind, options: config };
 }
+
+/** What a configuration makes by these makers, and before it what configurations among its options make. */
+export function readNested<T>(
+  sort: string,
+  config: Config | string,
+  makers: { readonly [name: string]: (options: object) => T },
+): T {
+  const { kind, options = {} } = readConfig(sort, config);
+  const isConfig = (value: Json): value is Json & Config => typeof (value as { kind?: Json } | null)?.kind === "string";
+  const read = Object.entries(options).map(([option, value]) => [
+    option,
+    isConfig(value) ? readNested(sort, value, makers) : value,
+  ]);
+  return lookUp(sort, kind, makers)(Object.fromEntries(read));
+}
+
+/** The names of those definitions that need no options. */
+export type Alone<All> = {
+  [K in keyof All]: All[K] extends { readonly made: unknown } ? (All[K] extends () => unknown ? K : never) : K;
+}[keyof All];

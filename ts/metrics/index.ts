@@ -2,7 +2,7 @@
 import all from "../generated/metrics.ts";
 import { figureDetails, metricDetails, type Names } from "../generated/options.ts";
 import { lookUp } from "../layers/config.ts";
-import { type Config, type OptionsClass, readConfig } from "../layers/definition.ts";
+import { type Alone, type Config, type OptionsClass, readConfig } from "../layers/definition.ts";
 import { type LossFunction, type LossName, namedLosses } from "../losses/index.ts";
 import { requireFunction, requireType, textOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
@@ -38,11 +38,6 @@ export {
 export type { Counts } from "./thresholds.ts";
 export { Mean, Sum } from "./totals.ts";
 
-/** Those of these definitions that need no options. */
-type Alone<All> = {
-  [K in keyof All]: All[K] extends { readonly made: unknown } ? (All[K] extends () => unknown ? K : never) : K;
-}[keyof All];
-
 /** The names of the metrics: those that need no options, and the losses, whose means they are. */
 export type MetricName = Alone<typeof all> | LossName;
 
@@ -64,11 +59,12 @@ export function defineMetric<C extends OptionsClass<Metric<unknown>>>(
   made: C,
   details: MetricDetails = {},
 ): MetricDefinition<C> {
+  const known = checkOptions("defineMetric", details, metricDetails);
   requireType("defineMetric", "kind", kind, "string");
   if (!((made as { prototype?: unknown } | undefined)?.prototype instanceof Metric)) {
     throw new ArgumentError(`defineMetric: ${kind} must be a class of metrics, got ${textOf(made)}`);
   }
-  const definition = defineClass(kind, made, checkOptions("defineMetric", details, metricDetails));
+  const definition = defineClass(kind, made, known);
   defined.set(kind, definition as never);
   return definition;
 }
@@ -82,9 +78,10 @@ export function defineFigure<Options extends object = object>(
   f: (yTrue: AnyTensor, yPred: Tensor, options: Options) => Tensor,
   details: FigureDetails<Options> = {},
 ): FigureFunction<Options> {
+  const known = checkOptions("defineFigure", details, figureDetails);
   requireType("defineFigure", "kind", kind, "string");
   requireFunction("defineFigure", f);
-  const figure = define(kind, f, checkOptions("defineFigure", details, figureDetails));
+  const figure = define(kind, f, known);
   defined.set(kind, figure as Figure);
   return figure;
 }

@@ -78,8 +78,8 @@ export abstract class Metric<Result = number> {
    * they say otherwise, and `config` returns them.
    */
   constructor(given: string | MetricOptions, direction?: Direction) {
+    this.#definition = definitionOf<DefinitionDetails & MetricDetails>(new.target, given as MetricOptions);
     const options = typeof given === "string" ? { name: given } : given;
-    this.#definition = definitionOf<DefinitionDetails & MetricDetails>(new.target, options);
     this.name = options?.name ?? this.#definition?.kind ?? (given as string);
     requireType("metric", "name", this.name, "string");
     this.direction = direction ?? this.#definition?.direction;

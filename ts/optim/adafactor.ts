@@ -1,17 +1,25 @@
 // Adafactor: averages of squares kept for the rows and columns of a matrix instead of for each of its numbers.
 import { adafactorOptions } from "../generated/options.ts";
+import type { Definition } from "../layers/definition.ts";
 import { add, div, maximum, minimum, mul, sub } from "../ops/arithmetic.ts";
 import { cast } from "../ops/compare.ts";
 import { reciprocal, sqrt, square } from "../ops/elementwise.ts";
 import { expandDims } from "../ops/layout.ts";
 import { pow } from "../ops/powers.ts";
 import { mean } from "../ops/reduce.ts";
-import { checkOptions } from "../runtime/options.ts";
 import { zeros } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import { bounded } from "./clipping.ts";
-import { assignThrough, Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
+import {
+  assignThrough,
+  defineOptimizer,
+  Optimizer,
+  type OptimizerOptions,
+  type Slots,
+  slotsLike,
+  type Update,
+} from "./optimizer.ts";
 import { requireNonNegative, requirePositive, requireRange } from "./options.ts";
 
 /** Options of `Adafactor`; the default learningRate is 0.001. */
@@ -39,14 +47,8 @@ export class Adafactor extends Optimizer {
   private readonly clipThreshold: number;
 
   constructor(options: AdafactorOptions = {}) {
-    const {
-      learningRate = 0.001,
-      beta2Decay = -0.8,
-      epsilon1 = 1e-30,
-      epsilon2 = 1e-3,
-      clipThreshold = 1,
-    } = checkOptions("adafactor", options, adafactorOptions, new.target === Adafactor);
-    super(options, learningRate);
+    super(options);
+    const { beta2Decay = -0.8, epsilon1 = 1e-30, epsilon2 = 1e-3, clipThreshold = 1 } = options;
     requireRange("beta2Decay", beta2Decay, -Number.MAX_VALUE, 0);
     requireNonNegative("epsilon1", epsilon1);
     requireNonNegative("epsilon2", epsilon2);
@@ -97,6 +99,9 @@ export class Adafactor extends Optimizer {
     assignThrough(gate, x, sub(kept, mul(direction, div(alpha, limit))));
   }
 }
+
+/** Adam with little memory; see `Adafactor`. */
+export const adafactor: Definition<typeof Adafactor> = defineOptimizer("adafactor", Adafactor, adafactorOptions);
 
 function rootMeanSquare(x: Tensor): Tensor {
   return sqrt(mean(square(x)));

@@ -1,10 +1,10 @@
 // Adagrad, Adadelta and Ftrl: steps divided by what gradients have summed up to.
 import { adadeltaOptions, adagradOptions, ftrlOptions } from "../generated/options.ts";
+import type { Definition } from "../layers/definition.ts";
 import { launch } from "../runtime/launch.ts";
-import { checkOptions } from "../runtime/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
-import { Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
+import { defineOptimizer, Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
 import { requireNonNegative, requirePositive, requireRange } from "./options.ts";
 
 /** Options of `Adagrad`; the default learningRate is 0.001 (PyTorch: 0.01). */
@@ -24,12 +24,8 @@ export class Adagrad extends Optimizer {
   private readonly epsilon: number;
 
   constructor(options: AdagradOptions = {}) {
-    const {
-      learningRate = 0.001,
-      initialAccumulatorValue = 0.1,
-      epsilon = 1e-7,
-    } = checkOptions("adagrad", options, adagradOptions, new.target === Adagrad);
-    super(options, learningRate);
+    super(options);
+    const { initialAccumulatorValue = 0.1, epsilon = 1e-7 } = options;
     requireNonNegative("initialAccumulatorValue", initialAccumulatorValue);
     requireNonNegative("epsilon", epsilon);
     this.initial = initialAccumulatorValue;
@@ -44,6 +40,9 @@ export class Adagrad extends Optimizer {
     launch("adagrad_f32", x.size, 0.5, x, accumulator, g, scale, gate, rate, weightDecay, this.epsilon);
   }
 }
+
+/** Adaptive gradients; see `Adagrad`. */
+export const adagrad: Definition<typeof Adagrad> = defineOptimizer("adagrad", Adagrad, adagradOptions);
 
 /** Options of `Adadelta`; the default learningRate is 0.001 (PyTorch: 1). */
 export interface AdadeltaOptions extends OptimizerOptions {
@@ -62,12 +61,8 @@ export class Adadelta extends Optimizer {
   private readonly epsilon: number;
 
   constructor(options: AdadeltaOptions = {}) {
-    const {
-      learningRate = 0.001,
-      rho = 0.95,
-      epsilon = 1e-7,
-    } = checkOptions("adadelta", options, adadeltaOptions, new.target === Adadelta);
-    super(options, learningRate);
+    super(options);
+    const { rho = 0.95, epsilon = 1e-7 } = options;
     requireRange("rho", rho, 0, 1);
     requireNonNegative("epsilon", epsilon);
     this.blend = 1 - rho;
@@ -84,6 +79,9 @@ export class Adadelta extends Optimizer {
     launch("adadelta_f32", x.size, 0.9, x, squares, steps, g, scale, gate, rate, weightDecay, blend, epsilon);
   }
 }
+
+/** Adaptive gradients within a window; see `Adadelta`. */
+export const adadelta: Definition<typeof Adadelta> = defineOptimizer("adadelta", Adadelta, adadeltaOptions);
 
 /** Options of `Ftrl`; the default learningRate is 0.001. */
 export interface FtrlOptions extends OptimizerOptions {
@@ -110,11 +108,10 @@ export class Ftrl extends Optimizer {
   private readonly constants: readonly [power: number, l1: number, l2: number, shrinkage: number, beta: number];
 
   constructor(options: FtrlOptions = {}) {
-    checkOptions("ftrl", options, ftrlOptions, new.target === Ftrl);
-    const { learningRate = 0.001, learningRatePower = -0.5, initialAccumulatorValue = 0.1, beta = 0 } = options;
+    super(options);
+    const { learningRate, learningRatePower = -0.5, initialAccumulatorValue = 0.1, beta = 0 } = options;
     const { l1RegularizationStrength: l1 = 0, l2RegularizationStrength: l2 = 0 } = options;
     const { l2ShrinkageRegularizationStrength: shrinkage = 0 } = options;
-    super(options, learningRate);
     // It is divided by.
     if (typeof learningRate === "number") requirePositive("learningRate", learningRate);
     requireRange("learningRatePower", learningRatePower, -Number.MAX_VALUE, 0);
@@ -136,3 +133,6 @@ export class Ftrl extends Optimizer {
     launch("ftrl_f32", x.size, 10, x, accumulator, linear, g, scale, gate, rate, weightDecay, ...this.constants);
   }
 }
+
+/** "Follow the regularized leader"; see `Ftrl`. */
+export const ftrl: Definition<typeof Ftrl> = defineOptimizer("ftrl", Ftrl, ftrlOptions);

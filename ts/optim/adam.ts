@@ -1,12 +1,12 @@
 // Adam and its relatives: steps by running averages of the gradient and of its square or size, corrected for having
 // begun at zero.
 import { adamOptions, momentOptions } from "../generated/options.ts";
+import type { Definition } from "../layers/definition.ts";
 import { launch } from "../runtime/launch.ts";
-import { checkOptions } from "../runtime/options.ts";
 import { full } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
-import { Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
+import { defineOptimizer, Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
 import { requireFading, requireNonNegative } from "./options.ts";
 
 /** Options of `Adamax`, `Nadam` and `Lamb`; the default learningRate is 0.001. */
@@ -34,9 +34,8 @@ export abstract class MomentOptimizer extends Optimizer {
   protected readonly epsilon: number;
 
   constructor(options: MomentOptions = {}) {
-    checkOptions("optimizer", options, momentOptions, false);
-    const { learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = options;
-    super(options, learningRate);
+    super(options);
+    const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = options;
     requireFading("beta1", beta1);
     requireFading("beta2", beta2);
     requireNonNegative("epsilon", epsilon);
@@ -65,7 +64,7 @@ export class Adam extends MomentOptimizer {
   private readonly amsgrad: boolean;
 
   constructor(options: AdamOptions = {}) {
-    super(checkOptions("adam", options, adamOptions, new.target === Adam));
+    super(options);
     this.amsgrad = options.amsgrad ?? false;
   }
 
@@ -82,23 +81,24 @@ export class Adam extends MomentOptimizer {
   }
 }
 
+/** Adaptive moments; see `Adam`. */
+export const adam: Definition<typeof Adam> = defineOptimizer("adam", Adam, adamOptions);
+
 /** Adam with a default weightDecay of 0.004. Loshchilov and Hutter, "Decoupled weight decay regularization" (2019). */
 export class AdamW extends Adam {
-  constructor(options: AdamOptions = {}) {
-    const { weightDecay = 0.004 } = checkOptions("adamw", options, adamOptions, new.target === AdamW);
-    super({ ...options, weightDecay });
+  protected override get defaultWeightDecay(): number {
+    return 0.004;
   }
 }
+
+/** Adam with decoupled weight decay; see `AdamW`. */
+export const adamw: Definition<typeof AdamW> = defineOptimizer("adamw", AdamW, adamOptions);
 
 /**
  * norm = max(beta2 norm, |gradient|) in place of Adam's root mean square:
  * variable -= learningRate / (1 - beta1^t) momentum / (norm + epsilon). Kingma and Ba, "Adam" (2015), section 7.
  */
 export class Adamax extends MomentOptimizer {
-  constructor(options: MomentOptions = {}) {
-    super(checkOptions("adamax", options, momentOptions, new.target === Adamax));
-  }
-
   protected override slotsOf(x: Variable): Slots<Tensor> {
     return slotsLike(x, ["momentum", "norm"]);
   }
@@ -111,12 +111,11 @@ export class Adamax extends MomentOptimizer {
   }
 }
 
+/** Adam by the greatest gradients; see `Adamax`. */
+export const adamax: Definition<typeof Adamax> = defineOptimizer("adamax", Adamax, momentOptions);
+
 /** Adam with Nesterov's momentum, which weighs more from step to step. Dozat, "Incorporating Nesterov momentum" (2016). */
 export class Nadam extends MomentOptimizer {
-  constructor(options: MomentOptions = {}) {
-    super(checkOptions("nadam", options, momentOptions, new.target === Nadam));
-  }
-
   /** `product` is that of the momentum's weights in all updates so far. */
   protected override slotsOf(x: Variable): Slots<Tensor> {
     return { ...super.slotsOf(x), product: full([], 1) };
@@ -130,3 +129,6 @@ export class Nadam extends MomentOptimizer {
     launch("nadam_f32", x.size, 0.6, x, momentum, velocity, ...given);
   }
 }
+
+/** Adam with Nesterov's momentum; see `Nadam`. */
+export const nadam: Definition<typeof Nadam> = defineOptimizer("nadam", Nadam, momentOptions);

@@ -1,25 +1,17 @@
 // The optimizers, and finding them by name.
+import all from "../generated/optimizers.ts";
+import type { Names } from "../generated/options.ts";
 import { lookUp } from "../layers/config.ts";
+import { type Alone, type Config, type Definition, type OptionsClass, readNested } from "../layers/definition.ts";
+import { requireType, textOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
-import { Adafactor, type AdafactorOptions } from "./adafactor.ts";
-import { Adadelta, type AdadeltaOptions, Adagrad, type AdagradOptions, Ftrl, type FtrlOptions } from "./adagrad.ts";
-import { Adam, Adamax, type AdamOptions, AdamW, type MomentOptions, Nadam } from "./adam.ts";
-import { Lamb } from "./lamb.ts";
-import { Lion, type LionOptions } from "./lion.ts";
-import { Muon, type MuonOptions } from "./muon.ts";
-import { Optimizer } from "./optimizer.ts";
-import { RMSprop, type RMSpropOptions } from "./rmsprop.ts";
-import { SGD, type SGDOptions } from "./sgd.ts";
+import { defineOptimizer as define, Optimizer } from "./optimizer.ts";
+import type { NamedSchedule } from "./schedule.ts";
+import { namedSchedules } from "./schedules.ts";
 
-export { Adafactor, type AdafactorOptions } from "./adafactor.ts";
-export { Adadelta, type AdadeltaOptions, Adagrad, type AdagradOptions, Ftrl, type FtrlOptions } from "./adagrad.ts";
-export { Adam, Adamax, type AdamOptions, AdamW, MomentOptimizer, type MomentOptions, Nadam } from "./adam.ts";
+export * from "../generated/optimizers.ts";
 export type { ClippingOptions } from "./clipping.ts";
 export type { ParameterGroup } from "./groups.ts";
-export { Lamb } from "./lamb.ts";
-export { Lion, type LionOptions } from "./lion.ts";
-export { LossScaleOptimizer, type LossScaleOptions } from "./loss-scale.ts";
-export { Muon, type MuonOptions } from "./muon.ts";
 export {
   type Collection,
   type ExclusionOptions,
@@ -31,72 +23,53 @@ export {
   type Update,
 } from "./optimizer.ts";
 export type { LearningRate, Schedule } from "./rate.ts";
-export { RMSprop, type RMSpropOptions } from "./rmsprop.ts";
-export { SGD, type SGDOptions } from "./sgd.ts";
-
-/** Stochastic gradient descent; see `SGD`. */
-export const sgd = (options?: SGDOptions): SGD => new SGD(options);
-/** Root mean square propagation; see `RMSprop`. */
-export const rmsprop = (options?: RMSpropOptions): RMSprop => new RMSprop(options);
-/** Adaptive gradients; see `Adagrad`. */
-export const adagrad = (options?: AdagradOptions): Adagrad => new Adagrad(options);
-/** Adaptive gradients within a window; see `Adadelta`. */
-export const adadelta = (options?: AdadeltaOptions): Adadelta => new Adadelta(options);
-/** Adaptive moments; see `Adam`. */
-export const adam = (options?: AdamOptions): Adam => new Adam(options);
-/** Adam with decoupled weight decay; see `AdamW`. */
-export const adamw = (options?: AdamOptions): AdamW => new AdamW(options);
-/** Adam by the greatest gradients; see `Adamax`. */
-export const adamax = (options?: MomentOptions): Adamax => new Adamax(options);
-/** Adam with Nesterov's momentum; see `Nadam`. */
-export const nadam = (options?: MomentOptions): Nadam => new Nadam(options);
-/** Steps by a momentum's sign; see `Lion`. */
-export const lion = (options?: LionOptions): Lion => new Lion(options);
-/** Adam's steps scaled to each variable's norm; see `Lamb`. */
-export const lamb = (options?: MomentOptions): Lamb => new Lamb(options);
-/** Adam with little memory; see `Adafactor`. */
-export const adafactor = (options?: AdafactorOptions): Adafactor => new Adafactor(options);
-/** "Follow the regularized leader"; see `Ftrl`. */
-export const ftrl = (options?: FtrlOptions): Ftrl => new Ftrl(options);
-/** Orthogonal momentum for matrices; see `Muon`. */
-export const muon = (options?: MuonOptions): Muon => new Muon(options);
 
 /** The optimizers that have a name. */
-export type OptimizerName =
-  | "sgd"
-  | "rmsprop"
-  | "adagrad"
-  | "adadelta"
-  | "adam"
-  | "adamw"
-  | "adamax"
-  | "nadam"
-  | "lion"
-  | "lamb"
-  | "adafactor"
-  | "ftrl"
-  | "muon";
+export type OptimizerName = Alone<typeof all>;
 
-const makers: { readonly [name in OptimizerName]: (options?: object) => Optimizer } = {
-  sgd,
-  rmsprop,
-  adagrad,
-  adadelta,
-  adam,
-  adamw,
-  adamax,
-  nadam,
-  lion,
-  lamb,
-  adafactor,
-  ftrl,
-  muon,
-};
+/** Those that were defined since. */
+const defined = new Map<string, Definition<OptionsClass<Optimizer>>>();
+
+/**
+ * Makes optimizers of a class of one's own known: from then on `compile` and `fromConfig` find it by its name, and a later one of
+ * the same name takes its place. The class takes one record of options and hands it on to `Optimizer`. Without the names of its
+ * options none is refused.
+ */
+export function defineOptimizer<C extends OptionsClass<Optimizer>>(
+  kind: string,
+  made: C,
+  optionNames?: Names,
+): Definition<C> {
+  requireType("defineOptimizer", "kind", kind, "string");
+  if (!((made as { prototype?: unknown } | undefined)?.prototype instanceof Optimizer)) {
+    throw new ArgumentError(`defineOptimizer: ${kind} must be a class of optimizers, got ${textOf(made)}`);
+  }
+  const definition = define(kind, made, optionNames);
+  defined.set(kind, definition as never);
+  return definition;
+}
+
+/** What makes those of each name. */
+function makers(): { readonly [name: string]: (options: object) => Optimizer } {
+  return { ...all, ...Object.fromEntries(defined) } as object as {
+    readonly [name: string]: (options: object) => Optimizer;
+  };
+}
 
 /** The optimizer itself, or a new one of that name with these options. ArgumentError, listing the names, for others. */
-export function getOptimizer(optimizer: Optimizer | OptimizerName, options?: object): Optimizer {
+export function getOptimizer(optimizer: Optimizer | OptimizerName, options: object = {}): Optimizer {
   if (typeof optimizer === "function") {
     throw new ArgumentError("optimizer: it must be a name or an optimizer, got a function; call it, as in adam()");
   }
-  return optimizer instanceof Optimizer ? optimizer : lookUp("optimizer", optimizer, makers)(options);
+  return optimizer instanceof Optimizer ? optimizer : lookUp("optimizer", optimizer, makers())(options);
+}
+
+/**
+ * The optimizer of this name, with these options: `{ kind: "adam", config: { learningRate: 0.01 } }`, as its `kind` and `config()`
+ * say; schedules among them likewise. Its state is apart. ArgumentError for an unknown name, and for options that it does not have.
+ */
+export function fromConfig(config: Config | string): Optimizer {
+  const made = readNested<Optimizer | NamedSchedule>("optimizer", config, { ...namedSchedules(), ...makers() });
+  if (made instanceof Optimizer) return made;
+  throw new ArgumentError(`optimizer: the configuration must be that of an optimizer, got that of ${made.kind}`);
 }

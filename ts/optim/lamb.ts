@@ -1,22 +1,18 @@
 // LAMB: Adam's steps, each variable's scaled to its own norm.
 import { momentOptions } from "../generated/options.ts";
+import type { Definition } from "../layers/definition.ts";
 import { launch } from "../runtime/launch.ts";
-import { checkOptions } from "../runtime/options.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
-import { MomentOptimizer, type MomentOptions } from "./adam.ts";
+import { MomentOptimizer } from "./adam.ts";
 import { blockNorms } from "./clipping.ts";
-import type { Slots, Update } from "./optimizer.ts";
+import { defineOptimizer, type Slots, type Update } from "./optimizer.ts";
 
 /**
  * step = Adam's direction with corrected averages; variable -= learningRate |variable| / |step| step.
  * You et al., "Large batch optimization for deep learning" (2020).
  */
 export class Lamb extends MomentOptimizer {
-  constructor(options: MomentOptions = {}) {
-    super(checkOptions("lamb", options, momentOptions, new.target === Lamb));
-  }
-
   protected update(x: Variable, slots: Slots, g: Tensor, { rate, weightDecay, scale, gate, updates }: Update): void {
     const { momentum, velocity } = slots;
     const { blend1, blend2, epsilon } = this;
@@ -29,3 +25,6 @@ export class Lamb extends MomentOptimizer {
     launch("sgd_f32", x.size, 0.2, x, step, ratio, gate, rate, weightDecay);
   }
 }
+
+/** Adam's steps scaled to each variable's norm; see `Lamb`. */
+export const lamb: Definition<typeof Lamb> = defineOptimizer("lamb", Lamb, momentOptions);

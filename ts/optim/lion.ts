@@ -1,10 +1,10 @@
 // Lion: steps of one size, in the direction of a momentum's sign.
 import { lionOptions } from "../generated/options.ts";
+import type { Definition } from "../layers/definition.ts";
 import { launch } from "../runtime/launch.ts";
-import { checkOptions } from "../runtime/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
-import { Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
+import { defineOptimizer, Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
 import { requireFading } from "./options.ts";
 
 /** Options of `Lion`; the default learningRate is 0.001. */
@@ -24,12 +24,8 @@ export class Lion extends Optimizer {
   private readonly blend2: number;
 
   constructor(options: LionOptions = {}) {
-    const {
-      learningRate = 0.001,
-      beta1 = 0.9,
-      beta2 = 0.99,
-    } = checkOptions("lion", options, lionOptions, new.target === Lion);
-    super(options, learningRate);
+    super(options);
+    const { beta1 = 0.9, beta2 = 0.99 } = options;
     requireFading("beta1", beta1);
     requireFading("beta2", beta2);
     this.blend1 = 1 - beta1;
@@ -44,3 +40,6 @@ export class Lion extends Optimizer {
     launch("lion_f32", x.size, 0.3, x, momentum, g, scale, gate, rate, weightDecay, this.blend1, this.blend2);
   }
 }
+
+/** Steps by a momentum's sign; see `Lion`. */
+export const lion: Definition<typeof Lion> = defineOptimizer("lion", Lion, lionOptions);

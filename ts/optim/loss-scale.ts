@@ -1,20 +1,22 @@
 // Loss scaling: the loss is multiplied by a large number, found by trying, so that small gradients do not vanish.
 import { lossScaleOptions } from "../generated/options.ts";
+import type { Definition } from "../layers/definition.ts";
 import { mul } from "../ops/arithmetic.ts";
 import { typeOf } from "../runtime/arguments.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
 import { launch } from "../runtime/launch.ts";
-import { checkOptions } from "../runtime/options.ts";
 import { full, zeros } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
 import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
 import { blockNorms } from "./clipping.ts";
-import { type ExclusionOptions, Optimizer, type Slots } from "./optimizer.ts";
+import { defineOptimizer, type ExclusionOptions, Optimizer, type OptimizerOptions, type Slots } from "./optimizer.ts";
 import { requirePositive, requireSteps } from "./options.ts";
 
 /** Options of `LossScaleOptimizer`. */
 export interface LossScaleOptions {
+  /** The optimizer that takes the steps. */
+  innerOptimizer: Optimizer;
   /** What the loss is multiplied by in the beginning; default 2^15. */
   initialScale?: number;
   /** Steps with finite gradients in a row after which the scale is doubled; default 2000. */
@@ -35,19 +37,14 @@ export class LossScaleOptimizer extends Optimizer {
   private readonly goodSteps: Variable<"i32">;
   private readonly growthSteps: number;
 
-  constructor(innerOptimizer: Optimizer, options: LossScaleOptions = {}) {
-    const { initialScale = 2 ** 15, dynamicGrowthSteps = 2000 } = checkOptions(
-      "LossScaleOptimizer",
-      options,
-      lossScaleOptions,
-      new.target === LossScaleOptimizer,
-    );
+  constructor(options: LossScaleOptions) {
+    super(options as OptimizerOptions, 0);
+    const { innerOptimizer, initialScale = 2 ** 15, dynamicGrowthSteps = 2000 } = options;
     if (!(innerOptimizer instanceof Optimizer) || innerOptimizer instanceof LossScaleOptimizer) {
       throw new ArgumentError(
-        `LossScaleOptimizer: innerOptimizer must be an optimizer without a scale of its own, got ${typeOf(innerOptimizer)}`,
+        `lossScaleOptimizer: innerOptimizer must be an optimizer without a scale of its own, got ${typeOf(innerOptimizer)}`,
       );
     }
-    super({}, 0);
     requirePositive("initialScale", initialScale);
     requireSteps("dynamicGrowthSteps", dynamicGrowthSteps);
     this.innerOptimizer = innerOptimizer;
@@ -142,3 +139,10 @@ export class LossScaleOptimizer extends Optimizer {
     throw new StateError(`LossScaleOptimizer: ${variable.name} must be updated by the inner optimizer`);
   }
 }
+
+/** Another optimizer's steps, with the loss scaled; see `LossScaleOptimizer`. */
+export const lossScaleOptimizer: Definition<typeof LossScaleOptimizer> = defineOptimizer(
+  "lossScaleOptimizer",
+  LossScaleOptimizer,
+  lossScaleOptions,
+);

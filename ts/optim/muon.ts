@@ -1,5 +1,6 @@
 // Muon: momentum made orthogonal, for the matrices inside a network; Adam for all other variables.
 import { muonOptions } from "../generated/options.ts";
+import type { Definition } from "../layers/definition.ts";
 import { add, div, mul } from "../ops/arithmetic.ts";
 import { sum } from "../ops/broadcast.ts";
 import { sqrt, square } from "../ops/elementwise.ts";
@@ -7,11 +8,18 @@ import { transpose } from "../ops/layout.ts";
 import { matmul } from "../ops/matmul.ts";
 import { requireList } from "../runtime/arguments.ts";
 import { launch } from "../runtime/launch.ts";
-import { checkOptions } from "../runtime/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import { bounded } from "./clipping.ts";
-import { assignThrough, Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
+import {
+  assignThrough,
+  defineOptimizer,
+  Optimizer,
+  type OptimizerOptions,
+  type Slots,
+  slotsLike,
+  type Update,
+} from "./optimizer.ts";
 import { requireFading, requireNonNegative, requirePositive, requireRange, requireSteps } from "./options.ts";
 
 /** Options of `Muon`; the default learningRate is 0.001, the default weightDecay 0.004. */
@@ -71,13 +79,7 @@ export class Muon extends Optimizer {
   private readonly settings: typeof defaults;
 
   constructor(options: MuonOptions = {}) {
-    const { weightDecay = 0.004, learningRate = 0.001 } = checkOptions(
-      "muon",
-      options,
-      muonOptions,
-      new.target === Muon,
-    );
-    super({ ...options, weightDecay }, learningRate);
+    super(options);
     const given = Object.entries(options).filter(([name, value]) => name in defaults && value !== undefined);
     const settings = { ...defaults, ...Object.fromEntries(given) };
     for (const name of ["adamBeta1", "adamBeta2"] as const) requireFading(name, settings[name]);
@@ -88,6 +90,10 @@ export class Muon extends Optimizer {
     requireList("optimizer", "excludeLayers", settings.excludeLayers);
     requireSteps("nsSteps", settings.nsSteps);
     this.settings = settings;
+  }
+
+  protected override get defaultWeightDecay(): number {
+    return 0.004;
   }
 
   protected override weightDecayOf(x: Variable): number {
@@ -159,3 +165,6 @@ export class Muon extends Optimizer {
     return tall ? (transpose(x) as Tensor) : x;
   }
 }
+
+/** Orthogonal momentum for matrices; see `Muon`. */
+export const muon: Definition<typeof Muon> = defineOptimizer("muon", Muon, muonOptions);

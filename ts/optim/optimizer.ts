@@ -4,7 +4,15 @@
 
 import { requireFloat } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
-import { exclusionOptions, optimizerOptions } from "../generated/options.ts";
+import { exclusionOptions, type Names, optimizerOptions } from "../generated/options.ts";
+import { type Json, ownCopy, toJsonRecord } from "../layers/config.ts";
+import {
+  type Definition,
+  type DefinitionDetails,
+  defineClass,
+  definitionOf,
+  type OptionsClass,
+} from "../layers/definition.ts";
 import { matched, renamed } from "../layers/matching.ts";
 import { mul } from "../ops/arithmetic.ts";
 import { cast, where } from "../ops/compare.ts";
@@ -94,6 +102,8 @@ export abstract class Optimizer {
   private readonly count: Variable<"i32">;
   private readonly ownRate: Rate;
   private readonly options: OptimizerOptions;
+  private readonly defaultRate: LearningRate;
+  readonly #definition: DefinitionDetails | undefined;
   private readonly groups: readonly Group[];
   private readonly slots = new Map<Variable, Slots>();
   private readonly undecayed: (string | Variable)[] = [];
@@ -105,7 +115,9 @@ export abstract class Optimizer {
     showAsText(Optimizer);
   }
 
-  constructor(options: OptimizerOptions, learningRate: LearningRate) {
+  /** `learningRate` is the one that counts where the options have none; default 0.001. */
+  constructor(options: OptimizerOptions, learningRate: LearningRate = 0.001) {
+    this.#definition = definitionOf(new.target, options);
     checkOptions("optimizer", options, optimizerOptions, false);
     const { weightDecay = 0, emaMomentum = 0.99, emaOverwriteFrequency, gradientAccumulationSteps = 1 } = options;
     checkClipping(options);
@@ -114,8 +126,9 @@ export abstract class Optimizer {
     if (emaOverwriteFrequency !== undefined) requireSteps("emaOverwriteFrequency", emaOverwriteFrequency);
     requireSteps("gradientAccumulationSteps", gradientAccumulationSteps);
     requirePositive("lossScaleFactor", options.lossScaleFactor ?? 1);
-    this.options = options;
-    this.ownRate = new Rate(learningRate);
+    this.options = ownCopy(options);
+    this.defaultRate = options.learningRate ?? learningRate;
+    this.ownRate = new Rate(this.defaultRate);
     this.rate = this.ownRate.value;
     const { groups = [] } = options;
     requireList("optimizer", "groups", groups);
@@ -127,6 +140,28 @@ export abstract class Optimizer {
   /** Its class, learning rate and finished updates. */
   toString(): string {
     return `${this.constructor.name}: learning rate ${Number(this.learningRate.toPrecision(6))}, ${this.iterations.view()[0]} iterations`;
+  }
+
+  /** The name by which its class is known. ArgumentError where it is not. */
+  get kind(): string {
+    if (this.#definition !== undefined) return this.#definition.kind;
+    throw new ArgumentError("optimizer: to be saved or sent, it must be of a class of defineOptimizer, got another");
+  }
+
+  /**
+   * The options that make the same optimizer again, as plain JSON, with the learning rate as it was set last; its state is apart.
+   * ArgumentError for what cannot be: functions, groups of variables, exclusions from weight decay.
+   */
+  config(): Record<string, Json> {
+    const { kind, defaultRate } = this;
+    const [learningRate] = this.rate.view();
+    if (this.undecayed.length > 0) {
+      throw new ArgumentError(
+        `${kind}: to be saved or sent, no variables must be excluded from weight decay, got some`,
+      );
+    }
+    const isSet = typeof defaultRate === "number" && Math.fround(defaultRate) !== learningRate;
+    return toJsonRecord(kind, { ...this.options, ...(isSet && { learningRate }) });
   }
 
   /** Finished updates; while gradients are accumulated none is finished. */
@@ -184,9 +219,14 @@ export abstract class Optimizer {
     return false;
   }
 
+  /** The weight decay where the options say none. */
+  protected get defaultWeightDecay(): number {
+    return 0;
+  }
+
   /** The weight decay of variables for which no group has another one. */
   protected weightDecayOf(_variable: Variable): number {
-    return this.options.weightDecay ?? 0;
+    return this.options.weightDecay ?? this.defaultWeightDecay;
   }
 
   /** What a loss is multiplied by so that no gradient vanishes: gradients are to be taken of the result. */
@@ -404,6 +444,15 @@ export abstract class Optimizer {
     for (const x of Object.values(this.ownState(({ name }) => name))) x.dispose();
     this.slots.clear();
   }
+}
+
+/** Defines a class of optimizers by name: what makes them from options. */
+export function defineOptimizer<C extends OptionsClass<Optimizer>>(
+  kind: string,
+  made: C,
+  optionNames?: Names,
+): Definition<C> {
+  return defineClass(kind, made, optionNames, {});
 }
 
 /** How often the variable of these slots was updated, where that is counted. */

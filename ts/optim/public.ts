@@ -1,3 +1,4 @@
 // Optimizers and learning-rate schedules, in one list.
+export * from "../generated/schedules.ts";
 export * from "./index.ts";
-export * from "./schedules.ts";
+export { defineSchedule, type NamedSchedule, rateAt, type ScheduleDefinition } from "./schedules.ts";

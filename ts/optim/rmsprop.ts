@@ -1,10 +1,10 @@
 // RMSprop: steps divided by a running root mean square of the gradient.
 import { rmSpropOptions } from "../generated/options.ts";
+import type { Definition } from "../layers/definition.ts";
 import { launch } from "../runtime/launch.ts";
-import { checkOptions } from "../runtime/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
-import { Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
+import { defineOptimizer, Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
 import { requireNonNegative, requireRange } from "./options.ts";
 
 /** Options of `RMSprop`; the default learningRate is 0.001. */
@@ -30,14 +30,8 @@ export class RMSprop extends Optimizer {
   private readonly centered: boolean;
 
   constructor(options: RMSpropOptions = {}) {
-    const {
-      learningRate = 0.001,
-      rho = 0.9,
-      momentum = 0,
-      epsilon = 1e-7,
-      centered = false,
-    } = checkOptions("rmsprop", options, rmSpropOptions, new.target === RMSprop);
-    super(options, learningRate);
+    super(options);
+    const { rho = 0.9, momentum = 0, epsilon = 1e-7, centered = false } = options;
     requireRange("rho", rho, 0, 1);
     requireRange("momentum", momentum, 0, 1);
     requireNonNegative("epsilon", epsilon);
@@ -64,3 +58,6 @@ export class RMSprop extends Optimizer {
     else launch("rmsprop_f32", size, 0.5, x, velocity, ...given);
   }
 }
+
+/** Root mean square propagation; see `RMSprop`. */
+export const rmsprop: Definition<typeof RMSprop> = defineOptimizer("rmsprop", RMSprop, rmSpropOptions);

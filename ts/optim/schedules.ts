@@ -1,319 +1,46 @@
-// Learning-rate schedules: functions of the number of finished steps, written with ops so that captured steps follow
-// them. Formulas and arguments are those of Keras 3, and for what Keras does not have those of PyTorch.
+// The learning-rate schedules, and finding them by name.
 
-import {
-  cosineDecayOptions,
-  cosineDecayRestartsOptions,
-  linearWarmupOptions,
-  oneCycleOptions,
-  piecewiseConstantOptions,
-  polynomialDecayOptions,
-  rateDecayOptions,
-  stepDecayOptions,
-} from "../generated/options.ts";
-import { ownCopy } from "../layers/config.ts";
-import { add, div, maximum, minimum, mul, neg, sub } from "../ops/arithmetic.ts";
-import { less, lessEqual, where } from "../ops/compare.ts";
-import { cos, floor, log } from "../ops/elementwise.ts";
-import { pow } from "../ops/powers.ts";
-import { requireList } from "../runtime/arguments.ts";
-import { ArgumentError } from "../runtime/errors.ts";
-import { checkOptions } from "../runtime/options.ts";
-import { full } from "../tensor/create.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { requireNonNegative, requirePositive, requireRange, requireSteps } from "./options.ts";
-import type { LearningRate, Schedule } from "./rate.ts";
+import type { Names } from "../generated/options.ts";
+import all from "../generated/schedules.ts";
+import { type Config, readNested } from "../layers/definition.ts";
+import { requireFunction, requireType } from "../runtime/arguments.ts";
+import type { Schedule } from "./rate.ts";
+import { defineSchedule as define, type NamedSchedule, type ScheduleDefinition } from "./schedule.ts";
 
+export * from "../generated/schedules.ts";
 export { type LearningRate, rateAt, type Schedule } from "./rate.ts";
+export type { NamedSchedule, ScheduleDefinition } from "./schedule.ts";
 
-/** What all that fade over a given time take. */
-export interface DecayOptions {
-  initialLearningRate: number;
-  decaySteps: number;
+/** Those that were defined since. */
+const defined = new Map<string, ScheduleDefinition<never>>();
+
+/**
+ * Makes a schedule of one's own known, from its options: from then on `fromConfig` finds it by its name, and a later one of the
+ * same name takes its place. Without the names of its options none is refused.
+ */
+export function defineSchedule<Options extends object = object>(
+  kind: string,
+  make: (options: Options) => Schedule,
+  optionNames?: Names<keyof Options & string>,
+): ScheduleDefinition<Options> {
+  requireType("defineSchedule", "kind", kind, "string");
+  requireFunction("defineSchedule", make);
+  const definition = define(kind, make, optionNames);
+  defined.set(kind, definition);
+  return definition;
 }
 
-/** What schedules take that may decay in jumps. */
-export interface RateDecayOptions extends DecayOptions {
-  decayRate: number;
-  /** Whether the rate changes only after each decaySteps steps; default false. */
-  staircase?: boolean;
-}
-
-/** initialLearningRate decayRate^(step / decaySteps). */
-export function exponentialDecay(options: RateDecayOptions): Schedule {
-  const {
-    initialLearningRate,
-    decayRate,
-    staircase = false,
-  } = checkOptions("exponentialDecay", options, rateDecayOptions);
-  const decaySteps = checked(options);
-  requireNonNegative("decayRate", decayRate);
-  return (step) => mul(pow(decayRate, passed(step, decaySteps, staircase)), initialLearningRate);
-}
-
-/** initialLearningRate / (1 + decayRate step / decaySteps). */
-export function inverseTimeDecay(options: RateDecayOptions): Schedule {
-  const {
-    initialLearningRate,
-    decayRate,
-    staircase = false,
-  } = checkOptions("inverseTimeDecay", options, rateDecayOptions);
-  const decaySteps = checked(options);
-  requireNonNegative("decayRate", decayRate);
-  return (step) => div(initialLearningRate, add(mul(passed(step, decaySteps, staircase), decayRate), 1));
-}
-
-/** What `piecewiseConstantDecay` takes. */
-export interface PiecewiseConstantOptions {
-  boundaries: readonly number[];
-  values: readonly number[];
-}
-
-/** values[0] up to and including step boundaries[0], then values[1], and so on; one more value than boundaries. */
-export function piecewiseConstantDecay(options: PiecewiseConstantOptions): Schedule {
-  const { boundaries, values } = ownCopy(checkOptions("piecewiseConstantDecay", options, piecewiseConstantOptions));
-  requireList("piecewiseConstantDecay", "boundaries", boundaries);
-  requireList("piecewiseConstantDecay", "values", values);
-  const ascending = boundaries.every((boundary, i) => i === 0 || boundary > boundaries[i - 1]);
-  if (boundaries.length === 0 || values.length !== boundaries.length + 1 || !ascending) {
-    throw new ArgumentError(
-      "piecewiseConstantDecay: there must be ascending boundaries and one value more, " +
-        `got [${boundaries.join(", ")}] and [${values.join(", ")}]`,
-    );
-  }
-  for (const value of values) requireNonNegative("values", value);
-  return (step) => {
-    const last = full([], values[values.length - 1]);
-    return boundaries.reduceRight((after, boundary, i) => where(lessEqual(step, boundary), values[i], after), last);
+/** All by their names. @internal */
+export function namedSchedules(): { readonly [name: string]: (options: object) => NamedSchedule } {
+  return { ...all, ...Object.fromEntries(defined) } as object as {
+    readonly [name: string]: (options: object) => NamedSchedule;
   };
-}
-
-/** What `polynomialDecay` takes. */
-export interface PolynomialDecayOptions extends DecayOptions {
-  /** Default 0.0001. */
-  endLearningRate?: number;
-  /** Default 1. */
-  power?: number;
-  /** Whether decay begins anew whenever decaySteps steps have passed; default false. */
-  cycle?: boolean;
 }
 
 /**
- * (initialLearningRate - endLearningRate) (1 - step / decaySteps)^power + endLearningRate, and endLearningRate from
- * decaySteps on; with `cycle`, decaySteps is multiplied by the least number that makes it no less than step.
+ * The schedule of this name, with these options: `{ kind: "cosineDecay", config: { .. } }`, as its `kind` and `config()` say.
+ * ArgumentError for an unknown name, and for options that it does not have.
  */
-export function polynomialDecay(options: PolynomialDecayOptions): Schedule {
-  const {
-    initialLearningRate,
-    endLearningRate = 0.0001,
-    power = 1,
-    cycle = false,
-  } = checkOptions("polynomialDecay", options, polynomialDecayOptions);
-  const decaySteps = checked(options);
-  requireNonNegative("endLearningRate", endLearningRate);
-  requireNonNegative("power", power);
-  return (step) => {
-    const cycles = cycle ? maximum(neg(floor(div(step, -decaySteps))), 1) : 1;
-    const part = minimum(div(step, mul(full([], decaySteps), cycles)), 1);
-    return add(mul(pow(sub(1, part), power), initialLearningRate - endLearningRate), endLearningRate);
-  };
-}
-
-/** What `cosineDecay` takes. */
-export interface CosineDecayOptions extends DecayOptions {
-  /** The part of the rate that stays; default 0. */
-  alpha?: number;
-  /** The rate after a warm-up; default: there is none. */
-  warmupTarget?: number;
-  /** Default 0. */
-  warmupSteps?: number;
-}
-
-/**
- * initialLearningRate ((1 - alpha) (1 + cos(pi step / decaySteps)) / 2 + alpha), and alpha of it from decaySteps on. With
- * a warmupTarget, the rate first rises evenly to it in warmupSteps steps and decays from there.
- * Loshchilov and Hutter, "SGDR" (2017).
- */
-export function cosineDecay(options: CosineDecayOptions): Schedule {
-  const {
-    initialLearningRate,
-    alpha = 0,
-    warmupTarget,
-    warmupSteps = 0,
-  } = checkOptions("cosineDecay", options, cosineDecayOptions);
-  const decaySteps = checked(options);
-  requireRange("alpha", alpha, 0, 1);
-  requireNonNegative("warmupSteps", warmupSteps);
-  const decay = (step: Tensor, top: number): Tensor => {
-    const part = minimum(div(step, decaySteps), 1);
-    return mul(add(mul(halfCosine(part), 1 - alpha), alpha), top);
-  };
-  if (warmupTarget === undefined) return (step) => decay(step, initialLearningRate);
-  requireNonNegative("warmupTarget", warmupTarget);
-  return warmUp({ target: decayed, warmupSteps, initialLearningRate, top: warmupTarget });
-  function decayed(step: Tensor): Tensor {
-    return decay(step, warmupTarget as number);
-  }
-}
-
-/** What `cosineDecayRestarts` takes. */
-export interface CosineDecayRestartsOptions {
-  initialLearningRate: number;
-  firstDecaySteps: number;
-  /** Default 2. */
-  tMul?: number;
-  /** Default 1. */
-  mMul?: number;
-  /** The part of the rate that stays; default 0. */
-  alpha?: number;
-}
-
-/**
- * cosineDecay that begins anew after firstDecaySteps steps, each time for tMul times as many steps, from mMul times the
- * rate.
- */
-export function cosineDecayRestarts(options: CosineDecayRestartsOptions): Schedule {
-  const {
-    initialLearningRate,
-    firstDecaySteps,
-    tMul = 2,
-    mMul = 1,
-    alpha = 0,
-  } = checkOptions("cosineDecayRestarts", options, cosineDecayRestartsOptions);
-  const decaySteps = checked({ initialLearningRate, decaySteps: firstDecaySteps });
-  requireRange("tMul", tMul, 1, Number.MAX_VALUE);
-  requireNonNegative("mMul", mMul);
-  requireRange("alpha", alpha, 0, 1);
-  return (step) => {
-    const { restarts, part } = sinceRestart(div(step, decaySteps), tMul);
-    const cosine = mul(halfCosine(part), pow(mMul, restarts));
-    return mul(add(mul(cosine, 1 - alpha), alpha), initialLearningRate);
-  };
-}
-
-/** What `stepDecay` takes. */
-export interface StepDecayOptions {
-  initialLearningRate: number;
-  stepSize: number;
-  /** Default 0.1. */
-  gamma?: number;
-}
-
-/** initialLearningRate gamma^floor(step / stepSize), PyTorch's StepLR. */
-export function stepDecay(options: StepDecayOptions): Schedule {
-  const { initialLearningRate, stepSize, gamma = 0.1 } = checkOptions("stepDecay", options, stepDecayOptions);
-  return exponentialDecay({ initialLearningRate, decaySteps: stepSize, decayRate: gamma, staircase: true });
-}
-
-/** What `linearWarmup` takes. */
-export interface LinearWarmupOptions {
-  /** Where the rise ends: a rate that stays, or a schedule that follows. */
-  learningRate: LearningRate;
-  warmupSteps: number;
-  /** Default 0. */
-  initialLearningRate?: number;
-}
-
-/** Rises evenly from initialLearningRate to learningRate, or where that schedule begins, in warmupSteps steps. */
-export function linearWarmup(options: LinearWarmupOptions): Schedule {
-  const {
-    learningRate,
-    warmupSteps,
-    initialLearningRate = 0,
-  } = checkOptions("linearWarmup", options, linearWarmupOptions);
-  requireNonNegative("initialLearningRate", initialLearningRate);
-  requireSteps("warmupSteps", warmupSteps);
-  if (typeof learningRate !== "function") requireNonNegative("learningRate", learningRate);
-  const target = typeof learningRate === "number" ? (): Tensor => full([], learningRate) : learningRate;
-  return warmUp({ target, warmupSteps, initialLearningRate });
-}
-
-/** What `oneCycle` takes. */
-export interface OneCycleOptions {
-  maxLearningRate: number;
-  totalSteps: number;
-  /** The part of the steps in which the rate rises; default 0.3. */
-  pctStart?: number;
-  /** Default 25. */
-  divFactor?: number;
-  /** Default 10000. */
-  finalDivFactor?: number;
-}
-
-/**
- * PyTorch's OneCycleLR: from maxLearningRate / divFactor by a half cosine up to maxLearningRate in the first
- * pctStart part of totalSteps, then down to maxLearningRate / divFactor / finalDivFactor.
- * Smith and Topin, "Super-convergence" (2018).
- */
-export function oneCycle(options: OneCycleOptions): Schedule {
-  const {
-    maxLearningRate,
-    totalSteps,
-    pctStart = 0.3,
-    divFactor = 25,
-    finalDivFactor = 1e4,
-  } = checkOptions("oneCycle", options, oneCycleOptions);
-  requireNonNegative("maxLearningRate", maxLearningRate);
-  requireSteps("totalSteps", totalSteps);
-  requireRange("pctStart", pctStart, 0, 1);
-  requirePositive("divFactor", divFactor);
-  requirePositive("finalDivFactor", finalDivFactor);
-  const first = maxLearningRate / divFactor;
-  const last = first / finalDivFactor;
-  // The last rise and the last step are steps too, hence - 1; nothing may be divided by 0.
-  const peak = pctStart * totalSteps - 1;
-  const rise = Math.max(peak, Number.EPSILON);
-  const fall = Math.max(totalSteps - 1 - peak, Number.EPSILON);
-  const between = (from: number, to: number, part: Tensor): Tensor =>
-    add(mul(halfCosine(maximum(minimum(part, 1), 0)), from - to), to);
-  return (step) => {
-    const up = between(first, maxLearningRate, div(step, rise));
-    const down = between(maxLearningRate, last, div(sub(step, peak), fall));
-    return where(lessEqual(step, peak), up, down);
-  };
-}
-
-function checked({ initialLearningRate, decaySteps }: DecayOptions): number {
-  requireNonNegative("initialLearningRate", initialLearningRate);
-  requirePositive("decaySteps", decaySteps);
-  return decaySteps;
-}
-
-/** How often decaySteps steps have passed. */
-function passed(step: Tensor, decaySteps: number, staircase: boolean): Tensor {
-  const times = div(step, decaySteps);
-  return staircase ? floor(times) : times;
-}
-
-/** From 1 to 0 while x goes from 0 to 1. */
-function halfCosine(x: Tensor): Tensor {
-  return mul(add(cos(mul(x, Math.PI)), 1), 0.5);
-}
-
-/** How many decays are over, each tMul times as long as the one before, and which part of the present one. */
-function sinceRestart(times: Tensor, tMul: number): { restarts: Tensor; part: Tensor } {
-  if (tMul === 1) return { restarts: floor(times), part: sub(times, floor(times)) };
-  const begin = (restarts: Tensor): Tensor => div(sub(pow(tMul, restarts), 1), tMul - 1);
-  // The logarithm may be wrong in its last digit, which would be a whole decay where one ends.
-  const guess = floor(div(log(add(mul(times, tMul - 1), 1)), Math.log(tMul)));
-  const grown = where(lessEqual(begin(add(guess, 1)), times), add(guess, 1), guess);
-  const restarts = where(less(times, begin(grown)), sub(grown, 1), grown);
-  return { restarts, part: div(sub(times, begin(restarts)), pow(tMul, restarts)) };
-}
-
-/** Rises evenly from initialLearningRate to `top`, by default the beginning of what follows. */
-function warmUp(options: {
-  target: Schedule;
-  warmupSteps: number;
-  initialLearningRate: number;
-  top?: number;
-}): Schedule {
-  const { target, warmupSteps, initialLearningRate, top } = options;
-  if (warmupSteps === 0) return target;
-  return (step) => {
-    const part = div(step, warmupSteps);
-    const end = top ?? target(full([], 0));
-    const rising = add(mul(part, sub(end, full([], initialLearningRate))), initialLearningRate);
-    return where(less(step, warmupSteps), rising, target(maximum(sub(step, warmupSteps), 0)));
-  };
+export function fromConfig(config: Config | string): NamedSchedule {
+  return readNested("schedule", config, namedSchedules());
 }

@@ -1,10 +1,10 @@
 // Stochastic gradient descent, plain or with momentum.
 import { sgdOptions } from "../generated/options.ts";
+import type { Definition } from "../layers/definition.ts";
 import { launch } from "../runtime/launch.ts";
-import { checkOptions } from "../runtime/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
-import { Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
+import { defineOptimizer, Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
 import { requireRange } from "./options.ts";
 
 /** Options of `SGD`; the default learningRate is 0.01. */
@@ -25,12 +25,8 @@ export class SGD extends Optimizer {
   private readonly nesterov: boolean;
 
   constructor(options: SGDOptions = {}) {
-    const {
-      learningRate = 0.01,
-      momentum = 0,
-      nesterov = false,
-    } = checkOptions("sgd", options, sgdOptions, new.target === SGD);
-    super(options, learningRate);
+    super(options, 0.01);
+    const { momentum = 0, nesterov = false } = options;
     requireRange("momentum", momentum, 0, 1);
     this.momentum = momentum;
     this.nesterov = nesterov;
@@ -49,3 +45,6 @@ export class SGD extends Optimizer {
     }
   }
 }
+
+/** Stochastic gradient descent; see `SGD`. */
+export const sgd: Definition<typeof SGD> = defineOptimizer("sgd", SGD, sgdOptions);

@@ -4,8 +4,8 @@ import { lookUp } from "../layers/config.ts";
 import type { Layer } from "../layers/layer.ts";
 import { getLoss, type Loss, type LossFunction, type LossName } from "../losses/index.ts";
 import { getMetric, type Metric, type MetricLike, type MetricName } from "../metrics/index.ts";
-import { getOptimizer, type Optimizer, type OptimizerName } from "../optim/index.ts";
-import * as schedules from "../optim/schedules.ts";
+import { type Optimizer, fromConfig as optimizerFromConfig } from "../optim/index.ts";
+import { fromConfig } from "../optim/schedules.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import type { Callback } from "../train/callbacks/callback.ts";
@@ -70,9 +70,8 @@ export function compileOptionsFrom(plain: { readonly [option: string]: unknown }
 }
 
 function optimizerFrom({ kind, config = {} }: Named, own: ServeOptions): Optimizer {
-  const options = withSchedules(config) as never;
   const make = own.optimizers?.[kind];
-  return make ? make(options) : getOptimizer(kind as OptimizerName, options);
+  return make ? make(withSchedules(config) as never) : optimizerFromConfig({ kind, config });
 }
 
 function lossFrom({ kind, config }: Named, own: ServeOptions): LossLike {
@@ -92,14 +91,8 @@ function metricFrom({ kind, config }: Named, own: ServeOptions): MetricLike {
 /** Options in which configurations of schedules have become schedules. */
 function withSchedules(config: object): object {
   return Object.fromEntries(
-    Object.entries(config).map(([option, value]) => [option, isNamed(value) ? scheduleFrom(value) : value]),
+    Object.entries(config).map(([option, value]) => [option, isNamed(value) ? fromConfig(value) : value]),
   );
-}
-
-function scheduleFrom({ kind, config = {} }: Named): schedules.Schedule {
-  const { rateAt: _, ...makers } = schedules;
-  const known: { readonly [kind: string]: Maker<schedules.Schedule> } = makers;
-  return lookUp("schedule", kind, known)(withSchedules(config) as never);
 }
 
 function isNamed(value: unknown): value is Named {

@@ -3,7 +3,7 @@ import type { Json } from "../layers/config.ts";
 import type { LossName } from "../losses/index.ts";
 import type { MetricName } from "../metrics/index.ts";
 import type * as optimizers from "../optim/index.ts";
-import type * as schedules from "../optim/schedules.ts";
+import type { ScheduleName } from "../optim/schedules.ts";
 import type { Weighting } from "../train/batches.ts";
 import type { BackupAndRestoreOptions, ModelCheckpointOptions } from "../train/callbacks/checkpoint.ts";
 import type { SwapEMAWeightsOptions, TerminateOnNaNOptions } from "../train/callbacks/control.ts";
@@ -17,7 +17,7 @@ import type { Named } from "./protocol.ts";
 import type { RemoteTargets } from "./remote-data.ts";
 
 /** A schedule of learning rates: `{ kind: "cosineDecay", config: { initialLearningRate: 0.01, decaySteps: 1000 } }`. */
-export type ScheduleConfig = Named<Exclude<keyof typeof schedules, "rateAt">>;
+export type ScheduleConfig = Named<ScheduleName>;
 
 /** An optimizer's options without those that are functions; a schedule by configuration. */
 export type PlainOptimizerOptions<Options> = Omit<Options, "learningRate" | "decays" | "groups"> & {
