@@ -11,9 +11,9 @@ import { namedSchedules } from "./schedules.ts";
 
 export * from "../generated/optimizers.ts";
 export type { ClippingOptions } from "./clipping.ts";
+export type { Collection } from "./collections.ts";
 export type { ParameterGroup } from "./groups.ts";
 export {
-  type Collection,
   type ExclusionOptions,
   Optimizer,
   type OptimizerOptions,

@@ -2,7 +2,6 @@
 // a variable; before it clipping and accumulation of gradients, after it averages of weights and constraints.
 // Names, defaults and formulas are those of Keras 3.
 
-import { requireFloat } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
 import { exclusionOptions, type Names, optimizerOptions } from "../generated/options.ts";
 import { type Json, ownCopy, toJsonRecord } from "../layers/config.ts";
@@ -17,17 +16,17 @@ import { matched, renamed } from "../layers/matching.ts";
 import { mul } from "../ops/arithmetic.ts";
 import { cast, where } from "../ops/compare.ts";
 import { requireList, requireSynchronous, textOf } from "../runtime/arguments.ts";
-import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
+import { ArgumentError, StateError } from "../runtime/errors.ts";
 import { showAsText } from "../runtime/inspect.ts";
 import { forbidWhileRecording, launch, unrecorded } from "../runtime/launch.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { full, tensor, zeros } from "../tensor/create.ts";
-import { type Dtype, requireDtype } from "../tensor/dtype.ts";
+import type { Dtype } from "../tensor/dtype.ts";
 import { scope } from "../tensor/scope.ts";
-import { formatShape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
 import { type ClippingOptions, checkClipping, clipGradients } from "./clipping.ts";
+import { type Collection, paired, requireVariables } from "./collections.ts";
 import { Group, type ParameterGroup } from "./groups.ts";
 import { requireFading, requireNonNegative, requirePositive, requireSteps } from "./options.ts";
 import { type LearningRate, Rate } from "./rate.ts";
@@ -60,9 +59,6 @@ export interface ExclusionOptions {
   /** Parts of names. */
   names?: string[];
 }
-
-/** A list or record of things, such as variables or their gradients. */
-export type Collection<T> = readonly T[] | { readonly [name: string]: T };
 
 /** What an optimizer keeps for a variable, by name. */
 export type Slots<T = Variable> = Record<string, T>;
@@ -489,42 +485,4 @@ export function assignThrough(gate: Tensor<"i32"> | undefined, target: Variable,
 
 function counter(): Variable<"i32"> {
   return scope(() => new Variable(tensor(Int32Array.of(0), { shape: [] }), fixed));
-}
-
-function requireCollection(what: string, given: unknown): void {
-  if (typeof given === "object" && given !== null) return;
-  throw new ArgumentError(`step: ${what} must be in a list or record, got ${textOf(given)}`);
-}
-
-function requireVariables(variables: Collection<Variable>): void {
-  requireCollection("variables", variables);
-  const strange = Object.entries(variables).find(([, variable]) => !(variable instanceof Variable));
-  if (strange === undefined) return;
-  throw new ArgumentError(`step: what is updated must be variables, got something else at ${strange[0]}`);
-}
-
-/** The gradients in the order of their variables. */
-function paired(variables: Collection<Variable>, gradients: Collection<Tensor>): Tensor[] {
-  requireVariables(variables);
-  requireCollection("gradients", gradients);
-  const byName = new Map(Object.entries<Tensor | undefined>(gradients));
-  const entries = Object.entries<Variable>(variables);
-  const remedy = "; build the model (call it once) before its weights and gradients are asked for";
-  if (entries.length === 0) throw new ArgumentError(`step: there must be variables to update, got none${remedy}`);
-  if (entries.length !== byName.size) {
-    throw new ArgumentError(
-      `step: each variable must have one gradient, got ${byName.size} for ${entries.length}${byName.size === 0 ? remedy : ""}`,
-    );
-  }
-  return entries.map(([name, variable]) => {
-    requireDtype("step", variable.name, variable.dtype, "f32");
-    const gradient = byName.get(name);
-    if (gradient !== undefined) requireFloat("step", `the gradient of ${variable.name}`, gradient);
-    if (gradient === undefined || !sameShape(gradient.shape, variable.shape)) {
-      const got = gradient === undefined ? "none" : formatShape(gradient.shape);
-      const wanted = formatShape(variable.shape);
-      throw new ShapeError(`step: the gradient of ${variable.name} must have its shape ${wanted}, got ${got}`);
-    }
-    return gradient;
-  });
 }
