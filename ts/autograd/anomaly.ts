@@ -19,8 +19,7 @@ export interface AnomalyOptions {
 
 /**
  * Runs f, which may be asynchronous, and throws at the first op, forward or gradient, whose result holds a NaN or an
- * infinity.
- * Captured steps run eagerly meanwhile, and every result is read: slow, for debugging.
+ * infinity. Captured steps run eagerly meanwhile, and every result is read: slow, for debugging.
  * Errors: AnomalyError for such a result; StateError in a captured step.
  */
 export function detectAnomaly<T>(f: () => T, options: AnomalyOptions = {}): T {

@@ -80,18 +80,13 @@ const MOST_RECORDINGS = 32;
 
 /**
  * Records a step at the first call with given shapes, dtypes and plain values; later calls replay the recording with
- * the new
- * tensors' values. Variables are updated in place. Control flow and plain numbers are baked in, tensors made from
- * JavaScript values
- * inside are constants, and what the step makes but does not return is freed. Freezing or freeing a variable or layer
- * records anew.
+ * the new tensors' values. Variables are updated in place. Control flow and plain numbers are baked in, tensors made
+ * from JavaScript values inside are constants, and what the step makes but does not return is freed. Freezing or
+ * freeing a variable or layer records anew.
  * Errors: StateError for reading values inside, for gradients through results (take them inside, by `valueAndGrad`),
- * for tracked
- * arguments and for more than 32 signatures; ArgumentError for arguments that are no tensors or plain values, and where
- * the step
- * returns anything but tensors. An index or label out of range throws the error of an eager call, before anything
- * outside the step
- * has changed.
+ * for tracked arguments and for more than 32 signatures; ArgumentError for arguments that are no tensors or plain
+ * values, and where the step returns anything but tensors. An index or label out of range throws the error of an eager
+ * call, before anything outside the step has changed.
  */
 export function capture<Args extends readonly unknown[], R extends StepResult>(
   step: (...args: Args) => R,

@@ -16,8 +16,7 @@ export interface GradientCheck {
 
 /**
  * Compares the gradient of a scalar function with central differences (f(x + h) - f(x - h)) / 2h, h = step (1 + |x|),
- * element by
- * element; step defaults to 1e-2, since f computes in f32.
+ * element by element; step defaults to 1e-2, since f computes in f32.
  * Shapes: inputs of whatever shape; f returns `[]`.
  * Errors: ArgumentError unless f is a function and inputs a list; those of `grad`.
  */

@@ -21,8 +21,8 @@ export const stopGradient: Op<<D extends Dtype>(x: Tensor<D>) => Tensor<D>> = de
 
 /**
  * f with a gradient of your own: `gradient(dy, y, ...args)` returns a tensor for one argument, else a list with one for
- * each, undefined
- * where there is none. Written with ops it is differentiable itself. What f closes over gets no gradient.
+ * each, undefined where there is none. Written with ops it is differentiable itself. What f closes over gets no
+ * gradient.
  * Shapes: those of f; each gradient has its argument's.
  * Errors: ArgumentError unless both are functions and f returns a tensor; StateError for another number of gradients
  * than arguments.

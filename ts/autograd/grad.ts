@@ -158,8 +158,7 @@ export function grad<P extends ParameterSet, Rest extends unknown[]>(
 
 /**
  * Adds the gradients of a scalar to the `grad` of every trainable variable it was computed from, as in PyTorch. They
- * live until
- * `zeroGrad`.
+ * live until `zeroGrad`.
  * Shapes: `[]`, or one element -> each gradient its variable's shape.
  * Errors: ShapeError unless loss has one element; StateError if it was computed from no variable, in noGrad or by a
  * captured step.

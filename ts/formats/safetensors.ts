@@ -73,8 +73,8 @@ export function encodeSafetensors(tensors: NamedTensors, metadata: Readonly<Reco
 
 /**
  * The tensors in the bytes of a safetensors file. F32, I32, U8 and BOOL data are views on `bytes` where they are
- * aligned; F16, BF16 and
- * F64 become f32 and I64 becomes i32, each number exactly. `source` names the bytes in errors, default "safetensors".
+ * aligned; F16, BF16 and F64 become f32 and I64 becomes i32, each number exactly. `source` names the bytes in errors,
+ * default "safetensors".
  * Errors: FormatError where the bytes are not one whole file, or hold what no Heddle tensor can.
  */
 export function decodeSafetensors(bytes: Uint8Array, source = "safetensors"): Safetensors {

@@ -173,8 +173,7 @@ export class PReLU extends Layer {
  * Parametric rectified linear unit: x where x > 0, else alpha x with trained slopes alpha.
  * Shapes: `[batch, ...]` -> the same; alpha has one example's shape, with size 1 along sharedAxes.
  * Errors: ArgumentError unless sharedAxes are whole numbers of at least 1; ShapeError for inputs that do not broadcast
- * with
- * alpha; DtypeError unless they are f32. Source: He et al. 2015.
+ * with alpha; DtypeError unless they are f32. Source: He et al. 2015.
  */
 export function prelu(options?: PReLUOptions): PReLU {
   return new PReLU(options);

@@ -204,13 +204,11 @@ function oneHead(x: Tensor): Tensor {
 
 /**
  * Dot-product attention without projections: softmax(query key^T) value, inputs [query, value, key?]; without a key,
- * the
- * values are the keys. The mask of the values hides their steps; where the query is masked the result is 0.
+ * the values are the keys. The mask of the values hides their steps; where the query is masked the result is 0.
  * Shapes: `[batch, queries, features]`, `[batch, keys, valueFeatures]`, `[batch, keys, features]` ->
  * `[batch, queries, valueFeatures]`; with returnAttentionScores also `[batch, queries, keys]`.
  * Errors: ArgumentError for options out of range; ShapeError for inputs whose axes do not fit; DtypeError unless they
- * are
- * f32. Source: Luong et al. 2015.
+ * are f32. Source: Luong et al. 2015.
  */
 export function attention(options?: AttentionLayerOptions): Attention {
   return new Attention(options);
@@ -218,13 +216,12 @@ export function attention(options?: AttentionLayerOptions): Attention {
 
 /**
  * Additive attention without projections: softmax(sum(scale tanh(query + key))) value, inputs [query, value, key?];
- * without a
- * key, the values are the keys. The mask of the values hides their steps; where the query is masked the result is 0.
+ * without a key, the values are the keys. The mask of the values hides their steps; where the query is masked the
+ * result is 0.
  * Shapes: `[batch, queries, features]`, `[batch, keys, valueFeatures]`, `[batch, keys, features]` ->
  * `[batch, queries, valueFeatures]`; with returnAttentionScores also `[batch, queries, keys]`.
  * Errors: ArgumentError for options out of range; ShapeError for inputs whose axes do not fit; DtypeError unless they
- * are
- * f32. Source: Bahdanau et al. 2015.
+ * are f32. Source: Bahdanau et al. 2015.
  */
 export function additiveAttention(options?: AdditiveAttentionOptions): AdditiveAttention {
   return new AdditiveAttention(options);

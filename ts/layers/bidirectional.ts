@@ -140,11 +140,9 @@ export class Bidirectional extends Layer {
 /**
  * Runs copies of a recurrent layer forwards and backwards and merges their outputs:
  * `layers.bidirectional({ layer: layers.lstm({ units: 64 }) })`. Initial and final states are the forward layer's, then
- * the
- * backward layer's. With returnSequences, outputs of masked steps are zeros.
+ * the backward layer's. With returnSequences, outputs of masked steps are zeros.
  * Shapes: `[batch, time, ...features]` -> `[batch, 2 units]`, or `[batch, time, 2 units]` with returnSequences; `units`
- * with
- * mergeMode "sum", "mul" or "ave", and two results with null.
+ * with mergeMode "sum", "mul" or "ave", and two results with null.
  * Errors: ArgumentError for a layer that is not recurrent, two layers of one direction or of different returnSequences,
  * returnState or stateful, and an unknown mergeMode; ShapeError for outputs of different units that are not
  * concatenated.

@@ -244,21 +244,18 @@ function withLast(output: Tensor, { returnSequences, returnState }: SequenceOpti
  * One step of a simple recurrent layer: h = activation(x kernel + h recurrentKernel + bias), for {@link rnn}.
  * Shapes: [`[batch, features]`, h `[batch, units]`] -> [h, h].
  * Errors: ArgumentError for options out of range; ShapeError for steps with other than one axis of features, or with
- * others
- * than those it was built for; DtypeError unless they are f32.
+ * others than those it was built for; DtypeError unless they are f32.
  */
 export function simpleRnnCell(options: SimpleRNNCellOptions): SimpleRNNCell {
   return new SimpleRNNCell(options);
 }
 
 /**
- * One step of long short-term memory, for {@link rnn}: gates i, f, o = recurrentActivation(x kernel + h recurrentKernel
- * +
- * bias) and candidate c = activation(the same); cell = f cell + i c, h = o activation(cell).
+ * One step of long short-term memory, for {@link rnn}: gates i, f, o = recurrentActivation(x kernel + h
+ * recurrentKernel + bias) and candidate c = activation(the same); cell = f cell + i c, h = o activation(cell).
  * Shapes: [`[batch, features]`, h `[batch, units]`, cell `[batch, units]`] -> [h, h, cell].
  * Errors: ArgumentError for options out of range; ShapeError for steps with other than one axis of features, or with
- * others
- * than those it was built for; DtypeError unless they are f32. Source: Hochreiter and Schmidhuber 1997.
+ * others than those it was built for; DtypeError unless they are f32. Source: Hochreiter and Schmidhuber 1997.
  */
 export function lstmCell(options: LSTMCellOptions): LSTMCell {
   return new LSTMCell(options);
@@ -266,13 +263,12 @@ export function lstmCell(options: LSTMCellOptions): LSTMCell {
 
 /**
  * One step of gated recurrent units, for {@link rnn}: gates z, r = recurrentActivation(x kernel + h recurrentKernel +
- * bias),
- * candidate g = activation(x_g + r (h recurrentKernel + bias)_g), or activation(x_g + (r h) recurrentKernel_g) with
- * resetAfter false; h = z h + (1 - z) g. The bias is `[2, 3 units]` with resetAfter: input bias and recurrent bias.
+ * bias), candidate g = activation(x_g + r (h recurrentKernel + bias)_g), or activation(x_g + (r h) recurrentKernel_g)
+ * with resetAfter false; h = z h + (1 - z) g. The bias is `[2, 3 units]` with resetAfter: input bias and recurrent
+ * bias.
  * Shapes: [`[batch, features]`, h `[batch, units]`] -> [h, h].
  * Errors: ArgumentError for options out of range; ShapeError for steps with other than one axis of features, or with
- * others
- * than those it was built for; DtypeError unless they are f32. Source: Cho et al. 2014.
+ * others than those it was built for; DtypeError unless they are f32. Source: Cho et al. 2014.
  */
 export function gruCell(options: GRUCellOptions): GRUCell {
   return new GRUCell(options);

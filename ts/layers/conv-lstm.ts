@@ -147,8 +147,7 @@ export class ConvLSTM3D extends ConvLSTM {
  * Shapes: `[batch, time, steps, channels]` -> `[batch, newSteps, filters]`, or with returnSequences
  * `[batch, time, newSteps, filters]`.
  * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank, with other channels than those
- * it
- * was built for or shorter than a window; DtypeError unless they are f32. Source: Shi et al. 2015.
+ * it was built for or shorter than a window; DtypeError unless they are f32. Source: Shi et al. 2015.
  */
 export function convLstm1d(options: ConvLSTMOptions<1>): ConvLSTM1D {
   return new ConvLSTM1D(options);
@@ -160,8 +159,7 @@ export function convLstm1d(options: ConvLSTMOptions<1>): ConvLSTM1D {
  * Shapes: `[batch, time, height, width, channels]` -> `[batch, newHeight, newWidth, filters]`, or with returnSequences
  * `[batch, time, newHeight, newWidth, filters]`.
  * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank, with other channels than those
- * it
- * was built for or smaller than a window; DtypeError unless they are f32. Source: Shi et al. 2015.
+ * it was built for or smaller than a window; DtypeError unless they are f32. Source: Shi et al. 2015.
  */
 export function convLstm2d(options: ConvLSTMOptions<2>): ConvLSTM2D {
   return new ConvLSTM2D(options);
@@ -172,8 +170,7 @@ export function convLstm2d(options: ConvLSTMOptions<2>): ConvLSTM2D {
  * Shapes: `[batch, time, depth, height, width, channels]` -> `[batch, newDepth, newHeight, newWidth, filters]`, or with
  * returnSequences `[batch, time, newDepth, newHeight, newWidth, filters]`.
  * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank, with other channels than those
- * it
- * was built for or smaller than a window; DtypeError unless they are f32. Source: Shi et al. 2015.
+ * it was built for or smaller than a window; DtypeError unless they are f32. Source: Shi et al. 2015.
  */
 export function convLstm3d(options: ConvLSTMOptions<3>): ConvLSTM3D {
   return new ConvLSTM3D(options);

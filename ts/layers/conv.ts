@@ -73,11 +73,9 @@ export class Conv1D extends Conv<1> {
  * `[filters]`. With padding "causal" no output sees later steps.
  * Example: `layers.conv1d({ filters: 32, kernelSize: 3, padding: "causal" })`.
  * Shapes: `[batch, time, channels]` -> `[batch, newTime, filters]`, newTime = ceil(time / strides) unless padding is
- * "valid",
- * then floor((time - dilationRate (kernelSize - 1) - 1) / strides) + 1.
+ * "valid", then floor((time - dilationRate (kernelSize - 1) - 1) / strides) + 1.
  * Errors: ArgumentError for options out of range, and unless groups divide filters; ShapeError for inputs of another
- * rank,
- * with channels that do not fit or shorter than a window; DtypeError unless they are f32.
+ * rank, with channels that do not fit or shorter than a window; DtypeError unless they are f32.
  */
 export function conv1d(options: ConvLayerOptions<1>): Conv1D {
   return new Conv1D(options);
@@ -92,13 +90,12 @@ export class Conv2D extends Conv<2> {
 
 /**
  * 2D convolution: activation(conv(x, kernel) + bias). Weights: kernel `[...kernelSize, channels / groups, filters]`,
- * bias
- * `[filters]`. Example: `layers.conv2d({ filters: 32, kernelSize: 3, activation: "relu", inputShape: [28, 28, 1] })`.
- * Shapes: `[batch, height, width, channels]` -> `[batch, newHeight, newWidth, filters]`, each new size
- * ceil(size / strides) with padding "same", else floor((size - dilationRate (kernelSize - 1) - 1) / strides) + 1.
+ * bias `[filters]`. Example: `layers.conv2d({ filters: 32, kernelSize: 3, activation: "relu", inputShape: [28, 28, 1]
+ * })`.
+ * Shapes: `[batch, height, width, channels]` -> `[batch, newHeight, newWidth, filters]`, each new size ceil(size /
+ * strides) with padding "same", else floor((size - dilationRate (kernelSize - 1) - 1) / strides) + 1.
  * Errors: ArgumentError for options out of range, and unless groups divide filters; ShapeError for inputs of another
- * rank,
- * with channels that do not fit or smaller than a window; DtypeError unless they are f32.
+ * rank, with channels that do not fit or smaller than a window; DtypeError unless they are f32.
  */
 export function conv2d(options: ConvLayerOptions<2>): Conv2D {
   return new Conv2D(options);
@@ -113,13 +110,11 @@ export class Conv3D extends Conv<3> {
 
 /**
  * 3D convolution: activation(conv(x, kernel) + bias). Weights: kernel `[...kernelSize, channels / groups, filters]`,
- * bias
- * `[filters]`.
+ * bias `[filters]`.
  * Shapes: `[batch, depth, height, width, channels]` -> `[batch, newDepth, newHeight, newWidth, filters]`, each new size
  * ceil(size / strides) with padding "same", else floor((size - dilationRate (kernelSize - 1) - 1) / strides) + 1.
  * Errors: ArgumentError for options out of range, and unless groups divide filters; ShapeError for inputs of another
- * rank,
- * with channels that do not fit or smaller than a window; DtypeError unless they are f32.
+ * rank, with channels that do not fit or smaller than a window; DtypeError unless they are f32.
  */
 export function conv3d(options: ConvLayerOptions<3>): Conv3D {
   return new Conv3D(options);
@@ -192,8 +187,8 @@ export class Conv1DTranspose extends ConvTranspose<1> {
  * Shapes: `[batch, time, channels]` -> `[batch, newTime, filters]`, newTime = time strides with padding "same", else
  * (time - 1) strides + max(dilationRate (kernelSize - 1) + 1, strides); outputPadding changes it.
  * Errors: ArgumentError for options out of range, groups that do not divide filters, and an outputPadding that does not
- * fit
- * the strides; ShapeError for inputs of another rank or with channels that do not fit; DtypeError unless they are f32.
+ * fit the strides; ShapeError for inputs of another rank or with channels that do not fit; DtypeError unless they are
+ * f32.
  */
 export function conv1dTranspose(options: ConvTransposeLayerOptions<1>): Conv1DTranspose {
   return new Conv1DTranspose(options);
@@ -212,11 +207,11 @@ export class Conv2DTranspose extends ConvTranspose<2> {
  * Example: `layers.conv2dTranspose({ filters: 16, kernelSize: 3, strides: 2, padding: "same" })` doubles height and
  * width.
  * Shapes: `[batch, height, width, channels]` -> `[batch, newHeight, newWidth, filters]`, each new size size strides
- * with
- * padding "same", else (size - 1) strides + max(dilationRate (kernelSize - 1) + 1, strides); outputPadding changes it.
+ * with padding "same", else (size - 1) strides + max(dilationRate (kernelSize - 1) + 1, strides); outputPadding changes
+ * it.
  * Errors: ArgumentError for options out of range, groups that do not divide filters, and an outputPadding that does not
- * fit
- * the strides; ShapeError for inputs of another rank or with channels that do not fit; DtypeError unless they are f32.
+ * fit the strides; ShapeError for inputs of another rank or with channels that do not fit; DtypeError unless they are
+ * f32.
  */
 export function conv2dTranspose(options: ConvTransposeLayerOptions<2>): Conv2DTranspose {
   return new Conv2DTranspose(options);
@@ -233,12 +228,11 @@ export class Conv3DTranspose extends ConvTranspose<3> {
  * Transposed 3D convolution (deconvolution), which upsamples by the strides. Weights: kernel
  * `[...kernelSize, filters / groups, channels]`, bias `[filters]`.
  * Shapes: `[batch, depth, height, width, channels]` -> `[batch, newDepth, newHeight, newWidth, filters]`, each new size
- * size
- * strides with padding "same", else (size - 1) strides + max(dilationRate (kernelSize - 1) + 1, strides); outputPadding
- * changes it.
+ * size strides with padding "same", else (size - 1) strides + max(dilationRate (kernelSize - 1) + 1, strides);
+ * outputPadding changes it.
  * Errors: ArgumentError for options out of range, groups that do not divide filters, and an outputPadding that does not
- * fit
- * the strides; ShapeError for inputs of another rank or with channels that do not fit; DtypeError unless they are f32.
+ * fit the strides; ShapeError for inputs of another rank or with channels that do not fit; DtypeError unless they are
+ * f32.
  */
 export function conv3dTranspose(options: ConvTransposeLayerOptions<3>): Conv3DTranspose {
   return new Conv3DTranspose(options);

@@ -217,9 +217,9 @@ export class Embedding extends Layer {
 }
 
 /**
- * Looks up rows of a trained table: the dense vectors of token ids. Example: `layers.embedding({ inputDim: 10_000,
- * outputDim: 64 })`
- * applied to ids of shape `[batch, time]`. Weight: embeddings `[inputDim, outputDim]`.
+ * Looks up rows of a trained table: the dense vectors of token ids. Example:
+ * `layers.embedding({ inputDim: 10_000, outputDim: 64 })` applied to ids of shape `[batch, time]`. Weight: embeddings
+ * `[inputDim, outputDim]`.
  * Shapes: i32 ids `[batch, ...]` -> `[batch, ..., outputDim]`.
  * Errors: ArgumentError for ids outside [0, inputDim) and for sizes below 1; DtypeError unless ids are i32.
  */
@@ -422,8 +422,7 @@ export class Lambda extends Layer {
  * saved.
  * Shapes: those of the function; `outputShape` states one example's, for models built before they see data.
  * Errors: ArgumentError unless function is a function, and where the layer is to be saved; ShapeError where the result
- * has
- * another shape than outputShape says.
+ * has another shape than outputShape says.
  */
 export function lambda(options: LambdaOptions): Lambda {
   return new Lambda(options);

@@ -47,8 +47,7 @@ export class Dense extends KernelLayer {
  * Example: `layers.dense({ units: 10, activation: "softmax" })`.
  * Shapes: `[batch, ..., inputs]` -> `[batch, ..., units]`.
  * Errors: ArgumentError for options out of range; ShapeError for inputs without features, or with others than those it
- * was
- * built for; DtypeError unless they are f32.
+ * was built for; DtypeError unless they are f32.
  */
 export function dense(options: DenseOptions): Dense {
   return new Dense(options);

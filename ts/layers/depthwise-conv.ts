@@ -81,8 +81,7 @@ export class DepthwiseConv1D extends DepthwiseConv<1> {
  * `[kernelSize, channels, depthMultiplier]`, bias `[channels depthMultiplier]`.
  * Shapes: `[batch, time, channels]` -> `[batch, newTime, channels depthMultiplier]`, newTime as in {@link conv1d}.
  * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank, with other channels than those
- * it
- * was built for or shorter than a window; DtypeError unless they are f32.
+ * it was built for or shorter than a window; DtypeError unless they are f32.
  */
 export function depthwiseConv1d(options: DepthwiseConvLayerOptions<1>): DepthwiseConv1D {
   return new DepthwiseConv1D(options);
@@ -101,8 +100,7 @@ export class DepthwiseConv2D extends DepthwiseConv<2> {
  * Shapes: `[batch, height, width, channels]` -> `[batch, newHeight, newWidth, channels depthMultiplier]`, sizes as in
  * {@link conv2d}.
  * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank, with other channels than those
- * it
- * was built for or smaller than a window; DtypeError unless they are f32.
+ * it was built for or smaller than a window; DtypeError unless they are f32.
  */
 export function depthwiseConv2d(options: DepthwiseConvLayerOptions<2>): DepthwiseConv2D {
   return new DepthwiseConv2D(options);
@@ -198,8 +196,7 @@ export class SeparableConv1D extends SeparableConv<1> {
  * `[kernelSize, channels, depthMultiplier]`, kernel `[1, channels depthMultiplier, filters]`, bias `[filters]`.
  * Shapes: `[batch, time, channels]` -> `[batch, newTime, filters]`, newTime as in {@link conv1d}.
  * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank, with other channels than those
- * it
- * was built for or shorter than a window; DtypeError unless they are f32.
+ * it was built for or shorter than a window; DtypeError unless they are f32.
  */
 export function separableConv1d(options: SeparableConvLayerOptions<1>): SeparableConv1D {
   return new SeparableConv1D(options);
@@ -217,8 +214,7 @@ export class SeparableConv2D extends SeparableConv<2> {
  * `[...kernelSize, channels, depthMultiplier]`, kernel `[1, 1, channels depthMultiplier, filters]`, bias `[filters]`.
  * Shapes: `[batch, height, width, channels]` -> `[batch, newHeight, newWidth, filters]`, sizes as in {@link conv2d}.
  * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank, with other channels than those
- * it
- * was built for or smaller than a window; DtypeError unless they are f32.
+ * it was built for or smaller than a window; DtypeError unless they are f32.
  */
 export function separableConv2d(options: SeparableConvLayerOptions<2>): SeparableConv2D {
   return new SeparableConv2D(options);

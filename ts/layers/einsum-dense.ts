@@ -113,12 +113,11 @@ export class EinsumDense extends KernelLayer {
 }
 
 /**
- * Dense layer whose product is an einsum: activation(einsum(equation, x, kernel) + bias), as in
- * `layers.einsumDense({ equation: "abc,cd->abd", outputShape: [null, 64], biasAxes: "d" })`.
+ * Dense layer whose product is an einsum: activation(einsum(equation, x, kernel) + bias), as in `layers.einsumDense({
+ * equation: "abc,cd->abd", outputShape: [null, 64], biasAxes: "d" })`.
  * Shapes: `[batch, ...]` as the equation's first operand -> `[batch, ...outputShape]`.
  * Errors: ArgumentError for an equation of another form, and for an outputShape or biasAxes that contradict it;
- * ShapeError
- * for inputs with other axes than the equation's; DtypeError unless they are f32.
+ * ShapeError for inputs with other axes than the equation's; DtypeError unless they are f32.
  */
 export function einsumDense(options: EinsumDenseOptions): EinsumDense {
   return new EinsumDense(options);

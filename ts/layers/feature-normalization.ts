@@ -88,8 +88,7 @@ export class Normalization extends Layer {
 
   /**
    * Computes mean and variance of the data, in float64: a tensor `[batch, ...]`, ArrayData, nested lists, or an
-   * iterable of
-   * tensors (batches). Replaces earlier statistics, and builds the layer if need be.
+   * iterable of tensors (batches). Replaces earlier statistics, and builds the layer if need be.
    * Errors: ArgumentError for no examples, and where mean and variance were given.
    */
   adapt(data: AnyTensor | { tensor(): AnyTensor } | Nested | Iterable<AnyTensor>): void {

@@ -76,12 +76,10 @@ export class GroupNormalization extends AffineNormalization {
 
 /**
  * Group normalization: (x - mean) / sqrt(variance + epsilon) gamma + beta, with the moments of each group of channels
- * of each
- * example. Epsilon is 1e-3, as in Keras; PyTorch's is 1e-5.
+ * of each example. Epsilon is 1e-3, as in Keras; PyTorch's is 1e-5.
  * Shapes: `[batch, ..., channels]` -> the same.
  * Errors: ArgumentError for options out of range; ShapeError unless groups divide the channels, and for other channels
- * than
- * those it was built for; DtypeError unless inputs are f32. Source: Wu and He 2018.
+ * than those it was built for; DtypeError unless inputs are f32. Source: Wu and He 2018.
  */
 export function groupNormalization(options?: GroupNormalizationOptions): GroupNormalization {
   return new GroupNormalization(options);
@@ -255,8 +253,7 @@ export class SpectralNormalization extends Layer {
 
 /**
  * Wraps a layer and keeps the largest singular value of its kernel, as a matrix `[everything else, outputs]`, at 1:
- * each
- * training call divides the kernel, in place, by an estimate from power iteration.
+ * each training call divides the kernel, in place, by an estimate from power iteration.
  * Shapes: those of the wrapped layer.
  * Errors: ArgumentError unless layer is a layer with a kernel, or embeddings, of at least two axes.
  * Source: Miyato et al. 2018.

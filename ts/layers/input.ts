@@ -34,8 +34,8 @@ export class InputLayer extends Layer {
 }
 
 /**
- * The symbolic input of a functional model, to which layers are applied: `const x = layers.input({ shape: [28, 28, 1]
- * })`.
+ * The symbolic input of a functional model, to which layers are applied:
+ * `const x = layers.input({ shape: [28, 28, 1] })`.
  * Shapes: one example's `shape` -> a symbolic `[batch, ...shape]`.
  * Errors: ArgumentError or ShapeError for an invalid shape.
  */

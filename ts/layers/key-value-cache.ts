@@ -27,8 +27,7 @@ export interface KeyValueCacheOptions {
   maxLength: number;
   /**
    * What happens beyond maxLength: "error", the default, refuses more tokens; with "roll" each replaces the oldest, so
-   * that
-   * layers see the last `maxLength` tokens, while positions go on counting.
+   * that layers see the last `maxLength` tokens, while positions go on counting.
    */
   whenFull?: "error" | "roll";
 }

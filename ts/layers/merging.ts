@@ -240,8 +240,7 @@ export class Concatenate extends Merge {
  * Concatenates its inputs, a list, along an axis: `layers.concatenate().apply([a, b])`.
  * Shapes: `[batch, ..., n]`, `[batch, ..., m]` -> `[batch, ..., n + m]` with axis -1.
  * Errors: ArgumentError for axis 0; ShapeError for fewer than two inputs, for an axis they do not have, or for shapes
- * that
- * differ in another axis; DtypeError unless they are f32.
+ * that differ in another axis; DtypeError unless they are f32.
  */
 export function concatenate(options?: ConcatenateOptions): Concatenate {
   return new Concatenate(options);
@@ -332,8 +331,7 @@ export class Dot extends Merge {
  * Dot products of two inputs along one axis of each, example by example.
  * Shapes: `[batch, a, n]`, `[batch, b, n]` -> `[batch, a, b]` with axes 2; `[batch, n]` twice -> `[batch, 1]`.
  * Errors: ArgumentError unless axes are whole numbers other than 0; ShapeError unless there are two inputs with equal
- * sizes
- * along them; DtypeError unless they are f32.
+ * sizes along them; DtypeError unless they are f32.
  */
 export function dot(options: DotOptions): Dot {
   return new Dot(options);

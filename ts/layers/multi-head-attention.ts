@@ -275,9 +275,9 @@ export interface MultiHeadAttentionOptions extends HeadsOptions {
   /** Size of the result; default: the query's features. */
   outputShape?: number | Shape;
   /**
-   * The axes to attend along, the batch being 0; default: all between batch and features. With axis 2 of `[batch,
-   * height, width,
-   * features]` each row attends to itself; an attention mask is `[batch, ...others, ...queries, ...keys]`.
+   * The axes to attend along, the batch being 0; default: all between batch and features. With axis 2 of
+   * `[batch, height, width, features]` each row attends to itself; an attention mask is
+   * `[batch, ...others, ...queries, ...keys]`.
    */
   attentionAxes?: number | readonly number[];
 }
@@ -350,17 +350,16 @@ export class SlidingWindowAttention extends MultiHeadAttention {
 
 /**
  * Multi-head attention: softmax(query key^T / sqrt(keyDim)) value for each head, with projections before and after.
- * Apply it
- * to x for self-attention, or to a list [query, value, key?, attentionMask?]; without a key, the values are the keys.
+ * Apply it to x for self-attention, or to a list [query, value, key?, attentionMask?]; without a key, the values are
+ * the keys.
  * Example: `layers.multiHeadAttention({ numHeads: 8, keyDim: 64, useCausalMask: true }).apply(x)`. The attention mask
- * is bool,
- * true where a query sees a key. PyTorch's nn.MultiheadAttention is the same with other names and joined kernels.
+ * is bool, true where a query sees a key. PyTorch's nn.MultiheadAttention is the same with other names and joined
+ * kernels.
  * Shapes: `[batch, queries, features]`, `[batch, keys, features]` twice, and a mask `[batch, queries, keys]` or
  * `[batch, heads, queries, keys]` -> `[batch, queries, features]`, or `[batch, queries, ...outputShape]`; with
  * returnAttentionScores also `[batch, heads, queries, keys]`.
  * Errors: ArgumentError for options out of range; ShapeError for inputs whose axes do not fit; DtypeError unless they
- * are f32
- * and the mask bool. Source: Vaswani et al. 2017.
+ * are f32 and the mask bool. Source: Vaswani et al. 2017.
  */
 export function multiHeadAttention(options: MultiHeadAttentionOptions): MultiHeadAttention {
   return new MultiHeadAttention(options);
@@ -371,8 +370,7 @@ export function multiHeadAttention(options: MultiHeadAttentionOptions): MultiHea
  * {@link multiHeadAttention}.
  * Shapes: `[batch, queries, features]`, `[batch, keys, features]` twice, mask as there -> `[batch, queries, features]`.
  * Errors: ArgumentError for options out of range, and unless numKeyValueHeads divides numQueryHeads; ShapeError for
- * inputs
- * whose axes do not fit; DtypeError unless they are f32 and the mask bool. Source: Ainslie et al. 2023.
+ * inputs whose axes do not fit; DtypeError unless they are f32 and the mask bool. Source: Ainslie et al. 2023.
  */
 export function groupedQueryAttention(options: GroupedQueryAttentionOptions): GroupedQueryAttention {
   return new GroupedQueryAttention(options);
@@ -386,8 +384,7 @@ export { GroupedQueryAttention as GroupQueryAttention, groupedQueryAttention as 
  * {@link multiHeadAttention}. Global tokens share the projections of the others. Not in Keras.
  * Shapes: `[batch, time, features]` -> the same.
  * Errors: ArgumentError for options out of range; ShapeError for inputs whose axes do not fit; DtypeError unless they
- * are f32
- * and the mask bool. Source: Beltagy et al. 2020, Longformer.
+ * are f32 and the mask bool. Source: Beltagy et al. 2020, Longformer.
  */
 export function slidingWindowAttention(options: SlidingWindowAttentionOptions): SlidingWindowAttention {
   return new SlidingWindowAttention(options);

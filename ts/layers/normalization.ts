@@ -160,14 +160,11 @@ function maskedMoments(x: Tensor, mask: Mask): { mean: Tensor; variance: Tensor;
 
 /**
  * Batch normalization: (x - mean) / sqrt(variance + epsilon) gamma + beta for each channel. Training uses the batch's
- * moments
- * and updates exponential moving averages, moving = momentum moving + (1 - momentum) moment; inference, and a frozen
- * layer,
- * use the averages. Masked steps are not counted. Variances are biased, as in Keras.
+ * moments and updates exponential moving averages, moving = momentum moving + (1 - momentum) moment; inference, and a
+ * frozen layer, use the averages. Masked steps are not counted. Variances are biased, as in Keras.
  * Shapes: `[batch, ..., channels]` -> the same.
  * Errors: ArgumentError for options out of range; ShapeError for inputs without channels, or with others than those it
- * was
- * built for; DtypeError unless they are f32. Source: Ioffe and Szegedy 2015.
+ * was built for; DtypeError unless they are f32. Source: Ioffe and Szegedy 2015.
  */
 export function batchNormalization(options?: BatchNormalizationOptions): BatchNormalization {
   return new BatchNormalization(options);
@@ -188,8 +185,7 @@ export class LayerNormalization extends AffineNormalization {
  * Layer normalization: (x - mean) / sqrt(variance + epsilon) gamma + beta, with the moments along the last axis.
  * Shapes: `[batch, ..., features]` -> the same.
  * Errors: ArgumentError for a negative epsilon; ShapeError for inputs without features, or with others than those it
- * was
- * built for; DtypeError unless they are f32. Source: Ba, Kiros and Hinton 2016.
+ * was built for; DtypeError unless they are f32. Source: Ba, Kiros and Hinton 2016.
  */
 export function layerNormalization(options?: AffineNormalizationOptions): LayerNormalization {
   return new LayerNormalization(options);

@@ -78,11 +78,9 @@ export class MaxPooling1D extends Pooling<1> {
 /**
  * Max pooling over windows along time, channel by channel.
  * Shapes: `[batch, time, channels]` -> `[batch, newTime, channels]`, newTime = ceil(time / strides) with padding
- * "same", else
- * floor((time - poolSize) / strides) + 1.
+ * "same", else floor((time - poolSize) / strides) + 1.
  * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank or shorter than a window;
- * DtypeError
- * unless they are f32.
+ * DtypeError unless they are f32.
  */
 export function maxPooling1d(options?: PoolingOptions<1>): MaxPooling1D {
   return new MaxPooling1D(options);
@@ -98,11 +96,10 @@ export class MaxPooling2D extends Pooling<2> {
 /**
  * Max pooling over windows of images, channel by channel: `layers.maxPooling2d({ poolSize: 2 })` halves height and
  * width.
- * Shapes: `[batch, height, width, channels]` -> `[batch, newHeight, newWidth, channels]`, each new size
- * ceil(size / strides) with padding "same", else floor((size - poolSize) / strides) + 1.
+ * Shapes: `[batch, height, width, channels]` -> `[batch, newHeight, newWidth, channels]`, each new size ceil(size /
+ * strides) with padding "same", else floor((size - poolSize) / strides) + 1.
  * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank or smaller than a window;
- * DtypeError
- * unless they are f32.
+ * DtypeError unless they are f32.
  */
 export function maxPooling2d(options?: PoolingOptions<2>): MaxPooling2D {
   return new MaxPooling2D(options);
@@ -120,8 +117,7 @@ export class MaxPooling3D extends Pooling<3> {
  * Shapes: `[batch, depth, height, width, channels]` -> `[batch, newDepth, newHeight, newWidth, channels]`, sizes as in
  * {@link maxPooling2d}.
  * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank or smaller than a window;
- * DtypeError
- * unless they are f32.
+ * DtypeError unless they are f32.
  */
 export function maxPooling3d(options?: PoolingOptions<3>): MaxPooling3D {
   return new MaxPooling3D(options);
@@ -138,8 +134,7 @@ export class AveragePooling1D extends Pooling<1> {
  * Average pooling over windows along time, channel by channel; padding is not counted.
  * Shapes: `[batch, time, channels]` -> `[batch, newTime, channels]`, newTime as in {@link maxPooling1d}.
  * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank or shorter than a window;
- * DtypeError
- * unless they are f32.
+ * DtypeError unless they are f32.
  */
 export function averagePooling1d(options?: PoolingOptions<1>): AveragePooling1D {
   return new AveragePooling1D(options);
@@ -154,11 +149,10 @@ export class AveragePooling2D extends Pooling<2> {
 
 /**
  * Average pooling over windows of images, channel by channel; padding is not counted.
- * Shapes: `[batch, height, width, channels]` -> `[batch, newHeight, newWidth, channels]`, sizes as in {@link
- * maxPooling2d}.
+ * Shapes: `[batch, height, width, channels]` -> `[batch, newHeight, newWidth, channels]`, sizes as in
+ * {@link maxPooling2d}.
  * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank or smaller than a window;
- * DtypeError
- * unless they are f32.
+ * DtypeError unless they are f32.
  */
 export function averagePooling2d(options?: PoolingOptions<2>): AveragePooling2D {
   return new AveragePooling2D(options);
@@ -176,8 +170,7 @@ export class AveragePooling3D extends Pooling<3> {
  * Shapes: `[batch, depth, height, width, channels]` -> `[batch, newDepth, newHeight, newWidth, channels]`, sizes as in
  * {@link maxPooling2d}.
  * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank or smaller than a window;
- * DtypeError
- * unless they are f32.
+ * DtypeError unless they are f32.
  */
 export function averagePooling3d(options?: PoolingOptions<3>): AveragePooling3D {
   return new AveragePooling3D(options);

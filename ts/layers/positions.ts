@@ -154,12 +154,10 @@ function requireWavelength(name: string, maxWavelength = 10_000): number {
 
 /**
  * Adds a trained embedding of its position to each step. Weight: embeddings `[sequenceLength, features]`. KerasHub's
- * layer of
- * this name returns the embeddings without x.
+ * layer of this name returns the embeddings without x.
  * Shapes: `[batch, time, features]` -> the same, time at most sequenceLength.
  * Errors: ArgumentError for a sequenceLength below 1; ShapeError for inputs of another rank or longer than it;
- * DtypeError
- * unless they are f32.
+ * DtypeError unless they are f32.
  */
 export function positionEmbedding(options: PositionEmbeddingOptions): PositionEmbedding {
   return new PositionEmbedding(options);
@@ -167,12 +165,10 @@ export function positionEmbedding(options: PositionEmbeddingOptions): PositionEm
 
 /**
  * Adds sinusoidal position encodings: sin(t w) at feature 2 i and cos(t w) at 2 i + 1, w = maxWavelength^(-2 i /
- * features).
- * KerasHub's layer of this name returns them without x.
+ * features). KerasHub's layer of this name returns them without x.
  * Shapes: `[batch, time, features]` -> the same.
  * Errors: ArgumentError unless maxWavelength is above 1; ShapeError for inputs of another rank; DtypeError unless they
- * are
- * f32. Source: Vaswani et al. 2017.
+ * are f32. Source: Vaswani et al. 2017.
  */
 export function sinePositionEncoding(options?: SinePositionEncodingOptions): SinePositionEncoding {
   return new SinePositionEncoding(options);
@@ -180,12 +176,10 @@ export function sinePositionEncoding(options?: SinePositionEncodingOptions): Sin
 
 /**
  * Rotary position embedding of queries or keys: features i and i + size / 2 are rotated together by an angle
- * proportional to
- * the position, as in KerasHub.
+ * proportional to the position, as in KerasHub.
  * Shapes: `[batch, time, heads, size]` or `[batch, time, size]` -> the same, size even.
  * Errors: ArgumentError unless maxWavelength is above 1; ShapeError for other axes or an odd size; DtypeError unless
- * inputs
- * are f32. Source: Su et al. 2021, RoFormer.
+ * inputs are f32. Source: Su et al. 2021, RoFormer.
  */
 export function rotaryEmbedding(options?: RotaryEmbeddingOptions): RotaryEmbedding {
   return new RotaryEmbedding(options);

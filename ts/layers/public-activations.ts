@@ -63,17 +63,9 @@ export const gelu: Activation = activations.gelu;
  * Errors: DtypeError unless x is f32.
  */
 export const silu: Activation = activations.silu;
-/**
- * Another name of {@link silu}.
- * Shapes: `[...]` -> the same.
- * Errors: DtypeError unless x is f32.
- */
+/** Another name of {@link silu}. */
 export const swish: Activation = activations.swish;
-/**
- * Another name of {@link hardSilu}.
- * Shapes: `[...]` -> the same.
- * Errors: DtypeError unless x is f32.
- */
+/** Another name of {@link hardSilu}. */
 export const hardSwish: Activation = activations.hardSwish;
 /**
  * 1 / (1 + exp(-x)).

@@ -58,14 +58,12 @@ export class GRU extends RecurrentLayer {
 }
 
 /**
- * Simple recurrent layer: h = activation(x kernel + h recurrentKernel + bias) at each step. Apply it to x or to
- * [x, initial state].
+ * Simple recurrent layer: h = activation(x kernel + h recurrentKernel + bias) at each step. Apply it to x or to [x,
+ * initial state].
  * Shapes: `[batch, time, features]` -> `[batch, units]`, or `[batch, time, units]` with returnSequences; with
- * returnState
- * also h `[batch, units]`.
+ * returnState also h `[batch, units]`.
  * Errors: ArgumentError for options out of range; ShapeError for inputs or states of other shapes; DtypeError unless
- * they are
- * f32.
+ * they are f32.
  */
 export function simpleRnn(options: SimpleRNNOptions): SimpleRNN {
   return new SimpleRNN(options);
@@ -75,11 +73,9 @@ export function simpleRnn(options: SimpleRNNOptions): SimpleRNN {
  * Long short-term memory (see {@link lstmCell} for the formula). Apply it to x or to [x, h, cell].
  * Example: `layers.lstm({ units: 64, returnSequences: true })`.
  * Shapes: `[batch, time, features]` -> `[batch, units]`, or `[batch, time, units]` with returnSequences; with
- * returnState
- * also h and cell `[batch, units]`.
+ * returnState also h and cell `[batch, units]`.
  * Errors: ArgumentError for options out of range; ShapeError for inputs or states of other shapes; DtypeError unless
- * they are
- * f32. Source: Hochreiter and Schmidhuber 1997.
+ * they are f32. Source: Hochreiter and Schmidhuber 1997.
  */
 export function lstm(options: LSTMOptions): LSTM {
   return new LSTM(options);
@@ -88,11 +84,9 @@ export function lstm(options: LSTMOptions): LSTM {
 /**
  * Gated recurrent units (see {@link gruCell} for the formula). Apply it to x or to [x, h].
  * Shapes: `[batch, time, features]` -> `[batch, units]`, or `[batch, time, units]` with returnSequences; with
- * returnState
- * also h `[batch, units]`.
+ * returnState also h `[batch, units]`.
  * Errors: ArgumentError for options out of range; ShapeError for inputs or states of other shapes; DtypeError unless
- * they are
- * f32. Source: Cho et al. 2014.
+ * they are f32. Source: Cho et al. 2014.
  */
 export function gru(options: GRUOptions): GRU {
   return new GRU(options);

@@ -55,8 +55,7 @@ export interface DropoutOptions extends RandomLayerOptions {
   rate: number;
   /**
    * Shape of the dropout pattern, batch axis included: size 1 drops along an axis together, null is the input's size.
-   * Default:
-   * the input's shape.
+   * Default: the input's shape.
    */
   noiseShape?: readonly (number | null)[];
 }
@@ -280,12 +279,10 @@ export class AlphaDropout extends RandomLayer {
 
 /**
  * Dropout for SELU networks: in training, sets elements to SELU's lower limit, then scales and shifts all so that mean
- * and
- * variance stay.
+ * and variance stay.
  * Shapes: `[batch, ...]` -> the same.
  * Errors: ArgumentError unless 0 <= rate < 1; ShapeError for a noiseShape that does not broadcast to the inputs;
- * DtypeError
- * unless they are f32. Source: Klambauer et al. 2017.
+ * DtypeError unless they are f32. Source: Klambauer et al. 2017.
  */
 export function alphaDropout(options: AlphaDropoutOptions): AlphaDropout {
   return new AlphaDropout(options);

@@ -191,21 +191,15 @@ function distanceWaves(keys: number, features: number): Tensor {
 
 /**
  * Causal multi-head attention by relative positions, with a memory of earlier segments (Transformer-XL). The score of
- * query i
- * and key j is ((q_i + u) . k_j + (q_i + w) . r_(i-j)) / sqrt(keyDim), r a projection of the distance's sinusoidal
- * encoding,
- * u and w trained for each head. Apply it to a segment, or to [segment, memory, attentionMask?] for [result, next
- * memory]; no
- * gradient flows into the memory. Masks of both hide their steps; the attention mask is bool, true where a query sees a
- * key.
- * Not in Keras.
+ * query i and key j is ((q_i + u) . k_j + (q_i + w) . r_(i-j)) / sqrt(keyDim), r a projection of the distance's
+ * sinusoidal encoding, u and w trained for each head. Apply it to a segment, or to [segment, memory, attentionMask?]
+ * for [result, next memory]; no gradient flows into the memory. Masks of both hide their steps; the attention mask is
+ * bool, true where a query sees a key. Not in Keras.
  * Shapes: `[batch, time, features]`, memory `[batch, length, features]`, mask `[batch, time, length + time]` or
  * `[batch, heads, time, length + time]` -> `[batch, time, features]`, memory `[batch, length + time, features]`, cut to
- * the last
- * memoryLength steps.
+ * the last memoryLength steps.
  * Errors: ArgumentError for options out of range; ShapeError for inputs whose axes do not fit; DtypeError unless they
- * are f32
- * and the mask bool. Source: Dai et al. 2019.
+ * are f32 and the mask bool. Source: Dai et al. 2019.
  */
 export function relativeMultiHeadAttention(options: RelativeMultiHeadAttentionOptions): RelativeMultiHeadAttention {
   return new RelativeMultiHeadAttention(options);

@@ -105,11 +105,10 @@ export class UpSampling3D extends UpSampling<3> {
 
 /**
  * Repeats each voxel size[0] x size[1] x size[2] times.
- * Shapes: `[batch, depth, height, width, channels]` -> `[batch, depth size[0], height size[1], width size[2],
- * channels]`.
+ * Shapes: `[batch, depth, height, width, channels]` ->
+ * `[batch, depth size[0], height size[1], width size[2], channels]`.
  * Errors: ArgumentError unless size holds whole numbers of at least 1; ShapeError for inputs of another rank;
- * DtypeError
- * unless they are f32.
+ * DtypeError unless they are f32.
  */
 export function upSampling3d(options?: UpSamplingOptions<3>): UpSampling3D {
   return new UpSampling3D(options);
@@ -224,8 +223,7 @@ export class ZeroPadding1D extends ZeroPadding<1> {
  * Pads sequences with zeros at both ends.
  * Shapes: `[batch, time, channels]` -> `[batch, before + time + after, channels]`.
  * Errors: ArgumentError unless padding holds whole numbers of at least 0; ShapeError for inputs of another rank;
- * DtypeError
- * unless they are f32.
+ * DtypeError unless they are f32.
  */
 export function zeroPadding1d(options?: ZeroPaddingOptions<1>): ZeroPadding1D {
   return new ZeroPadding1D(options);
@@ -243,8 +241,7 @@ export class ZeroPadding2D extends ZeroPadding<2> {
  * right.
  * Shapes: `[batch, height, width, channels]` -> `[batch, top + height + bottom, left + width + right, channels]`.
  * Errors: ArgumentError unless padding holds whole numbers of at least 0; ShapeError for inputs of another rank;
- * DtypeError
- * unless they are f32.
+ * DtypeError unless they are f32.
  */
 export function zeroPadding2d(options?: ZeroPaddingOptions<2>): ZeroPadding2D {
   return new ZeroPadding2D(options);
@@ -260,11 +257,9 @@ export class ZeroPadding3D extends ZeroPadding<3> {
 /**
  * Pads volumes with zeros on all sides.
  * Shapes: `[batch, depth, height, width, channels]` -> `[batch, newDepth, newHeight, newWidth, channels]`, each size
- * plus its
- * two paddings.
+ * plus its two paddings.
  * Errors: ArgumentError unless padding holds whole numbers of at least 0; ShapeError for inputs of another rank;
- * DtypeError
- * unless they are f32.
+ * DtypeError unless they are f32.
  */
 export function zeroPadding3d(options?: ZeroPaddingOptions<3>): ZeroPadding3D {
   return new ZeroPadding3D(options);
@@ -281,8 +276,7 @@ export class Cropping1D extends Cropping<1> {
  * Crops sequences at both ends.
  * Shapes: `[batch, time, channels]` -> `[batch, time - before - after, channels]`.
  * Errors: ArgumentError unless cropping holds whole numbers of at least 0; ShapeError for inputs of another rank, or of
- * which
- * nothing would be left; DtypeError unless they are f32.
+ * which nothing would be left; DtypeError unless they are f32.
  */
 export function cropping1d(options?: CroppingOptions<1>): Cropping1D {
   return new Cropping1D(options);
@@ -299,8 +293,7 @@ export class Cropping2D extends Cropping<2> {
  * Crops images on all sides.
  * Shapes: `[batch, height, width, channels]` -> `[batch, height - top - bottom, width - left - right, channels]`.
  * Errors: ArgumentError unless cropping holds whole numbers of at least 0; ShapeError for inputs of another rank, or of
- * which
- * nothing would be left; DtypeError unless they are f32.
+ * which nothing would be left; DtypeError unless they are f32.
  */
 export function cropping2d(options?: CroppingOptions<2>): Cropping2D {
   return new Cropping2D(options);
@@ -316,11 +309,9 @@ export class Cropping3D extends Cropping<3> {
 /**
  * Crops volumes on all sides.
  * Shapes: `[batch, depth, height, width, channels]` -> `[batch, newDepth, newHeight, newWidth, channels]`, each size
- * less its
- * two croppings.
+ * less its two croppings.
  * Errors: ArgumentError unless cropping holds whole numbers of at least 0; ShapeError for inputs of another rank, or of
- * which
- * nothing would be left; DtypeError unless they are f32.
+ * which nothing would be left; DtypeError unless they are f32.
  */
 export function cropping3d(options?: CroppingOptions<3>): Cropping3D {
   return new Cropping3D(options);

@@ -223,14 +223,11 @@ export class RNN extends RecurrentLayer {
 
 /**
  * Runs a recurrent cell over the steps of sequences: `layers.rnn({ cell: layers.lstmCell({ units: 64 }) })`. Apply it
- * to x or
- * to [x, ...initial states], zeros otherwise. Masked steps keep the states and repeat the output.
+ * to x or to [x, ...initial states], zeros otherwise. Masked steps keep the states and repeat the output.
  * Shapes: `[batch, time, ...features]` -> `[batch, ...output]`, or `[batch, time, ...output]` with returnSequences;
- * with
- * returnState also the final states.
+ * with returnState also the final states.
  * Errors: ArgumentError unless cell is a recurrent cell; ShapeError for inputs or states of other shapes; DtypeError
- * unless
- * they are f32.
+ * unless they are f32.
  */
 export function rnn(options: RNNOptions): RNN {
   return new RNN(options);

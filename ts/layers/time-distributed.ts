@@ -64,8 +64,7 @@ export class TimeDistributed extends Layer {
 
 /**
  * Applies a layer to each time step: all steps of all examples are one batch for it, so batch normalization also takes
- * its
- * moments over time. Example: `layers.timeDistributed({ layer: layers.dense({ units: 10 }) })`.
+ * its moments over time. Example: `layers.timeDistributed({ layer: layers.dense({ units: 10 }) })`.
  * Shapes: `[batch, time, ...]` -> `[batch, time, ...output]`; several inputs must have as many steps.
  * Errors: ArgumentError unless layer is a layer; ShapeError for inputs without an axis after the steps; the layer's
  * own.

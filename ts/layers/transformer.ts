@@ -206,8 +206,7 @@ export class TransformerDecoder extends TransformerBlock {
  * normalization. PyTorch's nn.TransformerEncoderLayer also has dropout inside the network, at a default rate of 0.1.
  * Shapes: `[batch, time, features]` -> the same.
  * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank, or with features that numHeads
- * does
- * not divide; DtypeError unless they are f32. Source: Vaswani et al. 2017; normalizeFirst: Xiong et al. 2020.
+ * does not divide; DtypeError unless they are f32. Source: Vaswani et al. 2017; normalizeFirst: Xiong et al. 2020.
  */
 export function transformerEncoder(options: TransformerEncoderOptions): TransformerEncoder {
   return new TransformerEncoder(options);
@@ -215,12 +214,10 @@ export function transformerEncoder(options: TransformerEncoderOptions): Transfor
 
 /**
  * Transformer decoder block: causal self-attention, attention to an encoder's output if there is one, then a
- * feed-forward
- * network. Apply it to x, as in a language model, or to [x, encoder output].
+ * feed-forward network. Apply it to x, as in a language model, or to [x, encoder output].
  * Shapes: `[batch, time, features]`, `[batch, encoderTime, encoderFeatures]` -> `[batch, time, features]`.
  * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank, or with features that numHeads
- * does
- * not divide; DtypeError unless they are f32. Source: Vaswani et al. 2017.
+ * does not divide; DtypeError unless they are f32. Source: Vaswani et al. 2017.
  */
 export function transformerDecoder(options: TransformerOptions): TransformerDecoder {
   return new TransformerDecoder(options);

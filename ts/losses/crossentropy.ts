@@ -28,8 +28,7 @@ import { checkLabels, EPSILON, fractions, labelsFor, type TargetCheck, targetsFo
 export interface CrossentropyOptions {
   /**
    * Whether yPred are logits, as from a last layer without activation, instead of probabilities; default false. Metrics
-   * that
-   * `compile` makes by name beside such a loss take logits too; others are given `fromLogits` or a threshold of 0.
+   * that `compile` makes by name beside such a loss take logits too; others are given `fromLogits` or a threshold of 0.
    */
   fromLogits?: boolean;
 }
@@ -204,8 +203,7 @@ function power(doubt: Tensor, gamma: number): Tensor {
  * Shapes: yTrue `[batch, ...]` or `[batch, ..., 1]`, yPred `[batch, ..., classes]` -> `[]`, or `[batch, ...]` with
  * reduction "none".
  * Errors: ShapeError for shapes that do not fit; ArgumentError for labels that are no class, in captured steps too, and
- * options
- * out of range; DtypeError unless yPred is f32.
+ * options out of range; DtypeError unless yPred is f32.
  */
 export const sparseCategoricalCrossentropy: LossFunction<SparseCrossentropyOptions> = defineLoss(
   "sparseCategoricalCrossentropy",
@@ -240,8 +238,8 @@ export interface GeneralizedCrossentropyOptions extends CrossentropyOptions {
  * Shapes: yTrue `[batch, ...]` or `[batch, ..., 1]`, yPred `[batch, ..., classes]` -> `[]`, or `[batch, ...]` with
  * reduction "none".
  * Errors: ShapeError for shapes that do not fit; ArgumentError for labels that are no class, in captured steps too, and
- * options
- * out of range; DtypeError unless yPred is f32. Source: Zhang and Sabuncu, "Generalized cross entropy loss" (2018).
+ * options out of range; DtypeError unless yPred is f32. Source: Zhang and Sabuncu, "Generalized cross entropy loss"
+ * (2018).
  */
 export const categoricalGeneralizedCrossEntropy: LossFunction<GeneralizedCrossentropyOptions> = defineLoss(
   "categoricalGeneralizedCrossEntropy",

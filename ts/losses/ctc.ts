@@ -22,14 +22,11 @@ export interface CtcOptions {
 
 /**
  * Connectionist temporal classification: -log p(yTrue | yPred) over all alignments, yPred logits. PyTorch's ctc_loss
- * divides each
- * by its number of labels before the mean, and takes log-probabilities [time, batch, classes].
+ * divides each by its number of labels before the mean, and takes log-probabilities [time, batch, classes].
  * Shapes: labels `[batch, length]` with blanks after the last, logits `[batch, time, classes]` -> `[]`, or `[batch]`
- * with reduction
- * "none".
+ * with reduction "none".
  * Errors: ShapeError for shapes that do not fit; ArgumentError for labels or lengths out of range, in captured steps
- * too;
- * DtypeError unless yPred is f32. Source: Graves et al., "Connectionist temporal classification" (2006).
+ * too; DtypeError unless yPred is f32. Source: Graves et al., "Connectionist temporal classification" (2006).
  */
 export const ctc: LossFunction<CtcOptions> = defineLoss(
   "ctc",

@@ -24,9 +24,8 @@ const defined = new Map<string, LossFunction>();
 
 /**
  * Defines a loss from its values for each example. `compile` and `fromConfig` then find it by name; a later definition
- * replaces it.
- * details default to none, so that every option is accepted. Example: `defineLoss("absolute", (yTrue, yPred) =>
- * yPred.sub(yTrue).abs())`.
+ * replaces it. details default to none, so that every option is accepted. Example:
+ * `defineLoss("absolute", (yTrue, yPred) => yPred.sub(yTrue).abs())`.
  * Shapes: perExample returns `[batch]`, or `[batch, ...]` -> a loss that returns `[]`.
  * Errors: ArgumentError for a name that is no string, a perExample that is no function, and unknown details.
  */

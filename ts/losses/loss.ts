@@ -34,10 +34,8 @@ export interface Loss {
 
 /**
  * How the examples' values become one number. "mean", the default, or "sumOverBatchSize", Keras's name: weighted sum
- * divided by their
- * number (with a mask, the number it keeps). "meanWithSampleWeight": weighted sum divided by the sum of weights. "sum":
- * weighted sum.
- * "none": values times weights.
+ * divided by their number (with a mask, the number it keeps). "meanWithSampleWeight": weighted sum divided by the sum
+ * of weights. "sum": weighted sum. "none": values times weights.
  */
 export type Reduction = "mean" | "sumOverBatchSize" | "meanWithSampleWeight" | "sum" | "none";
 

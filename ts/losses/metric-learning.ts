@@ -29,12 +29,11 @@ export interface ContrastiveOptions {
 
 /**
  * Contrastive loss: mean(t d^2 + (1 - t) max(margin - d, 0)^2), d = yPred the distances of pairs, t = yTrue 1 for
- * similar pairs,
- * else 0.
+ * similar pairs, else 0.
  * Shapes: `[batch, ..., pairs]` twice -> `[]`, or `[batch, ...]` with reduction "none".
  * Errors: ShapeError unless yTrue has yPred's shape; ArgumentError for targets outside [0, 1] and a negative margin;
- * DtypeError
- * unless yPred is f32. Source: Hadsell, Chopra and LeCun, "Dimensionality reduction" (2006), without the factor 1/2.
+ * DtypeError unless yPred is f32. Source: Hadsell, Chopra and LeCun, "Dimensionality reduction" (2006), without the
+ * factor 1/2.
  */
 export const contrastive: LossFunction<ContrastiveOptions> = defineMeanLoss(
   "contrastive",
@@ -85,9 +84,8 @@ export interface TripletSemiHardOptions {
 
 /**
  * Triplet loss with semi-hard mining: max(d(a, p) - d(a, n) + margin, 0) averaged over all pairs of an anchor a and a
- * positive p of
- * its class, n the nearest negative that is further from a than p, or the furthest one if there is none; d is the
- * Euclidean distance.
+ * positive p of its class, n the nearest negative that is further from a than p, or the furthest one if there is none;
+ * d is the Euclidean distance.
  * Shapes: class numbers `[batch]`, embeddings `[batch, width]`, usually of length 1 -> `[]`, or `[batch]` with
  * reduction "none".
  * Errors: ShapeError for other shapes; ArgumentError for a negative margin; DtypeError unless yPred is f32.
@@ -143,10 +141,8 @@ export interface CircleOptions {
 
 /**
  * Circle loss: log(1 + sum_p e^(-gamma a_p (margin - d_p)) sum_n e^(gamma a_n (1 - margin - d_n))), d = 1 - cosine to
- * each other
- * embedding of the same class (p) and of other classes (n), a_p = margin + d_p, a_n = 1 + margin - d_n. Examples
- * without a loss are
- * left out of the mean.
+ * each other embedding of the same class (p) and of other classes (n), a_p = margin + d_p, a_n = 1 + margin - d_n.
+ * Examples without a loss are left out of the mean.
  * Shapes: class numbers `[batch]`, embeddings of length 1 `[batch, width]` -> `[]`, or `[batch]` with reduction "none".
  * Errors: ShapeError for other shapes; ArgumentError for options out of range; DtypeError unless yPred is f32.
  * Source: Sun et al., "Circle loss" (2020).

@@ -16,8 +16,7 @@ export interface DiceOptions {
  * Dice loss of segmentations: 1 - 2 sum(t p) / (sum(t) + sum(p)), t = yTrue, p = yPred.
  * Shapes: `[batch, height, width, channels]` twice, or any other -> `[]`.
  * Errors: ShapeError unless yTrue has yPred's shape; ArgumentError for targets outside [0, 1] and axes out of range;
- * DtypeError
- * unless yPred is f32. Source: Milletari, Navab and Ahmadi, "V-Net" (2016), without squares.
+ * DtypeError unless yPred is f32. Source: Milletari, Navab and Ahmadi, "V-Net" (2016), without squares.
  */
 export const dice: LossFunction<DiceOptions> = defineLoss(
   "dice",
@@ -42,8 +41,7 @@ export interface TverskyOptions extends DiceOptions {
  * yPred.
  * Shapes: `[batch, height, width, channels]` twice, or any other -> `[]`.
  * Errors: ShapeError unless yTrue has yPred's shape; ArgumentError for targets outside [0, 1] and options out of range;
- * DtypeError
- * unless yPred is f32. Source: Salehi, Erdogmus and Gholipour, "Tversky loss" (2017).
+ * DtypeError unless yPred is f32. Source: Salehi, Erdogmus and Gholipour, "Tversky loss" (2017).
  */
 export const tversky: LossFunction<TverskyOptions> = defineLoss(
   "tversky",

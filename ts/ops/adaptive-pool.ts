@@ -16,8 +16,7 @@ import { poolLine } from "./pool.ts";
  * PyTorch.
  * Shapes: `[batch, time, channels]` -> `[batch, outputSize, channels]`.
  * Errors: ArgumentError unless outputSize is a whole number of at least 1; ShapeError for another rank or no steps;
- * DtypeError
- * unless x is f32.
+ * DtypeError unless x is f32.
  */
 export function adaptiveAveragePool1d(x: Tensor, outputSize: PerAxis<1>, ...none: never[]): Tensor {
   return adaptivePool("adaptiveAveragePool1d", 1, x, outputSize, avgPool, none);
@@ -28,8 +27,7 @@ export function adaptiveAveragePool1d(x: Tensor, outputSize: PerAxis<1>, ...none
  * PyTorch.
  * Shapes: `[batch, height, width, channels]` -> `[batch, ...outputSize, channels]`.
  * Errors: ArgumentError unless outputSize holds whole numbers of at least 1; ShapeError for another rank or empty
- * images;
- * DtypeError unless x is f32.
+ * images; DtypeError unless x is f32.
  */
 export function adaptiveAveragePool2d(x: Tensor, outputSize: PerAxis<2>, ...none: never[]): Tensor {
   return adaptivePool("adaptiveAveragePool2d", 2, x, outputSize, avgPool, none);
@@ -40,8 +38,7 @@ export function adaptiveAveragePool2d(x: Tensor, outputSize: PerAxis<2>, ...none
  * PyTorch.
  * Shapes: `[batch, depth, height, width, channels]` -> `[batch, ...outputSize, channels]`.
  * Errors: ArgumentError unless outputSize holds whole numbers of at least 1; ShapeError for another rank or empty
- * volumes;
- * DtypeError unless x is f32.
+ * volumes; DtypeError unless x is f32.
  */
 export function adaptiveAveragePool3d(x: Tensor, outputSize: PerAxis<3>, ...none: never[]): Tensor {
   return adaptivePool("adaptiveAveragePool3d", 3, x, outputSize, avgPool, none);
@@ -51,8 +48,7 @@ export function adaptiveAveragePool3d(x: Tensor, outputSize: PerAxis<3>, ...none
  * Max pooling to a given length, with the windows of {@link adaptiveAveragePool1d}.
  * Shapes: `[batch, time, channels]` -> `[batch, outputSize, channels]`.
  * Errors: ArgumentError unless outputSize is a whole number of at least 1; ShapeError for another rank or no steps;
- * DtypeError
- * unless x is f32.
+ * DtypeError unless x is f32.
  */
 export function adaptiveMaxPool1d(x: Tensor, outputSize: PerAxis<1>, ...none: never[]): Tensor {
   return adaptivePool("adaptiveMaxPool1d", 1, x, outputSize, maxPool, none);
@@ -62,8 +58,7 @@ export function adaptiveMaxPool1d(x: Tensor, outputSize: PerAxis<1>, ...none: ne
  * Max pooling to a given size, with the windows of {@link adaptiveAveragePool2d}.
  * Shapes: `[batch, height, width, channels]` -> `[batch, ...outputSize, channels]`.
  * Errors: ArgumentError unless outputSize holds whole numbers of at least 1; ShapeError for another rank or empty
- * images;
- * DtypeError unless x is f32.
+ * images; DtypeError unless x is f32.
  */
 export function adaptiveMaxPool2d(x: Tensor, outputSize: PerAxis<2>, ...none: never[]): Tensor {
   return adaptivePool("adaptiveMaxPool2d", 2, x, outputSize, maxPool, none);
@@ -73,8 +68,7 @@ export function adaptiveMaxPool2d(x: Tensor, outputSize: PerAxis<2>, ...none: ne
  * Max pooling to a given size, with the windows of {@link adaptiveAveragePool3d}.
  * Shapes: `[batch, depth, height, width, channels]` -> `[batch, ...outputSize, channels]`.
  * Errors: ArgumentError unless outputSize holds whole numbers of at least 1; ShapeError for another rank or empty
- * volumes;
- * DtypeError unless x is f32.
+ * volumes; DtypeError unless x is f32.
  */
 export function adaptiveMaxPool3d(x: Tensor, outputSize: PerAxis<3>, ...none: never[]): Tensor {
   return adaptivePool("adaptiveMaxPool3d", 3, x, outputSize, maxPool, none);

@@ -58,8 +58,7 @@ export const div: Op<(a: TensorLike, b: TensorLike) => Tensor> = defineOp("div",
 
 /**
  * floor(a / b), exact while |a / b| is below 2^29; of a by an infinity of the other sign -1. No gradient. Integers
- * divided by 0
- * give 0, as in NumPy (PyTorch throws); -2^31 / -1 gives 2^31 - 1.
+ * divided by 0 give 0, as in NumPy (PyTorch throws); -2^31 / -1 gives 2^31 - 1.
  * Shapes: a, b -> their broadcast shape.
  * Errors: ShapeError unless the shapes broadcast; DtypeError unless both are f32 or both i32.
  */
@@ -70,8 +69,7 @@ export const floorDivide: Arithmetic = defineOp("floorDivide", {
 
 /**
  * The remainder a - floor(a / b) b, with b's sign, exact while |a / b| is below 2^29. Where b is 0: NaN, of integers 0,
- * as in
- * NumPy. The gradient treats floor(a / b) as constant.
+ * as in NumPy. The gradient treats floor(a / b) as constant.
  * Shapes: a, b -> their broadcast shape.
  * Errors: ShapeError unless the shapes broadcast; DtypeError unless both are f32 or both i32.
  */

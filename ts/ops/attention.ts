@@ -35,8 +35,7 @@ export interface AttentionOptions {
   globalTokens?: number;
   /**
    * bool, true where a query sees a key, or f32, added to the scaled scores; broadcasts to [batch, heads, queries,
-   * keys].
-   * Default: none.
+   * keys]. Default: none.
    */
   mask?: Tensor<"bool"> | Tensor;
   /** Position of the first query among the keys, a tensor of one element; default 0. */
@@ -45,16 +44,13 @@ export interface AttentionOptions {
 
 /**
  * Scaled dot-product attention, softmax(scale q k^T + mask) v, in a fused kernel. keyHeads must divide heads:
- * neighbouring
- * query heads share a key head (grouped queries). A query that sees no key gives zeros, and keys that are not seen do
- * not
- * count, even if NaN. Memory is linear in the length; with a window, time is too.
- * Shapes: q `[batch, queries, heads, headDim]`, k `[batch, keys, keyHeads, headDim]`, v `[batch, keys, keyHeads,
- * valueDim]` ->
- * `[batch, queries, heads, valueDim]`.
+ * neighbouring query heads share a key head (grouped queries). A query that sees no key gives zeros, and keys that are
+ * not seen do not count, even if NaN. Memory is linear in the length; with a window, time is too.
+ * Shapes: q `[batch, queries, heads, headDim]`, k `[batch, keys, keyHeads, headDim]`, v
+ * `[batch, keys, keyHeads, valueDim]` -> `[batch, queries, heads, valueDim]`.
  * Errors: ShapeError for shapes that do not fit; DtypeError unless q, k, v are f32 and the mask bool or f32;
- * ArgumentError for
- * options out of range. Sources: Vaswani et al. 2017; Dao et al. 2022; Beltagy et al. 2020 (window, globalTokens).
+ * ArgumentError for options out of range. Sources: Vaswani et al. 2017; Dao et al. 2022; Beltagy et al. 2020 (window,
+ * globalTokens).
  */
 export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
   const sight = sightOf("attention", q, k, options);
@@ -298,12 +294,10 @@ export interface RotaryOptions {
 
 /**
  * Rotary position embedding: rotates features i and i + headDim / 2 together by t maxWavelength^(-2 i / headDim), t the
- * step's
- * position, so that products of queries and keys depend on their distance alone.
+ * step's position, so that products of queries and keys depend on their distance alone.
  * Shapes: `[batch, time, heads, headDim]` -> the same, headDim even.
  * Errors: ShapeError for another rank, an odd headDim or positions of another shape; DtypeError unless x is f32 and
- * positions
- * i32. Source: Su et al. 2021, RoFormer.
+ * positions i32. Source: Su et al. 2021, RoFormer.
  */
 export function rotary(x: Tensor, options: RotaryOptions = {}): Tensor {
   const { position, maxWavelength = 10_000 } = checkOptions("rotary", options, rotaryOptions);

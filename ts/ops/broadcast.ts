@@ -124,8 +124,7 @@ export interface MeshgridOptions {
  * Coordinates of the points of a grid: each vector repeated along the others' axes.
  * Shapes: `[n]`, `[m]` -> `[m, n]` twice, or `[n, m]` with indexing "ij"; of any dtype.
  * Errors: ArgumentError for an empty list or unknown indexing; ShapeError for tensors of more than one axis; DtypeError
- * unless
- * they have one dtype.
+ * unless they have one dtype.
  */
 export function meshgrid<D extends Dtype>(xs: readonly Tensor<D>[], options: MeshgridOptions = {}): Tensor<D>[] {
   const { indexing = "xy" } = checkOptions("meshgrid", options, meshgridOptions);

@@ -171,9 +171,8 @@ const conversions = {
 } as const;
 
 /**
- * x converted to another dtype. f32 to integers truncates, clamps to the dtype's range, and makes NaN 0; bool is x !=
- * 0. Only
- * f32 to f32 has a gradient.
+ * x converted to another dtype. f32 to integers truncates, clamps to the dtype's range, and makes NaN 0; bool is x
+ * != 0. Only f32 to f32 has a gradient.
  * Shapes: `[...]` -> the same.
  * Errors: ArgumentError for an unknown dtype.
  */

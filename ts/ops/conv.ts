@@ -37,11 +37,10 @@ export interface ConvOptions<R extends Rank = 2> extends WindowOptions<R, ConvPa
 /**
  * 1D convolution (cross-correlation): activation(conv(x, filters) + bias), bias default none.
  * Shapes: `[batch, time, channels]`, filters `[taps, channels / groups, outputs]`, bias `[outputs]` ->
- * `[batch, newTime, outputs]`, newTime = ceil(time / strides) unless padding is "valid", then
- * floor((time - dilationRate (taps - 1) - 1) / strides) + 1.
+ * `[batch, newTime, outputs]`, newTime = ceil(time / strides) unless padding is "valid", then floor((time -
+ * dilationRate (taps - 1) - 1) / strides) + 1.
  * Errors: ArgumentError for options out of range; ShapeError for shapes that do not fit, and for x shorter than a
- * window;
- * DtypeError unless all are f32.
+ * window; DtypeError unless all are f32.
  */
 export function conv1d(x: Tensor, filters: Tensor, bias?: Tensor, options?: ConvOptions<1>): Tensor {
   return convolution("conv1d", 1, x, filters, bias, options);
@@ -51,12 +50,10 @@ export function conv1d(x: Tensor, filters: Tensor, bias?: Tensor, options?: Conv
  * 2D convolution (cross-correlation): activation(conv(x, filters) + bias), bias default none.
  * Example: `conv2d(images, filters, bias, { strides: 2, padding: "same", activation: "relu" })`.
  * Shapes: `[batch, height, width, channels]`, filters `[rows, columns, channels / groups, outputs]`, bias `[outputs]`
- * ->
- * `[batch, newHeight, newWidth, outputs]`, each new size ceil(size / strides) with padding "same", else
+ * -> `[batch, newHeight, newWidth, outputs]`, each new size ceil(size / strides) with padding "same", else
  * floor((size - dilationRate (taps - 1) - 1) / strides) + 1.
  * Errors: ArgumentError for options out of range; ShapeError for shapes that do not fit, and for x smaller than a
- * window;
- * DtypeError unless all are f32.
+ * window; DtypeError unless all are f32.
  */
 export function conv2d(x: Tensor, filters: Tensor, bias?: Tensor, options?: ConvOptions<2>): Tensor {
   return convolution("conv2d", 2, x, filters, bias, options);
@@ -65,11 +62,9 @@ export function conv2d(x: Tensor, filters: Tensor, bias?: Tensor, options?: Conv
 /**
  * 3D convolution (cross-correlation): activation(conv(x, filters) + bias), bias default none.
  * Shapes: `[batch, depth, height, width, channels]`, filters `[frames, rows, columns, channels / groups, outputs]`,
- * bias
- * `[outputs]` -> `[batch, newDepth, newHeight, newWidth, outputs]`, sizes as in {@link conv2d}.
+ * bias `[outputs]` -> `[batch, newDepth, newHeight, newWidth, outputs]`, sizes as in {@link conv2d}.
  * Errors: ArgumentError for options out of range; ShapeError for shapes that do not fit, and for x smaller than a
- * window;
- * DtypeError unless all are f32.
+ * window; DtypeError unless all are f32.
  */
 export function conv3d(x: Tensor, filters: Tensor, bias?: Tensor, options?: ConvOptions<3>): Tensor {
   return convolution("conv3d", 3, x, filters, bias, options);
@@ -119,14 +114,12 @@ export interface ConvTransposeOptions<R extends Rank = 2> extends WindowOptions<
 
 /**
  * Transposed 1D convolution: activation(conv^T(x, filters) + bias), bias default none. Sizes as in Keras: those from
- * which
- * {@link conv1d} with the same options makes x's.
+ * which {@link conv1d} with the same options makes x's.
  * Shapes: `[batch, time, channels]`, filters `[taps, outputs / groups, channels]`, bias `[outputs]` ->
- * `[batch, newTime, outputs]`, newTime = time strides with padding "same", else
- * (time - 1) strides + max(dilationRate (taps - 1) + 1, strides); outputPadding changes it.
+ * `[batch, newTime, outputs]`, newTime = time strides with padding "same", else (time - 1) strides + max(dilationRate
+ * (taps - 1) + 1, strides); outputPadding changes it.
  * Errors: ArgumentError for options out of range and an outputPadding that does not fit the strides; ShapeError for
- * shapes that
- * do not fit; DtypeError unless all are f32.
+ * shapes that do not fit; DtypeError unless all are f32.
  */
 export function conv1dTranspose(x: Tensor, filters: Tensor, bias?: Tensor, options?: ConvTransposeOptions<1>): Tensor {
   return transposed("conv1dTranspose", 1, x, filters, bias, options);
@@ -134,15 +127,12 @@ export function conv1dTranspose(x: Tensor, filters: Tensor, bias?: Tensor, optio
 
 /**
  * Transposed 2D convolution: activation(conv^T(x, filters) + bias), bias default none. Sizes as in Keras: those from
- * which
- * {@link conv2d} with the same options makes x's.
+ * which {@link conv2d} with the same options makes x's.
  * Shapes: `[batch, height, width, channels]`, filters `[rows, columns, outputs / groups, channels]`, bias `[outputs]`
- * ->
- * `[batch, newHeight, newWidth, outputs]`, each new size size strides with padding "same", else
- * (size - 1) strides + max(dilationRate (taps - 1) + 1, strides); outputPadding changes it.
+ * -> `[batch, newHeight, newWidth, outputs]`, each new size size strides with padding "same", else (size - 1) strides +
+ * max(dilationRate (taps - 1) + 1, strides); outputPadding changes it.
  * Errors: ArgumentError for options out of range and an outputPadding that does not fit the strides; ShapeError for
- * shapes that
- * do not fit; DtypeError unless all are f32.
+ * shapes that do not fit; DtypeError unless all are f32.
  */
 export function conv2dTranspose(x: Tensor, filters: Tensor, bias?: Tensor, options?: ConvTransposeOptions<2>): Tensor {
   return transposed("conv2dTranspose", 2, x, filters, bias, options);
@@ -150,14 +140,11 @@ export function conv2dTranspose(x: Tensor, filters: Tensor, bias?: Tensor, optio
 
 /**
  * Transposed 3D convolution: activation(conv^T(x, filters) + bias), bias default none. Sizes as in Keras: those from
- * which
- * {@link conv3d} with the same options makes x's.
+ * which {@link conv3d} with the same options makes x's.
  * Shapes: `[batch, depth, height, width, channels]`, filters `[frames, rows, columns, outputs / groups, channels]`,
- * bias
- * `[outputs]` -> `[batch, newDepth, newHeight, newWidth, outputs]`, sizes as in {@link conv2dTranspose}.
+ * bias `[outputs]` -> `[batch, newDepth, newHeight, newWidth, outputs]`, sizes as in {@link conv2dTranspose}.
  * Errors: ArgumentError for options out of range and an outputPadding that does not fit the strides; ShapeError for
- * shapes that
- * do not fit; DtypeError unless all are f32.
+ * shapes that do not fit; DtypeError unless all are f32.
  */
 export function conv3dTranspose(x: Tensor, filters: Tensor, bias?: Tensor, options?: ConvTransposeOptions<3>): Tensor {
   return transposed("conv3dTranspose", 3, x, filters, bias, options);

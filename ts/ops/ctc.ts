@@ -22,12 +22,10 @@ import { logSoftmax } from "./softmax.ts";
 /**
  * Connectionist temporal classification: -log p(labels | logits), summed over all alignments of labels and time steps.
  * inputLengths and labelLengths say how much of each example counts; blank, default 0, is the class of no label.
- * Infinite, with
- * gradient 0, where the labels do not fit (PyTorch's gradient is NaN unless zero_infinity).
+ * Infinite, with gradient 0, where the labels do not fit (PyTorch's gradient is NaN unless zero_infinity).
  * Shapes: logits `[batch, time, classes]`, i32 labels `[batch, length]`, i32 lengths `[batch]` twice -> `[batch]`.
  * Errors: ShapeError for shapes that do not fit; DtypeError for other dtypes; ArgumentError for labels, lengths or a
- * blank out
- * of range, in captured steps too. Source: Graves et al. 2006.
+ * blank out of range, in captured steps too. Source: Graves et al. 2006.
  */
 export function ctcLoss(
   logits: Tensor,

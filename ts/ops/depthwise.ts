@@ -37,13 +37,11 @@ export interface DepthwiseConvOptions<R extends Flat = 2> extends WindowOptions<
 
 /**
  * Depthwise 1D convolution: activation(conv(x, filters) + bias), bias default none; output channel c multiplier + i is
- * channel
- * c under its filter i.
+ * channel c under its filter i.
  * Shapes: `[batch, time, channels]`, filters `[taps, channels, multiplier]`, bias `[channels multiplier]` ->
  * `[batch, newTime, channels multiplier]`, newTime as in {@link conv1d}.
  * Errors: ArgumentError for options out of range; ShapeError for shapes that do not fit, and for x shorter than a
- * window;
- * DtypeError unless all are f32.
+ * window; DtypeError unless all are f32.
  */
 export function depthwiseConv1d(x: Tensor, filters: Tensor, bias?: Tensor, options?: DepthwiseConvOptions<1>): Tensor {
   return depthwiseConvolution("depthwiseConv1d", 1, x, filters, bias, options);
@@ -51,14 +49,11 @@ export function depthwiseConv1d(x: Tensor, filters: Tensor, bias?: Tensor, optio
 
 /**
  * Depthwise 2D convolution: activation(conv(x, filters) + bias), bias default none; output channel c multiplier + i is
- * channel
- * c under its filter i.
- * Shapes: `[batch, height, width, channels]`, filters `[rows, columns, channels, multiplier]`, bias `[channels
- * multiplier]` ->
- * `[batch, newHeight, newWidth, channels multiplier]`, sizes as in {@link conv2d}.
+ * channel c under its filter i.
+ * Shapes: `[batch, height, width, channels]`, filters `[rows, columns, channels, multiplier]`, bias
+ * `[channels multiplier]` -> `[batch, newHeight, newWidth, channels multiplier]`, sizes as in {@link conv2d}.
  * Errors: ArgumentError for options out of range; ShapeError for shapes that do not fit, and for x smaller than a
- * window;
- * DtypeError unless all are f32.
+ * window; DtypeError unless all are f32.
  */
 export function depthwiseConv2d(x: Tensor, filters: Tensor, bias?: Tensor, options?: DepthwiseConvOptions<2>): Tensor {
   return depthwiseConvolution("depthwiseConv2d", 2, x, filters, bias, options);
@@ -98,12 +93,10 @@ const TAPS = { 1: "taps", 2: "rows, columns" } as const;
 
 /**
  * Depthwise 1D convolution, then a pointwise one: activation(pointwise(depthwise(x)) + bias), bias default none.
- * Shapes: `[batch, time, channels]`, depthwise `[taps, channels, multiplier]`, pointwise `[1, channels multiplier,
- * outputs]`,
- * bias `[outputs]` -> `[batch, newTime, outputs]`, newTime as in {@link conv1d}.
+ * Shapes: `[batch, time, channels]`, depthwise `[taps, channels, multiplier]`, pointwise
+ * `[1, channels multiplier, outputs]`, bias `[outputs]` -> `[batch, newTime, outputs]`, newTime as in {@link conv1d}.
  * Errors: ArgumentError for options out of range; ShapeError for shapes that do not fit, and for x shorter than a
- * window;
- * DtypeError unless all are f32.
+ * window; DtypeError unless all are f32.
  */
 export function separableConv1d(
   x: Tensor,
@@ -121,8 +114,7 @@ export function separableConv1d(
  * `[1, 1, channels multiplier, outputs]`, bias `[outputs]` -> `[batch, newHeight, newWidth, outputs]`, sizes as in
  * {@link conv2d}.
  * Errors: ArgumentError for options out of range; ShapeError for shapes that do not fit, and for x smaller than a
- * window;
- * DtypeError unless all are f32.
+ * window; DtypeError unless all are f32.
  */
 export function separableConv2d(
   x: Tensor,

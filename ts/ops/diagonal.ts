@@ -21,8 +21,7 @@ function below(rows: number, columns: number, diagonal: number): Tensor<"bool"> 
 
 /**
  * A matrix of ones on and below a diagonal, zeros above; columns default to rows. Diagonal 0, the default, is the main
- * one,
- * positive ones are above it.
+ * one, positive ones are above it.
  * Shapes: -> `[rows, columns]`.
  * Errors: ShapeError for invalid sizes; ArgumentError unless diagonal is a whole number.
  */
@@ -100,8 +99,7 @@ function diagonalView(
 
 /**
  * Diagonals of x along axis1 and axis2, default 0 and 1: y[..., i] = x at i along axis1 and i + offset along axis2;
- * offset
- * defaults to 0, the main diagonal.
+ * offset defaults to 0, the main diagonal.
  * Shapes: `[rows, columns, ...]` -> `[..., length]`, of any dtype.
  * Errors: ArgumentError for axes that are equal or out of range, and unless offset is a whole number.
  */

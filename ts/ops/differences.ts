@@ -19,8 +19,7 @@ const MOST_DIFFERENCES = 1000;
  * once.
  * Shapes: `[..., size]` -> `[..., size - n]`.
  * Errors: ArgumentError unless n is a whole number from 0 to the axis's size, and for an axis out of range; DtypeError
- * unless x
- * is f32 or i32.
+ * unless x is f32 or i32.
  */
 export function diff(x: Tensor, n = 1, axis = -1): Tensor {
   return within("diff", () => {

@@ -23,10 +23,8 @@ interface Term {
 /**
  * Einstein summation: the product of the operands, summed over every axis whose letter the output does not name.
  * "bij,bjk->bik" is a batch of matrix products, "ii" a trace, "i,j->ij" an outer product. "..." stands for further
- * axes, which
- * broadcast; without "->" the output has those, then the letters that occur once, in alphabetical order, as in NumPy.
- * Operands
- * are multiplied two at a time, first those with the smallest product.
+ * axes, which broadcast; without "->" the output has those, then the letters that occur once, in alphabetical order, as
+ * in NumPy. Operands are multiplied two at a time, first those with the smallest product.
  * Shapes: as the subscripts say.
  * Errors: ArgumentError for invalid subscripts; ShapeError for operands that do not fit them; DtypeError unless all are
  * f32.
@@ -203,8 +201,7 @@ function isOrder(labels: Labels, order: Labels): boolean {
 
 /**
  * Sum of products over pairs of axes: a's, and in the same order b's; a number n, default 2, stands for a's last n and
- * b's
- * first n axes.
+ * b's first n axes.
  * Shapes: `[...a, ...axes]`, `[...axes, ...b]` -> `[...a, ...b]`.
  * Errors: ArgumentError for axes out of range; ShapeError unless the axes' sizes agree; DtypeError unless both are f32.
  */

@@ -187,9 +187,8 @@ export const siluGrad: Op<(dy: Tensor, x: Tensor) => Tensor> = defineOp("siluGra
 });
 
 /**
- * x Phi(x), Phi the standard normal distribution function; approximate, default false, uses
- * x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2. At infinities it and its gradient are their limits, where PyTorch
- * has NaN.
+ * x Phi(x), Phi the standard normal distribution function; approximate, default false, uses x (1 + tanh(sqrt(2 / pi)
+ * (x + 0.044715 x^3))) / 2. At infinities it and its gradient are their limits, where PyTorch has NaN.
  * Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. Source: Hendrycks and Gimpel 2016.
  */
 export const gelu: Op<(x: Tensor, approximate?: boolean) => Tensor> = defineOp("gelu", {

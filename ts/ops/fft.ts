@@ -140,8 +140,7 @@ function requireComplex(operation: string, x: ComplexPair, least = 1): void {
 
 /**
  * Discrete Fourier transform along the last axis, of any length n: y[k] = sum_j x[j] e^(-2 pi i j k / n). A NaN or
- * infinity makes
- * all of its row NaN.
+ * infinity makes all of its row NaN.
  * Shapes: real and imaginary `[..., n]` -> the same.
  * Errors: ArgumentError unless x is a pair; ShapeError unless its parts have one shape, not empty; DtypeError unless
  * they are f32.
@@ -166,8 +165,7 @@ export function ifft(x: ComplexPair): [real: Tensor, imaginary: Tensor] {
  * {@link fft} along the last two axes.
  * Shapes: real and imaginary `[..., m, n]` -> the same.
  * Errors: ArgumentError unless x is a pair; ShapeError unless its parts have one shape of at least two axes; DtypeError
- * unless
- * they are f32.
+ * unless they are f32.
  */
 export function fft2(x: ComplexPair): [real: Tensor, imaginary: Tensor] {
   requireComplex("fft2", x, 2);
@@ -178,8 +176,7 @@ export function fft2(x: ComplexPair): [real: Tensor, imaginary: Tensor] {
  * Inverse of {@link fft2}.
  * Shapes: real and imaginary `[..., m, n]` -> the same.
  * Errors: ArgumentError unless x is a pair; ShapeError unless its parts have one shape of at least two axes; DtypeError
- * unless
- * they are f32.
+ * unless they are f32.
  */
 export function ifft2(x: ComplexPair): [real: Tensor, imaginary: Tensor] {
   requireComplex("ifft2", x, 2);
@@ -198,8 +195,7 @@ function overTwoAxes(f: (x: ComplexPair) => [Tensor, Tensor], x: ComplexPair): [
 
 /**
  * {@link fft} of real x along the last axis: the first n / 2 + 1 coefficients. x is first cut or zero-padded to length
- * n, default
- * its own.
+ * n, default its own.
  * Shapes: `[..., time]` -> real and imaginary `[..., floor(n / 2) + 1]`.
  * Errors: ArgumentError unless length is a whole number of at least 1; ShapeError for an empty axis; DtypeError unless
  * x is f32.
@@ -215,12 +211,10 @@ export function rfft(x: Tensor, length?: number): [real: Tensor, imaginary: Tens
 
 /**
  * Inverse of {@link rfft}: real numbers of length n, default 2 (m - 1), from the first m coefficients, cut or
- * zero-padded to
- * n / 2 + 1. The imaginary parts of coefficients 0 and n / 2 do not count.
+ * zero-padded to n / 2 + 1. The imaginary parts of coefficients 0 and n / 2 do not count.
  * Shapes: real and imaginary `[..., m]` -> `[..., length]`.
  * Errors: ArgumentError unless x is a pair and length a whole number of at least 1; ShapeError unless its parts have
- * one shape,
- * not empty; DtypeError unless they are f32.
+ * one shape, not empty; DtypeError unless they are f32.
  */
 export function irfft(x: ComplexPair, length?: number): Tensor {
   requireComplex("irfft", x);
@@ -278,8 +272,7 @@ function overlapAdd(x: Tensor, step: number): Tensor {
  * Overlapping pieces of x along the last axis.
  * Shapes: `[..., time]` -> `[..., 1 + floor((time - sequenceLength) / sequenceStride), sequenceLength]`.
  * Errors: ArgumentError unless both are whole numbers of at least 1; ShapeError where x is shorter than one piece;
- * DtypeError
- * unless x is f32.
+ * DtypeError unless x is f32.
  */
 export function extractSequences(x: Tensor, sequenceLength: number, sequenceStride: number): Tensor {
   requireReal("extractSequences", "x", x);
@@ -336,8 +329,7 @@ function requireLengths(operation: string, length: number, stride: number, fftLe
  * Example: `stft(audio, 400, 160, 512)` of `[batch, samples]`.
  * Shapes: `[..., time]` -> real and imaginary `[..., sequences, floor(fftLength / 2) + 1]`.
  * Errors: ArgumentError for lengths below 1, an fftLength below sequenceLength and an unknown window; ShapeError for a
- * signal too
- * short and a window of another length; DtypeError unless x is f32. Source: Keras's `stft`.
+ * signal too short and a window of another length; DtypeError unless x is f32. Source: Keras's `stft`.
  */
 export function stft(
   x: Tensor,
@@ -373,12 +365,10 @@ export interface IstftOptions extends StftOptions {
 
 /**
  * Inverse of {@link stft} with the same options: the signal whose transform is nearest to x, windowed inverse
- * transforms summed
- * where they overlap, over the sum of the squared windows.
+ * transforms summed where they overlap, over the sum of the squared windows.
  * Shapes: real and imaginary `[..., sequences, floor(fftLength / 2) + 1]` -> `[..., time]`.
  * Errors: ArgumentError for lengths below 1, an fftLength below sequenceLength and an unknown window; ShapeError unless
- * both parts
- * have one shape of at least two axes; DtypeError unless they are f32. Source: Griffin and Lim 1984.
+ * both parts have one shape of at least two axes; DtypeError unless they are f32. Source: Griffin and Lim 1984.
  */
 export function istft(
   x: ComplexPair,

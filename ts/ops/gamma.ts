@@ -28,8 +28,7 @@ const MOST_ORDERS = 170;
 
 /**
  * Derivative of {@link digamma} of this order, default 1, the trigamma function. At -1, -2, ... Infinity for odd
- * orders, NaN for
- * even ones, whose poles have two signs.
+ * orders, NaN for even ones, whose poles have two signs.
  * Shapes: `[...]` -> the same.
  * Errors: ArgumentError unless order is a whole number from 0 to 170; DtypeError unless x is f32.
  */

@@ -31,8 +31,7 @@ function gathered<D extends Dtype>(operation: string, x: Tensor<D>, indices: Ten
  * Rows of a table by their numbers.
  * Shapes: `[vocabulary, width]`, i32 ids `[...]` -> `[..., width]`.
  * Errors: ArgumentError for ids out of range, in captured steps too; ShapeError unless the table has two axes;
- * DtypeError unless
- * ids are i32.
+ * DtypeError unless ids are i32.
  */
 export function embedding(table: Tensor, ids: Tensor<"i32">): Tensor {
   requireTensor("embedding", "table", table);
@@ -71,8 +70,7 @@ function scattered(operation: string, updates: Tensor, indices: Tensor<"i32">, l
  * x with updates[a, i, b] added at x[a, indices[i], b] along an axis, default 0; repeated indices add up.
  * Shapes: `[...a, size, ...b]`, i32 `[...i]`, `[...a, ...i, ...b]` -> x's shape.
  * Errors: ArgumentError for an axis or indices out of range, in captured steps too; ShapeError for updates of another
- * shape;
- * DtypeError unless x and updates are f32 and indices i32.
+ * shape; DtypeError unless x and updates are f32 and indices i32.
  */
 export function scatterAdd(x: Tensor, indices: Tensor<"i32">, updates: Tensor, axis = 0): Tensor {
   return within("scatterAdd", () => {
@@ -103,8 +101,7 @@ export function take<D extends Dtype>(x: Tensor<D>, indices: Tensor<"i32">, axis
  * Elements picked along an axis, default the last: y[a, k, b] = x[a, indices[a, k, b], b].
  * Shapes: `[...a, size, ...b]`, i32 `[...a, picks, ...b]` -> the indices' shape.
  * Errors: ArgumentError for an axis or indices out of range, in captured steps too; ShapeError for indices of another
- * shape;
- * DtypeError unless x is f32 or i32 and indices i32.
+ * shape; DtypeError unless x is f32 or i32 and indices i32.
  */
 export function takeAlongAxis<D extends "f32" | "i32" = "f32">(
   x: Tensor<D>,
@@ -148,8 +145,7 @@ export function scatterAlongAxis(updates: Tensor, indices: Tensor<"i32">, length
  * Slices of x picked by several indices: y[i, ...] = x[indices[i, 0], indices[i, 1], ..., ...].
  * Shapes: `[...first, ...rest]`, i32 `[...i, n]` for the first n axes -> `[...i, ...rest]`, of any dtype.
  * Errors: ArgumentError for indices out of range, in captured steps too; ShapeError unless n is from 1 to x's rank;
- * DtypeError
- * unless indices are i32.
+ * DtypeError unless indices are i32.
  */
 export function gatherNd<D extends Dtype>(x: Tensor<D>, indices: Tensor<"i32">): Tensor<D> {
   requireTensor("gatherNd", "x", x);
@@ -161,8 +157,7 @@ export function gatherNd<D extends Dtype>(x: Tensor<D>, indices: Tensor<"i32">):
  * Zeros of a shape, plus updates[i, ...] at [indices[i, 0], indices[i, 1], ..., ...]; repeated indices add up.
  * Shapes: i32 `[...i, n]`, `[...i, ...rest]` -> `shape`, that is n axes and then rest.
  * Errors: ArgumentError for indices out of range, in captured steps too; ShapeError for shapes that do not fit;
- * DtypeError unless
- * updates are f32 and indices i32.
+ * DtypeError unless updates are f32 and indices i32.
  */
 export function scatterNd(indices: Tensor<"i32">, updates: Tensor, shape: Shape): Tensor {
   return within("scatterNd", () => {

@@ -29,11 +29,10 @@ export interface GridSampleOptions {
 /**
  * Samples images at the points of a grid, (-1, -1) being the upper left corner and (1, 1) the lower right, as PyTorch's
  * grid_sample. NaN points give NaN, and points on the border have a gradient, unlike in PyTorch.
- * Shapes: `[batch, height, width, channels]`, grid of (x, y) `[batch, rows, columns, 2]` -> `[batch, rows, columns,
- * channels]`.
+ * Shapes: `[batch, height, width, channels]`, grid of (x, y) `[batch, rows, columns, 2]` ->
+ * `[batch, rows, columns, channels]`.
  * Errors: ArgumentError for unknown options; ShapeError for shapes that do not fit and empty images; DtypeError unless
- * both are
- * f32. Source: Jaderberg et al. 2015.
+ * both are f32. Source: Jaderberg et al. 2015.
  */
 export function gridSample(x: Tensor, grid: Tensor, options: GridSampleOptions = {}): Tensor {
   const {
@@ -107,8 +106,7 @@ function sample(images: Tensor, x: Tensor, y: Tensor, interpolation: Interpolati
 
 /**
  * The grid with which {@link gridSample} reads images at A (x, y, 1), as PyTorch's affine_grid; alignCorners, default
- * false, must
- * be the same there.
+ * false, must be the same there.
  * Shapes: matrices A `[batch, 2, 3]`, size [height, width] -> `[batch, height, width, 2]`.
  * Errors: ArgumentError for an invalid size; ShapeError for matrices of another shape; DtypeError unless they are f32.
  */

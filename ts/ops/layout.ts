@@ -126,10 +126,8 @@ export const flip: Op<<D extends Dtype>(x: Tensor<D>, axes?: number | readonly n
 
 /**
  * A window of x: y[i_0, ...] = x[begin_0 + i_0 strides_0, ...], size elements along each axis. A negative begin counts
- * from the
- * end; missing begins are 0, a missing size, or -1, is all that is left, strides default to 1. A number is for the
- * first axis:
- * `slice(x, 2, 3)` is rows 2, 3 and 4.
+ * from the end; missing begins are 0, a missing size, or -1, is all that is left, strides default to 1. A number is for
+ * the first axis: `slice(x, 2, 3)` is rows 2, 3 and 4.
  * Shapes: `[a, b]` -> `[...size]`, of any dtype.
  * Errors: ArgumentError for more numbers than axes; ShapeError for a window outside x.
  */
@@ -253,8 +251,7 @@ export function pad<D extends Dtype>(
  * Concatenates tensors along an axis, default 0.
  * Shapes: `[n, ...]`, `[m, ...]` -> `[n + m, ...]`, of any dtype.
  * Errors: ArgumentError for an empty list and an axis out of range; ShapeError for shapes that differ in another axis;
- * DtypeError
- * unless they have one dtype.
+ * DtypeError unless they have one dtype.
  */
 export const concat: Op<<D extends Dtype>(xs: readonly Tensor<D>[], axis?: number) => Tensor<D>> = defineOp("concat", {
   forward<D extends Dtype>(xs: readonly Tensor<D>[], axis = 0): Tensor<D> {
@@ -289,8 +286,7 @@ export const concat: Op<<D extends Dtype>(xs: readonly Tensor<D>[], axis?: numbe
  * Stacks tensors along a new axis, default 0.
  * Shapes: k times `[...]` -> `[k, ...]`, of any dtype.
  * Errors: ArgumentError for an empty list and an axis out of range; ShapeError unless the shapes are equal; DtypeError
- * unless they
- * have one dtype.
+ * unless they have one dtype.
  */
 export function stack<D extends Dtype>(xs: readonly Tensor<D>[], axis = 0): Tensor<D> {
   return within("stack", () => {
@@ -362,8 +358,7 @@ export function unstack<D extends Dtype>(x: Tensor<D>, axis = 0): Tensor<D>[] {
 
 /**
  * Rolls x along the axes, y[i] = x[i - shift], wrapping around; several axes take a shift each. Axes default to none:
- * elements
- * roll in row-major order.
+ * elements roll in row-major order.
  * Shapes: `[...]` -> the same, of any dtype.
  * Errors: ArgumentError for shifts that are not whole or not one per axis, and axes out of range.
  */

@@ -22,8 +22,7 @@ export interface MatmulOptions {
 
 /**
  * Matrix product. Leading axes broadcast; a vector is a row on the left, a column on the right, and its axis is missing
- * in the
- * result, as in NumPy.
+ * in the result, as in NumPy.
  * Shapes: `[..., m, k]`, `[..., k, n]` -> `[..., m, n]`.
  * Errors: ShapeError unless a's columns are b's rows and leading axes broadcast; DtypeError unless both are f32.
  */

@@ -20,8 +20,7 @@ import { max, min } from "./reduce.ts";
 export interface NormOptions {
   /**
    * Default: the root of the sum of squares, over any number of axes. Over one axis a number p: (sum |x|^p)^(1/p), also
-   * 0 (how many
-   * are not 0) and +-Infinity. Over two: "fro", "nuc", 1, -1, 2, -2 or +-Infinity, as in NumPy.
+   * 0 (how many are not 0) and +-Infinity. Over two: "fro", "nuc", 1, -1, 2, -2 or +-Infinity, as in NumPy.
    */
   ord?: number | "fro" | "nuc";
   /** Axes of the vectors (one) or matrices (two); default all. */

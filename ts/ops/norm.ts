@@ -31,14 +31,11 @@ export interface BatchNormOptions {
 
 /**
  * Batch normalization: (x - mean) / sqrt(variance + epsilon) gamma + beta for each channel, the last axis. With
- * training the
- * moments are x's over all other axes, and the moving averages, variables, are updated in place: average = momentum
- * average +
- * (1 - momentum) moment; else they are the moments. gamma and beta may be undefined.
+ * training the moments are x's over all other axes, and the moving averages, variables, are updated in place: average =
+ * momentum average + (1 - momentum) moment; else they are the moments. gamma and beta may be undefined.
  * Shapes: `[..., channels]`, `[channels]` four times -> x's shape.
  * Errors: ShapeError for shapes that do not fit, and no rows in training; ArgumentError for options out of range;
- * DtypeError
- * unless all are f32. Source: Ioffe and Szegedy 2015.
+ * DtypeError unless all are f32. Source: Ioffe and Szegedy 2015.
  */
 export function batchNorm(
   x: Tensor,
@@ -182,8 +179,7 @@ export interface LayerNormOptions {
 
 /**
  * Layer normalization: (x - mean) / sqrt(variance + epsilon) gamma + beta, with the moments along the last axis; gamma
- * and beta
- * default to none.
+ * and beta default to none.
  * Shapes: `[..., features]`, `[features]` twice -> x's shape.
  * Errors: ShapeError for shapes that do not fit; ArgumentError for a negative epsilon; DtypeError unless all are f32.
  * Source: Ba, Kiros and Hinton 2016.

@@ -29,11 +29,9 @@ export interface PoolOptions<R extends Rank = 2> extends Pick<WindowOptions<R>, 
 
 /**
  * Max pooling over windows along time, channel by channel, NaN if there is one; the first of equal elements, or of NaN,
- * gets the
- * gradient.
+ * gets the gradient.
  * Shapes: `[batch, time, channels]` -> `[batch, newTime, channels]`, newTime = ceil(time / strides) with padding
- * "same", else
- * floor((time - poolSize) / strides) + 1; strides default to poolSize.
+ * "same", else floor((time - poolSize) / strides) + 1; strides default to poolSize.
  * Errors: ArgumentError for options out of range; ShapeError for another rank or x shorter than a window; DtypeError
  * unless x is f32.
  */
@@ -43,14 +41,11 @@ export function maxPool1d(x: Tensor, options?: PoolOptions<1>): Tensor {
 
 /**
  * Max pooling over windows of images, channel by channel, NaN if there is one; the first of equal elements, or of NaN,
- * gets the
- * gradient.
+ * gets the gradient.
  * Shapes: `[batch, height, width, channels]` -> `[batch, newHeight, newWidth, channels]`, each new size ceil(size /
- * strides) with
- * padding "same", else floor((size - poolSize) / strides) + 1; strides default to poolSize.
+ * strides) with padding "same", else floor((size - poolSize) / strides) + 1; strides default to poolSize.
  * Errors: ArgumentError for options out of range; ShapeError for another rank or x smaller than a window; DtypeError
- * unless x is
- * f32.
+ * unless x is f32.
  */
 export function maxPool2d(x: Tensor, options?: PoolOptions<2>): Tensor {
   return pooled("maxPool2d", 2, x, options, maxPool);
@@ -58,13 +53,11 @@ export function maxPool2d(x: Tensor, options?: PoolOptions<2>): Tensor {
 
 /**
  * Max pooling over windows of volumes, channel by channel, NaN if there is one; the first of equal elements, or of NaN,
- * gets the
- * gradient.
+ * gets the gradient.
  * Shapes: `[batch, depth, height, width, channels]` -> `[batch, newDepth, newHeight, newWidth, channels]`, sizes as in
  * {@link maxPool2d}.
  * Errors: ArgumentError for options out of range; ShapeError for another rank or x smaller than a window; DtypeError
- * unless x is
- * f32.
+ * unless x is f32.
  */
 export function maxPool3d(x: Tensor, options?: PoolOptions<3>): Tensor {
   return pooled("maxPool3d", 3, x, options, maxPool);
@@ -82,11 +75,10 @@ export function avgPool1d(x: Tensor, options?: PoolOptions<1>): Tensor {
 
 /**
  * Average pooling over windows of images, channel by channel; padding is not counted.
- * Shapes: `[batch, height, width, channels]` -> `[batch, newHeight, newWidth, channels]`, sizes as in {@link
- * maxPool2d}.
+ * Shapes: `[batch, height, width, channels]` -> `[batch, newHeight, newWidth, channels]`, sizes as in
+ * {@link maxPool2d}.
  * Errors: ArgumentError for options out of range; ShapeError for another rank or x smaller than a window; DtypeError
- * unless x is
- * f32.
+ * unless x is f32.
  */
 export function avgPool2d(x: Tensor, options?: PoolOptions<2>): Tensor {
   return pooled("avgPool2d", 2, x, options, avgPool);
@@ -97,8 +89,7 @@ export function avgPool2d(x: Tensor, options?: PoolOptions<2>): Tensor {
  * Shapes: `[batch, depth, height, width, channels]` -> `[batch, newDepth, newHeight, newWidth, channels]`, sizes as in
  * {@link maxPool2d}.
  * Errors: ArgumentError for options out of range; ShapeError for another rank or x smaller than a window; DtypeError
- * unless x is
- * f32.
+ * unless x is f32.
  */
 export function avgPool3d(x: Tensor, options?: PoolOptions<3>): Tensor {
   return pooled("avgPool3d", 3, x, options, avgPool);

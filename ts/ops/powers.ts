@@ -10,8 +10,7 @@ import { map } from "./lower/launch-unary.ts";
 
 /**
  * a^b. 1^b and a^0 are 1 even for NaN, as in C, unlike Math.pow. The gradient is 0 for a where b is 0, and for b where
- * a is 0
- * and b not negative.
+ * a is 0 and b not negative.
  * Shapes: a, b -> their broadcast shape.
  * Errors: ShapeError unless the shapes broadcast; DtypeError unless both are f32.
  */

@@ -38,10 +38,8 @@ export interface LstmSequenceOptions extends RecurrentOptions {
 
 /**
  * Long short-term memory, fused over all steps: i, f, g, o = projected_t + h kernel, g through tanh, the others through
- * the
- * sigmoid; cell = f cell + i g, h = o tanh(cell). projected is x times the input kernel, plus bias. hidden and cell,
- * the initial
- * states, default to zeros; mask, default none, is false where a step leaves the states as they are.
+ * the sigmoid; cell = f cell + i g, h = o tanh(cell). projected is x times the input kernel, plus bias. hidden and
+ * cell, the initial states, default to zeros; mask, default none, is false where a step leaves the states as they are.
  * Shapes: projected `[batch, time, 4 units]`, kernel `[units, 4 units]`, hidden and cell `[batch, units]`, bool mask
  * `[batch, time]` -> `[batch, units]`, or as options say.
  * Errors: ShapeError for shapes that do not fit and no steps; DtypeError unless tensors are f32 and the mask bool.
@@ -97,10 +95,8 @@ const lstmSequence = defineOp("lstm", {
 
 /**
  * Gated recurrent units, fused over all steps: z, r = sigmoid(projected_t + p), p = h kernel + bias, g =
- * tanh(projected_g +
- * r p_g), h = z h + (1 - z) g. projected is x times the input kernel, plus its bias. bias and hidden default to zeros;
- * mask,
- * default none, is false where a step leaves the state as it is.
+ * tanh(projected_g + r p_g), h = z h + (1 - z) g. projected is x times the input kernel, plus its bias. bias and hidden
+ * default to zeros; mask, default none, is false where a step leaves the state as it is.
  * Shapes: projected `[batch, time, 3 units]` in the order z, r, g, kernel `[units, 3 units]`, bias `[3 units]`, hidden
  * `[batch, units]`, bool mask `[batch, time]` -> `[batch, units]`, or `[batch, time, units]` with returnSequences.
  * Errors: ShapeError for shapes that do not fit and no steps; DtypeError unless tensors are f32 and the mask bool.
@@ -157,11 +153,9 @@ const gruSequence = defineOp("gru", {
 
 /**
  * Simple recurrence, fused over all steps: h = tanh(projected_t + h kernel). projected is x times the input kernel,
- * plus bias.
- * hidden defaults to zeros; mask, default none, is false where a step leaves the state as it is.
+ * plus bias. hidden defaults to zeros; mask, default none, is false where a step leaves the state as it is.
  * Shapes: projected `[batch, time, units]`, kernel `[units, units]`, hidden `[batch, units]`, bool mask `[batch, time]`
- * ->
- * `[batch, units]`, or `[batch, time, units]` with returnSequences.
+ * -> `[batch, units]`, or `[batch, time, units]` with returnSequences.
  * Errors: ShapeError for shapes that do not fit and no steps; DtypeError unless tensors are f32 and the mask bool.
  * Source: Elman 1990.
  */

@@ -40,8 +40,7 @@ export const mean: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = 
 
 /**
  * Product over the axes, default all, 1 where they are empty; keepDims, default false, keeps them with size 1. The
- * gradient, made
- * without division, holds for zeros too.
+ * gradient, made without division, holds for zeros too.
  * Shapes: `[a, b]` -> `[a]` with axes 1; default `[]`.
  * Errors: ArgumentError for axes out of range or repeated; DtypeError unless x is f32.
  */
@@ -119,8 +118,7 @@ export function any(x: AnyTensor, axes?: Axes, keepDims = false): Tensor<"bool">
 
 /**
  * Maximum over the axes, default all, NaN if there is one; keepDims, default false, keeps them with size 1. Equal
- * elements share
- * the gradient evenly.
+ * elements share the gradient evenly.
  * Shapes: `[a, b]` -> `[a]` with axes 1; default `[]`.
  * Errors: ArgumentError for axes out of range or repeated; ShapeError where they are empty; DtypeError unless x is f32.
  */
@@ -131,8 +129,7 @@ export const max: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = d
 
 /**
  * Minimum over the axes, default all, NaN if there is one; keepDims, default false, keeps them with size 1. Equal
- * elements share
- * the gradient evenly.
+ * elements share the gradient evenly.
  * Shapes: `[a, b]` -> `[a]` with axes 1; default `[]`.
  * Errors: ArgumentError for axes out of range or repeated; ShapeError where they are empty; DtypeError unless x is f32.
  */
@@ -156,8 +153,7 @@ function shareOut(dy: Tensor, y: Tensor, x: Tensor, axes: Axes): Tensor {
 
 /**
  * Index of the maximum along the axis, default the last: the first of equal ones, or the first NaN; keepDims, default
- * false,
- * keeps the axis with size 1.
+ * false, keeps the axis with size 1.
  * Shapes: `[..., n]` -> i32 `[...]`.
  * Errors: ArgumentError for an axis out of range; ShapeError where it is empty; DtypeError unless x is f32.
  */
@@ -167,8 +163,7 @@ export const argMax: Op<(x: Tensor, axis?: number, keepDims?: boolean) => Tensor
 
 /**
  * Index of the minimum along the axis, default the last: the first of equal ones, or the first NaN; keepDims, default
- * false,
- * keeps the axis with size 1.
+ * false, keeps the axis with size 1.
  * Shapes: `[..., n]` -> i32 `[...]`.
  * Errors: ArgumentError for an axis out of range; ShapeError where it is empty; DtypeError unless x is f32.
  */

@@ -30,12 +30,10 @@ export function requireInterpolation(operation: string, interpolation: Interpola
 
 /**
  * Resizes images. Pixel i of n is centred at (i + 1/2) / n, as in Keras and PyTorch's alignCorners = false; no
- * antialiasing.
- * Pixels of weight 0 do not count, even if NaN, unlike in PyTorch.
+ * antialiasing. Pixels of weight 0 do not count, even if NaN, unlike in PyTorch.
  * Shapes: `[batch, height, width, channels]` -> `[batch, ...size, channels]`.
  * Errors: ArgumentError for an invalid size or interpolation; ShapeError for another rank or empty images; DtypeError
- * unless x is
- * f32.
+ * unless x is f32.
  */
 export function resize(x: Tensor, size: readonly [number, number], options: ResizeOptions = {}): Tensor {
   const { interpolation = "bilinear" } = checkOptions("resize", options, resizeOptions);

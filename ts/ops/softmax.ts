@@ -26,8 +26,7 @@ export function softmax(x: Tensor, axis = -1): Tensor {
 
 /**
  * log(softmax(x)) along the axis, default the last, without overflow. NaN at an Infinity and -Infinity beside it, where
- * PyTorch
- * has NaN everywhere.
+ * PyTorch has NaN everywhere.
  * Shapes: `[...]` -> the same.
  * Errors: ArgumentError for an axis out of range; DtypeError unless x is f32.
  */
@@ -111,12 +110,10 @@ function byRow(dy: Tensor): Tensor {
 
 /**
  * Cross-entropy of logits along the last axis, -sum_i p[i] log(softmax(logits)[i]). Targets are probabilities p (f32)
- * or class
- * numbers (i32).
+ * or class numbers (i32).
  * Shapes: `[..., classes]`, f32 `[..., classes]` or i32 `[...]` -> `[...]`.
  * Errors: ShapeError for targets of another shape; DtypeError for other dtypes; ArgumentError for class numbers out of
- * range, in
- * captured steps too.
+ * range, in captured steps too.
  */
 export function softmaxCrossEntropy(logits: Tensor, targets: Tensor | Tensor<"i32">, ...none: never[]): Tensor {
   const operation = "softmaxCrossEntropy";

@@ -24,12 +24,10 @@ import { searchSorted, sort } from "./sort.ts";
 
 /**
  * The q-th quantile over the axes, default all, interpolated linearly; NaN if there is one; keepDims, default false,
- * keeps the axes
- * with size 1. Equal elements keep their order, which decides who gets the gradient.
+ * keeps the axes with size 1. Equal elements keep their order, which decides who gets the gradient.
  * Shapes: `[a, b]` -> `[a]` with axes 1; with a list of q `[q, a]`.
  * Errors: ArgumentError unless q is from 0 to 1, and for axes out of range; ShapeError where they are empty; DtypeError
- * unless x
- * is f32.
+ * unless x is f32.
  */
 export function quantile(x: Tensor, q: number | readonly number[], axes?: Axes, keepDims = false): Tensor {
   requireFloat("quantile", "x", x);
@@ -104,8 +102,7 @@ export interface HistogramOptions {
 
 /**
  * Counts of elements in bins of one width, and the bins' edges. A bin includes its lower edge, the last one its upper
- * edge too;
- * elements outside and NaN are left out.
+ * edge too; elements outside and NaN are left out.
  * Shapes: `[...]` -> i32 counts `[bins]`, edges `[bins + 1]`.
  * Errors: ArgumentError for options out of range; DtypeError unless x is f32; StateError without range in a captured
  * step.

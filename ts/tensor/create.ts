@@ -108,8 +108,7 @@ export function ones<D extends Dtype = "f32">(shape: Shape, dtype?: D): Tensor<D
 
 /**
  * start, start + step, ... up to but excluding stop; step defaults to 1, dtype to f32. `arange(n)`, the default of
- * stop, counts from
- * 0 to n - 1.
+ * stop, counts from 0 to n - 1.
  * Shapes: -> `[ceil((stop - start) / step)]`.
  * Errors: ArgumentError for a step of 0; DtypeError unless dtype is f32 or i32, and where i32 cannot hold a value.
  */

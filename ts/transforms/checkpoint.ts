@@ -16,10 +16,8 @@ type Values = Map<Variable, Tensor>;
 
 /**
  * f, of which only the result is kept: gradients recompute its activations. It trades about a third more time for the
- * memory of what f
- * makes, eagerly and in captured steps. Variables that f updates (running statistics, random state) are reset for the
- * second run, so
- * that it draws the same numbers and updates nothing twice.
+ * memory of what f makes, eagerly and in captured steps. Variables that f updates (running statistics, random state)
+ * are reset for the second run, so that it draws the same numbers and updates nothing twice.
  * Shapes: those of f.
  * Errors: ArgumentError unless f is a function that returns one tensor; StateError where what it was computed from is
  * gone.

@@ -10,8 +10,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 
 /**
  * The function (x, ...rest) that returns all derivatives of y = f(x, ...rest) with respect to x: one forward pass, and
- * one backward
- * pass for each element of y.
+ * one backward pass for each element of y.
  * Shapes: x, y -> `[...y, ...x]`.
  * Errors: ArgumentError unless f is a function of tensors; DtypeError unless x and y are f32.
  */
@@ -40,8 +39,7 @@ export function jacobian<Rest extends unknown[]>(
 
 /**
  * The function (x, ...rest) that returns the second derivatives of f's scalar result with respect to x: one backward
- * pass through the
- * gradient for each element of x. For products with vectors see {@link hvp}.
+ * pass through the gradient for each element of x. For products with vectors see {@link hvp}.
  * Shapes: x -> `[...x, ...x]`.
  * Errors: ShapeError unless f returns one element; DtypeError unless x and the result are f32.
  */

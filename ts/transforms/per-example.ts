@@ -28,14 +28,10 @@ import { snapshot, Variable } from "../tensor/variable.ts";
 
 /**
  * The function (parameters, ...batch) that returns the gradients of a scalar loss for each example on its own: gradient
- * i is that of
- * loss(parameters, ...batch) with each tensor of the batch cut to example i, `[1, ...]`. Dense and convolutional
- * networks with
- * elementwise activations, pooling and a mean or sum as loss run all examples together, except for gradients of
- * convolution filters;
- * where examples interact (batch normalization), random numbers are drawn or an op is unknown, they run one by one. The
- * loss may use
- * the batch size only to reduce over it.
+ * i is that of loss(parameters, ...batch) with each tensor of the batch cut to example i, `[1, ...]`. Dense and
+ * convolutional networks with elementwise activations, pooling and a mean or sum as loss run all examples together,
+ * except for gradients of convolution filters; where examples interact (batch normalization), random numbers are drawn
+ * or an op is unknown, they run one by one. The loss may use the batch size only to reduce over it.
  * Shapes: batch `[examples, ...]` -> gradients `[examples, ...parameter]`.
  * Errors: ArgumentError for an empty batch; ShapeError unless its tensors have one number of examples, at least 1;
  * those of `grad`.

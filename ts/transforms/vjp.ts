@@ -83,13 +83,11 @@ export function vjp<P extends ParameterSet, Rest extends unknown[]>(
 
 /**
  * The function (parameters, tangents, ...rest) that returns [y, dy]: y = f(parameters, ...rest) and its directional
- * derivative, the
- * Jacobian times the tangents. By reverse mode twice, since the gradient is linear in its weights: it costs two
- * backward passes.
+ * derivative, the Jacobian times the tangents. By reverse mode twice, since the gradient is linear in its weights: it
+ * costs two backward passes.
  * Shapes: tangents as parameters -> y, and dy of its shape.
  * Errors: ShapeError unless each tangent has its parameter's shape; DtypeError unless all are f32; ArgumentError unless
- * f is a function
- * of tensors.
+ * f is a function of tensors.
  */
 export function jvp<P extends ParameterSet, Rest extends unknown[]>(
   f: Differentiable<P, Rest>,
@@ -120,8 +118,7 @@ export function jvp<P extends ParameterSet, Rest extends unknown[]>(
 
 /**
  * The function (parameters, tangents, ...rest) that returns the Hessian of f's scalar result times the tangents,
- * without ever making
- * the Hessian.
+ * without ever making the Hessian.
  * Shapes: tangents as parameters -> the same.
  * Errors: ShapeError unless f returns one element and each tangent has its parameter's shape; DtypeError unless all are
  * f32.
