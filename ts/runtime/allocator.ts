@@ -1,14 +1,14 @@
-// Finds room in a growing stretch of addresses: 64-byte aligned blocks, two-level segregated free lists, neighbours
-// merged when freed (TLSF: Masmano et al., ECRTS 2004). It keeps its books in JavaScript and never touches the memory.
+// Allocates blocks of a growing range of addresses: 64-byte aligned, two-level segregated free lists, neighbours merged
+// when freed (TLSF: Masmano et al., ECRTS 2004). Its bookkeeping is in JavaScript; it does not touch the memory itself.
 
-/** A stretch of addresses, used or free; blocks are linked to their neighbours in address order. */
+/** A range of addresses, used or free; blocks are linked to their neighbours in address order. */
 export interface Block {
   address: number;
   bytes: number;
   free: boolean;
   before: Block | undefined;
   after: Block | undefined;
-  /** Number of the kernel that wrote it last, -1 for none: for people who look for what fills the memory. */
+  /** Number of the kernel that last wrote it, -1 for none; for OutOfMemoryError. */
   maker: number;
   /** Neighbours in the free list. */
   previous: Block | undefined;
@@ -20,7 +20,7 @@ const SECOND_BITS = 3;
 const SECOND = 1 << SECOND_BITS;
 
 export class Allocator {
-  /** Bytes in blocks that are handed out. */
+  /** Bytes of allocated blocks. */
   inUse = 0;
   private end: number;
   private last: Block | undefined;
@@ -34,7 +34,7 @@ export class Allocator {
     this.extend(end);
   }
 
-  /** A block of at least `bytes`, or undefined when there is no such room. */
+  /** A block of at least `bytes`, or undefined if there is no room for it. */
   allocate(bytes: number): Block | undefined {
     const size = roundUp(bytes);
     const block = this.find(size);
@@ -54,7 +54,7 @@ export class Allocator {
     return block;
   }
 
-  /** Takes a block back. */
+  /** Frees a block. */
   release(block: Block): void {
     this.inUse -= block.bytes;
     let whole = block;
@@ -93,7 +93,7 @@ export class Allocator {
     return roundUp(bytes) - (this.last?.free ? this.last.bytes : 0);
   }
 
-  /** The blocks that are handed out. */
+  /** The allocated blocks. */
   *used(): Generator<Block> {
     for (let block = this.last; block; block = block.before) if (!block.free) yield block;
   }

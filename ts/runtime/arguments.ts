@@ -1,10 +1,10 @@
-// Checks of the plain values that operations are given.
+// Checks plain arguments of operations: numbers, lists, records, functions.
 import { FOREIGN, isForeign } from "./copies.ts";
 import { ArgumentError } from "./errors.ts";
 
-/** The most that kernels can count to. */
+/** The largest count of kernels. */
 export const MOST: number = 2 ** 31 - 1;
-/** The most of what JavaScript keeps in lists: no more are of use, and far more would take seconds to make. */
+/** The largest count of things that JavaScript keeps in a list: far more would take seconds to make. */
 export const MOST_LISTED: number = 2 ** 16;
 
 /** Throws an ArgumentError unless `value` is a whole number from `least` to `most`. */
@@ -39,14 +39,13 @@ export function requireList(operation: string, what: string, value: unknown): as
   if (!Array.isArray(value)) throw new ArgumentError(`${operation}: ${what} must be a list, got ${textOf(value)}`);
 }
 
-/** Throws an ArgumentError unless `value`, of which `what` says what it is, is a record. */
+/** Throws an ArgumentError unless `value`, called `what` in errors, is a record. */
 export function requireRecord(what: string, value: unknown): asserts value is object {
   if (kindOf(value) !== "Object") throw new ArgumentError(`${what} must be a record, got ${textOf(value)}`);
 }
 
 /**
- * Throws an ArgumentError unless `value` is a "boolean", "number" other than NaN, "string", "function" or "list", as is
- * asked for.
+ * Throws an ArgumentError unless `value` is of the type: "boolean", "number" (but NaN), "string", "function" or "list".
  */
 export function requireType(operation: string, what: string, value: unknown, type: string): void {
   if (type === "list" ? Array.isArray(value) : typeof value === type && !Number.isNaN(value)) return;
@@ -69,7 +68,7 @@ export function requireNoOptions(operation: string, ...surplus: readonly unknown
   }
 }
 
-/** A value in a few words: numbers, text and short lists as they are, else the name of its class. */
+/** A short description of a value: numbers, text and short lists as they are, else the name of its class. */
 export function textOf(value: unknown, depth = 0): string {
   if (Array.isArray(value)) {
     if (depth > 2) return "[...]";
@@ -81,7 +80,7 @@ export function textOf(value: unknown, depth = 0): string {
   return "derivation" in value && !isForeign(value) ? "a tensor" : kindOf(value);
 }
 
-/** The same, but text in quotes: where a number in text must not look like a number. */
+/** The same, but text in quotes, so that "1" does not look like a number. */
 export function quoted(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value) : textOf(value);
 }
@@ -92,12 +91,12 @@ export function typeOf(value: unknown): string {
   return value === null ? "null" : typeof value;
 }
 
-/** The name of a value's class, as it calls itself; "Object" for records alone. */
+/** The name of a value's class; "Object" only for records. */
 export function kindOf(value: unknown): string {
   return isForeign(value) ? FOREIGN : Object.prototype.toString.call(value).slice(8, -1);
 }
 
-/** Throws an ArgumentError unless 0 <= value < 1: the share of something that is dropped, or kept of a running average. */
+/** Throws an ArgumentError unless 0 <= value < 1: a dropout rate, a momentum, the decay of a moving average. */
 export function requireShare(operation: string, what: string, value: number): void {
   if (!(typeof value === "number" && value >= 0 && value < 1)) {
     throw new ArgumentError(`${operation}: ${what} must be at least 0 and less than 1, got ${textOf(value)}`);
@@ -105,8 +104,8 @@ export function requireShare(operation: string, what: string, value: number): vo
 }
 
 /**
- * What a callback returned, unless it is a promise: then an ArgumentError. Nobody waits for that promise any more, so its
- * failure, which the callback's early end makes likely, is heard here instead of ending the process.
+ * What a callback returned; ArgumentError if it is a promise. Nobody awaits that promise, so its rejection is handled here
+ * instead of ending the process.
  */
 export function requireSynchronous<T>(operation: string, result: T): T {
   if (typeof (result as { then?: unknown } | undefined | null)?.then !== "function") return result;

@@ -1,7 +1,7 @@
-// Bytes written as base64.
+// Decodes base64.
 import { builtinModule } from "./features.ts";
 
-/** The bytes that a text in base64 stands for; with the runtime's own decoder, which is faster than a loop not yet warm. */
+/** The bytes of a base64 text, by the runtime's own decoder, which is faster than a loop that is not optimized yet. */
 export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
   const own = Uint8Array as unknown as { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> };
   if (own.fromBase64) return own.fromBase64(text);

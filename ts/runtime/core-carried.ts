@@ -1,5 +1,5 @@
-// The core as the JavaScript carries it: both builds as one module, packed. Compiled at once, so that nobody has to wait for
-// an import to be ready.
+// The core inside the JavaScript: both builds as one packed module. Compiled synchronously, so that the import need not be
+// awaited.
 import core from "../generated/core.ts";
 import { decodeBase64 } from "./base64.ts";
 import { type CoreSource, compileBytes } from "./core-source.ts";
@@ -7,7 +7,7 @@ import type { Simd } from "./features.ts";
 import { chooseForm } from "./simd-variants.ts";
 import { unpack } from "./unpack.ts";
 
-/** Both builds, out of the JavaScript. */
+/** Both builds, from the JavaScript. */
 export const source: CoreSource = {
   compile: (simd, twin) => ({ simd, module: compileBytes(unpackCore(simd), twin) }),
 };

@@ -1,4 +1,4 @@
-// The core as `heddle/separate` gets it: from a file of its own, compiled while it comes in, before the first tensor.
+// The core of `heddle/separate`: from a file of its own, compiled while it downloads, before the first tensor.
 import type { CompiledCore, CoreSource } from "./core-source.ts";
 import { ArgumentError, StateError } from "./errors.ts";
 import { builtinModule, type Simd } from "./features.ts";
@@ -22,10 +22,10 @@ export const source: CoreSource = {
   },
 };
 
-/** From where to fetch the core, or its compiled WebAssembly.Module, whose type not every runtime's types have. */
+/** The core's URL or response, or its compiled WebAssembly.Module, a type that not all runtimes declare. */
 export type CoreOrigin = string | URL | Response | object;
 
-/** Compiles what comes from `origin` and keeps it for the engine. ArgumentError where no core is there. */
+/** Compiles the core from `origin` and keeps it for the engine. ArgumentError if it is none. */
 export async function giveCore(origin: CoreOrigin): Promise<void> {
   const module = origin instanceof WebAssembly.Module ? origin : await fetchModule(origin as string | URL | Response);
   const names = new Set(WebAssembly.Module.exports(module).map(({ name }) => name));
@@ -41,7 +41,7 @@ async function fetchModule(origin: string | URL | Response): Promise<WebAssembly
     if (place.startsWith("file:")) return await compileFile(place);
     const response = origin instanceof Response ? origin : await fetch(origin);
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
-    // Servers that do not know what WebAssembly is called leave only the slower way.
+    // Servers that send another MIME type than application/wasm leave only the slower way.
     const streams = response.headers.get("content-type")?.startsWith("application/wasm");
     if (streams && WebAssembly.compileStreaming !== undefined) return await WebAssembly.compileStreaming(response);
     return await WebAssembly.compile(await response.arrayBuffer());
@@ -52,7 +52,7 @@ async function fetchModule(origin: string | URL | Response): Promise<WebAssembly
   }
 }
 
-/** Where files are not fetched, in Node, they are read. */
+/** In Node, fetch does not take file: URLs. */
 async function compileFile(url: string): Promise<WebAssembly.Module> {
   const fs = builtinModule<typeof import("node:fs")>("node:fs");
   if (fs === undefined) throw new Error("no file system here");

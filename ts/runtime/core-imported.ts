@@ -1,5 +1,5 @@
-// The core in edge runtimes, which make no code out of bytes: both builds are modules of the deployment, compiled when it
-// was uploaded.
+// The core in edge runtimes, which cannot compile bytes: both builds are modules of the deployment, compiled when it was
+// uploaded.
 import { relaxed, simd } from "#wasm";
 import type { CoreSource } from "./core-source.ts";
 
@@ -10,6 +10,6 @@ const modules = { simd, relaxed };
 export const source: CoreSource = {
   compile: (simd) => ({ simd, module: modules[simd] }),
   aloneBecause: "edge runtimes have no threads",
-  // An isolate may have 128 MB, JavaScript's objects included, and pays for what is reserved.
+  // An isolate may use 128 MB, JavaScript's objects included, and reserved memory counts.
   memory: { maximum: 96 * MiB, growth: 4 * MiB },
 };

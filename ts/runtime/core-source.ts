@@ -1,6 +1,6 @@
-// Where the core's module comes from, and what that place allows. Each form of the package has one file that provides it,
-// and nothing else differs between them: core-carried (the default), core-plain (Node's bundles), core-imported (edge
-// runtimes), core-given (`heddle/separate`). The build puts one in the place of another.
+// What provides the core's module, and the limits of the platform. Each build of the package has one such file, the only
+// difference between them: core-carried (the default), core-plain (Node's bundles), core-imported (edge runtimes),
+// core-given (`heddle/separate`). The build replaces one by another.
 import { StateError } from "./errors.ts";
 import type { Simd } from "./features.ts";
 
@@ -13,20 +13,20 @@ export interface CompiledCore {
 /** What provides the core. */
 export interface CoreSource {
   /**
-   * The core's build `simd`, or the only one there is. V8 compiles modules of the same bytes once: a `twin` is compiled on
-   * its own.
+   * The core's build `simd`, or the only one there is. V8 compiles modules of the same bytes once; a `twin` is compiled
+   * separately.
    */
   compile(simd: Simd, twin: boolean): CompiledCore;
-  /** Why one thread is all there can be here, or undefined where more are possible. */
+  /** Why there can be only one thread, or undefined where more are possible. */
   readonly aloneBecause?: string;
-  /** Most bytes of memory, unless configured, and how many are taken at a time; the engine's own where not said. */
+  /** Maximum bytes of memory unless configured, and bytes that it grows by; default: the engine's own. */
   readonly memory?: { readonly maximum: number; readonly growth: number };
 }
 
-/** An empty section that has a name: it changes a module's bytes and nothing else. */
+/** An empty custom section: it changes a module's bytes and nothing else. */
 const TWIN = [0, 5, 4, 116, 119, 105, 110];
 
-/** Compiles bytes; a `twin` apart from all other modules of the same. StateError where the page's policy forbids it. */
+/** Compiles bytes; a `twin` separately from other modules of the same bytes. StateError where a policy forbids it. */
 export function compileBytes(bytes: Uint8Array<ArrayBuffer>, twin: boolean): WebAssembly.Module {
   let all = bytes;
   if (twin) {

@@ -1,5 +1,5 @@
-// The engine: one linear memory, one core, one thread pool, made at first use as `configure` asked. It knows how to run
-// a program and tells what it runs on.
+// The engine: one linear memory, one core and one thread pool, made at first use as configured. It runs programs and
+// describes what it runs on.
 import { allowed, type Core, chooseSimd, type LoadedCore, loadCore } from "./kernels.ts";
 
 // The core comes first, in bundles too (ts/index.ts).
@@ -18,13 +18,13 @@ import { refuseWide, tryWide, type WideMode } from "./wide.ts";
 /** What `configure` takes; everything is optional. */
 export interface Configuration {
   /**
-   * Threads that work, the calling one included; default: the number of cores. May change at any time; the same number
-   * starts at once what is missing.
+   * Number of threads, the calling one included; default: the number of cores. May change at any time; the same number
+   * starts missing threads at once.
    */
   threads?: number;
   /**
-   * Most bytes of WebAssembly memory to ask for; default 1 GiB (96 MiB in edge runtimes), halved where refused. Before first
-   * use only.
+   * Maximum bytes of WebAssembly memory; default 1 GiB (96 MiB in edge runtimes), halved where refused. Before first use
+   * only.
    */
   memory?: number;
   /** Same bits in every runtime: the baseline SIMD build everywhere; default false. Before first use only. */
@@ -36,8 +36,8 @@ export interface Configuration {
    */
   wide?: boolean;
   /**
-   * 3 x 3 convolutions of many channels by Winograd's minimal filtering: 16 multiplications where there were 36, other
-   * roundings (docs/decisions/0008); default true. May change at any time; captured programs stay as they are.
+   * 3 x 3 convolutions of many channels by Winograd's minimal filtering: 16 multiplications instead of 36, with other
+   * rounding (docs/decisions/0008); default true. May change at any time; captured programs stay as they are.
    */
   winograd?: boolean;
   /**
@@ -51,11 +51,11 @@ export interface Configuration {
 export interface EngineInfo {
   runtime: string;
   simd: Simd;
-  /** Threads at work right now, the calling one included. */
+  /** Number of running threads, the calling one included. */
   threads: number;
   /** Whether this context may share memory between threads. */
   isolated: boolean;
-  /** Why there are fewer threads than asked for, if so. */
+  /** Why there are fewer threads than configured, if so. */
   reason: string | undefined;
   /** Whether matrix products run on 256 bits. */
   wide: boolean;
@@ -72,7 +72,7 @@ class Engine {
   readonly simd: Simd;
   private readonly wide: WideMode;
   private readonly module: WebAssembly.Module;
-  /** Held, or the collector would free it. */
+  /** Held so that it is not collected. */
   private readonly scratch: Buffer;
   private pool: ThreadPool | undefined;
 
@@ -94,25 +94,25 @@ class Engine {
     this.wide = mode;
   }
 
-  /** Runs the groups at [program, end): on all threads where there is more than one ticket, else here. */
+  /** Runs the groups at [program, end): on all threads if there is more than one ticket, else on the calling one. */
   run(program: number, end: number, tickets: number): void {
     const pool = tickets > 1 ? this.threads() : undefined;
     if (pool) pool.run(program, end, tickets);
     else this.core.run_alone(program, end);
   }
 
-  /** The pool, made at the first call, or undefined where one thread is all there is. */
+  /** The pool, made at the first call, or undefined if there is only one thread. */
   private threads(): ThreadPool | undefined {
     if (wantedThreads === 1 || allowed.aloneBecause !== undefined) return undefined;
     return (this.pool ??= new ThreadPool(this.memory, this.core, this.module, wantedThreads, this.wide.on));
   }
 
-  /** Starts threads that are missing now, without waiting for the time to try again. */
+  /** Starts missing threads at once. */
   retry(): void {
     this.pool?.start(Number.POSITIVE_INFINITY);
   }
 
-  /** Lets go of the threads; the next run that wants some starts them anew. */
+  /** Stops the threads; the next run that uses some starts new ones. */
   restart(): void {
     this.pool?.stop();
     this.pool = undefined;
@@ -135,7 +135,7 @@ class Engine {
 }
 
 let current: Engine | undefined;
-/** Whether the page has been left for good: its memory is gone then. */
+/** Whether the page was left for good, and its memory freed. */
 let left = false;
 let configuration: Configuration = {};
 let wantedThreads = Math.min(detectCores(), MAXIMUM_THREADS);
@@ -149,8 +149,8 @@ function makeEngine(): Engine {
   if (left) throw new StateError("engine: the page must be there, got one that was left");
   const made = new Engine(configuration);
   noteEngine();
-  // Some browsers keep the memory of a page that was left for as long as workers hold it: a page that is loaded again and
-  // again would be refused any. A page that may come back (persisted) keeps all.
+  // Some browsers keep the memory of a page that was left as long as its threads hold it, so that a page that is reloaded
+  // often would be refused any. A page that may come back (persisted) keeps everything.
   if (isPage()) {
     globalThis.addEventListener("pagehide", (event) => {
       if (event.persisted || current === undefined) return;
@@ -162,12 +162,12 @@ function makeEngine(): Engine {
   return made;
 }
 
-/** The build that `configure` leaves to run. */
+/** The build that will run as configured. */
 export function configuredSimd(): Simd {
   return chooseSimd(configuration.deterministic ?? false);
 }
 
-/** Sets how the engine works. Errors: ArgumentError for values out of range, StateError for what is fixed after first use. */
+/** Configures the engine. Errors: ArgumentError for values out of range, StateError for what is fixed after first use. */
 export function configure(changes: Configuration): void {
   const { threads, memory, deterministic, wide, threadUrl } = checkOptions("configure", changes, configurationNames);
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MAXIMUM_THREADS)) {
@@ -187,7 +187,7 @@ export function configure(changes: Configuration): void {
   } else if (threads !== undefined || threadUrl !== undefined) current?.retry();
 }
 
-/** Whether convolutions may take Winograd's way. */
+/** Whether convolutions may use Winograd's algorithm. */
 export function mayUseWinograd(): boolean {
   return configuration.winograd ?? true;
 }
@@ -200,13 +200,13 @@ export function engineInfo(): EngineInfo {
   return engine().info();
 }
 
-/** The engine's memory: what is alive, and where it was made. */
+/** Reports on the engine's memory. */
 export const memory = {
   /** Bytes in use, reserved and possible, and, for buffers made while tracing, where they were made. */
   report: (): MemoryReport => engine().memory.report(),
   /** The most bytes that were in use at once, since the start or `resetPeak`. */
   peak: (): number => engine().memory.report().peak,
-  /** Begins a new peak: that of what is in use now. */
+  /** Resets the peak to what is in use now. */
   resetPeak: (): void => engine().memory.resetPeak(),
   /** Records from now on where each buffer is made (slow: a stack trace for each). */
   trace: (on: boolean): void => engine().memory.trace(on),

@@ -5,7 +5,7 @@ export class ShapeError extends Error {
   declare readonly name: "ShapeError";
 }
 
-/** Elements of the wrong type. */
+/** Elements of the wrong dtype. */
 export class DtypeError extends Error {
   declare readonly name: "DtypeError";
 }
@@ -20,7 +20,7 @@ export class StateError extends Error {
   declare readonly name: "StateError";
 }
 
-/** Bytes that are not what their format promises. */
+/** Bytes that violate their format. */
 export class FormatError extends Error {
   declare readonly name: "FormatError";
 }
@@ -28,11 +28,11 @@ export class FormatError extends Error {
 /** A NaN or an infinity where `detectAnomaly` watches. */
 export class AnomalyError extends Error {
   declare readonly name: "AnomalyError";
-  /** The op that made it. */
+  /** The op that produced it. */
   readonly op: string;
-  /** The layer in which it was made, with those around it, if it was in one. */
+  /** The layer in which it was produced, as "outer/inner", if any. */
   readonly layer: string | undefined;
-  /** The op whose gradient was being computed, if it was on the way back. */
+  /** The op whose gradient was being computed, in a backward pass. */
   readonly gradientOf: string | undefined;
 
   constructor(message: string, op: string, layer: string | undefined, gradientOf: string | undefined) {
@@ -50,7 +50,7 @@ export class OutOfMemoryError extends Error {
   readonly inUse: number;
   readonly maximum: number;
 
-  /** `alive` says what is in use, for people. */
+  /** `alive` describes what is in use. */
   constructor(requested: number, inUse: number, maximum: number, alive = "") {
     super(
       `allocate: the request must fit in the engine's memory, got ${requested} bytes with ${inUse} of ${maximum} in use` +
@@ -65,9 +65,9 @@ export class OutOfMemoryError extends Error {
 
 const classes = { ShapeError, DtypeError, ArgumentError, StateError, FormatError, AnomalyError, OutOfMemoryError };
 
-// Stacks and consoles look for an error's name here as soon as it is made, and minifiers rename classes.
+// Stacks and consoles read an error's name from its prototype, and minifiers rename classes.
 for (const [name, error] of Object.entries(classes)) {
-  for (const place of [error, error.prototype]) {
-    Object.defineProperty(place, "name", { value: name, writable: true, configurable: true });
+  for (const owner of [error, error.prototype]) {
+    Object.defineProperty(owner, "name", { value: name, writable: true, configurable: true });
   }
 }

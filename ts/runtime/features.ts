@@ -1,4 +1,4 @@
-// What this runtime can do: its name, its cores, and the WebAssembly features it validates.
+// Detects the runtime: its name, its cores, and the WebAssembly features that it validates.
 
 /** Modules that validate only where the feature exists; assembled by hand, one function each. */
 const simdProbe = [
@@ -30,9 +30,9 @@ interface Globals {
 
 const globals = globalThis as unknown as Globals;
 
-/** The runtime's name and version, as far as it tells. */
+/** The runtime's name and version, if it has them. */
 export function detectRuntime(): string {
-  // Edge runtimes first: they may take Node's names on.
+  // Edge runtimes first: they may imitate Node.
   if (globals.navigator?.userAgent === "Cloudflare-Workers") return "workerd";
   if (globals.EdgeRuntime) return globals.EdgeRuntime;
   if (globals.Deno) return `deno ${globals.Deno.version.deno}`;
@@ -42,7 +42,7 @@ export function detectRuntime(): string {
   return globals.navigator?.userAgent ?? "unknown";
 }
 
-/** Whether this thread draws a page: it may not wait, and while it computes the page does not respond. */
+/** Whether this is the main thread of a page: it may not block, and while it computes the page does not respond. */
 export function isPage(): boolean {
   return globals.document !== undefined && detectRuntime() === "browser";
 }
@@ -53,7 +53,7 @@ export function detectCores(): number {
   return Math.max(1, os?.availableParallelism?.() ?? globals.navigator?.hardwareConcurrency ?? 1);
 }
 
-/** Node's `process`. That of an edge runtime may throw when asked for what Node has and it has not. */
+/** Node's `process`; not that of an edge runtime, which may throw when Node's members are read. */
 function nodeProcess(): Globals["process"] {
   return globals.EdgeRuntime ? undefined : globals.process;
 }

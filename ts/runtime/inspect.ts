@@ -1,4 +1,4 @@
-// What consoles show of the library's objects: their own short text instead of all that is inside them.
+// How consoles show Heddle's objects: by their short text instead of all their fields.
 import { markAsOurs } from "./copies.ts";
 
 /**

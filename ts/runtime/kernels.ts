@@ -1,4 +1,4 @@
-// Loads the core: chooses the build that this runtime validates, has it compiled, and makes the calling thread's instance.
+// Loads the core: chooses the best build for this runtime, compiles it, and instantiates it for the calling thread.
 
 import { source } from "./core-carried.ts";
 import type { CompiledCore, CoreSource } from "./core-source.ts";
@@ -18,15 +18,15 @@ export interface Core {
   matmul_f32(...arguments_: number[]): void;
 }
 
-/** The core, compiled and made for the calling thread. */
+/** The core, compiled and instantiated for the calling thread. */
 export interface LoadedCore extends CompiledCore {
   readonly core: Core;
 }
 
-/** What the place allows that the core comes from: whether there can be threads, and how much memory. */
+/** The limits of the platform: whether there can be threads, and how much memory. */
 export const allowed: Omit<CoreSource, "compile"> = source;
 
-/** The build to run: the best one here, or the baseline one where the bits must be the same everywhere. */
+/** The build to run: the best one here, or the baseline one if the bits must be the same everywhere. */
 export function chooseSimd(deterministic: boolean): Simd {
   const best = detectSimd();
   if (best === undefined) throw new StateError("heddle: the runtime must have WebAssembly SIMD, got one without it");
@@ -34,8 +34,8 @@ export function chooseSimd(deterministic: boolean): Simd {
 }
 
 /**
- * Compiles and instantiates the core on `memory`; `deterministic` keeps to the baseline build, a `twin` is compiled apart
- * from all others.
+ * Compiles and instantiates the core on `memory`; `deterministic` chooses the baseline build, a `twin` is compiled
+ * separately from all others.
  */
 export function loadCore(memory: WebAssembly.Memory, deterministic: boolean, twin = false): LoadedCore {
   const { simd, module } = source.compile(chooseSimd(deterministic), twin);

@@ -1,11 +1,11 @@
-// The engine's linear memory: hands out buffers, grows in large steps, frees what nobody holds any more.
+// The engine's linear memory: allocates buffers, grows in large steps, frees a buffer with its last holder.
 import { kernels } from "../generated/kernels.ts";
 import { Allocator, type Block } from "./allocator.ts";
 import { ArgumentError, OutOfMemoryError } from "./errors.ts";
 import type { Buffer } from "./operand.ts";
 
 const PAGE = 65536;
-/** Below it lie the constants of the core. */
+/** The core's constants are below it. */
 export const FIRST_BYTE = 4096;
 /** How many bytes memory starts with and grows by. */
 export const DEFAULT_GROWTH: number = 16 * 1024 * 1024;
@@ -15,14 +15,14 @@ const LARGEST_MAXIMUM = 4 * 1024 ** 3;
 const SPARE_BYTES = 64 * 1024;
 const SPARES = 32;
 /**
- * A collector sees small objects in JavaScript and would not run before the engine's memory is full. So for each further
- * eighth of the maximum in use one buffer holds an ArrayBuffer, which nobody touches: it takes addresses, no memory, but
- * counts for the collector. This many bytes make V8 collect after two to four of them; at over 32 MiB they come zeroed from the
- * system. Memory that is freed by hand gives its ballast back for the next.
+ * The garbage collector sees small JavaScript objects and would not run before the engine's memory is full. So for each
+ * further eighth of the maximum in use one buffer holds an ArrayBuffer that is never touched: it takes addresses, not memory,
+ * but counts for the collector. V8 collects after two to four of this size; over 32 MiB they come zeroed from the system.
+ * Memory that is freed explicitly returns its ballast for reuse.
  */
 const BALLAST = 64 * 1024 * 1024;
 const BALLAST_SHARE = 1 / 8;
-/** Who has less has no addresses to spare, as edge runtimes. */
+/** With a smaller maximum there are no addresses to spare, as in edge runtimes. */
 const BALLAST_MAXIMUM = 128 * 1024 * 1024;
 export const DEFAULT_MAXIMUM: number = 1024 * 1024 * 1024;
 
@@ -44,7 +44,7 @@ export interface MemoryReport {
   lines: MemoryLine[];
 }
 
-/** Throws an ArgumentError unless `maximum` bytes may be asked for. */
+/** Throws an ArgumentError unless `maximum` is a possible number of bytes. */
 export function checkMaximum(maximum: number): void {
   if (!(maximum >= SMALLEST_MAXIMUM && maximum <= LARGEST_MAXIMUM)) {
     throw new ArgumentError(
@@ -57,18 +57,18 @@ export function checkMaximum(maximum: number): void {
 export class LinearMemory {
   readonly memory: WebAssembly.Memory;
   readonly maximum: number;
-  /** Views of the whole memory, made anew when it grows. */
+  /** Views of the whole memory, replaced when it grows. */
   bytes!: Uint8Array;
   i32!: Int32Array;
   f32!: Float32Array;
   /** Number of buffers alive. */
   buffers = 0;
   private readonly allocator: Allocator;
-  /** Frees the block of a buffer that was collected without having been released; some edge runtimes have no such net. */
+  /** Frees the block of a buffer that was collected without having been released; some edge runtimes have no FinalizationRegistry. */
   private readonly collected: FinalizationRegistry<Block> | undefined;
   /**
    * Released small buffers by size in units of 64 bytes. Registering a buffer for finalization costs more than all the
-   * rest of a small op, so released ones are handed out again as they are.
+   * rest of a small op, so released ones are reused as they are (decision 4).
    */
   private readonly spares: Buffer[][] = Array.from({ length: SPARE_BYTES / 64 + 1 }, () => []);
   private spareBytes = 0;
@@ -79,10 +79,10 @@ export class LinearMemory {
   private readonly ballastStep: number;
   private readonly origins = new Map<Block, string>();
   private tracing = false;
-  /** Bytes it starts with, and takes at a time. */
+  /** Bytes that it starts with and grows by. */
   private readonly growth: number;
 
-  /** Reserves addresses for at most `maximum` bytes, halving where the runtime refuses so many. */
+  /** Reserves addresses for `maximum` bytes, or half as many where the runtime refuses, and so on. */
   constructor(maximum: number, growth: number = DEFAULT_GROWTH) {
     this.growth = growth;
     const initial = growth / PAGE;
@@ -107,7 +107,7 @@ export class LinearMemory {
     this.view();
   }
 
-  /** A buffer of `bytes`, its contents undefined; OutOfMemoryError when there is no room. */
+  /** A buffer of `bytes` with undefined contents. OutOfMemoryError if there is no room. */
   allocate(bytes: number): Buffer {
     const spare = bytes <= SPARE_BYTES && !this.tracing ? this.spares[Math.max(1, (bytes + 63) >> 6)].pop() : undefined;
     if (spare !== undefined) {
@@ -130,7 +130,7 @@ export class LinearMemory {
     return buffer;
   }
 
-  /** One holder fewer; the last one frees the buffer. */
+  /** Removes a holder; the last one frees the buffer. */
   release(buffer: Buffer): void {
     if (--buffer.references > 0) return;
     const { block } = buffer;
@@ -146,13 +146,13 @@ export class LinearMemory {
     this.free(block);
   }
 
-  /** Begins a new peak. */
+  /** Resets the peak to what is in use now. */
   resetPeak(): void {
     this.peak = 0;
     this.notePeak();
   }
 
-  /** Records from now on where each buffer was made (slow: a stack trace for each). */
+  /** Records from now on where each buffer is made (slow: a stack trace for each). */
   trace(on: boolean): void {
     this.tracing = on;
   }
@@ -181,13 +181,13 @@ export class LinearMemory {
     if (inUse > this.peak) this.peak = inUse;
   }
 
-  /** Ballast for a block's buffer, where the runtime has some. */
+  /** Ballast for a block's buffer, if the runtime has memory for it. */
   private load(block: Block): ArrayBuffer | undefined {
     this.ballasted.add(block);
     const free = this.ballasts.pop();
     if (free) return free;
     try {
-      // Bun's collector feels it late, but can be asked.
+      // Bun's collector reacts late, but can be called.
       (globalThis as { Bun?: { gc(wait: boolean): void } }).Bun?.gc(true);
       return new ArrayBuffer(BALLAST);
     } catch {
@@ -195,7 +195,7 @@ export class LinearMemory {
     }
   }
 
-  /** What is alive, and which kernels made most of it. */
+  /** How many buffers are alive, and which kernels made most of them. */
   private alive(): string {
     const makers = new Map<number, { count: number; bytes: number }>();
     for (const { maker, bytes } of this.allocator.used()) {
@@ -217,7 +217,7 @@ export class LinearMemory {
     this.buffers--;
   }
 
-  /** Gives the spare buffers' room back; whether there were any. */
+  /** Frees the spare buffers; whether there were any. */
   private dropSpares(): boolean {
     if (this.spareBytes === 0) return false;
     for (const spares of this.spares) {
@@ -259,7 +259,7 @@ export class LinearMemory {
   }
 }
 
-/** The user's line that asked for memory: the first frame outside this library's own folders. */
+/** The user's line that allocated: the first stack frame outside this library's folders. */
 function callSite(): string {
   const frames = (new Error().stack ?? "").split("\n").slice(1);
   const own = /[\\/](ts|dist)[\\/](runtime|tensor|autograd|ops|layers|optim|data|io|train|node|edge|separate)[\\/]/;

@@ -1,6 +1,6 @@
-// What somebody may have meant who wrote a name that does not exist.
+// Suggests a known name for a misspelt one.
 
-/** The name of which `given` is most likely a misspelling, another style or an abbreviation; undefined if none is near. */
+/** The name that `given` most likely misspells, abbreviates or writes in another style; undefined if none is near. */
 export function nearest(given: string, names: readonly string[]): string | undefined {
   const wanted = letters(given);
   let best = 0.6;
@@ -12,7 +12,7 @@ export function nearest(given: string, names: readonly string[]): string | undef
   return found;
 }
 
-/** batch_size, batch-size and BatchSize are batchsize. */
+/** batch_size, batch-size and BatchSize as batchsize. */
 function letters(name: string): string {
   return name.replace(/[^a-z0-9]/gi, "").toLowerCase();
 }

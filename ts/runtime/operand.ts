@@ -1,4 +1,4 @@
-// What a launch works on: a stretch of the engine's memory, and what its elements are.
+// The operands of launches: a buffer in the engine's memory, and the dtype of its elements.
 import type { Block } from "./allocator.ts";
 
 /** One allocation, shared by every tensor that views it; freed when the last of them is disposed or collected. */
@@ -6,13 +6,13 @@ export interface Buffer {
   readonly block: Block;
   /** Bytes asked for; the block may be a little larger. */
   bytes: number;
-  /** How many tensors and programs hold it. */
+  /** Number of tensors and programs that hold it. */
   references: number;
-  /** Whether this object may stand for another allocation once it is released. */
+  /** Whether this object may be reused for another allocation once it is released. */
   reusable: boolean;
   /** Counts in-place updates, so that a gradient never uses a value that has changed since. */
   version: number;
-  /** Untouched memory of JavaScript's by which the collector feels how much the engine's memory fills up. */
+  /** Unused JavaScript memory that makes the garbage collector aware of the engine's (decision 18). */
   ballast: ArrayBuffer | undefined;
   /** Where it was made, when memory.trace is on. */
   readonly origin: string | undefined;
@@ -22,6 +22,6 @@ export interface Buffer {
 export interface Operand<D extends string = string> {
   readonly buffer: Buffer;
   readonly dtype: D;
-  /** For people who look at a profile; kernels get sizes as numbers. */
+  /** For profiles; kernels get sizes as numbers. */
   readonly shape?: readonly number[];
 }

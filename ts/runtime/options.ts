@@ -1,5 +1,5 @@
-// Checks of options as JavaScript callers give them: objects, none that is not known, and booleans, numbers, text and
-// lists where the types say so. The lists of names are made by the build from the types.
+// Checks options from JavaScript callers: an object, no unknown names, and booleans, numbers, strings, functions and lists
+// where the types require them. The build makes the lists of names from the types (scripts/options.js).
 
 import type { Names } from "../generated/options.ts";
 import { kindOf, requireType, textOf } from "./arguments.ts";
@@ -7,9 +7,8 @@ import { ArgumentError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 
 /**
- * The options. ArgumentError for what is not an object of options, for a value of another type than the option's, and for an
- * option that has a value but no place among the names, unless somebody else may know it (`isComplete` is false: the names
- * are those of a class, and a subclass hands on what it was given).
+ * The options. ArgumentError for what is no object, for a value of another type than the option's, and for an unknown option
+ * that has a value, unless `isComplete` is false: the names are those of a class, and a subclass passes on what it was given.
  */
 export function checkOptions<T extends object>(
   operation: string,
@@ -33,7 +32,7 @@ export function checkOptions<T extends object>(
   return options as T;
 }
 
-/** Those of the options that have one of the names. */
+/** The options whose names are listed. */
 export function pickOptions<T extends object>(options: T, names: Names<keyof T & string>): T {
   const known = typesOf(names);
   return Object.fromEntries(Object.entries(options).filter(([name]) => known.has(name))) as T;
@@ -47,11 +46,11 @@ const TYPES: { readonly [mark: string]: string } = {
   "*": "list",
 };
 
-/** Each name with the type that its value must have; "" where it may be of several. */
+/** Each name with the type of its value; "" where it may be of several. */
 function typesOf(names: Names): Map<string, string> {
   if (names.all !== undefined) return names.all;
   const all = new Map(words(names).map((word) => [word.replace(/[?#@!*]/, ""), TYPES[word.slice(-1)] ?? ""]));
-  // Kept where the list is not frozen.
+  // Cached if the list is not frozen.
   Reflect.set(names, "all", all);
   return all;
 }

@@ -1,13 +1,13 @@
-// Where files lie, however it is said. Knows no file system.
+// Paths of files in all their forms. Does not read files.
 import { ArgumentError } from "./errors.ts";
 import { builtinModule } from "./features.ts";
 
-/** Where a file lies: a path, a `file:` URL (as an object or as text), or a path's bytes in UTF-8, such as Node's Buffer. */
+/** A file's path: text, a `file:` URL (an object or text), or UTF-8 bytes such as Node's Buffer. */
 export type FilePath = string | URL | Uint8Array;
 
 /**
- * The path as text; `what` names it in errors. A URL stays one where there is no file system. Errors: ArgumentError for
- * what is none.
+ * The path as text; `what` names it in errors. A URL stays one where there is no file system. Errors: ArgumentError if it is
+ * no path.
  */
 export function pathOf(what: string, path: FilePath): string {
   try {

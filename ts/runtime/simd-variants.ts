@@ -1,11 +1,11 @@
-// The one module in which both builds of the core travel, and how it becomes one of them. scripts/simd-variants.js writes it.
+// Turns the one module that holds both builds of the core into one of them. scripts/simd-variants.js writes it.
 import type { Simd } from "./features.ts";
 
 const NOTHING = [1, 1, 1];
 
 /**
- * The builds are the same but for a b + c: a product and a sum, or one instruction where the sum stands. What travels has
- * for these relaxed_min and relaxed_max, on f32 and then f64, which the core does not use; each form has three bytes.
+ * The builds differ only in a b + c: a product and a sum, or one fused instruction. The module has relaxed_min and relaxed_max
+ * in place of these, on f32 and then f64, which the core does not use otherwise; each instruction has three bytes.
  */
 const forms: Record<Simd, number[][]> = {
   simd: [
@@ -17,7 +17,7 @@ const forms: Record<Simd, number[][]> = {
   relaxed: [NOTHING, [0xfd, 0x85, 2], NOTHING, [0xfd, 0x87, 2]],
 };
 
-/** Makes a module in which the core travels into one of the builds, where it lies; returns how many places it changed. */
+/** Turns the module into one of the builds, in place; returns the number of instructions changed. */
 export function chooseForm(module: Uint8Array, simd: Simd): number {
   let changed = 0;
   for (let i = module.indexOf(0xfd); i >= 0; i = module.indexOf(0xfd, i + 1)) {

@@ -1,7 +1,7 @@
-// Memory that was transferred to another thread: what views it reads as empty.
+// Detects memory that was transferred to another thread: its views read as empty.
 import { StateError } from "./errors.ts";
 
-/** Whether the memory has moved elsewhere. */
+/** Whether the memory was transferred. */
 export function isDetached(memory: ArrayBufferLike): boolean {
   if (memory.byteLength > 0) return false;
   try {
@@ -11,7 +11,7 @@ export function isDetached(memory: ArrayBufferLike): boolean {
   }
 }
 
-/** Throws a StateError where the memory of a typed array has moved elsewhere. */
+/** Throws a StateError if the memory of a typed array was transferred. */
 export function requireAttached(operation: string, what: string, { buffer }: ArrayBufferView): void {
   if (isDetached(buffer)) {
     throw new StateError(`${operation}: ${what} must be in this thread's memory, got memory that was transferred`);

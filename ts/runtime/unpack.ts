@@ -1,4 +1,4 @@
-// Unpacks the core: by a module of its own, which assembly/packing/ describes.
+// Unpacks the core, by a WebAssembly module of its own (assembly/packing/).
 import unpacker from "../generated/unpacker.ts";
 import { decodeBase64 } from "./base64.ts";
 import { compileBytes } from "./core-source.ts";
@@ -8,7 +8,7 @@ interface Unpacker {
   unpack(from: number, to: number, length: number): void;
 }
 
-/** The module that `packed` stands for: its length in four bytes, then what the unpacker reads. */
+/** Unpacks a module: its length in four bytes, then what the unpacker reads. */
 export function unpack(packed: Uint8Array): Uint8Array<ArrayBuffer> {
   const module = compileBytes(decodeBase64(unpacker), false);
   const { memory, unpack } = new WebAssembly.Instance(module).exports as unknown as Unpacker;

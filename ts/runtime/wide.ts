@@ -1,5 +1,5 @@
-// The 256-bit mode: V8's experimental revectorizer, which computes two neighbouring vectors of 128 bits as one. It is
-// asked for by `configure({ wide: true })` and kept only where it is seen to be faster and to give the same bits.
+// The 256-bit mode: V8's experimental revectorizer, which computes two neighbouring vectors of 128 bits as one. Turned
+// on by `configure({ wide: true })`, and kept only where it measures faster and gives the same bits.
 import { builtinModule } from "./features.ts";
 import type { Core, LoadedCore } from "./kernels.ts";
 import type { LinearMemory } from "./memory.ts";
@@ -19,10 +19,10 @@ export function refuseWide(runtime: string): string | undefined {
   return Number(version) >= NODE ? undefined : `256 bits need Node ${NODE} or later, this is ${runtime}`;
 }
 
-/** What a trial uses of the machine; tests have their own. */
+/** What a trial uses of the platform; tests replace it. */
 export const machine = {
   now: (): number => performance.now(),
-  /** Tells V8 whether to pair vectors in what it compiles from now on, for all threads of this process. */
+  /** Sets whether V8 pairs vectors in what it compiles from now on, for all threads of this process. */
   pairVectors(on: boolean): void {
     const v8 = builtinModule<typeof import("node:v8")>("node:v8");
     v8?.setFlagsFromString(`--${on ? "" : "no-"}experimental-wasm-revectorize`);
@@ -44,7 +44,7 @@ export function tryWide(
 ): { loaded: LoadedCore; mode: WideMode } {
   const product = new Product(memory, scratch);
   product.settle(plain.core);
-  // For no longer than it takes V8 to optimise the product: there are modules at which a V8 that pairs aborts.
+  // Only until V8 has optimized the product: with pairing on, V8 aborts at some modules.
   let paired: LoadedCore;
   machine.pairVectors(true);
   try {
@@ -56,7 +56,7 @@ export function tryWide(
     machine.pairVectors(false);
   }
 
-  // In turn: what else runs on the machine slows both.
+  // Alternately: other load on the machine then slows both.
   const gains: number[] = [];
   let same = true;
   for (let round = 0; round < COMPARED_ROUNDS; round++) {
@@ -75,7 +75,7 @@ export function tryWide(
   return { loaded: on ? paired : plain, mode: { on, reason } };
 }
 
-// Columns for four wide tiles and a narrow one, and panels that stay in the first cache.
+// Columns for four wide tiles and a narrow one; panels fit into the L1 cache.
 const ROWS = 32;
 const COLUMNS = 72;
 const DEPTH = 128;
@@ -83,7 +83,7 @@ const SHAPE = [ROWS, COLUMNS, DEPTH];
 const STRIDES = [0, COLUMNS, 0, DEPTH, 1, 0, 8, 0]; // of the product, the left operand and the right one, which is packed
 const BLOCK = [ROWS, COLUMNS];
 const REPETITIONS = 4; // timed together: some 50 microseconds
-/** V8 optimises in the background: it has done when this many times in turn have not bettered the best by a tenth. */
+/** V8 optimizes in the background: it is done when so many runs in succession were not a tenth faster than the best. */
 const QUIET_ROUNDS = 40;
 
 /** One matrix product, to be timed. */
@@ -114,7 +114,7 @@ class Product {
     return machine.now() - began;
   }
 
-  /** Runs until V8 has optimised what it runs. */
+  /** Runs until V8 has optimized it. */
   settle(core: Core): void {
     let best = Number.POSITIVE_INFINITY;
     for (let quiet = 0; quiet < QUIET_ROUNDS; quiet++) {

@@ -27,7 +27,7 @@ export type Booleans = boolean | readonly Booleans[];
 /** Typed arrays of floating-point numbers. */
 export type Floats = Float32Array | Float64Array;
 
-/** What tensors are made of. */
+/** Values that a tensor can be made of. */
 export type Values = Nested | Floats | Int32Array | Uint8Array;
 
 /**
@@ -129,7 +129,7 @@ export function arange<D extends "f32" | "i32" = "f32">(
   return tabulate([length], (i) => from + i * step, dtype);
 }
 
-/** A tensor whose element number i is f(i), in row-major order; its memory is found before anything is computed. */
+/** A tensor whose element number i is f(i), in row-major order; memory is allocated before f is called. */
 export function tabulate<D extends "f32" | "i32" = "f32">(
   shape: Shape,
   f: (i: number) => number,

@@ -1,4 +1,4 @@
-// The types of a tensor's elements, and the arrays that hold them in JavaScript.
+// Dtypes: the types of a tensor's elements, and their typed arrays in JavaScript.
 import { textOf, typeOf } from "../runtime/arguments.ts";
 import { DtypeError } from "../runtime/errors.ts";
 
@@ -14,7 +14,7 @@ export type TypedArray<D extends Dtype = Dtype, B extends ArrayBufferLike = Arra
 
 const bytes: { readonly [D in Dtype]: number } = { f32: 4, i32: 4, u8: 1, bool: 1 };
 
-/** What others call them. */
+/** Names of other libraries. */
 const meant: { readonly [name: string]: Dtype } = {
   float: "f32",
   float32: "f32",
@@ -29,7 +29,7 @@ export function bytesPerElement(dtype: Dtype): number {
   return bytes[dtype];
 }
 
-/** Throws a DtypeError for what is no dtype. */
+/** Throws a DtypeError unless it is a dtype. */
 export function checkDtype(operation: string, dtype: unknown): asserts dtype is Dtype {
   const known = Object.keys(bytes);
   if (known.includes(dtype as Dtype)) return;
@@ -60,7 +60,7 @@ const ranges: { readonly [D in Dtype]?: readonly [number, number] } = {
   bool: [0, 1],
 };
 
-/** The values as numbers, each one checked to be a value of the dtype; DtypeError where one is not. */
+/** The values as numbers. DtypeError if one is no value of the dtype. */
 export function toNumbers(operation: string, values: ArrayLike<number | boolean>, dtype: Dtype): ArrayLike<number> {
   checkDtype(operation, dtype);
   if (Object.getPrototypeOf(values) === arrays[dtype].prototype && dtype !== "bool") return values as ArrayLike<number>;

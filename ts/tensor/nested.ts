@@ -1,4 +1,4 @@
-// Nested arrays: values in row-major order as people write them, one level per axis.
+// Nested arrays, one level per axis, to and from values in row-major order.
 import { ShapeError } from "../runtime/errors.ts";
 import type { Dtype, TypedArray } from "./dtype.ts";
 import { formatShape, MOST_AXES, type Shape, sizeOf } from "./shape.ts";
@@ -6,7 +6,7 @@ import { formatShape, MOST_AXES, type Shape, sizeOf } from "./shape.ts";
 /** Nested arrays of numbers or booleans, one level per axis. */
 export type Nested = number | boolean | readonly Nested[];
 
-/** More than this JavaScript's heap does not hold. A list takes as much room as so many values. */
+/** The most that JavaScript's heap holds. A list takes as much memory as so many values. */
 const MOST_VALUES = 2 ** 27;
 const LIST = 8;
 
@@ -38,7 +38,7 @@ export function nest(shape: Shape, dtype: Dtype, values: () => TypedArray): Nest
   return last < 0 ? (lists as readonly Nested[])[0] : lists;
 }
 
-/** Lengths along the first elements; every sibling must agree, or `fail` is told what stands beside what. */
+/** The shape, by the first elements; `fail` is called with two siblings that differ. */
 export function shapeOf(values: Nested, depth = 0, fail: (shapes: string) => never = differ): number[] {
   if (!Array.isArray(values)) return [];
   if (depth === MOST_AXES) {

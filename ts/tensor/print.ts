@@ -4,7 +4,7 @@ import type { Shape } from "./shape.ts";
 
 const LONGEST = 8;
 
-/** More values than this nobody reads: of many axes only the shape is told. */
+/** With more values than this only the shape is printed. */
 const MOST = 10_000;
 
 /** `Tensor f32 [2, 2]` and the values, one row a line. */
@@ -25,7 +25,7 @@ export function formatTensor(shape: Shape, dtype: Dtype, data: ArrayLike<number>
   return `${head}\n${format(0, 0)}`;
 }
 
-/** The indices along an axis that are printed; -1 stands for the gap. */
+/** The indices along an axis that are printed; -1 is the gap. */
 function edges(length: number): number[] {
   if (length > LONGEST) return [0, 1, 2, -1, length - 3, length - 2, length - 1];
   return Array.from({ length }, (_, i) => i);

@@ -1,28 +1,28 @@
-// Scopes free what is made inside them. It knows that things can be disposed and kept, not what they are.
+// Scopes: dispose what is made inside them, except what is returned or kept. Does not import tensors.
 import { requireFunction, requireSynchronous, typeOf } from "../runtime/arguments.ts";
 import { isForeign } from "../runtime/copies.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { forbidWhileRecording } from "../runtime/launch.ts";
 
-/** What a scope holds. */
+/** What a scope disposes. */
 export interface Scoped {
-  /** Frees what it holds. */
+  /** Frees its memory. */
   dispose(): void;
-  /** What goes where it goes: a tensor's mask. */
+  /** What is kept with it: a tensor's mask. */
   readonly mask?: Scoped | undefined;
 }
 
 let current: Set<Scoped> | undefined;
 let isDeferring = false;
 
-/** Puts a new thing into the innermost scope. */
+/** Adds a new thing to the innermost scope. */
 export function enterScope(thing: Scoped): void {
   current?.add(thing);
 }
 
 /**
- * Takes a thing out of the innermost scope: it lives until it is disposed or collected. Errors: StateError inside a
- * captured step, whose replays would not make it anew.
+ * Removes a thing from the innermost scope: it lives until it is disposed or collected. Errors: StateError inside a captured
+ * step, whose replays would not make a new one.
  */
 export function keep<T extends Scoped>(thing: T): T {
   forbidWhileRecording("keep");
@@ -33,7 +33,7 @@ export function keep<T extends Scoped>(thing: T): T {
   return thing;
 }
 
-/** Forgets a thing that was disposed. */
+/** Removes a thing that was disposed. */
 export function leaveScope(thing: Scoped): void {
   current?.delete(thing);
 }

@@ -2,7 +2,7 @@
 import { MOST, requireList, textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 
-/** Sizes of axes, the outermost first; a scalar has none. */
+/** Sizes of axes, outermost first; a scalar has none. */
 export type Shape = readonly number[];
 
 /** The most axes that a tensor has, as in NumPy and PyTorch. */
@@ -22,12 +22,12 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return true;
 }
 
-/** A shape as people read it: [2, 3]. */
+/** A shape as text: [2, 3]. */
 export function formatShape(shape: Shape): string {
   return `[${shape.join(", ")}]`;
 }
 
-/** Throws unless every size is a whole number of at least 0, the axes are few, and the elements fewer than 2^31. */
+/** Throws unless each size is a whole number of at least 0 and axes and elements are within bounds. */
 export function checkShape(operation: string, shape: Shape): void {
   const refuse = (held: string): never => {
     throw new ShapeError(`${operation}: ${held}, got shape ${textOf(shape)}`);
@@ -40,7 +40,7 @@ export function checkShape(operation: string, shape: Shape): void {
   if (!(sizeOf(shape) <= MOST)) refuse("a tensor must have fewer than 2^31 elements");
 }
 
-/** The shape that NumPy's broadcasting gives two shapes; ShapeError where they do not fit. */
+/** The broadcast shape of two shapes, as in NumPy. ShapeError where they do not fit. */
 export function broadcastShapes(operation: string, a: Shape, b: Shape): Shape {
   if (sameShape(a, b)) return a;
   const rank = Math.max(a.length, b.length);
@@ -70,7 +70,7 @@ export function normalizeAxis(operation: string, axis: number, rank: number): nu
   return axis < 0 ? axis + rank : axis;
 }
 
-/** Several axes, normalised, ascending, each once; undefined means all. */
+/** Several axes, from 0, ascending, without duplicates; undefined means all. */
 export function normalizeAxes(operation: string, axes: number | readonly number[] | undefined, rank: number): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);
   const given = typeof axes === "number" ? [axes] : axes;

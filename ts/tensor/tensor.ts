@@ -1,5 +1,5 @@
-// A tensor: a shape and a dtype over a buffer in the engine's memory. Dense and row-major; it does not know gradients,
-// only where to keep how it was derived.
+// A tensor: a shape and a dtype over a buffer in the engine's memory. Dense and row-major; of gradients it only keeps a
+// reference to how it was derived.
 /// <reference lib="esnext.disposable" preserve="true" />
 import { MOST, textOf } from "../runtime/arguments.ts";
 import { markAsOurs } from "../runtime/copies.ts";
@@ -13,11 +13,11 @@ import { formatTensor } from "./print.ts";
 import { enterScope, leaveScope } from "./scope.ts";
 import { checkShape, formatShape, MOST_AXES, type Shape, sizeOf } from "./shape.ts";
 
-/** How a tensor came about; the tape knows more. */
+/** How a tensor was derived; see autograd/tape.ts. */
 export interface Derivation {
   /** Larger than that of everything it was derived from. */
   readonly order: number;
-  /** What is remembered of it when its tensor is freed, so that a gradient through it is an error and not a part of one. */
+  /** What is kept of it when its tensor is freed, so that a gradient through it is an error instead of incomplete. */
   freed(): Derivation | undefined;
 }
 
@@ -34,23 +34,23 @@ const uncloneable = {
  * `scope` it was made in, or when it is collected. Ops make new tensors and leave their arguments as they are.
  */
 export class Tensor<D extends Dtype = "f32"> implements Operand<D> {
-  /** The first that structuredClone and postMessage come upon. */
+  /** Makes structuredClone and postMessage throw: they read it first. */
   protected readonly own: object = uncloneable;
   readonly shape: Shape;
   readonly dtype: D;
   /** Number of elements. */
   readonly size: number;
-  /** How it was computed, while gradients may ask. */
+  /** How it was computed, if gradients may be taken. */
   derivation: Derivation | undefined = undefined;
-  /** Whether gradients are wanted with respect to it though nothing derived it. */
+  /** Whether gradients are taken with respect to it although it is not derived. */
   tracked = false;
   private held: Buffer | undefined;
   private ownMask: Tensor<"bool"> | undefined = undefined;
 
-  /** A tensor over a buffer that already counts it as a holder; ops use `empty` and `alias`. */
+  /** A tensor over a buffer that already counts it as a holder; see `empty` and `alias`. */
   constructor(buffer: Buffer, shape: Shape, dtype: D) {
     this.held = buffer;
-    // A copy: whoever passed it may go on using it. (A frozen one would make each op's work on shapes several times slower.)
+    // A copy, since the caller may change its own. (A frozen one would make each op's work on shapes several times slower.)
     this.shape = [...shape];
     this.dtype = dtype;
     this.size = sizeOf(shape);
@@ -62,7 +62,7 @@ export class Tensor<D extends Dtype = "f32"> implements Operand<D> {
     return this.shape.length;
   }
 
-  /** The memory it views; StateError once disposed, and where somebody wrote into the shape: kernels would leave the memory. */
+  /** Its memory. StateError once disposed, or if its shape was written to: kernels would access other memory. */
   get buffer(): Buffer {
     if (this.held === undefined || sizeOf(this.shape) !== this.size) {
       const [must, got] = this.disposed
@@ -73,7 +73,7 @@ export class Tensor<D extends Dtype = "f32"> implements Operand<D> {
     return this.held;
   }
 
-  /** Which of its steps count, where layers have said so: [batch, time]. It goes where the tensor goes; see `attachMask`. */
+  /** Which of its time steps count: [batch, time]; set by layers and `attachMask`. */
   get mask(): Tensor<"bool"> | undefined {
     return this.ownMask?.disposed ? undefined : this.ownMask;
   }
@@ -86,7 +86,7 @@ export class Tensor<D extends Dtype = "f32"> implements Operand<D> {
     return this.held === undefined;
   }
 
-  /** Frees it now instead of when it is collected. */
+  /** Frees its memory now instead of when it is collected. */
   dispose(): void {
     if (this.held === undefined) return;
     engine().memory.release(this.held);
@@ -95,7 +95,7 @@ export class Tensor<D extends Dtype = "f32"> implements Operand<D> {
     leaveScope(this);
   }
 
-  /** What `using x = ...` does at the end of its block. */
+  /** Called at the end of the block of `using x = ...`. */
   [Symbol.dispose](): void {
     this.dispose();
   }
@@ -115,12 +115,12 @@ export class Tensor<D extends Dtype = "f32"> implements Operand<D> {
     return this.view()[0];
   }
 
-  /** Its values as nested arrays; the type may be said: `x.array<number[][]>()`. ShapeError where they would be immense. */
+  /** Its values as nested arrays; the type can be given: `x.array<number[][]>()`. ShapeError if they are too many. */
   array<T = Nested>(): T {
     return nest(this.shape, this.dtype, () => this.data()) as T;
   }
 
-  /** What JSON has of it: `tensor(values, { shape, dtype })` makes it again. NaN and infinities are null there. */
+  /** For JSON: `tensor(values, { shape, dtype })` makes it again. NaN and infinities become null. */
   toJSON(): { shape: Shape; dtype: D; values: number[] } {
     return { shape: this.shape, dtype: this.dtype, values: Array.from(this.data()) };
   }
@@ -132,8 +132,8 @@ export class Tensor<D extends Dtype = "f32"> implements Operand<D> {
 
   /**
    * Overwrites its values from JavaScript. For new tensors and variables only: nothing derived from it may be alive.
-   * Errors: ShapeError unless there are as many, DtypeError for what is no value of its dtype, StateError inside a captured
-   * step, since a replay would not write.
+   * Errors: ShapeError unless there are as many, DtypeError for values of another dtype, StateError inside a captured step,
+   * since a replay would not write.
    */
   write(values: ArrayLike<number | boolean>): this {
     forbidWhileRecording("write");
@@ -146,7 +146,7 @@ export class Tensor<D extends Dtype = "f32"> implements Operand<D> {
     return this;
   }
 
-  /** Its values where they are: valid until memory grows, and only for this library's own short reads. */
+  /** A view of its values, valid until memory grows: for this library's own short reads. */
   view(): TypedArray<D> {
     const { memory } = engine();
     const { address } = this.buffer.block;
@@ -157,7 +157,7 @@ export class Tensor<D extends Dtype = "f32"> implements Operand<D> {
 }
 
 markAsOurs(Tensor);
-// What consoles show: the values, where they may be read.
+// Consoles show the values, where they may be read.
 for (const inspect of ["nodejs.util.inspect.custom", "Deno.customInspect"]) {
   Object.defineProperty(Tensor.prototype, Symbol.for(inspect), {
     value(this: Tensor): string {
@@ -170,12 +170,12 @@ for (const inspect of ["nodejs.util.inspect.custom", "Deno.customInspect"]) {
 /** Any tensor, whatever its dtype. */
 export type AnyTensor = Tensor<Dtype>;
 
-/** A new tensor whose values the caller is about to compute by a launch. */
+/** A new tensor whose values the caller computes by a launch. */
 export function empty<D extends Dtype = "f32">(shape: Shape, dtype: D = "f32" as D): Tensor<D> {
   return new Tensor(allocate(bytesOf(shape, dtype)), shape, dtype);
 }
 
-/** ShapeError where kernels could not count the elements. */
+/** Its bytes. ShapeError if kernels could not count its elements. */
 function bytesOf(shape: Shape, dtype: Dtype): number {
   const size = sizeOf(shape);
   const bytes = size * bytesPerElement(dtype);
@@ -186,7 +186,7 @@ function bytesOf(shape: Shape, dtype: Dtype): number {
   return bytes;
 }
 
-/** A new tensor of values from JavaScript, by default left for the caller to fill: in a captured step it is a constant. */
+/** A new tensor of values from JavaScript, or undefined values for the caller to write; a constant in a captured step. */
 export function unfilled<D extends Dtype>(shape: Shape, dtype: D, values?: ArrayLike<number>): Tensor<D> {
   const y = new Tensor(allocateConstant(bytesOf(shape, dtype)), shape, dtype);
   if (values !== undefined) y.view().set(values);

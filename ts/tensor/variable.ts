@@ -12,7 +12,7 @@ import { empty, Tensor } from "./tensor.ts";
 
 let changes = 0;
 
-/** Counts how often a variable or layer was frozen, freed or added: what was recorded before may be another step then. */
+/** Counts variables and layers that were frozen, disposed or added: what was recorded before may be outdated then. */
 export function trainableChanges(): number {
   return changes;
 }
@@ -24,7 +24,7 @@ export function noteChange(): void {
 
 /** Options of `variable`. */
 export interface VariableOptions {
-  /** What it is called in summaries and files; default "variable". */
+  /** Its name in summaries and files; default "variable". */
   name?: string;
   /** Whether optimizers update it and gradients are taken with respect to it; default true. */
   trainable?: boolean;
@@ -35,12 +35,12 @@ export interface VariableOptions {
  */
 export class Variable<D extends Dtype = "f32"> extends Tensor<D> {
   name: string;
-  /** The sum of gradients that `backward` has left here since `zeroGrad`. */
+  /** The sum of gradients that `backward` has added since `zeroGrad`. */
   grad: Tensor<D> | undefined = undefined;
-  /** What optimizers apply to it after each update, such as a limit to its norm. */
+  /** Applied by optimizers after each update, such as a limit to its norm. */
   constraint: ((value: Tensor<D>) => Tensor<D>) | undefined = undefined;
 
-  /** A variable with the values of `initial`, which stays as it is. */
+  /** A variable with a copy of the values of `initial`. */
   constructor(initial: Tensor<D>, options: VariableOptions = {}) {
     if (!(initial instanceof Tensor)) {
       throw new ArgumentError(`variable: the initial value must be a tensor, got ${typeOf(initial)}`);
@@ -64,7 +64,7 @@ export class Variable<D extends Dtype = "f32"> extends Tensor<D> {
     this.tracked = value;
   }
 
-  /** Takes over the values of a tensor of the same shape and dtype, or of an array of as many numbers. */
+  /** Copies the values of a tensor of the same shape and dtype, or of an array of as many numbers. */
   assign(value: Tensor<D> | ArrayLike<number>): this {
     if (!(value instanceof Tensor)) {
       if (value?.length !== this.size) {
@@ -84,28 +84,28 @@ export class Variable<D extends Dtype = "f32"> extends Tensor<D> {
     return this;
   }
 
-  /** Forgets the gradient that `backward` left. */
+  /** Disposes of the gradient that `backward` has added. */
   zeroGrad(): void {
     this.grad?.dispose();
     this.grad = undefined;
   }
 
   override dispose(): void {
-    // Recordings that use it must not go on with what it was.
+    // Recordings that use it must not replay.
     changes++;
     this.zeroGrad();
     super.dispose();
   }
 }
 
-/** A tensor with the variable's values as they are now. */
+/** A tensor with the variable's current values. */
 export function snapshot<D extends Dtype>(x: Variable<D>): Tensor<D> {
   const y = empty(x.shape, x.dtype);
   copy(y, x);
   return y;
 }
 
-/** y = x, by a launch, so that a captured step does it at each replay. */
+/** y = x, by a launch, so that each replay of a captured step does it. */
 function copy<D extends Dtype>(y: Tensor<D>, x: Tensor<D>): void {
   y.buffer.version++;
   if (bytesPerElement(x.dtype) === 4) {
