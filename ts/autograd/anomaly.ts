@@ -1,4 +1,4 @@
-// detectAnomaly: finds the op and the layer that first made a NaN or an infinity.
+// detectAnomaly: finds the op and the layer that first produced a NaN or an infinity.
 
 import { anomalyOptions } from "../generated/options.ts";
 import { requireFunction } from "../runtime/arguments.ts";
@@ -48,7 +48,7 @@ function check(op: AnyOp, args: readonly unknown[], result: AnyTensor, isOdd: (v
   );
 }
 
-/** The place of the first element that is odd, or -1. */
+/** The index of the first anomalous element, or -1. */
 function oddElement(x: AnyTensor, isOdd: (value: number) => boolean): number {
   return x.dtype === "f32" ? x.view().findIndex(isOdd) : -1;
 }

@@ -1,5 +1,5 @@
-// The walk back through the tape: from a result's gradient to those of what it was derived from. It does not know any
-// op's mathematics but a sum's.
+// Backpropagation: goes back through the tape, from the gradient of a result to those of what it was derived from. Of the
+// ops' mathematics it has only the sum of gradients.
 import { requireList } from "../runtime/arguments.ts";
 import { ShapeError, StateError } from "../runtime/errors.ts";
 import { launch } from "../runtime/launch.ts";
@@ -39,7 +39,7 @@ function nodesToward(y: AnyTensor, targets: ReadonlySet<AnyTensor> | undefined):
   return ascending.filter((node) => useful.has(node)).reverse();
 }
 
-/** Throws a StateError if a way back that is gone led to a target: the gradient would be a part of itself. */
+/** Throws a StateError if a lost derivation led to a target: its gradient would be incomplete. */
 function requireNoTarget({ leaves, what }: Lost, targets: ReadonlySet<AnyTensor> | undefined): void {
   const ends =
     targets && new Set([...targets].flatMap((x) => [x, ...((x.derivation as Node | Lost)?.freed()?.leaves ?? [])]));
@@ -109,7 +109,7 @@ export function backpropagate(
   if (!differentiable) {
     const lost = lostWay("a gradient that was not itself to be differentiated", [y]);
     for (const [x, dx] of gradients) {
-      // A handle of its own: a gradient may be a tensor of the user's.
+      // Another handle, since a gradient may be a tensor of the caller.
       const own = alias(dx);
       own.derivation = lost;
       gradients.set(x, own);

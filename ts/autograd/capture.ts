@@ -1,5 +1,5 @@
-// Capture: runs a step once and records it, then replays the recording in one call. It knows tensors; the program behind
-// it knows rows and memory.
+// capture: runs a step once and records it, then replays the recording in one call. Tensors and signatures are handled here,
+// launches and memory by the program (runtime/record.ts).
 import { captureOptions } from "../generated/options.ts";
 import { requireFunction, requireSynchronous, typeOf } from "../runtime/arguments.ts";
 import { isForeign } from "../runtime/copies.ts";

@@ -1,4 +1,4 @@
-// Gradients that are not those of the ops: customGrad, a function with a gradient of one's own, and stopGradient, which has none.
+// customGrad, a function with a gradient of its own, and stopGradient, which has none.
 import { requireFunction, requireList, requireSynchronous } from "../runtime/arguments.ts";
 import { StateError } from "../runtime/errors.ts";
 import type { Dtype } from "../tensor/dtype.ts";
@@ -40,7 +40,7 @@ export function customGrad<Args extends readonly unknown[]>(
         withRecording(false, () => f(...(args as unknown as Args))),
       );
       requireTensor("customGrad", "the function's result", y);
-      // A result that exists already keeps its own derivation; this one is another handle.
+      // An existing tensor keeps its own derivation; this is another handle.
       return args.includes(y as never) || y.tracked || y.derivation !== undefined ? alias(y) : y;
     },
     gradients(dy: Tensor, y: Tensor, ...args: never[]): Gradient[] {

@@ -1,4 +1,4 @@
-// Gradients for people: grad and valueAndGrad of a function, backward from a loss.
+// The public gradients: grad and valueAndGrad of a function, backward from a loss.
 import { kindOf, requireFunction, requireSynchronous, textOf, typeOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
 import { isRecording } from "../runtime/launch.ts";

@@ -4,7 +4,7 @@ import { requireSynchronous } from "../runtime/arguments.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import type { AnyOp } from "./gradients.ts";
 
-/** What an observer is told: an op, its arguments and its result. */
+/** Called with each op, its arguments and its result. */
 export type Observer = (op: AnyOp, args: readonly unknown[], result: AnyTensor) => void;
 
 /** What is used of a layer. */
@@ -42,7 +42,7 @@ export function withinLayer<T>(layer: Called, f: () => T): T {
   }
 }
 
-/** Tells the observers, if there are any, what an op has made. */
+/** Calls the observers, if any, with an op's result. */
 export function notify(op: AnyOp, args: readonly unknown[], result: AnyTensor): void {
   for (const observer of observers) observer(op, args, result);
 }
@@ -51,9 +51,9 @@ export function isObserved(): boolean {
   return observers.size > 0;
 }
 
-/** Runs `f`, which may return a promise, and shows the observer every op until it is done, after those around it. */
+/** Runs `f`, which may return a promise; the observer is called for every op until it is done, after outer ones. */
 export function observed<T>(observer: Observer, f: () => T): T {
-  // An observer of its own each time: of two that overlap, each ends by itself.
+  // Wrapped, so that the same function can observe twice at a time.
   const own: Observer = (op, args, result) => observer(op, args, result);
   const end = (): void => void observers.delete(own);
   observers.add(own);

@@ -1,4 +1,4 @@
-// Ops are declared here: `defineOp` turns a forward function and its gradients into the public function itself.
+// defineOp: makes the public function of an op from its forward function and its gradients.
 
 import { opDefinition } from "../generated/options.ts";
 import { requireFunction, requireList, requireNoOptions, requireType, typeOf } from "../runtime/arguments.ts";
@@ -12,16 +12,16 @@ import { cutsSoFar, forgetCuts, isTracked, noteDerivation } from "./tape.ts";
 
 export type { AnyOp, Gradient, Gradients } from "./gradients.ts";
 
-/** What an op computes: a tensor of tensors and of anything else. */
+/** What an op computes: a tensor from tensors and other arguments. */
 export type Forward = (...args: never[]) => AnyTensor;
 
 /** What `defineOp` takes. */
 export interface OpDefinition<F extends Forward> {
-  /** Checks its arguments, makes the result and launches what computes it. Tensors are arguments, never in options. */
+  /** Checks its arguments, makes the result and launches the kernels. Tensors are arguments, never in options. */
   forward: F;
   /** Whether an object may be among the arguments that `forward` need not be given; default false: it would be ignored. */
   options?: boolean;
-  /** Left out where the result has no gradient. */
+  /** Omitted if the result has no gradient. */
   gradients?: Gradients<Parameters<F>, ReturnType<F>>;
 }
 
@@ -62,7 +62,7 @@ export function defineOp<F extends Forward>(name: string, definition: OpDefiniti
     const before = cutsSoFar();
     try {
       y = forward(...args);
-      // What an op with gradients does inside is its own: these say what goes back.
+      // An op with gradients may use constants inside: its gradients say what is differentiated.
       if (gradients !== undefined) forgetCuts(before);
     } catch (error) {
       throw renamed(error, /^empty(?=: )/, name);
@@ -75,7 +75,7 @@ export function defineOp<F extends Forward>(name: string, definition: OpDefiniti
   return Object.assign(op, { opName: name, gradients }) as unknown as Op<F>;
 }
 
-/** What `f` returns, a part of an operation that is made of others: errors name this one instead of those. */
+/** What `f` returns, for an operation that is made of others: errors name the operation instead of those. */
 export function within<T>(operation: string, f: () => T): T {
   try {
     return f();
@@ -84,18 +84,18 @@ export function within<T>(operation: string, f: () => T): T {
   }
 }
 
-/** The error, if it is one of this library's about what an operation was given, with another operation's name. */
+/** The error, with another operation's name if it is one of Heddle's about arguments or state. */
 function renamed(error: unknown, from: RegExp, operation: string): unknown {
   if ([ArgumentError, ShapeError, DtypeError, StateError].some((kind) => error instanceof kind)) {
     const { message, stack } = error as Error;
     const right = message.replace(from, operation);
-    // Consoles show the stack, which some engines begin with the message.
+    // Consoles show the stack, which begins with the message in some engines.
     Object.assign(error as Error, { message: right, stack: stack?.replace(message, right) });
   }
   return error;
 }
 
-/** Throws an ArgumentError unless `x` is a tensor: what JavaScript callers and casts let through. */
+/** Throws an ArgumentError unless `x` is a tensor: JavaScript callers and casts may pass anything. */
 export function requireTensor(operation: string, what: string, x: unknown): asserts x is Tensor<Dtype> {
   if (x instanceof Tensor) {
     if (x.disposed) throw new StateError(`${operation}: ${what} must not be disposed, got a disposed tensor`);

@@ -1,11 +1,11 @@
-// The tape: notes how each tracked tensor was derived. The walk back through it is in backward.ts.
+// The tape: records how each tracked tensor was derived. backward.ts goes back through it.
 import { requireFunction, requireSynchronous } from "../runtime/arguments.ts";
 import { type AnyTensor, type Derivation, Tensor } from "../tensor/tensor.ts";
 import type { AnyOp } from "./gradients.ts";
 import { context } from "./observe.ts";
 
-/** What a tensor was derived from: leaves, and what is remembered of others. */
-type Part = AnyTensor | Lost;
+/** What a tensor was derived from: leaves, and lost derivations. */
+type Origin = AnyTensor | Lost;
 
 /** One application of an op. */
 export class Node implements Derivation {
@@ -17,7 +17,7 @@ export class Node implements Derivation {
   readonly versions: number;
   /** The layer it was applied in. */
   readonly layer: string | undefined;
-  /** What will be remembered of it; null: not asked for yet. */
+  /** What is kept of it once freed; null: not computed yet. */
   private memory: Lost | undefined | null;
 
   constructor(op: AnyOp, args: readonly unknown[], output: AnyTensor) {
@@ -32,7 +32,7 @@ export class Node implements Derivation {
 
   freed(): Lost | undefined {
     if (this.memory !== null) return this.memory;
-    // Earlier ones first: a chain may be longer than the stack is deep.
+    // Earlier ones first, without recursion: a chain may be longer than the call stack.
     const open = new Set<Node>([this]);
     for (const node of open) {
       for (const { derivation } of tensorsOf(node.args)) {
@@ -47,38 +47,38 @@ export class Node implements Derivation {
   }
 }
 
-/** An argument as it is now: lists and options are copied, since whoever passed them may go on using them. */
+/** An argument as it is now: lists and options are copied, since the caller may change them. */
 function asItIs(arg: unknown): unknown {
   if (typeof arg !== "object" || arg === null || arg instanceof Tensor) return arg;
   if (Array.isArray(arg)) return [...arg];
   return Object.getPrototypeOf(arg) === Object.prototype ? { ...arg } : arg;
 }
 
-/** Longer chains of what is remembered are written out as their leaves, so that a recurrence holds no more and more. */
+/** Deeper chains of lost derivations are flattened to their leaves, so that a recurrence does not hold ever more. */
 const DEEPEST = 64;
 
-/** A way back that is gone: a gradient that would have to go it is an error. */
+/** A lost derivation: a gradient that would have to go through it is an error. */
 export class Lost implements Derivation {
-  /** What is there no more, for people. */
+  /** What was lost, for errors. */
   readonly what: string;
   readonly order: number;
-  /** How many others it leads through at most. */
+  /** The longest chain of others that it leads through. */
   readonly depth: number;
-  readonly parts: readonly Part[];
+  readonly origins: readonly Origin[];
 
-  constructor(what: string, parts: readonly Part[]) {
+  constructor(what: string, origins: readonly Origin[]) {
     this.what = what;
     this.order = ++order;
-    const only = parts.length === 1 ? parts[0] : undefined;
-    const depth = parts.reduce((most, part) => Math.max(most, part instanceof Lost ? part.depth + 1 : 0), 0);
-    if (only instanceof Lost) [this.parts, this.depth] = [only.parts, only.depth];
-    else if (depth > DEEPEST) [this.parts, this.depth] = [[...leavesOf(parts)], 0];
-    else [this.parts, this.depth] = [parts, depth];
+    const only = origins.length === 1 ? origins[0] : undefined;
+    const depth = origins.reduce((most, origin) => Math.max(most, origin instanceof Lost ? origin.depth + 1 : 0), 0);
+    if (only instanceof Lost) [this.origins, this.depth] = [only.origins, only.depth];
+    else if (depth > DEEPEST) [this.origins, this.depth] = [[...leavesOf(origins)], 0];
+    else [this.origins, this.depth] = [origins, depth];
   }
 
   /** The leaves that it led to: those with respect to which gradients may be wanted. */
   get leaves(): Set<AnyTensor> {
-    return leavesOf(this.parts);
+    return leavesOf(this.origins);
   }
 
   freed(): this {
@@ -86,23 +86,23 @@ export class Lost implements Derivation {
   }
 }
 
-/** What is remembered of tensors whose way back ends with `what`; undefined where it led to no leaf. */
+/** The lost derivation of tensors, where it ends with `what`; undefined if they were derived from no leaf. */
 export function lostWay(what: string, xs: Iterable<AnyTensor>): Lost | undefined {
-  const parts: Part[] = [];
+  const origins: Origin[] = [];
   for (const x of xs) {
-    const part = x.derivation === undefined ? (isLeaf(x) ? x : undefined) : (x.derivation as Node | Lost).freed();
-    if (part !== undefined && !parts.includes(part)) parts.push(part);
+    const origin = x.derivation === undefined ? (isLeaf(x) ? x : undefined) : (x.derivation as Node | Lost).freed();
+    if (origin !== undefined && !origins.includes(origin)) origins.push(origin);
   }
-  return parts.length === 0 ? undefined : new Lost(what, parts);
+  return origins.length === 0 ? undefined : new Lost(what, origins);
 }
 
-function leavesOf(parts: readonly Part[]): Set<AnyTensor> {
-  const all = new Set<Part>(parts);
+function leavesOf(origins: readonly Origin[]): Set<AnyTensor> {
+  const all = new Set<Origin>(origins);
   const leaves = new Set<AnyTensor>();
-  // A set's loop goes on to what is added on the way.
-  for (const part of all) {
-    if (part instanceof Lost) for (const inner of part.parts) all.add(inner);
-    else if (isLeaf(part)) leaves.add(part);
+  // A loop over a set also visits what is added meanwhile.
+  for (const origin of all) {
+    if (origin instanceof Lost) for (const inner of origin.origins) all.add(inner);
+    else if (isLeaf(origin)) leaves.add(origin);
   }
   return leaves;
 }
@@ -114,7 +114,7 @@ function isLeaf(x: AnyTensor): boolean {
 let recording = true;
 let order = 0;
 
-/** Whether derivations are being noted. */
+/** Whether derivations are being recorded. */
 export function isNoting(): boolean {
   return recording;
 }
@@ -126,12 +126,12 @@ export function latestOrder(): number {
 
 let cuts = 0;
 
-/** How often something that is tracked was used where no gradient goes back through it: in noGrad, or by stopGradient. */
+/** How often something tracked was used without a gradient: in noGrad, or by stopGradient. */
 export function cutsSoFar(): number {
   return cuts;
 }
 
-/** Goes back to an earlier count. */
+/** Resets to an earlier count. */
 export function forgetCuts(before: number): void {
   cuts = before;
 }
@@ -141,7 +141,7 @@ export function noteCut(x: AnyTensor): void {
   if (x.tracked || x.derivation !== undefined) cuts++;
 }
 
-/** Whether an op on `x` must be noted. */
+/** Whether an op on `x` must be recorded. */
 export function isTracked(x: AnyTensor): boolean {
   if (!recording) noteCut(x);
   return recording && (x.tracked || x.derivation !== undefined);
@@ -152,17 +152,17 @@ export function anyTracked(...xs: readonly (AnyTensor | undefined)[]): boolean {
   return xs.some((x) => x !== undefined && isTracked(x));
 }
 
-/** Whether a gradient could go back from `x`. */
+/** Whether `x` can be differentiated. */
 function isOpen(x: AnyTensor): boolean {
   return x.tracked || x.derivation instanceof Node;
 }
 
-/** Whether an op on `x` must be noted so that a gradient can go back through it. */
+/** Whether an op on `x` must be recorded so that it can be differentiated. */
 export function isDifferentiable(x: AnyTensor): boolean {
   return recording && isOpen(x);
 }
 
-/** Notes that `op` made `output` from `args`. */
+/** Records that `op` derived `output` from `args`. */
 export function noteDerivation(op: AnyOp, args: readonly unknown[], output: AnyTensor): void {
   let lost: Lost | undefined;
   for (const x of tensorsOf(args)) {
@@ -172,20 +172,20 @@ export function noteDerivation(op: AnyOp, args: readonly unknown[], output: AnyT
     }
     lost ??= x.derivation as Lost | undefined;
   }
-  // Nothing to walk back through, so nothing is held for it.
+  // Nothing to differentiate, so nothing is held.
   output.derivation = lostWay(lost?.what ?? op.opName, tensorsOf(args));
 }
 
 /**
- * Runs `f` without noting derivations: what it computes has no gradient. A tensor that was derived before keeps its own,
- * also if `f` returns it: `stopGradient` is what cuts that. Errors: ArgumentError if `f` is asynchronous.
+ * Runs `f` without recording derivations: what it computes has no gradient. A tensor that was derived before keeps its
+ * derivation, also if `f` returns it: `stopGradient` removes that. Errors: ArgumentError if `f` is asynchronous.
  */
 export function noGrad<T>(f: () => T): T {
   requireFunction("noGrad", f);
   return withRecording(false, () => requireSynchronous("noGrad", f()));
 }
 
-/** Runs `f` with noting on or off. */
+/** Runs `f` with recording on or off. */
 export function withRecording<T>(on: boolean, f: () => T): T {
   const before = recording;
   recording = on;
