@@ -1,6 +1,6 @@
 // Scaled dot-product attention, y = softmax(scale q k' + mask) v for each head, a block of queries x keys at a time, so
-// that no matrix of scores is ever whole; its gradients compute the scores of each block again. Turns by position, and
-// the rows of a key-value cache. Source: Dao et al. 2022, FlashAttention.
+// that the matrix of scores is never stored; its gradients recompute the scores of each block. Rotary position
+// embedding, and the rows of a key-value cache. Source: Dao et al. 2022, FlashAttention.
 import { In, InOut, OptionalIn, Out, Scratch } from "./signature";
 import { product, Scores } from "./simd/attention";
 import { Thin } from "./simd/gemm-thin";
@@ -25,7 +25,7 @@ class ScoreGrad extends RowMap {
   }
 }
 
-/** What is taken out of a row before e^x: its largest number, but nothing where there is none. */
+/** What is subtracted from a row before e^x: its largest number, or 0 if there is none. */
 function shiftOf(peak: f32): f32 {
   return peak == -Infinity ? 0 : peak;
 }
@@ -46,10 +46,10 @@ function addRows(y: usize, x: usize, b: usize, bRow: usize, count: i32, columns:
 
 /**
  * y[b, i, h] = sum over j of p[j] v[b, j, g], p = softmax over j of scale q[b, i, h] . k[b, j, g] + bias, where query
- * head h belongs to the key head g = h keyHeads / heads, and j goes over the keys that query i sees (`Scores`). Leaves
- * each row's largest score in `peak` and 1 / sum of e^(score - peak) in `reciprocal`, [batch, heads, queries]; a query
- * that sees no key gives zeros. Over blocks of `blockQueries` queries [begin, end) of all heads of all batches; a block
- * has at most 64 queries and 256 keys.
+ * head h belongs to the key head g = h keyHeads / heads, and j goes over the keys that query i attends to (`Scores`).
+ * Leaves each row's largest score in `peak` and 1 / sum of e^(score - peak) in `reciprocal`, [batch, heads, queries]; a
+ * query that attends to no key gives zeros. Over blocks of `blockQueries` queries [begin, end) of all heads of all
+ * batches; a block has at most 64 queries and 256 keys.
  * @flops 2 * units * Math.min(blockQueries, queries) * keys * (dim + valueDim)
  */
 export function attention_f32(
@@ -91,7 +91,7 @@ export function attention_f32(
         const seen = scores.seenBegin(query + i, key, count);
         const seenEnd = scores.seenEnd(query + i, key, count);
         const factor = scores.mask(row, query + i, key, seen, seenEnd);
-        // The sum so far, and what it weighs, are of numbers relative to the old peak.
+        // The sum so far and its weight are relative to the old peak.
         const old = load<f32>(peaks + (<usize>i << 2));
         const found = factor * Row.fold<Max>(row + (<usize>seen << 2), seenEnd - seen);
         const now = found > old || found != found ? found : old;

@@ -135,14 +135,14 @@ export function conv2d_grad_input_pack_f32(
 /**
  * dx = activation(gradient of conv by x applied to dy, + bias) over blocks [begin, end) of `blockRows` pixels x
  * `blockColumns` channels: columns counted fastest, then rows, then groups, then residues. Pixels of x with the same
- * residues of y and x modulo the strides meet the same taps, so each pair of residues is a convolution of its own.
- * Where `turned` is given (one group, no strides and dilation, channels in multiples of 8, outputs of 4), the filters
- * as [tap row, tap column, output, channel], a dy that is zero in many places is multiplied by lists; the bits are the
- * same.
+ * residues of y and x modulo the strides have the same taps, so each pair of residues is a convolution of its own.
+ * Where `transposed` is given (one group, no strides and dilation, channels in multiples of 8, outputs of 4), the
+ * filters as [tap row, tap column, output, channel], a dy that is zero in many places is multiplied by lists; the bits
+ * are the same.
  * @flops 2 * batch * outHeight * outWidth * outputs * kernelHeight * kernelWidth * channels / groups
  */
 export function conv2d_grad_input_f32(
-  dx: Out<f32>, dy: In<f32>, packed: In<f32>, turned: OptionalIn<f32>, infinite: OptionalIn<f32>,
+  dx: Out<f32>, dy: In<f32>, packed: In<f32>, transposed: OptionalIn<f32>, infinite: OptionalIn<f32>,
   bias: OptionalIn<f32>,
   batch: i32, height: i32, width: i32, channels: i32,
   outHeight: i32, outWidth: i32, outputs: i32, kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32,
@@ -168,7 +168,7 @@ export function conv2d_grad_input_f32(
   left.resultPixel = pixel * <usize>strideX;
   left.resultRow = pixel * <usize>(width * strideY);
   left.resultImage = pixel * <usize>(width * height);
-  const mayLeaveOut = turned != 0 && (infinite == 0 || load<f32>(infinite) == 0);
+  const mayLeaveOut = transposed != 0 && (infinite == 0 || load<f32>(infinite) == 0);
   for (let unit = begin; unit < end; unit++) {
     const column = unit % columnBlocks * blockColumns;
     let rest = unit / columnBlocks;
@@ -211,7 +211,8 @@ export function conv2d_grad_input_f32(
     const columnEnd = min(column + blockColumns, groupChannels);
     if (mayLeaveOut && SparseWindows.isWorthwhile(left, kernelHeight, row, rowEnd)) {
       SparseWindows.multiply(
-        left, kernelHeight, turned, true, channels, bias, floorOf(activation), row, rowEnd, column, columnEnd, scratch,
+        left, kernelHeight, transposed, true, channels, bias, floorOf(activation), row, rowEnd, column, columnEnd,
+        scratch,
       );
       continue;
     }
@@ -355,7 +356,7 @@ export function conv2d_shallow_grad_filter_f32(
   const tiles = scratch + 128; // [tap tile, outputs / 8, 4, 8], after the offsets of the taps
   const tilesEnd = tiles + (<usize>tapTiles << 2) * outPixel;
   for (let row = 0; row < tapTiles << 2; row++) {
-    const last = min(row, taps - 1); // rows past the end repeat the last tap, and are thrown away
+    const last = min(row, taps - 1); // rows past the end repeat the last tap, and are discarded
     const tap = last / channels;
     const offset = <usize>(tap / kernelWidth * dilationY) * line + <usize>(tap % kernelWidth * dilationX) * pixel;
     store<usize>(scratch + (<usize>row << 2), offset + (<usize>(last % channels) << 2));

@@ -2,7 +2,7 @@
 // time steps, by the forward-backward recursions in log space (Graves, Fernandez, Gomez and Schmidhuber 2006).
 //
 // The states of an example are its labels with a blank before, between and behind them. A row holds one number for each
-// state, with room for four before and four behind, so that the neighbours of four states are loads of four too.
+// state, with a margin of four on both sides, so that the neighbours of four states are loads of four too.
 import { In, Out } from "./signature";
 import { Exp, Log } from "./simd/math";
 import { Lanes } from "./simd/reduce";

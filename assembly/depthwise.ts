@@ -1,6 +1,7 @@
-// Depthwise convolutions: each channel of the image [batch, height, width, channels] meets its own `multiplier` filters
-// [rows, columns, channels, multiplier]; output channel i comes from channel i / multiplier. Direct, channels in lanes.
-// Sizes: `height` x `width` x `channels` is the side of x, `outHeight` x `outWidth` that of y, in the gradients too.
+// Depthwise convolutions: each channel of the image [batch, height, width, channels] has `multiplier` filters of its
+// own [rows, columns, channels, multiplier]; output channel i comes from channel i / multiplier. Direct, channels in
+// lanes. Sizes: `height` x `width` x `channels` is the side of x, `outHeight` x `outWidth` that of y, in the gradients
+// too.
 import { In, OptionalIn, Out, Scratch } from "./signature";
 import { Fma } from "./simd/fma";
 import { Four, One, TapGrid, Width } from "./simd/depthwise";
@@ -87,7 +88,7 @@ export function depthwise_conv2d_grad_input_f32(
   const periodX = Phase.period(strideX, dilationX);
   const grid = changetype<TapGrid>(scratch);
   const isLineOf3 = kernelWidth == 3 && strideX == 1 && dilationX == 1 && multiplier == 1 && channels % 4 == 0;
-  // As the tap grows, the place of dy shrinks.
+  // As the tap grows, the position in dy shrinks.
   grid.xLine = -<isize>(outPixel * <usize>(outWidth * (periodY * dilationY / strideY)));
   grid.xColumn = -<isize>(outPixel * <usize>(periodX * dilationX / strideX));
   grid.wLine = outPixel * <usize>(kernelWidth * periodY);
@@ -144,7 +145,7 @@ function addProducts<W extends Width>(
   width.store(dw + offset, sum);
 }
 
-/** `addProducts` for sixteen channels with a filter each: four sums that do not wait for each other. */
+/** `addProducts` for sixteen channels with a filter each: four independent sums. */
 function add16Products(
   dw: usize, x: usize, xStep: usize, dy: usize, dyStep: usize, count: i32, channel: i32,
 ): void {

@@ -32,7 +32,7 @@ class Sign extends Unary {
   }
 }
 
-/** y = -1 or 1 by the sign of x; 0, -0 and NaN stay what they are */
+/** y = -1 or 1 by the sign of x; 0, -0 and NaN are unchanged */
 export function sign_f32(y: OutEach<f32>, x: InEach<f32>, begin: i32, end: i32): void {
   Elements.map<Sign>(y, x, begin, end);
 }

@@ -1,5 +1,5 @@
 // The discrete Fourier transform of rows, real and imaginary parts apart: Stockham's, with radices 4, 2, 3 and 5.
-// Lengths with other prime factors are the caller's business.
+// The caller handles lengths with other prime factors.
 import { In, OptionalIn, Out, Scratch } from "./signature";
 
 const SIN_60: f32 = 0.8660254037844386;
@@ -20,7 +20,7 @@ function times(a: v128, c: f32): v128 { return f32x4.mul(a, f32x4.splat(c)); }
 
 @unmanaged
 class Butterfly {
-  /** Stores (re + i im) e^(-2 pi i k / n), the root given by its place in the table of cosines and that of -sines. */
+  /** Stores (re + i im) e^(-2 pi i k / n), the root by its address in the tables of cosines and -sines. */
   @inline static rotated<T>(yr: usize, yi: usize, re: v128, im: v128, table: usize, n: usize, k: usize): void {
     const c = v128.load32_splat(table + (k << 2));
     const s = v128.load32_splat(table + ((n + k) << 2));
@@ -89,7 +89,7 @@ class Butterfly {
     const fi = plus(ai, plus(times(pi, COS_72), times(qi, COS_144)));
     const gr = plus(ar, plus(times(pr, COS_144), times(qr, COS_72)));
     const gi = plus(ai, plus(times(pi, COS_144), times(qi, COS_72)));
-    // Turned by -i: (x, y) becomes (y, -x).
+    // Multiplied by -i: (x, y) becomes (y, -x).
     const hr = plus(times(ri, SIN_72), times(si, SIN_144));
     const hi = plus(times(rr, -SIN_72), times(sr, -SIN_144));
     const kr = minus(times(ri, SIN_144), times(si, SIN_72));

@@ -1,4 +1,4 @@
-// Windows that slide over the frames of volumes, put back where they were read.
+// The inverse of sliding windows over the frames of volumes: overlapping windows are added up.
 import { In, Out } from "./signature";
 import { Run } from "./simd/runs";
 
@@ -15,11 +15,11 @@ export function overlap_frames_f32(
   const frame = pixel * <usize>pixels;
   for (let unit = begin; unit < end; unit++) {
     const image = unit / size;
-    const place = unit - image * size + before;
+    const position = unit - image * size + before;
     const to = x + <usize>unit * frame;
     memory.fill(to, 0, frame);
     for (let t = 0; t < taps; t++) {
-      const first = place - t * dilation;
+      const first = position - t * dilation;
       if (first < 0) break;
       const window = first / stride;
       if (window >= windows || window * stride != first) continue;

@@ -1,10 +1,9 @@
-// Looks for numbers that are no indices, class numbers or lengths. The kernels that use them check nothing: rows of
-// this file stand before them.
+// Checks indices, class numbers and lengths. The kernels that use them check nothing: programs launch these first.
 import { In, Note } from "./signature";
 
 /**
- * Notes a bad value, its position above its bits. Of all that are noted in a cell the one at the smallest position
- * stays, in whatever order and however often threads note them.
+ * Notes a bad value, its position above its bits. A cell keeps the one at the smallest position, in whatever order and
+ * however often threads note them.
  */
 function note(cell: usize, position: i32, bits: u32): void {
   const mine = (<u64>position << 32) | <u64>bits;

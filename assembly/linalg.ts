@@ -1,5 +1,5 @@
-// Linear algebra: a unit is one matrix of a batch. Matrices are f32; all arithmetic is f64, in room that the caller
-// gives (`work`, two f32 for each f64). What has no result (a singular matrix, an indefinite one) gives NaN.
+// Linear algebra: a unit is one matrix of a batch. Matrices are f32; all arithmetic is f64, in memory of the
+// caller (`work`, two f32 for each f64). What has no result (a singular matrix, an indefinite one) gives NaN.
 import { In, Out } from "./signature";
 import { Doubles, naturalLog } from "./simd/doubles";
 import { diagonalize, eliminate, orthogonalize } from "./simd/factor";
@@ -74,15 +74,15 @@ export function solve_triangular_f32(
     for (let k = 0; k < n; k++) {
       const i = ahead ? k : n - 1 - k;
       const own = row(w, i, width);
-      const place = (all + <usize>i * <usize>columns + <usize>first) << 2;
-      Doubles.widen(own, b + place, 1, width);
+      const offset = (all + <usize>i * <usize>columns + <usize>first) << 2;
+      Doubles.widen(own, b + offset, 1, width);
       let element = t + (<usize>(i * (transposed ? 1 : n) + (ahead ? 0 : n - 1) * across) << 2);
       const step = <usize>(ahead ? across : -across) << 2;
       for (let s = 0; s < k; s++, element += step) {
         Doubles.add(own, -(<f64>load<f32>(element)), row(w, ahead ? s : n - 1 - s, width), width);
       }
       Doubles.scale(own, 1 / <f64>load<f32>(element), own, width);
-      Doubles.narrow(x + place, 1, 1, own, width);
+      Doubles.narrow(x + offset, 1, 1, own, width);
     }
   }
 }

@@ -1,5 +1,5 @@
-// Matrix products: c[batch] = activation(a[batch] b[batch] + bias), b packed beforehand or on the way; products of one
-// row unpacked. Strides count numbers; in each matrix either the row stride or the column stride is 1.
+// Matrix products: c[batch] = activation(a[batch] b[batch] + bias), b packed beforehand or by the kernel; products of
+// one row unpacked. Strides count numbers; in each matrix either the row stride or the column stride is 1.
 import { In, OptionalIn, Out, Scratch } from "./signature";
 import { Thin } from "./simd/gemm-thin";
 import { clearZeros, DEPTH, floorOf, Matrix, multiply, Right } from "./simd/gemm";

@@ -1,6 +1,6 @@
-// What an optimizer's step needs around the updates: norms of gradients and the scale that clips them, gradients
-// accumulated over steps, loss scaling, averages of weights, the count of steps. All decisions are taken in memory, so
-// that a captured step takes them anew at each replay.
+// The parts of an optimizer's step around the updates: norms of gradients and the scale that clips them, gradient
+// accumulation, loss scaling, exponential moving averages of weights, the count of steps. All decisions depend on
+// values in memory, so that each replay of a captured step makes its own.
 import { In, InEach, InOut, InOutEach, OptionalIn, Out } from "./signature";
 import { Gate, Lanes, Norm } from "./simd/rules";
 
@@ -88,7 +88,7 @@ export function accumulation_gate_i32(
   store<i32>(open, i32(now == steps));
 }
 
-/** sum += scale gradient, the old sum being forgotten when one gradient is pending; over numbers [begin, end). */
+/** sum += scale gradient, after resetting the sum when one gradient is pending; over numbers [begin, end). */
 export function accumulate_gradient_f32(
   sum: InOutEach<f32>, gradient: InEach<f32>, scale: OptionalIn<f32>, gate: OptionalIn<i32>, pending: In<i32>,
   begin: i32, end: i32,

@@ -1,8 +1,7 @@
 // One pass per variable for each optimizer, with Keras 3's formulas (simd/rules.ts).
-// What may change between replays is in memory: the learning rate, the number of finished steps, the scale that
-// clipping found for the gradient, and a gate which leaves everything as it is while it is 0: gradients are still being
-// accumulated, or not finite. Weight decay is decoupled, as everywhere in Keras: the variable first loses
-// learningRate * weightDecay of itself.
+// What may change between replays is in memory: the learning rate, the number of finished steps, the scale of
+// gradient clipping, and a gate that skips the update while it is 0: gradients are still being accumulated, or are not
+// finite. Weight decay is decoupled, as in Keras: the variable is first multiplied by 1 - learningRate * weightDecay.
 import { In, InEach, InOut, InOutEach, OptionalIn, Out, OutEach } from "./signature";
 import {
   Adadelta, Adagrad, Adam, Adamax, apply, Ftrl, Gate, Lamb, Lion, Momentum, Nadam, Nesterov, Norm, Rmsprop, Sgd,
@@ -125,7 +124,7 @@ function power(base: f64, t: i32): f64 {
   return result;
 }
 
-/** 1 - (1 - blend)^t: the weight that a running average which began at zero has gathered in t steps. */
+/** 1 - (1 - blend)^t: the bias correction of an exponential moving average after t steps from zero. */
 function gathered(blend: f32, t: i32): f64 {
   return 1 - power(1 - <f64>blend, t);
 }

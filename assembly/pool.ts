@@ -1,5 +1,5 @@
 // Max and average pooling of images [batch, height, width, channels], and their gradients. Windows of any size and
-// stride meet the image only in part where it is padded; what lies outside is left out.
+// stride; pixels of the padding do not count.
 import { In, Out } from "./signature";
 import { Fold, Lanes, Max, Row, Scaled, Sum } from "./simd/reduce";
 

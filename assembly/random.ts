@@ -12,7 +12,7 @@ abstract class Distribution {
   abstract vec(words: v128, p: v128, q: v128): v128;
 }
 
-/** Blocks [begin, end) of a draw; the last block may be partial and then goes through scratch memory. */
+/** Blocks [begin, end) of a draw; a partial last block is made in scratch memory. */
 function draw<D extends Distribution>(
   y: usize, state: usize, size: i32, p: v128, q: v128, scratch: usize, begin: i32, end: i32,
 ): void {
@@ -40,7 +40,7 @@ class Unit {
   }
 }
 
-/** low + u (high - low); p = low, q = high. Rounding may reach high: then the number below it is meant. */
+/** low + u (high - low); p = low, q = high. If rounding reaches high, the number below it is returned. */
 @unmanaged
 class Uniform extends Distribution {
   @inline vec(words: v128, p: v128, q: v128): v128 {

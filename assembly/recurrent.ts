@@ -1,7 +1,7 @@
 // Recurrent layers over whole sequences: long short-term memory, gated recurrent units, the simple recurrence, and
-// their gradients. Inputs come multiplied with their kernel for all time steps; the recurrent kernel comes packed by
-// matmul_pack_f32. The unit of every kernel is a block of `blockRows` examples (a multiple of 4, at most 128). For what
-// the operands hold see simd/recurrence.ts.
+// their gradients. Inputs are already multiplied with their kernel for all time steps; the recurrent kernel is packed
+// by matmul_pack_f32. The unit of every kernel is a block of `blockRows` examples (a multiple of 4, at most 128). For
+// what the operands hold see simd/recurrence.ts.
 import { In, OptionalIn, Out, Scratch } from "./signature";
 import { Fma } from "./simd/fma";
 import { Binary, Elements } from "./simd/lanes";

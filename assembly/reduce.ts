@@ -93,7 +93,7 @@ function argColumns<O extends Order>(x: usize, rows: i32, stride: usize, lanes: 
   return index;
 }
 
-/** Whether x[i] takes the place of x[j]: it precedes it, or it ties and stands before it. NaN precedes every number. */
+/** Whether x[i] replaces x[j]: it precedes it, or it ties and i < j. NaN precedes every number. */
 function takes<O extends Order>(x: usize, i: i32, j: i32): bool {
   const a = load<f32>(x + (<usize>i << 2));
   const b = load<f32>(x + (<usize>j << 2));

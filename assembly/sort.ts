@@ -1,5 +1,5 @@
-// Order: sorting rows by index, the first k of a row, places in a sorted row. Numbers are compared by keys, unsigned
-// integers that order like them; f32 where `isFloat`, else i32. `flip` is -1 to turn the order round, else 0.
+// Sorting: argsort of rows, top k of a row, binary search in a sorted row. Numbers are compared by keys, unsigned
+// integers of the same order; f32 if `isFloat`, else i32. `flip` is -1 for descending order, else 0.
 import { In, Out, Scratch } from "./signature";
 
 /** Up to so many numbers are sorted by insertion, more by radix. */
@@ -69,9 +69,9 @@ function radixSort(pairs: usize, spare: usize, counts: usize, x: usize, n: i32, 
     for (let i = 0; i < n; i++) {
       const pair = load<u64>(pairs + (<usize>i << 3));
       const count = Pair.bucket(counts, pair, byte);
-      const place = load<i32>(count);
-      store<i32>(count, place + 1);
-      store<u64>(spare + (<usize>place << 3), pair);
+      const position = load<i32>(count);
+      store<i32>(count, position + 1);
+      store<u64>(spare + (<usize>position << 3), pair);
     }
     const other = pairs;
     pairs = spare;
@@ -80,7 +80,7 @@ function radixSort(pairs: usize, spare: usize, counts: usize, x: usize, n: i32, 
   return pairs;
 }
 
-/** order[r, i] = where number i of row r in order stands in x, equal ones in theirs; pairs, spare: 8 bytes a number. */
+/** order[r, i] = the index in row r of x of its i-th number in order (stable); pairs, spare: 8 bytes a number. */
 export function argsort_u32(
   order: Out<i32>, pairs: Out<i32>, spare: Out<i32>, x: In<u32>, columns: i32, isFloat: i32, flip: i32,
   scratch: Scratch, begin: i32, end: i32,
@@ -97,7 +97,7 @@ export function argsort_u32(
 }
 
 /** How many of n sorted numbers have a smaller key than this, or, if `right`, no larger one. */
-function placeOf(sorted: usize, key: u32, n: i32, isFloat: i32, right: i32): i32 {
+function positionOf(sorted: usize, key: u32, n: i32, isFloat: i32, right: i32): i32 {
   let low = 0;
   while (low < n) {
     const middle = (low + n) >>> 1;
@@ -109,8 +109,8 @@ function placeOf(sorted: usize, key: u32, n: i32, isFloat: i32, right: i32): i32
 }
 
 /**
- * order[r, :k] = where the first k of row r stand in x, in their order, the first of equal ones first; `chosen` holds
- * their keys as i32 that order alike.
+ * order[r, :k] = the indices in row r of x of its first k numbers in order (stable); `chosen` holds their keys as i32
+ * of the same order.
  */
 export function top_k_u32(
   order: Out<i32>, chosen: Out<i32>, x: In<u32>, columns: i32, k: i32, isFloat: i32, flip: i32, begin: i32, end: i32,
@@ -118,20 +118,20 @@ export function top_k_u32(
   for (let row = begin; row < end; row++) {
     const source = x + (<usize>row * <usize>columns << 2);
     const keys = chosen + (<usize>row * <usize>k << 2);
-    const places = order + (<usize>row * <usize>k << 2);
+    const positions = order + (<usize>row * <usize>k << 2);
     let count = 0;
     let last: u32 = 0;
     for (let i = 0; i < columns; i++) {
       const key = Key.at(source, i, isFloat, flip);
       if (count == k && key >= last) continue;
-      const place = placeOf(keys, key, count, 0, 1);
+      const position = positionOf(keys, key, count, 0, 1);
       if (count < k) count++;
-      const at = <usize>place << 2;
-      const moved = <usize>(count - 1 - place) << 2;
+      const at = <usize>position << 2;
+      const moved = <usize>(count - 1 - position) << 2;
       memory.copy(keys + at + 4, keys + at, moved);
-      memory.copy(places + at + 4, places + at, moved);
+      memory.copy(positions + at + 4, positions + at, moved);
       store<u32>(keys + at, key ^ 0x80000000);
-      store<i32>(places + at, i);
+      store<i32>(positions + at, i);
       last = Key.at(keys, count - 1, 0, 0);
     }
   }
@@ -142,6 +142,6 @@ export function search_sorted_u32(
   y: Out<i32>, sorted: In<u32>, x: In<u32>, n: i32, isFloat: i32, right: i32, begin: i32, end: i32,
 ): void {
   for (let i = begin; i < end; i++) {
-    store<i32>(y + (<usize>i << 2), placeOf(sorted, Key.at(x, i, isFloat, 0), n, isFloat, right));
+    store<i32>(y + (<usize>i << 2), positionOf(sorted, Key.at(x, i, isFloat, 0), n, isFloat, right));
   }
 }

@@ -1,6 +1,6 @@
 // Transcendental functions beyond those of elementwise.ts, and what else is computed in f64: angles, hyperbolic
 // functions and their inverses, division with a remainder. The unit of every kernel is an element. For errors see
-// simd/math64.ts; for the parameters of what takes two operands see binary.ts.
+// simd/math64.ts; for the parameters of functions of two numbers see binary.ts.
 import { InEach, OptionalInEach, OutEach } from "./signature";
 import { Elements, Unary } from "./simd/lanes";
 import * as math from "./simd/math";

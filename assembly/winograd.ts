@@ -1,5 +1,5 @@
 // Winograd's minimal filtering F(2x2, 3x3): a tile of 2 x 2 results of a 3 x 3 convolution from 4 x 4 pixels with 16
-// multiplications a channel instead of 36. Images, filters and their gradients are turned into 16 matrices, which
+// multiplications a channel instead of 36. Images, filters and their gradients are transformed into 16 matrices, which
 // matmul_f32 multiplies, and back (Lavin and Gray, arXiv 1509.09308). A matrix has a row for each tile, counted along
 // lines, lines down an image, images last; matrices lie `plane` numbers apart. Channels and outputs come in eights.
 import { In, OptionalIn, Out } from "./signature";
@@ -111,19 +111,19 @@ export function winograd_grad_output_f32(
 
 /**
  * u[16] = G g G' of filters g [3, 3, channels, outputs], each packed as [outputs / 8, channels, 8], over channels
- * [begin, end); filters are turned by half a circle if `turned`.
+ * [begin, end); filters are rotated by 180 degrees if `flipped`.
  * @pack
  */
 export function winograd_pack_filters_f32(
-  u: Out<f32>, filters: In<f32>, channels: i32, outputs: i32, plane: i32, turned: i32, begin: i32, end: i32,
+  u: Out<f32>, filters: In<f32>, channels: i32, outputs: i32, plane: i32, flipped: i32, begin: i32, end: i32,
 ): void {
   const row = <usize>outputs << 2;
   const step = <usize>plane << 2;
   const panel = <usize>channels << 5;
   const taps = row * <usize>channels;
-  const tap = turned ? -taps : taps;
+  const tap = flipped ? -taps : taps;
   for (let channel = begin; channel < end; channel++) {
-    const first = filters + <usize>channel * row + (turned ? 8 * taps : 0);
+    const first = filters + <usize>channel * row + (flipped ? 8 * taps : 0);
     for (let i: usize = 0; i < row; i += 16) {
       const g = first + i;
       const to = u + (i >> 5) * panel + (<usize>channel << 5) + (i & 16);

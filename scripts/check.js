@@ -1,5 +1,5 @@
-// Checks what no test can: types, lint, format, who imports whom, and the rules of the house. One line for each check,
-// then what it found; fails if any did.
+// Static checks: types, lint, format, import order, the project's rules, the package. One line for each check, then its
+// findings; fails if there are any.
 import { checkCycles, checkImports } from "./check/imports.js";
 import { checkAttw, checkContents, checkEntries, checkPublint, checkWeights } from "./check/package.js";
 import { checkKernels, checkMarkers, checkNames, checkOpenings, checkSizes, checkWidths } from "./check/rules.js";
@@ -7,7 +7,7 @@ import { checkBiome, checkDocs, checkTypes } from "./check/tools.js";
 
 process.chdir(new URL("..", import.meta.url).pathname);
 
-/** Each returns what it found, as `file:line: what must hold`. */
+/** Each returns its findings, as `file:line: what must hold`. */
 const checks = {
   "types of ts, tests, examples, studio, bench": () => checkTypes("tsconfig.json"),
   "types of assembly": () => checkTypes("assembly/tsconfig.json"),

@@ -1,9 +1,9 @@
-// Declarations for people who compile with exactOptionalPropertyTypes: what may be left out may be undefined too, as it is
-// to the library, which is compiled without that option.
+// Adapts the declarations to exactOptionalPropertyTypes: optional properties may also be undefined, as in the library itself,
+// which is compiled without that option.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import ts from "typescript";
 
-/** Says so of each optional property in the declarations of a folder. */
+/** Adds undefined to each optional property in the declarations of a folder. */
 export function allowUndefined(folder) {
   for (const name of readdirSync(folder, { recursive: true })) {
     if (!name.endsWith(".d.ts")) continue;
@@ -16,7 +16,7 @@ export function allowUndefined(folder) {
 export function withUndefined(text) {
   const parts = [];
   let at = 0;
-  /** Puts words in place of the text from `begin` to `end`. */
+  /** Replaces the text from `begin` to `end`. */
   const put = (words, begin, end = begin) => {
     parts.push(text.slice(at, begin), words);
     at = end;

@@ -1,6 +1,6 @@
-// Reads the kernels' signatures and writes what follows from them: the dispatcher that turns a launch into a call
+// Generates code from the kernels' signatures: the dispatcher that turns a launch into a call
 // (assembly/generated/dispatch.ts), the core's entry (assembly/generated/core.ts) and the types of `launch`
-// (ts/generated/kernels.ts). Nobody keeps a table by hand.
+// (ts/generated/kernels.ts).
 import { readdirSync, readFileSync } from "node:fs";
 
 const notKernels = new Set(["signature.ts", "program.ts"]);
@@ -88,7 +88,7 @@ ${imports.join("\n")}
 
 let scratch: usize = 0;
 
-/** Tells this thread where its scratch memory is. */
+/** Sets the address of this thread's scratch memory. */
 export function set_scratch(address: usize): void {
   scratch = address;
 }
@@ -115,7 +115,7 @@ export const calledByName = [...Object.values(machinery).flat(), "matmul_f32"];
 export function coreSource(kernels) {
   const files = [...new Set(kernels.map((kernel) => kernel.file))];
   const exports = Object.entries(machinery).map(([file, names]) => `export { ${names.join(", ")} } from "${file}";`);
-  // Exported kernels are never inlined into the dispatcher, where V8 could not optimise them one by one.
+  // Exported kernels are never inlined into the dispatcher, where V8 could not optimize them one by one.
   return `${banner}
 ${files.map((file) => `export * from "../${file}";`).join("\n")}
 ${exports.join("\n")}
@@ -155,7 +155,7 @@ export interface Kernels {
 ${types.join("\n")}
 }
 
-/** What a launch needs to know of a kernel. */
+/** What a launch needs of a kernel. */
 export interface Kernel {
   /** Its number in the dispatcher. */
   readonly index: number;
@@ -163,7 +163,7 @@ export interface Kernel {
   readonly kinds: string;
   /** A digit per parameter: the bytes of the one element that unit i touches there, or 0 where it may touch others. */
   readonly each: string;
-  /** Floating-point operations of a launch with these numbers, where the kernel says. */
+  /** Floating-point operations of a launch with these numbers, if the kernel declares them. */
   readonly flops?: (numbers: readonly number[], units: number) => number;
   /** Whether it only rearranges what it reads, for kernels that read it often. */
   readonly pack?: boolean;

@@ -1,7 +1,7 @@
-// Loads a module that is written in TypeScript, as the build needs some of its own parts.
+// Loads a TypeScript module of this project, for the build.
 import { buildSync } from "esbuild";
 
-/** What the module at `path`, in the root's folder, exports. */
+/** The exports of the module at `path`, from the project's root. */
 export async function load(path) {
   const entry = new URL(`../${path}`, import.meta.url).pathname;
   const { outputFiles } = buildSync({ entryPoints: [entry], bundle: true, write: false, format: "esm" });

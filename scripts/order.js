@@ -1,6 +1,6 @@
-// Puts functions that share much of their code next to each other, so that a packed module's copies come from nearby.
+// Orders functions so that those with similar code are neighbours, which makes the distances of a packed module's copies short.
 
-/** Words in a row that count as shared. */
+/** Consecutive words that count as shared. */
 const RUN = 5;
 
 /** A module's text with its functions in another order: each the one most like the two before it. */
@@ -33,7 +33,7 @@ function runsOf(text) {
   return new Set(words.slice(RUN - 1).map((_, i) => words.slice(i, i + RUN).join(" ")));
 }
 
-/** The share of runs that two functions have in common. */
+/** The fraction of runs that two functions have in common. */
 function shared(a, b) {
   const [fewer, more] = a.size < b.size ? [a, b] : [b, a];
   let count = 0;

@@ -1,14 +1,14 @@
-// Packs a WebAssembly module: writes what assembly/packing/unpack.ts reads. Of all ways to tell the module by literals and
-// copies, the shortest is looked for, priced by the probabilities that decisions had in the way found before.
+// Packs a WebAssembly module: writes what assembly/packing/unpack.ts reads. Searches the cheapest sequence of literals and
+// copies, with the costs of decisions from the sequence found before.
 import { load } from "./load.js";
 
 /** How a module is packed: assembly/packing/model.ts. */
 export const model = await load("assembly/packing/model.ts");
 
-/** Times the way is looked for; the last ones gain a quarter of a hundredth each. */
+/** How often the sequence is searched; the last ones gain a quarter of a hundredth each. */
 const ROUNDS = 8;
-/** Earlier places that are looked at for copies from one place, and when a copy is long enough to look no further. */
-const MOST_PLACES = 4000;
+/** Earlier positions that are tried for copies at each position, and the length of a copy that ends the search. */
+const MOST_CANDIDATES = 4000;
 const LONG_ENOUGH = 300;
 const LONGEST = 4095;
 
@@ -16,7 +16,7 @@ const LONGEST = 4095;
 export function pack(module) {
   const fields = fieldsOf(module);
   const copies = findCopies(module);
-  let known = new Int32Array(model.PLACES);
+  let known = new Int32Array(model.CONTEXTS);
   let shortest;
   for (let round = 0; round < ROUNDS; round++) {
     const tokens = findWay(module, fields, copies, known);
@@ -41,7 +41,7 @@ function fieldsOf(module) {
   return fields;
 }
 
-/** For each place the longest copies: pairs of length and distance, each longer and from farther away than the one before. */
+/** For each position the longest copies: pairs of length and distance, each longer and from farther away than the one before. */
 function findCopies(module) {
   const last = new Int32Array(1 << 16).fill(-1);
   const before = new Int32Array(module.length);
@@ -49,7 +49,11 @@ function findCopies(module) {
     const key = module[i] | (module[i + 1] << 8);
     const found = [];
     let longest = 1;
-    for (let j = last[key], looks = 0; j >= 0 && looks < MOST_PLACES && longest < LONG_ENOUGH; j = before[j], looks++) {
+    for (
+      let j = last[key], looks = 0;
+      j >= 0 && looks < MOST_CANDIDATES && longest < LONG_ENOUGH;
+      j = before[j], looks++
+    ) {
       if (module[j + longest] !== module[i + longest]) continue;
       const length = lengthOfCopy(module, i, i - j, LONGEST);
       if (length > longest) found.push([length, i - j]);
@@ -78,7 +82,7 @@ function remember(recent, which, distance) {
 
 const after = (history, isCopy) => ((history << 1) | isCopy) & 7;
 
-/** Adds up what decisions cost with what their places know, in bits. */
+/** Adds up the costs of decisions by the states of their contexts, in bits. */
 class Price extends model.Coder {
   static #bits = Float64Array.from({ length: 4097 }, (_, i) => -Math.log2(Math.max(i, 0.5) / 4096));
   sum = 0;
@@ -88,9 +92,9 @@ class Price extends model.Coder {
     this.known = known;
   }
 
-  code(place, bit) {
+  code(context, bit) {
     // By the slow probability alone: the quick one knows the module's end only.
-    const chance = (this.known[place] >> 20) + 2048;
+    const chance = (this.known[context] >> 20) + 2048;
     this.sum += Price.#bits[bit ? chance : 4096 - chance];
     return bit;
   }
@@ -137,7 +141,7 @@ class Prices {
   }
 
   length(which, length, at) {
-    return this.#number(model.lengthPlace(which, this.fields[at]), length);
+    return this.#number(model.lengthContext(which, this.fields[at]), length);
   }
 
   distance(length, distance) {
@@ -146,9 +150,9 @@ class Prices {
 }
 
 /**
- * The cheapest tokens, each [length, which recent distance or -1, distance], a literal of length 0. Places are reached by
- * steps from earlier ones: a token, or a copy, a literal and a copy from the same distance, since from each place only one
- * way is followed, and one that ends with the literal looks worse than it is.
+ * The cheapest tokens, each [length, which recent distance or -1, distance], a literal of length 0. Positions are reached by
+ * steps from earlier ones: a token, or a copy, a literal and a copy from the same distance, since from each position only
+ * one sequence is continued, and one that ends with the literal looks worse than it is.
  */
 function findWay(module, fields, copies, known) {
   const size = module.length + 1;
@@ -208,9 +212,9 @@ function findWay(module, fields, copies, known) {
   return steps.reverse().flat();
 }
 
-/** Codes decisions in ranges of fractions; what is carried goes into the bytes already written. */
+/** The range encoder; carries are added to the bytes already written. */
 class Writer extends model.Coder {
-  known = new Int32Array(model.PLACES);
+  known = new Int32Array(model.CONTEXTS);
   #low = 0;
   #range = model.WHOLE_RANGE;
 
@@ -220,8 +224,8 @@ class Writer extends model.Coder {
     this.bytes = bytes;
   }
 
-  code(place, bit) {
-    const bound = (this.#range >> 12) * model.chance(this.known[place]);
+  code(context, bit) {
+    const bound = (this.#range >> 12) * model.chance(this.known[context]);
     if (bit) this.#range = bound;
     else {
       this.#low += bound;
@@ -229,7 +233,7 @@ class Writer extends model.Coder {
     }
     if (this.#low >= 2 ** 32) this.#carry();
     for (; this.#range < model.LEAST_RANGE; this.#range <<= 8) this.#writeByte();
-    this.known[place] = model.learned(this.known[place], bit);
+    this.known[context] = model.learned(this.known[context], bit);
     return bit;
   }
 
@@ -263,7 +267,7 @@ function writeTokens(module, fields, tokens) {
     } else {
       writer.code(model.RECENT + history, which < 0 ? 0 : 1);
       if (which >= 0) writer.bits(model.WHICH + 4 * history, 2, which);
-      writer.number(model.lengthPlace(which, fields[at]), length);
+      writer.number(model.lengthContext(which, fields[at]), length);
       if (which < 0) writer.number(model.DISTANCE + (Math.min(length, 4) - 1) * 1024, distance);
       remember(recent, which, distance);
     }

@@ -95,7 +95,7 @@ const strokes = Object.fromEntries(
     .map(([character, ...widths]) => [character, widths.map(Number)]),
 );
 
-/** Rectangles by colour, those that touch in a row made one. */
+/** Rectangles by colour, those that touch in a line made one. */
 class Rectangles {
   byColor = new Map();
 
@@ -141,7 +141,7 @@ function draw(lines) {
       const [ink, paper] = blocks[text] ?? [undefined, whole];
       const fill = (shade, [left, top, wide, high]) =>
         rectangles.add(shade, x + left * cell.width, y + top * cell.height, wide * cell.width, high * cell.height);
-      // Paths are drawn colour by colour, so nothing may lie over another thing.
+      // Paths are drawn colour by colour, so shapes must not overlap.
       if (style.background && paper) fill(style.background, paper);
       if (ink) fill(color, ink);
       else if (strokes[text]) rectangles.addStrokes(color, x, y, strokes[text]);
@@ -171,7 +171,7 @@ function words({ x, text, ...rest }) {
   }));
 }
 
-/** A text stretched to its place in the grid, whatever the font. */
+/** A text stretched to its cells in the grid, whatever the font. */
 function span({ x, y, color, style, text }) {
   const escaped = text.replace(/[&<>]/g, (character) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[character]);
   const weight = style.bold ? ' font-weight="600"' : "";

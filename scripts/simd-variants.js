@@ -1,9 +1,9 @@
-// Makes of the relaxed build the module in which both builds of the core travel (ts/runtime/simd-variants.ts): every multiply-add
-// becomes a product and a sum, in opcodes that stand for either build's.
+// Makes the module that holds both builds of the core (ts/runtime/simd-variants.ts) from the relaxed build: every multiply-add
+// becomes a product and a sum, in opcodes that each build replaces by its own.
 import binaryen from "assemblyscript/binaryen";
 import { orderFunctions } from "./order.js";
 
-/** The module that travels, from the relaxed build; of its exports only those in `names` stay. */
+/** The module, from the relaxed build, with only the exports in `names`. */
 export function makeTravelForm(relaxed, names) {
   const read = binaryen.readBinary(relaxed);
   read.setFeatures(binaryen.Features.All);
@@ -42,7 +42,7 @@ function splitMultiplyAdds(text) {
   return { text: [...parts, text.slice(at)].join(""), count };
 }
 
-/** Where the expression ends that opens at `at`. */
+/** The end of the expression that begins at `at`. */
 function endOf(text, at) {
   let depth = 0;
   for (let i = at; ; i++) {

@@ -1,39 +1,38 @@
-// How a module is packed: as literal bytes and copies of earlier ones, in binary decisions that are coded by how those
-// in the same place went so far. That is LZMA's way (7-zip, 7zFormat), and half of it: what LZMA does not know is which
-// part of which instruction a byte is. This file is TypeScript too: scripts/pack.js writes by it what unpack.ts reads.
+// The packed format of a module: literal bytes and copies of earlier ones, as binary decisions that are range-coded
+// with an adaptive probability for each context, as in LZMA (7-zip). Unlike in LZMA, a context includes which part of
+// which instruction a byte is. This file is TypeScript too: scripts/pack.js writes by it what unpack.ts reads.
 
-// Where kinds of decisions have their places. A history is the last three tokens, a bit each: 1 a copy, 0 a literal.
-/** Whether a copy comes, by history and field. */
+// The first contexts of each kind of decision. A history is the last three tokens, a bit each: 1 a copy, 0 a literal.
+/** Whether a copy is next, by history and field. */
 export const COPY: i32 = 0;
 /** Whether it comes from one of the last four distances, by history. */
 export const RECENT: i32 = 8 << 10;
 /** From which of them, by history. */
 export const WHICH: i32 = RECENT + 8;
-/** How long it is, by `lengthPlace`. */
+/** How long it is, by `lengthContext`. */
 const LENGTH: i32 = 9 << 10;
 /** A new distance, by length: 1, 2, 3, more. */
 export const DISTANCE: i32 = 15 << 10;
 /** A literal, by what was predicted and by field. */
 const LITERAL: i32 = 19 << 10;
-export const PLACES: i32 = LITERAL + (4 << 18);
+export const CONTEXTS: i32 = LITERAL + (4 << 18);
 
-/** Decisions are coded in ranges of fractions: from the whole one on, a range below the least is widened by a byte. */
+/** The range coder: starts with the whole range; a range below the least is widened by a byte. */
 export const WHOLE_RANGE: u32 = 0x7fffffff;
 export const LEAST_RANGE: u32 = 1 << 23;
 
 const CODE_SECTION: i32 = 10;
 const OPCODE: i32 = 1;
 
-// What a place knows of its decisions, at first 0: from the highest bit on 16 bits of a signed probability that learns
-// ever more slowly, 10 of one that stays quick, and 6 that count the decisions. Of both 0 is a half; their mean is
-// believed.
+// The state of a context, at first 0: from the highest bit on 16 bits of a signed probability that adapts ever more
+// slowly, 10 of one that adapts quickly, and 6 that count the decisions. 0 is a half for both; their mean is used.
 
-/** How likely a 1 is, of 4096. */
+/** The probability of a 1, times 4096. */
 export function chance(known: i32): i32 {
   return (((known >> 16) + (quickOf(known) << 6)) >> 5) + 2048;
 }
 
-/** What a place knows after one more decision. */
+/** The state of a context after one more decision. */
 export function learned(known: i32, bit: i32): i32 {
   const target = bit ? 511 : -511;
   const seen = known & 63;
@@ -49,23 +48,23 @@ function quickOf(known: i32): i32 {
 }
 
 /** Lengths for a new distance (`which` is -1), the last one (0), another recent one; of copies at an opcode or not. */
-export function lengthPlace(which: i32, field: i32): i32 {
+export function lengthContext(which: i32, field: i32): i32 {
   return LENGTH + ((which < 1 ? which : 1) + (field >> 7 === OPCODE ? 4 : 1)) * 1024;
 }
 
 /** Bytes and numbers as decisions. */
 export abstract class Coder {
-  /** Codes one decision in its place and returns it: `bit` where it is written, another where it is read. */
-  abstract code(place: i32, bit: i32): i32;
+  /** Codes one decision in its context and returns it: `bit` when writing, the decision read when reading. */
+  abstract code(context: i32, bit: i32): i32;
 
-  /** A number of `width` bits, the highest first, each in a place by those before it. */
+  /** A number of `width` bits, the highest first, each in a context by those before it. */
   bits(base: i32, width: i32, bits: i32): i32 {
     let node = 1;
     for (let i = width - 1; i >= 0; i--) node = 2 * node + this.code(base + node, (bits >> i) & 1);
     return node - (1 << width);
   }
 
-  /** A number of at least 1 and less than 2^30, within 1024 places: how many bits follow its first, and these. */
+  /** A number of at least 1 and less than 2^30, within 1024 contexts: how many bits follow its first, and these. */
   number(base: i32, number: i32): i32 {
     let most = 0;
     while (number >> (most + 1) > 0) most++;
@@ -91,7 +90,7 @@ export abstract class Coder {
 }
 
 /**
- * Goes through a module byte by byte, as `next` gives them. WebAssembly's instructions that the core has no use for may
+ * Goes through a module byte by byte, as `next` gives them. WebAssembly's instructions that the core does not use may
  * be misread: that only packs worse.
  */
 export abstract class Walk {

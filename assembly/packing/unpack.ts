@@ -1,11 +1,11 @@
-// Unpacks the core: a WebAssembly module of its own, since JavaScript takes three times as long before it is warm. All
-// numbers are integers, so every engine reads the same.
+// Unpacks the core: a WebAssembly module of its own, since JavaScript takes three times as long before it is optimized.
+// All numbers are integers, so that every engine reads the same.
 import {
-  COPY, Coder, DISTANCE, LEAST_RANGE, PLACES, RECENT, WHICH, WHOLE_RANGE, Walk, chance, learned, lengthPlace,
+  COPY, Coder, DISTANCE, LEAST_RANGE, CONTEXTS, RECENT, WHICH, WHOLE_RANGE, Walk, chance, learned, lengthContext,
 } from "./model";
 
-/** What the places know, 0 at first. */
-const places = memory.data(4 * PLACES);
+/** The states of the contexts, 0 at first. */
+const contexts = memory.data(4 * CONTEXTS);
 
 /** Reads decisions, coded in ranges of fractions. */
 class Reader extends Coder {
@@ -17,8 +17,8 @@ class Reader extends Coder {
     for (let i = 0; i < 4; i++) this.readByte();
   }
 
-  code(place: i32, bit: i32): i32 {
-    const address = places + 4 * place;
+  code(context: i32, bit: i32): i32 {
+    const address = contexts + 4 * context;
     const known = load<i32>(address);
     const bound = (this.range >> 12) * chance(known);
     const read = this.fraction < bound ? 1 : 0;
@@ -73,7 +73,7 @@ class Writer extends Walk {
   private beginCopy(field: i32): void {
     const reader = this.reader;
     const which = reader.code(RECENT + this.history, 0) ? reader.bits(WHICH + 4 * this.history, 2, 0) : -1;
-    const length = reader.number(lengthPlace(which, field), 0);
+    const length = reader.number(lengthContext(which, field), 0);
     this.copies = length;
     if (which === 0) return;
     let distance = this.second;

@@ -1,5 +1,5 @@
 // One head's attention scores, a block of queries x keys at a time in scratch memory: the product, the masks, and which
-// keys a query sees at all.
+// keys a query attends to.
 import { BLOCK_ROWS, Matrix, multiply, PRODUCT_BYTES, Right } from "./gemm";
 import { isNear, multiplyMatrix } from "./gemm-matrix";
 import { Thin } from "./gemm-thin";
@@ -23,7 +23,7 @@ export function product(
   }
 }
 
-/** The keys that queries see, and the scores of the head that was chosen last. Lives in scratch memory. */
+/** The keys that queries attend to, and the scores of the chosen head. In scratch memory. */
 @unmanaged
 export class Scores {
   static readonly BYTES: usize = 128;
@@ -39,10 +39,10 @@ export class Scores {
   scale: f32;
   /** The position of the first query among the keys. */
   position: i32;
-  /** How many keys before and after its own position a query sees; 0 after it: it sees none that follow, ever. */
+  /** How many keys before and after its own position a query attends to; 0 after it: causal. */
   before: i32;
   after: i32;
-  /** So many first keys are seen by all queries, and so many first positions see all keys. */
+  /** All queries attend to so many first keys, and so many first queries to all keys. */
   globals: i32;
   /** Bytes that are 0 where a key must not be seen, and numbers added to the scores; the elements to the next .. */
   allowed: usize;
@@ -120,19 +120,19 @@ export class Scores {
     return at < this.globals ? 0 : min(max(at - this.before, 0), this.keys);
   }
 
-  /** The key after the last that the query sees. */
+  /** The end of the keys that the query attends to. */
   end(query: i32): i32 {
     const at = this.position + query;
     if (this.after == 0) return min(at + 1, this.keys);
     return at < this.globals ? this.keys : min(at + 1 + this.after, this.keys);
   }
 
-  /** The end of all keys that queries [query, query + rows) see. */
+  /** The end of all keys that queries [query, query + rows) attend to. */
   blockEnd(query: i32, rows: i32): i32 {
     return max(this.end(query), this.end(query + rows - 1));
   }
 
-  /** Where the block of keys at or after `key` begins, for queries from `query` on: what none of them sees is left. */
+  /** The first key of the block at or after `key` that one of the queries from `query` on attends to. */
   blockFirst(query: i32, key: i32): i32 {
     return key < this.globals ? key : max(key, this.first(query));
   }
@@ -163,7 +163,7 @@ export class Scores {
     }
   }
 
-  /** Where the keys that the query sees begin in the block [key, key + count): all but a gap up to `seenEnd`. */
+  /** Where the keys that the query attends to begin in the block [key, key + count): all but a gap up to `seenEnd`. */
   seenBegin(query: i32, key: i32, count: i32): i32 {
     const first = this.globals > 0 ? 0 : this.first(query);
     return min(max(first - key, 0), this.seenEnd(query, key, count));
@@ -174,8 +174,8 @@ export class Scores {
   }
 
   /**
-   * Makes -Infinity of what the query must not see among numbers [begin, end) of its row, and adds its mask. Returns
-   * what the row is still to be multiplied by.
+   * Sets to -Infinity what the query must not attend to among numbers [begin, end) of its row, and adds its mask.
+   * Returns what the row is still to be multiplied by.
    */
   mask(row: usize, query: i32, key: i32, begin: i32, end: i32): f32 {
     const p = row + (<usize>begin << 2);
@@ -194,7 +194,7 @@ export class Scores {
   }
 }
 
-/** Makes -Infinity of the numbers beside whose place a byte is 0. */
+/** Sets to -Infinity the numbers whose mask byte is 0. */
 function hide(p: usize, allowed: usize, n: i32): void {
   const none = f32x4.splat(-Infinity);
   const zero = i32x4.splat(0);

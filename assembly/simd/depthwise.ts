@@ -1,4 +1,4 @@
-// One pixel of a depthwise convolution: a sum over a grid of taps, each channel for itself, channels in lanes.
+// One pixel of a depthwise convolution: a sum over a grid of taps, channel by channel, channels in lanes.
 import { Fma } from "./fma";
 
 /** How many channels are worked on at once: a compile-time parameter. */
@@ -42,7 +42,7 @@ export class One extends Width {
 }
 
 /**
- * A grid of taps: `lines` x `columns` places, from `x` and `w` on, with the bytes between neighbours. Lives in scratch
+ * A grid of taps: `lines` x `columns`, from `x` and `w` on, with the bytes between neighbours. In scratch
  * memory.
  */
 @unmanaged
@@ -117,8 +117,8 @@ export class TapGrid {
   }
 
   /**
-   * `write4Pixels` for lines of three taps as far apart as the pixels' grids: each place of x is loaded once for
-   * all taps that meet it. The pixels follow each other in the direction of the taps, which may be backwards.
+   * `write4Pixels` for lines of three taps as far apart as the pixels' grids: each number of x is loaded once for
+   * all its taps. The pixels follow each other in the direction of the taps, which may be backwards.
    */
   write4PixelsOf3(y: usize, yPixel: isize, bias: usize, floor: f32, offset: usize): void {
     let sum0 = bias ? v128.load(bias + offset) : f32x4.splat(0);

@@ -1,4 +1,4 @@
-// Runs of f64 numbers, what factorizations are made of: matrices come and go as f32, and are factored with more digits.
+// Loops over f64 numbers for factorizations: matrices are f32 in memory, and factored in f64.
 
 /**
  * ln x of a positive number or NaN, 2 artanh((m - 1) / (m + 1)) + e ln 2 with x = m 2^e and m near 1. The standard

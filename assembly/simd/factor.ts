@@ -1,5 +1,5 @@
 // Factorizations of f64 matrices: elimination with pivots, reflections (QR), eigenvectors of symmetric matrices. Rows
-// are contiguous; what works on columns is given the transposed matrix, so that every inner loop walks along memory.
+// are contiguous; functions of columns take the transposed matrix, so that inner loops run over contiguous memory.
 import { Doubles } from "./doubles";
 
 const EPSILON: f64 = 2.220446049250313e-16;
@@ -52,7 +52,7 @@ function reflect(x: usize, n: i32): f64 {
   return (beta - alpha) / beta;
 }
 
-/** y -= tau v (v' y), v of n numbers, the first of them 1 whatever stands there. */
+/** y -= tau v (v' y), v of n numbers, the first of them taken as 1. */
 function applyReflection(y: usize, tau: f64, v: usize, n: i32): void {
   const s = tau * (load<f64>(y) + Doubles.dot(v + 8, y + 8, n - 1));
   store<f64>(y, load<f64>(y) - s);
@@ -115,7 +115,7 @@ export function diagonalize(d: usize, z: usize, a: usize, room: usize, n: i32): 
   return true;
 }
 
-/** Leaves the diagonal in d, what stands beside it in e (the last 0), and reflection i in a's row i and tau. */
+/** Leaves the diagonal in d, the subdiagonal in e (the last 0), and reflection i in a's row i and tau. */
 function tridiagonalize(d: usize, e: usize, tau: usize, p: usize, a: usize, n: i32): void {
   for (let i = n - 1; i > 0; i--) {
     const v = row(a, i, n);

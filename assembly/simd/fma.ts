@@ -1,5 +1,5 @@
-// Multiply and add: fused to one rounding in the relaxed build where the machine can, two roundings elsewhere. There is
-// no c - a * b: with a constant, -b does the same, and both builds can be carried as one (scripts/simd-variants.js).
+// Multiply-add: fused, with one rounding, in the relaxed build where the processor can; else with two. There is no c -
+// a * b: for a constant b, -b does the same, and both builds fit into one module (scripts/simd-variants.js).
 
 export class Fma {
   /** a * b + c */

@@ -1,4 +1,4 @@
-// The left operands of convolutions: images read through windows while they are packed, never spread out in memory.
+// The left operands of convolutions: windows of images are packed directly (implicit im2col).
 // Images are [batch, height, width, channels]. Strides of memory count bytes.
 import { Left, Panel, Spans, TILE_ROWS } from "./gemm";
 
@@ -41,9 +41,9 @@ export class Windows extends Left {
     const reach = (this.tapColumns - 1) * this.stepX;
     let isInside = true;
     for (let i = 0; i < TILE_ROWS; i++, row++) {
-      const place = row / this.together;
-      const y = row < this.rows ? place / this.gridWidth % this.gridHeight * this.strideY + this.originY : ABSENT;
-      const x = place % this.gridWidth * this.strideX + this.originX;
+      const position = row / this.together;
+      const y = row < this.rows ? position / this.gridWidth % this.gridHeight * this.strideY + this.originY : ABSENT;
+      const x = position % this.gridWidth * this.strideX + this.originX;
       const window = windows + (<usize>i << 4);
       store<usize>(window, this.source + this.image(row) * <usize>this.height * <usize>this.width * this.pixel);
       store<i32>(window, y, 4);
@@ -90,15 +90,15 @@ export class Windows extends Left {
   }
 
   target(row: i32): usize {
-    const place = row / this.together;
-    const y = <usize>(place / this.gridWidth % this.gridHeight);
-    const x = <usize>(place % this.gridWidth);
+    const position = row / this.together;
+    const y = <usize>(position / this.gridWidth % this.gridHeight);
+    const x = <usize>(position % this.gridWidth);
     return this.result + this.image(row) * this.resultImage + y * this.resultRow + x * this.resultPixel;
   }
 }
 
 /**
- * Windows that all lie inside the image, turned on their side: rows are (tap row, tap column, channel), depths are the
+ * Windows that all lie inside the image, transposed: rows are (tap row, tap column, channel), depths are the
  * windows from number `firstWindow` on. Used by the gradient of the filters.
  */
 @unmanaged
@@ -176,7 +176,7 @@ export class Taps extends Left {
 }
 
 /**
- * The taps of a convolution with stride that meet one residue: position p of the input meets the taps t for which
+ * The taps of a convolution with stride for one residue: position p of the input has the taps t for which
  * p + padding - t dilation is a multiple of the stride, that is, those of the residue (p + padding) mod stride.
  */
 export class Phase {

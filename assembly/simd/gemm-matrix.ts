@@ -1,11 +1,11 @@
 // Products of matrices whose depth is not cut: one loop over a column of tiles, and a right operand of dense rows is
-// read where it lies. Tiles that would reach past the last row or column begin earlier: their numbers are computed and
+// read unpacked. Tiles that would reach past the last row or column begin earlier: their numbers are computed and
 // stored twice, with the same bits. Sums are those of `multiply`, term by term.
 import { Fma } from "./fma";
 import { clearZeros, DEPTH, LEFT_PANELS, Matrix, Right, RIGHT_PANELS, TILE_COLUMNS, TILE_ROWS } from "./gemm";
 import { wide } from "./gemm-wide";
 
-/** Numbers of a right operand that stay in the nearer caches while it is read or packed anew for each block of rows. */
+/** Numbers of a right operand that stay in the L1 and L2 caches while it is read or packed for each block of rows. */
 const NEAR: i32 = 16384;
 
 /** Whether `multiplyMatrix` can multiply a block of `rows` x `columns`, and is the faster way. */

@@ -1,5 +1,5 @@
-// Tiles of convolutions with few channels and no padding: a window has so few numbers that what the blocked product
-// does around its tiles would take as long as multiplying them.
+// Tiles of convolutions with few channels and no padding: a window has so few numbers that the overhead of the blocked
+// product would take as long as the multiplications.
 import { Fma } from "./fma";
 
 export class Shallow {

@@ -1,7 +1,6 @@
-// Convolutions of images that are zero in many places, as they are behind ReLU and max pooling, and as gradients are in
-// front of them: only what is not zero is multiplied. Each result is summed in the order of the blocked product, of
-// which only the zero terms are missing: the bits are the same, and which way is taken is a question of speed alone.
-// What zeros are multiplied by must be finite for that.
+// Convolutions of mostly zero images, as after ReLU and max pooling, and as their gradients: only nonzero numbers are
+// multiplied. Each result is summed in the order of the blocked product without its zero terms, so the bits are the
+// same, and the choice between the two only affects speed. What zeros are multiplied by must be finite for that.
 import { Fma } from "./fma";
 import { clearZeros, Panel } from "./gemm";
 import { Taps, Windows } from "./gemm-conv";
@@ -11,7 +10,7 @@ import { wide } from "./gemm-wide";
 const LISTS: usize = 4096;
 const LISTS_BYTES: usize = 448 * 1024;
 const ENTRY: usize = 8; // f32 value, byte offset of what it is multiplied by
-const SAMPLES: usize = 16; // vectors looked at in each image
+const SAMPLES: usize = 16; // vectors sampled in each image
 /** Of 16 numbers so many may differ from zero for lists to be worth their trouble; so many beside tiles of 256 bits. */
 const MOST_OF_16: i32 = 10;
 const MOST_OF_16_WIDE: i32 = 6;
@@ -161,7 +160,7 @@ export class Sparse {
 /** The convolution of a block of windows with dense filters [tap row, tap column, channel, columns], by lists. */
 export class SparseWindows {
   /**
-   * Whether the images that the windows [rowBegin, rowEnd) read are zero in enough places, and lists of them fit.
+   * Whether the images that the windows [rowBegin, rowEnd) read have enough zeros, and lists of them fit.
    * `left` must have dense pixels of a multiple of 4 channels and taps side by side.
    */
   static isWorthwhile(left: Windows, tapRows: i32, rowBegin: i32, rowEnd: i32): bool {
@@ -200,17 +199,17 @@ export class SparseWindows {
     const windows = left.gridHeight * left.gridWidth;
     const most = SparseWindows.rowsTogether(left, tapRows) * left.gridWidth;
     for (let image = 0; image < together; image++) {
-      let place = rowBegin / together;
-      while (place < rowEnd / together) {
-        const first = place % windows;
-        const rest = min(windows - first, rowEnd / together - place);
+      let position = rowBegin / together;
+      while (position < rowEnd / together) {
+        const first = position % windows;
+        const rest = min(windows - first, rowEnd / together - position);
         // Up to the end of a row of windows, as many rows as fit.
         const count = min(rest, most - first % left.gridWidth);
         SparseWindows.run(
-          left, tapRows, filters, isBackwards, columns, bias, floor, place * together + image, first, count,
+          left, tapRows, filters, isBackwards, columns, bias, floor, position * together + image, first, count,
           columnBegin, columnEnd, scratch,
         );
-        place += count;
+        position += count;
       }
     }
   }
@@ -287,7 +286,7 @@ export class SparseTaps {
   static readonly TOGETHER: i32 = 128;
 
   /**
-   * Whether dy, `count` windows of `outputs` numbers at `dy`, is zero in enough places, and what lies under the
+   * Whether dy, `count` windows of `outputs` numbers at `dy`, has enough zeros, and what lies under the
    * windows, `tapRows` taps down, is finite.
    */
   static isWorthwhile(left: Taps, tapRows: i32, dy: usize, count: i32, outputs: i32): bool {

@@ -1,7 +1,7 @@
 // The tile of the 256-bit mode: 4 rows x 16 columns, from two neighbouring panels of B. V8's revectorizer makes one
-// vector of 256 bits out of two of 128 where they are stored side by side and computed alike all the way up; eight
-// sums are then on their way at once, which hides the latency of an addition. Without it this tile spills: it is used
-// only where it has been seen to run faster. Each number is summed as in the narrow tile, so the bits are the same.
+// vector of 256 bits of two of 128 that are stored side by side and computed by the same instructions; eight sums
+// are then in flight, which hides the latency of an addition. Without it this tile spills registers: it is used only
+// where it measures faster. Each number is summed as in the narrow tile, so the bits are the same.
 import { Fma } from "./fma";
 
 export const WIDE_COLUMNS: i32 = 16;
@@ -15,7 +15,7 @@ export function set_wide(on: bool): void {
 }
 
 /**
- * One tile: four rows of C, `offset` bytes into the rows whose addresses stand at `targets`, from the parts of the
+ * One tile: four rows of C, `offset` bytes into the rows whose addresses are at `targets`, from the parts of the
  * panels at `a` and at `b` and `d` that `spans` lists. Starts from `bias` (16 numbers) or, if that is 0, from C itself;
  * no result is less than `floor` (NaN stays NaN).
  */

@@ -1,6 +1,6 @@
 // The blocked matrix product under every dense layer and convolution: C = A B + bias, in tiles of 4 rows x 8 columns.
 // Both operands are packed into panels, so that one pointer and constant offsets reach everything. Each number of C is
-// summed over ascending depth from its bias on, whatever the blocks are: how a product is cut never changes a bit.
+// summed over ascending depth from its bias on, whatever the blocks are: the division of a product never changes a bit.
 import { Fma } from "./fma";
 import { multiplyWide, wide, WIDE_COLUMNS } from "./gemm-wide";
 import { Run } from "./runs";
@@ -27,7 +27,7 @@ export const RIGHT_PANELS: usize = 4608; // [GROUP_COLUMNS / 8, DEPTH, 8]
 export const LEFT_PANELS: usize = RIGHT_PANELS + 49152; // [BLOCK_ROWS / 4, DEPTH, 4]
 /** The scratch memory that a product works in; what lies behind is the caller's. A multiple of 64. */
 export const PRODUCT_BYTES: usize = LEFT_PANELS + <usize>(BLOCK_ROWS * DEPTH << 2);
-/** In the place of a bias: the sums start from what C holds. */
+/** Instead of a bias: the sums start from the values of C. */
 export const ONTO_RESULT: usize = 1;
 
 /** The parts of a panel of A that are not all zeros, as a list of byte ranges in scratch memory. */
@@ -254,7 +254,7 @@ export function floorOf(activation: i32): f32 {
   return activation == 1 ? 0 : f32.NEGATIVE_INFINITY;
 }
 
-/** Zeros at the place in scratch memory where packers look for them. */
+/** Zeros in scratch memory, where packers read them. */
 export function clearZeros(scratch: usize): usize {
   const zeros = scratch + ZEROS;
   for (let p = zeros; p < zeros + (<usize>DEPTH << 2); p += 16) v128.store(p, f32x4.splat(0));
@@ -262,7 +262,7 @@ export function clearZeros(scratch: usize): usize {
 }
 
 /**
- * One tile: four rows of C, `offset` bytes into the rows whose addresses stand at `targets`, summed over the parts of
+ * One tile: four rows of C, `offset` bytes into the rows whose addresses are at `targets`, summed over the parts of
  * the panels at `a` and `b` that `spans` lists. Starts from `bias` (8 numbers) or, if that is 0, from C itself; no
  * result is less than `floor` (NaN stays NaN).
  */

@@ -1,7 +1,7 @@
-// Loops over elements: eight at a time, then four, then one by one. What happens to the elements is a class given as a
-// compile-time parameter. A lane never depends on its neighbours, so a result never depends on where a range was cut.
+// Loops over elements: eight at a time, then four, then one by one. The function of the elements is a class, a
+// compile-time parameter. A lane never depends on its neighbours, so a result never depends on the division of a range.
 //
-// The loop is a `do ... while` on purpose: V8 moves constants out of a loop only if its body is sure to run, and to
+// The loop is a `do ... while` on purpose: V8 moves constants out of a loop only if its body always runs, and to
 // build a vector constant costs more than to multiply by it (exp: 4 cycles a float instead of 9).
 
 /** A function of one argument, on four lanes. */

@@ -1,12 +1,12 @@
 // Elementary functions on four floats at a time: the building blocks of the elementwise, softmax and norm kernels.
 // Each class is one function; `vec` handles its special values, and NaN in a lane gives NaN in that lane. The errors
-// are the greatest found by sweeping tens of millions of floats against float64, in either build.
+// are the largest found by sweeping tens of millions of floats against float64, in either build.
 // Polynomials are minimax fits, rounded to f32 one coefficient after the other while the rest were refitted.
 import { Fma, Fma64 } from "./fma";
 
 /**
  * Four lanes of a number that lies in memory: one instruction where newer V8s, which no longer move constants out of
- * loops, make those of a `splat` anew with three at each use.
+ * loops, make those of a `splat` with three at each use.
  */
 export class Constant {
   @inline static at(address: usize): v128 { return v128.load32_splat(address); }
@@ -368,7 +368,7 @@ class Wave {
     return v128.xor(v128.bitselect(cos, sin, odd), sign);
   }
 
-  /** x 2/pi, rounded to an integer that stands in the low bits. */
+  /** x 2/pi, rounded to an integer in the low bits. */
   @inline private static turns(x: v128): v128 {
     return Fma64.vec(x, f64x2.splat(0.6366197723675814), f64x2.splat(6755399441055744));
   }
@@ -404,11 +404,11 @@ export class Pow {
 
     const zero = f32x4.splat(0);
     const infinity = f32x4.splat(Infinity);
-    // 0 and infinity stay what they are, or become each other if y < 0: their bits differ by those of infinity.
+    // 0 and infinity are unchanged, or become each other if y < 0: their bits differ by those of infinity.
     const edge = v128.or(f32x4.eq(a, zero), f32x4.eq(a, infinity));
     const one = Constant.at(ONE);
     const flipped = v128.xor(a, v128.and(f32x4.lt(y, zero), infinity));
-    // 1 stays what it is, whatever y.
+    // 1 is unchanged, whatever y.
     const magnitude = v128.bitselect(one, v128.bitselect(flipped, power, edge), f32x4.eq(a, one));
 
     const half = f32x4.mul(y, Constant.at(HALF));

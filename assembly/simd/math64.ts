@@ -1,6 +1,6 @@
-// Functions of four floats computed in f64, two at a time, and rounded: what is too rare for the care that speed takes
-// in math.ts. Series end where their rest is below 1e-9. Error: 0.6 ulp, where nothing else is said. Long functions are
-// not inlined, since the loops of lanes.ts would hold each four times.
+// Functions of four floats computed in f64, two at a time, and rounded: functions too rare to be optimized like those
+// of math.ts. Series end where their rest is below 1e-9. Error: 0.6 ulp unless stated otherwise. Long functions are not
+// inlined, since the loops of lanes.ts would hold each four times.
 import { Fma64 } from "./fma";
 import { Binary, Unary } from "./lanes";
 import { Normal } from "./math";
@@ -125,8 +125,8 @@ function angle(y: v128, x: v128): v128 {
   p = Fma64.vec(z, p, f64x2.splat(-0.14281956631873768));
   p = Fma64.vec(z, p, f64x2.splat(0.1999990178071969));
   p = Fma64.vec(z, p, f64x2.splat(-0.3333333246849659));
-  const turned = v128.and(upper, f64x2.splat(Math.PI / 4));
-  let r = f64x2.add(Fma64.vec(f64x2.mul(t, z), p, t), turned);
+  const quarter = v128.and(upper, f64x2.splat(Math.PI / 4));
+  let r = f64x2.add(Fma64.vec(f64x2.mul(t, z), p, t), quarter);
   r = v128.bitselect(f64x2.sub(f64x2.splat(Math.PI / 2), r), r, f64x2.gt(a, b));
   r = v128.bitselect(f64x2.sub(f64x2.splat(Math.PI), r), r, i64x2.shr_s(x, 63));
   return v128.or(Sign.copy(r, y), v128.or(f64x2.ne(x, x), f64x2.ne(y, y)));

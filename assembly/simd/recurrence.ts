@@ -1,6 +1,6 @@
-// The loops of recurrent layers. The examples of a batch know nothing of each other, so a block of them runs through
-// all time steps on one thread, and threads need not wait for each other. Knows what is multiplied and what is carried
-// from step to step; the formulas are those of a cell, given as a compile-time parameter.
+// The loops of recurrent layers. The examples of a batch are independent, so one thread runs all time steps of a
+// block of examples, without synchronization. The products and the carried state are here; the formulas are those of a
+// cell, a compile-time parameter.
 import { Matrix, multiply, PRODUCT_BYTES, Right } from "./gemm";
 import { isNear, multiplyMatrix } from "./gemm-matrix";
 import { Run } from "./runs";
@@ -45,9 +45,9 @@ export class Sequence {
   // In the gradient `states` is its gradient, and there are:
   dprojected: usize; // [batch, time, columns]
   dproduct: usize; // [batch, time, columns], may be dprojected
-  dhidden: usize; // [batch, units] of the step at hand; in the end those of `hidden`
+  dhidden: usize; // [batch, units] of the current step; in the end those of `hidden`
   dcell: usize; // [batch, units], in the end those of `cell`
-  carry: usize; // [batch, units], what goes past the product to the hidden state before
+  carry: usize; // [batch, units], the gradient that bypasses the product to the previous hidden state
 
   /** In scratch memory, beyond what `multiply` needs. What is not given is 0, or what is most common. */
   static at(

@@ -1,5 +1,5 @@
-// How optimizers turn gradients into new values of a variable, four numbers at a time, with Keras 3's formulas.
-// Where a formula needs 1 - beta, that is the constant (`blend`): f32 holds it better than beta near 1.
+// The update rules of optimizers, four numbers at a time, with Keras 3's formulas. `blend` is 1 - beta of an
+// exponential moving average with decay beta: f32 represents it better than a beta near 1.
 import { Pow } from "./math";
 
 /** Four numbers at a time, or with `whole` false a single one, in lane 0 of the same instructions. */
@@ -13,34 +13,34 @@ export class Lanes {
     else v128.store_lane<f32>(at, x, 0);
   }
 
-  /** a, moved towards b by the part `blend`. */
+  /** a + blend (b - a). */
   @inline static mix(a: v128, b: v128, blend: v128): v128 {
     return f32x4.add(a, f32x4.mul(f32x4.sub(b, a), blend));
   }
 
-  /** g within [-ROOT, ROOT], so that squares are finite; what is infinite stays so, and shows. */
+  /** g within [-ROOT, ROOT], so that squares are finite; infinities are kept, so that they are noticed. */
   @inline static bounded(g: v128): v128 {
     const square = f32x4.mul(g, g);
-    // Infinity less infinity is NaN: cheaper than a constant to compare with.
+    // Infinity minus infinity is NaN: cheaper than a constant to compare with.
     const nothing = f32x4.sub(square, square);
     if (!v128.any_true(f32x4.ne(nothing, nothing))) return g;
     return Lanes.within(g, ROOT);
   }
 
-  /** g within [-most, most]; what is infinite stays so, and shows. */
+  /** g within [-most, most]; infinities are kept, so that they are noticed. */
   static within(g: v128, most: f32): v128 {
     const kept = f32x4.pmax(f32x4.pmin(g, f32x4.splat(most)), f32x4.splat(-most));
     return v128.bitselect(g, kept, f32x4.eq(f32x4.abs(g), f32x4.splat(Infinity)));
   }
 
-  /** The running average at `at`, moved towards x by the part `blend`. */
+  /** The exponential moving average at `at`, updated by x: average + blend (x - average). */
   @inline static average(at: usize, x: v128, blend: v128, whole: bool): v128 {
     const average = Lanes.mix(Lanes.read(at, whole), x, blend);
     Lanes.write(at, average, whole);
     return average;
   }
 
-  /** The sum at `at`, faded by a factor, plus x. */
+  /** The sum at `at`, decayed by a factor, plus x. */
   @inline static accumulate(at: usize, factor: v128, x: v128, whole: bool): v128 {
     const sum = f32x4.add(f32x4.mul(Lanes.read(at, whole), factor), x);
     Lanes.write(at, sum, whole);
@@ -48,11 +48,11 @@ export class Lanes {
   }
 }
 
-/** Greater gradients have squares beyond f32: a variance of infinity would never come back. */
+/** Larger gradients have squares beyond f32: a variance of infinity would never come back. */
 const ROOT: f32 = 1.8e19;
-/** The distance of two greater gradients may be beyond f32. */
+/** The difference of two larger gradients may be beyond f32. */
 const HALF: f32 = 1.7e38;
-/** The greatest number. */
+/** The largest finite number. */
 const MOST: f32 = f32.MAX_VALUE;
 
 export class Norm {
@@ -90,14 +90,14 @@ class Step {
   }
 }
 
-/** A number in memory that lets a step happen, or not when it is 0; address 0 is no gate. */
+/** A number in memory that skips the step when it is 0; address 0 is no gate. */
 export class Gate {
   @inline static closed(gate: usize): bool {
     return gate != 0 && load<i32>(gate) == 0;
   }
 }
 
-/** Applies a rule to numbers [begin, end); `decay` is the part of the variable that weight decay takes. */
+/** Applies a rule to numbers [begin, end); `decay` is the fraction of the variable that weight decay subtracts. */
 export function apply<R extends Rule>(
   variable: usize, gradient: usize, scale: usize, gate: usize, decay: f32, rate: f32,
   p: f32, q: f32, r: f32, s: f32, a: usize, b: usize, c: usize,
@@ -165,7 +165,7 @@ export class Rmsprop extends Rule {
     let variance = Lanes.average(a + at, f32x4.mul(g, g), p, whole);
     if (b != 0) {
       const mean = Lanes.average(b + at, g, p, whole);
-      // Rounding may leave less than nothing of it.
+      // Rounding may make it negative.
       variance = f32x4.pmax(f32x4.sub(variance, f32x4.mul(mean, mean)), f32x4.splat(0));
     }
     const step = f32x4.div(f32x4.mul(g, rate), f32x4.sqrt(f32x4.add(variance, q)));
@@ -201,7 +201,7 @@ export class Adadelta extends Rule {
   }
 }
 
-/** a = momentum, b = velocity, c = its greatest value or 0; p = blend1, q = blend2, r = epsilon. */
+/** a = momentum, b = velocity, c = its maximum or 0; p = blend1, q = blend2, r = epsilon. */
 @unmanaged
 export class Adam extends Rule {
   @inline next(
@@ -260,7 +260,7 @@ export class Lion extends Rule {
     const direction = Lanes.mix(Lanes.read(a + at, whole), g, p);
     Lanes.average(a + at, g, q, whole);
     const signed = v128.or(rate, v128.and(direction, i32x4.splat(0x80000000)));
-    // 0 stays where it is, and NaN shows.
+    // 0 is unchanged, and NaN is kept.
     const step = v128.bitselect(signed, f32x4.mul(direction, rate), f32x4.gt(f32x4.abs(direction), f32x4.splat(0)));
     return f32x4.sub(x, step);
   }

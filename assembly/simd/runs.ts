@@ -1,4 +1,5 @@
-// Runs of elements moved as bits: dense, repeated or with a stride. Knows the size of an element, not its dtype.
+// Runs of elements moved as bits: dense, repeated or with a stride. Depends on the size of an element, not on its
+// dtype.
 
 export class Run {
   /** y[i] = x[i] for n elements, both dense. */

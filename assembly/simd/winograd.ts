@@ -1,5 +1,5 @@
 // Winograd's minimal filtering F(2x2, 3x3) for four channels of a tile: 4 x 4 pixels, 2 x 2 results and 3 x 3 filters,
-// line by line turned into 16 numbers and back. The matrices are B, G and A of Lavin and Gray, arXiv 1509.09308.
+// transformed line by line into 16 numbers and back. The matrices are B, G and A of Lavin and Gray, arXiv 1509.09308.
 
 export class Turn {
   /** result[0..3] = B' d for one line of d, at `step` bytes: d0 - d2, d1 + d2, d2 - d1, d1 - d3. */

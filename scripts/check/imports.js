@@ -1,4 +1,4 @@
-// Who imports whom in ts/: folders stand in a line and import to the left only, and no file needs itself.
+// Checks imports in ts/: folders are ordered and import only from folders before them, and there are no cycles.
 import { posix } from "node:path";
 import { linesOf, sourceFiles } from "./sources.js";
 
@@ -20,17 +20,17 @@ const line = [
   "interop",
 ];
 
-/** What comes after the line's folders and the domains. */
+/** The folders after those of `line` and the domains. */
 const last = ["models", "worker"];
 
-/** Where a folder stands; whatever is not named is a domain, after the line and before `last`. */
+/** The rank of a folder; folders that are not listed are domains, after `line` and before `last`. */
 function rank(folder) {
   if (last.includes(folder)) return line.length + 1 + last.indexOf(folder);
-  const place = line.indexOf(folder);
-  return place < 0 ? line.length : place;
+  const index = line.indexOf(folder);
+  return index < 0 ? line.length : index;
 }
 
-/** The imports and re-exports of a file: what they name, on which line, and whether only types come through. */
+/** The imports and re-exports of a file: their targets, lines, and whether they are of types only. */
 function importsOf(path) {
   const text = linesOf(path).join("\n");
   const found = [];
@@ -40,7 +40,7 @@ function importsOf(path) {
     const target = match[2] ?? match[4];
     const names = match[0];
     const onlyTypes = Boolean(match[1] || match[3]) || /^import\s*\{(\s*type\s[^,}]*,?)+\s*\}/.test(names);
-    found.push({ target, onlyTypes, row: text.slice(0, match.index).split("\n").length });
+    found.push({ target, onlyTypes, at: text.slice(0, match.index).split("\n").length });
   }
   return found;
 }
@@ -59,8 +59,8 @@ const resolve = (from, target) => posix.join(posix.dirname(from), target);
 /** Imports in ts/ that go the wrong way, or out of it. */
 export function checkImports() {
   return sourceFiles("ts").flatMap((path) =>
-    importsOf(path).flatMap(({ target, onlyTypes, row }) => {
-      const at = `${path}:${row}:`;
+    importsOf(path).flatMap(({ target, onlyTypes, at: number }) => {
+      const at = `${path}:${number}:`;
       if (!target.startsWith(".")) {
         return onlyTypes || target === "#wasm"
           ? []
@@ -68,7 +68,7 @@ export function checkImports() {
       }
       const to = resolve(path, target);
       if (!to.startsWith("ts/")) return [`${at} ts/ must import nothing outside ts/, got "${target}"`];
-      // ts/index.ts, at the end of the line, may import everything.
+      // ts/index.ts may import everything.
       if (path.split("/").length === 2) return [];
       const [here, there] = [folderOf(path), folderOf(to)];
       const leftward = here === there || rank(there) < rank(here);
@@ -77,7 +77,7 @@ export function checkImports() {
   );
 }
 
-/** Folders in which imports of types alone may come back to where they began, until that is mended. */
+/** Folders in which cycles of type imports still exist. */
 const mayCircleInTypes = ["layers", "train"];
 
 /** Chains of imports that come back to where they began, imports of types included. */

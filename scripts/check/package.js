@@ -1,4 +1,4 @@
-// The package as npm would publish it: what is in it, whether the tools of the trade find fault with it, what it weighs.
+// Checks the package as npm would publish it: its files, publint, are-the-types-wrong, sizes.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { basename } from "node:path";
@@ -12,7 +12,7 @@ function run(command, args, cwd = ".") {
   return { stdout, lines: `${stdout}\n${stderr}`.split("\n").filter((line) => line.trim() !== ""), status };
 }
 
-/** Files that may be published: JavaScript, declarations and binaries of dist/, and what tells people about them. */
+/** Files that may be published: JavaScript, declarations and binaries of dist/, and documentation. */
 const meant = new RegExp(
   [
     "package\\.json|LICENSE|(README|CHANGELOG|ARCHITECTURE|CONTRIBUTING)\\.md",
@@ -24,10 +24,10 @@ const meant = new RegExp(
     .map((kind) => `^(${kind})$`)
     .join("|"),
 );
-/** Files that only the build needs: a bundle has them inside. */
+/** Files that only the build uses: bundles contain them. */
 const inside = /^dist\/(generated|runtime)\/core-(plain|imported)\./;
 
-/** Whatever a tarball holds beside what is meant, and whatever package.json points to that it does not hold. */
+/** Files that must not be in the tarball, and files that package.json names and it lacks. */
 export function checkContents() {
   const { stdout, lines, status } = run("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"]);
   if (status !== 0) return lines;
@@ -71,7 +71,7 @@ export function checkAttw() {
   return result.status === 0 ? [] : result.lines;
 }
 
-/** Entries that weigh more than package.json's `size-limit` allows. */
+/** Entries that are larger than package.json's `size-limit` allows. */
 export function checkWeights() {
   const { stdout, lines } = run(process.execPath, ["node_modules/size-limit/bin.js", "--json"]);
   if (!stdout.trim().startsWith("[")) return lines;

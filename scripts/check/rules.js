@@ -1,11 +1,11 @@
-// The rules of the house that a line or a name shows: sizes, names, opening words, widths, kernels, leftovers.
+// Checks the project's rules for files and lines: sizes, names, opening comments, widths, kernels, leftovers.
 import { findLines, linesOf, sourceFiles } from "./sources.js";
 
 const MOST_LINES = 500;
 const MOST_TEST_LINES = 800;
 const WIDTH = 120;
 
-/** Files too long to have one job. */
+/** Files that are too long. */
 export function checkSizes() {
   return sourceFiles().flatMap((path) => {
     const lines = linesOf(path).length - 1;
@@ -27,7 +27,7 @@ export function checkNames() {
   });
 }
 
-/** Files that do not open with a comment saying what they do. */
+/** Files without an opening comment. */
 export function checkOpenings() {
   return sourceFiles().flatMap((path) => {
     const lines = linesOf(path);
@@ -36,7 +36,7 @@ export function checkOpenings() {
   });
 }
 
-/** What the formatter would see to if it did not take one-line kernels apart. */
+/** The formatting of kernels, which the formatter leaves alone since it would break one-line kernels. */
 export function checkWidths() {
   const tests = sourceFiles("tests/assembly").filter((path) => !path.endsWith(".test.ts"));
   return findLines([...sourceFiles("assembly"), ...tests], (line) => {

@@ -1,4 +1,4 @@
-// The project's own source files and their lines: what git would track, without what the build makes.
+// Lists the project's source files and their lines: what git tracks, without generated files.
 import { readdirSync, readFileSync } from "node:fs";
 
 const folders = ["assembly", "ts", "tests", "examples", "studio", "bench", "scripts"];

@@ -1,4 +1,4 @@
-// The type checker, the linter and the maker of API docs, run as they are; their findings as `file:line: message`.
+// Runs the type checker, the linter and TypeDoc; their findings as `file:line: message`.
 import { spawnSync } from "node:child_process";
 
 function run(script, args) {
@@ -28,7 +28,7 @@ export function checkBiome() {
   return found.length > 0 ? found : lines;
 }
 
-/** What TypeDoc says about the API's documentation: types that nobody can name, exports without words, broken links. */
+/** What TypeDoc says about the API's documentation: types that are not exported, exports without documentation, broken links. */
 export function checkDocs() {
   const { lines, status } = run("node_modules/typedoc/bin/typedoc", ["--emit", "none", "--logLevel", "Warn"]);
   return status === 0 ? [] : lines;

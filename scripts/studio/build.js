@@ -1,4 +1,4 @@
-// Builds the studio into a folder of static files: page, styles, engine, digits. Nothing in it points anywhere else.
+// Builds the studio into a folder of static files: page, styles, engine, digits. They refer to nothing outside.
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
