@@ -39,7 +39,15 @@ export { type AnomalyOptions, detectAnomaly } from "./autograd/anomaly.ts";
 export { type Captured, type CaptureOptions, capture, type StepResult } from "./autograd/capture.ts";
 export { checkGradient, type GradientCheck } from "./autograd/check.ts";
 export { customGrad, stopGradient } from "./autograd/custom.ts";
-export { backward, type GradientsOf, grad, type LossValue, type ParameterSet, valueAndGrad } from "./autograd/grad.ts";
+export {
+  backward,
+  type GradientsOf,
+  grad,
+  type LossValue,
+  type ParameterSet,
+  type Trained,
+  valueAndGrad,
+} from "./autograd/grad.ts";
 export { defineOp, type Forward, type Gradient, type Gradients, type Op, type OpDefinition } from "./autograd/op.ts";
 export { noGrad } from "./autograd/tape.ts";
 
@@ -53,6 +61,7 @@ export * from "./ops/public.ts";
 
 export { checkpoint } from "./transforms/checkpoint.ts";
 export { hessian, jacobian } from "./transforms/derivatives.ts";
+export { type InnerGradients, innerGrad } from "./transforms/inner.ts";
 export { perExampleGrad } from "./transforms/per-example.ts";
 export { type Differentiable, hvp, jvp, vjp } from "./transforms/vjp.ts";
 

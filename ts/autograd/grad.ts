@@ -27,13 +27,24 @@ const identity = defineOp("identity", { forward: (x: Tensor) => alias(x), gradie
 /** How many gradients are being taken around the current one: inner ones must then be differentiable themselves. */
 let depth = 0;
 
+/** What has weights, such as a layer or a model. */
+export interface Trained {
+  readonly trainableWeights: readonly Variable[];
+}
+
 /**
- * `valueAndGrad(variables, f)` is the function (...rest) that returns [f(...rest), the gradients of its scalar loss with
- * respect to the variables], in the structure of these: a variable, a list or a record. `valueAndGrad(f)` is the function
- * (parameters, ...rest) for tensors of any kind, which f gets as its first argument. f may also return a list that begins
- * with the loss. Everything else made on the way is freed. Errors: ArgumentError for variables that are frozen, ShapeError unless the loss has one element, DtypeError
- * unless loss and parameters are f32, StateError if what the loss was computed from is gone.
+ * `valueAndGrad(weights, f)` is the function (...rest) that returns [f(...rest), the gradients of its scalar loss with
+ * respect to the weights]. These are variables, one or a list or record, whose structure gradients have; or a layer or model:
+ * then gradients are those of its `trainableWeights`, which are asked for when f has run, since the first call makes them.
+ * `valueAndGrad(f)` is the function (parameters, ...rest) for tensors of any kind, which f gets as its first argument.
+ * f may also return a list that begins with the loss. Everything else made on the way is freed.
+ * Errors: ArgumentError for variables that are frozen and models without trainable weights, ShapeError unless the loss has one
+ * element, DtypeError unless loss and parameters are f32, StateError if what the loss was computed from is gone.
  */
+export function valueAndGrad<Rest extends unknown[], L extends LossValue>(
+  module: Trained,
+  f: (...rest: Rest) => L,
+): (...rest: Rest) => [L, Tensor[]];
 export function valueAndGrad<Rest extends unknown[], L extends LossValue>(
   f: (parameters: ParameterSet, ...rest: Rest) => L,
 ): <P extends ParameterSet>(parameters: P, ...rest: Rest) => [L, GradientsOf<P>];
@@ -50,12 +61,27 @@ export function valueAndGrad<P extends ParameterSet, Rest extends unknown[], L e
 export function valueAndGrad(first: unknown, second?: (...rest: unknown[]) => LossValue): unknown {
   if (typeof first === "function") return ofParameters(first as (parameters: ParameterSet) => LossValue);
   requireFunction("valueAndGrad", second);
+  if (isTrained(first)) {
+    const of = (): readonly Variable[] => weightsOf("valueAndGrad", first);
+    return (...rest: unknown[]) => valueAndGradients(() => followed("valueAndGrad", () => second(...rest)), of);
+  }
   mapParameters(first as ParameterSet, (x) => {
     if (x instanceof Variable) return x as Tensor;
     throw new ArgumentError("valueAndGrad: what comes before the function must be variables, got another tensor");
   });
   const both = ofParameters((_variables: ParameterSet, ...rest: unknown[]) => second(...rest) as LossValue);
   return (...rest: unknown[]) => both(first as ParameterSet, ...rest);
+}
+
+function isTrained(x: unknown): x is Trained {
+  return Array.isArray((x as Trained | undefined)?.trainableWeights);
+}
+
+/** The variables of a list or record, or of what has trainable weights. ArgumentError where that has none. */
+export function weightsOf(operation: string, of: Trained | readonly Variable[]): readonly Variable[] {
+  const weights = isTrained(of) ? of.trainableWeights : of;
+  if (weights.length > 0) return weights;
+  throw new ArgumentError(`${operation}: there must be trainable weights, got none`);
 }
 
 function ofParameters<P extends ParameterSet, Rest extends unknown[], L extends LossValue>(
@@ -139,9 +165,13 @@ export function differentiate<P extends ParameterSet, T>(
 }
 
 /**
- * The gradient of f's scalar result for its first argument; see {@link valueAndGrad}.
- * Errors: those of valueAndGrad.
+ * The gradients alone: `grad(weights, f)` of f's scalar result for weights, `grad(f)` for its first argument; see
+ * {@link valueAndGrad}. Errors: those of valueAndGrad.
  */
+export function grad<Rest extends unknown[]>(
+  module: Trained,
+  f: (...rest: Rest) => LossValue,
+): (...rest: Rest) => Tensor[];
 export function grad<Rest extends unknown[]>(
   f: (parameters: ParameterSet, ...rest: Rest) => LossValue,
 ): <P extends ParameterSet>(parameters: P, ...rest: Rest) => GradientsOf<P>;
@@ -149,11 +179,13 @@ export function grad<P extends ParameterSet, Rest extends unknown[]>(
   f: (parameters: P, ...rest: Rest) => LossValue,
 ): (parameters: P, ...rest: Rest) => GradientsOf<P>;
 export function grad<P extends ParameterSet, Rest extends unknown[]>(
-  f: (parameters: P, ...rest: Rest) => LossValue,
-): (parameters: P, ...rest: Rest) => GradientsOf<P> {
-  requireFunction("grad", f);
-  const both = ofParameters(f);
-  return (parameters, ...rest) => scope(() => both(parameters, ...rest)[1]) as GradientsOf<P>;
+  variables: P,
+  f: (...rest: Rest) => LossValue,
+): (...rest: Rest) => GradientsOf<P>;
+export function grad(first: unknown, second?: unknown): unknown {
+  requireFunction("grad", typeof first === "function" ? first : second);
+  const both = valueAndGrad(first as ParameterSet, second as () => LossValue) as (...args: unknown[]) => unknown[];
+  return (...args: unknown[]) => scope(() => both(...args)[1]);
 }
 
 /**
@@ -199,7 +231,7 @@ export function gradientOf(x: Tensor, found: ReadonlyMap<AnyTensor, Tensor>): Te
   return gradient;
 }
 
-function requireScalar(operation: string, loss: Tensor): void {
+export function requireScalar(operation: string, loss: Tensor): void {
   if (!(loss instanceof Tensor))
     throw new ArgumentError(`${operation}: the loss must be a tensor, got ${typeOf(loss)}`);
   requireDtype(operation, "the loss", loss.dtype, "f32");

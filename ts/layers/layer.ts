@@ -14,6 +14,7 @@ import { scope } from "../tensor/scope.ts";
 import { checkShape, formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { noteChange, Variable } from "../tensor/variable.ts";
+import { type Collector, collector, dropping } from "./collecting.ts";
 import { inConfig, type Json, mapLeaves, ownCopy, toJsonRecord } from "./config.ts";
 import { type ConstraintLike, getConstraint } from "./constraints.ts";
 import type { InitializerLike } from "./initializers.ts";
@@ -38,10 +39,10 @@ export type Masks = Mask | undefined | readonly (Mask | undefined)[];
 export interface ApplyOptions {
   /** Whether dropout drops and batch normalization uses the batch's own statistics; default false. */
   readonly training?: boolean;
-  /** Called with each scalar that a layer adds to the loss; default: they are dropped. */
-  readonly addLoss?: CallContext["addLoss"];
-  /** Called with each figure that a layer gives; default: they are dropped. */
-  readonly addMetric?: CallContext["addMetric"];
+  /** Called with each scalar that a layer adds to the loss; default: in a model's step its `computeLoss`, else they are dropped. */
+  readonly addLoss?: Collector["addLoss"];
+  /** Called with each figure that a layer gives; default: in a model's step its figures, else they are dropped. */
+  readonly addMetric?: Collector["addMetric"];
   /** Not used, since masks travel with tensors: it is here so that a call may hand on its context. */
   readonly mask?: Masks;
 }
@@ -52,9 +53,9 @@ export interface CallContext extends ApplyOptions {
   /** The steps of the input that count, if not all do: the mask that travels with it (`attachMask`). */
   readonly mask: Masks;
   /** Adds a scalar to the loss; with a name its mean is also among the figures of `fit` and `evaluate`. */
-  readonly addLoss: (loss: Tensor, name?: string) => void;
+  readonly addLoss: Collector["addLoss"];
   /** Adds the mean of a value, a scalar or a number for each example, to the figures of `fit` and `evaluate`. */
-  readonly addMetric: (name: string, value: Tensor) => void;
+  readonly addMetric: Collector["addMetric"];
 }
 
 /** What every layer takes. */
@@ -233,7 +234,13 @@ export abstract class Layer extends Module {
   applyAll(x: Symbolic | readonly Symbolic[], options?: ApplyOptions): Symbolic[];
   applyAll(x: Inputs | Symbolic | readonly Symbolic[], options: ApplyOptions = {}): Tensor[] | Symbolic[] {
     const { name } = this;
-    const { training = false, addLoss = ignore, addMetric = ignore } = checkOptions(name, options, applyOptions);
+    // Calls of layers within others hand on what they were told.
+    const taker = context.root === undefined ? collector() : dropping;
+    const {
+      training = false,
+      addLoss = taker.addLoss,
+      addMetric = taker.addMetric,
+    } = checkOptions(name, options, applyOptions);
     if (isSymbolic(x)) {
       const own = Object.entries(options).find(([option, value]) => option !== "training" && value !== undefined)?.[0];
       if (own === undefined) return connect(this, x, options.training);
@@ -446,8 +453,6 @@ export abstract class Layer extends Module {
 function isMaskList(mask: Masks): mask is readonly (Mask | undefined)[] {
   return Array.isArray(mask);
 }
-
-function ignore(): void {}
 
 /** A shape with the batch axis in front, as people read it: [batch, 28, 28, 1]. */
 export function perExample(shape: Shape): string {

@@ -2,6 +2,7 @@
 // a variable; before it clipping and accumulation of gradients, after it averages of weights and constraints.
 // Names, defaults and formulas are those of Keras 3.
 
+import type { LossValue, Trained } from "../autograd/grad.ts";
 import { noGrad } from "../autograd/tape.ts";
 import { exclusionOptions, type Names, optimizerOptions } from "../generated/options.ts";
 import { type Json, ownCopy, toJsonRecord } from "../layers/config.ts";
@@ -28,6 +29,7 @@ import { Variable } from "../tensor/variable.ts";
 import { type ClippingOptions, checkClipping, clipGradients } from "./clipping.ts";
 import { type Collection, paired, requireVariables } from "./collections.ts";
 import { Group, type ParameterGroup } from "./groups.ts";
+import { minimize } from "./minimize.ts";
 import { requireFading, requireNonNegative, requirePositive, requireSteps } from "./options.ts";
 import { type LearningRate, Rate } from "./rate.ts";
 
@@ -259,6 +261,15 @@ export abstract class Optimizer {
     const left = reached.map((variable) => variable.grad as Tensor);
     this.apply(left, reached);
     for (const variable of reached) variable.zeroGrad();
+  }
+
+  /**
+   * One step of variables, or of a layer's or model's trainable weights, down the gradients of the scalar that `f` computes,
+   * which it returns: `optimizer.minimize(model, () => loss)`. f may also return a list that begins with the scalar. The weights
+   * are asked for when f has run. Errors: as `valueAndGrad` and `step`.
+   */
+  minimize<L extends LossValue>(of: readonly Variable[] | Trained, f: () => L): L {
+    return minimize(this, of, f);
   }
 
   /** One step with the given gradients: Keras's name and order for it. */

@@ -17,7 +17,7 @@ import { zeros } from "../tensor/create.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
-import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { type AnyTensor, alias, type Tensor } from "../tensor/tensor.ts";
 import { Variable, type VariableOptions } from "../tensor/variable.ts";
 
 /** What examples count. */
@@ -42,7 +42,12 @@ export interface Weighting extends ExampleWeighting {
 export interface PartNames {
   readonly inputs: readonly string[] | undefined;
   readonly outputs: readonly string[];
+  /** Whether steps of the model's own may do without targets, or know what they are. */
+  readonly isOwn: boolean;
 }
+
+/** What the parts of data for a model are called. @internal */
+export const PART_NAMES: unique symbol = Symbol("partNames");
 
 /** Checked inputs, for a prediction; ShapeError when their lengths differ. */
 export function toInputs(operation: string, x: DataList, names: PartNames["inputs"], borrow = false): Examples {
@@ -63,16 +68,13 @@ export function toExamples(
   borrow = false,
 ): Examples {
   const inputs = rowsOf(operation, "x", partsOf(operation, "x", x, names.inputs, "inputs"), borrow);
-  const targets = rowsOf(operation, "y", byOutput(operation, "y", y, names.outputs), borrow);
+  const targets = rowsOf(operation, "y", byOutput(operation, "y", y, names), borrow);
   const weights =
     sampleWeight === undefined
       ? []
-      : rowsOf(
-          operation,
-          "sampleWeight",
-          byOutput(operation, "sampleWeight", sampleWeight, names.outputs, true),
-          borrow,
-        ).map(toFloats);
+      : rowsOf(operation, "sampleWeight", byOutput(operation, "sampleWeight", sampleWeight, names, true), borrow).map(
+          toFloats,
+        );
   return examplesOf(operation, inputs, targets, weights);
 }
 
@@ -122,11 +124,13 @@ function byOutput(
   operation: string,
   what: string,
   data: Targets | undefined,
-  outputs: readonly string[],
+  { outputs, isOwn }: PartNames,
   isShared = false,
 ): readonly Data[] {
+  if (isOwn && data === undefined) return [];
   if (outputs.length === 0) {
     if (data === undefined) return [];
+    if (isOwn) return partsOf(operation, what, data as DataList, undefined, "outputs");
     throw new ArgumentError(
       `${operation}: ${what} must be left out where compile was given no loss, got ${typeof data}`,
     );
@@ -279,7 +283,7 @@ class Bytes extends Variable<Dtype> {
   }
 }
 
-/** A tensor of a loaded batch as models read it: within a step, so that bytes become f32 where it runs. */
+/** A tensor of a loaded batch as models read it, no variable: within a step, so that bytes become f32 where it runs. */
 export function asRead(x: AnyTensor): AnyTensor {
-  return x instanceof Bytes ? scaled(x as AnyTensor as Tensor<"u8">, x.scale) : x;
+  return x instanceof Bytes ? scaled(x as AnyTensor as Tensor<"u8">, x.scale) : alias(x);
 }

@@ -16,7 +16,7 @@ import { requireCount, requireList, requireNumbers, textOf } from "../runtime/ar
 import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
 import { checkDtype } from "../tensor/dtype.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
-import { type Given, toExamples, toInputs, type Weighting, weighClasses } from "./batches.ts";
+import { type Given, PART_NAMES, toExamples, toInputs, type Weighting, weighClasses } from "./batches.ts";
 import type { Model } from "./model.ts";
 import { type Pause, settled } from "./pause.ts";
 
@@ -139,16 +139,10 @@ export class Feed {
     const { what = "x", use, classWeight } = this.options;
     const operation = `${this.operation}: batch ${this.checked++} of ${what}`;
     const given = givenOf(operation, read);
-    const { inputNames } = this.model;
     const all =
       use === "predict"
-        ? toInputs(operation, given.x, inputNames, true)
-        : toExamples(
-            operation,
-            given,
-            { inputs: inputNames, outputs: this.model.compilation.objective.targeted },
-            true,
-          );
+        ? toInputs(operation, given.x, this.model.inputNames, true)
+        : toExamples(operation, given, this.model[PART_NAMES], true);
     const examples = weighClasses(operation, all, classWeight);
     const likeness = likenessOf(examples);
     this.likeness ??= likeness;
@@ -177,8 +171,7 @@ export class Feed {
 
 /** The examples of arrays, checked against the model. */
 export function examplesFor(operation: string, model: Model, { x, y, sampleWeight }: Given): Examples {
-  const outputs = model.compilation.objective.targeted;
-  return toExamples(operation, { x, y, sampleWeight }, { inputs: model.inputNames, outputs });
+  return toExamples(operation, { x, y, sampleWeight }, model[PART_NAMES]);
 }
 
 /** What a run over one pass reads. */

@@ -28,6 +28,7 @@ import type { Model } from "./model.ts";
 import type { Objective } from "./objective.ts";
 import { makePause, type Pause, settled } from "./pause.ts";
 import { ProgressBar, ProgressLine, type Verbosity } from "./progress.ts";
+import { optimizersOf } from "./steps.ts";
 
 /** What `fit` takes beside the data. */
 export interface FitOptions extends Weighting {
@@ -197,7 +198,7 @@ async function trainModel(
       }
       for (const callback of callbacks) await settled(callback.onEpochEnd?.(epoch, logs), signal);
     }
-    optimizer.finalizeVariableValues(model.trainableWeights);
+    for (const one of [optimizer, ...optimizersOf(model)]) one.finalizeVariableValues(model.trainableWeights);
   };
   const failures: unknown[] = [];
   const attempt = async (f: () => Promise<void>): Promise<void> => f().catch((error) => void failures.push(error));

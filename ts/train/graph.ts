@@ -25,6 +25,14 @@ export type GraphConfig = {
   readonly outputs: readonly number[];
 };
 
+/** What draws a functional model. */
+export interface FunctionalOptions extends LayerOptions {
+  /** What `layers.input` made: one, or a list. */
+  inputs: Symbolic | readonly Symbolic[];
+  /** What layers applied to the inputs gave: one, or a list. */
+  outputs: Symbolic | readonly Symbolic[];
+}
+
 export class Graph {
   readonly inputs: readonly Symbolic[];
   readonly outputs: readonly Symbolic[];

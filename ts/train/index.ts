@@ -1,5 +1,13 @@
 // Models and how they are trained.
 export { Batches, type BatchesOptions, type BatchOf, batches, StreamBatches } from "./batch-iterator.ts";
+export type {
+  AnyStepBatch,
+  Compiled,
+  LossParts,
+  ModelSteps,
+  StepBatch,
+  StepFigures,
+} from "./batch-step.ts";
 export type { ExampleWeighting, Weighting } from "./batches.ts";
 export {
   type Callback,
@@ -38,8 +46,9 @@ export {
   stratifiedKFold,
 } from "./cross-validate.ts";
 export type { EvaluateOptions, FitOptions, PredictOptions } from "./fit.ts";
+export type { FunctionalOptions } from "./graph.ts";
 export { importModel, loadModel } from "./loading.ts";
-export { type CompileOptions, type FunctionalOptions, Model } from "./model.ts";
+export { type CompileOptions, Model } from "./model.ts";
 export { type ModelConfig, modelFromConfig } from "./model-config.ts";
 export type { Judgement, LossLike, PerOutput } from "./objective.ts";
 export {
@@ -50,5 +59,4 @@ export {
   type Verbosity,
 } from "./progress.ts";
 export { Sequential, type SequentialOptions } from "./sequential.ts";
-export type { Compiled } from "./steps.ts";
 export type { SummaryRow } from "./summary.ts";

@@ -17,7 +17,7 @@ import {
   type CallContext,
   COPY,
   type Inputs,
-  Layer,
+  type Layer,
   type LayerOptions,
   type Masks,
   type Outputs,
@@ -28,6 +28,7 @@ import { buildFor, followTrainable, PARTS, STRUCTURE, shapesOf } from "../layers
 import { type LayerMaker, registered } from "../layers/registered.ts";
 import { type Shapes, shapeList } from "../layers/shapes.ts";
 import type { Symbolic } from "../layers/symbolic.ts";
+import type { Metric } from "../metrics/metric.ts";
 import { getOptimizer, type OptimizerName } from "../optim/index.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { quoted } from "../runtime/arguments.ts";
@@ -36,7 +37,17 @@ import { checkOptions } from "../runtime/options.ts";
 import { type FilePath, pathOf } from "../runtime/paths.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { BatchBuffers, BUFFERS, type ExampleWeighting, toExamples, type Weighting, weighClasses } from "./batches.ts";
+import { type Compiled, ModelSteps, OWN_STEPS } from "./batch-step.ts";
+import {
+  BatchBuffers,
+  BUFFERS,
+  type ExampleWeighting,
+  PART_NAMES,
+  type PartNames,
+  toExamples,
+  type Weighting,
+  weighClasses,
+} from "./batches.ts";
 import type { Evaluation, LogName, Logs } from "./callbacks/callback.ts";
 import type { History } from "./callbacks/history.ts";
 import {
@@ -48,11 +59,12 @@ import {
   type PredictOptions,
   requireIdle,
 } from "./fit.ts";
-import { type Drawing, drawnFrom, Graph } from "./graph.ts";
+import { type Drawing, drawnFrom, type FunctionalOptions, Graph } from "./graph.ts";
+import { defineViews } from "./model-views.ts";
 import { type Judgement, Objective } from "./objective.ts";
 import { predictModel } from "./predict.ts";
 import { encodeModel } from "./saving.ts";
-import { type Compiled, Prediction, Steps } from "./steps.ts";
+import { optimizersOf, Prediction, Steps } from "./steps.ts";
 import { type SummaryRow, summarize } from "./summary.ts";
 import { decodeWeights, encodeWeights } from "./weights.ts";
 
@@ -70,21 +82,13 @@ export interface CompileOptions extends Judgement {
   runEagerly?: boolean;
 }
 
-/** What draws a functional model. */
-export interface FunctionalOptions extends LayerOptions {
-  /** What `layers.input` made: one, or a list. */
-  inputs: Symbolic | readonly Symbolic[];
-  /** What layers applied to the inputs gave: one, or a list. */
-  outputs: Symbolic | readonly Symbolic[];
-}
-
 /**
  * A layer that is trained and asked for predictions: `new Model({ inputs, outputs })` from what `layers.input` and
  * layers applied to it gave, or a subclass that says in `call` what it computes from the layers among its properties.
  * `call` is captured: numbers that it reads from variables of JavaScript, and what an `if` decides, stay as they were at the
  * first batch of a shape; see `compile`.
  */
-export class Model extends Layer {
+export class Model extends ModelSteps {
   #stopTraining = false;
   readonly #graph: Graph | undefined;
   #compiled: Compiled | undefined;
@@ -103,31 +107,26 @@ export class Model extends Layer {
   declare readonly inputs: readonly Symbolic[];
   declare readonly outputs: readonly Symbolic[];
 
+  /** That of `compile`. */
+  declare readonly optimizer: Optimizer;
+  /** Those of `compile`. */
+  declare readonly metrics: readonly Metric[];
+
   static {
     const only = (model: Model, what: "inputs" | "outputs"): Symbolic => {
       const list = model[what];
       if (list.length === 1) return list[0];
       throw new ArgumentError(`${model.name}: there must be one of the ${what}, got ${list.length}; use ${what}`);
     };
-    const views: Record<string, (model: Model) => unknown> = {
+    defineViews(Model.prototype, {
       layers: (model) => model.#graph?.layers ?? model.sublayers(),
       inputs: (model) => model[DRAWN]().inputs,
       outputs: (model) => model[DRAWN]().outputs,
       input: (model) => only(model, "inputs"),
       output: (model) => only(model, "outputs"),
-    };
-    for (const [name, view] of Object.entries(views)) {
-      Object.defineProperty(Model.prototype, name, {
-        configurable: true,
-        get(this: Model) {
-          return view(this);
-        },
-        // A subclass may have a property of that name.
-        set(value: unknown) {
-          Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true });
-        },
-      });
-    }
+      optimizer: (model) => model.compilation.optimizer,
+      metrics: (model) => model.compilation.objective.metrics,
+    });
   }
 
   /** A functional model from its inputs to its outputs; subclasses leave these out and override `call`. */
@@ -160,6 +159,11 @@ export class Model extends Layer {
   /** @internal */
   get [BUFFERS](): BatchBuffers {
     return this.#buffers;
+  }
+
+  /** @internal */
+  get [PART_NAMES](): PartNames {
+    return { inputs: this.inputNames, outputs: this.compilation.objective.targeted, isOwn: this[OWN_STEPS] };
   }
 
   /** @internal */
@@ -235,7 +239,7 @@ export class Model extends Layer {
    * `runEagerly` be set. What an earlier compile made by name is freed; optimizers and metrics that were handed in stay their owner's.
    * Errors: ArgumentError for unknown names, listing the known ones; StateError while `fit` runs.
    */
-  compile(options: CompileOptions): void {
+  compile(options: CompileOptions = {}): void {
     const {
       optimizer = "rmsprop",
       runEagerly = false,
@@ -266,7 +270,7 @@ export class Model extends Layer {
   }
 
   /** The optimizer, the losses and the metrics; StateError before `compile`, and when the model is disposed. */
-  get compilation(): Compiled {
+  override get compilation(): Compiled {
     if (this.#isDisposed) throw new StateError(`${this.name}: the model must not be disposed, got one that is`);
     if (this.#compiled === undefined)
       throw new StateError(`${this.name}: the model must be compiled first, got no compile()`);
@@ -351,8 +355,7 @@ export class Model extends Layer {
     weighting: Weighting,
     step: "train" | "test",
   ): Evaluation<string> {
-    const names = { inputs: this.inputNames, outputs: this.compilation.objective.targeted };
-    const given = toExamples(operation, { x, y, sampleWeight: weighting.sampleWeight }, names, true);
+    const given = toExamples(operation, { x, y, sampleWeight: weighting.sampleWeight }, this[PART_NAMES], true);
     const examples = weighClasses(operation, given, weighting.classWeight);
     this.prepare(operation, examples);
     const { length } = examples;
@@ -405,7 +408,8 @@ export class Model extends Layer {
 
   /** Throws an ArgumentError for targets that a loss cannot mean. @internal */
   checkTargets(operation: string, targets: readonly ArrayData[], known: readonly Shape[] | undefined): void {
-    for (const [i, y] of targets.entries()) {
+    // Steps of its own know what they are.
+    for (const [i, y] of this[OWN_STEPS] ? [] : targets.entries()) {
       const { loss } = this.compilation.objective.outputs[i] ?? {};
       loss?.checkTargets?.(operation, y, known?.[i] ?? []);
     }
@@ -455,7 +459,9 @@ export class Model extends Layer {
   /** Frees its weights, and what `compile`, `fit` and `predict` made. */
   override dispose(): void {
     this.discard();
-    if (!this.#ownsOptimizer) this.#compiled?.optimizer.forget(this.weights);
+    const kept = optimizersOf(this);
+    if (this.#compiled && !this.#ownsOptimizer) kept.push(this.#compiled.optimizer);
+    for (const optimizer of kept) optimizer.forget(this.weights);
     this.#compiled = undefined;
     this.#isDisposed = true;
     super.dispose();

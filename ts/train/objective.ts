@@ -6,11 +6,13 @@ import { getLoss, type Loss, type LossName } from "../losses/index.ts";
 import { weightedLoss } from "../losses/loss.ts";
 import { type Direction, getMetric, Mean, type Metric, type MetricLike, namedDirection } from "../metrics/index.ts";
 import { mul } from "../ops/arithmetic.ts";
-import { requireList, requireSynchronous } from "../runtime/arguments.ts";
-import { ArgumentError, StateError } from "../runtime/errors.ts";
+import { reshape } from "../ops/layout.ts";
+import { kindOf, requireList, requireSynchronous, textOf } from "../runtime/arguments.ts";
+import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
 import { watchWrites } from "../runtime/launch.ts";
-import type { Dtype, TypedArray } from "../tensor/dtype.ts";
-import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
+import { type Dtype, requireDtype, type TypedArray } from "../tensor/dtype.ts";
+import { formatShape } from "../tensor/shape.ts";
+import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
 import type { Logs } from "./callbacks/callback.ts";
 import { hold, release } from "./holding.ts";
@@ -119,6 +121,11 @@ export class Objective {
     return this.outputs.filter(isJudged).map(({ name }) => name);
   }
 
+  /** All that gather figures of the outputs. */
+  get metrics(): Metric[] {
+    return this.outputs.flatMap(({ metrics, weightedMetrics }) => [...metrics, ...weightedMetrics]);
+  }
+
   /** The terms of the loss: all outputs' own, weighted. Targets and weights are those of the `targeted` outputs. */
   terms(
     targets: readonly AnyTensor[],
@@ -149,12 +156,27 @@ export class Objective {
     });
   }
 
-  /** Takes in what a step over so many examples returns; in `logs` it is the mean over all of them. */
-  record(figures: { readonly [name: string]: Tensor }, examples: number): void {
-    for (const [name, value] of Object.entries(figures)) {
-      const mean = this.returned.get(name) as Mean;
+  /**
+   * Takes in what a step over so many examples returns; in `logs` it is the mean over all of them. Errors: ArgumentError for
+   * what is no record of scalars and for names that are taken, ShapeError for larger tensors.
+   */
+  record(step: string, figures: unknown, examples: number): void {
+    for (const [name, value] of scalarsOf(step, figures)) {
+      const mean = this.returned.get(name) ?? this.join(step, name);
       this.gather(() => mean.update(value, undefined, examples));
     }
+  }
+
+  /** A mean for a figure of this name, after those that steps return already. */
+  private join(step: string, name: string): Mean {
+    if (RESERVED.includes(name) || name.startsWith("val_") || this.names.includes(name)) {
+      throw new ArgumentError(`${step}: figures must have names that nobody else's have, got ${name}`);
+    }
+    const source = new Mean();
+    this.figures.splice(this.returned.size, 0, { name: this.take(name), direction: undefined, source });
+    this.returned.set(name, source);
+    this.own.push(source);
+    return source;
   }
 
   /** Takes in a layer's own figure of so many examples; in `logs` it is the mean over all of them, where there are any. */
@@ -266,6 +288,23 @@ function resultOf(name: string, source: Metric | Mean): unknown {
       { cause },
     );
   }
+}
+
+/** What a step returns, checked. */
+function scalarsOf(step: string, figures: unknown): [string, Tensor][] {
+  requireSynchronous(step, figures);
+  if (kindOf(figures) !== "Object" || figures instanceof Tensor) {
+    throw new ArgumentError(`${step}: it must return a record of scalars, got ${textOf(figures)}`);
+  }
+  return Object.entries(figures as object).map(([name, value]: [string, unknown]) => {
+    if (!(value instanceof Tensor)) {
+      throw new ArgumentError(`${step}: figures must be tensors, got ${textOf(value)} for ${name}`);
+    }
+    requireDtype(step, `the figure ${name}`, value.dtype, "f32");
+    if (value.size === 1) return [name, value.rank === 0 ? value : (reshape(value, []) as Tensor)];
+    const got = formatShape(value.shape);
+    throw new ShapeError(`${step}: figures must be scalars, got shape ${got} for ${name}; reduce it with mean or sum`);
+  });
 }
 
 /** Takes the first of these names that is free, or numbers the last. */

@@ -1,41 +1,36 @@
 // What a compiled model does with one batch: a training step, a test step, a prediction, each captured so that it runs
 // in one call from the second batch on.
 import { type Captured, capture } from "../autograd/capture.ts";
-import { valueAndGradients } from "../autograd/grad.ts";
-import { isTracked, lostWay, noGrad } from "../autograd/tape.ts";
-import type { ApplyOptions, Inputs } from "../layers/layer.ts";
-import { attachMask, maskOf } from "../layers/masks.ts";
+import { requireTensor } from "../autograd/op.ts";
+import { noGrad } from "../autograd/tape.ts";
+import type { Inputs } from "../layers/layer.ts";
 import { fingerprint } from "../layers/module.ts";
-import { add } from "../ops/arithmetic.ts";
-import { cast } from "../ops/compare.ts";
-import type { Optimizer } from "../optim/optimizer.ts";
-import { ArgumentError, StateError } from "../runtime/errors.ts";
+import { Optimizer } from "../optim/optimizer.ts";
 import { scope } from "../tensor/scope.ts";
-import { type AnyTensor, type Tensor, unfilled } from "../tensor/tensor.ts";
-import { trainableChanges, Variable } from "../tensor/variable.ts";
+import { type AnyTensor, unfilled } from "../tensor/tensor.ts";
+import { trainableChanges } from "../tensor/variable.ts";
+import { type AnyStepBatch, type Compiled, listed, oneOrAll, runStep, type StepFigures } from "./batch-step.ts";
 import { asRead, type Batch } from "./batches.ts";
 import type { Model } from "./model.ts";
-import type { Objective } from "./objective.ts";
 
-/** What `compile` settled. */
-export interface Compiled {
-  readonly optimizer: Optimizer;
-  /** @internal */
-  readonly objective: Objective;
-  /** @internal */
-  readonly runEagerly: boolean;
+/** The optimizers among a model's properties, alone or in lists and records. */
+export function optimizersOf(model: Model): Optimizer[] {
+  const isRecord = (x: object): boolean => Object.getPrototypeOf(x) === Object.prototype;
+  const all = Object.values(model).flatMap((value: unknown) =>
+    Array.isArray(value) || isRecord(Object(value)) ? Object.values(Object(value)) : [value],
+  );
+  return all.filter((value) => value instanceof Optimizer);
 }
 
 /** A step over the tensors of one batch: so many inputs, so many targets, then weights. */
 type Step = Captured<[inputs: number, targets: number, ...tensors: AnyTensor[]], void>;
 
-function batchOf(inputs: number, targets: number, loaded: readonly AnyTensor[]): Batch {
+function batchOf(inputs: number, targets: number, loaded: readonly AnyTensor[]): AnyStepBatch {
   const tensors = loaded.map(asRead);
-  return {
-    inputs: tensors.slice(0, inputs),
-    targets: tensors.slice(inputs, inputs + targets),
-    weights: tensors.slice(inputs + targets) as Tensor[],
-  };
+  const some = (begin: number, end = tensors.length): Inputs | undefined =>
+    begin === end ? undefined : oneOrAll(tensors.slice(begin, end));
+  const [first, last] = [inputs, inputs + targets];
+  return { x: some(0, first) as Inputs, y: some(first, last), sampleWeight: some(last) };
 }
 
 /** Whether what a captured step of a model depends on beside its arguments has changed. */
@@ -52,15 +47,20 @@ class Freshness {
   note(): void {
     if (this.count === trainableChanges()) return;
     this.count = trainableChanges();
-    this.parts = fingerprint(this.model);
+    this.parts = this.look();
   }
 
   /** `thoroughly` also sees layers that were exchanged for older ones, and fields that were changed. */
   isStale(thoroughly: boolean): boolean {
     if (this.parts === undefined || (!thoroughly && this.count === trainableChanges())) return false;
-    const now = fingerprint(this.model);
+    const now = this.look();
     this.count = trainableChanges();
     return now.length !== this.parts.length || now.some((x, i) => !Object.is(x, this.parts?.[i]));
+  }
+
+  private look(): readonly unknown[] {
+    const { model } = this;
+    return [...fingerprint(model), ...optimizersOf(model), model.trainStep, model.testStep, model.predictStep];
   }
 }
 
@@ -71,10 +71,12 @@ export class Prediction {
 
   constructor(model: Model, runEagerly: boolean) {
     this.freshness = new Freshness(model);
-    this.captured = makeStep(
-      (...inputs: AnyTensor[]) => noGrad(() => model.applyAll(oneOrAll(inputs.map(asRead)))),
-      runEagerly,
-    );
+    this.captured = makeStep((...inputs: AnyTensor[]) => {
+      const x = oneOrAll(inputs.map(asRead)) as Inputs;
+      const outputs = listed(noGrad(() => model.predictStep({ x, y: undefined })));
+      for (const y of outputs) requireTensor(`${model.name}: predictStep`, "what it returns", y);
+      return [...outputs];
+    }, runEagerly);
   }
 
   run({ inputs }: Batch): AnyTensor[] {
@@ -93,62 +95,18 @@ export class Steps {
   readonly freshness: Freshness;
   private readonly trainStep: Step;
   private readonly testStep: Step;
-  /** Whether it was said that nothing is trained. */
-  private warned = false;
 
-  constructor(model: Model, { optimizer, objective, runEagerly }: Compiled) {
+  constructor(model: Model, { objective, runEagerly }: Compiled) {
     this.freshness = new Freshness(model);
-    /** The loss with everything that is added to it; the metrics take the batch in. */
-    const judged = ({ inputs, targets, weights }: Batch, training: boolean): Tensor => {
-      const added: Tensor[] = [];
-      const times = new Map<string, number>();
-      const addMetric = (name: string, value: Tensor): void => {
-        const before = times.get(name) ?? 0;
-        times.set(name, before + 1);
-        objective.note(before === 0 ? name : `${name}_${before}`, value, inputs[0].shape[0]);
-      };
-      const addLoss = (loss: Tensor, name?: string): void => {
-        added.push(loss);
-        if (name !== undefined) addMetric(name, loss);
-      };
-      const options: ApplyOptions = { training, addLoss, addMetric };
-      const predictions = model.applyAll(oneOrAll(inputs), options).map(toFloats);
-      requireHeld(model, [...predictions, ...added]);
-      // Here, where the predictions still have their masks.
-      objective.measure(targets, predictions, weights);
-      const own = objective.terms(targets, predictions, weights, predictions.map(maskOf));
-      const terms = [...own, ...added, ...model.penalties()];
-      if (terms.length > 0) return terms.reduce((sum, loss) => add(sum, loss));
-      throw new ArgumentError(`compile: ${model.name} must have a loss, or layers that call addLoss, got neither`);
-    };
-    this.trainStep = makeStep((inputs: number, targets: number, ...tensors: AnyTensor[]) => {
-      let trained: readonly Variable[] = [];
-      // What is differentiated is the loss as the optimizer wants it scaled; what is reported is the loss. The weights are
-      // asked for after the call, which may have made them.
-      const [[, total], gradients] = valueAndGradients(
-        () => {
-          const total = judged(batchOf(inputs, targets, tensors), true);
-          if (!isTracked(total) && model.trainableWeights.length > 0) {
-            throw new StateError(
-              "fit: the loss must depend on the trainable weights, got one that does not: is it computed in noGrad, behind " +
-                "stopGradient, or from the labels alone?",
-            );
-          }
-          return [optimizer.scaleLoss(total), total] as const;
-        },
-        () => (trained = model.trainableWeights),
-      );
-      if (trained.length > 0) optimizer.step(trained, gradients);
-      else if (!this.warned) {
-        console.warn(`heddle: fit: ${model.name} has no trainable weights, so that training changes none`);
-        this.warned = true;
-      }
-      objective.record({ loss: total }, tensors[0].shape[0]);
-    }, runEagerly);
-    this.testStep = makeStep((inputs: number, targets: number, ...tensors: AnyTensor[]) => {
-      const loss = noGrad(() => judged(batchOf(inputs, targets, tensors), false));
-      objective.record({ loss }, tensors[0].shape[0]);
-    }, runEagerly);
+    const step = (name: "trainStep" | "testStep"): Step =>
+      makeStep((inputs: number, targets: number, ...tensors: AnyTensor[]) => {
+        const [examples] = tensors[0].shape;
+        const take = (): StepFigures => model[name](batchOf(inputs, targets, tensors));
+        const figures = runStep(objective, examples, name === "testStep" ? () => noGrad(take) : take);
+        objective.record(`${model.name}: ${name}`, figures, examples);
+      }, runEagerly);
+    this.trainStep = step("trainStep");
+    this.testStep = step("testStep");
   }
 
   /** Updates the weights and the figures with one batch. */
@@ -176,20 +134,6 @@ export class Steps {
   }
 }
 
-/** Trainable variables that the results of a model's call come from must be found by whoever trains and saves it. */
-function requireHeld(model: Model, results: readonly Tensor[]): void {
-  const used = lostWay("", results)?.leaves;
-  if (used === undefined) return;
-  for (const own of model.weights) used.delete(own);
-  for (const other of used) {
-    if (!(other instanceof Variable)) continue;
-    throw new StateError(
-      `${model.name}: call used the variable ${other.name}, which is not among the weights of ${model.name}; ` +
-        "keep it in a property, or use stopGradient of it",
-    );
-  }
-}
-
 /** The step, captured, or run anew each time, so that it may read values. Results are the caller's own either way. */
 function makeStep<Args extends readonly unknown[], R extends AnyTensor[] | void>(
   step: (...args: Args) => R,
@@ -200,14 +144,4 @@ function makeStep<Args extends readonly unknown[], R extends AnyTensor[] | void>
   const copied = (x: AnyTensor): AnyTensor => unfilled(x.shape, x.dtype).write(x.view());
   const run = (...args: Args): R => scope(() => (step(...args) as AnyTensor[] | undefined)?.map(copied) as R);
   return Object.assign(run, { dispose: () => {}, recordings: 0 });
-}
-
-/** A prediction as losses and metrics read it, with its mask. */
-function toFloats(x: AnyTensor): Tensor {
-  return x.dtype === "f32" ? (x as Tensor) : attachMask(cast(x, "f32") as Tensor, maskOf(x));
-}
-
-/** Models of one input get a tensor, the others a list. */
-export function oneOrAll(inputs: readonly AnyTensor[]): Inputs {
-  return inputs.length === 1 ? inputs[0] : inputs;
 }

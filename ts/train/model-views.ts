@@ -1,0 +1,16 @@
+// Properties of a class that follow from the rest of it, and that a subclass may have properties of its own in place of.
+
+/** Defines them on the prototype of a class. */
+export function defineViews<T extends object>(prototype: T, views: Readonly<Record<string, (x: T) => unknown>>): void {
+  for (const [name, view] of Object.entries(views)) {
+    Object.defineProperty(prototype, name, {
+      configurable: true,
+      get(this: T) {
+        return view(this);
+      },
+      set(value: unknown) {
+        Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true });
+      },
+    });
+  }
+}
