@@ -46,7 +46,7 @@ function requireNoTarget({ leaves, what }: Lost, targets: ReadonlySet<AnyTensor>
   if (![...leaves].some((leaf) => ends?.has(leaf) ?? (leaf.tracked && !leaf.disposed))) return;
   throw new StateError(
     `gradient: what the loss was computed from must be there until the gradient is taken, got ${what}; ` +
-      "take the gradient inside its scope, or cut the way back with stopGradient",
+      "take the gradient inside its scope, or end it with stopGradient",
   );
 }
 

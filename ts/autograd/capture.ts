@@ -55,7 +55,7 @@ interface Recording {
   changes: number;
 }
 
-/** A tensor's place in a program. */
+/** An input or a result of a program. */
 class Slot {
   readonly shape: Shape;
   readonly dtype: Dtype;
@@ -117,7 +117,7 @@ export function capture<Args extends readonly unknown[], R extends StepResult>(
     } else if (recordings.size === MOST_RECORDINGS) {
       throw new StateError(
         `capture: at most ${MOST_RECORDINGS} signatures must be recorded, got one more: ${signature}; ` +
-          "pass what changes as a tensor, or let new signatures take the place of old ones by { replaceOldest: true }",
+          "pass what changes as a tensor, or let new signatures replace old ones by { replaceOldest: true }",
       );
     }
     const [recording, result] = makeRecording(step, given, args);
@@ -154,7 +154,7 @@ function makeRecording<Args extends readonly unknown[], R extends StepResult>(
     };
     let found: Tree<Slot>;
     let made: Tree<AnyTensor>;
-    const places: [Slot, AnyTensor][] = [];
+    const results: [Slot, AnyTensor][] = [];
     const [, program] = record(
       buffers,
       () =>
@@ -164,11 +164,11 @@ function makeRecording<Args extends readonly unknown[], R extends StepResult>(
         ),
       (result) => {
         found = mapTree(result, (x: AnyTensor) => new Slot(x));
-        made = mapTree(found, (slot: Slot) => detached(placeFor(slot, places), slot, args));
+        made = mapTree(found, (slot: Slot) => detached(resultFor(slot, results), slot, args));
         return tensorsIn(result).flatMap(buffersOf);
       },
     );
-    for (const [slot, y] of places) unload(program, slot, y);
+    for (const [slot, y] of results) unload(program, slot, y);
     const slots = inputs.map((arg) => (isInput(arg) ? new Slot(arg) : arg));
     recording = { program, args: slots, result: found, trained, changes: trainableChanges() };
     return made as R;
@@ -189,7 +189,7 @@ function fits(recording: Recording, given: readonly unknown[]): boolean {
   return true;
 }
 
-/** Whether a tensor, with its mask, may take a place. */
+/** Whether a tensor, with its mask, may be an input. */
 function isLike({ dtype, shape, mask }: Slot, x: AnyTensor): boolean {
   if (x.dtype !== dtype || !sameShape(x.shape, shape)) return false;
   return mask === undefined || x.mask === undefined ? mask === x.mask : isLike(mask, x.mask);
@@ -208,14 +208,14 @@ function replay({ program, args, result }: Recording, given: readonly unknown[])
     if (slot instanceof Slot) load(program, slot, given[i] as AnyTensor);
   });
   // What is returned is made before the program runs: a step that has run must not fail.
-  const places: [Slot, AnyTensor][] = [];
+  const results: [Slot, AnyTensor][] = [];
   try {
-    const made = mapTree(result, (slot: Slot) => detached(placeFor(slot, places), slot, given));
+    const made = mapTree(result, (slot: Slot) => detached(resultFor(slot, results), slot, given));
     program.run();
-    for (const [slot, y] of places) unload(program, slot, y);
+    for (const [slot, y] of results) unload(program, slot, y);
     return made;
   } catch (error) {
-    for (const [, y] of places) y.dispose();
+    for (const [, y] of results) y.dispose();
     throw error;
   }
 }
@@ -228,10 +228,10 @@ function load(program: Program, { buffer, mask }: Slot, x: AnyTensor): void {
 }
 
 /** A tensor for a result, with its mask; notes both. */
-function placeFor(slot: Slot, places: [Slot, AnyTensor][]): AnyTensor {
+function resultFor(slot: Slot, results: [Slot, AnyTensor][]): AnyTensor {
   const y = unfilled(slot.shape, slot.dtype);
-  places.push([slot, y]);
-  if (slot.mask !== undefined) y.mask = placeFor(slot.mask, places) as Tensor<"bool">;
+  results.push([slot, y]);
+  if (slot.mask !== undefined) y.mask = resultFor(slot.mask, results) as Tensor<"bool">;
   return y;
 }
 
@@ -241,7 +241,7 @@ function unload(program: Program, { buffer }: Slot, y: AnyTensor): void {
   engine().memory.bytes.copyWithin(y.buffer.block.address, from, from + y.size * bytesPerElement(y.dtype));
 }
 
-/** A result that knows that its way back ends here: that of what the step used, and of the arguments. */
+/** A result whose derivation is lost: that of what the step used, and of the arguments. */
 function detached(y: AnyTensor, { lost }: Slot, args: readonly unknown[]): AnyTensor {
   y.derivation = lost;
   if (args.some((arg) => isInput(arg) && isTracked(arg))) {

@@ -1,4 +1,4 @@
-// checkpoint: computes a part of the way forward again during the way back instead of keeping what it made. Source: Chen,
+// checkpoint: recomputes activations in the backward pass instead of keeping them. Source: Chen,
 // Xu, Zhang and Guestrin 2016.
 
 import { backpropagate } from "../autograd/backward.ts";
@@ -54,7 +54,7 @@ const recomputed: AnyOp = {
     const [sources, again] = args as [Tensor[], () => Tensor];
     const isDifferentiable = isNoting();
     const gradients = (): (Tensor | undefined)[] => {
-      // What inner scopes made must be there for the way back.
+      // What inner scopes made is needed in the backward pass.
       const y = deferring(() => withRecording(true, again));
       const found = backpropagate(y, dy, new Set(sources), isDifferentiable);
       return sources.map((x) => found.get(x));

@@ -89,7 +89,7 @@ function exampleOf(x: AnyTensor, i: number): AnyTensor {
   return slice(x, [i, ...rest.map(() => 0)], [1, ...rest]);
 }
 
-/** All gradients by one way forward and back, or undefined where the loss does something that is not known to allow it. */
+/** All gradients by one forward and one backward pass, or undefined where the loss has an op that may not allow it. */
 function together<P extends ParameterSet, Batch extends AnyTensor[]>(
   loss: LossOf<P, Batch>,
   parameters: P,
