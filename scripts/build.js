@@ -13,6 +13,7 @@ import { load } from "./load.js";
 import { optionsSource } from "./options.js";
 import { pack } from "./pack.js";
 import { bundlesOf, scriptsOf, unusedModules } from "./package-fields.js";
+import { methodsSource, publicOpsSource } from "./public-ops.js";
 import { markPureCalls, pureFunctions } from "./pure-calls.js";
 import { makeTravelForm } from "./simd-variants.js";
 
@@ -89,6 +90,11 @@ write("assembly/generated/core.ts", coreSource(kernels));
 write("ts/generated/kernels.ts", typesSource(kernels));
 await step("definitions", ["scripts/definitions.js", ...sources("ts")], [], () => {
   for (const { path, text } of definitionsSources(sources("ts"))) write(path, text);
+});
+const listed = ["ts/generated/ops.ts", "ts/generated/methods.ts"];
+await step("ops", ["scripts/public-ops.js", ...sources("ts/ops")], listed, () => {
+  write(listed[0], publicOpsSource(sources("ts/ops")));
+  write(listed[1], methodsSource(sources("ts/ops")));
 });
 await step("options", ["scripts/options.js", ...sources("ts")], ["ts/generated/options.ts"], () => {
   write("ts/generated/options.ts", optionsSource(sources("ts")));

@@ -2,7 +2,7 @@
 // stay within 4 sqrt(K) eps sum |a| |b|.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import * as ops from "../../ts/ops/index.ts";
+import * as ops from "../../ts/ops/public.ts";
 import { tensor } from "../../ts/tensor/create.ts";
 import { scope } from "../../ts/tensor/scope.ts";
 import type { Tensor } from "../../ts/tensor/tensor.ts";

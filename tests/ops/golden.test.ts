@@ -1,7 +1,7 @@
 // Ops against NumPy and PyTorch: what tests/golden/ops.py computed in float64, of the same inputs.
 import { describe, expect, it } from "vitest";
 import { grad } from "../../ts/autograd/grad.ts";
-import * as ops from "../../ts/ops/index.ts";
+import * as ops from "../../ts/ops/public.ts";
 import { tensor } from "../../ts/tensor/create.ts";
 import type { Dtype } from "../../ts/tensor/dtype.ts";
 import type { AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";

@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { capture } from "../../ts/autograd/capture.ts";
 import { grad } from "../../ts/autograd/grad.ts";
-import * as ops from "../../ts/ops/index.ts";
+import * as ops from "../../ts/ops/public.ts";
 import { ArgumentError, DtypeError, ShapeError, StateError } from "../../ts/runtime/errors.ts";
 import { ones, tensor, zeros } from "../../ts/tensor/create.ts";
 import type { Tensor } from "../../ts/tensor/tensor.ts";

@@ -9,7 +9,7 @@ import { formatShape } from "../tensor/shape.ts";
 import { type AnyTensor, alias, Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
 import { accumulate, backpropagate } from "./backward.ts";
-import { defineOp } from "./op.ts";
+import { defineElementwise } from "./op.ts";
 import { cutsSoFar, lostWay, Node, withRecording } from "./tape.ts";
 
 /** What gradients can be taken with respect to: a tensor, or a list or record of tensors. */
@@ -22,7 +22,7 @@ export type GradientsOf<P> = P extends Tensor ? Tensor : { [K in keyof P]: Tenso
 export type LossValue = Tensor | readonly [Tensor, ...unknown[]];
 
 /** The same values under another handle. */
-const identity = defineOp("identity", { forward: (x: Tensor) => alias(x), gradients: [(dy) => dy] });
+const identity = defineElementwise("identity", { forward: (x: Tensor) => alias(x), gradients: [(dy) => dy] });
 
 /** How many gradients are being taken around the current one: inner ones must then be differentiable themselves. */
 let depth = 0;

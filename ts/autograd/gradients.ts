@@ -1,4 +1,4 @@
-// The types of an op's gradients, and of an op as the tape and observers see it.
+// The types of an op's gradients and traits, and of an op as the tape and observers see it.
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 
 /** The gradient with respect to one argument: a tensor of its shape, for a list of tensors a list, or nothing. */
@@ -13,8 +13,16 @@ export type Gradients<Args extends readonly unknown[], Y> =
   | readonly (((dy: Tensor, y: Y, ...args: Args) => Gradient) | undefined)[]
   | ((dy: Tensor, y: Y, ...args: Args) => Gradient[]);
 
+/**
+ * How an op keeps the examples of a batch, in the first axes of its tensors, apart: `elementwise` where each element of the
+ * result comes from those in the same place, broadcast; `rows` where each row along the last axis of all its tensors makes a
+ * row or a number of the result; else a function that says it of its arguments, of which the first alone holds examples.
+ */
+export type PerExample<Args extends readonly unknown[]> = "elementwise" | "rows" | ((...args: Args) => boolean);
+
 /** An op as the tape sees it. */
 export interface AnyOp {
   readonly opName: string;
   readonly gradients: Gradients<readonly unknown[], AnyTensor> | undefined;
+  readonly perExample?: PerExample<readonly unknown[]> | undefined;
 }

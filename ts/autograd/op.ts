@@ -6,11 +6,11 @@ import { ArgumentError, DtypeError, ShapeError, StateError } from "../runtime/er
 import { checkOptions } from "../runtime/options.ts";
 import { type Dtype, requireDtype } from "../tensor/dtype.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
-import type { AnyOp, Gradients } from "./gradients.ts";
+import type { AnyOp, Gradients, PerExample } from "./gradients.ts";
 import { notify } from "./observe.ts";
 import { cutsSoFar, forgetCuts, isTracked, noteDerivation } from "./tape.ts";
 
-export type { AnyOp, Gradient, Gradients } from "./gradients.ts";
+export type { AnyOp, Gradient, Gradients, PerExample } from "./gradients.ts";
 
 /** What an op computes: a tensor from tensors and other arguments. */
 export type Forward = (...args: never[]) => AnyTensor;
@@ -23,12 +23,15 @@ export interface OpDefinition<F extends Forward> {
   options?: boolean;
   /** Omitted if the result has no gradient. */
   gradients?: Gradients<Parameters<F>, ReturnType<F>>;
+  /** Whether it keeps the examples of a batch apart; default: that is not known, so `perExampleGrad` takes them one by one. */
+  perExample?: PerExample<Parameters<F>>;
 }
 
 /** An op: a function that also knows its name and its gradients. */
 export type Op<F extends Forward = Forward> = F & {
   readonly opName: string;
   readonly gradients: Gradients<Parameters<F>, ReturnType<F>> | undefined;
+  readonly perExample: PerExample<Parameters<F>> | undefined;
 };
 
 /**
@@ -38,7 +41,8 @@ export type Op<F extends Forward = Forward> = F & {
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function defineOp<F extends Forward>(name: string, definition: OpDefinition<F>): Op<F> {
-  const { gradients, options = false } = checkOptions("defineOp", definition as OpDefinition<Forward>, opDefinition);
+  const checked = checkOptions("defineOp", definition as OpDefinition<Forward>, opDefinition);
+  const { gradients, options = false, perExample } = checked;
   requireType("defineOp", "the name", name, "string");
   requireFunction(name, definition.forward);
   if (typeof gradients !== "function" && gradients !== undefined) {
@@ -72,7 +76,13 @@ export function defineOp<F extends Forward>(name: string, definition: OpDefiniti
     notify(op as unknown as AnyOp, args, y);
     return y;
   };
-  return Object.assign(op, { opName: name, gradients }) as unknown as Op<F>;
+  return Object.assign(op, { opName: name, gradients, perExample }) as unknown as Op<F>;
+}
+
+/** Declares an op whose result has each element from those in the same place, broadcast. @internal */
+/* @__NO_SIDE_EFFECTS__ */
+export function defineElementwise<F extends Forward>(name: string, definition: OpDefinition<F>): Op<F> {
+  return defineOp(name, { ...definition, perExample: "elementwise" });
 }
 
 /** What `f` returns, for an operation that is made of others: errors name the operation instead of those. */

@@ -1,18 +1,20 @@
 // Arithmetic of two operands, element by element, with NumPy's broadcasting. Either operand may be a plain number.
 
-import { defineOp, type Op } from "../autograd/op.ts";
+import { defineElementwise, type Op } from "../autograd/op.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { toOperand } from "./broadcast.ts";
 import { equal, greater, less, where } from "./compare.ts";
 import { type Arithmetic, launchPair, type Numeric, type TensorLike } from "./lower/launch-binary.ts";
 import { map } from "./lower/launch-unary.ts";
 
+export type { Arithmetic, Numeric, TensorLike } from "./lower/launch-binary.ts";
+
 /**
  * a + b.
  * Shapes: a, b -> their broadcast shape.
  * Errors: ShapeError unless the shapes broadcast; DtypeError unless both are f32 or both i32.
  */
-export const add: Arithmetic = defineOp("add", {
+export const add: Arithmetic = defineElementwise("add", {
   forward: <D extends Numeric = "f32">(a: TensorLike<D>, b: TensorLike<D>): Tensor<D> =>
     launchPair("add", "add", a, b, 0.3, ["f32", "i32"]),
   gradients: [(dy, _y, a) => toOperand(dy, a), (dy, _y, _a, b) => toOperand(dy, b)],
@@ -23,14 +25,14 @@ export const add: Arithmetic = defineOp("add", {
  * Shapes: a, b -> their broadcast shape.
  * Errors: ShapeError unless the shapes broadcast; DtypeError unless both are f32 or both i32.
  */
-export const sub: Arithmetic = defineOp("sub", {
+export const sub: Arithmetic = defineElementwise("sub", {
   forward: <D extends Numeric = "f32">(a: TensorLike<D>, b: TensorLike<D>): Tensor<D> =>
     launchPair("sub", "sub", a, b, 0.3, ["f32", "i32"]),
   gradients: [(dy, _y, a) => toOperand(dy, a), (dy, _y, _a, b) => toOperand(neg(dy), b)],
 });
 
 /** -x. Shapes: `[...]` -> the same. Errors: DtypeError unless x is f32. */
-export const neg: Op<(x: Tensor) => Tensor> = defineOp("neg", {
+export const neg: Op<(x: Tensor) => Tensor> = defineElementwise("neg", {
   forward: (x) => map("neg", "neg_f32", 0.2, x),
   gradients: [(dy) => neg(dy)],
 });
@@ -40,7 +42,7 @@ export const neg: Op<(x: Tensor) => Tensor> = defineOp("neg", {
  * Shapes: a, b -> their broadcast shape.
  * Errors: ShapeError unless the shapes broadcast; DtypeError unless both are f32 or both i32.
  */
-export const mul: Arithmetic = defineOp("mul", {
+export const mul: Arithmetic = defineElementwise("mul", {
   forward: <D extends Numeric = "f32">(a: TensorLike<D>, b: TensorLike<D>): Tensor<D> =>
     launchPair("mul", "mul", a, b, 0.3, ["f32", "i32"]),
   gradients: [(dy, _y, a, b) => toOperand(mul(dy, b), a), (dy, _y, a, b) => toOperand(mul(dy, a), b)],
@@ -51,7 +53,7 @@ export const mul: Arithmetic = defineOp("mul", {
  * Shapes: a, b -> their broadcast shape.
  * Errors: ShapeError unless the shapes broadcast; DtypeError unless both are f32.
  */
-export const div: Op<(a: TensorLike, b: TensorLike) => Tensor> = defineOp("div", {
+export const div: Op<(a: TensorLike, b: TensorLike) => Tensor> = defineElementwise("div", {
   forward: (a, b) => launchPair("div", "div", a, b, 0.4, ["f32"]),
   gradients: [(dy, _y, a, b) => toOperand(div(dy, b), a), (dy, y, _a, b) => toOperand(neg(div(mul(dy, y), b)), b)],
 });
@@ -62,7 +64,7 @@ export const div: Op<(a: TensorLike, b: TensorLike) => Tensor> = defineOp("div",
  * Shapes: a, b -> their broadcast shape.
  * Errors: ShapeError unless the shapes broadcast; DtypeError unless both are f32 or both i32.
  */
-export const floorDivide: Arithmetic = defineOp("floorDivide", {
+export const floorDivide: Arithmetic = defineElementwise("floorDivide", {
   forward: <D extends Numeric = "f32">(a: TensorLike<D>, b: TensorLike<D>): Tensor<D> =>
     launchPair("floorDivide", "floor_divide", a, b, 3, ["f32", "i32"]),
 });
@@ -73,7 +75,7 @@ export const floorDivide: Arithmetic = defineOp("floorDivide", {
  * Shapes: a, b -> their broadcast shape.
  * Errors: ShapeError unless the shapes broadcast; DtypeError unless both are f32 or both i32.
  */
-export const mod: Arithmetic = defineOp("mod", {
+export const mod: Arithmetic = defineElementwise("mod", {
   forward: <D extends Numeric = "f32">(a: TensorLike<D>, b: TensorLike<D>): Tensor<D> =>
     launchPair("mod", "mod", a, b, 3, ["f32", "i32"]),
   gradients: [(dy, _y, a) => toOperand(dy, a), (dy, _y, a, b) => toOperand(mul(neg(dy), floorDivide(a, b)), b)],
@@ -84,7 +86,7 @@ export const mod: Arithmetic = defineOp("mod", {
  * Shapes: a, b -> their broadcast shape.
  * Errors: ShapeError unless the shapes broadcast; DtypeError unless both are f32 or both i32.
  */
-export const maximum: Arithmetic = defineOp("maximum", {
+export const maximum: Arithmetic = defineElementwise("maximum", {
   forward: <D extends Numeric = "f32">(a: TensorLike<D>, b: TensorLike<D>): Tensor<D> =>
     launchPair("maximum", "maximum", a, b, 0.3, ["f32", "i32"]),
   gradients: [
@@ -98,7 +100,7 @@ export const maximum: Arithmetic = defineOp("maximum", {
  * Shapes: a, b -> their broadcast shape.
  * Errors: ShapeError unless the shapes broadcast; DtypeError unless both are f32 or both i32.
  */
-export const minimum: Arithmetic = defineOp("minimum", {
+export const minimum: Arithmetic = defineElementwise("minimum", {
   forward: <D extends Numeric = "f32">(a: TensorLike<D>, b: TensorLike<D>): Tensor<D> =>
     launchPair("minimum", "minimum", a, b, 0.3, ["f32", "i32"]),
   gradients: [

@@ -66,6 +66,7 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
 /**
  * The probabilities that `attention` weighs values by: softmax(scale q k' + mask), [batch, heads, queries, keys]. Takes
  * what `attention` takes but for v. Errors: ShapeError, DtypeError, ArgumentError.
+ * @internal
  */
 export function attentionScores(q: Tensor, k: Tensor, options: AttentionOptions = {}): Tensor {
   const sight = sightOf("attentionScores", q, k, options);
@@ -75,6 +76,7 @@ export function attentionScores(q: Tensor, k: Tensor, options: AttentionOptions 
 /**
  * Values weighed by scores: [batch, heads, queries, keys] x [batch, keys, keyHeads, valueDim] -> [batch, queries, heads,
  * valueDim]. Errors: ShapeError, DtypeError.
+ * @internal
  */
 export function attentionValues(scores: Tensor, v: Tensor): Tensor {
   requireFloat("attentionValues", "scores", scores);
@@ -323,7 +325,7 @@ export function rotary(x: Tensor, options: RotaryOptions = {}): Tensor {
   return rotate(x, cos(angles), sin(angles), 1);
 }
 
-/** The positions of `time` rows, the first at `position` or each at one of its numbers, as f32. */
+/** The positions of `time` rows, the first at `position` or each at one of its numbers, as f32. @internal */
 export function positions(time: number, position?: Tensor<"i32">): Tensor {
   if (position === undefined) return arange(time);
   const given = cast(position, "f32") as Tensor;
@@ -344,6 +346,7 @@ const rotate = defineOp("rotary", {
 /**
  * Writes the rows of x [batch, time, ...] into those of `buffer` [batch, length, ...] from `position` on, in place: how
  * a key-value cache grows. Errors: ShapeError, DtypeError; ArgumentError for rows that would lie before or behind it.
+ * @internal
  */
 export function writeRows(buffer: Variable, x: Tensor, position: Tensor<"i32">): void {
   requireFloat("writeRows", "buffer", buffer);
@@ -369,6 +372,7 @@ const MOST_ROWS = 8192;
 /**
  * Row b of each buffer [batch, ...] becomes what its row indices[b] was, in place: of beams, those that go on. Of each
  * example of a buffer the first share `filled` counts, where it has as many examples. Errors: ShapeError, DtypeError; ArgumentError for indices of no row.
+ * @internal
  */
 export function reorderRows(
   operation: string,

@@ -1,4 +1,5 @@
 // Repeating along axes as broadcasting does, and the sum that undoes it: each is the other's gradient.
+
 import { defineOp, type Op, requireFloat, requireTensor } from "../autograd/op.ts";
 import { meshgridOptions } from "../generated/options.ts";
 import { requireNumbers, textOf } from "../runtime/arguments.ts";
@@ -48,6 +49,7 @@ export const broadcastTo: Op<<D extends Dtype>(x: Tensor<D>, shape: Shape) => Te
  * Errors: ArgumentError for axes out of range or repeated; DtypeError unless x is f32.
  */
 export const sum: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = defineOp("sum", {
+  perExample: keepsFirst,
   forward(x, axes, keepDims = false) {
     requireFloat("sum", "x", x);
     const list = normalizeAxes("sum", axes, x.rank);
@@ -56,12 +58,12 @@ export const sum: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = d
   gradients: [(dy, _y, x, axes) => broadcastTo(restored(dy, x, axes), x.shape) as Tensor],
 });
 
-/** y as if it had been reduced with `keepDims`, so that it broadcasts against x. */
+/** y as if it had been reduced with `keepDims`, so that it broadcasts against x. @internal */
 export function restored(y: Tensor, x: AnyTensor, axes: Axes): Tensor {
   return reshape(y, reducedShape("reduce", x.shape, normalizeAxes("reduce", axes, x.rank), true)) as Tensor;
 }
 
-/** x summed over the axes along which a tensor of `shape` would be repeated to x's shape: undoes broadcasting. */
+/** x summed over the axes along which a tensor of `shape` would be repeated to x's shape: undoes broadcasting. @internal */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   const added = x.rank - shape.length;
@@ -70,7 +72,7 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
   return reshape(sum(x, axes), shape) as Tensor;
 }
 
-/** The gradient with respect to an operand: summed over the axes along which it was repeated; none for a number. */
+/** The gradient with respect to an operand: summed over the axes along which it was repeated; none for a number. @internal */
 export function toOperand(dx: AnyTensor, x: TensorLike<Dtype>): Tensor | undefined {
   return typeof x === "number" ? undefined : sumTo(dx as Tensor, x.shape);
 }

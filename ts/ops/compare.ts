@@ -1,5 +1,5 @@
 // Comparisons, logic, selection and conversion, element by element, with NumPy's broadcasting.
-import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
+import { defineElementwise, type Op, requireTensor } from "../autograd/op.ts";
 import { textOf } from "../runtime/arguments.ts";
 import { bitsOf } from "../runtime/encoding.ts";
 import { ArgumentError } from "../runtime/errors.ts";
@@ -11,12 +11,14 @@ import { toOperand } from "./broadcast.ts";
 import { type Comparison, launchPair, type Numeric, sharedDtype, type TensorLike } from "./lower/launch-binary.ts";
 import { copyBroadcast } from "./lower/strided-copy.ts";
 
+export type { Comparison } from "./lower/launch-binary.ts";
+
 type ComparisonKernel = "equal" | "not_equal" | "less" | "less_equal";
 
 /** A kernel's comparison of numbers as they are, bytes and bools as i32; of b with a where it is `turned`. */
 /* @__NO_SIDE_EFFECTS__ */
 function comparison(operation: string, kernel: ComparisonKernel, turned = false): Comparison {
-  return defineOp(operation, {
+  return defineElementwise(operation, {
     forward<D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>): Tensor<"bool"> {
       const [left, right] = (turned ? [b, a] : [a, b]).map((x) =>
         x instanceof Tensor && x.dtype !== "f32" ? cast(x, "i32") : x,
@@ -83,7 +85,7 @@ function connective(
   operation: string,
   kernel: "logical_and_u8" | "logical_or_u8" | "logical_xor_u8",
 ): Op<(a: Tensor<"bool">, b: Tensor<"bool">) => Tensor<"bool">> {
-  return defineOp<(a: Tensor<"bool">, b: Tensor<"bool">) => Tensor<"bool">>(operation, {
+  return defineElementwise<(a: Tensor<"bool">, b: Tensor<"bool">) => Tensor<"bool">>(operation, {
     forward(a, b) {
       requireBool(operation, "a", a);
       requireBool(operation, "b", b);
@@ -126,7 +128,7 @@ export const logicalXor: Op<(a: Tensor<"bool">, b: Tensor<"bool">) => Tensor<"bo
 );
 
 /** Not x. Shapes: `[...]` -> the same. Errors: DtypeError unless x is bool. */
-export const logicalNot: Op<(x: Tensor<"bool">) => Tensor<"bool">> = defineOp("logicalNot", {
+export const logicalNot: Op<(x: Tensor<"bool">) => Tensor<"bool">> = defineElementwise("logicalNot", {
   forward(x) {
     requireBool("logicalNot", "x", x);
     const y = empty(x.shape, "bool");
@@ -142,7 +144,7 @@ export const logicalNot: Op<(x: Tensor<"bool">) => Tensor<"bool">> = defineOp("l
  */
 export const where: Op<
   <D extends Numeric = "f32">(condition: Tensor<"bool">, a: TensorLike<D>, b: TensorLike<D>) => Tensor<D>
-> = defineOp("where", {
+> = defineElementwise("where", {
   forward<D extends Numeric = "f32">(condition: Tensor<"bool">, a: TensorLike<D>, b: TensorLike<D>): Tensor<D> {
     requireBool("where", "condition", condition);
     const dtype = sharedDtype("where", ["f32", "i32"], a, b) as D;
@@ -176,7 +178,7 @@ const conversions = {
  * Shapes: `[...]` -> the same.
  * Errors: ArgumentError for an unknown dtype.
  */
-export const cast: Op<<D extends Dtype>(x: AnyTensor, dtype: D) => Tensor<D>> = defineOp("cast", {
+export const cast: Op<<D extends Dtype>(x: AnyTensor, dtype: D) => Tensor<D>> = defineElementwise("cast", {
   forward<D extends Dtype>(x: AnyTensor, dtype: D): Tensor<D> {
     requireTensor("cast", "x", x);
     const known = Object.keys(conversions);

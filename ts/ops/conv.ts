@@ -26,6 +26,8 @@ import {
 import { activationCode, type FusedActivation, requireBias } from "./lower/epilogue.ts";
 import { isPlain, threeAxes } from "./lower/frames.ts";
 
+export type { ConvPadding, Padding, PerAxis, Rank, WindowOptions } from "./lower/conv-geometry.ts";
+
 /** Options of {@link conv1d}, {@link conv2d} and {@link conv3d}. */
 export interface ConvOptions<R extends Rank = 2> extends WindowOptions<R, ConvPadding<R>> {
   /** Splits the channels into groups convolved separately, each with filters of its own; default 1. */

@@ -13,10 +13,11 @@ import { isPlain, overlap, unfold } from "./lower/frames.ts";
 import { copyPadded, copyPermuted } from "./lower/strided-copy.ts";
 import { hasFewerProducts, winogradBack, winogradConvolve, winogradFilterGradient } from "./lower/winograd.ts";
 
-/** conv(x, filters) + bias with an activation, and the gradients of the sums. */
+/** conv(x, filters) + bias with an activation, and the gradients of the sums. @internal */
 export const convolve: Op<
   (x: Tensor, filters: Tensor, bias: Tensor | undefined, geometry: Geometry, activation: number) => Tensor
 > = defineOp("conv2d", {
+  perExample: () => true,
   forward(x: Tensor, filters: Tensor, bias: Tensor | undefined, geometry: Geometry, activation: number): Tensor {
     const { batch, rows, columns, channels, outputs, groups } = geometry;
     const y = empty(outputShape(geometry));
@@ -71,6 +72,7 @@ export const convolve: Op<
 /**
  * The gradient of `convolve` by its images, + bias with an activation, and the gradients of the sums. Behind a ReLU dy
  * has so many zeros (`isSparse`) that leaving them out saves more than Winograd's way.
+ * @internal
  */
 export const convolveBack: Op<
   (
@@ -311,6 +313,7 @@ function unpaddedSizes(padded: Tensor, { rows, columns, channels, outputs }: Geo
 /**
  * The windows of x along the depth as images [batch windows, height, width, groups taps channels / groups].
  * x [batch, depth, height, width, channels], or [batch, height, width, channels], or [batch, time, channels].
+ * @internal
  */
 export function unfoldFrames(
   x: Tensor,
@@ -330,14 +333,14 @@ export function unfoldFrames(
   ) as Tensor;
 }
 
-/** The sum of the images that `unfoldFrames` makes of x, each where it was read, as a volume of the shape. */
+/** The sum of the images that `unfoldFrames` makes of x, each where it was read, as a volume of the shape. @internal */
 export function overlapFrames(images: Tensor, frames: WindowAxis, groups: number, shape: Shape): Tensor {
   const [batch, , height, width, channels] = shape;
   const unfolded = [batch, frames.windows, height * width * groups, frames.taps, channels / groups];
   return reshape(overlap(reshape(images, unfolded) as Tensor, frames), shape) as Tensor;
 }
 
-/** Filters of any rank as those of the images: [rows, columns, taps channels, outputs]. */
+/** Filters of any rank as those of the images: [rows, columns, taps channels, outputs]. @internal */
 export function foldFilters(filters: Tensor): Tensor {
   const { rank, shape } = filters;
   const [channels, outputs] = shape.slice(-2);

@@ -1,7 +1,7 @@
 // Depthwise convolutions of sequences and images: each channel has filters of its own. As in convolve.ts, the forward
 // pass and its two gradients are three ops that are each other's gradients.
 
-import { defineOp, requireTensor } from "../autograd/op.ts";
+import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
 import { depthwiseConvOptions } from "../generated/options.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { launch } from "../runtime/launch.ts";
@@ -164,8 +164,11 @@ interface Geometry {
 
 const NANOSECONDS_PER_MULTIPLICATION = 0.15;
 
-/** The convolution + bias with an activation, and the gradients of the sums. */
-const convolveChannels = defineOp("depthwiseConv2d", {
+/** The convolution + bias with an activation, and the gradients of the sums. @internal */
+export const convolveChannels: Op<
+  (x: Tensor, filters: Tensor, bias: Tensor | undefined, geometry: Geometry, activation: number) => Tensor
+> = defineOp("depthwiseConv2d", {
+  perExample: () => true,
   forward(x: Tensor, filters: Tensor, bias: Tensor | undefined, geometry: Geometry, activation: number): Tensor {
     const { batch, rows, columns, channels, multiplier } = geometry;
     const y = empty([batch, rows.windows, columns.windows, channels * multiplier]);

@@ -114,7 +114,7 @@ export const diagonal: Op<
   gradients: [(dy, _y, x, offset, axis1, axis2) => placeDiagonal(dy, x.shape, offset, axis1, axis2)],
 });
 
-/** A tensor of the shape, zero but for the diagonal that `diagonal` would read: that holds x. */
+/** A tensor of the shape, zero but for the diagonal that `diagonal` would read: that holds x. @internal */
 export const placeDiagonal: Op<
   <D extends Dtype = "f32">(x: Tensor<D>, shape: Shape, offset?: number, axis1?: number, axis2?: number) => Tensor<D>
 > = defineOp("placeDiagonal", {

@@ -1,5 +1,5 @@
 // The logarithm of the gamma function and its derivatives, which are one kernel.
-import { defineOp, type Gradient, type Op } from "../autograd/op.ts";
+import { defineElementwise, defineOp, type Gradient, type Op } from "../autograd/op.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { mul } from "./arithmetic.ts";
@@ -32,7 +32,7 @@ const MOST_ORDERS = 170;
  * Shapes: `[...]` -> the same.
  * Errors: ArgumentError unless order is a whole number from 0 to 170; DtypeError unless x is f32.
  */
-export const polygamma: Op<(x: Tensor, order?: number) => Tensor> = defineOp("polygamma", {
+export const polygamma: Op<(x: Tensor, order?: number) => Tensor> = defineElementwise("polygamma", {
   forward(x: Tensor, order = 1): Tensor {
     requireCount("polygamma", "order", order, 0, MOST_ORDERS);
     return map("polygamma", "polygamma_f32", 60 + 10 * order, x, order + 1);

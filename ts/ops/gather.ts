@@ -45,6 +45,7 @@ export function embedding(table: Tensor, ids: Tensor<"i32">): Tensor {
 /**
  * Sums of slices that share an index: y[a, j, b] = the sum of updates[a, i, b] over all i with indices[i] = j. Axis
  * `axis` of y has the size `length`; in `updates` the shape of `indices` stands there. The gradient of gather.
+ * @internal
  */
 export function scatter(updates: Tensor, indices: Tensor<"i32">, length: number, axis = 0): Tensor {
   return scattered("scatter", updates, indices, length, axis);
@@ -125,6 +126,7 @@ export function takeAlongAxis<D extends "f32" | "i32" = "f32">(
 /**
  * y[a, indices[a, k, b], b] = the sum of the updates[a, k, b] with that index, 0 where there is none. Axis `axis` of y
  * has the size `length`. The gradient of takeAlongAxis.
+ * @internal
  */
 export function scatterAlongAxis(updates: Tensor, indices: Tensor<"i32">, length: number, axis = -1): Tensor {
   requireTensor("scatterAlongAxis", "updates", updates);

@@ -24,6 +24,7 @@ import { copyPermuted, denseStrides, readView, writeView } from "./lower/strided
  * Errors: ShapeError unless the numbers of elements agree.
  */
 export const reshape: Op<<D extends Dtype>(x: Tensor<D>, shape: Shape) => Tensor<D>> = defineOp("reshape", {
+  perExample: () => true,
   forward<D extends Dtype>(x: Tensor<D>, shape: Shape): Tensor<D> {
     requireTensor("reshape", "x", x);
     return alias(x, inferShape(x, shape));
@@ -78,6 +79,7 @@ export function expandDims<D extends Dtype>(x: Tensor<D>, axis: number): Tensor<
 export const transpose: Op<<D extends Dtype>(x: Tensor<D>, perm?: readonly number[]) => Tensor<D>> = defineOp(
   "transpose",
   {
+    perExample: (_x, perm) => perm?.[0] === 0,
     forward<D extends Dtype>(x: Tensor<D>, order?: readonly number[]): Tensor<D> {
       requireTensor("transpose", "x", x);
       const perm = order === undefined ? reversed(x) : order;
@@ -157,7 +159,7 @@ export const slice: Op<
   ],
 });
 
-/** A tensor of the shape, full of `value` but for the window that `slice` would read: that holds x. */
+/** A tensor of the shape, full of `value` but for the window that `slice` would read: that holds x. @internal */
 export const place: Op<
   <D extends Dtype>(
     x: Tensor<D>,
@@ -301,7 +303,7 @@ export function stack<D extends Dtype>(xs: readonly Tensor<D>[], axis = 0): Tens
   });
 }
 
-/** What `concat` and its kin take: a list of tensors of one dtype. */
+/** What `concat` and its kin take: a list of tensors of one dtype. @internal */
 export function requireTensors<D extends Dtype>(operation: string, xs: readonly Tensor<D>[]): readonly Tensor<D>[] {
   if (!Array.isArray(xs) || xs.length === 0) {
     throw new ArgumentError(
@@ -387,14 +389,14 @@ function rollAxis<D extends Dtype>(x: Tensor<D>, shift: number, axis: number): T
   return concat(split(x, [length - moved, moved], axis).reverse(), axis);
 }
 
-/** x with the axes moved behind all others. */
+/** x with the axes moved behind all others. @internal */
 export function axesLast(x: Tensor, axes: readonly number[]): Tensor {
   if (axes.every((axis, i) => axis === x.rank - axes.length + i)) return x;
   const others = x.shape.flatMap((_, axis) => (axes.includes(axis) ? [] : [axis]));
   return transpose(x, [...others, ...axes]) as Tensor;
 }
 
-/** x in a shape of as many elements; itself if it has that shape already. */
+/** x in a shape of as many elements; itself if it has that shape already. @internal */
 export function reshaped(x: Tensor, shape: Shape): Tensor {
   return sameShape(x.shape, shape) ? x : (reshape(x, shape) as Tensor);
 }

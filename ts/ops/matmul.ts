@@ -27,6 +27,7 @@ export interface MatmulOptions {
  * Errors: ShapeError unless a's columns are b's rows and leading axes broadcast; DtypeError unless both are f32.
  */
 export const matmul: Op<(a: Tensor, b: Tensor, options?: MatmulOptions) => Tensor> = defineOp("matmul", {
+  perExample: (a, b, options) => a.rank > 1 && b.rank === 2 && options?.transposeA !== true,
   options: true,
   forward(a: Tensor, b: Tensor, options: MatmulOptions = {}) {
     checkOptions("matmul", options, matmulOptions);
@@ -90,6 +91,7 @@ export function linear(x: Tensor, weights: Tensor, bias?: Tensor, options: Linea
 
 /** `linear` with the gradients of its sums: `activated` adds that of the activation. */
 const affine = defineOp("linear", {
+  perExample: (x) => x.rank > 1,
   forward(x: Tensor, weights: Tensor, bias: Tensor | undefined, activation: FusedActivation | undefined) {
     requireFloat("linear", "x", x);
     requireFloat("linear", "weights", weights);

@@ -1,35 +1,10 @@
-// The common ops as methods of tensors: x.matmul(w).relu(). Importing this file installs them.
-import { stopGradient } from "../autograd/custom.ts";
-import { backward } from "../autograd/grad.ts";
+// The commonest ops as methods of tensors, x.matmul(w).relu(): whatever stands in the interface below. Importing this file
+// installs them; the build finds the functions of these names (ts/generated/methods.ts).
+import type { backward } from "../autograd/grad.ts";
+import { methods } from "../generated/methods.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { add, div, maximum, minimum, mul, neg, sub } from "./arithmetic.ts";
-import { broadcastTo, sum, tile } from "./broadcast.ts";
-import { cast, equal, greater, greaterEqual, less, lessEqual, notEqual } from "./compare.ts";
-import {
-  abs,
-  ceil,
-  clip,
-  cos,
-  exp,
-  floor,
-  log,
-  relu,
-  round,
-  sigmoid,
-  sign,
-  sin,
-  sqrt,
-  square,
-  tanh,
-} from "./elementwise.ts";
-import { expandDims, flip, pad, reshape, slice, squeeze, transpose } from "./layout.ts";
-import { matmul } from "./matmul.ts";
-import { pow } from "./powers.ts";
-import { all, any, argMax, argMin, logSumExp, max, mean, min, prod, std, variance } from "./reduce.ts";
-import { cumprod, cumsum } from "./scan.ts";
-import { logSoftmax, softmax } from "./softmax.ts";
-import { argsort, sort } from "./sort.ts";
+import type * as ops from "./public.ts";
 
 /** A function of a tensor and more, as a method of that tensor. */
 type Method<F> = F extends (x: infer X, ...rest: infer Rest) => infer Y ? (this: X, ...rest: Rest) => Y : never;
@@ -37,137 +12,73 @@ type Method<F> = F extends (x: infer X, ...rest: infer Rest) => infer Y ? (this:
 /** What a function takes after its first argument. */
 type Rest<F extends (...args: never[]) => unknown> = Parameters<F> extends [unknown?, ...infer R] ? R : never;
 
-const methods = {
-  abs,
-  add,
-  all,
-  any,
-  argMax,
-  argMin,
-  argsort,
-  backward,
-  broadcastTo,
-  cast,
-  ceil,
-  clip,
-  cos,
-  cumprod,
-  cumsum,
-  div,
-  equal,
-  exp,
-  expandDims,
-  flip,
-  floor,
-  greater,
-  greaterEqual,
-  less,
-  lessEqual,
-  log,
-  logSoftmax,
-  logSumExp,
-  matmul,
-  max,
-  maximum,
-  mean,
-  min,
-  minimum,
-  mul,
-  neg,
-  notEqual,
-  pad,
-  pow,
-  prod,
-  relu,
-  reshape,
-  round,
-  sigmoid,
-  sign,
-  sin,
-  slice,
-  softmax,
-  sort,
-  sqrt,
-  square,
-  squeeze,
-  std,
-  stopGradient,
-  sub,
-  sum,
-  tanh,
-  tile,
-  transpose,
-  variance,
-};
-
-/** Their names. */
-export const methodNames: readonly string[] = Object.keys(methods);
-
-// The same names again, for the compiler: an interface cannot be derived from functions whose types mention it.
 declare module "../tensor/tensor.ts" {
   interface Tensor<D extends Dtype = "f32"> {
-    abs: Method<typeof abs>;
+    abs: Method<typeof ops.abs>;
     add(b: Tensor<D> | number): Tensor<D>;
-    all: Method<typeof all>;
-    any: Method<typeof any>;
-    argMax: Method<typeof argMax>;
-    argMin: Method<typeof argMin>;
-    argsort(...rest: Rest<typeof argsort>): Tensor<"i32">;
+    all: Method<typeof ops.all>;
+    any: Method<typeof ops.any>;
+    argMax: Method<typeof ops.argMax>;
+    argMin: Method<typeof ops.argMin>;
+    argsort(...rest: Rest<typeof ops.argsort>): Tensor<"i32">;
     backward: Method<typeof backward>;
-    broadcastTo(...rest: Rest<typeof broadcastTo>): Tensor<D>;
+    broadcastTo(...rest: Rest<typeof ops.broadcastTo>): Tensor<D>;
     cast<E extends Dtype>(dtype: E): Tensor<E>;
-    ceil: Method<typeof ceil>;
-    clip: Method<typeof clip>;
-    cos: Method<typeof cos>;
-    cumprod: Method<typeof cumprod>;
-    cumsum: Method<typeof cumsum>;
-    div: Method<typeof div>;
+    ceil: Method<typeof ops.ceil>;
+    clip: Method<typeof ops.clip>;
+    cos: Method<typeof ops.cos>;
+    cumprod: Method<typeof ops.cumprod>;
+    cumsum: Method<typeof ops.cumsum>;
+    div: Method<typeof ops.div>;
     equal(b: Tensor<D> | number): Tensor<"bool">;
-    exp: Method<typeof exp>;
-    expandDims(...rest: Rest<typeof expandDims>): Tensor<D>;
-    flip(...rest: Rest<typeof flip>): Tensor<D>;
-    floor: Method<typeof floor>;
+    exp: Method<typeof ops.exp>;
+    expandDims(...rest: Rest<typeof ops.expandDims>): Tensor<D>;
+    flip(...rest: Rest<typeof ops.flip>): Tensor<D>;
+    floor: Method<typeof ops.floor>;
     greater(b: Tensor<D> | number): Tensor<"bool">;
     greaterEqual(b: Tensor<D> | number): Tensor<"bool">;
     less(b: Tensor<D> | number): Tensor<"bool">;
     lessEqual(b: Tensor<D> | number): Tensor<"bool">;
-    log: Method<typeof log>;
-    logSoftmax: Method<typeof logSoftmax>;
-    logSumExp: Method<typeof logSumExp>;
-    matmul: Method<typeof matmul>;
-    max: Method<typeof max>;
+    log: Method<typeof ops.log>;
+    logSoftmax: Method<typeof ops.logSoftmax>;
+    logSumExp: Method<typeof ops.logSumExp>;
+    matmul: Method<typeof ops.matmul>;
+    max: Method<typeof ops.max>;
     maximum(b: Tensor<D> | number): Tensor<D>;
-    mean: Method<typeof mean>;
-    min: Method<typeof min>;
+    mean: Method<typeof ops.mean>;
+    min: Method<typeof ops.min>;
     minimum(b: Tensor<D> | number): Tensor<D>;
     mul(b: Tensor<D> | number): Tensor<D>;
-    neg: Method<typeof neg>;
+    neg: Method<typeof ops.neg>;
     notEqual(b: Tensor<D> | number): Tensor<"bool">;
-    pad(...rest: Rest<typeof pad>): Tensor<D>;
-    pow: Method<typeof pow>;
-    prod: Method<typeof prod>;
-    relu: Method<typeof relu>;
-    reshape(...rest: Rest<typeof reshape>): Tensor<D>;
-    round: Method<typeof round>;
-    sigmoid: Method<typeof sigmoid>;
-    sign: Method<typeof sign>;
-    sin: Method<typeof sin>;
-    slice(...rest: Rest<typeof slice>): Tensor<D>;
-    softmax: Method<typeof softmax>;
-    sort(...rest: Rest<typeof sort>): Tensor<D>;
-    sqrt: Method<typeof sqrt>;
-    square: Method<typeof square>;
-    squeeze(...rest: Rest<typeof squeeze>): Tensor<D>;
-    std: Method<typeof std>;
+    pad(...rest: Rest<typeof ops.pad>): Tensor<D>;
+    pow: Method<typeof ops.pow>;
+    prod: Method<typeof ops.prod>;
+    relu: Method<typeof ops.relu>;
+    reshape(...rest: Rest<typeof ops.reshape>): Tensor<D>;
+    round: Method<typeof ops.round>;
+    sigmoid: Method<typeof ops.sigmoid>;
+    sign: Method<typeof ops.sign>;
+    sin: Method<typeof ops.sin>;
+    slice(...rest: Rest<typeof ops.slice>): Tensor<D>;
+    softmax: Method<typeof ops.softmax>;
+    sort(...rest: Rest<typeof ops.sort>): Tensor<D>;
+    sqrt: Method<typeof ops.sqrt>;
+    square: Method<typeof ops.square>;
+    squeeze(...rest: Rest<typeof ops.squeeze>): Tensor<D>;
+    std: Method<typeof ops.std>;
     stopGradient(): Tensor<D>;
     sub(b: Tensor<D> | number): Tensor<D>;
-    sum: Method<typeof sum>;
-    tanh: Method<typeof tanh>;
-    tile(...rest: Rest<typeof tile>): Tensor<D>;
-    transpose(...rest: Rest<typeof transpose>): Tensor<D>;
-    variance: Method<typeof variance>;
+    sum: Method<typeof ops.sum>;
+    tanh: Method<typeof ops.tanh>;
+    tile(...rest: Rest<typeof ops.tile>): Tensor<D>;
+    transpose(...rest: Rest<typeof ops.transpose>): Tensor<D>;
+    variance: Method<typeof ops.variance>;
   }
 }
+
+/** Their names. */
+export const methodNames: readonly string[] = Object.keys(methods);
 
 for (const [name, method] of Object.entries(methods)) {
   const call = method as (x: unknown, ...rest: unknown[]) => unknown;

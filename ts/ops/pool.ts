@@ -184,7 +184,7 @@ export function globalMaxPool3d(x: Tensor, keepDims = false): Tensor {
   });
 }
 
-/** x pooled along one of its axes alone. */
+/** x pooled along one of its axes alone. @internal */
 export function poolLine(x: Tensor, axis: number, windows: WindowAxis, pool: Pool): Tensor {
   const before = sizeOf(x.shape.slice(0, axis));
   const after = sizeOf(x.shape.slice(axis + 1));

@@ -1,5 +1,5 @@
 // Powers, and the inverse and root of numbers of which some may be 0.
-import { defineOp, type Op } from "../autograd/op.ts";
+import { defineElementwise, type Op } from "../autograd/op.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { div, mul, sub } from "./arithmetic.ts";
 import { toOperand } from "./broadcast.ts";
@@ -14,7 +14,7 @@ import { map } from "./lower/launch-unary.ts";
  * Shapes: a, b -> their broadcast shape.
  * Errors: ShapeError unless the shapes broadcast; DtypeError unless both are f32.
  */
-export const pow: Op<(a: TensorLike, b: TensorLike) => Tensor> = defineOp("pow", {
+export const pow: Op<(a: TensorLike, b: TensorLike) => Tensor> = defineElementwise("pow", {
   forward: (a, b) => (b === 2 && typeof a !== "number" ? square(a) : launchPair("pow", "pow", a, b, 4, ["f32"])),
   gradients: [
     (dy, _y, a, b) => {
@@ -30,14 +30,14 @@ export const pow: Op<(a: TensorLike, b: TensorLike) => Tensor> = defineOp("pow",
   ],
 });
 
-/** 1 / x, and 0 where x is 0: also in the gradients. */
+/** 1 / x, and 0 where x is 0: also in the gradients. @internal */
 export function inverseOrZero(x: Tensor): Tensor {
   const isZero = equal(x, 0);
   return where(isZero, 0, div(1, where(isZero, 1, x)));
 }
 
-/** sqrt(x) whose gradient is 0 where x is 0, as suits lengths: they grow whatever way one goes. */
-export const rootOrZero: Op<(x: Tensor) => Tensor> = defineOp("rootOrZero", {
+/** sqrt(x) whose gradient is 0 where x is 0, as suits lengths: they grow whatever way one goes. @internal */
+export const rootOrZero: Op<(x: Tensor) => Tensor> = defineElementwise("rootOrZero", {
   forward: (x) => map("rootOrZero", "sqrt_f32", 0.6, x),
   gradients: [(dy, y) => mul(mul(dy, 0.5), inverseOrZero(y))],
 });

@@ -62,17 +62,17 @@ export class Generator {
   }
 }
 
-/** The words of a stream's state; see `Generator.state`. */
+/** The words of a stream's state; see `Generator.state`. @internal */
 export type Stream = Int32Array;
 
-/** The low and the high bits of a seed. ArgumentError unless it is a safe integer. */
+/** The low and the high bits of a seed. ArgumentError unless it is a safe integer. @internal */
 export function wordsOf(seed: number): [low: number, high: number] {
   if (!Number.isSafeInteger(seed))
     throw new ArgumentError(`seed: the seed must be a safe integer, got ${textOf(seed)}`);
   return [seed | 0, Math.floor(seed / 2 ** 32) | 0];
 }
 
-/** A stream for these numbers under a key. They are mixed as in MurmurHash3, so that all of them change all bits. */
+/** A stream for these numbers under a key. They are mixed as in MurmurHash3, so that all of them change all bits. @internal */
 export function streamOf(key: readonly [low: number, high: number], numbers: readonly number[]): Stream {
   let [low, high] = key;
   for (const word of [...numbers, numbers.length]) {
@@ -88,7 +88,7 @@ function scrambled(word: number): number {
   return x ^ (x >>> 16);
 }
 
-/** The seed of another stream: it follows from the default generator's seed and how many were asked for since. */
+/** The seed of another stream: it follows from the default generator's seed and how many were asked for since. @internal */
 export function nextSeed(): number {
   const { state } = defaultGenerator();
   const [low, high, draw, count] = state.data();
@@ -97,7 +97,7 @@ export function nextSeed(): number {
   return (b & 0x1fffff) * 2 ** 32 + (a >>> 0);
 }
 
-/** Runs `f` with another stream in the place of the default generator's, from where it stands to where `f` leaves it. */
+/** Runs `f` with another stream in the place of the default generator's, from where it stands to where `f` leaves it. @internal */
 export function withStream<T>(stream: Stream, f: () => T): T {
   const { state } = defaultGenerator();
   exchange(state, stream);
@@ -121,7 +121,7 @@ function exchange({ buffer }: Variable<"i32">, stream: Stream): void {
 
 let shared: Generator | undefined;
 
-/** The generator that random functions use when they are given none. */
+/** The generator that random functions use when they are given none. @internal */
 export function defaultGenerator(): Generator {
   shared ??= unrecorded(() => new Generator(Math.floor(Math.random() * 2 ** 53)));
   return shared;

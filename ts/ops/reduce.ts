@@ -9,7 +9,7 @@ import { checkOptions } from "../runtime/options.ts";
 import { normalizeAxes, normalizeAxis, sizeOf } from "../tensor/shape.ts";
 import { type AnyTensor, empty, type Tensor } from "../tensor/tensor.ts";
 import { div, mul, sub } from "./arithmetic.ts";
-import { broadcastTo, restored, sum } from "./broadcast.ts";
+import { broadcastTo, keepsFirst, restored, sum } from "./broadcast.ts";
 import { cast, equal, notEqual } from "./compare.ts";
 import { exp, square } from "./elementwise.ts";
 import { axesLast, pad, reshape, slice } from "./layout.ts";
@@ -25,6 +25,7 @@ export type { Axes } from "./lower/axes.ts";
  * Errors: ArgumentError for axes out of range or repeated; DtypeError unless x is f32.
  */
 export const mean: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = defineOp("mean", {
+  perExample: keepsFirst,
   forward(x, axes, keepDims = false) {
     requireFloat("mean", "x", x);
     const list = normalizeAxes("mean", axes, x.rank);
@@ -45,6 +46,7 @@ export const mean: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = 
  * Errors: ArgumentError for axes out of range or repeated; DtypeError unless x is f32.
  */
 export const prod: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = defineOp("prod", {
+  perExample: keepsFirst,
   forward(x, axes, keepDims = false) {
     requireFloat("prod", "x", x);
     const list = normalizeAxes("prod", axes, x.rank);
@@ -123,6 +125,7 @@ export function any(x: AnyTensor, axes?: Axes, keepDims = false): Tensor<"bool">
  * Errors: ArgumentError for axes out of range or repeated; ShapeError where they are empty; DtypeError unless x is f32.
  */
 export const max: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = defineOp("max", {
+  perExample: keepsFirst,
   forward: (x, axes, keepDims = false) => extreme("max", "max_f32", x, axes, keepDims),
   gradients: [(dy, y, x, axes) => shareOut(dy, y, x, axes)],
 });
@@ -134,6 +137,7 @@ export const max: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = d
  * Errors: ArgumentError for axes out of range or repeated; ShapeError where they are empty; DtypeError unless x is f32.
  */
 export const min: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = defineOp("min", {
+  perExample: keepsFirst,
   forward: (x, axes, keepDims = false) => extreme("min", "min_f32", x, axes, keepDims),
   gradients: [(dy, y, x, axes) => shareOut(dy, y, x, axes)],
 });
@@ -195,6 +199,7 @@ function locate(
  * Errors: ArgumentError for axes out of range or repeated; DtypeError unless x is f32.
  */
 export const logSumExp: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = defineOp("logSumExp", {
+  perExample: keepsFirst,
   forward(x, axes, keepDims = false) {
     requireFloat("logSumExp", "x", x);
     const list = normalizeAxes("logSumExp", axes, x.rank);

@@ -21,7 +21,7 @@ export interface ResizeOptions {
   interpolation?: Interpolation;
 }
 
-/** Throws unless the interpolation is one of those known. */
+/** Throws unless the interpolation is one of those known. @internal */
 export function requireInterpolation(operation: string, interpolation: Interpolation): void {
   if (interpolation !== "nearest" && interpolation !== "bilinear") {
     throw new ArgumentError(`${operation}: interpolation must be nearest or bilinear, got ${textOf(interpolation)}`);
@@ -73,7 +73,7 @@ function linearAlong(x: Tensor, axis: number, size: number): Tensor {
   return add(near, mul(picked(1), tabulate(shape, share)));
 }
 
-/** Each element of an axis `count` times in a row: [a, b] -> [a, a, b, b]. */
+/** Each element of an axis `count` times in a row: [a, b] -> [a, a, b, b]. @internal */
 export function repeatEach(x: Tensor, axis: number, count: number): Tensor {
   if (count === 1) return x;
   const [before, after] = [x.shape.slice(0, axis + 1), x.shape.slice(axis + 1)];

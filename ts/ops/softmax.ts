@@ -52,6 +52,7 @@ function rowsOf(x: AnyTensor, costPerNumber: number): [rows: number, cost: numbe
 }
 
 const softmaxRows = defineOp("softmax", {
+  perExample: "rows",
   forward(x: Tensor) {
     const [rows, cost, columns] = rowsOf(x, 1.5);
     const y = empty(x.shape);
@@ -76,6 +77,7 @@ const softmaxGrad = defineOp("softmaxGrad", {
 });
 
 const logSoftmaxRows = defineOp("logSoftmax", {
+  perExample: "rows",
   forward(x: Tensor) {
     const [rows, cost, columns] = rowsOf(x, 1.5);
     const y = empty(x.shape);
@@ -139,6 +141,7 @@ export function softmaxCrossEntropy(logits: Tensor, targets: Tensor | Tensor<"i3
 }
 
 const sparseCrossEntropy = defineOp("softmaxCrossEntropy", {
+  perExample: "rows",
   forward(x: Tensor, labels: Tensor<"i32">, peak: Tensor, total: Tensor) {
     const [rows, cost, columns] = rowsOf(x, 1.4);
     const loss = empty(labels.shape);
@@ -163,6 +166,7 @@ const sparseCrossEntropyGrad = defineOp("softmaxCrossEntropyGrad", {
 });
 
 const denseCrossEntropy = defineOp("softmaxCrossEntropy", {
+  perExample: "rows",
   forward(x: Tensor, targets: Tensor, peak: Tensor, total: Tensor) {
     const [rows, cost, columns] = rowsOf(x, 1.6);
     const loss = empty(peak.shape);

@@ -89,7 +89,7 @@ export function sort<D extends Numeric = "f32">(x: Tensor<D>, axis = -1, options
   });
 }
 
-/** Where the k largest elements stand along the axis, the largest first, the first of equal ones first. */
+/** Where the k largest elements stand along the axis, the largest first, the first of equal ones first. @internal */
 export const topKIndices: Op<(x: Tensor<Numeric>, k: number, axis?: number) => Tensor<"i32">> = defineOp(
   "topKIndices",
   {

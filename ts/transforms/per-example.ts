@@ -11,18 +11,21 @@ import {
   type ParameterSet,
 } from "../autograd/grad.ts";
 import { type Observer, observed } from "../autograd/observe.ts";
-import { requireTensor } from "../autograd/op.ts";
+import { type AnyOp, requireTensor } from "../autograd/op.ts";
 import { type Node, tensorsOf, withRecording } from "../autograd/tape.ts";
+import { neg } from "../ops/arithmetic.ts";
 import { sum } from "../ops/broadcast.ts";
+import { convolve } from "../ops/convolve.ts";
+import { convolveChannels } from "../ops/depthwise.ts";
 import { reshape, slice, stack } from "../ops/layout.ts";
 import { type MatmulOptions, matmul } from "../ops/matmul.ts";
-import type { Axes } from "../ops/reduce.ts";
+import { mean } from "../ops/reduce.ts";
 import { requireFunction, requireSynchronous } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { watchWrites } from "../runtime/launch.ts";
 import { full, zeros } from "../tensor/create.ts";
 import { scope } from "../tensor/scope.ts";
-import { formatShape, normalizeAxes, type Shape } from "../tensor/shape.ts";
+import { formatShape, type Shape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { snapshot, Variable } from "../tensor/variable.ts";
 
@@ -142,19 +145,6 @@ function together<P extends ParameterSet, Batch extends AnyTensor[]>(
 /** Thrown, and caught here, where an op may mix examples. */
 const mixed = new Error("perExampleGrad: examples may act on each other");
 
-/** Functions of one element, and of elements that stand in the same place. */
-const elementwise = new Set(
-  (
-    "neg abs sign floor sqrt square reciprocal exp log log1p sin cos erf sigmoid tanh relu softplus silu gelu leakyRelu " +
-    "elu clip cast identity stopGradient add sub mul div pow maximum minimum equal notEqual less lessEqual greater greaterEqual " +
-    "logicalAnd logicalOr logicalNot where"
-  ).split(" "),
-);
-const windowed = new Set(["conv2d", "depthwiseConv2d"]);
-const pooled = new Set(["maxPool2d", "avgPool2d"]);
-const alongRows = new Set(["softmax", "logSoftmax"]);
-const reductions = new Set(["sum", "mean", "max", "min", "logSumExp"]);
-
 /** Follows through a loss which tensors hold one example in each element of their first axis. */
 class Examples {
   /** The loss of all examples, and what its gradient must be multiplied by to be the sum of theirs. */
@@ -170,38 +160,29 @@ class Examples {
   }
 
   /** Takes note of an op; throws `mixed` where it may mix examples, or uses a parameter in a way that is not known. */
-  readonly observer: Observer = ({ opName }, args, result) => {
+  readonly observer: Observer = (op, args, result) => {
     const tensors = [...tensorsOf(args)];
     const total = tensors.find((x) => this.totals.has(x));
     if (total !== undefined) {
-      if (opName !== "neg") throw mixed;
+      if (op !== neg) throw mixed;
       this.totals.set(result, this.totals.get(total) as number);
     } else if (!tensors.some((x) => this.apart.has(x))) {
       if (tensors.some((x) => this.parameters.has(x))) throw mixed;
-    } else if ((opName === "sum" || opName === "mean") && result.size === 1) {
+    } else if ((op === sum || op === mean) && result.size === 1) {
       // The mean over a batch counts each example's own mean once in `count`.
-      this.totals.set(result, opName === "mean" ? this.count : 1);
-    } else if (this.keepsApart(opName, args, tensors, result.shape)) this.apart.add(result);
+      this.totals.set(result, op === mean ? this.count : 1);
+    } else if (result.shape[0] === this.count && this.keepsApart(op, args, tensors, result.shape))
+      this.apart.add(result);
     else throw mixed;
   };
 
-  private keepsApart(opName: string, args: readonly unknown[], tensors: AnyTensor[], shape: Shape): boolean {
-    const [x, second] = args as AnyTensor[];
+  private keepsApart({ perExample }: AnyOp, args: readonly unknown[], tensors: AnyTensor[], shape: Shape): boolean {
+    if (perExample === undefined) return false;
+    if (perExample === "elementwise") return tensors.every((y) => this.meets(y, shape));
+    if (perExample === "rows") return tensors.every((y) => this.apart.has(y)) && tensors[0].rank > 1;
     // A tensor that is both operands of a product would have its examples meet.
-    const isFirstOnly = this.apart.has(x) && ![...tensorsOf(args.slice(1))].some((y) => this.apart.has(y));
-    if (elementwise.has(opName)) return shape[0] === this.count && tensors.every((y) => this.meets(y, shape));
-    if (opName === "softmaxCrossEntropy") return this.apart.has(x) && this.apart.has(second) && x.rank > 1;
-    if (!isFirstOnly) return false;
-    if (opName === "matmul") {
-      const options = args[2] as MatmulOptions | undefined;
-      return x.rank > 1 && second.rank === 2 && options?.transposeA !== true;
-    }
-    if (opName === "linear") return x.rank > 1;
-    if (windowed.has(opName) || pooled.has(opName)) return true;
-    if (alongRows.has(opName)) return x.rank > 1;
-    if (opName === "reshape") return shape[0] === this.count;
-    if (opName === "transpose") return (second as unknown as readonly number[] | undefined)?.[0] === 0;
-    return reductions.has(opName) && !normalizeAxes(opName, args[1] as Axes, x.rank).includes(0);
+    const isFirstOnly = this.apart.has(args[0] as AnyTensor) && !tensors.slice(1).some((y) => this.apart.has(y));
+    return isFirstOnly && perExample(...args);
   }
 
   /** Whether an operand of an elementwise op has its examples in the result's first axis, or is the same for all. */
@@ -220,10 +201,10 @@ function weightGradients({ op, args, output }: Node, k: number, dy: Tensor, coun
   };
   // A bias.
   if (k === 2) return sum(apart(dy), 1);
-  if (op.opName === "matmul" && (args[2] as MatmulOptions | undefined)?.transposeB) {
+  if (op === matmul && (args[2] as MatmulOptions | undefined)?.transposeB) {
     return matmul(apart(dy), apart(x), { transposeA: true });
   }
-  if (!windowed.has(op.opName)) return matmul(apart(x), apart(dy), { transposeA: true });
+  if (op !== convolve && op !== convolveChannels) return matmul(apart(x), apart(dy), { transposeA: true });
   const gradient = (op.gradients as readonly ((...all: unknown[]) => Tensor)[])[k];
   const [, filters, bias, geometry, ...rest] = args;
   const alone = { ...(geometry as object), batch: 1 };

@@ -1,5 +1,6 @@
-// The op table: every op of ts/ops has its rows here, or this file does not compile.
-import type * as ops from "../../../ts/ops/index.ts";
+// The op table: every op that people see has its rows here, or this file does not compile; the internal ones of a family
+// are asked for in its file.
+import type * as ops from "../../../ts/ops/public.ts";
 import type * as random from "../../../ts/ops/random.ts";
 import { arithmeticCases } from "./arithmetic.ts";
 import { attentionCases } from "./attention.ts";

@@ -57,6 +57,7 @@ function poolingOf(x: Tensor, down: WindowAxis, across: WindowAxis): Pooling {
 
 /** The largest number of each window of images, for each channel. */
 export const maxPool: Op<(x: Tensor, down: WindowAxis, across: WindowAxis) => Tensor> = defineOp("maxPool", {
+  perExample: () => true,
   forward(x: Tensor, down: WindowAxis, across: WindowAxis) {
     const { outShape, sizes, rows, rowReads } = poolingOf(x, down, across);
     const y = empty(outShape);
@@ -90,6 +91,7 @@ const maxPoolGather = defineOp("maxPoolGather", {
 
 /** The mean of each window of images, for each channel. */
 export const avgPool: Op<(x: Tensor, down: WindowAxis, across: WindowAxis) => Tensor> = defineOp("avgPool", {
+  perExample: () => true,
   forward(x: Tensor, down: WindowAxis, across: WindowAxis) {
     const { outShape, sizes, rows, rowReads } = poolingOf(x, down, across);
     const y = empty(outShape);
