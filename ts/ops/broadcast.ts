@@ -43,6 +43,10 @@ export const broadcastTo: Op<<D extends Dtype>(x: Tensor<D>, shape: Shape) => Te
   gradients: [(dy, _y, x) => sumTo(dy, x.shape)],
 });
 
+/** Whether a reduction leaves the first axis as it is. @internal */
+export const keepsFirst = (x: AnyTensor, axes?: Axes): boolean =>
+  !normalizeAxes("perExampleGrad", axes, x.rank).includes(0);
+
 /**
  * Sum over the axes, default all; keepDims, default false, keeps them with size 1.
  * Shapes: `[a, b]` -> `[a]` with axes 1; default `[]`.
