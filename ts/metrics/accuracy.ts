@@ -14,13 +14,16 @@ import { defineFigure, type FigureFunction } from "./metric.ts";
 
 /** Options of `binaryAccuracy`. */
 export interface BinaryAccuracyOptions {
-  /** What an answer must exceed to be a yes; default 0.5. */
+  /** Predictions above it are positive; default 0.5. */
   threshold?: number;
 }
 
 /**
- * 1 where yPred > threshold is what yTrue, 0 or 1, says, else 0. NaN is wrong. Predictions are taken for probabilities; for
- * logits give `threshold: 0`, as `compile` does beside a loss with `fromLogits`.
+ * Binary accuracy: 1 where yPred > threshold equals yTrue, 0 or 1, else 0. NaN is wrong. For logits give
+ * `threshold: 0`, as `compile` does beside a loss with `fromLogits`.
+ * Shapes: `[batch, ...]` twice -> the same.
+ * Errors: ShapeError unless yTrue has yPred's shape; ArgumentError for targets other than 0 and 1, in captured steps
+ * too.
  */
 export const binaryAccuracy: FigureFunction<BinaryAccuracyOptions> = defineFigure(
   "binaryAccuracy",
@@ -34,7 +37,11 @@ export const binaryAccuracy: FigureFunction<BinaryAccuracyOptions> = defineFigur
   { direction: "max", optionNames: binaryAccuracyOptions },
 );
 
-/** 1 for each row whose largest number stands where yTrue's does, else 0. Rows with NaN are wrong. */
+/**
+ * Categorical accuracy: 1 where yPred's largest class is yTrue's, else 0. A row with NaN is wrong.
+ * Shapes: `[batch, ..., classes]` twice -> `[batch, ...]`.
+ * Errors: ShapeError unless yTrue has yPred's shape; DtypeError unless yPred is f32.
+ */
 export const categoricalAccuracy: FigureFunction = defineFigure(
   "categoricalAccuracy",
   (yTrue, yPred) => {
@@ -45,8 +52,10 @@ export const categoricalAccuracy: FigureFunction = defineFigure(
 );
 
 /**
- * 1 for each row whose largest number stands where yTrue, its class number, says, else 0. Rows with NaN are wrong, and so
- * is what is no class number.
+ * Sparse categorical accuracy: 1 where yPred's largest class is yTrue, a class number, else 0. A row with NaN is wrong,
+ * and so are labels that are no class.
+ * Shapes: yTrue `[batch, ...]` or `[batch, ..., 1]`, yPred `[batch, ..., classes]` -> `[batch, ...]`.
+ * Errors: ShapeError for shapes that do not fit; DtypeError unless yPred is f32.
  */
 export const sparseCategoricalAccuracy: FigureFunction = defineFigure(
   "sparseCategoricalAccuracy",
@@ -57,13 +66,18 @@ export const sparseCategoricalAccuracy: FigureFunction = defineFigure(
   { direction: "max", optionNames: [] },
 );
 
-/** Options of the accuracies among several guesses. */
+/** Options of the top-k accuracies. */
 export interface TopKOptions {
-  /** How many guesses count; default 5. */
+  /** How many of the largest classes count; default 5. */
   k?: number;
 }
 
-/** 1 for each row in which fewer than k numbers are larger than the one where yTrue's largest stands, else 0. */
+/**
+ * Top-k accuracy: 1 where yTrue's largest class is among yPred's k largest, else 0.
+ * Shapes: `[batch, ..., classes]` twice -> `[batch, ...]`.
+ * Errors: ShapeError unless yTrue has yPred's shape; ArgumentError unless k is a whole number of at least 1; DtypeError
+ * unless yPred is f32.
+ */
 export const topKCategoricalAccuracy: FigureFunction<TopKOptions> = defineFigure(
   "topKCategoricalAccuracy",
   (yTrue, yPred, { k = 5 }) => {
@@ -73,8 +87,11 @@ export const topKCategoricalAccuracy: FigureFunction<TopKOptions> = defineFigure
 );
 
 /**
- * 1 for each row in which fewer than k numbers are larger than that of yTrue, its class number, else 0. What is no class
- * number is wrong.
+ * Top-k accuracy: 1 where yTrue, a class number, is among yPred's k largest classes, else 0. Labels that are no class
+ * are wrong.
+ * Shapes: yTrue `[batch, ...]` or `[batch, ..., 1]`, yPred `[batch, ..., classes]` -> `[batch, ...]`.
+ * Errors: ShapeError for shapes that do not fit; ArgumentError unless k is a whole number of at least 1; DtypeError
+ * unless yPred is f32.
  */
 export const sparseTopKCategoricalAccuracy: FigureFunction<TopKOptions> = defineFigure(
   "sparseTopKCategoricalAccuracy",
@@ -100,8 +117,10 @@ function right(condition: Tensor<"bool">, x: Tensor): Tensor {
 }
 
 /**
- * The accuracy that suits the shapes, chosen as Keras does: binary for one output, to which
- * the threshold belongs, sparse for class numbers.
+ * The accuracy that suits the shapes, chosen as in Keras: binary for one output, which the threshold is for, sparse
+ * categorical for class numbers, else categorical.
+ * Shapes: yPred `[batch, ..., outputs]`, yTrue the same or `[batch, ...]` -> `[batch, ...]`.
+ * Errors: those of the chosen accuracy.
  */
 export const accuracy: FigureFunction<BinaryAccuracyOptions> = defineFigure(
   "accuracy",
@@ -115,5 +134,5 @@ export const accuracy: FigureFunction<BinaryAccuracyOptions> = defineFigure(
   { direction: "max", optionNames: binaryAccuracyOptions },
 );
 
-/** Another name of accuracy. */
+/** Another name of {@link accuracy}. */
 export const acc: FigureFunction<BinaryAccuracyOptions> = accuracy;

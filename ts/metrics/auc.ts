@@ -14,20 +14,25 @@ import { type Counts, evenThresholds, precisionOf, quotient, recallOf, Threshold
 
 /** Options of `AUC`. */
 export interface AUCOptions extends MetricOptions {
-  /** How many thresholds the curve is made of, evenly spaced; default 200. */
+  /** Number of thresholds, evenly spaced; default 200. */
   numThresholds?: number;
-  /** "ROC" (default): true positive rate over false positive rate; "PR": precision over recall; "PRGAIN": their gains. */
+  /**
+   * "ROC", the default: true positive rate over false positive rate; "PR": precision over recall; "PRGAIN": their
+   * gains.
+   */
   curve?: "ROC" | "PR" | "PRGAIN";
   /**
-   * Between two points: "interpolation" (default; for PR that of Davis and Goadrich 2006), or the smaller ("minoring") or
-   * larger ("majoring") of their heights.
+   * Between two points: "interpolation", the default (for PR that of Davis and Goadrich 2006), or the smaller
+   * ("minoring") or larger ("majoring") of their heights.
    */
   summationMethod?: "interpolation" | "minoring" | "majoring";
-  /** The thresholds themselves, from 0 to 1; one below and one above all predictions are added. */
+  /**
+   * The thresholds, from 0 to 1, one below and one above all predictions being added; default numThresholds even ones.
+   */
   thresholds?: readonly number[];
-  /** Whether each output, [batch, labels], has a curve of its own and their mean counts; default false: one for all. */
+  /** Whether each output of [batch, labels] has a curve of its own, whose areas are averaged; default false. */
   multiLabel?: boolean;
-  /** How much each label counts; default the same. */
+  /** Weight of each label; default 1. */
   labelWeights?: readonly number[];
   /** Whether yPred are logits; default false. */
   fromLogits?: boolean;
@@ -36,7 +41,7 @@ export interface AUCOptions extends MetricOptions {
 /** How far the outer thresholds are from 0: every prediction lies between them, also one that is no probability. */
 const BEYOND = 1e30;
 
-/** The area under the ROC or the precision-recall curve, approximated by a sum over thresholds. */
+/** The metric that {@link auc} makes. */
 export class AUC extends GatheringMetric {
   private readonly options: Required<Pick<AUCOptions, "curve" | "summationMethod" | "multiLabel" | "fromLogits">>;
   private readonly thresholds: readonly number[];
@@ -120,7 +125,12 @@ export class AUC extends GatheringMetric {
   }
 }
 
-/** The area under the ROC or the precision-recall curve; see `AUC`. */
+/**
+ * Area under the ROC or precision-recall curve, approximated by a sum over thresholds.
+ * Shapes: yTrue of 0 and 1 and yPred, both `[batch, ...]`, with multiLabel `[batch, labels]` -> a number.
+ * Errors: ArgumentError for options out of range, and for targets other than 0 and 1; ShapeError for shapes that do not
+ * fit.
+ */
 export const auc: MetricDefinition<typeof AUC> = defineMetric("auc", AUC, {
   direction: "max",
   optionNames: aucOptions,

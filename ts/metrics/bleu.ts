@@ -10,17 +10,17 @@ export type Tokens = readonly (string | number)[];
 
 /** Options of `Bleu` and `bleu`. */
 export interface BleuOptions {
-  /** The longest sequences that are compared; default 4. */
+  /** Length of the longest n-grams; default 4. */
   maxOrder?: number;
   /**
-   * What sequences count that match nowhere. "none" (default): the score is 0. "addOne": one more match of one more, but
-   * for single tokens (Lin and Och 2004). "exponential": 1/2, 1/4, ... of a match from the first such order on, as sacreBLEU
-   * does. "epsilon": 0.1 of a match (Chen and Cherry 2014, method 1).
+   * How orders without a match count. "none", the default: the score is 0. "addOne": one more match of one more, except
+   * for single tokens (Lin and Och 2004). "exponential": 1/2, 1/4, ... of a match, as in sacreBLEU. "epsilon": 0.1 of a
+   * match (Chen and Cherry 2014, method 1).
    */
   smoothing?: "none" | "addOne" | "exponential" | "epsilon";
 }
 
-/** BLEU of a corpus, from 0 to 1, gathered over pairs of references and candidates. */
+/** BLEU of a corpus, from 0 to 1, gathered over batches of references and candidates. */
 export class Bleu {
   private readonly smoothing: NonNullable<BleuOptions["smoothing"]>;
   /** For each order, sequences of candidates that stand in a reference, and all of them. */
@@ -84,7 +84,12 @@ export class Bleu {
   }
 }
 
-/** BLEU of a corpus: candidates, and for each its references; see `Bleu`. */
+/**
+ * BLEU of a corpus: the geometric mean of n-gram precisions, with a penalty for short candidates. Options default to
+ * n-grams up to 4 without smoothing. Example: `bleu([[["the", "cat", "sat"]]], [["the", "cat", "sat"]])`.
+ * Errors: ArgumentError for options out of range, and unless each candidate has at least one reference.
+ * Source: Papineni et al. 2002.
+ */
 export function bleu(
   references: readonly (readonly Tokens[])[],
   candidates: readonly Tokens[],

@@ -27,7 +27,7 @@ export type PerThreshold<T> = T extends readonly number[] ? number[] : number;
 /** Options of the metrics at thresholds. */
 export interface ThresholdOptions<T extends number | readonly number[] = number | readonly number[]>
   extends MetricOptions {
-  /** What an answer must exceed to be a yes, from 0 to 1: one, or several for a list of results; default 0.5. */
+  /** Predictions above it are positive, from 0 to 1: one, or several for a list of results; default 0.5. */
   thresholds?: T;
 }
 
@@ -72,7 +72,7 @@ abstract class CountMetric<T extends number | readonly number[]> extends Gatheri
   }
 }
 
-/** How many answers are rightly yes. */
+/** The metric that {@link truePositives} makes. */
 export class TruePositives<T extends number | readonly number[] = number> extends CountMetric<T> {
   constructor(options: ThresholdOptions<T> = {}) {
     super(options);
@@ -83,13 +83,18 @@ export class TruePositives<T extends number | readonly number[] = number> extend
   }
 }
 
-/** How many answers are rightly yes; see `TruePositives`. */
+/**
+ * Number of true positives.
+ * Shapes: yTrue of 0 and 1 and yPred, both `[batch, ...]` -> a number, or a list for several thresholds.
+ * Errors: ArgumentError for thresholds outside [0, 1] and targets other than 0 and 1; ShapeError unless yTrue has
+ * yPred's shape.
+ */
 export const truePositives: MetricDefinition<
   typeof TruePositives,
   <T extends number | readonly number[] = number>(options?: ThresholdOptions<T>) => TruePositives<T>
 > = defineMetric("truePositives", TruePositives, { direction: "max", optionNames: thresholdOptions, ofLogits });
 
-/** How many answers are wrongly yes. */
+/** The metric that {@link falsePositives} makes. */
 export class FalsePositives<T extends number | readonly number[] = number> extends CountMetric<T> {
   constructor(options: ThresholdOptions<T> = {}) {
     super(options);
@@ -100,13 +105,18 @@ export class FalsePositives<T extends number | readonly number[] = number> exten
   }
 }
 
-/** How many answers are wrongly yes; see `FalsePositives`. */
+/**
+ * Number of false positives.
+ * Shapes: yTrue of 0 and 1 and yPred, both `[batch, ...]` -> a number, or a list for several thresholds.
+ * Errors: ArgumentError for thresholds outside [0, 1] and targets other than 0 and 1; ShapeError unless yTrue has
+ * yPred's shape.
+ */
 export const falsePositives: MetricDefinition<
   typeof FalsePositives,
   <T extends number | readonly number[] = number>(options?: ThresholdOptions<T>) => FalsePositives<T>
 > = defineMetric("falsePositives", FalsePositives, { direction: "min", optionNames: thresholdOptions, ofLogits });
 
-/** How many answers are rightly no. */
+/** The metric that {@link trueNegatives} makes. */
 export class TrueNegatives<T extends number | readonly number[] = number> extends CountMetric<T> {
   constructor(options: ThresholdOptions<T> = {}) {
     super(options);
@@ -117,13 +127,18 @@ export class TrueNegatives<T extends number | readonly number[] = number> extend
   }
 }
 
-/** How many answers are rightly no; see `TrueNegatives`. */
+/**
+ * Number of true negatives.
+ * Shapes: yTrue of 0 and 1 and yPred, both `[batch, ...]` -> a number, or a list for several thresholds.
+ * Errors: ArgumentError for thresholds outside [0, 1] and targets other than 0 and 1; ShapeError unless yTrue has
+ * yPred's shape.
+ */
 export const trueNegatives: MetricDefinition<
   typeof TrueNegatives,
   <T extends number | readonly number[] = number>(options?: ThresholdOptions<T>) => TrueNegatives<T>
 > = defineMetric("trueNegatives", TrueNegatives, { direction: "max", optionNames: thresholdOptions, ofLogits });
 
-/** How many answers are wrongly no. */
+/** The metric that {@link falseNegatives} makes. */
 export class FalseNegatives<T extends number | readonly number[] = number> extends CountMetric<T> {
   constructor(options: ThresholdOptions<T> = {}) {
     super(options);
@@ -134,33 +149,48 @@ export class FalseNegatives<T extends number | readonly number[] = number> exten
   }
 }
 
-/** How many answers are wrongly no; see `FalseNegatives`. */
+/**
+ * Number of false negatives.
+ * Shapes: yTrue of 0 and 1 and yPred, both `[batch, ...]` -> a number, or a list for several thresholds.
+ * Errors: ArgumentError for thresholds outside [0, 1] and targets other than 0 and 1; ShapeError unless yTrue has
+ * yPred's shape.
+ */
 export const falseNegatives: MetricDefinition<
   typeof FalseNegatives,
   <T extends number | readonly number[] = number>(options?: ThresholdOptions<T>) => FalseNegatives<T>
 > = defineMetric("falseNegatives", FalseNegatives, { direction: "min", optionNames: thresholdOptions, ofLogits });
 
-/** The part of the answers yes that is right; 0 where there is none. */
+/** The metric that {@link precision} makes. */
 export class Precision<T extends number | readonly number[] = number> extends CountMetric<T> {
   protected figure(counts: Counts): number {
     return precisionOf(counts);
   }
 }
 
-/** The part of the answers yes that is right; 0 where there is none; see `Precision`. */
+/**
+ * Precision: true positives / all predicted positives; 0 where there are none.
+ * Shapes: yTrue of 0 and 1 and yPred, both `[batch, ..., classes]` -> a number, or a list for several thresholds.
+ * Errors: ArgumentError for options out of range and targets other than 0 and 1; ShapeError for shapes or a classId
+ * that do not fit.
+ */
 export const precision: MetricDefinition<
   typeof Precision,
   <T extends number | readonly number[] = number>(options?: PrecisionOptions<T>) => Precision<T>
 > = defineMetric("precision", Precision, { direction: "max", optionNames: precisionOptions, ofLogits });
 
-/** The part of what is true that is answered yes; 0 where nothing is. */
+/** The metric that {@link recall} makes. */
 export class Recall<T extends number | readonly number[] = number> extends CountMetric<T> {
   protected figure(counts: Counts): number {
     return recallOf(counts);
   }
 }
 
-/** The part of what is true that is answered yes; 0 where nothing is; see `Recall`. */
+/**
+ * Recall: true positives / all actual positives; 0 where there are none.
+ * Shapes: yTrue of 0 and 1 and yPred, both `[batch, ..., classes]` -> a number, or a list for several thresholds.
+ * Errors: ArgumentError for options out of range and targets other than 0 and 1; ShapeError for shapes or a classId
+ * that do not fit.
+ */
 export const recall: MetricDefinition<
   typeof Recall,
   <T extends number | readonly number[] = number>(options?: PrecisionOptions<T>) => Recall<T>
@@ -169,11 +199,11 @@ export const recall: MetricDefinition<
 const specificityOf = ({ trueNegatives, falsePositives }: Counts): number =>
   quotient(trueNegatives, trueNegatives + falsePositives);
 
-/** Options of the metrics that hold one figure at a value. */
+/** Options of the metrics that fix one rate and report another. */
 export interface TradeOffOptions extends MetricOptions {
-  /** How many thresholds are tried, evenly spaced from 0 to 1; default 200. */
+  /** Number of thresholds tried, evenly spaced from 0 to 1; default 200. */
   numThresholds?: number;
-  /** The class that counts as positive; default: every output is an answer of its own. */
+  /** The positive class; default: every output is a prediction of its own. */
   classId?: number;
 }
 
@@ -218,18 +248,23 @@ abstract class TradeOff extends GatheringMetric {
 
 /** Options of `SensitivityAtSpecificity`. */
 export interface SensitivityAtSpecificityOptions extends TradeOffOptions {
-  /** The least specificity, from 0 to 1. */
+  /** The minimum specificity, from 0 to 1. */
   specificity: number;
 }
 
-/** The best sensitivity (recall of what is true) where the specificity (recall of what is false) is at least as given. */
+/** The metric that {@link sensitivityAtSpecificity} makes. */
 export class SensitivityAtSpecificity extends TradeOff {
   constructor(options: SensitivityAtSpecificityOptions) {
     super(options, "specificity", specificityOf, recallOf);
   }
 }
 
-/** The best sensitivity (recall of what is true) where the specificity (recall of what is false) is at least as given; see `SensitivityAtSpecificity`. */
+/**
+ * The best sensitivity (recall of positives) at a specificity (recall of negatives) of at least the given one.
+ * Shapes: yTrue of 0 and 1 and yPred, both `[batch, ..., classes]` -> a number.
+ * Errors: ArgumentError for options out of range and targets other than 0 and 1; ShapeError for shapes or a classId
+ * that do not fit.
+ */
 export const sensitivityAtSpecificity: MetricDefinition<typeof SensitivityAtSpecificity> = defineMetric(
   "sensitivityAtSpecificity",
   SensitivityAtSpecificity,
@@ -238,18 +273,23 @@ export const sensitivityAtSpecificity: MetricDefinition<typeof SensitivityAtSpec
 
 /** Options of `SpecificityAtSensitivity`. */
 export interface SpecificityAtSensitivityOptions extends TradeOffOptions {
-  /** The least sensitivity, from 0 to 1. */
+  /** The minimum sensitivity, from 0 to 1. */
   sensitivity: number;
 }
 
-/** The best specificity where the sensitivity is at least as given. */
+/** The metric that {@link specificityAtSensitivity} makes. */
 export class SpecificityAtSensitivity extends TradeOff {
   constructor(options: SpecificityAtSensitivityOptions) {
     super(options, "sensitivity", recallOf, specificityOf);
   }
 }
 
-/** The best specificity where the sensitivity is at least as given; see `SpecificityAtSensitivity`. */
+/**
+ * The best specificity at a sensitivity of at least the given one.
+ * Shapes: yTrue of 0 and 1 and yPred, both `[batch, ..., classes]` -> a number.
+ * Errors: ArgumentError for options out of range and targets other than 0 and 1; ShapeError for shapes or a classId
+ * that do not fit.
+ */
 export const specificityAtSensitivity: MetricDefinition<typeof SpecificityAtSensitivity> = defineMetric(
   "specificityAtSensitivity",
   SpecificityAtSensitivity,
@@ -258,18 +298,23 @@ export const specificityAtSensitivity: MetricDefinition<typeof SpecificityAtSens
 
 /** Options of `PrecisionAtRecall`. */
 export interface PrecisionAtRecallOptions extends TradeOffOptions {
-  /** The least recall, from 0 to 1. */
+  /** The minimum recall, from 0 to 1. */
   recall: number;
 }
 
-/** The best precision where the recall is at least as given. */
+/** The metric that {@link precisionAtRecall} makes. */
 export class PrecisionAtRecall extends TradeOff {
   constructor(options: PrecisionAtRecallOptions) {
     super(options, "recall", recallOf, precisionOf);
   }
 }
 
-/** The best precision where the recall is at least as given; see `PrecisionAtRecall`. */
+/**
+ * The best precision at a recall of at least the given one.
+ * Shapes: yTrue of 0 and 1 and yPred, both `[batch, ..., classes]` -> a number.
+ * Errors: ArgumentError for options out of range and targets other than 0 and 1; ShapeError for shapes or a classId
+ * that do not fit.
+ */
 export const precisionAtRecall: MetricDefinition<typeof PrecisionAtRecall> = defineMetric(
   "precisionAtRecall",
   PrecisionAtRecall,
@@ -278,18 +323,23 @@ export const precisionAtRecall: MetricDefinition<typeof PrecisionAtRecall> = def
 
 /** Options of `RecallAtPrecision`. */
 export interface RecallAtPrecisionOptions extends TradeOffOptions {
-  /** The least precision, from 0 to 1. */
+  /** The minimum precision, from 0 to 1. */
   precision: number;
 }
 
-/** The best recall where the precision is at least as given. */
+/** The metric that {@link recallAtPrecision} makes. */
 export class RecallAtPrecision extends TradeOff {
   constructor(options: RecallAtPrecisionOptions) {
     super(options, "precision", precisionOf, recallOf);
   }
 }
 
-/** The best recall where the precision is at least as given; see `RecallAtPrecision`. */
+/**
+ * The best recall at a precision of at least the given one.
+ * Shapes: yTrue of 0 and 1 and yPred, both `[batch, ..., classes]` -> a number.
+ * Errors: ArgumentError for options out of range and targets other than 0 and 1; ShapeError for shapes or a classId
+ * that do not fit.
+ */
 export const recallAtPrecision: MetricDefinition<typeof RecallAtPrecision> = defineMetric(
   "recallAtPrecision",
   RecallAtPrecision,

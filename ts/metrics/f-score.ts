@@ -24,17 +24,17 @@ import {
 } from "./metric.ts";
 import { Totals } from "./totals.ts";
 
-/** How the scores of the classes become one; undefined: they stay a list. */
+/** How the classes' scores are combined; undefined for a list. */
 export type Average = "micro" | "macro" | "weighted" | undefined;
 
 /** Options of `F1Score`. */
 export interface F1Options<A extends Average = Average> extends MetricOptions {
   /**
-   * "micro": over all answers of all classes; "macro": the mean of the classes' scores; "weighted": the same by how many
-   * answers are true; default: a list.
+   * "micro": over all predictions of all classes; "macro": the mean of the classes' scores; "weighted": that weighted
+   * by how many are actually positive; default: a list.
    */
   average?: A;
-  /** What an answer must exceed to be a yes, above 0 and at most 1; default: the largest of an example is. */
+  /** Predictions above it are positive, above 0 and at most 1; default: only an example's largest is. */
   threshold?: number;
 }
 
@@ -44,7 +44,7 @@ export interface FBetaOptions<A extends Average = Average> extends F1Options<A> 
   beta?: number;
 }
 
-/** (1 + beta^2) precision recall / (beta^2 precision + recall), of yTrue [batch, classes] of 0 and 1. */
+/** The metric that {@link fBetaScore} makes. */
 export class FBetaScore<A extends Average = undefined> extends GatheringMetric<A extends string ? number : number[]> {
   private readonly average: Average;
   private readonly beta: number;
@@ -119,7 +119,7 @@ export class FBetaScore<A extends Average = undefined> extends GatheringMetric<A
   }
 }
 
-/** 2 precision recall / (precision + recall): the F-score with beta = 1. */
+/** The metric that {@link f1Score} makes. */
 export class F1Score<A extends Average = undefined> extends FBetaScore<A> {
   constructor(options: F1Options<A> = {}) {
     super(options);
@@ -128,13 +128,23 @@ export class F1Score<A extends Average = undefined> extends FBetaScore<A> {
 
 const details = { direction: "max", byName: { average: "macro" } } as const;
 
-/** (1 + beta^2) precision recall / (beta^2 precision + recall); see `FBetaScore`. By name alone the mean of the classes' scores. */
+/**
+ * F-beta score: (1 + beta^2) precision recall / (beta^2 precision + recall). By name alone, the mean over classes.
+ * Shapes: yTrue of 0 and 1 and yPred, both `[batch, classes]` -> a list with one number per class, or a number with
+ * average.
+ * Errors: ArgumentError for options out of range and targets other than 0 and 1; ShapeError for other shapes.
+ */
 export const fBetaScore: MetricDefinition<
   typeof FBetaScore,
   <A extends Average = undefined>(options?: FBetaOptions<A>) => FBetaScore<A>
 > = defineMetric("fBetaScore", FBetaScore, { ...details, optionNames: fBetaOptions });
 
-/** 2 precision recall / (precision + recall); see `F1Score`. By name alone the mean of the classes' scores. */
+/**
+ * F1 score: 2 precision recall / (precision + recall). By name alone, the mean over classes.
+ * Shapes: yTrue of 0 and 1 and yPred, both `[batch, classes]` -> a list with one number per class, or a number with
+ * average.
+ * Errors: ArgumentError for options out of range and targets other than 0 and 1; ShapeError for other shapes.
+ */
 export const f1Score: MetricDefinition<
   typeof F1Score,
   <A extends Average = undefined>(options?: F1Options<A>) => F1Score<A>

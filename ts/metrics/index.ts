@@ -51,8 +51,11 @@ type NamedMetric = Figure | (MetricDefinition<OptionsClass<Metric>> & ((options:
 const defined = new Map<string, NamedMetric>();
 
 /**
- * Makes metrics of a class of one's own known: from then on `compile` and `fromConfig` find it by its name, and a later one of the
- * same name takes its place. The class takes one record of options and hands it on to `Metric`. The result makes metrics of it.
+ * Defines a metric by a class of your own, which takes one record of options and passes it to `Metric`. `compile` and
+ * `fromConfig` then find it by name; a later definition replaces it. The result makes metrics of it; details default to
+ * none.
+ * Shapes: those of the class.
+ * Errors: ArgumentError unless kind is a string and the class one of metrics.
  */
 export function defineMetric<C extends OptionsClass<Metric<unknown>>>(
   kind: string,
@@ -70,8 +73,10 @@ export function defineMetric<C extends OptionsClass<Metric<unknown>>>(
 }
 
 /**
- * A figure by name, from what it says of each example: `compile` and `fromConfig` then find its mean by this name, and a later
- * one of the same name takes its place.
+ * Defines a metric as the mean of a function of each example. `compile` and `fromConfig` then find it by name; a later
+ * definition replaces it; details default to none.
+ * Shapes: f returns `[batch]`, or `[batch, ...]`.
+ * Errors: ArgumentError unless kind is a string and f a function.
  */
 export function defineFigure<Options extends object = object>(
   kind: string,
@@ -94,8 +99,10 @@ function known(): { readonly [name: string]: NamedMetric } {
 }
 
 /**
- * The metric of this name, or the mean of a figure; metrics stay. `isOfLogits`: predictions are logits, of which the library's own
- * are told. ArgumentError for an unknown name, for a class, and for what needs probabilities.
+ * The metric of this name, options defaulting to its own, or the mean of a figure; metrics are returned as they are.
+ * isOfLogits, default false, says that predictions are logits.
+ * Shapes: those of the metric.
+ * Errors: ArgumentError for an unknown name, for a class, and for logits where probabilities are needed.
  */
 export function getMetric(metric: MetricLike, options?: object, isOfLogits = false): Metric {
   if (metric instanceof Metric) return metric;
@@ -111,8 +118,10 @@ export function getMetric(metric: MetricLike, options?: object, isOfLogits = fal
 }
 
 /**
- * The metric of this name, with these options: `{ kind: "precision", config: { thresholds: 0.9 } }`, as its `kind` and `config()`
- * say. ArgumentError for an unknown name, and for options that it does not have.
+ * The metric of this name with these options, `{ kind: "precision", config: { thresholds: 0.9 } }`, as its `kind` and
+ * `config()` return them.
+ * Shapes: those of the metric.
+ * Errors: ArgumentError for an unknown name and for options that it does not have.
  */
 export function fromConfig(config: Config | string): Metric {
   const { kind, options } = readConfig("metric", config);

@@ -30,17 +30,17 @@ import {
 } from "./metric.ts";
 import { Totals } from "./totals.ts";
 
-/** Options of the metrics of classes. */
+/** Options of the metrics over class numbers. */
 export interface ConfusionOptions extends MetricOptions {
-  /** At most 4096; other class numbers are ArgumentErrors, unless they count nothing. */
+  /** Number of classes, at most 4096. */
   numClasses: number;
-  /** A class of yTrue that does not count, one of them or another whole number; default none. */
+  /** A class of yTrue that is not counted, one of them or another whole number; default none. */
   ignoreClass?: number;
-  /** Whether yTrue are class numbers, not one number for each class; default true. */
+  /** Whether yTrue are class numbers instead of one number per class; default true. */
   sparseYTrue?: boolean;
-  /** Whether yPred are class numbers, not one number for each class; default true. */
+  /** Whether yPred are class numbers instead of one number per class; default true. */
   sparseYPred?: boolean;
-  /** The axis of the classes where they have one; default the last. */
+  /** The axis of the classes, where they have one; default the last. */
   axis?: number;
 }
 
@@ -138,7 +138,7 @@ class ClassCounts {
   }
 }
 
-/** matrix[i][j]: how often class i was taken for class j, by their weights. */
+/** The metric that {@link confusionMatrix} makes. */
 export class ConfusionMatrix extends GatheringMetric<number[][]> {
   /** @internal */
   protected readonly gathered: ClassCounts;
@@ -157,7 +157,13 @@ export class ConfusionMatrix extends GatheringMetric<number[][]> {
   }
 }
 
-/** How often each class is taken for each; see `ConfusionMatrix`. */
+/**
+ * Confusion matrix: matrix[i][j] is how often class i was predicted as class j, weighted.
+ * Shapes: class numbers `[batch, ...]` twice, or one number per class as options say -> `[numClasses, numClasses]` as
+ * lists.
+ * Errors: ArgumentError for options out of range, and for class numbers that are no class; ShapeError for shapes that
+ * do not fit.
+ */
 export const confusionMatrix: MetricDefinition<typeof ConfusionMatrix> = defineMetric(
   "confusionMatrix",
   ConfusionMatrix,
@@ -166,7 +172,7 @@ export const confusionMatrix: MetricDefinition<typeof ConfusionMatrix> = defineM
 
 /** Options of `IoU`. */
 export interface IoUOptions extends ConfusionOptions {
-  /** The classes whose mean is taken. */
+  /** The classes to average over. */
   targetClassIds: readonly number[];
 }
 
@@ -215,7 +221,7 @@ abstract class Intersection extends GatheringMetric {
   }
 }
 
-/** Intersection over union, true positives / (true or positive), of the places of each class, meaned over some classes. */
+/** The metric that {@link iou} makes. */
 export class IoU extends Intersection {
   constructor(options: IoUOptions) {
     super(options);
@@ -223,7 +229,13 @@ export class IoU extends Intersection {
   }
 }
 
-/** The intersection over union of some classes; see `IoU`. */
+/**
+ * Intersection over union, true positives / (true positives + false positives + false negatives), averaged over given
+ * classes.
+ * Shapes: class numbers `[batch, ...]` twice, or one number per class as options say -> a number.
+ * Errors: ArgumentError for options out of range, and for class numbers that are no class; ShapeError for shapes that
+ * do not fit.
+ */
 export const iou: MetricDefinition<typeof IoU> = defineMetric("iou", IoU, {
   direction: "max",
   optionNames: ioUOptions,
@@ -231,34 +243,43 @@ export const iou: MetricDefinition<typeof IoU> = defineMetric("iou", IoU, {
 
 /** Options of `BinaryIoU`. */
 export interface BinaryIoUOptions extends MetricOptions {
-  /** Default [0, 1]. */
+  /** The classes to average over; default [0, 1]. */
   targetClassIds?: readonly number[];
-  /** From which on an answer is class 1; default 0.5. */
+  /** Predictions of at least this are class 1; default 0.5. */
   threshold?: number;
 }
 
-/** `IoU` of two classes told apart by a threshold. */
+/** The metric that {@link binaryIoU} makes. */
 export class BinaryIoU extends Intersection {
   constructor(options: BinaryIoUOptions = {}) {
     super(options, { numClasses: 2, threshold: 0.5 });
   }
 }
 
-/** The intersection over union of two classes; see `BinaryIoU`. */
+/**
+ * Intersection over union of two classes told apart by a threshold.
+ * Shapes: yTrue of 0 and 1 and yPred, both `[batch, ...]` -> a number.
+ * Errors: ArgumentError for options out of range and targets other than 0 and 1; ShapeError for shapes that do not fit.
+ */
 export const binaryIoU: MetricDefinition<typeof BinaryIoU> = defineMetric("binaryIoU", BinaryIoU, {
   direction: "max",
   optionNames: binaryIoUOptions,
   ofLogits: { threshold: 0 },
 });
 
-/** `IoU`, meaned over all classes. */
+/** The metric that {@link meanIoU} makes. */
 export class MeanIoU extends Intersection {
   constructor(options: ConfusionOptions) {
     super(options);
   }
 }
 
-/** The intersection over union of all classes; see `MeanIoU`. */
+/**
+ * Intersection over union, averaged over all classes; those that occur nowhere are left out.
+ * Shapes: class numbers `[batch, ...]` twice, or one number per class as options say -> a number.
+ * Errors: ArgumentError for options out of range, and for class numbers that are no class; ShapeError for shapes that
+ * do not fit.
+ */
 export const meanIoU: MetricDefinition<typeof MeanIoU> = defineMetric("meanIoU", MeanIoU, {
   direction: "max",
   optionNames: confusionOptions,
@@ -267,7 +288,7 @@ export const meanIoU: MetricDefinition<typeof MeanIoU> = defineMetric("meanIoU",
 /** Options of `OneHotIoU`. */
 export interface OneHotIoUOptions extends Omit<IoUOptions, "sparseYTrue"> {}
 
-/** `IoU` of yTrue and yPred with one number for each class. */
+/** The metric that {@link oneHotIoU} makes. */
 export class OneHotIoU extends Intersection {
   constructor(options: OneHotIoUOptions) {
     super(options, { sparseYTrue: false, sparseYPred: false });
@@ -275,7 +296,11 @@ export class OneHotIoU extends Intersection {
   }
 }
 
-/** `IoU` where classes have one number each; see `OneHotIoU`. */
+/**
+ * {@link iou} of one-hot targets and one number per class.
+ * Shapes: `[batch, ..., classes]` twice -> a number.
+ * Errors: ArgumentError for options out of range; ShapeError for shapes that do not fit.
+ */
 export const oneHotIoU: MetricDefinition<typeof OneHotIoU> = defineMetric("oneHotIoU", OneHotIoU, {
   direction: "max",
   optionNames: oneHotIoUOptions,
@@ -284,14 +309,18 @@ export const oneHotIoU: MetricDefinition<typeof OneHotIoU> = defineMetric("oneHo
 /** Options of `OneHotMeanIoU`. */
 export interface OneHotMeanIoUOptions extends Omit<ConfusionOptions, "sparseYTrue"> {}
 
-/** `MeanIoU` of yTrue and yPred with one number for each class. */
+/** The metric that {@link oneHotMeanIoU} makes. */
 export class OneHotMeanIoU extends Intersection {
   constructor(options: OneHotMeanIoUOptions) {
     super(options, { sparseYTrue: false, sparseYPred: false });
   }
 }
 
-/** `MeanIoU` where classes have one number each; see `OneHotMeanIoU`. */
+/**
+ * {@link meanIoU} of one-hot targets and one number per class.
+ * Shapes: `[batch, ..., classes]` twice -> a number.
+ * Errors: ArgumentError for options out of range; ShapeError for shapes that do not fit.
+ */
 export const oneHotMeanIoU: MetricDefinition<typeof OneHotMeanIoU> = defineMetric("oneHotMeanIoU", OneHotMeanIoU, {
   direction: "max",
   optionNames: oneHotMeanIoUOptions,

@@ -25,24 +25,24 @@ import { scope } from "../tensor/scope.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { Mean } from "./totals.ts";
 
-/** Which way a figure gets better: "min", the smaller the better, or "max". */
+/** Whether a smaller ("min") or larger ("max") value is better. */
 export type Direction = "min" | "max";
 
-/** What every metric of the library takes. */
+/** Options of all metrics. */
 export interface MetricOptions {
-  /** What logs call it; default: the name of its kind. */
+  /** Its name in logs; default that of its kind. */
   name?: string;
 }
 
 /** What `defineMetric` takes beside a class. */
 export interface MetricDetails {
-  /** Which way it gets better. */
+  /** Whether smaller or larger is better; default: callbacks ask for a `mode`. */
   readonly direction?: Direction;
-  /** The names of its options, which are then checked; without them none is refused. */
+  /** The names of its options, which are then checked; by default every option is accepted. */
   readonly optionNames?: Names;
-  /** Options where a model is given it by its name alone. */
+  /** Options where a model gets the metric by name alone; default none. */
   readonly byName?: object;
-  /** Options where a model is given it by its name beside a loss of logits. */
+  /** Options where a model gets the metric by name beside a loss with `fromLogits`; default none. */
   readonly ofLogits?: object;
 }
 
@@ -137,9 +137,9 @@ export abstract class GatheringMetric<Result = number> extends Metric<Result> {
 
 /** What `defineFigure` takes beside a function. */
 export interface FigureDetails<Options extends object = object> {
-  /** What counts as better. */
+  /** Whether smaller or larger is better; default: callbacks ask for a `mode`. */
   readonly direction?: Direction;
-  /** The names of its options, which are then checked; without them none is refused. */
+  /** The names of its options, which are then checked; by default every option is accepted. */
   readonly optionNames?: Names<keyof Options & string>;
 }
 

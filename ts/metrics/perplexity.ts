@@ -21,11 +21,11 @@ import { Totals, weigh } from "./totals.ts";
 export interface PerplexityOptions extends MetricOptions {
   /** Whether yPred are logits; default false. */
   fromLogits?: boolean;
-  /** The token that stands for no token, such as padding; default none. */
+  /** A token that is not counted, such as padding; default none. */
   maskTokenId?: number;
 }
 
-/** e^(the mean of -log p[token]) over all tokens: yTrue are token numbers [batch, time], yPred [batch, time, tokens]. */
+/** The metric that {@link perplexity} makes. */
 export class Perplexity extends GatheringMetric {
   /** @internal */
   protected readonly gathered: Totals = new Totals(2);
@@ -60,7 +60,11 @@ export class Perplexity extends GatheringMetric {
   }
 }
 
-/** e^(the mean of -log p[token]) over all tokens; see `Perplexity`. */
+/**
+ * Perplexity of a language model: e^(mean of -log p[token]) over all tokens.
+ * Shapes: token numbers `[batch, time]`, yPred `[batch, time, tokens]` -> a number.
+ * Errors: ArgumentError for tokens out of range; ShapeError for shapes that do not fit; DtypeError unless yPred is f32.
+ */
 export const perplexity: MetricDefinition<typeof Perplexity> = defineMetric("perplexity", Perplexity, {
   direction: "min",
   optionNames: perplexityOptions,

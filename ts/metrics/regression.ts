@@ -30,13 +30,18 @@ import {
 } from "./metric.ts";
 import { ShiftedTotals, weigh } from "./totals.ts";
 
-/** Options of the figures of vectors. */
+/** Options of the metrics of vectors. */
 export interface AxisOptions {
-  /** The axis along which the vectors lie; default the last. */
+  /** The axis of the vectors; default the last. */
   axis?: number;
 }
 
-/** The cosine of the angle between yTrue and yPred: 1 for the same direction. As a loss it has the other sign. */
+/**
+ * Cosine similarity of yTrue and yPred: 1 for the same direction. The loss of this name has the opposite sign.
+ * Shapes: `[batch, ..., width]` twice -> `[batch, ...]`.
+ * Errors: ShapeError unless yTrue has yPred's shape; ArgumentError for an axis out of range; DtypeError unless yPred is
+ * f32.
+ */
 export const cosineSimilarity: FigureFunction<AxisOptions> = defineFigure(
   "cosineSimilarity",
   (yTrue, yPred, { axis = -1 }) => {
@@ -45,7 +50,12 @@ export const cosineSimilarity: FigureFunction<AxisOptions> = defineFigure(
   { direction: "max", optionNames: axisOptions },
 );
 
-/** Pearson's correlation of yTrue and yPred along an axis: covariance / (std(yTrue) std(yPred)); NaN where one is 0. */
+/**
+ * Pearson correlation of yTrue and yPred along an axis: covariance / (std(yTrue) std(yPred)); NaN where one is 0.
+ * Shapes: `[batch, ..., width]` twice -> `[batch, ...]`.
+ * Errors: ShapeError unless yTrue has yPred's shape; ArgumentError for an axis out of range; DtypeError unless yPred is
+ * f32.
+ */
 export const pearsonCorrelation: FigureFunction<AxisOptions> = defineFigure(
   "pearsonCorrelation",
   (yTrue, yPred, { axis = -1 }) => {
@@ -59,7 +69,13 @@ export const pearsonCorrelation: FigureFunction<AxisOptions> = defineFigure(
   { direction: "max", optionNames: axisOptions },
 );
 
-/** 2 covariance / (var(yTrue) + var(yPred) + (mean(yTrue) - mean(yPred))^2) along an axis. Lin (1989). */
+/**
+ * Concordance correlation along an axis: 2 covariance / (var(yTrue) + var(yPred) + (mean(yTrue) - mean(yPred))^2).
+ * Shapes: `[batch, ..., width]` twice -> `[batch, ...]`.
+ * Errors: ShapeError unless yTrue has yPred's shape; ArgumentError for an axis out of range; DtypeError unless yPred is
+ * f32.
+ * Source: Lin 1989.
+ */
 export const concordanceCorrelation: FigureFunction<AxisOptions> = defineFigure(
   "concordanceCorrelation",
   (yTrue, yPred, { axis = -1 }) => {
@@ -79,7 +95,7 @@ function centred(x: Tensor, axis: number): Tensor {
   return sub(rest, mean(rest, axis, true));
 }
 
-/** sqrt(mean((yPred - yTrue)^2)) over all examples. */
+/** The metric that {@link rootMeanSquaredError} makes. */
 export class RootMeanSquaredError extends MeanMetric {
   constructor(options: MetricOptions = {}) {
     super(options, (yTrue, yPred) => square(sub(yPred, targetsFor("rootMeanSquaredError", yTrue, yPred))));
@@ -90,29 +106,31 @@ export class RootMeanSquaredError extends MeanMetric {
   }
 }
 
-/** sqrt(mean((yPred - yTrue)^2)) over all examples; see `RootMeanSquaredError`. */
+/**
+ * Root mean squared error: sqrt(mean((yPred - yTrue)^2)) over all examples.
+ * Shapes: `[batch, ...]` twice -> a number.
+ * Errors: ShapeError unless yTrue has yPred's shape; DtypeError unless yPred is f32.
+ */
 export const rootMeanSquaredError: MetricDefinition<typeof RootMeanSquaredError> = defineMetric(
   "rootMeanSquaredError",
   RootMeanSquaredError,
   { direction: "min", optionNames: metricOptions },
 );
 
-/** How the figures of several outputs become one; null: they stay a list. */
+/** How the scores of several outputs are combined; null for a list. */
 export type ClassAggregation = "uniformAverage" | "varianceWeightedAverage" | null;
 
 /** Options of `R2Score`. */
 export interface R2Options<A extends ClassAggregation = ClassAggregation> {
-  /** Default "uniformAverage"; null for a list, one for each output. */
+  /** "uniformAverage", the default, "varianceWeightedAverage", or null for a list with one number per output. */
   classAggregation?: A;
-  /** How many variables a regression had to choose from: above 0, the adjusted score; default 0. */
+  /** Number of regressors, for the adjusted score where above 0; default 0. */
   numRegressors?: number;
+  /** Its name in logs; default that of its kind. */
   name?: string;
 }
 
-/**
- * The part of the variance that predictions [batch, outputs] explain: 1 - sum((yTrue - yPred)^2) / sum((yTrue - mean)^2);
- * adjusted: 1 - (1 - R2) (n - 1) / (n - numRegressors - 1) with n the count of all numbers.
- */
+/** The metric that {@link r2Score} makes. */
 export class R2Score<A extends ClassAggregation = "uniformAverage"> extends GatheringMetric<
   A extends string ? number : number[]
 > {
@@ -177,7 +195,12 @@ export class R2Score<A extends ClassAggregation = "uniformAverage"> extends Gath
   }
 }
 
-/** The part of the variance that predictions explain; see `R2Score`. */
+/**
+ * R^2, the explained part of the variance: 1 - sum((yTrue - yPred)^2) / sum((yTrue - mean)^2); adjusted: 1 - (1 - R^2)
+ * (n - 1) / (n - numRegressors - 1), n the count of all numbers.
+ * Shapes: `[batch, outputs]` twice -> a number, or a list with classAggregation null.
+ * Errors: ArgumentError for options out of range; ShapeError for other shapes; DtypeError unless yPred is f32.
+ */
 export const r2Score: MetricDefinition<
   typeof R2Score,
   <A extends ClassAggregation = "uniformAverage">(options?: R2Options<A>) => R2Score<A>

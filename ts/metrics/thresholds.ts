@@ -18,18 +18,18 @@ import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { spoiledBy, weightOfEach, weightsOf } from "./metric.ts";
 import { Totals } from "./totals.ts";
 
-/** Which answers of a prediction are looked at. */
+/** Which predictions are counted. */
 export interface Selection {
-  /** The class that counts as positive, all others as negative; default: every output is an answer of its own. */
+  /** The positive class, all others being negative; default: every output is a prediction of its own. */
   classId?: number;
-  /** Only the k largest outputs of an example say yes; default: those above the threshold. */
+  /** Only an example's k largest outputs are positive; default: those above the threshold. */
   topK?: number;
 }
 
 /** What is below all predictions: with topK, everything chosen is above it, and nothing else. */
 export const LOWEST = -1e10;
 
-/** The answers at one threshold, with the weights of their examples. */
+/** Weighted numbers of predictions at one threshold. */
 export interface Counts {
   readonly truePositives: number;
   readonly falsePositives: number;

@@ -24,22 +24,17 @@ import { requireNonNegative, requirePositive, requireRange } from "./options.ts"
 
 /** Options of `Adafactor`; the default learningRate is 0.001. */
 export interface AdafactorOptions extends OptimizerOptions {
-  /** The running averages keep 1 - t^beta2Decay in step t; default -0.8. */
+  /** Moving averages decay by 1 - t^beta2Decay in step t; default -0.8. */
   beta2Decay?: number;
-  /** Added to squares of gradients; default 1e-30. */
+  /** Added to squared gradients; default 1e-30. */
   epsilon1?: number;
-  /** The least root mean square of a variable that its steps are scaled by; default 0.001. */
+  /** Lower bound of the root mean square of a variable, by which steps are scaled; default 0.001. */
   epsilon2?: number;
-  /** The greatest root mean square of a step; default 1. */
+  /** Upper bound of the root mean square of a step; default 1. */
   clipThreshold?: number;
 }
 
-/**
- * velocity = rows columns / mean(rows), the averages of squared gradients of a matrix's rows and columns (of vectors, the
- * average itself), step = gradient / sqrt(velocity) within clipThreshold,
- * variable -= max(epsilon2, rms(variable)) min(learningRate, 1 / sqrt(t)) step. Keras's relativeStep changes nothing, as
- * there, too, the rate is always kept below 1 / sqrt(t). Shazeer and Stern, "Adafactor" (2018).
- */
+/** The optimizer that {@link adafactor} makes. */
 export class Adafactor extends Optimizer {
   private readonly beta2Decay: number;
   private readonly epsilon1: number;
@@ -100,7 +95,13 @@ export class Adafactor extends Optimizer {
   }
 }
 
-/** Adam with little memory; see `Adafactor`. */
+/**
+ * Adafactor, Adam with little memory: velocity = rows columns / mean(rows), moving averages of squared gradients over a
+ * matrix's rows and columns (for vectors, of the squares themselves), step = gradient / sqrt(velocity) within
+ * clipThreshold, variable -= max(epsilon2, rms(variable)) min(learningRate, 1 / sqrt(t)) step. Keras's relativeStep
+ * changes nothing there either.
+ * Errors: ArgumentError for options out of range. Source: Shazeer and Stern, "Adafactor" (2018).
+ */
 export const adafactor: Definition<typeof Adafactor> = defineOptimizer("adafactor", Adafactor, adafactorOptions);
 
 function rootMeanSquare(x: Tensor): Tensor {

@@ -9,16 +9,13 @@ import { requireNonNegative, requirePositive, requireRange } from "./options.ts"
 
 /** Options of `Adagrad`; the default learningRate is 0.001 (PyTorch: 0.01). */
 export interface AdagradOptions extends OptimizerOptions {
-  /** What the sums of squares begin with; default 0.1 (PyTorch: 0). */
+  /** Initial value of the sums of squares; default 0.1 (PyTorch: 0). */
   initialAccumulatorValue?: number;
-  /** Default 1e-7. */
+  /** Added under the root; default 1e-7. */
   epsilon?: number;
 }
 
-/**
- * accumulator += gradient^2, variable -= learningRate gradient / sqrt(accumulator + epsilon). PyTorch adds its epsilon
- * after the root. Duchi et al., "Adaptive subgradient methods" (2011).
- */
+/** The optimizer that {@link adagrad} makes. */
 export class Adagrad extends Optimizer {
   private readonly initial: number;
   private readonly epsilon: number;
@@ -41,21 +38,22 @@ export class Adagrad extends Optimizer {
   }
 }
 
-/** Adaptive gradients; see `Adagrad`. */
+/**
+ * Adagrad: accumulator += gradient^2, variable -= learningRate gradient / sqrt(accumulator + epsilon). PyTorch adds
+ * epsilon after the root, and its learningRate is 0.01.
+ * Errors: ArgumentError for options out of range. Source: Duchi et al., "Adaptive subgradient methods" (2011).
+ */
 export const adagrad: Definition<typeof Adagrad> = defineOptimizer("adagrad", Adagrad, adagradOptions);
 
 /** Options of `Adadelta`; the default learningRate is 0.001 (PyTorch: 1). */
 export interface AdadeltaOptions extends OptimizerOptions {
-  /** How much of the running averages each step keeps; default 0.95 (PyTorch: 0.9). */
+  /** Decay of the moving averages, in [0, 1]; default 0.95 (PyTorch: 0.9). */
   rho?: number;
-  /** Default 1e-7 (PyTorch: 1e-6). */
+  /** Added under both roots; default 1e-7 (PyTorch: 1e-6). */
   epsilon?: number;
 }
 
-/**
- * squares = rho squares + (1 - rho) gradient^2, step = gradient sqrt(steps + epsilon) / sqrt(squares + epsilon),
- * steps = rho steps + (1 - rho) step^2, variable -= learningRate step. Zeiler, "Adadelta" (2012).
- */
+/** The optimizer that {@link adadelta} makes. */
 export class Adadelta extends Optimizer {
   private readonly blend: number;
   private readonly epsilon: number;
@@ -80,29 +78,30 @@ export class Adadelta extends Optimizer {
   }
 }
 
-/** Adaptive gradients within a window; see `Adadelta`. */
+/**
+ * Adadelta: squares = rho squares + (1 - rho) gradient^2, step = gradient sqrt(steps + epsilon) / sqrt(squares +
+ * epsilon), steps = rho steps + (1 - rho) step^2, variable -= learningRate step. PyTorch's learningRate is 1.
+ * Errors: ArgumentError for options out of range. Source: Zeiler, "Adadelta" (2012).
+ */
 export const adadelta: Definition<typeof Adadelta> = defineOptimizer("adadelta", Adadelta, adadeltaOptions);
 
 /** Options of `Ftrl`; the default learningRate is 0.001. */
 export interface FtrlOptions extends OptimizerOptions {
-  /** How fast the rate fades with the sum of squares, at most 0; default -0.5. */
+  /** Exponent with which the learning rate decays in the sum of squares, at most 0; default -0.5. */
   learningRatePower?: number;
-  /** What the sums of squares begin with; default 0.1. */
+  /** Initial value of the sums of squares; default 0.1. */
   initialAccumulatorValue?: number;
-  /** What keeps weights at exactly 0; default 0. */
+  /** L1 penalty, which keeps weights at exactly 0; default 0. */
   l1RegularizationStrength?: number;
-  /** Default 0. */
+  /** L2 penalty; default 0. */
   l2RegularizationStrength?: number;
-  /** l2 that is part of the gradient; default 0. */
+  /** L2 penalty as part of the gradient; default 0. */
   l2ShrinkageRegularizationStrength?: number;
-  /** What is added to the root of the sum of squares; default 0. */
+  /** Added to the root of the sum of squares; default 0. */
   beta?: number;
 }
 
-/**
- * "Follow the regularized leader": each step computes the variable anew from the sums of gradients and of their squares.
- * McMahan et al., "Ad click prediction: a view from the trenches" (2013).
- */
+/** The optimizer that {@link ftrl} makes. */
 export class Ftrl extends Optimizer {
   private readonly initial: number;
   private readonly constants: readonly [power: number, l1: number, l2: number, shrinkage: number, beta: number];
@@ -134,5 +133,10 @@ export class Ftrl extends Optimizer {
   }
 }
 
-/** "Follow the regularized leader"; see `Ftrl`. */
+/**
+ * FTRL ("follow the regularized leader"): each step computes the variable from the sums of gradients and of their
+ * squares.
+ * Errors: ArgumentError for options out of range, a learningRate of 0 included. Source: McMahan et al., "Ad click
+ * prediction: a view from the trenches" (2013).
+ */
 export const ftrl: Definition<typeof Ftrl> = defineOptimizer("ftrl", Ftrl, ftrlOptions);

@@ -9,23 +9,26 @@ import type { Variable } from "../tensor/variable.ts";
 import { defineOptimizer, Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
 import { requireFading, requireNonNegative } from "./options.ts";
 
-/** Options of `Adamax`, `Nadam` and `Lamb`; the default learningRate is 0.001. */
+/** Options of {@link adamax}, {@link nadam} and {@link lamb}. */
 export interface MomentOptions extends OptimizerOptions {
-  /** How much of the gradient's average each step keeps; default 0.9. */
+  /** Decay of the moving average of gradients, in [0, 1); default 0.9. */
   beta1?: number;
-  /** How much of the square's average, or of the greatest size, each step keeps; default 0.999. */
+  /** Decay of the moving average of squared gradients, or of the maximum, in [0, 1); default 0.999. */
   beta2?: number;
-  /** Default 1e-7. */
+  /** Added to the divisor; default 1e-7. */
   epsilon?: number;
 }
 
-/** Options of `Adam` and `AdamW`. */
+/** Options of {@link adam} and {@link adamw}. */
 export interface AdamOptions extends MomentOptions {
-  /** Whether the greatest average of squares so far is used; default false. Reddi et al., "On the convergence of Adam". */
+  /**
+   * Whether to use the largest average of squares so far; default false. Source: Reddi et al., "On the convergence of
+   * Adam".
+   */
   amsgrad?: boolean;
 }
 
-/** An optimizer with two betas and an epsilon. */
+/** Base of optimizers with two betas and an epsilon. */
 export abstract class MomentOptimizer extends Optimizer {
   protected readonly beta1: number;
   protected readonly beta2: number;
@@ -55,11 +58,7 @@ export abstract class MomentOptimizer extends Optimizer {
   }
 }
 
-/**
- * momentum = beta1 momentum + (1 - beta1) gradient, velocity = beta2 velocity + (1 - beta2) gradient^2,
- * variable -= learningRate sqrt(1 - beta2^t) / (1 - beta1^t) momentum / (sqrt(velocity) + epsilon) in its update t.
- * Kingma and Ba, "Adam" (2015). PyTorch's epsilon is this one divided by sqrt(1 - beta2^t).
- */
+/** The optimizer that {@link adam} makes. */
 export class Adam extends MomentOptimizer {
   private readonly amsgrad: boolean;
 
@@ -81,23 +80,29 @@ export class Adam extends MomentOptimizer {
   }
 }
 
-/** Adaptive moments; see `Adam`. */
+/**
+ * Adam: momentum = beta1 momentum + (1 - beta1) gradient, velocity = beta2 velocity + (1 - beta2) gradient^2, variable
+ * -= learningRate sqrt(1 - beta2^t) / (1 - beta1^t) momentum / (sqrt(velocity) + epsilon) in update t. PyTorch's
+ * epsilon is this one divided by sqrt(1 - beta2^t).
+ * Errors: ArgumentError for options out of range. Source: Kingma and Ba, "Adam" (2015).
+ */
 export const adam: Definition<typeof Adam> = defineOptimizer("adam", Adam, adamOptions);
 
-/** Adam with a default weightDecay of 0.004. Loshchilov and Hutter, "Decoupled weight decay regularization" (2019). */
+/** The optimizer that {@link adamw} makes. */
 export class AdamW extends Adam {
   protected override get defaultWeightDecay(): number {
     return 0.004;
   }
 }
 
-/** Adam with decoupled weight decay; see `AdamW`. */
+/**
+ * AdamW: {@link adam} with a default weightDecay of 0.004.
+ * Errors: ArgumentError for options out of range. Source: Loshchilov and Hutter, "Decoupled weight decay
+ * regularization" (2019).
+ */
 export const adamw: Definition<typeof AdamW> = defineOptimizer("adamw", AdamW, adamOptions);
 
-/**
- * norm = max(beta2 norm, |gradient|) in place of Adam's root mean square:
- * variable -= learningRate / (1 - beta1^t) momentum / (norm + epsilon). Kingma and Ba, "Adam" (2015), section 7.
- */
+/** The optimizer that {@link adamax} makes. */
 export class Adamax extends MomentOptimizer {
   protected override slotsOf(x: Variable): Slots<Tensor> {
     return slotsLike(x, ["momentum", "norm"]);
@@ -111,10 +116,14 @@ export class Adamax extends MomentOptimizer {
   }
 }
 
-/** Adam by the greatest gradients; see `Adamax`. */
+/**
+ * Adamax: Adam with norm = max(beta2 norm, |gradient|) in place of the root mean square: variable -= learningRate /
+ * (1 - beta1^t) momentum / (norm + epsilon).
+ * Errors: ArgumentError for options out of range. Source: Kingma and Ba, "Adam" (2015), section 7.
+ */
 export const adamax: Definition<typeof Adamax> = defineOptimizer("adamax", Adamax, momentOptions);
 
-/** Adam with Nesterov's momentum, which weighs more from step to step. Dozat, "Incorporating Nesterov momentum" (2016). */
+/** The optimizer that {@link nadam} makes. */
 export class Nadam extends MomentOptimizer {
   /** `product` is that of the momentum's weights in all updates so far. */
   protected override slotsOf(x: Variable): Slots<Tensor> {
@@ -130,5 +139,8 @@ export class Nadam extends MomentOptimizer {
   }
 }
 
-/** Adam with Nesterov's momentum; see `Nadam`. */
+/**
+ * Nadam: Adam with Nesterov momentum, whose weight grows from step to step.
+ * Errors: ArgumentError for options out of range. Source: Dozat, "Incorporating Nesterov momentum" (2016).
+ */
 export const nadam: Definition<typeof Nadam> = defineOptimizer("nadam", Nadam, momentOptions);

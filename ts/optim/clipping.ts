@@ -8,11 +8,11 @@ import { requirePositive } from "./options.ts";
 
 /** At most one of the three. */
 export interface ClippingOptions {
-  /** Each gradient is scaled down to at most this norm. */
+  /** Scales each gradient down to at most this norm; default none. */
   clipNorm?: number;
-  /** All gradients together are scaled down to at most this norm. */
+  /** Scales all gradients together down to at most this norm; default none. */
   globalClipNorm?: number;
-  /** Each element of a gradient is kept within this distance of zero. */
+  /** Clips each element of a gradient to [-clipValue, clipValue]; default none. */
   clipValue?: number;
 }
 

@@ -23,20 +23,26 @@ import { requireNonNegative, requirePositive, requireRange, requireSteps } from 
 import type { LearningRate, Schedule } from "./rate.ts";
 import { defineSchedule, type ScheduleDefinition } from "./schedule.ts";
 
-/** What all that fade over a given time take. */
+/** Options of schedules that decay over a given number of steps. */
 export interface DecayOptions {
+  /** Learning rate at step 0. */
   initialLearningRate: number;
+  /** Number of steps of the decay. */
   decaySteps: number;
 }
 
-/** What schedules take that may decay in jumps. */
+/** Options of schedules that may decay in steps. */
 export interface RateDecayOptions extends DecayOptions {
+  /** How much the rate decays in decaySteps steps. */
   decayRate: number;
-  /** Whether the rate changes only after each decaySteps steps; default false. */
+  /** Whether the rate changes only every decaySteps steps; default false. */
   staircase?: boolean;
 }
 
-/** initialLearningRate decayRate^(step / decaySteps). */
+/**
+ * initialLearningRate decayRate^(step / decaySteps).
+ * Errors: ArgumentError for options out of range.
+ */
 export const exponentialDecay: ScheduleDefinition<RateDecayOptions> = defineSchedule(
   "exponentialDecay",
   (options) => {
@@ -48,7 +54,10 @@ export const exponentialDecay: ScheduleDefinition<RateDecayOptions> = defineSche
   rateDecayOptions,
 );
 
-/** initialLearningRate / (1 + decayRate step / decaySteps). */
+/**
+ * initialLearningRate / (1 + decayRate step / decaySteps).
+ * Errors: ArgumentError for options out of range.
+ */
 export const inverseTimeDecay: ScheduleDefinition<RateDecayOptions> = defineSchedule(
   "inverseTimeDecay",
   (options) => {
@@ -62,11 +71,16 @@ export const inverseTimeDecay: ScheduleDefinition<RateDecayOptions> = defineSche
 
 /** What `piecewiseConstantDecay` takes. */
 export interface PiecewiseConstantOptions {
+  /** Steps, ascending, after which the next value holds. */
   boundaries: readonly number[];
+  /** Learning rates, one more than boundaries. */
   values: readonly number[];
 }
 
-/** values[0] up to and including step boundaries[0], then values[1], and so on; one more value than boundaries. */
+/**
+ * values[0] up to and including step boundaries[0], then values[1], and so on.
+ * Errors: ArgumentError unless boundaries ascend and there is one more value, none negative.
+ */
 export const piecewiseConstantDecay: ScheduleDefinition<PiecewiseConstantOptions> = defineSchedule(
   "piecewiseConstantDecay",
   (options) => {
@@ -91,17 +105,18 @@ export const piecewiseConstantDecay: ScheduleDefinition<PiecewiseConstantOptions
 
 /** What `polynomialDecay` takes. */
 export interface PolynomialDecayOptions extends DecayOptions {
-  /** Default 0.0001. */
+  /** Learning rate from decaySteps on; default 0.0001. */
   endLearningRate?: number;
-  /** Default 1. */
+  /** Exponent; default 1, linear. */
   power?: number;
-  /** Whether decay begins anew whenever decaySteps steps have passed; default false. */
+  /** Whether the decay restarts whenever decaySteps steps have passed; default false. */
   cycle?: boolean;
 }
 
 /**
  * (initialLearningRate - endLearningRate) (1 - step / decaySteps)^power + endLearningRate, and endLearningRate from
- * decaySteps on; with `cycle`, decaySteps is multiplied by the least number that makes it no less than step.
+ * decaySteps on; with cycle, decaySteps is multiplied by the least whole number that makes it at least step.
+ * Errors: ArgumentError for options out of range.
  */
 export const polynomialDecay: ScheduleDefinition<PolynomialDecayOptions> = defineSchedule(
   "polynomialDecay",
@@ -121,18 +136,18 @@ export const polynomialDecay: ScheduleDefinition<PolynomialDecayOptions> = defin
 
 /** What `cosineDecay` takes. */
 export interface CosineDecayOptions extends DecayOptions {
-  /** The part of the rate that stays; default 0. */
+  /** The final fraction of the rate, from 0 to 1; default 0. */
   alpha?: number;
-  /** The rate after a warm-up; default: there is none. */
+  /** The rate after a linear warm-up; default no warm-up. */
   warmupTarget?: number;
-  /** Default 0. */
+  /** Steps of the warm-up; default 0. */
   warmupSteps?: number;
 }
 
 /**
- * initialLearningRate ((1 - alpha) (1 + cos(pi step / decaySteps)) / 2 + alpha), and alpha of it from decaySteps on. With
- * a warmupTarget, the rate first rises evenly to it in warmupSteps steps and decays from there.
- * Loshchilov and Hutter, "SGDR" (2017).
+ * initialLearningRate ((1 - alpha) (1 + cos(pi step / decaySteps)) / 2 + alpha), and alpha of it from decaySteps on.
+ * With a warmupTarget, the rate first rises linearly to it in warmupSteps steps and decays from there.
+ * Errors: ArgumentError for options out of range. Source: Loshchilov and Hutter, "SGDR" (2017).
  */
 export const cosineDecay: ScheduleDefinition<CosineDecayOptions> = defineSchedule(
   "cosineDecay",
@@ -157,19 +172,22 @@ export const cosineDecay: ScheduleDefinition<CosineDecayOptions> = defineSchedul
 
 /** What `cosineDecayRestarts` takes. */
 export interface CosineDecayRestartsOptions {
+  /** Learning rate at step 0. */
   initialLearningRate: number;
+  /** Number of steps of the first decay. */
   firstDecaySteps: number;
-  /** Default 2. */
+  /** How many times as long each decay is as the one before, at least 1; default 2. */
   tMul?: number;
-  /** Default 1. */
+  /** How many times as high each decay starts as the one before; default 1. */
   mMul?: number;
-  /** The part of the rate that stays; default 0. */
+  /** The final fraction of the rate, from 0 to 1; default 0. */
   alpha?: number;
 }
 
 /**
- * cosineDecay that begins anew after firstDecaySteps steps, each time for tMul times as many steps, from mMul times the
- * rate.
+ * Cosine decay with warm restarts: restarts after firstDecaySteps steps, each time for tMul times as many, from mMul
+ * times the rate.
+ * Errors: ArgumentError for options out of range. Source: Loshchilov and Hutter, "SGDR" (2017).
  */
 export const cosineDecayRestarts: ScheduleDefinition<CosineDecayRestartsOptions> = defineSchedule(
   "cosineDecayRestarts",
@@ -190,13 +208,18 @@ export const cosineDecayRestarts: ScheduleDefinition<CosineDecayRestartsOptions>
 
 /** What `stepDecay` takes. */
 export interface StepDecayOptions {
+  /** Learning rate at step 0. */
   initialLearningRate: number;
+  /** Steps between decays. */
   stepSize: number;
-  /** Default 0.1. */
+  /** Factor of each decay; default 0.1. */
   gamma?: number;
 }
 
-/** initialLearningRate gamma^floor(step / stepSize), PyTorch's StepLR. */
+/**
+ * initialLearningRate gamma^floor(step / stepSize), PyTorch's StepLR.
+ * Errors: ArgumentError for options out of range.
+ */
 export const stepDecay: ScheduleDefinition<StepDecayOptions> = defineSchedule(
   "stepDecay",
   (options) => {
@@ -210,12 +233,16 @@ export const stepDecay: ScheduleDefinition<StepDecayOptions> = defineSchedule(
 export interface LinearWarmupOptions {
   /** Where the rise ends: a rate that stays, or a schedule that follows. */
   learningRate: LearningRate;
+  /** Number of steps of the rise. */
   warmupSteps: number;
-  /** Default 0. */
+  /** Learning rate at step 0; default 0. */
   initialLearningRate?: number;
 }
 
-/** Rises evenly from initialLearningRate to learningRate, or where that schedule begins, in warmupSteps steps. */
+/**
+ * Rises linearly from initialLearningRate to learningRate, or to the start of that schedule, in warmupSteps steps.
+ * Errors: ArgumentError for options out of range.
+ */
 export const linearWarmup: ScheduleDefinition<LinearWarmupOptions> = defineSchedule(
   "linearWarmup",
   (options) => {
@@ -231,20 +258,22 @@ export const linearWarmup: ScheduleDefinition<LinearWarmupOptions> = defineSched
 
 /** What `oneCycle` takes. */
 export interface OneCycleOptions {
+  /** Learning rate at the peak. */
   maxLearningRate: number;
+  /** Number of steps of the cycle. */
   totalSteps: number;
-  /** The part of the steps in which the rate rises; default 0.3. */
+  /** Fraction of the steps in which the rate rises; default 0.3. */
   pctStart?: number;
-  /** Default 25. */
+  /** maxLearningRate divided by the initial rate; default 25. */
   divFactor?: number;
-  /** Default 10000. */
+  /** The initial rate divided by the final one; default 10000. */
   finalDivFactor?: number;
 }
 
 /**
- * PyTorch's OneCycleLR: from maxLearningRate / divFactor by a half cosine up to maxLearningRate in the first
- * pctStart part of totalSteps, then down to maxLearningRate / divFactor / finalDivFactor.
- * Smith and Topin, "Super-convergence" (2018).
+ * One-cycle policy, PyTorch's OneCycleLR: half a cosine up from maxLearningRate / divFactor to maxLearningRate in the
+ * first pctStart of totalSteps, then down to maxLearningRate / divFactor / finalDivFactor.
+ * Errors: ArgumentError for options out of range. Source: Smith and Topin, "Super-convergence" (2018).
  */
 export const oneCycle: ScheduleDefinition<OneCycleOptions> = defineSchedule(
   "oneCycle",

@@ -13,14 +13,15 @@ import { Variable } from "../tensor/variable.ts";
 import { requireNonNegative } from "./options.ts";
 import { type LearningRate, Rate } from "./rate.ts";
 
-/** Options of some of an optimizer's variables; what is left out is as for the others. */
+/** Options for some of an optimizer's variables; those left out are the optimizer's. */
 export interface ParameterGroup {
-  /** A list of them, or whether a variable is one; the first group that a variable is in counts. */
+  /** A list of variables, or a predicate; the first group that contains a variable counts. */
   variables: readonly Variable[] | ((variable: Variable) => boolean);
-  /** A rate of its own. */
+  /** A learning rate of its own; default the optimizer's. */
   learningRate?: LearningRate;
-  /** What the optimizer's learning rate is multiplied by; not together with learningRate. */
+  /** Factor of the optimizer's learning rate, not together with learningRate; default 1. */
   learningRateMultiplier?: number;
+  /** A weight decay of its own; default the optimizer's. */
   weightDecay?: number;
 }
 

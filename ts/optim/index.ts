@@ -31,9 +31,10 @@ export type OptimizerName = Alone<typeof all>;
 const defined = new Map<string, Definition<OptionsClass<Optimizer>>>();
 
 /**
- * Makes optimizers of a class of one's own known: from then on `compile` and `fromConfig` find it by its name, and a later one of
- * the same name takes its place. The class takes one record of options and hands it on to `Optimizer`. Without the names of its
- * options none is refused.
+ * Defines an optimizer by a class of your own, which takes one record of options and passes it to `Optimizer`.
+ * `compile` and `fromConfig` then find it by name; a later definition replaces it. Without optionNames, the default,
+ * every option is accepted.
+ * Errors: ArgumentError unless kind is a string and the class one of optimizers.
  */
 export function defineOptimizer<C extends OptionsClass<Optimizer>>(
   kind: string,
@@ -56,7 +57,10 @@ function makers(): { readonly [name: string]: (options: object) => Optimizer } {
   };
 }
 
-/** The optimizer itself, or a new one of that name with these options. ArgumentError, listing the names, for others. */
+/**
+ * The optimizer itself, or a new one of that name; options default to none.
+ * Errors: ArgumentError for an unknown name or a function.
+ */
 export function getOptimizer(optimizer: Optimizer | OptimizerName, options: object = {}): Optimizer {
   if (typeof optimizer === "function") {
     throw new ArgumentError("optimizer: it must be a name or an optimizer, got a function; call it, as in adam()");
@@ -65,8 +69,9 @@ export function getOptimizer(optimizer: Optimizer | OptimizerName, options: obje
 }
 
 /**
- * The optimizer of this name, with these options: `{ kind: "adam", config: { learningRate: 0.01 } }`, as its `kind` and `config()`
- * say; schedules among them likewise. Its state is apart. ArgumentError for an unknown name, and for options that it does not have.
+ * The optimizer of this name with these options, `{ kind: "adam", config: { learningRate: 0.01 } }`, as its `kind` and
+ * `config()` return them; schedules among them likewise. Its state is separate.
+ * Errors: ArgumentError for an unknown name and for options that it does not have.
  */
 export function fromConfig(config: Config | string): Optimizer {
   const made = readNested<Optimizer | NamedSchedule>("optimizer", config, { ...namedSchedules(), ...makers() });

@@ -8,10 +8,7 @@ import { MomentOptimizer } from "./adam.ts";
 import { blockNorms } from "./clipping.ts";
 import { defineOptimizer, type Slots, type Update } from "./optimizer.ts";
 
-/**
- * step = Adam's direction with corrected averages; variable -= learningRate |variable| / |step| step.
- * You et al., "Large batch optimization for deep learning" (2020).
- */
+/** The optimizer that {@link lamb} makes. */
 export class Lamb extends MomentOptimizer {
   protected update(x: Variable, slots: Slots, g: Tensor, { rate, weightDecay, scale, gate, updates }: Update): void {
     const { momentum, velocity } = slots;
@@ -26,5 +23,9 @@ export class Lamb extends MomentOptimizer {
   }
 }
 
-/** Adam's steps scaled to each variable's norm; see `Lamb`. */
+/**
+ * LAMB: step = Adam's direction with corrected averages, variable -= learningRate |variable| / |step| step.
+ * Errors: ArgumentError for options out of range. Source: You et al., "Large batch optimization for deep learning"
+ * (2020).
+ */
 export const lamb: Definition<typeof Lamb> = defineOptimizer("lamb", Lamb, momentOptions);

@@ -9,16 +9,13 @@ import { requireFading } from "./options.ts";
 
 /** Options of `Lion`; the default learningRate is 0.001. */
 export interface LionOptions extends OptimizerOptions {
-  /** How much of the momentum makes the step, the rest being the gradient; default 0.9. */
+  /** Weight of the momentum in the step, the rest being the gradient's, in [0, 1); default 0.9. */
   beta1?: number;
-  /** How much of the momentum each step keeps; default 0.99. */
+  /** Decay of the momentum, in [0, 1); default 0.99. */
   beta2?: number;
 }
 
-/**
- * variable -= learningRate sign(beta1 momentum + (1 - beta1) gradient), then
- * momentum = beta2 momentum + (1 - beta2) gradient. Chen et al., "Symbolic discovery of optimization algorithms" (2023).
- */
+/** The optimizer that {@link lion} makes. */
 export class Lion extends Optimizer {
   private readonly blend1: number;
   private readonly blend2: number;
@@ -41,5 +38,10 @@ export class Lion extends Optimizer {
   }
 }
 
-/** Steps by a momentum's sign; see `Lion`. */
+/**
+ * Lion: variable -= learningRate sign(beta1 momentum + (1 - beta1) gradient), then momentum = beta2 momentum + (1 -
+ * beta2) gradient.
+ * Errors: ArgumentError for options out of range. Source: Chen et al., "Symbolic discovery of optimization algorithms"
+ * (2023).
+ */
 export const lion: Definition<typeof Lion> = defineOptimizer("lion", Lion, lionOptions);

@@ -17,17 +17,13 @@ import { requirePositive, requireSteps } from "./options.ts";
 export interface LossScaleOptions {
   /** The optimizer that takes the steps. */
   innerOptimizer: Optimizer;
-  /** What the loss is multiplied by in the beginning; default 2^15. */
+  /** Initial factor of the loss; default 2^15. */
   initialScale?: number;
-  /** Steps with finite gradients in a row after which the scale is doubled; default 2000. */
+  /** Consecutive steps with finite gradients after which the scale doubles; default 2000. */
   dynamicGrowthSteps?: number;
 }
 
-/**
- * Another optimizer's steps with gradients of `scaleLoss(loss)`, which it divides by the scale again. A step whose
- * gradients are not all finite changes nothing but the scale, which it halves.
- * Micikevicius et al., "Mixed precision training" (2018).
- */
+/** The optimizer that {@link lossScaleOptimizer} makes. */
 export class LossScaleOptimizer extends Optimizer {
   /** The optimizer that takes the steps. */
   readonly innerOptimizer: Optimizer;
@@ -140,7 +136,12 @@ export class LossScaleOptimizer extends Optimizer {
   }
 }
 
-/** Another optimizer's steps, with the loss scaled; see `LossScaleOptimizer`. */
+/**
+ * Dynamic loss scaling around another optimizer: gradients of `scaleLoss(loss)` are divided by the scale. A step whose
+ * gradients are not all finite only halves the scale.
+ * Errors: ArgumentError unless innerOptimizer is an optimizer without a scale of its own, and for options out of range.
+ * Source: Micikevicius et al., "Mixed precision training" (2018).
+ */
 export const lossScaleOptimizer: Definition<typeof LossScaleOptimizer> = defineOptimizer(
   "lossScaleOptimizer",
   LossScaleOptimizer,

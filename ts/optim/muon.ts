@@ -22,33 +22,35 @@ import {
 } from "./optimizer.ts";
 import { requireFading, requireNonNegative, requirePositive, requireRange, requireSteps } from "./options.ts";
 
-/** Options of `Muon`; the default learningRate is 0.001, the default weightDecay 0.004. */
+/** Options of {@link muon}; the default learningRate is 0.001, the default weightDecay 0.004. */
 export interface MuonOptions extends OptimizerOptions {
   /** Adam's beta1; default 0.9. */
   adamBeta1?: number;
   /** Adam's beta2; default 0.999. */
   adamBeta2?: number;
-  /** The weight decay of Adam's variables; default 0.004. */
+  /** Weight decay of the variables that Adam updates; default 0.004. */
   adamWeightDecay?: number;
   /** Adam's learning rate divided by Muon's; default 1. */
   adamLrRatio?: number;
   /** Adam's epsilon; default 1e-7. */
   epsilon?: number;
-  /** Regular expressions: variables whose names match one are Adam's, as the last layer's should be; default none. */
+  /** Regular expressions: Adam updates variables whose names match one, such as the last layer's; default none. */
   excludeLayers?: readonly string[];
-  /** Whether variables with "embedding" in their names are Adam's; default true. */
+  /** Whether Adam updates variables with "embedding" in their names; default true. */
   excludeEmbeddings?: boolean;
-  /** The coefficients of X and of its products with X X'; defaults 3.4445, -4.775 and 2.0315. */
+  /** Coefficient of X; default 3.4445. */
   muonA?: number;
+  /** Coefficient of X X^T; default -4.775. */
   muonB?: number;
+  /** Coefficient of (X X^T)^2; default 2.0315. */
   muonC?: number;
-  /** The part of the momentum that the next step keeps; default 0.95. */
+  /** Decay of the momentum, in [0, 1]; default 0.95. */
   momentum?: number;
-  /** Rounds that make the momentum orthogonal; default 5. */
+  /** Newton-Schulz iterations; default 5. */
   nsSteps?: number;
-  /** Whether the gradient counts once more beside the momentum; default true. */
+  /** Whether to use Nesterov momentum; default true. */
   nesterov?: boolean;
-  /** Steps are multiplied by sqrt(max(rows, columns)) times this, unless it is null; default 0.2. */
+  /** Steps are multiplied by sqrt(max(rows, columns)) times this, unless null; default 0.2. */
   rmsRate?: number | null;
 }
 
@@ -69,12 +71,7 @@ const defaults = {
   rmsRate: 0.2 as number | null,
 };
 
-/**
- * momentum = momentum coefficient * momentum + gradient, made nearly orthogonal by nsSteps rounds of
- * X = a X + (b X X' + c (X X')^2) X, then variable -= learningRate rmsRate sqrt(max(rows, columns)) X. Variables that are
- * not matrices, embeddings and those of excludeLayers take Adam's steps.
- * Jordan et al., "Muon" (2024); Liu et al., "Muon is scalable for LLM training" (2025).
- */
+/** The optimizer that {@link muon} makes. */
 export class Muon extends Optimizer {
   private readonly settings: typeof defaults;
 
@@ -166,5 +163,11 @@ export class Muon extends Optimizer {
   }
 }
 
-/** Orthogonal momentum for matrices; see `Muon`. */
+/**
+ * Muon, orthogonalized momentum for matrices: momentum = decay momentum + gradient, orthogonalized by nsSteps
+ * iterations of X = a X + (b X X^T + c (X X^T)^2) X, then variable -= learningRate rmsRate sqrt(max(rows, columns)) X.
+ * Adam updates variables that are no matrices, embeddings and those of excludeLayers.
+ * Errors: ArgumentError for options out of range. Sources: Jordan et al., "Muon" (2024); Liu et al., "Muon is scalable
+ * for LLM training" (2025).
+ */
 export const muon: Definition<typeof Muon> = defineOptimizer("muon", Muon, muonOptions);

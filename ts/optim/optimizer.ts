@@ -1,7 +1,5 @@
-// What every optimizer is: a learning rate and a count of steps in memory, state for each variable, and one fused launch
-// a variable; before it clipping and accumulation of gradients, after it averages of weights and constraints.
-// Names, defaults and formulas are those of Keras 3.
-
+// The base of all optimizers: learning rate, step count and state of each variable in memory; clipping, accumulation,
+// fused updates, averages of weights and constraints. Names, defaults and formulas are those of Keras 3.
 import type { LossValue, Trained } from "../autograd/grad.ts";
 import { noGrad } from "../autograd/tape.ts";
 import { exclusionOptions, type Names, optimizerOptions } from "../generated/options.ts";
@@ -33,32 +31,33 @@ import { minimize } from "./minimize.ts";
 import { requireFading, requireNonNegative, requirePositive, requireSteps } from "./options.ts";
 import { type LearningRate, Rate } from "./rate.ts";
 
-/** What every optimizer takes. At most one of the three ways of clipping. */
+/** Options of all optimizers. At most one way of clipping. */
 export interface OptimizerOptions extends ClippingOptions {
-  /** A number, which may be set between steps, or a schedule. */
+  /** A number, which may be set between steps, or a schedule; default 0.001, of SGD 0.01. */
   learningRate?: LearningRate;
-  /** In each step a variable first loses learningRate * weightDecay of itself; default 0. */
+  /** Decoupled: a step first subtracts learningRate * weightDecay * variable; default 0, of AdamW and Muon 0.004. */
   weightDecay?: number;
-  /** Which variables weight decay applies to; default: all. */
+  /** Which variables weight decay applies to; default all. */
   decays?: (variable: Variable) => boolean;
-  /** Whether a running average of the weights is kept; default false. */
+  /** Whether an exponential moving average of the weights is kept; default false. */
   useEma?: boolean;
-  /** How much of that average each step keeps; default 0.99. */
+  /** Decay of that average, in [0, 1); default 0.99. */
   emaMomentum?: number;
-  /** Steps after which the average takes the place of the weights, again and again; default: never. */
+  /** Steps after which the average replaces the weights, repeatedly; default never. */
   emaOverwriteFrequency?: number;
-  /** Gradients that are averaged for one update of the weights; default 1. */
+  /** Number of gradients averaged for one update; default 1. */
   gradientAccumulationSteps?: number;
-  /** What the loss was multiplied by, and gradients are divided by; default 1. `LossScaleOptimizer` finds it by itself. */
+  /** Factor of the loss, by which gradients are divided; default 1. `LossScaleOptimizer` adapts it. */
   lossScaleFactor?: number;
-  /** Variables with options of their own. */
+  /** Variables with options of their own; default none. */
   groups?: readonly ParameterGroup[];
 }
 
 /** What `excludeFromWeightDecay` takes. */
 export interface ExclusionOptions {
+  /** The variables themselves; default none. */
   variables?: Variable[];
-  /** Parts of names. */
+  /** Substrings of their names; default none. */
   names?: string[];
 }
 
@@ -91,8 +90,8 @@ const ACCUMULATED = "accumulatedGradient";
 const fixed = { trainable: false };
 
 /**
- * What moves variables against their gradients. A subclass says how one variable is updated; clipping, weight decay,
- * accumulation, averages of weights and parameter groups are done here.
+ * Base of all optimizers. A subclass updates one variable; clipping, weight decay, accumulation, weight averages and
+ * parameter groups are done here.
  */
 export abstract class Optimizer {
   /** The learning rate of the current step, in memory. */
@@ -209,10 +208,7 @@ export abstract class Optimizer {
   /** Launches what each step does before its updates. */
   protected begin(_gate: Tensor<"i32"> | undefined): void {}
 
-  /**
-   * Whether formulas need to know how often a variable was updated, which is less than the optimizer's steps where it came
-   * later or was left out.
-   */
+  /** Whether each variable's updates are counted: fewer than the optimizer's steps where it came later or was left out. */
   protected get countsUpdates(): boolean {
     return false;
   }
@@ -424,8 +420,8 @@ export abstract class Optimizer {
   }
 
   /**
-   * Takes over a saved state for these variables: by their names, or in order where layers are called otherwise.
-   * FormatError, before anything changes, where something is missing.
+   * Takes over a saved state for these variables, by their names, or in order where layers are named otherwise.
+   * Errors: FormatError, before anything changes, where something is missing.
    */
   restore(state: { readonly [name: string]: AnyTensor }, variables: readonly Variable[]): void {
     forbidWhileRecording("restore");
@@ -484,7 +480,7 @@ export function renamedState<G>(
   return new Map([...renamed(given, first, ...rest), ...counts]);
 }
 
-/** State of the variable's shape that begins as `value`, under each of the names. */
+/** State like the variable, filled with value, default 0. Shapes: `[...]` -> the same. Errors: none of its own. */
 export function slotsLike(variable: Variable, names: readonly string[], value = 0): Slots<Tensor> {
   return Object.fromEntries(names.map((name) => [name, full(variable.shape, value)]));
 }

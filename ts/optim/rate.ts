@@ -18,10 +18,13 @@ import { requireNonNegative } from "./options.ts";
  */
 export type Schedule = (step: Tensor) => Tensor;
 
-/** How optimizers are given a learning rate. */
+/** A learning rate, or a schedule of it. */
 export type LearningRate = number | Schedule;
 
-/** What a schedule gives for a number of finished steps. */
+/**
+ * The learning rate of a schedule after a number of finished steps.
+ * Errors: StateError in a captured step; DtypeError unless the schedule returns f32.
+ */
 export function rateAt(schedule: Schedule, step: number): number {
   forbidWhileRecording("learningRate");
   return noGrad(() =>

@@ -9,20 +9,17 @@ import { requireNonNegative, requireRange } from "./options.ts";
 
 /** Options of `RMSprop`; the default learningRate is 0.001. */
 export interface RMSpropOptions extends OptimizerOptions {
-  /** How much of the running averages each step keeps; default 0.9. */
+  /** Decay of the moving averages, in [0, 1]; default 0.9. */
   rho?: number;
-  /** The part of a step that the next one keeps; default 0. */
+  /** Decay of the momentum, in [0, 1]; default 0. */
   momentum?: number;
-  /** Default 1e-7. */
+  /** Added under the root; default 1e-7. */
   epsilon?: number;
-  /** Whether to divide by the deviation instead of the root mean square; default false. */
+  /** Whether to divide by the standard deviation instead of the root mean square; default false. */
   centered?: boolean;
 }
 
-/**
- * velocity = rho velocity + (1 - rho) gradient^2; variable -= learningRate gradient / sqrt(velocity + epsilon).
- * PyTorch adds its epsilon after the root.
- */
+/** The optimizer that {@link rmsprop} makes. */
 export class RMSprop extends Optimizer {
   private readonly blend: number;
   private readonly momentum: number;
@@ -59,5 +56,9 @@ export class RMSprop extends Optimizer {
   }
 }
 
-/** Root mean square propagation; see `RMSprop`. */
+/**
+ * RMSprop: velocity = rho velocity + (1 - rho) gradient^2, variable -= learningRate gradient / sqrt(velocity +
+ * epsilon). PyTorch adds epsilon after the root.
+ * Errors: ArgumentError for options out of range. Source: Tieleman and Hinton 2012.
+ */
 export const rmsprop: Definition<typeof RMSprop> = defineOptimizer("rmsprop", RMSprop, rmSpropOptions);

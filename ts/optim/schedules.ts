@@ -15,8 +15,9 @@ export type { NamedSchedule, ScheduleDefinition } from "./schedule.ts";
 const defined = new Map<string, ScheduleDefinition<never>>();
 
 /**
- * Makes a schedule of one's own known, from its options: from then on `fromConfig` finds it by its name, and a later one of the
- * same name takes its place. Without the names of its options none is refused.
+ * Defines a schedule from its options. `fromConfig` then finds it by name; a later definition replaces it. Without
+ * optionNames, the default, every option is accepted.
+ * Errors: ArgumentError unless kind is a string and make a function.
  */
 export function defineSchedule<Options extends object = object>(
   kind: string,
@@ -38,8 +39,8 @@ export function namedSchedules(): { readonly [name: string]: (options: object) =
 }
 
 /**
- * The schedule of this name, with these options: `{ kind: "cosineDecay", config: { .. } }`, as its `kind` and `config()` say.
- * ArgumentError for an unknown name, and for options that it does not have.
+ * The schedule of this name with these options, as its `kind` and `config()` return them.
+ * Errors: ArgumentError for an unknown name and for options that it does not have.
  */
 export function fromConfig(config: Config | string): NamedSchedule {
   return readNested("schedule", config, namedSchedules());

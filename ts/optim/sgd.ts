@@ -7,19 +7,15 @@ import type { Variable } from "../tensor/variable.ts";
 import { defineOptimizer, Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
 import { requireRange } from "./options.ts";
 
-/** Options of `SGD`; the default learningRate is 0.01. */
+/** Options of {@link sgd}; the default learningRate is 0.01. */
 export interface SGDOptions extends OptimizerOptions {
-  /** The part of a step that the next one keeps; default 0. */
+  /** Decay of the momentum, in [0, 1]; default 0. */
   momentum?: number;
-  /** Whether the gradient is taken from where momentum leads; default false. */
+  /** Whether to use Nesterov momentum; default false. */
   nesterov?: boolean;
 }
 
-/**
- * velocity = momentum velocity - learningRate gradient; variable += velocity, or with Nesterov
- * variable += momentum velocity - learningRate gradient. PyTorch keeps the velocity without the learning rate: the two
- * differ while it changes.
- */
+/** The optimizer that {@link sgd} makes. */
 export class SGD extends Optimizer {
   private readonly momentum: number;
   private readonly nesterov: boolean;
@@ -46,5 +42,10 @@ export class SGD extends Optimizer {
   }
 }
 
-/** Stochastic gradient descent; see `SGD`. */
+/**
+ * Stochastic gradient descent: velocity = momentum velocity - learningRate gradient, variable += velocity, or with
+ * Nesterov variable += momentum velocity - learningRate gradient. PyTorch's velocity leaves out the learning rate: the
+ * two differ while it changes.
+ * Errors: ArgumentError for options out of range.
+ */
 export const sgd: Definition<typeof SGD> = defineOptimizer("sgd", SGD, sgdOptions);
