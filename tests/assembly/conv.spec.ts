@@ -117,14 +117,14 @@ class InputGradientLaunch extends Launch {
     this.reads(zeroed(floats(s.result, 1), s.kept));
     this.reads(packed.outputs[0]);
     this.writes(s.image * 4);
-    const turned = floats(s.filters); // [tap, output, channel]
+    const transposed = floats(s.filters); // [tap, output, channel]
     for (let i = 0; i < s.filters; i++) {
       const tap = i / s.outputs / s.channels;
       const channel = i / s.outputs % s.channels;
       const place = (tap * s.outputs + i % s.outputs) * s.channels + channel;
-      store<f32>(turned.pointer + (place << 2), f32At(packed.inputs[0], i));
+      store<f32>(transposed.pointer + (place << 2), f32At(packed.inputs[0], i));
     }
-    this.reads(turned);
+    this.reads(transposed);
   }
 
   run(begin: i32, end: i32): void {

@@ -1,5 +1,5 @@
-// Winograd's convolution step by step: turned images and filters, multiplied number by number and turned back, are the
-// convolution; and the way back from results to filters is its gradient.
+// Winograd's convolution step by step: transformed images and filters, multiplied number by number and transformed
+// back, are the convolution; and the reverse from results to filters is its gradient.
 import * as kernels from "../../assembly/winograd";
 import { check, f32At, floats, Launch } from "./launch";
 
@@ -8,13 +8,13 @@ const CHANNELS: i32 = 8;
 const OUTPUTS: i32 = 16;
 const SPACE: i32 = 16;
 
-/** Images (0), results (1), gradients of results (2), filters (3) or gradients of filters (4), turned. */
+/** Images (0), results (1), gradients of results (2), filters (3) or gradients of filters (4), transformed. */
 class WinogradLaunch extends Launch {
   readonly tileRows: i32;
   readonly tileColumns: i32;
   readonly firstLine: i32;
 
-  constructor(public which: i32, public height: i32, public width: i32, public turned: i32, skipped: i32 = 0) {
+  constructor(public which: i32, public height: i32, public width: i32, public flipped: i32, skipped: i32 = 0) {
     super();
     this.tileRows = (height + 1) / 2;
     this.tileColumns = (width + 1) / 2;
@@ -50,14 +50,14 @@ class WinogradLaunch extends Launch {
       );
     } else if (this.which == 1) {
       kernels.winograd_output_f32(
-        y, x, this.x(1), this.height, this.width, OUTPUTS, rows, columns, this.plane, this.turned, first, begin, end,
+        y, x, this.x(1), this.height, this.width, OUTPUTS, rows, columns, this.plane, this.flipped, first, begin, end,
       );
     } else if (this.which == 2) {
       kernels.winograd_grad_output_f32(
         y, x, this.height, this.width, OUTPUTS, rows, columns, this.plane, first, begin, end,
       );
     } else if (this.which == 3) {
-      kernels.winograd_pack_filters_f32(y, x, CHANNELS, OUTPUTS, this.plane, this.turned, begin, end);
+      kernels.winograd_pack_filters_f32(y, x, CHANNELS, OUTPUTS, this.plane, this.flipped, begin, end);
     } else {
       kernels.winograd_grad_filters_f32(y, x, CHANNELS, OUTPUTS, this.plane, 0, begin, end);
     }
@@ -70,9 +70,9 @@ function whole(launch: WinogradLaunch): WinogradLaunch {
 }
 
 /** The largest difference between a convolution and its way through the 16 matrices. */
-function forwardError(height: i32, width: i32, turned: i32): f64 {
+function forwardError(height: i32, width: i32, flipped: i32): f64 {
   const images = whole(new WinogradLaunch(0, height, width, 0));
-  const filters = whole(new WinogradLaunch(3, height, width, turned));
+  const filters = whole(new WinogradLaunch(3, height, width, flipped));
   const results = new WinogradLaunch(1, height, width, 0);
   const tiles = BATCH * images.tileRows * images.tileColumns;
   for (let place = 0; place < 16; place++) for (let tile = 0; tile < tiles; tile++) for (let o = 0; o < OUTPUTS; o++) {
@@ -92,7 +92,7 @@ function forwardError(height: i32, width: i32, turned: i32): f64 {
       let sum: f64 = f32At(results.inputs[1], o);
       for (let tap = 0; tap < 9; tap++) for (let c = 0; c < CHANNELS; c++) {
         const pixel = (n * (2 * images.tileRows + 2) + i + tap / 3) * stride + j + tap % 3;
-        const g = ((turned ? 8 - tap : tap) * CHANNELS + c) * OUTPUTS + o;
+        const g = ((flipped ? 8 - tap : tap) * CHANNELS + c) * OUTPUTS + o;
         sum += <f64>f32At(images.inputs[0], pixel * CHANNELS + c) * <f64>f32At(filters.inputs[0], g);
       }
       const error = abs(<f64>f32At(results.outputs[0], ((n * height + i) * width + j) * OUTPUTS + o) - sum);

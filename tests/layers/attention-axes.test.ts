@@ -21,13 +21,13 @@ describe("attention along one axis of several", () => {
       weight.assign(layer.weights[i]);
     });
     expectClose(y.data(), same.apply(rows).data());
-    const turned = transpose(image, [0, 2, 1, 3]) as Tensor;
+    const transposed = transpose(image, [0, 2, 1, 3]) as Tensor;
     const other = layer.copy({ attentionAxes: 1 });
-    other.apply(turned);
+    other.apply(transposed);
     other.weights.forEach((weight, i) => {
       weight.assign(layer.weights[i]);
     });
-    expectClose(transpose(other.apply(turned), [0, 2, 1, 3]).data(), y.data());
+    expectClose(transpose(other.apply(transposed), [0, 2, 1, 3]).data(), y.data());
   });
 
   it("needs axes that there are, and positions along one alone", () => {

@@ -60,14 +60,14 @@ it("gradients use the lists and options that the op was given", () => {
   const product = matmul(ones([1, 3]), w, options);
   options.transposeB = false;
   const order = [1, 0];
-  const turned = transpose(w, order);
+  const transposed = transpose(w, order);
   order.reverse();
   backward(
     add(
       sum(mul(product, tensor([[1, 2]]))),
       sum(
         mul(
-          turned,
+          transposed,
           tensor([
             [1, 0],
             [0, 0],

@@ -1,4 +1,4 @@
-// Data as people have them in lists and typed arrays, as ArrayData. It knows no engine, so that a page can send them.
+// Nested lists and typed arrays as ArrayData. Does not import the engine, so that a page can send them.
 import { quoted } from "../runtime/arguments.ts";
 import { DtypeError, ShapeError } from "../runtime/errors.ts";
 import { makeArray } from "../tensor/dtype.ts";

@@ -1,4 +1,4 @@
-// Examples as people have them (tensors, arrays, lists), checked, as rows in JavaScript memory.
+// Examples given as tensors, arrays or lists, checked, as rows in JavaScript memory.
 import { kindOf, textOf, typeOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import type { Nested } from "../tensor/nested.ts";

@@ -1,4 +1,4 @@
-// Bytes that stand for f32, read as `byte * scale` by a kernel. It does not know where the bytes come from.
+// Bytes that stand for f32, read as `byte * scale` by a kernel. It does not depend on where the bytes come from.
 import { launch } from "../runtime/launch.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 

@@ -1,6 +1,6 @@
 // TensorBoard's event files: TFRecord frames (length, checksum, data, checksum) around protocol buffers of
 // tensorflow/core/util/event.proto and tensorflow/core/framework/summary.proto, of which it writes scalars and histograms.
-// Knows bytes, no files.
+// Works on bytes, not files.
 
 /** A figure of a step, or how many numbers lie where. */
 export type Summary =

@@ -1,4 +1,5 @@
-// Layers as plain JSON, and things by name. Functions made by name, such as initializers, know what makes them again.
+// Configurations: layers as plain JSON, and look-up by name. Functions made by name, such as initializers, keep the
+// configuration that makes them again.
 import { typeOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { nearest } from "../runtime/nearest.ts";

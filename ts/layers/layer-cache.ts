@@ -1,5 +1,5 @@
 // What a key-value cache keeps for one layer: keys and values, and where steps do not count or older ones give way to
-// new ones, the positions of its steps. It knows no models.
+// new ones, the positions of its steps. Does not import models.
 
 import { add, maximum, sub } from "../ops/arithmetic.ts";
 import { writeRows } from "../ops/attention.ts";

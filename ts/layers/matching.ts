@@ -1,5 +1,4 @@
-// Tensors by name against those that are wanted: everything is checked before anything is changed. It does not know where
-// either come from.
+// Matches tensors by name with those that are expected. Everything is checked before anything is changed.
 import { FormatError } from "../runtime/errors.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";

@@ -1,5 +1,5 @@
-// What has weights: its own, and those of the parts among its properties. It knows where each is, its path, and how weights
-// go from one module to another of the same structure; of calls it knows nothing.
+// Module: an object with weights, its own and those of the modules among its properties. Each weight has a path; weights are
+// copied between modules of the same structure. Calls are not handled here.
 
 import { noGrad } from "../autograd/tape.ts";
 import { copyWeightsOptions } from "../generated/options.ts";

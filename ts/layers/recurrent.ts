@@ -1,4 +1,4 @@
-// The recurrent layers people know by name: `rnn` with one cell each.
+// The recurrent layers by name: `rnn` with one cell each.
 import {
   gruCellOptions,
   gruOptions,

@@ -186,11 +186,11 @@ export function ifft2(x: ComplexPair): [real: Tensor, imaginary: Tensor] {
 function overTwoAxes(f: (x: ComplexPair) => [Tensor, Tensor], x: ComplexPair): [Tensor, Tensor] {
   const axes = x[0].shape.map((_, axis) => axis);
   const perm = [...axes.slice(0, -2), axes.length - 1, axes.length - 2];
-  const turned = ([real, imaginary]: ComplexPair): [Tensor, Tensor] => [
+  const swapped = ([real, imaginary]: ComplexPair): [Tensor, Tensor] => [
     transpose(real, perm) as Tensor,
     transpose(imaginary, perm) as Tensor,
   ];
-  return turned(f(turned(f(x))));
+  return swapped(f(swapped(f(x))));
 }
 
 /**

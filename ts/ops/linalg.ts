@@ -51,14 +51,14 @@ function room(count: number, doubles: number): Tensor {
 }
 
 /** The matrices transposed. */
-function turned(a: Tensor): Tensor {
+function matrixTranspose(a: Tensor): Tensor {
   const axes = a.shape.map((_, axis) => axis);
   return transpose(a, [...axes.slice(0, -2), a.rank - 1, a.rank - 2]) as Tensor;
 }
 
 /** The mean of the matrices and their transposes. */
 function symmetric(a: Tensor): Tensor {
-  return mul(add(a, turned(a)), 0.5);
+  return mul(add(a, matrixTranspose(a)), 0.5);
 }
 
 /** 1 below the diagonal, `diagonal` on it, 0 above: [n, n]. */
@@ -102,7 +102,7 @@ export const cholesky: Op<(a: Tensor) => Tensor> = defineOp("cholesky", {
       const n = l.shape[l.rank - 1];
       const inner = mul(matmul(l, dl, { transposeA: true }), lowerTriangle(n, 0.5));
       const left = triangularSolve(l, inner, true, true);
-      return symmetric(triangularSolve(l, turned(left), true, true));
+      return symmetric(triangularSolve(l, matrixTranspose(left), true, true));
     },
   ],
 });
@@ -123,7 +123,7 @@ const triangularSolve = defineOp("solveTriangular", {
     const db = triangularSolve(a, dx, lower, !transposed);
     const [left, right] = transposed ? [x, db] : [db, x];
     const triangle = lowerTriangle(b.shape[b.rank - 2], 1);
-    const part = lower ? triangle : turned(triangle);
+    const part = lower ? triangle : matrixTranspose(triangle);
     return [neg(mul(matmul(left, right, { transposeB: true }), part)), db];
   },
 });
@@ -141,7 +141,7 @@ const squareSolve = defineOp("solve", {
     return x;
   },
   gradients: (dx, x, a): Tensor[] => {
-    const db = squareSolve(turned(a), dx);
+    const db = squareSolve(matrixTranspose(a), dx);
     return [neg(matmul(db, x, { transposeB: true })), db];
   },
 });
@@ -206,13 +206,13 @@ export function inv(a: Tensor): Tensor {
  */
 export const det: Op<(a: Tensor) => Tensor> = defineOp("det", {
   forward: (a: Tensor): Tensor => determinant("det", a, [], 0),
-  gradients: [(dy, y, a) => mul(overMatrices(mul(dy, y)), turned(inv(a)))],
+  gradients: [(dy, y, a) => mul(overMatrices(mul(dy, y)), matrixTranspose(inv(a)))],
 });
 
 /** (sign, log |det a|) along a last axis of 2. */
 const signAndLog = defineOp("slogdet", {
   forward: (a: Tensor): Tensor => determinant("slogdet", a, [2], 1),
-  gradients: [(dy, _y, a) => mul(overMatrices(unpack(dy, 1, [])), turned(inv(a)))],
+  gradients: [(dy, _y, a) => mul(overMatrices(unpack(dy, 1, [])), matrixTranspose(inv(a)))],
 });
 
 function determinant(operation: string, a: Tensor, of: Shape, logarithm: number): Tensor {
@@ -267,8 +267,8 @@ const packedQR = defineOp("qr", {
       const [dq, dr] = [unpack(dy, 0, [m, n]), unpack(dy, m * n, [n, n])];
       const inner = sub(matmul(r, dr, { transposeB: true }), matmul(dq, q, { transposeA: true }));
       const lower = mul(inner, lowerTriangle(n, 0.5));
-      const right = add(dq, matmul(q, add(lower, turned(lower))));
-      return turned(triangularSolve(r, turned(right), false, false));
+      const right = add(dq, matmul(q, add(lower, matrixTranspose(lower))));
+      return matrixTranspose(triangularSolve(r, matrixTranspose(right), false, false));
     },
   ],
 });
@@ -393,7 +393,7 @@ const packedSvd = defineOp("svd", {
       const rows = expandDims(s, -1) as Tensor;
       const columns = expandDims(s, -2) as Tensor;
       const apart = inverseOrZero(mul(differences(s), add(rows, columns)));
-      const skewed = (x: Tensor): Tensor => mul(sub(x, turned(x)), apart);
+      const skewed = (x: Tensor): Tensor => mul(sub(x, matrixTranspose(x)), apart);
       const projected = matmul(u, du, { transposeA: true });
       const left = mul(skewed(projected), columns);
       const right = mul(skewed(matmul(vt, dvt, { transposeB: true })), rows);
@@ -423,15 +423,15 @@ export interface SvdOptions {
 export function svd(a: Tensor, options: SvdOptions = {}): [u: Tensor, s: Tensor, vt: Tensor] {
   const { fullMatrices = false } = checkOptions("svd", options, svdOptions);
   const [u, s, vt] = reducedSvd(a);
-  return fullMatrices ? [completed("svd", u), s, turned(completed("svd", turned(vt)))] : [u, s, vt];
+  return fullMatrices ? [completed("svd", u), s, matrixTranspose(completed("svd", matrixTranspose(vt)))] : [u, s, vt];
 }
 
 function reducedSvd(a: Tensor): [u: Tensor, s: Tensor, vt: Tensor] {
   requireMatrices("svd", "a", a);
   const [m, n] = a.shape.slice(-2);
   if (m >= n) return factorsOf(packedSvd(a), m, n);
-  const [v, s, ut] = factorsOf(packedSvd(turned(a)), n, m);
-  return [turned(ut), s, turned(v)];
+  const [v, s, ut] = factorsOf(packedSvd(matrixTranspose(a)), n, m);
+  return [matrixTranspose(ut), s, matrixTranspose(v)];
 }
 
 /**
@@ -459,22 +459,22 @@ export const pinv: Op<(a: Tensor, options?: PseudoInverseOptions) => Tensor> = d
     requireMatrices("pinv", "a", a);
     const { rcond = EPSILON * Math.max(...a.shape.slice(-2)) } = checkOptions("pinv", options, pseudoInverseOptions);
     if (!(rcond >= 0)) throw new ArgumentError(`pinv: rcond must be at least 0, got ${rcond}`);
-    if (a.size === 0) return turned(a);
+    if (a.size === 0) return matrixTranspose(a);
     return noGrad(() =>
       scope(() => {
         const [u, s, vt] = svd(a);
         const kept = greater(s, mul(max(s, -1, true), rcond));
         const inverse = where(kept, inverseOrZero(s), mul(s, 0));
-        return matmul(mul(turned(vt), expandDims(inverse, -2) as Tensor), u, { transposeB: true });
+        return matmul(mul(matrixTranspose(vt), expandDims(inverse, -2) as Tensor), u, { transposeB: true });
       }),
     );
   },
   gradients: [
     (dy, p, a) => {
-      const turnedDy = turned(dy);
+      const transposedDy = matrixTranspose(dy);
       const first = matmul(matmul(p, dy, { transposeA: true }), p, { transposeB: true });
-      const inColumns = matmul(matmul(turnedDy, p), p, { transposeB: true });
-      const inRows = matmul(p, matmul(p, turnedDy), { transposeA: true });
+      const inColumns = matmul(matmul(transposedDy, p), p, { transposeB: true });
+      const inRows = matmul(p, matmul(p, transposedDy), { transposeA: true });
       const outside = sub(inColumns, matmul(a, matmul(p, inColumns)));
       const beside = sub(inRows, matmul(matmul(inRows, p), a));
       return sub(add(outside, beside), first);

@@ -16,7 +16,7 @@ export function requirePositive(option: string, value: number): void {
   requireRange(option, value, ABOVE_0);
 }
 
-/** Throws an ArgumentError unless 0 <= value < 1: what fades a running average. */
+/** Throws an ArgumentError unless 0 <= value < 1: the decay of an exponential moving average. */
 export function requireFading(option: string, value: number): void {
   requireShare("optimizer", option, value);
 }

@@ -15,7 +15,7 @@ type Matrix = number[][];
 
 const build = (m: number, n: number, f: (i: number, j: number) => number): Matrix =>
   Array.from({ length: m }, (_, i) => Array.from({ length: n }, (_, j) => f(i, j)));
-const turned = (a: Matrix): Matrix => build(a[0]?.length ?? 0, a.length, (i, j) => a[j][i]);
+const transposed = (a: Matrix): Matrix => build(a[0]?.length ?? 0, a.length, (i, j) => a[j][i]);
 const times = (a: Matrix, b: Matrix): Matrix =>
   build(a.length, b[0]?.length ?? 0, (i, j) => a[i].reduce((sum, x, k) => sum + x * b[k][j], 0));
 const symmetric = (a: Matrix): Matrix => build(a.length, a.length, (i, j) => (a[i][j] + a[j][i]) / 2);
@@ -62,13 +62,13 @@ function choleskyOf(given: Matrix): Matrix {
 function qrOf(a: Matrix): [Matrix, Matrix] {
   const [m, n] = [a.length, a[0].length];
   const k = Math.min(m, n);
-  const columns = turned(a);
+  const columns = transposed(a);
   const q: Matrix = [];
   for (let j = 0; j < k; j++) {
     let v = columns[j];
     for (let pass = 0; pass < 2; pass++) {
       for (const u of q) {
-        const dot = times([u], turned([v]))[0][0];
+        const dot = times([u], transposed([v]))[0][0];
         v = v.map((x, i) => x - dot * u[i]);
       }
     }
@@ -92,7 +92,7 @@ function qrOf(a: Matrix): [Matrix, Matrix] {
       return rest[i][c] - (2 * v[i - j] * dot) / norm;
     });
   }
-  return [turned(q), times(q, a).map((values, i) => values.map((x, j) => (j < i ? 0 : x)))];
+  return [transposed(q), times(q, a).map((values, i) => values.map((x, j) => (j < i ? 0 : x)))];
 }
 
 /** Jacobi's rotations: eigenvalues ascending, eigenvectors as columns. */
@@ -110,7 +110,7 @@ function eighOf(given: Matrix): [number[], Matrix] {
         turn[p][p] = turn[q][q] = c;
         turn[p][q] = s;
         turn[q][p] = -s;
-        a = times(times(turned(turn), a), turn);
+        a = times(times(transposed(turn), a), turn);
         v = times(v, turn);
       }
     }
@@ -122,17 +122,17 @@ function eighOf(given: Matrix): [number[], Matrix] {
 /** u, s and v by the eigenvectors of the smaller of a' a and a a'. */
 function svdOf(a: Matrix): [Matrix, number[], Matrix] {
   if (a.length < a[0].length) {
-    const [u, s, v] = svdOf(turned(a));
+    const [u, s, v] = svdOf(transposed(a));
     return [v, s, u];
   }
-  const [w, vectors] = eighOf(times(turned(a), a));
+  const [w, vectors] = eighOf(times(transposed(a), a));
   const s = w.map((x) => Math.sqrt(Math.max(x, 0))).reverse();
   const v = vectors.map((values) => values.toReversed());
   return [times(a, v).map((values) => values.map((x, j) => x / s[j])), s, v];
 }
 
 function pinvOf(a: Matrix): Matrix {
-  const t = turned(a);
+  const t = transposed(a);
   return a.length < a[0].length ? times(t, inverted(times(a, t))) : times(inverted(times(t, a)), t);
 }
 
@@ -172,7 +172,7 @@ const definite = (shape: readonly number[], seed = 5): Input => {
   const n = shape[shape.length - 1];
   return input(shape, (b) => {
     const half = random(n, n, seed + 7 * b);
-    const product = times(half, turned(half));
+    const product = times(half, transposed(half));
     return build(n, n, (i, j) => product[i][j] + (i === j ? 1 + 0.5 * i : 0));
   });
 };
@@ -258,7 +258,7 @@ function normRow(ord: Ord, f: (values: number[], a: Matrix) => number, isMatrix:
 const sumOf = (values: number[]): number => values.reduce((a, b) => a + b, 0);
 const sizes = (values: number[]): number[] => values.map(Math.abs);
 const lengthOf = (values: number[]): number => Math.hypot(...values);
-const columnSums = (a: Matrix): number[] => turned(a).map((values) => sumOf(sizes(values)));
+const columnSums = (a: Matrix): number[] => transposed(a).map((values) => sumOf(sizes(values)));
 const rowSums = (a: Matrix): number[] => a.map((values) => sumOf(sizes(values)));
 
 export const linalgCases: { [name in RowsOf<typeof ops> | RowsOf<typeof norms>]: Case[] } = {
@@ -389,7 +389,7 @@ export const linalgCases: { [name in RowsOf<typeof ops> | RowsOf<typeof norms>]:
           ),
           each([a], [], (p) => svdOf(p)[1]),
           each([a], [], (p) =>
-            turned(svdOf(p)[2])
+            transposed(svdOf(p)[2])
               .flat()
               .map((x) => x * x),
           ),
@@ -397,7 +397,7 @@ export const linalgCases: { [name in RowsOf<typeof ops> | RowsOf<typeof norms>]:
             const [u, s, v] = svdOf(p);
             return times(
               u.map((values) => values.map((x, j) => x * s[j] ** 2)),
-              turned(v),
+              transposed(v),
             ).flat();
           }),
         ];
