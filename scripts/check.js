@@ -1,5 +1,6 @@
 // Static checks: types, lint, format, import order, the project's rules, the package. One line for each check, then its
 // findings; fails if there are any.
+import { checkDocumentation } from "./check/documentation.js";
 import { checkCycles, checkImports } from "./check/imports.js";
 import { checkAttw, checkContents, checkEntries, checkPublint, checkWeights } from "./check/package.js";
 import { checkKernels, checkMarkers, checkNames, checkOpenings, checkSizes, checkWidths } from "./check/rules.js";
@@ -21,6 +22,7 @@ const checks = {
   "line widths in assembly": checkWidths,
   "kernels are documented": checkKernels,
   "nothing left undone": checkMarkers,
+  "public functions say shapes, defaults, errors": checkDocumentation,
   "API docs": checkDocs,
   "package.json follows the entries": checkEntries,
   "published files": checkContents,

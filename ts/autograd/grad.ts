@@ -34,11 +34,12 @@ export interface Trained {
 
 /**
  * `valueAndGrad(weights, f)` is the function (...rest) that returns [f(...rest), the gradients of its scalar loss with
- * respect to the weights]. These are variables, one or a list or record, whose structure gradients have; or a layer or model:
- * then gradients are those of its `trainableWeights`, which are asked for when f has run, since the first call makes them.
- * `valueAndGrad(f)` is the function (parameters, ...rest) for tensors of any kind, which f gets as its first argument.
- * f may also return a list that begins with the loss. Everything else made on the way is freed.
- * Errors: ArgumentError for variables that are frozen and models without trainable weights, ShapeError unless the loss has one
+ * respect to the weights]. These are variables, one or a list or record, whose structure the gradients have; or a layer
+ * or model: then the gradients are those of its `trainableWeights`, looked up when f has run, since the first call
+ * makes them. `valueAndGrad(f)` is the function (parameters, ...rest) for any tensors, which f gets as its first
+ * argument. f may also return a list that begins with the loss. Everything else made on the way is freed.
+ * Shapes: a loss of one element -> each gradient its parameter's shape.
+ * Errors: ArgumentError for frozen variables and models without trainable weights, ShapeError unless the loss has one
  * element, DtypeError unless loss and parameters are f32, StateError if what the loss was computed from is gone.
  */
 export function valueAndGrad<Rest extends unknown[], L extends LossValue>(
@@ -166,7 +167,9 @@ export function differentiate<P extends ParameterSet, T>(
 
 /**
  * The gradients alone: `grad(weights, f)` of f's scalar result for weights, `grad(f)` for its first argument; see
- * {@link valueAndGrad}. Errors: those of valueAndGrad.
+ * {@link valueAndGrad}.
+ * Shapes: a loss of one element -> each gradient its parameter's shape.
+ * Errors: those of valueAndGrad.
  */
 export function grad<Rest extends unknown[]>(
   module: Trained,

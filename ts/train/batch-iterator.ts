@@ -37,9 +37,9 @@ export type BatchOf<D> = D extends Tensor<infer T> | ArrayData<infer T>
       : Tensor;
 
 /**
- * The batches of data, epoch after epoch: `for (const [x, y] of batches(images, labels, { size: 64 })) step(x, y)`. Each loop
- * is an epoch with an order of its own. A batch's tensors are filled anew for the next, so that a captured step reads them
- * where they lie; those that are to stay must be copied.
+ * Batches of data, epoch after epoch: `for (const [x, y] of batches(images, labels, { size: 64 })) step(x, y)`. y
+ * defaults to none, options to shuffled batches of 32. Each loop is an epoch with an order of its own. A batch's
+ * tensors are refilled for the next, so that a captured step reads them in place; copy those that are to stay.
  * Errors: ShapeError for x and y of different lengths, ArgumentError for no data, NaN and infinities.
  */
 export function batches<X extends Data, Y extends Data>(

@@ -23,8 +23,8 @@ import { Variable, type VariableOptions } from "../tensor/variable.ts";
 /** What examples count. */
 export interface ExampleWeighting {
   /**
-   * A number for each example (or step): how much its loss counts, negative ones against it, as advantages in policy
-   * gradients do; one for all outputs or one for each.
+   * A weight for each example (or step), for all outputs or one for each; negative ones count against it, as advantages
+   * in policy gradients do. Default 1.
    */
   sampleWeight?: Targets;
 }

@@ -46,8 +46,8 @@ export interface FitOptions extends Weighting {
   /** The last part of the data, from 0 to 1, that is kept for validation; default 0. Not of batches that come by themselves. */
   validationSplit?: number;
   /**
-   * Data to validate on after each epoch, with sample weights perhaps, or what gives batches of them; it takes precedence over
-   * validationSplit.
+   * Data to validate on after each epoch, optionally with sample weights, or what gives batches of them; takes
+   * precedence over validationSplit. Default none.
    */
   validationData?: readonly [x: DataList, y?: Targets, sampleWeight?: Targets] | BatchStream;
   /** How many batches of them; default: all. Each time they are read from their beginning, but for an iterator's. */
@@ -63,8 +63,8 @@ export interface FitOptions extends Weighting {
   /** Called at the beginning and the end of training, epochs and batches; default none. */
   callbacks?: readonly Callback[];
   /**
-   * Stops training after the current step when aborted; `fit` then rejects with its reason. A callback that is at work gets
-   * a second to end.
+   * Stops training after the current step when aborted; `fit` then rejects with its reason. A running callback gets a
+   * second to end. Default none.
    */
   signal?: AbortSignal;
   /** 0 silent, 1 a progress bar, 2 one line per epoch; default 1. */
@@ -77,6 +77,7 @@ export interface PredictOptions {
   batchSize?: number;
   /** How many batches are read; default: all. */
   steps?: number;
+  /** Stops after the current step when aborted, and rejects with its reason; default none. */
   signal?: AbortSignal;
   /** 0 silent, 1 a progress bar, 2 one line at the end; default 0. */
   verbose?: Verbosity;

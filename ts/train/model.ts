@@ -147,7 +147,7 @@ export class Model extends ModelSteps {
     this.ensureBuilt(shapes.length === 1 ? shapes[0] : shapes);
   }
 
-  /** The layer of this name, or at this place. ArgumentError where there is none. */
+  /** The layer of this name or index. Shapes: none. Errors: ArgumentError where there is none. */
   getLayer(which: string | number): Layer {
     const { layers } = this;
     const found = typeof which === "number" ? layers.at(which) : layers.find(({ name }) => name === which);
@@ -171,6 +171,7 @@ export class Model extends ModelSteps {
     return this.#drawn("inputs");
   }
 
+  /** The outputs for inputs. Errors: StateError where neither inputs and outputs nor a subclass say what to compute. */
   call(x: Inputs, { training, addLoss, addMetric }: CallContext): Outputs {
     const outputs = this.#drawn("call").run(x instanceof Tensor ? [x] : x, { training, addLoss, addMetric });
     return outputs.length === 1 ? outputs[0] : outputs;
@@ -298,7 +299,7 @@ export class Model extends ModelSteps {
     return fitModel(this, x, ...argumentsOf(x, y, options));
   }
 
-  /** Loss and metrics over batches as they come, to their end or so many `steps`; see `fit`. */
+  /** Loss and metrics over batches as they come, all or so many `steps`. Errors: as of `fit`. */
   evaluate<Name extends string = LogName>(batches: BatchStream, options?: EvaluateOptions): Promise<Evaluation<Name>>;
   /** Loss and metrics over examples x and targets y. Default: batches of 32. */
   evaluate<Name extends string = LogName>(
@@ -311,8 +312,9 @@ export class Model extends ModelSteps {
   }
 
   /**
-   * The only output for all examples, [length, ...]. Default: batches of 32. x may also give batches as they come: x alone, or
-   * [x, ...] of which the rest is not looked at; see `fit`.
+   * The only output for all examples, in batches of 32 by default. x may also give batches as they come; see `fit`.
+   * Shapes: `[length, ...]` -> `[length, ...output]`. Errors: ArgumentError for several outputs; ShapeError for other
+   * inputs.
    */
   async predict(x: DataList | BatchStream, options: PredictOptions = {}): Promise<Tensor> {
     const outputs = await this.predictAll(x, options);
@@ -324,7 +326,7 @@ export class Model extends ModelSteps {
     return outputs[0];
   }
 
-  /** The outputs for all examples as a list. Default: batches of 32. */
+  /** All outputs, as of `predict`. Shapes: `[length, ...]` -> `[length, ...output]` each. Errors: as of `predict`. */
   predictAll(x: DataList | BatchStream, options: PredictOptions = {}): Promise<Tensor[]> {
     return predictModel(this, x, options, (batch) => {
       this.#prediction ??= new Prediction(this, this.#compiled?.runEagerly ?? false);
@@ -332,13 +334,13 @@ export class Model extends ModelSteps {
     });
   }
 
-  /** One training step on one batch; its loss and metrics. */
+  /** Trains on one batch, y and weighting default none; its loss and metrics. Errors: as of `fit`. */
   trainOnBatch<Name extends string = LogName>(x: DataList, y?: Targets, weighting: Weighting = {}): Evaluation<Name> {
     checkOptions("trainOnBatch", weighting, weightingOptions);
     return this.onBatch("trainOnBatch", x, y, weighting, "train");
   }
 
-  /** Loss and metrics of one batch. */
+  /** Loss and metrics of one batch, y and weighting default none. Errors: as of `fit`. */
   testOnBatch<Name extends string = LogName>(
     x: DataList,
     y?: Targets,
@@ -415,25 +417,25 @@ export class Model extends ModelSteps {
     }
   }
 
-  /** The layers and their numbers of weights as a table. */
+  /** The layers and their numbers of weights as a table. Errors: none. */
   summary(): string {
     return summarize(this.name, this.summaryRows());
   }
 
-  /** The weights as the bytes of a safetensors file. */
+  /** The weights as the bytes of a safetensors file. Errors: StateError where there are none. */
   exportWeights(): Uint8Array {
     return encodeWeights(this);
   }
 
   /**
-   * Takes over weights from such bytes; layers that are not built yet are built as those that the bytes are of. FormatError,
-   * and nothing changed, where they do not fit this model.
+   * Loads weights from such bytes, and builds layers for them. Errors: FormatError, and nothing changed, where they do
+   * not fit.
    */
   importWeights(bytes: Uint8Array): void {
     decodeWeights(this, bytes);
   }
 
-  /** The whole model as the bytes of one safetensors file, from which `importModel` makes it again; see `save`. */
+  /** The whole model as bytes for `importModel`. Errors: ArgumentError for functions that are not known by a name. */
   exportModel(): Uint8Array {
     return encodeModel(this);
   }
@@ -446,12 +448,14 @@ export class Model extends ModelSteps {
     await writeFileAtomic(path, this.exportModel());
   }
 
-  /** Writes the weights to a safetensors file: to a temporary file first, so that the old one is never half overwritten. */
+  /**
+   * Writes the weights to a safetensors file, replacing an old one at once. Errors: StateError without a file system.
+   */
   saveWeights(path: FilePath): Promise<void> {
     return writeFileAtomic(path, this.exportWeights());
   }
 
-  /** Reads the weights from a safetensors file. FormatError, and nothing changed, where it does not fit this model. */
+  /** Loads the weights from a safetensors file. Errors: FormatError, and nothing changed, where it does not fit. */
   async loadWeights(path: FilePath): Promise<void> {
     decodeWeights(this, await readFile(path), pathOf("loadWeights: the path", path));
   }

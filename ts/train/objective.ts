@@ -29,21 +29,21 @@ export type LossLike = LossName | Loss | ((yTrue: Tensor, yPred: Tensor) => Tens
 
 /** What the outputs are judged by. */
 export interface Judgement {
-  /** May be left out where layers, or the model's own `call`, add the loss by `addLoss`. */
+  /** The loss, or one for each output; default none: layers, or the model's own `call`, add it by `addLoss`. */
   loss?: PerOutput<LossLike>;
   /** How much each output's loss counts; default 1. */
   lossWeights?: PerOutput<number>;
   /**
-   * Names, metrics, or functions (yTrue, yPred) => values to be averaged; for several outputs a list of lists. A figure is
-   * called as its metric is, after its output's name where there are several, and numbered where a name is taken. Where the
-   * output's loss has `fromLogits`, names and the library's figures take predictions for logits too; metrics that were made do
-   * as they were told.
+   * Names, metrics, or functions (yTrue, yPred) => values to average; for several outputs a list of lists. Default
+   * none. In logs a metric has its own name, after its output's where there are several, and numbered where it is
+   * taken. Beside a loss with `fromLogits`, names and the library's functions take predictions for logits too; metrics
+   * that were made do as they were told.
    */
   metrics?:
     | readonly MetricLike[]
     | readonly (readonly MetricLike[])[]
     | { readonly [output: string]: readonly MetricLike[] };
-  /** Metrics that take sample weights into account; "weighted_accuracy" where the name without it is taken. */
+  /** Metrics weighted by sample weights, "weighted_accuracy" where the name is taken; default none. */
   weightedMetrics?: Judgement["metrics"];
 }
 

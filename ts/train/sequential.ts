@@ -40,7 +40,10 @@ export class Sequential extends Model {
     this.#begin();
   }
 
-  /** Adds a layer behind the others; it is built at once if the model is. */
+  /**
+   * Appends a layer; it is built at once if the model is. Errors: ArgumentError for what is no layer or contains the
+   * model.
+   */
   add(layer: Layer): void {
     this.#append([layer]);
     if (!this.trainable) layer.trainable = false;
