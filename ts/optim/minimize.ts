@@ -7,6 +7,7 @@ import {
   valueAndGradients,
   weightsOf,
 } from "../autograd/grad.ts";
+import { requireFunction } from "../runtime/arguments.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 
@@ -18,6 +19,7 @@ interface Stepping {
 
 /** What `f` returns, when the weights have moved; see `Optimizer`. */
 export function minimize<L extends LossValue>(optimizer: Stepping, of: readonly Variable[] | Trained, f: () => L): L {
+  requireFunction("minimize", f);
   let weights: readonly Variable[] = [];
   const [[, value], gradients] = valueAndGradients(
     () => {

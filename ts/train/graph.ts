@@ -67,6 +67,14 @@ export class Graph {
     return [...new Set<Layer>([...inputs, ...this.nodes.map(({ layer }) => layer)])];
   }
 
+  /** The result of a layer. ArgumentError unless there is one of it. */
+  outputOf(layer: Layer): Symbolic {
+    const input = this.inputs.filter(({ node }) => node.layer === layer);
+    const all = [...input, ...this.nodes.flatMap((node) => (node.layer === layer ? node.outputs : []))];
+    if (all.length === 1) return all[0];
+    throw new ArgumentError(`outputOf: ${layer.name} must have one result in the model, got ${all.length}`);
+  }
+
   /** One name for each output: its layer's, numbered where a layer makes several. */
   get outputNames(): string[] {
     const names = this.outputs.map(({ node }) => node.layer.name);

@@ -60,7 +60,7 @@ import {
   requireIdle,
 } from "./fit.ts";
 import { type Drawing, drawnFrom, type FunctionalOptions, Graph } from "./graph.ts";
-import { defineViews } from "./model-views.ts";
+import { defineViews, only } from "./model-views.ts";
 import { type Judgement, Objective } from "./objective.ts";
 import { predictModel } from "./predict.ts";
 import { encodeModel } from "./saving.ts";
@@ -106,24 +106,18 @@ export class Model extends ModelSteps {
   declare readonly output: Symbolic;
   declare readonly inputs: readonly Symbolic[];
   declare readonly outputs: readonly Symbolic[];
-
   /** That of `compile`. */
   declare readonly optimizer: Optimizer;
   /** Those of `compile`. */
   declare readonly metrics: readonly Metric[];
 
   static {
-    const only = (model: Model, what: "inputs" | "outputs"): Symbolic => {
-      const list = model[what];
-      if (list.length === 1) return list[0];
-      throw new ArgumentError(`${model.name}: there must be one of the ${what}, got ${list.length}; use ${what}`);
-    };
     defineViews(Model.prototype, {
       layers: (model) => model.#graph?.layers ?? model.sublayers(),
       inputs: (model) => model[DRAWN]().inputs,
       outputs: (model) => model[DRAWN]().outputs,
-      input: (model) => only(model, "inputs"),
-      output: (model) => only(model, "outputs"),
+      input: (model) => only(model.name, "inputs", model.inputs),
+      output: (model) => only(model.name, "outputs", model.outputs),
       optimizer: (model) => model.compilation.optimizer,
       metrics: (model) => model.compilation.objective.metrics,
     });
@@ -154,6 +148,14 @@ export class Model extends ModelSteps {
     if (found) return found;
     const known = layers.map(({ name }) => name).join(", ");
     throw new ArgumentError(`getLayer: ${this.name} has the layers ${known}, got ${quoted(which)}`);
+  }
+
+  /**
+   * The symbolic result of the layer of this name, or at this place, for another model: `new Model({ inputs: model.inputs,
+   * outputs: [model.outputOf("conv"), model.output] })` also returns what happens inside. ArgumentError unless there is one.
+   */
+  outputOf(which: string | number): Symbolic {
+    return this[DRAWN]().outputOf(this.getLayer(which));
   }
 
   /** @internal */
