@@ -102,7 +102,7 @@ export const differences = {
     Adafactor: "no `relativeStep`, which changes nothing in Keras either",
   },
   callbacks: {
-    ModelCheckpoint: "saves the weights, as safetensors",
+    ModelCheckpoint: "saves safetensors",
     TensorBoard: "scalars and histograms of weights",
   },
 };

@@ -23,7 +23,7 @@ export const families: readonly FamilyEntry[] = [
   },
   {
     name: "formats",
-    title: "mutated safetensors and IDX files: right values or a FormatError, and nothing half loaded",
+    title: "mutated safetensors, model and IDX files: right values or a FormatError, and nothing half loaded",
     patience: 30,
     load: async () => (await import("./families/formats.ts")).formats,
   },

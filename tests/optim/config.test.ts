@@ -138,14 +138,6 @@ it.each<[string, () => unknown]>([
     "adam: to be saved or sent, learningRate must be plain values",
     () => optimizers.adam({ learningRate: (step) => mul(step, 0) }).config(),
   ],
-  [
-    "sgd: to be saved or sent, no variables must be excluded from weight decay",
-    () => {
-      const optimizer = optimizers.sgd();
-      optimizer.excludeFromWeightDecay({ names: ["bias"] });
-      optimizer.config();
-    },
-  ],
   ["defineOptimizer: map must be a class of optimizers", () => optimizers.defineOptimizer("map", Map as never)],
 ])("%s", (message, f) => {
   expect(f).toThrow(message);

@@ -189,7 +189,8 @@ describe("which way is better", () => {
     const model = line();
     const values = [Number.NaN, 3, 2, 1];
     const stop = new EarlyStopping({ monitor: "loss", patience: 1 });
-    const save = new ModelCheckpoint({ filepath: join(folder, "nan-{epoch}"), monitor: "loss", saveBestOnly: true });
+    const filepath = join(folder, "nan-{epoch}");
+    const save = new ModelCheckpoint({ filepath, monitor: "loss", saveBestOnly: true, saveWeightsOnly: true });
     const reduce = new ReduceLROnPlateau({ monitor: "loss", patience: 2 });
     model.compilation.optimizer.learningRate = 1;
     for (const callback of [stop, save, reduce]) callback.onTrainBegin(infoOf(model));

@@ -137,6 +137,43 @@ describe("a whole model in a file", () => {
   });
 });
 
+describe("a subclass of a model", () => {
+  /** Answers with twice what is computed. */
+  class TwiceDrawn extends Model {
+    override call(...given: Parameters<Model["call"]>): Tensor {
+      return mul(super.call(...given) as Tensor, 2);
+    }
+  }
+  class TwiceInRow extends Sequential {
+    override call(...given: Parameters<Sequential["call"]>): Tensor {
+      return mul(super.call(...given) as Tensor, 2);
+    }
+  }
+  const makers = {
+    twice_drawn: () => {
+      const inputs = layers.input({ shape: [3] });
+      return new TwiceDrawn({ inputs, outputs: layers.dense({ units: 2 }).apply(inputs) });
+    },
+    twice_in_row: () => new TwiceInRow([layers.dense({ units: 2, inputShape: [3] })]),
+  };
+
+  it.each(Object.entries(makers))("is copied, and made again where it is known: %s", (kind, make) => {
+    const model = make();
+    const x = randomNormal([2, 3]);
+    const copy = model.copy().copyWeightsFrom(model);
+    expect(copy).toBeInstanceOf(model.constructor);
+    expect(outputs(copy, x)).toEqual(outputs(model, x));
+    const bytes = model.exportModel();
+    expect(() => importModel(bytes)).toThrow(new RegExp(`got "${kind}".*registerLayer`));
+    layers.registerLayer(kind, model.constructor as layers.LayerClass);
+    const again = importModel(bytes);
+    expect(again).toBeInstanceOf(model.constructor);
+    expect(outputs(again, x)).toEqual(outputs(model, x));
+    const inside = new Sequential([model]);
+    expect(outputs(importModel(inside.exportModel()), x)).toEqual(outputs(model, x));
+  });
+});
+
 describe("a model that no file can hold", () => {
   it("has functions without a name, or is disposed", async () => {
     const model = new Sequential([layers.dense({ units: 1, inputShape: [1], activation: (x: Tensor) => mul(x, x) })]);

@@ -1,14 +1,21 @@
 // What a model at hand takes, says and refuses, one in a worker does too.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import {
   ArgumentError,
   ArrayData,
   EarlyStopping,
+  FormatError,
+  importModel,
   type Logs,
   layers,
+  loadModel,
   Model,
   Sequential,
   ShapeError,
+  StateError,
   type TrainingInfo,
   tensor,
 } from "../../ts/index.ts";
@@ -113,6 +120,36 @@ describe("weights of a remote model", () => {
     await expect(far.copyWeightsFrom({} as never)).rejects.toThrow(ArgumentError);
     await expect(far.setWeights(undefined as never)).rejects.toThrow(ArgumentError);
     expect([...(await far.getWeights())[0].data]).toEqual([1, 1, 1, 1, 1, 1]);
+  });
+});
+
+describe("a whole remote model", () => {
+  it("goes to the page and back, compiled and trained, with the same bits", async () => {
+    const far = new RemoteModel(classifier(), { engine });
+    await far.compile({ optimizer: "adam", loss: "sparseCategoricalCrossentropy", metrics: ["accuracy"] });
+    const options = { verbose: 0, seed: 3, epochs: 2 } as const;
+    await far.fit(rows, labels, options);
+    const bytes = await far.exportModel();
+    const [near, again] = [importModel(bytes), new RemoteModel(bytes, { engine })];
+    const more = { ...options, initialEpoch: 2, epochs: 4 };
+    const history = await far.fit(rows, labels, more);
+    expect(await near.fit(rows, labels, more)).toEqual(history);
+    expect(await again.fit(rows, labels, more)).toEqual(history);
+    expect(near.exportModel()).toEqual(await far.exportModel());
+    expect(await again.exportModel({ includeOptimizer: false })).toEqual(near.exportModel({ includeOptimizer: false }));
+    await expect(far.exportModel({ optimizer: false } as never)).rejects.toThrow("unknown option optimizer");
+    const broken = new RemoteModel(bytes.subarray(0, 90), { engine });
+    await expect(broken.summary()).rejects.toThrow(FormatError);
+  });
+
+  it("is written where the worker has a file system", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "heddle-remote-"));
+    const path = join(folder, "model.safetensors");
+    const far = new RemoteModel(classifier(), { engine });
+    await far.save(path);
+    expect((await loadModel(path)).weights[0].shape).toEqual([2, 3]);
+    await expect(far.save(join(folder, "none", "model"))).rejects.toThrow(StateError);
+    rmSync(folder, { recursive: true });
   });
 });
 

@@ -4,4 +4,10 @@ import type { Layer } from "./layer.ts";
 /** Makes a layer from its options, in which layers are made already. */
 export type LayerMaker = (options: never) => Layer;
 
+/** Makes a layer of a class below some base from its configuration. */
+export type FamilyMaker = (made: never, config: never) => Layer;
+
+/** Those of bases whose classes are made in another way than from one record of options, the nearest last. */
+export const families: Map<abstract new (...options: never) => Layer, FamilyMaker> = new Map();
+
 export const registered: Map<string, LayerMaker> = new Map();

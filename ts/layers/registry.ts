@@ -27,7 +27,7 @@ import * as normalization from "./normalization.ts";
 import * as pooling from "./pooling.ts";
 import * as positions from "./positions.ts";
 import * as recurrent from "./recurrent.ts";
-import { type LayerMaker, registered } from "./registered.ts";
+import { families, type LayerMaker, registered } from "./registered.ts";
 import * as regularization from "./regularization.ts";
 import { RelativeMultiHeadAttention } from "./relative-attention.ts";
 import * as resizing from "./resizing.ts";
@@ -153,7 +153,8 @@ export function registerLayer(kind: string, layer: LayerClass): void {
       `registerLayer: it must get a kind and a class of layers, got ${textOf(kind)} and ${textOf(layer)}`,
     );
   }
-  registered.set(kind, (options) => new layer(options));
+  const family = [...families].filter(([base]) => layer.prototype instanceof base).at(-1)?.[1];
+  registered.set(kind, (options) => family?.(layer as never, options) ?? new layer(options));
 }
 
 /** The layers of the configuration that is being read which occur in it several times. */

@@ -85,6 +85,10 @@ export class LossScaleOptimizer extends Optimizer {
     this.innerOptimizer.excludeFromWeightDecay(which);
   }
 
+  override get exclusions(): readonly (Variable | string)[] {
+    return this.innerOptimizer.exclusions;
+  }
+
   override build(variables: readonly Variable[]): void {
     this.innerOptimizer.build(variables);
   }
@@ -109,6 +113,10 @@ export class LossScaleOptimizer extends Optimizer {
 
   override get averagesInPlace(): boolean {
     return this.innerOptimizer.averagesInPlace;
+  }
+
+  override set averagesInPlace(isSo: boolean) {
+    this.innerOptimizer.averagesInPlace = isSo;
   }
 
   override swapAverages(variables: readonly Variable[]): void {

@@ -146,17 +146,12 @@ export abstract class Optimizer {
   }
 
   /**
-   * The options that make the same optimizer again, as plain JSON, with the learning rate as it was set last; its state is apart.
-   * ArgumentError for what cannot be: functions, groups of variables, exclusions from weight decay.
+   * The options that make the same optimizer again, as plain JSON, with the learning rate as it was set last; its state and
+   * `exclusions` are apart. ArgumentError for what cannot be: functions, groups of variables.
    */
   config(): Record<string, Json> {
     const { kind, defaultRate } = this;
     const [learningRate] = this.rate.view();
-    if (this.undecayed.length > 0) {
-      throw new ArgumentError(
-        `${kind}: to be saved or sent, no variables must be excluded from weight decay, got some`,
-      );
-    }
     const isSet = typeof defaultRate === "number" && Math.fround(defaultRate) !== learningRate;
     return toJsonRecord(kind, { ...this.options, ...(isSet && { learningRate }) });
   }
@@ -238,6 +233,11 @@ export abstract class Optimizer {
       throw new StateError("excludeFromWeightDecay: it must be called before the first step, got a later call");
     }
     this.undecayed.push(...variables, ...names);
+  }
+
+  /** What was left without weight decay: variables and parts of names. */
+  get exclusions(): readonly (Variable | string)[] {
+    return [...this.undecayed];
   }
 
   /**
@@ -372,9 +372,13 @@ export abstract class Optimizer {
     this.swapped = false;
   }
 
-  /** Whether weights and averages have changed places. */
+  /** Whether weights and averages have changed places. Set only with a state that was saved when they had. */
   get averagesInPlace(): boolean {
     return this.swapped;
+  }
+
+  set averagesInPlace(isSo: boolean) {
+    this.swapped = isSo;
   }
 
   /** Exchanges the weights with their averages, where `useEma` keeps them and a step was taken. */

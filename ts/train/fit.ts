@@ -25,10 +25,10 @@ import { History } from "./callbacks/history.ts";
 import { eachBatch, examplesFor, Feed, type FeedOptions, feedOf, requireInStream } from "./feed.ts";
 import { hold, release } from "./holding.ts";
 import type { Model } from "./model.ts";
+import { optimizersOf } from "./model-optimizers.ts";
 import type { Objective } from "./objective.ts";
 import { makePause, type Pause, settled } from "./pause.ts";
 import { ProgressBar, ProgressLine, type Verbosity } from "./progress.ts";
-import { optimizersOf } from "./steps.ts";
 
 /** What `fit` takes beside the data. */
 export interface FitOptions extends Weighting {
@@ -199,7 +199,7 @@ async function trainModel(
       }
       for (const callback of callbacks) await settled(callback.onEpochEnd?.(epoch, logs), signal);
     }
-    for (const one of [optimizer, ...optimizersOf(model)]) one.finalizeVariableValues(model.trainableWeights);
+    for (const one of [optimizer, ...optimizersOf(model).values()]) one.finalizeVariableValues(model.trainableWeights);
   };
   const failures: unknown[] = [];
   const attempt = async (f: () => Promise<void>): Promise<void> => f().catch((error) => void failures.push(error));

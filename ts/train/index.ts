@@ -47,7 +47,7 @@ export {
 } from "./cross-validate.ts";
 export type { EvaluateOptions, FitOptions, PredictOptions } from "./fit.ts";
 export type { FunctionalOptions } from "./graph.ts";
-export { importModel, loadModel } from "./loading.ts";
+export { importModel, type LoadOptions, loadModel } from "./loading.ts";
 export { type CompileOptions, Model } from "./model.ts";
 export { type ModelConfig, modelFromConfig } from "./model-config.ts";
 export type { Judgement, LossLike, PerOutput } from "./objective.ts";
@@ -58,5 +58,6 @@ export {
   type ProgressOutput,
   type Verbosity,
 } from "./progress.ts";
+export type { SaveOptions } from "./saving.ts";
 export { Sequential, type SequentialOptions } from "./sequential.ts";
 export type { SummaryRow } from "./summary.ts";

@@ -25,7 +25,7 @@ import {
 } from "../layers/layer.ts";
 import { matched } from "../layers/matching.ts";
 import { buildFor, followTrainable, PARTS, STRUCTURE, shapesOf } from "../layers/module.ts";
-import { type LayerMaker, registered } from "../layers/registered.ts";
+import { families, type LayerMaker, registered } from "../layers/registered.ts";
 import { type Shapes, shapeList } from "../layers/shapes.ts";
 import type { Symbolic } from "../layers/symbolic.ts";
 import type { Metric } from "../metrics/metric.ts";
@@ -60,11 +60,13 @@ import {
   requireIdle,
 } from "./fit.ts";
 import { type Drawing, drawnFrom, type FunctionalOptions, Graph } from "./graph.ts";
+import { optimizersOf } from "./model-optimizers.ts";
 import { defineViews, only } from "./model-views.ts";
 import { type Judgement, Objective } from "./objective.ts";
+import { isOwned } from "./owned.ts";
 import { predictModel } from "./predict.ts";
-import { encodeModel } from "./saving.ts";
-import { optimizersOf, Prediction, Steps } from "./steps.ts";
+import { encodeModel, type SaveOptions } from "./saving.ts";
+import { Prediction, Steps } from "./steps.ts";
 import { type SummaryRow, summarize } from "./summary.ts";
 import { decodeWeights, encodeWeights } from "./weights.ts";
 
@@ -134,7 +136,7 @@ export class Model extends ModelSteps {
     const isDrawn = inputs !== undefined || outputs !== undefined;
     // Errors name the class of a subclass.
     const own = new.target === Model ? "functional" : snakeCase(new.target, "functional");
-    super(kind ?? (isDrawn ? "functional" : own), rest, base ?? kind ?? own);
+    super(kind ?? own, rest, base);
     if (!isDrawn) return;
     this.#graph = new Graph([inputs].flat(), [outputs].flat());
     const shapes = this.#graph.inputs.map(({ shape }) => shape);
@@ -217,8 +219,7 @@ export class Model extends ModelSteps {
 
   /** @internal */
   override [COPY](options: object, copied: (value: unknown) => unknown): Layer {
-    if (!this.#graph || this.constructor !== Model) return super[COPY](options, copied);
-    return new Model({ ...options, ...this.#graph.copy(copied as (layer: Layer) => Layer) });
+    return super[COPY]({ ...options, ...this.#graph?.copy(copied as (layer: Layer) => Layer) }, copied);
   }
 
   /** Set it to true in a callback, and training ends after the current batch. */
@@ -253,7 +254,7 @@ export class Model extends ModelSteps {
     const compiled = { optimizer: getOptimizer(optimizer), objective, runEagerly };
     const isKept = compiled.optimizer === this.#compiled?.optimizer;
     this.discard(isKept);
-    this.#ownsOptimizer = typeof optimizer === "string" || (isKept && this.#ownsOptimizer);
+    this.#ownsOptimizer = typeof optimizer === "string" || isOwned(optimizer) || (isKept && this.#ownsOptimizer);
     this.#compiled = compiled;
   }
 
@@ -429,30 +430,25 @@ export class Model extends ModelSteps {
     return encodeWeights(this);
   }
 
-  /**
-   * Loads weights from such bytes, and builds layers for them. Errors: FormatError, and nothing changed, where they do
-   * not fit.
-   */
+  /** Loads weights from such bytes, and builds layers for them. Errors: FormatError, and nothing changed, unless they fit. */
   importWeights(bytes: Uint8Array): void {
     decodeWeights(this, bytes);
   }
 
   /** The whole model as bytes for `importModel`. Errors: ArgumentError for functions that are not known by a name. */
-  exportModel(): Uint8Array {
-    return encodeModel(this);
+  exportModel(options: SaveOptions = {}): Uint8Array {
+    return encodeModel(this, this.#compiled, options);
   }
 
   /**
-   * Writes the whole model to one safetensors file, from which `loadModel` makes it again, or leaves the old one as it is.
-   * Errors: ArgumentError for functions among options that are not known by a name, StateError where there is no file system.
+   * Writes the whole model to one file, or leaves the old one as it is: `loadModel` makes it again, ready to go on training with
+   * the same bits. Errors: ArgumentError for functions that are not known by a name.
    */
-  async save(path: FilePath): Promise<void> {
-    await writeFileAtomic(path, this.exportModel());
+  async save(path: FilePath, options: SaveOptions = {}): Promise<void> {
+    await writeFileAtomic(path, this.exportModel(options));
   }
 
-  /**
-   * Writes the weights to a safetensors file, replacing an old one at once. Errors: StateError without a file system.
-   */
+  /** Writes the weights to a safetensors file, replacing an old one at once. Errors: StateError without a file system. */
   saveWeights(path: FilePath): Promise<void> {
     return writeFileAtomic(path, this.exportWeights());
   }
@@ -465,7 +461,7 @@ export class Model extends ModelSteps {
   /** Frees its weights, and what `compile`, `fit` and `predict` made. */
   override dispose(): void {
     this.discard();
-    const kept = optimizersOf(this);
+    const kept = [...optimizersOf(this).values()];
     if (this.#compiled && !this.#ownsOptimizer) kept.push(this.#compiled.optimizer);
     for (const optimizer of kept) optimizer.forget(this.weights);
     this.#compiled = undefined;
@@ -495,6 +491,10 @@ function argumentsOf<Options>(x: unknown, y: Targets | Options | undefined, opti
 }
 
 /** A drawn model from its configuration. */
-export const functionalFrom: LayerMaker = (drawing: Drawing) => new Model(drawnFrom(drawing));
+export const functionalFrom: LayerMaker = (config: Drawing) => new Model(drawnFrom(config));
 
 registered.set("functional", functionalFrom);
+// Subclasses that were drawn are drawn again.
+families.set(Model, (made: new (options: object) => Model, config: Drawing | LayerOptions) => {
+  return new made("calls" in config ? drawnFrom(config) : config);
+});

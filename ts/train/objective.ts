@@ -16,6 +16,7 @@ import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
 import type { Logs } from "./callbacks/callback.ts";
 import { hold, release } from "./holding.ts";
+import { isOwned } from "./owned.ts";
 
 /** One for a model's only output, a list in the order of its outputs, or a record by their names. */
 export type PerOutput<T> = T | readonly T[] | { readonly [output: string]: T };
@@ -108,7 +109,7 @@ export class Objective {
     this.take = namer();
     this.figures = figuresOf(this.outputs, this.take);
     for (const [name, source] of this.returned) this.figures.unshift({ name, direction: "min", source });
-    const given = new Set<unknown>([...own.flat(), ...weighted.flat()]);
+    const given = new Set<unknown>([...own.flat(), ...weighted.flat()].filter((metric) => !isOwned(metric)));
     const sources = this.figures.map(({ source }) => source);
     this.own = sources.filter((source) => !given.has(source));
     this.shared = sources.filter((source) => given.has(source)) as Metric[];

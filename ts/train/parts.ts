@@ -1,22 +1,44 @@
-// What files keep of a model beside its configuration: weights, the optimizer's state, random streams and states that go on
-// from batch to batch, each kind under a name of its own. Everything is checked before the first number changes.
+// What files keep of a model beside its configuration: weights, the state of optimizers, random streams and states that go
+// on from batch to batch, each kind under a name of its own. Everything is checked before the first number changes.
 import type { TensorRecord } from "../formats/safetensors.ts";
 import { matched } from "../layers/matching.ts";
 import { MAKE_STATE, type Module, STRUCTURE } from "../layers/module.ts";
 import { type Optimizer, renamedState } from "../optim/optimizer.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
-import { buildAs, byPaths, PATHS, recordsOf, underPath } from "./weights.ts";
+import { optimizersOf } from "./model-optimizers.ts";
+import { byPaths, PATHS, recordsOf, underPath } from "./weights.ts";
 
-type Parts = Readonly<Record<"model" | "optimizer" | "state", ReadonlyMap<string, AnyTensor>>>;
+type Parts = Readonly<Record<"model" | "optimizer" | "optimizers" | "state", ReadonlyMap<string, AnyTensor>>>;
 
-/** The tensors of a model by where they belong, each kind by its names. */
+/** What begins the names of another model's variables. */
+const FOREIGN = "\0";
+
+/** Optimizers of a model and its parts beside the one it is compiled with, by their paths. */
+function othersOf(model: Module, optimizer: Optimizer | undefined): [string, Optimizer][] {
+  if (optimizer === undefined) return [];
+  const all = [...model[STRUCTURE]().modules].flatMap(([path, module]) =>
+    [...optimizersOf(module)].map(([name, one]): [string, Optimizer] => [path === "" ? name : `${path}/${name}`, one]),
+  );
+  return all.filter(([, one]) => one !== optimizer);
+}
+
+/** The tensors of a model by where they belong, each kind by its names; what an optimizer keeps for others is not among them. */
 function partsOf(model: Module, optimizer: Optimizer | undefined): Parts {
   const { weights, state } = model[STRUCTURE]();
-  optimizer?.build(model.trainableWeights);
   const paths = new Map([...weights].map(([path, weight]) => [weight, path]));
-  const slots = optimizer?.state((variable) => paths.get(variable) ?? variable.name) ?? {};
-  return { model: weights, optimizer: new Map(Object.entries(slots)), state };
+  const own = (one: Optimizer): [string, AnyTensor][] =>
+    Object.entries(one.state((variable) => paths.get(variable) ?? FOREIGN)).filter(
+      ([name]) => !name.startsWith(FOREIGN),
+    );
+  return {
+    model: weights,
+    optimizer: new Map(optimizer && own(optimizer)),
+    optimizers: new Map(
+      othersOf(model, optimizer).flatMap(([path, one]) => own(one).map(([name, x]) => [`${path}/${name}`, x])),
+    ),
+    state,
+  };
 }
 
 /** All that is to be kept of a model, of its optimizer where that is given: "model/0/kernel" and so on. */
@@ -25,8 +47,13 @@ export function recordsOfParts(model: Module, optimizer: Optimizer | undefined):
   return recordsOf(parts.flatMap(([part, all]) => [...all].map(([name, x]) => [`${part}/${name}`, x] as const)));
 }
 
+/** Whether a file holds an optimizer's state. */
+export function hasOptimizer(tensors: ReadonlyMap<string, unknown>): boolean {
+  return underPath(tensors, "optimizer/").size > 0;
+}
+
 /**
- * A model's variables with what a file has for each; layers that are not built yet are built as those that were saved.
+ * The variables of a model, built as `buildAs` does, with what a file has for each.
  * FormatError, and no number changed, where the file is another's.
  */
 export function matchedParts(
@@ -36,10 +63,17 @@ export function matchedParts(
   metadata: Readonly<Record<string, string>>,
   source: string,
 ): [Variable, TensorRecord][] {
-  buildAs(model, metadata);
-  const parts = partsOf(model, optimizer);
   const given = (part: string): Map<string, TensorRecord> => underPath(tensors, `${part}/`);
   const isOld = metadata.names !== PATHS.names;
+  const { weights } = model[STRUCTURE]();
+  const build = (one: Optimizer, saved: ReadonlyMap<string, unknown>): void => {
+    // Variables that were never updated have no state, and those that are frozen since have one.
+    const updated = new Set([...saved.keys()].map((name) => name.slice(0, name.lastIndexOf("/"))));
+    one.build(isOld ? model.trainableWeights : [...weights].flatMap(([path, x]) => (updated.has(path) ? [x] : [])));
+  };
+  if (optimizer) build(optimizer, given("optimizer"));
+  for (const [path, one] of othersOf(model, optimizer)) build(one, given(`optimizers/${path}`));
+  const parts = partsOf(model, optimizer);
   const pairs = (all: ReadonlyMap<string, AnyTensor>, found: ReadonlyMap<string, TensorRecord>, whose = "") => {
     const records = matched(source + whose, all, found);
     return [...all.values()].map((x, i): [Variable, TensorRecord] => [x as Variable, records[i]]);
@@ -48,7 +82,8 @@ export function matchedParts(
   if (optimizer) {
     const older = isOld ? [Object.keys(optimizer.state())] : [];
     const slots = renamedState(given("optimizer"), [...parts.optimizer.keys()], ...older);
-    all.push(...pairs(parts.optimizer, slots, ": the optimizer must be as in the saved training"));
+    const must = ": the optimizer must be as in the saved training";
+    all.push(...pairs(parts.optimizer, slots, must), ...pairs(parts.optimizers, given("optimizers"), must));
   }
   if (isOld) return all;
   // Older files have no random streams, and no states that go on from batch to batch.

@@ -1,8 +1,14 @@
 // A whole model as one safetensors file: its tensors, and in the metadata as JSON what makes the model again.
 import { encodeSafetensors } from "../formats/safetensors.ts";
-import { type Json, toConfig } from "../layers/config.ts";
+import { saveOptions } from "../generated/options.ts";
+import { type Json, toConfig, toJsonRecord } from "../layers/config.ts";
 import type { Layer } from "../layers/layer.ts";
+import { STRUCTURE } from "../layers/module.ts";
+import type { Loss } from "../losses/loss.ts";
+import type { Metric } from "../metrics/metric.ts";
+import type { Optimizer } from "../optim/optimizer.ts";
 import { ArgumentError, FormatError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import { recordsOfParts } from "./parts.ts";
 import { aboutPaths } from "./weights.ts";
 
@@ -15,10 +21,91 @@ const MAX_CONFIG_LENGTH = 4_000_000;
 /** The key of a number that JSON does not have. */
 const NUMBER = "$number";
 
+/** What `save` and `exportModel` take. */
+export interface SaveOptions {
+  /** Whether the file tells how the model is compiled, if it is; default true. */
+  includeCompile?: boolean;
+  /** Whether it holds the optimizer's state too, so that training goes on with the same bits; default as includeCompile. */
+  includeOptimizer?: boolean;
+}
+
+/** What an output is judged by, named where `compile` was given names. */
+interface Output {
+  readonly name: string;
+  readonly loss: Loss | undefined;
+  readonly lossWeight: number;
+  readonly metrics: readonly Metric[];
+  readonly weightedMetrics: readonly Metric[];
+}
+
+/** What `compile` settled, as far as a file tells it. */
+interface Compilation {
+  readonly optimizer: Optimizer;
+  readonly objective: { readonly outputs: readonly Output[] };
+  readonly runEagerly: boolean;
+}
+
 /** The bytes of a model's file. ArgumentError for options that only code can make, and for a configuration beyond bounds. */
-export function encodeModel(model: Layer): Uint8Array {
-  const metadata = { ...MODEL_FORMAT, model: toText(toConfig(model)), ...aboutPaths(model) };
-  return encodeSafetensors(recordsOfParts(model, undefined), metadata);
+export function encodeModel(model: Layer, compilation: Compilation | undefined, options: SaveOptions): Uint8Array {
+  const { includeCompile = true, includeOptimizer = includeCompile } = checkOptions("save", options, saveOptions);
+  if (includeOptimizer && !includeCompile) {
+    throw new ArgumentError("save: includeOptimizer must be given with includeCompile, got it without");
+  }
+  const compiled = includeCompile ? compilation : undefined;
+  const optimizer = includeOptimizer ? compiled?.optimizer : undefined;
+  return encodeSafetensors(recordsOfParts(model, optimizer), {
+    ...describeModel(model, compiled),
+    ...(optimizer?.averagesInPlace && { averagesInPlace: "true" }),
+  });
+}
+
+/** What a file says of a model. Errors: as `encodeModel`. */
+export function describeModel(model: Layer, compiled: Compilation | undefined): Record<string, string> {
+  return {
+    ...MODEL_FORMAT,
+    model: toText(toConfig(model)),
+    ...(compiled && { compile: toText(compileConfig(model, compiled)) }),
+    ...aboutPaths(model),
+  };
+}
+
+/** What `compile` settled as plain JSON, by the names of the outputs. */
+export type CompileConfig = {
+  readonly optimizer: Json;
+  /** Undefined where none has one. */
+  readonly loss?: Readonly<Record<string, Json>> | undefined;
+  readonly lossWeights: Readonly<Record<string, number>>;
+  readonly metrics: Readonly<Record<string, readonly Json[]>>;
+  readonly weightedMetrics: Readonly<Record<string, readonly Json[]>>;
+  readonly runEagerly: boolean;
+  /** What the optimizer leaves without weight decay: parts of names, and paths. */
+  readonly undecayed: { readonly names: readonly string[]; readonly paths: readonly string[] };
+};
+
+function compileConfig(model: Layer, { optimizer, objective, runEagerly }: Compilation): CompileConfig {
+  const { outputs } = objective;
+  const { exclusions } = optimizer;
+  const each = <T>(value: (output: Output) => T): Record<string, T> =>
+    Object.fromEntries(outputs.map((output) => [output.name, value(output)]));
+  try {
+    return {
+      optimizer: toConfig(optimizer),
+      loss: outputs.some(({ loss }) => loss) ? each(({ loss }) => toJsonRecord("save", { loss }).loss) : undefined,
+      lossWeights: each(({ lossWeight }) => lossWeight),
+      metrics: each(({ metrics }) => metrics.map(toConfig)),
+      weightedMetrics: each(({ weightedMetrics }) => weightedMetrics.map(toConfig)),
+      runEagerly,
+      undecayed: {
+        names: exclusions.filter((one) => typeof one === "string"),
+        paths: [...model[STRUCTURE]().weights].flatMap(([path, x]) => (exclusions.includes(x) ? [path] : [])),
+      },
+    };
+  } catch (cause) {
+    const remedy =
+      "define it by a name, as losses.defineLoss does, or leave it out: save with includeCompile: false, " +
+      "ModelCheckpoint with saveWeightsOnly: true";
+    throw new ArgumentError(`${(cause as Error).message}; ${remedy}`, { cause });
+  }
 }
 
 /** A configuration as JSON that keeps every number, infinity too. */
@@ -35,7 +122,7 @@ export function toText(config: Json): string {
 }
 
 /** What `toText` wrote. FormatError for anything else; `what` names the text. */
-export function fromText(what: string, text: string): Json {
+export function fromText(what: string, text = ""): Json {
   if (text.length > MAX_CONFIG_LENGTH) {
     throw new FormatError(`${what} must have at most ${MAX_CONFIG_LENGTH} characters, got ${text.length}`);
   }

@@ -3,7 +3,7 @@ import { sequentialOptions } from "../generated/options.ts";
 import { inConfig, type Json, toConfig } from "../layers/config.ts";
 import { InputLayer } from "../layers/input.ts";
 import { type CallContext, COPY, type Inputs, Layer, type Outputs, REBUILD, snakeCase } from "../layers/layer.ts";
-import { type LayerMaker, registered } from "../layers/registered.ts";
+import { families, type LayerMaker, registered } from "../layers/registered.ts";
 import { type Shapes, shapeList } from "../layers/shapes.ts";
 import type { Symbolic } from "../layers/symbolic.ts";
 import { requireList, typeOf } from "../runtime/arguments.ts";
@@ -21,6 +21,13 @@ export interface SequentialOptions {
   trainable?: boolean;
 }
 
+/** What `config` of a `Sequential` gives, its layers made. */
+interface SequentialConfig extends SequentialOptions {
+  layers: readonly Layer[];
+  /** The shape of inputs that it is built for. */
+  inputShape?: Shapes;
+}
+
 /**
  * A model of layers in a row, each applied to the result of the one before: `new Sequential([dense({ units: 10 })])`.
  */
@@ -33,7 +40,7 @@ export class Sequential extends Model {
   /** Builds at once if the first layer says its `inputShape`, else when it sees data. */
   constructor(layers: readonly Layer[] = [], options: SequentialOptions = {}) {
     checkOptions("Sequential", options, sequentialOptions, new.target === Sequential);
-    super(options, "sequential", new.target === Sequential ? undefined : snakeCase(new.target, "sequential"));
+    super(options, new.target === Sequential ? "sequential" : snakeCase(new.target, "sequential"));
     if (!Array.isArray(layers)) throw new ArgumentError(`Sequential: layers must be a list, got ${typeof layers}`);
     this.layers = [];
     this.#append(layers);
@@ -140,18 +147,19 @@ export class Sequential extends Model {
   }
 }
 
-/** A model from its configuration. */
-export const sequentialFrom: LayerMaker = (
-  options: SequentialOptions & { layers: readonly Layer[]; inputShape?: Shapes },
-) => {
-  const { layers, inputShape, ...rest } = options;
+/** A model from its configuration, also of a subclass, whose constructor is given the layers and the other options. */
+function sequentialOf(made: typeof Sequential, { layers, inputShape, ...options }: SequentialConfig): Sequential {
   requireList("sequential", "layers", layers);
-  const model = new Sequential(layers, rest);
+  const model = new made(layers, options);
   if (inputShape !== undefined) model.ensureBuilt(inputShape);
   return model;
-};
+}
+
+/** A `Sequential` from its configuration. */
+export const sequentialFrom: LayerMaker = (config: SequentialConfig) => sequentialOf(Sequential, config);
 
 registered.set("sequential", sequentialFrom);
+families.set(Sequential, sequentialOf);
 
 /** Whether a layer is another one, or has it among those inside it. */
 function contains(layer: Layer, other: Layer): boolean {

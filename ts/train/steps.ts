@@ -5,22 +5,13 @@ import { requireTensor } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
 import type { Inputs } from "../layers/layer.ts";
 import { fingerprint } from "../layers/module.ts";
-import { Optimizer } from "../optim/optimizer.ts";
 import { scope } from "../tensor/scope.ts";
 import { type AnyTensor, unfilled } from "../tensor/tensor.ts";
 import { trainableChanges } from "../tensor/variable.ts";
 import { type AnyStepBatch, type Compiled, listed, oneOrAll, runStep, type StepFigures } from "./batch-step.ts";
 import { asRead, type Batch } from "./batches.ts";
 import type { Model } from "./model.ts";
-
-/** The optimizers among a model's properties, alone or in lists and records. */
-export function optimizersOf(model: Model): Optimizer[] {
-  const isRecord = (x: object): boolean => Object.getPrototypeOf(x) === Object.prototype;
-  const all = Object.values(model).flatMap((value: unknown) =>
-    Array.isArray(value) || isRecord(Object(value)) ? Object.values(Object(value)) : [value],
-  );
-  return all.filter((value) => value instanceof Optimizer);
-}
+import { optimizersOf } from "./model-optimizers.ts";
 
 /** A step over the tensors of one batch: so many inputs, so many targets, then weights. */
 type Step = Captured<[inputs: number, targets: number, ...tensors: AnyTensor[]], void>;
@@ -60,7 +51,7 @@ class Freshness {
 
   private look(): readonly unknown[] {
     const { model } = this;
-    return [...fingerprint(model), ...optimizersOf(model), model.trainStep, model.testStep, model.predictStep];
+    return [...fingerprint(model), ...optimizersOf(model).values(), model.trainStep, model.testStep, model.predictStep];
   }
 }
 

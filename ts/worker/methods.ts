@@ -10,6 +10,7 @@ import { StateError } from "../runtime/errors.ts";
 import { makeArray, type TypedArray } from "../tensor/dtype.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
+import { importModel } from "../train/loading.ts";
 import type { Model } from "../train/model.ts";
 import { modelFromConfig } from "../train/model-config.ts";
 import { callbackFrom, compileOptionsFrom, type ServeOptions } from "./makers.ts";
@@ -80,9 +81,10 @@ export function makeMethods(own: ServeOptions): Methods {
         if (asks.seed !== undefined) seed(asks.seed);
       };
       begin();
-      const made = modelFromConfig(asks.config);
-      if (asks.weights !== undefined) {
-        made.importWeights(bytes(asks.weights));
+      const given = asks.bytes === undefined ? undefined : bytes(asks.bytes);
+      const made = asks.config ? modelFromConfig(asks.config) : importModel(given as Uint8Array);
+      if (given !== undefined) {
+        if (asks.config) made.importWeights(given);
         // As at hand, where no weights were drawn after the seed.
         begin();
       }
@@ -152,6 +154,8 @@ export function makeMethods(own: ServeOptions): Methods {
         read.dispose();
       }
     },
+    exportModel: ({ model: number, options }) => model(number).exportModel(options),
+    save: ({ model: number, path, options }) => model(number).save(path, options),
     exportWeights: (asks) => model(asks.model).exportWeights(),
     importWeights: (asks) => model(asks.model).importWeights(bytes(asks.bytes)),
     saveWeights: ({ model: number, path }) => model(number).saveWeights(path),

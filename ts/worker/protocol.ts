@@ -9,6 +9,7 @@ import type { Weighting } from "../train/batches.ts";
 import type { Logs, TrainingInfo } from "../train/callbacks/callback.ts";
 import type { EvaluateOptions, FitOptions } from "../train/fit.ts";
 import type { ModelConfig } from "../train/model-config.ts";
+import type { SaveOptions } from "../train/saving.ts";
 import type { WireError } from "./errors.ts";
 
 /** Something by name, with options: `{ kind: "adam", config: { learningRate: 0.01 } }`. */
@@ -68,7 +69,11 @@ export interface Calls {
   /** Data that come whole: transferred, or in shared memory. */
   take: [Layout & { data: number; values: TypedArray }, void];
   release: [{ data: number }, void];
-  create: [{ model: number; config: ModelConfig; weights: number | undefined; seed: number | undefined }, void];
+  /** From a configuration, or from the bytes of a whole model's file. */
+  create: [
+    { model: number; config?: ModelConfig | undefined; bytes: number | undefined; seed: number | undefined },
+    void,
+  ];
   forget: [{ model: number }, void];
   compile: [{ model: number; options: { readonly [option: string]: Json } }, void];
   fit: [FitRequest, { history: Record<string, number[]>; epochs: number[] }];
@@ -84,6 +89,8 @@ export interface Calls {
   setWeights: [{ model: number; weights: readonly number[] }, void];
   /** From another model here, or from the bytes of a safetensors file. */
   copyWeightsFrom: [{ model: number; from?: number; bytes?: number; tau: number | undefined }, void];
+  exportModel: [{ model: number; options: SaveOptions }, Uint8Array];
+  save: [{ model: number; path: string; options: SaveOptions }, void];
   exportWeights: [{ model: number }, Uint8Array];
   importWeights: [{ model: number; bytes: number }, void];
   saveWeights: [{ model: number; path: string }, void];

@@ -11,6 +11,7 @@ import {
   remoteModelOptions,
   remotePredictOptions,
   remoteWeighting,
+  saveOptions,
 } from "../generated/options.ts";
 import { type Json, toJsonRecord } from "../layers/config.ts";
 import type { Layer } from "../layers/layer.ts";
@@ -34,6 +35,7 @@ import { hold, release } from "../train/holding.ts";
 import type { Model } from "../train/model.ts";
 import type { ModelConfig } from "../train/model-config.ts";
 import { ProgressLine } from "../train/progress.ts";
+import type { SaveOptions } from "../train/saving.ts";
 import { EngineWorker, type EngineWorkerOptions } from "./engine-worker.ts";
 import type {
   CallbackConfig,
@@ -67,8 +69,8 @@ export interface RemoteModelOptions extends EngineWorkerOptions {
   seed?: number;
 }
 
-/** A model, or the layers of a sequential one. */
-export type RemoteModelSource = Model | ModelConfig | readonly (Layer | LayerConfig)[];
+/** A model, the bytes of its file as `exportModel` gives them, or the layers of a sequential one. */
+export type RemoteModelSource = Model | ModelConfig | Uint8Array | readonly (Layer | LayerConfig)[];
 
 /** What a training in a worker is going to do. Which epoch it begins with only callbacks in the worker can change. */
 export interface RemoteTrainingInfo extends Readonly<Omit<TrainingInfo, "model">> {
@@ -142,8 +144,8 @@ export class RemoteModel {
       remoteModelOptions,
       new.target === RemoteModel,
     );
-    const config = configOf(source);
-    this.kind = config.kind;
+    const config = source instanceof Uint8Array ? undefined : configOf(source);
+    this.kind = config?.kind ?? "of a file";
     const idle = Object.keys(options);
     if (engine !== undefined && idle.length > 0) {
       throw new ArgumentError(`RemoteModel: an engine must be given without options for one, got ${idle.join(", ")}`);
@@ -151,7 +153,7 @@ export class RemoteModel {
     this.ownsEngine = engine === undefined;
     this.engine = engine ?? new EngineWorker(options);
     this.model = this.engine.newNumber();
-    this.created = this.create(config, "built" in source && source.built ? source : undefined, seed);
+    this.created = this.create(source, config, seed);
     this.created.catch(() => {});
   }
 
@@ -322,6 +324,17 @@ export class RemoteModel {
     );
   }
 
+  /** The whole model as the bytes of one safetensors file, from which `importModel` makes it again, here or anywhere. */
+  async exportModel(options: SaveOptions = {}): Promise<Uint8Array> {
+    return this.call("exportModel", { options: { ...checkOptions("save", options, saveOptions) } });
+  }
+
+  /** Writes the whole model to one safetensors file, where the worker has a file system. */
+  async save(path: FilePath, options: SaveOptions = {}): Promise<void> {
+    const plain = { ...checkOptions("save", options, saveOptions) };
+    await this.call("save", { path: pathOf("save: the path", path), options: plain });
+  }
+
   /** The weights as the bytes of a safetensors file. */
   exportWeights(): Promise<Uint8Array> {
     return this.call("exportWeights", {});
@@ -355,11 +368,12 @@ export class RemoteModel {
     else this.call("forget", {}).catch(() => {});
   }
 
-  private async create(config: ModelConfig, built: Model | undefined, seed: number | undefined): Promise<void> {
-    const bytes = built && built.weights.length > 0 ? toBytes(built.exportWeights()) : undefined;
+  private async create(source: RemoteModelSource, config: ModelConfig | undefined, seed?: number): Promise<void> {
+    const isBuilt = "built" in source && source.built && source.weights.length > 0;
+    const file = source instanceof Uint8Array ? source : isBuilt ? source.exportWeights() : undefined;
     await withSent(this.engine, async (send) => {
-      const weights = (await send(bytes)) as number | undefined;
-      await this.engine.call("create", { model: this.model, config, weights, seed });
+      const bytes = (await send(file && toBytes(file))) as number | undefined;
+      await this.engine.call("create", { model: this.model, config, bytes, seed });
     });
   }
 
@@ -436,7 +450,7 @@ async function sendValidation(
 }
 
 /** A model as plain JSON. */
-function configOf(source: RemoteModelSource): ModelConfig {
+function configOf(source: Exclude<RemoteModelSource, Uint8Array>): ModelConfig {
   if (!isList(source)) return plain(source);
   for (const layer of source) {
     if (!("built" in layer && layer.built)) continue;
@@ -452,7 +466,7 @@ function notHere(what: string, instead: string): StateError {
   );
 }
 
-function isList(source: RemoteModelSource): source is readonly (Layer | LayerConfig)[] {
+function isList(source: Exclude<RemoteModelSource, Uint8Array>): source is readonly (Layer | LayerConfig)[] {
   return Array.isArray(source);
 }
 

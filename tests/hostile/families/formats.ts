@@ -1,13 +1,14 @@
-// Hostile files: those of safetensors and IDX with bits flipped, cut off, with lies in their headers. What is read must be
-// what the bytes say; all else is a FormatError, soon, and a model keeps the weights that it had.
+// Hostile files: those of safetensors, of models and IDX with bits flipped, cut off, with lies in their headers. What is read
+// must be what the bytes say; all else is a FormatError, soon, and a model keeps the weights that it had.
 import { ArrayData } from "../../../ts/data/array.ts";
 import { parseIdx } from "../../../ts/formats/idx.ts";
 import { decodeSafetensors, encodeSafetensors, type TensorRecord } from "../../../ts/formats/safetensors.ts";
-import { dense } from "../../../ts/layers/index.ts";
+import { add, batchNormalization, concatenate, dense, dropout, input, lstm } from "../../../ts/layers/index.ts";
+import { SGD } from "../../../ts/optim/index.ts";
 import { FormatError } from "../../../ts/runtime/errors.ts";
 import { makeArray } from "../../../ts/tensor/dtype.ts";
 import { sizeOf } from "../../../ts/tensor/shape.ts";
-import { Sequential } from "../../../ts/train/index.ts";
+import { type CompileOptions, importModel, Model, Sequential } from "../../../ts/train/index.ts";
 import { bitsOf, sameBits } from "../harness/bits.ts";
 import { type Family, must } from "../harness/family.ts";
 import type { Random } from "../harness/random.ts";
@@ -16,7 +17,7 @@ const MOST_MILLISECONDS = 2000;
 
 export const formats: Family = {
   run({ random, say }) {
-    random.pick([checkIdx, checkModel, checkSafetensors, checkSafetensors])(random, say);
+    random.pick([checkIdx, checkWeights, checkModel, checkModel, checkSafetensors, checkSafetensors])(random, say);
   },
 };
 
@@ -87,7 +88,7 @@ function checkIdx(random: Random, say: (what: string) => void): void {
   }
 }
 
-function checkModel(random: Random, say: (what: string) => void): void {
+function checkWeights(random: Random, say: (what: string) => void): void {
   const model = new Sequential([dense({ units: 3, inputShape: [2] }), dense({ units: 1 })]);
   const bits = (): ReturnType<typeof bitsOf>[] => model.weights.map((weight) => bitsOf(weight.name, weight));
   const before = bits();
@@ -106,6 +107,59 @@ function checkModel(random: Random, say: (what: string) => void): void {
   model.dispose();
 }
 
+function checkModel(random: Random, say: (what: string) => void): void {
+  const model = random.chance(0.5) ? chain(random) : graph(random);
+  if (random.chance(0.7)) model.compile(random.pick(compiles));
+  const whole = model.exportModel();
+  model.dispose();
+  const hostile = mutate(random.chance(0.7) ? lyingMetadata(whole, random, say) : whole, random, say);
+  const loaded = readHostile(hostile, (bytes) => importModel(bytes));
+  if (loaded === undefined) return;
+  const { tensors } = decodeSafetensors(hostile);
+  for (const [path, { data }] of decodeSafetensors(loaded.exportWeights()).tensors) {
+    must(String(tensors.get(`model/${path}`)?.data) === String(data), `${path} must be as in the file`);
+  }
+  loaded.dispose();
+}
+
+function chain(random: Random): Model {
+  const hidden = [dense({ units: 3, activation: "relu" }), dropout({ rate: 0.2, seed: 1 }), batchNormalization()];
+  return new Sequential([
+    dense({ units: 2, inputShape: [2], trainable: random.chance(0.5) }),
+    random.pick(hidden),
+    new Sequential([dense({ units: 1, kernelRegularizer: { l2: 0.1 } })]),
+  ]);
+}
+
+function graph(random: Random): Model {
+  const inputs = [input({ shape: [3, 2] }), input({ shape: [3, 2] })];
+  const shared = lstm({ units: 2 });
+  const [a, b] = inputs.map((x) => shared.apply(x));
+  return new Model({ inputs, outputs: random.chance(0.5) ? add().apply([a, b]) : concatenate().apply([a, b]) });
+}
+
+const compiles: readonly CompileOptions[] = [
+  { optimizer: "adam", loss: "meanSquaredError", metrics: ["meanAbsoluteError", "auc"] },
+  { optimizer: new SGD({ learningRate: 0.1, momentum: 0.5 }), loss: "huber", lossWeights: [2] },
+];
+
+/** A model's file with something else in the texts of its metadata. */
+function lyingMetadata(file: Uint8Array, random: Random, say: (what: string) => void): Uint8Array {
+  const { tensors, metadata } = decodeSafetensors(file);
+  const texts: Record<string, string> = { ...metadata };
+  for (let i = random.whole(1, 3); i > 0; i--) {
+    const key = random.pick(Object.keys(texts));
+    const [pattern, instead] = random.pick(lies);
+    const places = [...texts[key].matchAll(pattern)];
+    if (places.length === 0) continue;
+    const { index, 0: found } = random.pick(places);
+    const other = random.pick([...instead, random.pick(places)[0]]);
+    say(`${other} for ${found} at ${index} of ${key}`);
+    texts[key] = texts[key].slice(0, index) + other + texts[key].slice(index + found.length);
+  }
+  return encodeSafetensors(tensors, texts);
+}
+
 const dtypes = ["f32", "i32", "u8", "bool"] as const;
 
 function safetensorsFile(random: Random): Uint8Array {
@@ -119,7 +173,7 @@ function safetensorsFile(random: Random): Uint8Array {
   return encodeSafetensors(tensors, random.chance(0.5) ? { format: "pt", note: "x" } : {});
 }
 
-/** Texts in a header and what may stand there instead. */
+/** Texts in a header or its metadata and what may stand there instead. */
 const lies: readonly (readonly [RegExp, readonly string[]])[] = [
   [/\d+/g, ["-1", "1e9", "4294967296", "9007199254740993", "1.5", "1e400", "null", '"2"', "[]", "00", "0x1", "NaN"]],
   [/"(F32|I32|U8|BOOL)"/g, ['"F64"', '"I64"', '"F16"', '"BF16"', '"F8_E4M3"', '"f32"', "3", "null", '"C64"', '"U64"']],

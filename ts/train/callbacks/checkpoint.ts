@@ -1,4 +1,4 @@
-// Callbacks that save a training: the weights of the best epochs, and all that is needed to go on after an interruption.
+// Callbacks that save a training: the models of the best epochs, and all that is needed to go on after an interruption.
 
 import { makeFolder, makeFolderOf, readFileIfAny, removeFile, writeFileAtomic } from "../../formats/files.ts";
 import { decodeSafetensors, encodeSafetensors, type TensorRecord } from "../../formats/safetensors.ts";
@@ -9,7 +9,8 @@ import { type FilePath, pathOf } from "../../runtime/paths.ts";
 import type { TypedArray } from "../../tensor/dtype.ts";
 import type { Model } from "../model.ts";
 import { assignAll, matchedParts, recordsOfParts } from "../parts.ts";
-import { aboutPaths, underPath } from "../weights.ts";
+import { describeModel } from "../saving.ts";
+import { aboutPaths, buildAs, underPath } from "../weights.ts";
 import {
   type Callback,
   COURSE,
@@ -32,8 +33,10 @@ export interface ModelCheckpointOptions {
   filepath: FilePath;
   /** The figure to watch; default "val_loss". */
   monitor?: string;
-  /** Whether only weights with the best figure so far are saved; default false. */
+  /** Whether only models with the best figure so far are saved; default false. */
   saveBestOnly?: boolean;
+  /** Whether files hold the weights alone, as `model.saveWeights` writes them; default false: the whole model, as `save`. */
+  saveWeightsOnly?: boolean;
   /** Default "auto". */
   mode?: MonitorMode;
   /** "epoch", the default, or the number of batches between two files. */
@@ -42,9 +45,13 @@ export interface ModelCheckpointOptions {
   initialValueThreshold?: number;
 }
 
-/** Saves the weights as `model.saveWeights` does, after epochs or batches. */
+/**
+ * Saves the model as `model.save` does, after epochs or batches; with `saveWeightsOnly` its weights alone. `loadModel` reads
+ * the first, `loadWeights` both. Errors: ArgumentError, when training begins, for functions that a file cannot hold.
+ */
 export class ModelCheckpoint extends StatefulCallback implements Callback {
   private readonly filepath: string;
+  private readonly weightsOnly: boolean;
   private readonly monitor: Monitor | undefined;
   private readonly counter: BatchCounter;
   private model: Model | undefined;
@@ -56,10 +63,12 @@ export class ModelCheckpoint extends StatefulCallback implements Callback {
       filepath,
       monitor = "val_loss",
       saveBestOnly = false,
+      saveWeightsOnly = false,
       mode = "auto",
       saveFreq = "epoch",
     } = checkOptions("ModelCheckpoint", options, modelCheckpointOptions, new.target === ModelCheckpoint);
     this.filepath = pathOf("ModelCheckpoint: filepath", filepath);
+    this.weightsOnly = saveWeightsOnly;
     // What is wrong with the formats is not to wait for the end of an epoch.
     for (const [, format] of this.filepath.matchAll(/\{[^{}:]*:([^{}]*)\}/g)) fillTemplate(`{x:${format}}`, { x: 0 });
     const best = new Monitor("ModelCheckpoint", monitor, mode, 0, options.initialValueThreshold);
@@ -84,6 +93,8 @@ export class ModelCheckpoint extends StatefulCallback implements Callback {
   onTrainBegin(info: TrainingInfo): void {
     this.model = info.model;
     this.monitor?.begin(info);
+    // What no file can hold is not to wait for the end of an epoch.
+    if (!this.weightsOnly) describeModel(info.model, info.model.compilation);
   }
 
   onEpochBegin(epoch: number): void {
@@ -108,7 +119,7 @@ export class ModelCheckpoint extends StatefulCallback implements Callback {
     const counts = { epoch: this.epoch + 1, ...(batch === undefined ? {} : { batch: batch + 1 }) };
     const path = fillTemplate(this.filepath, { ...logs, ...counts });
     await makeFolderOf(path);
-    await this.model?.saveWeights(path);
+    await (this.weightsOnly ? this.model?.saveWeights(path) : this.model?.save(path));
   }
 }
 
@@ -242,7 +253,9 @@ export class BackupAndRestore extends StatefulCallback implements Callback {
 
 function encodeTraining(info: TrainingInfo, epoch: number): Uint8Array {
   const { model, seed, [COURSE]: course } = info;
-  const records = recordsOfParts(model, model.compilation.optimizer);
+  const { optimizer } = model.compilation;
+  optimizer.build(model.trainableWeights);
+  const records = recordsOfParts(model, optimizer);
   const lists = (name: string, all: readonly TypedArray[] = []): void =>
     all.forEach((data, i) => void records.set(`${name}/${i}`, recordOf(data)));
   const callbacks = memoriesOf(info).map(({ kind, numbers, weights }, i) => {
@@ -296,6 +309,9 @@ async function restoreTraining(info: TrainingInfo, bytes: Uint8Array, path: stri
   const { optimizer } = model.compilation;
   const lists = (name: string): TypedArray[] => [...underPath(tensors, `${name}/`).values()].map(({ data }) => data);
   const place = placeOf(metadata, lists("metrics"), path, course?.cut);
+  buildAs(model, metadata);
+  // So that a file of another optimizer lacks something.
+  optimizer.build(model.trainableWeights);
   const all = matchedParts(model, optimizer, tensors, metadata, path);
   const before = all.map(([x]) => x.data());
   const known = Number(metadata.seed);
