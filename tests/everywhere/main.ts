@@ -9,6 +9,7 @@ import { bundlerFamily } from "./rows/bundlers.ts";
 import { coldStartFamily } from "./rows/cold-starts.ts";
 import { failureFamily } from "./rows/failures.ts";
 import { headerFamily } from "./rows/headers.ts";
+import { installFamily } from "./rows/installs.ts";
 import { remoteModelFamily } from "./rows/remote-models.ts";
 import { runtimeFamily } from "./rows/runtimes.ts";
 
@@ -20,6 +21,7 @@ const families: Family[] = [
   headerFamily,
   failureFamily,
   coldStartFamily,
+  installFamily,
 ];
 
 const { values } = parseArgs({ options: { only: { type: "string" } } });
@@ -49,7 +51,7 @@ async function outcomeOf(family: Family, row: Row): Promise<Outcome> {
   } else {
     try {
       const late = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error("it did not end in time")), MOST_MILLISECONDS);
+        timer = setTimeout(() => reject(new Error("it did not end in time")), row.most ?? MOST_MILLISECONDS);
       });
       await Promise.race([row.run(context), late]);
     } catch (error) {

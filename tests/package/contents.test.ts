@@ -4,9 +4,9 @@ import { readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { describe, expect, it } from "vitest";
 
-const [packed] = JSON.parse(execFileSync("npm", ["pack", "--dry-run", "--json"], { encoding: "utf8" })) as [
-  { files: { path: string; size: number }[] },
-];
+const [packed] = JSON.parse(
+  execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], { encoding: "utf8" }),
+) as [{ files: { path: string; size: number }[] }];
 const paths = packed.files.map(({ path }) => path);
 
 /** Where a text's links lead that name no site, as paths in the package. */

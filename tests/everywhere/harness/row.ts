@@ -13,6 +13,8 @@ export interface Row {
   name: string;
   /** What must be installed first, where something is missing. */
   missing?: string;
+  /** The most milliseconds it may take, where that is more than others may. */
+  most?: number;
   run(context: Context): Promise<void>;
 }
 

@@ -65,7 +65,7 @@ export const denoFolder = join(workspace, "deno");
 export function makeWorkspace(): void {
   process.env.TMPDIR = temporary;
   cpSync(join(here, "apps"), workspace, { recursive: true });
-  npm(root, "pack", "--pack-destination", workspace);
+  npm(root, "pack", "--ignore-scripts", "--pack-destination", workspace);
   const tarball = readdirSync(workspace).find((name) => name.endsWith(".tgz"));
   const description = { private: true, type: "module", dependencies: { heddle: `file:${tarball}` } };
   writeFileSync(join(workspace, "package.json"), JSON.stringify(description));
