@@ -1,4 +1,4 @@
-// Activations as layers, for those that have options or weights.
+// Activation layers that have options or weights.
 
 import { eluOptions, leakyReLUOptions, pReLUOptions, reLUOptions, softmaxOptions } from "../generated/options.ts";
 import { add, minimum, mul } from "../ops/arithmetic.ts";

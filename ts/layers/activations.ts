@@ -1,5 +1,5 @@
-// Activations by name. Softmax and sigmoid leave a note of what they were computed from, so that a loss can start from
-// there: the logarithm of a rounded probability is less accurate than the logits.
+// Activations by name. Softmax and sigmoid note the logits they were computed from, so that a loss can use these: the
+// logarithm of a rounded probability is less accurate.
 import { context } from "../autograd/observe.ts";
 import { defineOp, type Op } from "../autograd/op.ts";
 import { add, div, mul, neg, sub } from "../ops/arithmetic.ts";

@@ -1,4 +1,4 @@
-// Attention over other axes than the one after the batch: those attended to become one, all others join the batch.
+// Attention along other axes than time: the attended axes become one, all others join the batch.
 
 import { reshape, transpose } from "../ops/layout.ts";
 import { textOf } from "../runtime/arguments.ts";

@@ -1,4 +1,4 @@
-// Attention without projections: Luong's dot products and Bahdanau's sums.
+// Attention without projections: dot-product (Luong) and additive (Bahdanau).
 import { additiveAttentionOptions, attentionLayerOptions } from "../generated/options.ts";
 import { add, mul } from "../ops/arithmetic.ts";
 import { attention as attend, attentionScores, attentionValues } from "../ops/attention.ts";

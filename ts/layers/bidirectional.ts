@@ -1,4 +1,4 @@
-// A recurrent layer in both directions.
+// Bidirectional wrapper of a recurrent layer.
 
 import { bidirectionalOptions } from "../generated/options.ts";
 import { add, mul } from "../ops/arithmetic.ts";

@@ -1,4 +1,4 @@
-// The cells of simple recurrent layers, long short-term memory and gated recurrent units.
+// Recurrent cells: simple, LSTM and GRU.
 import { gruCellOptions, lstmCellOptions, simpleRNNCellOptions } from "../generated/options.ts";
 import { add, mul, sub } from "../ops/arithmetic.ts";
 import { reshape, slice, split } from "../ops/layout.ts";

@@ -1,5 +1,5 @@
-// Configurations: layers as plain JSON, and look-up by name. Functions made by name, such as initializers, keep the
-// configuration that makes them again.
+// Configurations as plain JSON, and look-up by name. Functions made by name, such as initializers, know their
+// configuration.
 import { typeOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { nearest } from "../runtime/nearest.ts";

@@ -1,5 +1,4 @@
-// Constraints: what keeps weights within bounds. Optimizers apply them after each update. Formulas and defaults are those
-// of Keras 3.
+// Constraints on weights, applied by optimizers after each update. Formulas and defaults are those of Keras 3.
 import { maxNormOptions, minMaxNormOptions, normConstraintOptions } from "../generated/options.ts";
 import { add, div, mul } from "../ops/arithmetic.ts";
 import { sum } from "../ops/broadcast.ts";

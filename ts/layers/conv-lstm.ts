@@ -1,4 +1,4 @@
-// Long short-term memory over sequences of sequences, images or volumes: both kernels are convolutions.
+// Convolutional LSTM over sequences of sequences, images or volumes.
 
 import { convLSTMOptions } from "../generated/options.ts";
 import { add } from "../ops/arithmetic.ts";

@@ -1,4 +1,4 @@
-// What all convolution layers share: a window that slides along one, two or three axes, and the channels.
+// Base of all convolution layers: a window that slides along one, two or three axes, and the channels.
 import {
   type ConvPadding,
   FORMS,

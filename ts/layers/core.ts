@@ -1,4 +1,4 @@
-// Layers that rearrange, mask or look up, or apply a function of one's own.
+// Core layers: reshaping, masking, embedding, activation, lambda.
 import { requireTensor } from "../autograd/op.ts";
 import {
   activationOptions,

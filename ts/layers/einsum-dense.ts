@@ -1,4 +1,4 @@
-// A dense layer whose product is written as an einsum equation.
+// A dense layer whose product is an einsum.
 
 import { requireTensor } from "../autograd/op.ts";
 import { einsumDenseOptions } from "../generated/options.ts";

@@ -1,4 +1,4 @@
-// Bringing features to mean 0 and variance 1 by statistics that are given, or taken from data before training.
+// Feature normalization with given statistics, or with those of data seen before training.
 
 import { requireTensor } from "../autograd/op.ts";
 import { normalizationOptions } from "../generated/options.ts";

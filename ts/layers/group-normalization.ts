@@ -1,5 +1,4 @@
-// Normalizations that look at one example at a time, or at a weight: by groups of channels, by root mean square, by
-// length, by the largest singular value.
+// Group, instance, root mean square, unit and spectral normalization.
 
 import { noGrad } from "../autograd/tape.ts";
 import {

@@ -1,4 +1,4 @@
-// Initializers: the values that weights start with. Fans, limits and defaults are those of Keras.
+// Initializers of weights. Fans, limits and defaults are those of Keras.
 
 import {
   constantOptions,

@@ -1,4 +1,4 @@
-// Where the data of a functional model come in.
+// Inputs of functional models.
 import { inputOptions } from "../generated/options.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { Dtype } from "../tensor/dtype.ts";

@@ -1,4 +1,4 @@
-// What dense layers and convolutions share: a kernel, a bias, and an activation of the result.
+// Base of dense layers and convolutions: kernel, bias and activation.
 import type { FusedActivation } from "../ops/lower/epilogue.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";

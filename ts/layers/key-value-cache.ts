@@ -1,5 +1,5 @@
-// The cache of keys and values that makes generation cheap: each step computes its new tokens only, and attends from
-// them to all tokens before. Attention layers and positions find the cache of the step they run in by `currentCache`.
+// Key-value cache for generation: each step computes only its new tokens, which attend to all earlier ones. Attention
+// layers and positions find the cache of the running step by `currentCache`.
 import { type Captured, capture } from "../autograd/capture.ts";
 import { requireTensor } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";

@@ -1,5 +1,5 @@
-// What a key-value cache keeps for one layer: keys and values, and where steps do not count or older ones give way to
-// new ones, the positions of its steps. Does not import models.
+// The part of a key-value cache that belongs to one layer: keys and values, and where steps are masked or replaced, the
+// positions of its steps. It does not import models.
 
 import { add, maximum, sub } from "../ops/arithmetic.ts";
 import { writeRows } from "../ops/attention.ts";

@@ -1,6 +1,6 @@
-// What every layer is: a name, variables made when the input's shape is known, and a call. A subclass needs no more
-// than `call`; one with weights makes them in `build`, one that changes the shape says so in `outputShape`. A layer of
-// several inputs gets lists of tensors and shapes, and one of several results returns lists.
+// The base of all layers: a name, variables made when the input shape is known, and a call. A subclass needs only
+// `call`; it makes weights in `build`, and overrides `outputShape` if it changes the shape. A layer of several inputs
+// gets lists of tensors and shapes, one of several results returns lists.
 import { context, withinLayer } from "../autograd/observe.ts";
 import { requireTensor } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";

@@ -1,4 +1,4 @@
-// What every long short-term memory does with its gates, whatever products they come from.
+// The gates of an LSTM, shared by dense and convolutional cells.
 import { add, mul } from "../ops/arithmetic.ts";
 import { concat } from "../ops/layout.ts";
 import type { Tensor } from "../tensor/tensor.ts";

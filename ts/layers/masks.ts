@@ -1,4 +1,4 @@
-// Masks: which steps of a sequence count. A mask travels with the tensor it was made for, from layer to layer.
+// Masks: which steps of a sequence count. A mask is attached to its tensor and passed on from layer to layer.
 import { requireTensor } from "../autograd/op.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { requireDtype } from "../tensor/dtype.ts";

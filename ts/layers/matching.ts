@@ -1,4 +1,4 @@
-// Matches tensors by name with those that are expected. Everything is checked before anything is changed.
+// Matches given tensors to wanted ones by name; everything is checked before anything is changed.
 import { FormatError } from "../runtime/errors.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";

@@ -1,4 +1,4 @@
-// Layers that make one result of several inputs. Shapes broadcast as in NumPy; the inputs' masks must all hold.
+// Layers that merge several inputs. Shapes broadcast as in NumPy; masks are combined by and.
 
 import { concatenateOptions, dotOptions, layerOptions } from "../generated/options.ts";
 import * as binary from "../ops/arithmetic.ts";

@@ -1,5 +1,5 @@
-// Module: an object with weights, its own and those of the modules among its properties. Each weight has a path; weights are
-// copied between modules of the same structure. Calls are not handled here.
+// Modules have weights, their own and those of modules among their properties. A module knows the path of each weight,
+// and copies weights between modules of one structure; it does not know calls.
 
 import { noGrad } from "../autograd/tape.ts";
 import { copyWeightsOptions } from "../generated/options.ts";

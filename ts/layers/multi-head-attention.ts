@@ -1,4 +1,4 @@
-// Multi-head attention and its kin: heads that share keys, windows with global tokens.
+// Multi-head attention, with shared key heads (grouped queries) or sliding windows.
 
 import {
   groupedQueryAttentionOptions,

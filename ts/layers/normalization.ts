@@ -1,4 +1,4 @@
-// Layers that bring their inputs to mean 0 and variance 1.
+// Batch and layer normalization.
 import { noGrad } from "../autograd/tape.ts";
 import { affineNormalizationOptions, batchNormalizationOptions } from "../generated/options.ts";
 import { add, div, maximum, mul, sub } from "../ops/arithmetic.ts";

@@ -1,5 +1,4 @@
-// Random orthonormal vectors, as a product of reflections: nothing need be factored, and nearly all work is products of
-// matrices.
+// Random orthonormal vectors as a product of reflections, which needs no factorization, only matrix products.
 import { add, div, maximum, mul, sub } from "../ops/arithmetic.ts";
 import { sum } from "../ops/broadcast.ts";
 import { less, where } from "../ops/compare.ts";

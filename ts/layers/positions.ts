@@ -1,4 +1,4 @@
-// Positions in a sequence: learned, sinusoidal, or as rotations. Inside a cached step the positions are the cache's.
+// Position embeddings: trained, sinusoidal and rotary. In a cached step the positions are the cache's.
 import { requireTensor } from "../autograd/op.ts";
 import { positionEmbeddingOptions, rotaryEmbeddingOptions, sinePositionEncodingOptions } from "../generated/options.ts";
 import { add, mul } from "../ops/arithmetic.ts";

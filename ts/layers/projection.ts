@@ -1,4 +1,4 @@
-// The products inside attention layers: to numbers for each head, and back from all heads. Kernels have Keras's shapes.
+// Projections of attention layers, to heads and back. Kernels have Keras's shapes.
 import { requireTensor } from "../autograd/op.ts";
 import { reshape } from "../ops/layout.ts";
 import { linear } from "../ops/matmul.ts";

@@ -1,5 +1,5 @@
-// What a recurrent layer repeats: a cell computes one time step from its input and its states. A subclass needs
-// `stateShapes` and `call`; one that can do part of its work for all steps at once says so in `begin` or `whole`.
+// Recurrent cells compute one time step from its input and states. A subclass needs `stateShapes` and `call`; `begin`
+// and `whole` may compute parts for all steps at once.
 
 import { mul } from "../ops/arithmetic.ts";
 import { expandDims, squeeze } from "../ops/layout.ts";

@@ -1,4 +1,4 @@
-// The recurrent layers by name: `rnn` with one cell each.
+// The standard recurrent layers: `rnn` with a simple, LSTM or GRU cell.
 import {
   gruCellOptions,
   gruOptions,

@@ -1,4 +1,4 @@
-// Layers by kind beside those that the registry knows: classes of one's own, and models, which it does not import.
+// Makers of layers that registry.ts does not import: user-defined classes, and models.
 import type { Layer } from "./layer.ts";
 
 /** Makes a layer from its options, in which layers are made already. */

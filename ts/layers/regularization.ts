@@ -1,5 +1,4 @@
-// Layers that make training harder on purpose: they drop, add noise, or punish large results. Without `training` all of
-// them hand on their inputs.
+// Regularization layers: dropout, noise and activity penalties. Without `training` they return their inputs.
 
 import {
   activityRegularizationOptions,

@@ -1,4 +1,4 @@
-// Attention by relative positions with a memory of the segment before: Transformer-XL.
+// Relative attention with a memory of earlier segments: Transformer-XL.
 import { noGrad } from "../autograd/tape.ts";
 import { relativeMultiHeadAttentionOptions } from "../generated/options.ts";
 import { add, mul } from "../ops/arithmetic.ts";

@@ -1,5 +1,4 @@
-// Sequences, images and volumes [batch, ...sizes, channels] made larger or smaller: numbers repeated, zeros put around,
-// edges cut off. Channels last only.
+// Upsampling, zero padding and cropping of sequences, images and volumes [batch, ...sizes, channels], channels last.
 
 import { requireTensor } from "../autograd/op.ts";
 import { croppingOptions, upSampling2DOptions, upSamplingOptions, zeroPaddingOptions } from "../generated/options.ts";

@@ -1,5 +1,5 @@
-// Recurrent layers: a cell taken over the steps of sequences [batch, time, ...], in one launch where the cell can, step
-// by step where it cannot.
+// Recurrent layers: a cell run over the steps of sequences [batch, time, ...], fused in one launch where it can, else
+// step by step.
 
 import { noGrad } from "../autograd/tape.ts";
 import { type Names, rnnOptions } from "../generated/options.ts";

@@ -1,4 +1,4 @@
-// The shapes of what a layer takes and returns: one, or a list where there are several.
+// Shapes of a layer's inputs and results: one, or a list.
 import { type Shape, sameShape } from "../tensor/shape.ts";
 
 /** The shape of one example, or a list of several inputs' or results'. */

@@ -1,4 +1,4 @@
-// Cells one above the other, as one cell.
+// Stacked recurrent cells as one cell.
 import { stackedRNNCellsOptions } from "../generated/options.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";

@@ -1,5 +1,4 @@
-// What weights begin as: what their initializers give, or while a file is being read, whose values follow, zeros, and no more
-// of them than it holds.
+// Initial values of weights: those of their initializers, or zeros while a file is read, whose values follow.
 import { FormatError } from "../runtime/errors.ts";
 import { zeros } from "../tensor/create.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";

@@ -1,4 +1,4 @@
-// The step that a key-value cache computes: layers that mix steps otherwise than through the cache must not run in it.
+// The running step of a key-value cache: layers that mix time steps other than through the cache must not run in it.
 import { StateError } from "../runtime/errors.ts";
 import type { AnyTensor } from "../tensor/tensor.ts";
 

@@ -1,5 +1,5 @@
-// Inputs and results that have a shape but no values yet: what functional models are drawn with. A layer applied to them
-// notes where its result comes from; `Model` walks these notes.
+// Symbolic tensors: shapes and dtypes without values, with which functional models are built. Layers applied to them
+// record nodes, which `Model` walks.
 import { methodNames } from "../ops/methods.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { showAsText } from "../runtime/inspect.ts";

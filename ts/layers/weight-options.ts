@@ -1,4 +1,4 @@
-// What layers are told of a weight: where it starts, what large values cost, what it is kept within.
+// Options of a weight: initializer, regularizer, constraint.
 import { type ConstraintLike, getConstraint } from "./constraints.ts";
 import { getInitializer, type InitializerLike } from "./initializers.ts";
 import type { WeightOptions } from "./layer.ts";

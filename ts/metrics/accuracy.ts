@@ -1,4 +1,4 @@
-// Accuracies: for each example whether a prediction is right, 1 or 0. NaN is wrong.
+// Accuracies: 1 for each right prediction, else 0. NaN is wrong.
 import { binaryAccuracyOptions, topKOptions } from "../generated/options.ts";
 import { maskOf } from "../layers/masks.ts";
 import { alignWeights, fittingMask } from "../losses/loss.ts";

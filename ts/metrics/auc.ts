@@ -1,4 +1,4 @@
-// The area under the curve that answers draw as their threshold moves.
+// Area under the ROC and precision-recall curves.
 import { noGrad } from "../autograd/tape.ts";
 import { aucOptions } from "../generated/options.ts";
 import { activations } from "../layers/activations.ts";

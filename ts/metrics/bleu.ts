@@ -1,5 +1,5 @@
-// BLEU: how much of a translation's word sequences stands in reference translations. Papineni, Roukos, Ward and Zhu,
-// "BLEU: a method for automatic evaluation of machine translation" (2002).
+// BLEU: n-gram precision of translations against references. Papineni, Roukos, Ward and Zhu, "BLEU: a method for
+// automatic evaluation of machine translation" (2002).
 import { bleuOptions } from "../generated/options.ts";
 import { MOST_LISTED, requireCount, requireList } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";

@@ -1,4 +1,5 @@
-// Metrics of yes and no: true and false positives and negatives, precision, recall, and one of two at a given other.
+// Metrics of binary predictions: true and false positives and negatives, precision, recall, and one rate at a fixed
+// other.
 import {
   precisionAtRecallOptions,
   precisionOptions,

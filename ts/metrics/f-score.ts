@@ -1,4 +1,4 @@
-// F-scores: precision and recall in one number.
+// F-scores: the weighted harmonic mean of precision and recall.
 import { noGrad } from "../autograd/tape.ts";
 import { f1Options, fBetaOptions } from "../generated/options.ts";
 import { EPSILON, requireFlags, requirePair, targetsFor } from "../losses/targets.ts";

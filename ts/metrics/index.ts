@@ -1,4 +1,4 @@
-// The metrics, and finding them by name.
+// The metrics, and look-up by name.
 import all from "../generated/metrics.ts";
 import { figureDetails, metricDetails, type Names } from "../generated/options.ts";
 import { lookUp } from "../layers/config.ts";

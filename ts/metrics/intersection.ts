@@ -1,4 +1,4 @@
-// Metrics of classes against classes: the confusion matrix, and how far regions of images cover each other.
+// Confusion matrix and intersection over union.
 import { noGrad } from "../autograd/tape.ts";
 import {
   binaryIoUOptions,

@@ -1,5 +1,5 @@
-// Metrics: figures for people, gathered over the batches of an epoch. Updates are made of ops and change variables in
-// place, so that they can be part of a captured step; only `result` reads.
+// The base of all metrics: values accumulated over batches. Updates are made of ops and change variables in place, so
+// that they can be part of a captured step; only `result` reads.
 import { noGrad } from "../autograd/tape.ts";
 import type { Names } from "../generated/options.ts";
 import { type Json, ownCopy, toJsonRecord } from "../layers/config.ts";

@@ -1,4 +1,4 @@
-// Perplexity: between how many equally probable tokens a language model hesitates.
+// Perplexity of language models.
 import { noGrad } from "../autograd/tape.ts";
 import { perplexityOptions } from "../generated/options.ts";
 import { sparseCategoricalCrossentropy } from "../losses/crossentropy.ts";

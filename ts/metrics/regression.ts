@@ -1,4 +1,4 @@
-// Figures of predicted numbers: their errors, the part of the variance that they explain, correlations.
+// Regression metrics: errors, explained variance, correlations.
 import { noGrad } from "../autograd/tape.ts";
 import { axisOptions, metricOptions, r2Options } from "../generated/options.ts";
 import { maskOf } from "../layers/masks.ts";

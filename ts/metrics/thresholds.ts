@@ -1,5 +1,5 @@
-// Counting right and wrong answers at many thresholds at once: each prediction is counted by how many thresholds it
-// exceeds, so that the work of a batch does not grow with them and all counts follow at the end.
+// Confusion counts at many thresholds at once: each prediction is counted by how many thresholds it exceeds, so that
+// the work of a batch does not grow with their number.
 import { noGrad } from "../autograd/tape.ts";
 import { requireFlags, targetsFor } from "../losses/targets.ts";
 import { add, mul, sub } from "../ops/arithmetic.ts";

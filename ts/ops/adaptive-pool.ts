@@ -1,5 +1,5 @@
-// Adaptive pooling: as many windows as are wanted, spread evenly over each axis. Of `windows` over `size` numbers, number
-// i begins at floor(i size / windows) and ends before ceil((i + 1) size / windows), as in PyTorch.
+// Adaptive pooling to a given size: of n windows over `size` numbers, number i covers floor(i size / n) up to but
+// excluding ceil((i + 1) size / n), as in PyTorch.
 import { requireNoOptions } from "../runtime/arguments.ts";
 import { ShapeError } from "../runtime/errors.ts";
 import { tabulate } from "../tensor/create.ts";

@@ -1,5 +1,5 @@
-// Scaled dot-product attention by fused kernels, and the same in basic ops: where a gradient is itself to be
-// differentiated, where a mask has a gradient, and where the probabilities are wanted.
+// Scaled dot-product attention in fused kernels, and in basic ops where the gradient is itself differentiated, where
+// the mask has a gradient, or where the probabilities are the result.
 import { grad } from "../autograd/grad.ts";
 import { defineOp, type Gradient, requireFloat, requireTensor } from "../autograd/op.ts";
 import { isTracked } from "../autograd/tape.ts";

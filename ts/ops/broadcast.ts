@@ -1,4 +1,4 @@
-// Repeating along axes as broadcasting does, and the sum that undoes it: each is the other's gradient.
+// Broadcasting along axes and the sum that undoes it: each is the other's gradient.
 
 import { defineOp, type Op, requireFloat, requireTensor } from "../autograd/op.ts";
 import { meshgridOptions } from "../generated/options.ts";

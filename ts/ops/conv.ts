@@ -1,5 +1,5 @@
-// Convolutions of sequences, images and volumes, and transposed ones. All of them are convolutions of images: a sequence
-// is an image of one row; the frames of a volume become images with the taps along the depth as channels.
+// Convolutions and transposed convolutions. All run as convolutions of images: a sequence is an image of height 1; the
+// frames of a volume become images with the taps along the depth as channels.
 import { convOptions, convTransposeOptions } from "../generated/options.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import { ShapeError } from "../runtime/errors.ts";

@@ -1,5 +1,5 @@
-// The convolution of images [batch, height, width, channels] that all others are made of: forward pass, gradient of the
-// input and gradient of the filters are three ops that are each other's gradients.
+// The convolution of images [batch, height, width, channels] behind all others: forward pass, input gradient and filter
+// gradient are three ops that are each other's gradients.
 
 import { defineOp, type Op } from "../autograd/op.ts";
 import { launch } from "../runtime/launch.ts";

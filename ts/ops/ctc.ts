@@ -1,5 +1,5 @@
-// Connectionist temporal classification (Graves, Fernandez, Gomez and Schmidhuber 2006): the loss of label sequences that
-// are shorter than what they are read from.
+// Connectionist temporal classification (Graves, Fernandez, Gomez and Schmidhuber 2006): the loss of unaligned label
+// sequences.
 import { grad } from "../autograd/grad.ts";
 import { defineOp, requireTensor } from "../autograd/op.ts";
 import { anyTracked } from "../autograd/tape.ts";

@@ -1,5 +1,5 @@
-// Depthwise convolutions of sequences and images: each channel has filters of its own. As in convolve.ts, the forward
-// pass and its two gradients are three ops that are each other's gradients.
+// Depthwise and separable convolutions of sequences and images. As in convolve.ts, the forward pass and its two
+// gradients are three ops that are each other's gradients.
 
 import { defineOp, type Op, requireTensor } from "../autograd/op.ts";
 import { depthwiseConvOptions } from "../generated/options.ts";

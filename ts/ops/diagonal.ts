@@ -1,4 +1,4 @@
-// Parts of matrices: triangles and diagonals.
+// Triangles and diagonals of matrices.
 import { defineOp, type Op, requireTensor, within } from "../autograd/op.ts";
 import { requireType, textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";

@@ -1,4 +1,4 @@
-// How numbers differ: from their neighbours along an axis, and from those of another tensor.
+// Differences of neighbours along an axis, and closeness of two tensors.
 import { requireTensor, within } from "../autograd/op.ts";
 import { closeOptions } from "../generated/options.ts";
 import { requireCount } from "../runtime/arguments.ts";

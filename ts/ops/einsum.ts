@@ -1,4 +1,4 @@
-// Sums of products over axes, named (einsum) or numbered (tensordot), as matrix products wherever they are such.
+// Tensor contractions, by letters (einsum) or axis numbers (tensordot), computed as matrix products where possible.
 import { requireTensor, within } from "../autograd/op.ts";
 import { requireCount, requireList, textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";

@@ -1,5 +1,5 @@
-// Functions of one tensor, element by element, and their gradients. A gradient that one kernel computes is an op too: it
-// has gradients for dy and for what it was computed from.
+// Elementwise functions of one tensor, and their gradients. A gradient that one kernel computes is an op too, with
+// gradients for dy and for what it was computed from.
 
 import { defineElementwise, type Op, within } from "../autograd/op.ts";
 import { isTracked } from "../autograd/tape.ts";

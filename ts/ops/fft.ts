@@ -1,5 +1,5 @@
-// Fourier transforms along the last axis. A complex tensor is a pair of tensors, real and imaginary parts. Lengths made of
-// the factors 2, 3 and 5 go straight to the kernel, others through a convolution (Bluestein 1970).
+// Fourier transforms along the last axis. A complex tensor is a pair of tensors, real and imaginary parts. Lengths with
+// only the factors 2, 3 and 5 run in one kernel, others as a convolution (Bluestein 1970).
 import { defineOp, type Gradient, requireFloat, requireTensor } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
 import { istftOptions, stftOptions } from "../generated/options.ts";

@@ -1,4 +1,4 @@
-// The logarithm of the gamma function and its derivatives, which are one kernel.
+// The log-gamma function and its derivatives, computed by one kernel.
 import { defineElementwise, defineOp, type Gradient, type Op } from "../autograd/op.ts";
 import { requireCount } from "../runtime/arguments.ts";
 import type { Tensor } from "../tensor/tensor.ts";

@@ -1,5 +1,5 @@
-// Elements picked by index along an axis, sums scattered by index, one-hot rows. Indices count from the front: one that is
-// below 0 or past the end is an ArgumentError, in captured steps too, and nothing is computed.
+// Gather, scatter, embedding and one-hot. Indices count from the front: one out of range is an ArgumentError, in
+// captured steps too, and nothing is computed.
 import { requireTensor, within } from "../autograd/op.ts";
 import { requireCount, requireNoOptions } from "../runtime/arguments.ts";
 import { ShapeError } from "../runtime/errors.ts";

@@ -1,4 +1,4 @@
-// Images read at places between their pixels: gridSample, and affine warps of images by it.
+// Sampling images at fractional coordinates: gridSample, and affine warps built on it.
 import { requireFloat, within } from "../autograd/op.ts";
 import { affineWarpOptions, gridSampleOptions } from "../generated/options.ts";
 import { requireType, textOf } from "../runtime/arguments.ts";

@@ -1,4 +1,5 @@
-// Movement: reshape shares memory, every other op here copies elements into a new dense tensor, whatever their dtype.
+// Shapes and layout: reshape shares memory, every other op here copies elements of whatever dtype into a new dense
+// tensor.
 
 import { defineOp, type Op, requireTensor, within } from "../autograd/op.ts";
 import { MOST_LISTED, requireCount, requireList, requireNumbers, textOf, typeOf } from "../runtime/arguments.ts";

@@ -1,4 +1,4 @@
-// Matrix products, and the dense layer's product with bias and activation.
+// Matrix products, and the dense layer's product with fused bias and activation.
 import { defineOp, type Op, requireFloat } from "../autograd/op.ts";
 import { linearOptions, matmulOptions } from "../generated/options.ts";
 import { ShapeError } from "../runtime/errors.ts";

@@ -1,4 +1,4 @@
-// Norms of vectors and of matrices.
+// Vector and matrix norms.
 import { defineOp, requireTensor } from "../autograd/op.ts";
 import { normOptions } from "../generated/options.ts";
 import { textOf } from "../runtime/arguments.ts";

@@ -1,5 +1,5 @@
-// Batch and layer normalization over the last axis, and their gradients. Where a gradient is itself to be
-// differentiated, it is taken from the formula in basic ops instead of the fused kernels.
+// Batch and layer normalization over the last axis, and their gradients. Where a gradient is itself differentiated, it
+// is computed in basic ops instead of the fused kernels.
 import { grad } from "../autograd/grad.ts";
 import { defineOp, type Gradient, requireTensor } from "../autograd/op.ts";
 import { anyTracked } from "../autograd/tape.ts";

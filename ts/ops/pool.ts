@@ -1,5 +1,5 @@
-// Max and average pooling of sequences, images and volumes. Windows that reach over the edge (padding "same") leave out
-// what lies outside, as in Keras and TensorFlow.
+// Max and average pooling over windows of sequences, images and volumes. With padding "same", elements outside are left
+// out, as in Keras and TensorFlow.
 
 import { within } from "../autograd/op.ts";
 import { poolOptions } from "../generated/options.ts";

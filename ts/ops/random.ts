@@ -1,5 +1,5 @@
-// Random tensors. A generator counts its draws in memory, so that a captured step draws anew at each replay. The
-// numbers follow from the seed, the draw's number and the element alone, whatever the threads, split or capture.
+// Random tensors. A generator counts its draws in memory, so that a captured step draws new numbers at each replay.
+// Numbers depend only on the seed, the number of the draw and the element, not on threads, split or capture.
 import { requireTensor, within } from "../autograd/op.ts";
 import {
   randomBernoulliOptions,

@@ -1,6 +1,6 @@
-// Recurrent layers over whole sequences. What the inputs contribute to the gates comes projected: multiplied with the
-// kernel beforehand, in one product for all time steps. Where a gradient is itself to be differentiated, it is taken from
-// the steps in basic ops instead of the fused kernels.
+// Recurrent layers over whole sequences. Inputs come projected: multiplied with the kernel beforehand, in one product
+// for all time steps. Where a gradient is itself differentiated, it is computed step by step in basic ops instead of
+// the fused kernels.
 import { grad } from "../autograd/grad.ts";
 import { defineOp, type Gradient, requireFloat, requireTensor } from "../autograd/op.ts";
 import { anyTracked } from "../autograd/tape.ts";

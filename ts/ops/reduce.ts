@@ -1,4 +1,4 @@
-// Reductions over axes and their gradients: sum, mean, max, min and what is made of them; the places of extremes.
+// Reductions over axes and their gradients: mean, max, min and what is built on them; argMax and argMin.
 
 import { grad } from "../autograd/grad.ts";
 import { defineOp, type Op, requireFloat, requireTensor, within } from "../autograd/op.ts";

@@ -1,4 +1,4 @@
-// Axes in another order, named by what moves.
+// Moving and swapping axes.
 import { requireTensor } from "../autograd/op.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import { normalizeAxis } from "../tensor/shape.ts";

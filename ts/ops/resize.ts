@@ -1,4 +1,4 @@
-// Images of another size, and numbers repeated along axes.
+// Resizing images, and repeating elements along axes.
 import { resizeOptions } from "../generated/options.ts";
 import { textOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";

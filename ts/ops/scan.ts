@@ -1,4 +1,4 @@
-// Running sums, products, maxima and minima along an axis; sums and products in f64.
+// Cumulative sums, products, maxima and minima along an axis; sums and products in f64.
 
 import { grad } from "../autograd/grad.ts";
 import { defineOp, type Op, requireTensor, within } from "../autograd/op.ts";

@@ -1,5 +1,5 @@
-// Softmax, its logarithm and cross-entropy from logits, and their gradients. The kernels work on rows: an axis that is
-// not the last is moved there and back.
+// Softmax, log-softmax and cross-entropy from logits, and their gradients. The kernels work on rows: another axis is
+// moved to the end and back.
 
 import { defineOp, requireTensor } from "../autograd/op.ts";
 import { requireNoOptions } from "../runtime/arguments.ts";

@@ -1,5 +1,5 @@
-// Order along an axis: sorting, the largest k, places in sorted numbers, distinct numbers. NaN counts as larger than any
-// number; equal ones keep their order. What has a gradient picks elements by `pickAlong`.
+// Sorting along an axis: sort, topK, searchSorted, unique. NaN is larger than all numbers; equal elements keep their
+// order.
 import { defineOp, type Op, requireTensor, within } from "../autograd/op.ts";
 import { searchSortedOptions, sortOptions } from "../generated/options.ts";
 import { requireNoOptions, textOf } from "../runtime/arguments.ts";

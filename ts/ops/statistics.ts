@@ -1,4 +1,4 @@
-// Statistics by order and by counting: quantiles, histograms; covariance.
+// Quantiles, histograms and covariance.
 import { requireFloat, requireTensor, within } from "../autograd/op.ts";
 import { bincountOptions, covarianceOptions, histogramOptions } from "../generated/options.ts";
 import { requireCount, requireNumbers, textOf } from "../runtime/arguments.ts";

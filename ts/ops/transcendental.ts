@@ -1,4 +1,4 @@
-// Transcendental functions beyond those of elementwise.ts: angles, hyperbolic functions and their inverses, e^x - 1, erfc.
+// Transcendental functions: trigonometric and hyperbolic functions and their inverses, expm1, erfc.
 import { defineOp, type Op } from "../autograd/op.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { add, div, mul, neg, sub } from "./arithmetic.ts";

@@ -1,4 +1,4 @@
-// Adafactor: averages of squares kept for the rows and columns of a matrix instead of for each of its numbers.
+// Adafactor: moving averages of squared gradients for the rows and columns of a matrix instead of for each element.
 import { adafactorOptions } from "../generated/options.ts";
 import type { Definition } from "../layers/definition.ts";
 import { add, div, maximum, minimum, mul, sub } from "../ops/arithmetic.ts";

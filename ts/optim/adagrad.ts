@@ -1,4 +1,4 @@
-// Adagrad, Adadelta and Ftrl: steps divided by what gradients have summed up to.
+// Adagrad, Adadelta and Ftrl: steps scaled by accumulated squared gradients.
 import { adadeltaOptions, adagradOptions, ftrlOptions } from "../generated/options.ts";
 import type { Definition } from "../layers/definition.ts";
 import { launch } from "../runtime/launch.ts";

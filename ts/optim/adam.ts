@@ -1,5 +1,4 @@
-// Adam and its relatives: steps by running averages of the gradient and of its square or size, corrected for having
-// begun at zero.
+// Adam and its variants: steps by bias-corrected moving averages of the gradient and of its square or maximum.
 import { adamOptions, momentOptions } from "../generated/options.ts";
 import type { Definition } from "../layers/definition.ts";
 import { launch } from "../runtime/launch.ts";

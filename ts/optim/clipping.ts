@@ -1,4 +1,4 @@
-// Norms of gradients, and keeping gradients within limits.
+// Gradient norms and gradient clipping.
 import { add, mul } from "../ops/arithmetic.ts";
 import { clip } from "../ops/elementwise.ts";
 import { ArgumentError } from "../runtime/errors.ts";

@@ -1,4 +1,4 @@
-// Parameter groups: variables with a learning rate or a weight decay of their own.
+// Parameter groups: variables with a learning rate or weight decay of their own.
 
 import { parameterGroup } from "../generated/options.ts";
 import { ownCopy } from "../layers/config.ts";

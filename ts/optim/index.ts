@@ -1,4 +1,4 @@
-// The optimizers, and finding them by name.
+// The optimizers, and look-up by name.
 import all from "../generated/optimizers.ts";
 import type { Names } from "../generated/options.ts";
 import { lookUp } from "../layers/config.ts";

@@ -1,4 +1,4 @@
-// LAMB: Adam's steps, each variable's scaled to its own norm.
+// LAMB: Adam's steps, scaled per variable to its norm.
 import { momentOptions } from "../generated/options.ts";
 import type { Definition } from "../layers/definition.ts";
 import { launch } from "../runtime/launch.ts";

@@ -1,4 +1,4 @@
-// Lion: steps of one size, in the direction of a momentum's sign.
+// Lion: steps of fixed size in the direction of the momentum's sign.
 import { lionOptions } from "../generated/options.ts";
 import type { Definition } from "../layers/definition.ts";
 import { launch } from "../runtime/launch.ts";

@@ -1,4 +1,4 @@
-// Loss scaling: the loss is multiplied by a large number, found by trying, so that small gradients do not vanish.
+// Dynamic loss scaling, which keeps small gradients from underflowing.
 import { lossScaleOptions } from "../generated/options.ts";
 import type { Definition } from "../layers/definition.ts";
 import { mul } from "../ops/arithmetic.ts";

@@ -1,4 +1,4 @@
-// Muon: momentum made orthogonal, for the matrices inside a network; Adam for all other variables.
+// Muon: orthogonalized momentum for matrices; Adam for all other variables.
 import { muonOptions } from "../generated/options.ts";
 import type { Definition } from "../layers/definition.ts";
 import { add, div, mul } from "../ops/arithmetic.ts";

@@ -1,4 +1,4 @@
-// Checks of optimizers' and schedules' options.
+// Checks of the options of optimizers and schedules.
 import { ABOVE_0, requireCount, requireShare, requireRange as requireWithin } from "../runtime/arguments.ts";
 
 /** Throws an ArgumentError unless low <= value <= high. */

@@ -1,5 +1,5 @@
-// A learning rate in memory, where captured steps find it: a number that may be set between steps, or a schedule, which
-// each step computes anew from the count of finished steps.
+// A learning rate in memory, where captured steps find it: a number that may be set between steps, or a schedule that
+// each step computes from the count of finished steps.
 import { requireFloat } from "../autograd/op.ts";
 import { noGrad } from "../autograd/tape.ts";
 import { cast } from "../ops/compare.ts";

@@ -1,4 +1,4 @@
-// RMSprop: steps divided by a running root mean square of the gradient.
+// RMSprop: steps divided by a moving root mean square of the gradient.
 import { rmSpropOptions } from "../generated/options.ts";
 import type { Definition } from "../layers/definition.ts";
 import { launch } from "../runtime/launch.ts";

@@ -1,4 +1,4 @@
-// The learning-rate schedules, and finding them by name.
+// The learning-rate schedules, and look-up by name.
 
 import type { Names } from "../generated/options.ts";
 import all from "../generated/schedules.ts";

@@ -1,4 +1,4 @@
-// Stochastic gradient descent, plain or with momentum.
+// Stochastic gradient descent, optionally with momentum.
 import { sgdOptions } from "../generated/options.ts";
 import type { Definition } from "../layers/definition.ts";
 import { launch } from "../runtime/launch.ts";

@@ -1,4 +1,4 @@
-// What reductions over axes share: the result's shape, how many numbers make one of it, axes moved to the end.
+// Shapes and counts of reductions over axes, and axes moved to the end.
 import { requireType } from "../../runtime/arguments.ts";
 import { ShapeError } from "../../runtime/errors.ts";
 import { formatShape, type Shape, sizeOf } from "../../tensor/shape.ts";

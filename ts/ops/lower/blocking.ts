@@ -1,4 +1,4 @@
-// What matrix products and convolutions share: how they are cut into units of work and their sums into chunks.
+// Blocking of matrix products and convolutions: units of work, and chunks of their sums.
 import { launch } from "../../runtime/launch.ts";
 import { empty, type Tensor } from "../../tensor/tensor.ts";
 

@@ -1,5 +1,5 @@
-// The geometry of windows sliding over sequences, images and volumes: strides, padding and dilation, and what they make
-// of the sizes. Tensors are [batch, ...sizes, channels]; one, two or three sizes make the rank.
+// Geometry of windows sliding over sequences, images and volumes: strides, padding, dilation and the resulting sizes.
+// Tensors are [batch, ...sizes, channels]; the number of sizes is the rank.
 import { requireFloat } from "../../autograd/op.ts";
 import { MOST, textOf } from "../../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../../runtime/errors.ts";

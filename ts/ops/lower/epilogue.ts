@@ -1,4 +1,4 @@
-// What kernels of products and convolutions do to sums while these are in registers: add a bias, apply an activation.
+// Epilogues of matrix product and convolution kernels: bias and activation, applied while the sums are in registers.
 import { requireFloat } from "../../autograd/op.ts";
 import { textOf } from "../../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../../runtime/errors.ts";

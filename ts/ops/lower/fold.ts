@@ -1,5 +1,5 @@
-// Sums, products, maxima and minima over axes, in passes: neighbouring axes are one, and a long one is reduced block by block,
-// then the blocks' results again. How the work is cut follows from the sizes alone.
+// Reductions over axes in passes: adjacent axes are merged, and a long one is reduced block by block, then over the
+// blocks' results. The split depends on the sizes alone.
 import { launch } from "../../runtime/launch.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import { alias, empty, type Tensor } from "../../tensor/tensor.ts";

@@ -1,5 +1,5 @@
-// Volumes as images: the frames that a window reaches along the depth become one image with the channels of all of them.
-// So a convolution of volumes is one of images, and its windows slide along the depth by moving memory.
+// Volumes as images: the frames under a window along the depth become one image with all their channels, so that a
+// convolution of volumes runs as one of images.
 
 import { defineOp, type Op } from "../../autograd/op.ts";
 import { launch } from "../../runtime/launch.ts";

@@ -1,5 +1,4 @@
-// Indices, class numbers and lengths: whole numbers below a limit. They are looked at where they lie, before anything that
-// uses them runs, in captured steps too.
+// Checks of indices, class numbers and lengths in memory, run before an op uses them, in captured steps too.
 import { requireTensor } from "../../autograd/op.ts";
 import { check } from "../../runtime/check.ts";
 import { ArgumentError } from "../../runtime/errors.ts";

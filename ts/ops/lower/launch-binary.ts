@@ -1,4 +1,4 @@
-// Launches kernels of two operands with NumPy's broadcasting. Either operand may be a plain number.
+// Launches of binary kernels with NumPy's broadcasting. Either operand may be a plain number.
 
 import type { Op } from "../../autograd/op.ts";
 import type { Kernels } from "../../generated/kernels.ts";

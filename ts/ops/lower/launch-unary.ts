@@ -1,4 +1,4 @@
-// Launches kernels of one number: y = f(x), and dx = dy f'(x).
+// Launches of unary kernels: y = f(x), and dx = dy f'(x).
 import { requireFloat } from "../../autograd/op.ts";
 import type { Kernels } from "../../generated/kernels.ts";
 import { requireType } from "../../runtime/arguments.ts";

@@ -1,5 +1,5 @@
-// Picking and scattering by indices that are known to be right: what gather.ts is made of once it has looked at them, and
-// what ops that make their indices use. Axes are counted from the front.
+// Gather and scatter by indices that are known to be valid: used by gather.ts after its checks, and by ops that compute
+// their indices. Axes count from the front.
 import { defineOp, type Op } from "../../autograd/op.ts";
 import { launch } from "../../runtime/launch.ts";
 import { zeros } from "../../tensor/create.ts";

@@ -1,4 +1,4 @@
-// Pooling of images [batch, height, width, channels], which all pooling is made of, and its gradients.
+// Pooling of images [batch, height, width, channels], on which all pooling is built, and its gradients.
 import { defineOp, type Op } from "../../autograd/op.ts";
 import { launch } from "../../runtime/launch.ts";
 import type { Shape } from "../../tensor/shape.ts";

@@ -1,5 +1,5 @@
-// Views: a dense tensor addressed with a stride for each axis and an offset, read into a new dense tensor or written
-// from one. Strides and offsets count elements; strides may be zero or negative.
+// Strided copies: a dense tensor addressed with a stride for each axis and an offset, read into a new dense tensor or
+// written from one. Strides and offsets count elements; strides may be zero or negative.
 import { ShapeError } from "../../runtime/errors.ts";
 import { launch } from "../../runtime/launch.ts";
 import { zeros } from "../../tensor/create.ts";

@@ -1,6 +1,6 @@
-// Convolutions of 3 x 3 taps by Winograd's minimal filtering F(2x2, 3x3): images and filters are turned into 16 matrices
-// each, multiplied, and turned back; the sum has 16 multiplications where the direct one has 36. Large images are worked
-// on in chunks of lines, so that the matrices stay in a cache.
+// 3 x 3 convolutions by Winograd's minimal filtering F(2x2, 3x3): images and filters are transformed to 16 matrices
+// each, multiplied, and transformed back; 16 multiplications per output tile where the direct sum has 36. Large images
+// are processed in chunks of lines, so that the matrices stay in cache.
 import { mayUseWinograd } from "../../runtime/engine.ts";
 import { launch } from "../../runtime/launch.ts";
 import { empty, type Tensor } from "../../tensor/tensor.ts";
