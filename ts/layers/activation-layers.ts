@@ -20,7 +20,7 @@ import type { RegularizerLike } from "./regularizers.ts";
 import { isTimeAxis } from "./stepping.ts";
 import { type ShapelessWeightOptions, weightOptions } from "./weight-options.ts";
 
-/** What `relu` takes. */
+/** Options of {@link relu}. */
 export interface ReLUOptions extends LayerOptions {
   /** Upper bound of the result; default: none. */
   maxValue?: number;
@@ -71,7 +71,7 @@ export function relu(options?: ReLUOptions): ReLU {
   return new ReLU(options);
 }
 
-/** What `leakyRelu` takes. */
+/** Options of {@link leakyRelu}. */
 export interface LeakyReLUOptions extends LayerOptions {
   /** Slope below 0; default 0.3, as in Keras; PyTorch's is 0.01. */
   negativeSlope?: number;
@@ -100,7 +100,7 @@ export function leakyRelu(options?: LeakyReLUOptions): LeakyReLU {
   return new LeakyReLU(options);
 }
 
-/** What `elu` takes. */
+/** Options of {@link elu}. */
 export interface ELUOptions extends LayerOptions {
   /** Minus the limit for negative x; default 1. */
   alpha?: number;
@@ -129,7 +129,7 @@ export function elu(options?: ELUOptions): ELU {
   return new ELU(options);
 }
 
-/** What `prelu` takes. */
+/** Options of {@link prelu}. */
 export interface PReLUOptions extends LayerOptions {
   /** Default zeros; PyTorch's slopes start at 0.25. */
   alphaInitializer?: InitializerLike;
@@ -179,7 +179,7 @@ export function prelu(options?: PReLUOptions): PReLU {
   return new PReLU(options);
 }
 
-/** What `softmax` takes. */
+/** Options of {@link softmax}. */
 export interface SoftmaxOptions extends LayerOptions {
   /** The axis along which probabilities sum to 1; default -1. */
   axis?: number;

@@ -40,7 +40,7 @@ interface Origin {
 
 const origins = new WeakMap<Tensor, Origin>();
 
-/** The logits that `activation` turned into y, if it did and they still exist. */
+/** The logits from which `activation` computed y, if it did and they still exist. */
 export function logitsOf(y: Tensor, activation: Activation): Tensor | undefined {
   const origin = origins.get(y);
   return origin?.activation === activation && !origin.logits.disposed ? origin.logits : undefined;
@@ -55,10 +55,10 @@ function remembering(f: Activation): Activation {
   return activation;
 }
 
-/** Layers of which it was said that they make probabilities of one number. */
+/** Layers that were warned of for a softmax over an axis of size 1. */
 const warned = new WeakSet<object>();
 
-/** x, along whose axis numbers become probabilities. Says once of a layer if there is but one, which is always 1 then. */
+/** x; warns once per layer where the softmax axis has size 1, so that the result is always 1. */
 export function severalOf(x: Tensor, axis = -1): Tensor {
   const { inner, layer } = context;
   if (inner && x.shape.at(axis) === 1 && !warned.has(inner)) {
@@ -70,11 +70,11 @@ export function severalOf(x: Tensor, axis = -1): Tensor {
   return x;
 }
 
-/** SELU's scale and the depth of its negative side. Source: Klambauer et al. 2017. */
+/** SELU's constants. Source: Klambauer et al. 2017. */
 const SELU_SCALE = 1.0507009873554805;
 const SELU_ALPHA = 1.6732632423543772;
 
-/** x within [lowest, highest], bounds that let no gradient pass: as PyTorch's hardtanh, and unlike `clip`. */
+/** x clipped to [lowest, highest], without gradient at the bounds, as PyTorch's hardtanh and unlike `clip`. */
 const saturate: Op<(x: Tensor, lowest: number, highest: number) => Tensor> = defineOp("saturate", {
   forward: (x, lowest, highest) => map("saturate", "clip_f32", 0.2, x, lowest, highest),
   gradients: [(dy, _y, x, lowest, highest) => clipGrad(dy, x, towards(lowest, 1), towards(highest, -1))],
@@ -327,7 +327,7 @@ export const activations: { readonly [name in ActivationName]: Activation } = {
 
 for (const [name, activation] of Object.entries(activations)) madeFrom(activation, name);
 
-/** How layers are given an activation. */
+/** An activation by name, or a function. */
 export type ActivationLike = ActivationName | Activation;
 
 /**

@@ -7,7 +7,7 @@ import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { ownCopy } from "./config.ts";
 import { Layer, type LayerKind, type LayerOptions } from "./layer.ts";
 
-/** What `adaptiveAveragePooling1d` to `adaptiveMaxPooling3d` take. */
+/** Options of {@link adaptiveAveragePooling1d} to {@link adaptiveMaxPooling3d}. */
 export interface AdaptivePoolingOptions<R extends Rank> extends LayerOptions {
   /** Size of the result, one number for all axes or one for each. */
   outputSize: PerAxis<R>;

@@ -98,7 +98,7 @@ abstract class PlainAttention extends Layer {
   /** The probabilities [batch, queries, keys]. */
   protected abstract scores(q: Tensor, k: Tensor, valueMask: Mask | undefined): Tensor;
 
-  /** The weighed values by one op, where there is one. */
+  /** The weighted values by a fused op, where there is one. */
   protected fused(_q: Tensor, _k: Tensor, _values: Tensor, _valueMask: Mask | undefined): Tensor | undefined {
     return undefined;
   }
@@ -118,7 +118,7 @@ abstract class PlainAttention extends Layer {
   }
 }
 
-/** What `attention` takes. */
+/** Options of {@link attention}. */
 export interface AttentionLayerOptions extends PlainAttentionOptions {
   /** Whether scores are multiplied by a trained scalar; default false. */
   useScale?: boolean;
@@ -171,7 +171,7 @@ export class Attention extends PlainAttention {
   }
 }
 
-/** What `additiveAttention` takes. */
+/** Options of {@link additiveAttention}. */
 export interface AdditiveAttentionOptions extends PlainAttentionOptions {
   /** Whether the features of tanh(query + key) have trained weights; default true. */
   useScale?: boolean;

@@ -14,7 +14,7 @@ import { isShapeList, type Shapes, shapeList } from "./shapes.ts";
 
 const mergeModes = ["concat", "sum", "mul", "ave", null] as const;
 
-/** What `bidirectional` takes. */
+/** Options of {@link bidirectional}. */
 export interface BidirectionalOptions extends LayerOptions {
   /** The recurrent layer to copy. */
   layer: RecurrentLayer;

@@ -18,7 +18,7 @@ import {
   type SequenceResult,
 } from "./recurrent-cell.ts";
 
-/** What `simpleRnnCell` takes. */
+/** Options of {@link simpleRnnCell}. */
 export interface SimpleRNNCellOptions extends KernelCellOptions {
   /** Number of units: features of the output and of each state. */
   units: number;
@@ -30,13 +30,13 @@ export interface GatedCellOptions extends SimpleRNNCellOptions {
   recurrentActivation?: ActivationLike;
 }
 
-/** What `lstmCell` takes. */
+/** Options of {@link lstmCell}. */
 export interface LSTMCellOptions extends GatedCellOptions {
   /** Whether the forget gate's bias starts at 1, after Jozefowicz et al. 2015; default true (PyTorch: no). */
   unitForgetBias?: boolean;
 }
 
-/** What `gruCell` takes. */
+/** Options of {@link gruCell}. */
 export interface GRUCellOptions extends GatedCellOptions {
   /** Whether the reset gate is applied after the recurrent product, as in PyTorch; default true. */
   resetAfter?: boolean;

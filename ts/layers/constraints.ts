@@ -27,7 +27,7 @@ function requireAtLeast(name: string, value: number, least: number): void {
   if (!(value >= least)) throw new ArgumentError(`constraint: ${name} must be at least ${least}, got ${value}`);
 }
 
-/** What `maxNorm` takes. */
+/** Options of {@link maxNorm}. */
 export interface MaxNormOptions extends NormConstraintOptions {
   /** Upper bound of the norms; default 2. */
   maxValue?: number;
@@ -65,7 +65,7 @@ export function unitNorm(options: NormConstraintOptions = {}): Constraint {
   return madeFrom(constraint, { name: "unitNorm", axis: axis as Json });
 }
 
-/** What `minMaxNorm` takes. */
+/** Options of {@link minMaxNorm}. */
 export interface MinMaxNormOptions extends NormConstraintOptions {
   /** Lower bound of the norms; default 0. */
   minValue?: number;
@@ -113,7 +113,7 @@ export interface ConstraintConfig {
   [option: string]: Json;
 }
 
-/** How layers are given a constraint. */
+/** A constraint by name, by name and options, or as a function. */
 export type ConstraintLike = ConstraintName | ConstraintConfig | Constraint;
 
 /**

@@ -17,7 +17,7 @@ import { Convolution, type ConvolutionOptions, type Op } from "./convolution.ts"
 import type { KernelOptions } from "./kernel-layer.ts";
 import { type LayerKind, requireCount } from "./layer.ts";
 
-/** What `conv1d`, `conv2d` and `conv3d` take. */
+/** Options of {@link conv1d}, {@link conv2d} and {@link conv3d}. */
 export interface ConvLayerOptions<R extends Rank> extends ConvolutionOptions<R>, KernelOptions {
   /** Number of output channels. */
   filters: number;
@@ -120,7 +120,7 @@ export function conv3d(options: ConvLayerOptions<3>): Conv3D {
   return new Conv3D(options);
 }
 
-/** What `conv1dTranspose`, `conv2dTranspose` and `conv3dTranspose` take. */
+/** Options of {@link conv1dTranspose}, {@link conv2dTranspose} and {@link conv3dTranspose}. */
 export interface ConvTransposeLayerOptions<R extends Rank> extends ConvolutionOptions<R, Padding>, KernelOptions {
   /** Number of output channels. */
   filters: number;

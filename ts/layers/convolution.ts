@@ -30,7 +30,7 @@ export abstract class Convolution<R extends Rank, P extends ConvPadding<R>> exte
   readonly strides: readonly number[];
   readonly padding: ConvPadding<Rank>;
   readonly dilationRate: readonly number[];
-  /** What the ops are told of the window. */
+  /** The window options for the ops. */
   protected readonly window: WindowOptions<R, P>;
   private readonly rank: R;
   private channels: number | undefined;

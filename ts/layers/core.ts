@@ -72,7 +72,7 @@ export function flatten(options?: LayerOptions): Flatten {
   return new Flatten(options);
 }
 
-/** What `reshape` takes. */
+/** Options of {@link reshape}. */
 export interface ReshapeOptions extends LayerOptions {
   /** Shape of one example's output; one size may be -1 and then follows from the others. */
   targetShape: Shape;
@@ -124,7 +124,7 @@ export function reshape(options: ReshapeOptions): Reshape {
   return new Reshape(options);
 }
 
-/** What `activation` takes. */
+/** Options of {@link activation}. */
 export interface ActivationOptions extends LayerOptions {
   /** The name of an activation, or a function of a tensor. */
   activation: ActivationLike;
@@ -159,7 +159,7 @@ export function activation(options: ActivationOptions): Activation {
   return new Activation(options);
 }
 
-/** What `embedding` takes. */
+/** Options of {@link embedding}. */
 export interface EmbeddingOptions extends LayerOptions {
   /** Size of the vocabulary: ids are whole numbers in [0, inputDim). */
   inputDim: number;
@@ -227,7 +227,7 @@ export function embedding(options: EmbeddingOptions): Embedding {
   return new Embedding(options);
 }
 
-/** What `permute` takes. */
+/** Options of {@link permute}. */
 export interface PermuteOptions extends LayerOptions {
   /** The input's axes in the order of the result's. Axes count from 1; the batch, axis 0, is left out. */
   dims: readonly number[];
@@ -276,7 +276,7 @@ export function permute(options: PermuteOptions): Permute {
   return new Permute(options);
 }
 
-/** What `repeatVector` takes. */
+/** Options of {@link repeatVector}. */
 export interface RepeatVectorOptions extends LayerOptions {
   /** Number of repetitions. */
   n: number;
@@ -337,7 +337,7 @@ export function identity(options?: LayerOptions): Identity {
   return new Identity(options);
 }
 
-/** What `masking` takes. */
+/** Options of {@link masking}. */
 export interface MaskingOptions extends LayerOptions {
   /** Steps whose features all have this value are masked; default 0. */
   maskValue?: number;
@@ -381,7 +381,7 @@ export function masking(options?: MaskingOptions): Masking {
   return new Masking(options);
 }
 
-/** What `lambda` takes. */
+/** Options of {@link lambda}. */
 export interface LambdaOptions extends LayerOptions {
   /** Computes the result for a batch of inputs, from ops, so that gradients flow through it. */
   function: (x: never, context: CallContext) => Outputs;

@@ -6,7 +6,7 @@ import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { KernelLayer, type KernelLayerOptions, type KernelOptions } from "./kernel-layer.ts";
 import { requireCount } from "./layer.ts";
 
-/** What `dense` takes. */
+/** Options of {@link dense}. */
 export interface DenseOptions extends KernelLayerOptions, KernelOptions {
   /** Number of outputs. */
   units: number;

@@ -24,7 +24,7 @@ export interface DepthwiseKernelOptions {
   depthwiseConstraint?: ConstraintLike;
 }
 
-/** What `depthwiseConv1d` and `depthwiseConv2d` take. */
+/** Options of {@link depthwiseConv1d} and {@link depthwiseConv2d}. */
 export interface DepthwiseConvLayerOptions<R extends 1 | 2> extends ConvolutionOptions<R>, DepthwiseKernelOptions {}
 
 /** A convolution of each channel with filters of its own, kernel [...kernelSize, channels, depthMultiplier]. */
@@ -106,7 +106,7 @@ export function depthwiseConv2d(options: DepthwiseConvLayerOptions<2>): Depthwis
   return new DepthwiseConv2D(options);
 }
 
-/** What `separableConv1d` and `separableConv2d` take. */
+/** Options of {@link separableConv1d} and {@link separableConv2d}. */
 export interface SeparableConvLayerOptions<R extends 1 | 2> extends ConvolutionOptions<R>, DepthwiseKernelOptions {
   /** Number of output channels. */
   filters: number;

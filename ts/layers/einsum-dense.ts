@@ -11,7 +11,7 @@ import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { ownCopy } from "./config.ts";
 import { KernelLayer, type KernelLayerOptions, type KernelOptions } from "./kernel-layer.ts";
 
-/** What `einsumDense` takes. */
+/** Options of {@link einsumDense}. */
 export interface EinsumDenseOptions extends Omit<KernelLayerOptions, "useBias">, KernelOptions {
   /** As in "abc,cd->abd" or "...x,xy->...y": the axes of the inputs, the kernel and the result, the batch first. */
   equation: string;

@@ -17,7 +17,7 @@ import type { Variable } from "../tensor/variable.ts";
 import { ownCopy } from "./config.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
 
-/** What `normalization` takes. */
+/** Options of {@link normalization}. */
 export interface NormalizationOptions extends LayerOptions {
   /** The axes with statistics of their own, the batch being 0; null: one mean and variance for all. Default -1. */
   axis?: number | readonly number[] | null;
@@ -29,7 +29,7 @@ export interface NormalizationOptions extends LayerOptions {
   invert?: boolean;
 }
 
-/** Deviations below this count as this, as in Keras. */
+/** Lower bound of standard deviations, as in Keras. */
 const LEAST_DEVIATION = 1e-7;
 
 /** The layer that {@link normalization} makes. */
@@ -134,7 +134,7 @@ export class Normalization extends Layer {
   }
 }
 
-/** Statistics of rows of numbers, gathered batch by batch (Chan et al. 1979). */
+/** Mean and variance per row, accumulated batch by batch (Chan et al. 1979). */
 class Moments {
   count = 0;
   readonly mean: Float64Array;

@@ -10,7 +10,7 @@ import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { type CallContext, Layer, type LayerKind, type LayerOptions, type Masks } from "./layer.ts";
 
-/** What `globalAveragePooling1d` to `globalMaxPooling3d` take. */
+/** Options of {@link globalAveragePooling1d} to {@link globalMaxPooling3d}. */
 export interface GlobalPoolingOptions extends LayerOptions {
   /** Whether the pooled axes stay, with size 1; default false. */
   keepDims?: boolean;

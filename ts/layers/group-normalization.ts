@@ -25,7 +25,7 @@ import { AffineNormalization, type AffineNormalizationOptions } from "./normaliz
 import type { Shapes } from "./shapes.ts";
 import { isTimeAxis } from "./stepping.ts";
 
-/** What `groupNormalization` takes. */
+/** Options of {@link groupNormalization}. */
 export interface GroupNormalizationOptions extends AffineNormalizationOptions {
   /** Number of groups of channels; -1 for one per channel; default 32. */
   groups?: number;
@@ -101,7 +101,7 @@ export function instanceNormalization(options?: AffineNormalizationOptions): Ins
   return new InstanceNormalization(options);
 }
 
-/** What `rmsNormalization` takes. */
+/** Options of {@link rmsNormalization}. */
 export interface RMSNormalizationOptions extends LayerOptions {
   /** Added to the mean square; default 1e-6. */
   epsilon?: number;
@@ -144,13 +144,13 @@ export function rmsNormalization(options?: RMSNormalizationOptions): RMSNormaliz
   return new RMSNormalization(options);
 }
 
-/** What `unitNormalization` takes. */
+/** Options of {@link unitNormalization}. */
 export interface UnitNormalizationOptions extends LayerOptions {
   /** The axis, or axes, of the norm, the batch being 0; default -1. */
   axis?: number | readonly number[];
 }
 
-/** Shorter vectors than this keep their direction only in part. */
+/** Lower bound of norms. */
 const LEAST_LENGTH = 1e-12;
 
 /** The layer that {@link unitNormalization} makes. */
@@ -181,7 +181,7 @@ export function unitNormalization(options?: UnitNormalizationOptions): UnitNorma
   return new UnitNormalization(options);
 }
 
-/** What `spectralNormalization` takes. */
+/** Options of {@link spectralNormalization}. */
 export interface SpectralNormalizationOptions extends LayerOptions {
   /** A layer with a kernel or embeddings. */
   layer: Layer;

@@ -52,7 +52,7 @@ export function ones(): Initializer {
   return named("ones", {}, (shape) => full(shape, 1));
 }
 
-/** What `constant` takes. */
+/** Options of {@link constant}. */
 export interface ConstantOptions {
   /** Default 0. */
   value?: number;
@@ -67,7 +67,7 @@ export function constant(options: ConstantOptions = {}): Initializer {
   return named("constant", { value }, (shape) => full(shape, value));
 }
 
-/** What `randomUniform` takes. */
+/** Options of {@link randomUniform}. */
 export interface UniformInitializerOptions extends SeedOptions {
   /** Lower bound; default -0.05. */
   minval?: number;
@@ -88,7 +88,7 @@ export function randomUniform(options: UniformInitializerOptions = {}): Initiali
   return named("randomUniform", options, (shape, random) => drawUniform(shape, { low, high, ...random }));
 }
 
-/** What `randomNormal` and `truncatedNormal` take. */
+/** Options of {@link randomNormal} and {@link truncatedNormal}. */
 export interface NormalInitializerOptions extends SeedOptions {
   /** Default 0. */
   mean?: number;
@@ -114,7 +114,7 @@ export function truncatedNormal(options: NormalInitializerOptions = {}): Initial
   return named("truncatedNormal", options, (shape, random) => drawTruncatedNormal(shape, { mean, stddev, ...random }));
 }
 
-/** What `identity` takes. */
+/** Options of {@link identity}. */
 export interface IdentityInitializerOptions {
   /** Factor; default 1. */
   gain?: number;
@@ -134,7 +134,7 @@ export function identity(options: IdentityInitializerOptions = {}): Initializer 
   });
 }
 
-/** What `orthogonal` takes. */
+/** Options of {@link orthogonal}. */
 export interface OrthogonalInitializerOptions extends SeedOptions {
   /** Factor; default 1. */
   gain?: number;
@@ -161,7 +161,7 @@ export function orthogonal(options: OrthogonalInitializerOptions = {}): Initiali
   });
 }
 
-/** What `varianceScaling` takes. */
+/** Options of {@link varianceScaling}. */
 export interface VarianceScalingOptions extends SeedOptions {
   /** Variance times fan; default 1. */
   scale?: number;
@@ -281,7 +281,7 @@ export interface InitializerConfig {
   [option: string]: Json;
 }
 
-/** How layers are given an initializer. */
+/** An initializer by name, by name and options, or as a function. */
 export type InitializerLike = InitializerName | InitializerConfig | Initializer;
 
 /**

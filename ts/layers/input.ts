@@ -6,7 +6,7 @@ import { checkShape, type Shape } from "../tensor/shape.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
 import { Symbolic } from "./symbolic.ts";
 
-/** What `input` takes. */
+/** Options of {@link input}. */
 export interface InputOptions extends LayerOptions {
   /** Shape of one example, without the batch axis. */
   shape: Shape;

@@ -37,7 +37,7 @@ export interface KernelOptions {
 export abstract class KernelLayer extends Layer {
   readonly activation: Activation;
   readonly useBias: boolean;
-  /** What inputs are multiplied with; there once the layer is built. */
+  /** Present once the layer is built. */
   kernel!: Variable;
   bias: Variable | undefined;
   private readonly kernelOptions: ShapelessWeightOptions;

@@ -21,7 +21,7 @@ import { type CacheStep, LayerCache } from "./layer-cache.ts";
 import { attachMask, type Mask, maskOf } from "./masks.ts";
 import { stepping } from "./stepping.ts";
 
-/** What `keyValueCache` takes. */
+/** Options of {@link keyValueCache}. */
 export interface KeyValueCacheOptions {
   /** Capacity in tokens; memory for as many is allocated for each layer. */
   maxLength: number;

@@ -28,14 +28,14 @@ import { connect, isSymbolic, type Symbolic } from "./symbolic.ts";
 
 export { requireCount } from "../runtime/arguments.ts";
 
-/** One input, or a list of several. */
+/** An input, or a list of several. */
 export type Inputs = AnyTensor | readonly AnyTensor[];
 /** One result, or a list of several. */
 export type Outputs = Tensor | readonly Tensor[];
 /** The mask of one input, or a list with a place for each of several. */
 export type Masks = Mask | undefined | readonly (Mask | undefined)[];
 
-/** What `apply` takes beside inputs. */
+/** Options of `apply`. */
 export interface ApplyOptions {
   /** Whether dropout drops and batch normalization uses the batch's own statistics; default false. */
   readonly training?: boolean;
@@ -47,7 +47,7 @@ export interface ApplyOptions {
   readonly mask?: Masks;
 }
 
-/** What a call knows beside its input. */
+/** Context of a call. */
 export interface CallContext extends ApplyOptions {
   readonly training: boolean;
   /** The steps of the input that count, if not all do: the mask that travels with it (`attachMask`). */
@@ -58,7 +58,7 @@ export interface CallContext extends ApplyOptions {
   readonly addMetric: Collector["addMetric"];
 }
 
-/** What every layer takes. */
+/** Options of all layers. */
 export interface LayerOptions {
   /** Unique in a model; default: the kind and a number, as in "dense_2". */
   name?: string;
@@ -73,7 +73,7 @@ export interface LayerOptions {
   activityRegularizer?: RegularizerLike;
 }
 
-/** What `addWeight` takes. */
+/** Options of `addWeight`. */
 export interface WeightOptions {
   shape: Shape;
   /** Default "zeros". */
@@ -211,7 +211,7 @@ export abstract class Layer extends Module {
     return !this.mixesSteps;
   }
 
-  /** The masks of the results. Default: one input's goes on to every result that begins with its axes. */
+  /** The masks of the results. Default: a single input's mask for every result that begins with its axes. */
   outputMask(_inputs: Inputs, mask: Masks): Masks {
     return isMaskList(mask) ? undefined : mask;
   }

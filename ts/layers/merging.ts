@@ -18,7 +18,7 @@ import type { Mask } from "./masks.ts";
 import { isShapeList, type Shapes } from "./shapes.ts";
 import { isTimeAxis } from "./stepping.ts";
 
-/** A layer that takes a list of inputs. */
+/** A layer of several inputs. */
 abstract class Merge extends Layer {
   /** The shapes of the inputs; ShapeError unless there are at least two. */
   protected severalOf(inputShape: Shapes): readonly Shape[] {
@@ -35,7 +35,7 @@ abstract class Merge extends Layer {
   }
 }
 
-/** A layer that merges its inputs number by number, two at a time. */
+/** A layer that merges its inputs element by element, pairwise. */
 abstract class ElementwiseMerge extends Merge {
   private readonly merge: (a: Tensor, b: Tensor) => Tensor;
 
@@ -170,7 +170,7 @@ export function minimum(options?: LayerOptions): Minimum {
   return new Minimum(options);
 }
 
-/** What `concatenate` takes. */
+/** Options of {@link concatenate}. */
 export interface ConcatenateOptions extends LayerOptions {
   /** The axis of concatenation, the batch being 0; default -1. */
   axis?: number;
@@ -250,7 +250,7 @@ function everywhere(shape: Shape): Mask {
   return equal(full(shape, 0), 0);
 }
 
-/** What `dot` takes. */
+/** Options of {@link dot}. */
 export interface DotOptions extends LayerOptions {
   /** The axis to sum over, for both inputs or one for each; the batch is 0. */
   axes: number | readonly [number, number];
@@ -312,7 +312,7 @@ export class Dot extends Merge {
     });
   }
 
-  /** [batch, everything else, axis], of length 1 along it if asked for. */
+  /** [batch, everything else, axis], normalized along it if asked for. */
   private matrix(x: Tensor, axis: number): Tensor {
     const order = [...x.shape.keys()].filter((i) => i !== axis);
     const turned = axis === x.rank - 1 ? x : (layout.transpose(x, [...order, axis]) as Tensor);
@@ -337,5 +337,5 @@ export function dot(options: DotOptions): Dot {
   return new Dot(options);
 }
 
-/** Vectors shorter than its root keep their direction's uncertainty. */
+/** Lower bound of squared norms. */
 const LEAST_SQUARE = 1e-12;

@@ -29,7 +29,7 @@ export interface Saved extends Described {
   readonly data: TypedArray;
 }
 
-/** What `copyWeightsFrom` takes. */
+/** Options of `copyWeightsFrom`. */
 export interface CopyWeightsOptions {
   /** How much of the other's weights is taken, from 0 to 1: tau other + (1 - tau) own; default 1. */
   tau?: number;

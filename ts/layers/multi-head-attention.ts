@@ -264,7 +264,7 @@ function listOf<T>(x: unknown): (T | undefined)[] & [T] {
   return (Array.isArray(x) ? x : [x]) as (T | undefined)[] & [T];
 }
 
-/** What `multiHeadAttention` takes. */
+/** Options of {@link multiHeadAttention}. */
 export interface MultiHeadAttentionOptions extends HeadsOptions {
   /** Number of heads. */
   numHeads: number;
@@ -300,7 +300,7 @@ export class MultiHeadAttention extends HeadsLayer {
   }
 }
 
-/** What `groupedQueryAttention` takes. */
+/** Options of {@link groupedQueryAttention}. */
 export interface GroupedQueryAttentionOptions extends HeadsOptions {
   /** Size of queries, keys and values per head. */
   headDim: number;
@@ -327,7 +327,7 @@ export class GroupedQueryAttention extends HeadsLayer {
   }
 }
 
-/** What `slidingWindowAttention` takes. */
+/** Options of {@link slidingWindowAttention}. */
 export interface SlidingWindowAttentionOptions extends MultiHeadAttentionOptions {
   /** How many steps before and after itself a query sees. */
   window: number;

@@ -84,7 +84,7 @@ export abstract class AffineNormalization extends Layer {
   }
 }
 
-/** What `batchNormalization` takes. */
+/** Options of {@link batchNormalization}. */
 export interface BatchNormalizationOptions extends AffineNormalizationOptions {
   /** Decay of the moving averages, in [0, 1]; default 0.99. PyTorch's momentum is 1 minus this one. */
   momentum?: number;

@@ -16,7 +16,7 @@ import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { ownCopy } from "./config.ts";
 import { Layer, type LayerKind, type LayerOptions } from "./layer.ts";
 
-/** What `maxPooling1d` to `averagePooling3d` take. */
+/** Options of {@link maxPooling1d} to {@link averagePooling3d}. */
 export interface PoolingOptions<R extends Rank> extends LayerOptions {
   /** Size of the window, one number for all axes or one for each; default 2. */
   poolSize?: PerAxis<R>;

@@ -21,7 +21,7 @@ import { firstMask } from "./masks.ts";
 import type { RegularizerLike } from "./regularizers.ts";
 import { type ShapelessWeightOptions, weightOptions } from "./weight-options.ts";
 
-/** What `positionEmbedding` takes. */
+/** Options of {@link positionEmbedding}. */
 export interface PositionEmbeddingOptions extends LayerOptions {
   /** Maximum number of steps: rows of the table. */
   sequenceLength: number;
@@ -74,7 +74,7 @@ export class PositionEmbedding extends Layer {
   }
 }
 
-/** What `sinePositionEncoding` takes. */
+/** Options of {@link sinePositionEncoding}. */
 export interface SinePositionEncodingOptions extends LayerOptions {
   /** Upper bound of the wavelengths; default 10,000. */
   maxWavelength?: number;
@@ -106,7 +106,7 @@ export class SinePositionEncoding extends Layer {
   }
 }
 
-/** What `rotaryEmbedding` takes. */
+/** Options of {@link rotaryEmbedding}. */
 export interface RotaryEmbeddingOptions extends LayerOptions {
   /** Upper bound of the wavelengths of the rotations; default 10,000. */
   maxWavelength?: number;
@@ -137,7 +137,7 @@ export class RotaryEmbedding extends Layer {
   }
 }
 
-/** Where the tokens of a cached step stand; undefined outside of one, where the first stands at 0. */
+/** Positions of a cached step's tokens; undefined outside of one, where the first is at 0. */
 function positionsOf(layer: Layer, x: AnyTensor, mask: Masks): Tensor<"i32"> | undefined {
   return currentCache()?.of(layer, x, firstMask(mask)).at;
 }

@@ -16,7 +16,7 @@ import type { Mask } from "./masks.ts";
 import type { RegularizerLike } from "./regularizers.ts";
 import { isShapeList, type Shapes } from "./shapes.ts";
 
-/** One pass over sequences of a batch. */
+/** A run over a batch of sequences. */
 export interface CellRun {
   /** What the inputs contribute to any number of steps: [batch, steps, ...] -> [batch, steps, ...]. */
   project(x: Tensor): Tensor;
@@ -24,12 +24,12 @@ export interface CellRun {
   step(projected: Tensor, states: readonly Tensor[]): readonly Tensor[];
 }
 
-/** A step of a run by itself: x is the input of one step, [batch, ...]. */
+/** A single step of a run: x is its input, [batch, ...]. */
 export function oneStep(run: CellRun, x: Tensor, states: readonly Tensor[]): readonly Tensor[] {
   return run.step(squeeze(run.project(expandDims(x, 1)), 1), states);
 }
 
-/** What a whole sequence is to give. */
+/** What a run over a sequence returns. */
 export interface SequenceOptions extends CallContext {
   readonly mask: Mask | undefined;
   readonly returnSequences: boolean;

@@ -17,13 +17,13 @@ import {
 } from "./cells.ts";
 import { cellOptions, RecurrentLayer, type RecurrentLayerOptions } from "./rnn.ts";
 
-/** What `simpleRnn` takes. */
+/** Options of {@link simpleRnn}. */
 export interface SimpleRNNOptions extends RecurrentLayerOptions, SimpleRNNCellOptions {}
 
-/** What `lstm` takes. */
+/** Options of {@link lstm}. */
 export interface LSTMOptions extends RecurrentLayerOptions, LSTMCellOptions {}
 
-/** What `gru` takes. */
+/** Options of {@link gru}. */
 export interface GRUOptions extends RecurrentLayerOptions, GRUCellOptions {}
 
 /** The layer that {@link simpleRnn} makes. */

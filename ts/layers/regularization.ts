@@ -39,7 +39,7 @@ abstract class RandomLayer extends Layer {
     return training ? this.disturb(inputs) : inputs;
   }
 
-  /** x with noise. */
+  /** x with noise or dropout. */
   protected abstract disturb(x: Tensor): Tensor;
 
   override dispose(): void {
@@ -48,7 +48,7 @@ abstract class RandomLayer extends Layer {
   }
 }
 
-/** What `dropout` takes. */
+/** Options of {@link dropout}. */
 export interface DropoutOptions extends RandomLayerOptions {
   /** Probability that an element is dropped, in [0, 1). */
   rate: number;
@@ -179,7 +179,7 @@ export function spatialDropout3d(options: SpatialDropoutOptions): SpatialDropout
   return new SpatialDropout3D(options);
 }
 
-/** What `gaussianNoise` takes. */
+/** Options of {@link gaussianNoise}. */
 export interface GaussianNoiseOptions extends RandomLayerOptions {
   /** Standard deviation of the noise. */
   stddev: number;
@@ -211,7 +211,7 @@ export function gaussianNoise(options: GaussianNoiseOptions): GaussianNoise {
   return new GaussianNoise(options);
 }
 
-/** What `gaussianDropout` and `alphaDropout` take. */
+/** Options of {@link gaussianDropout} and {@link alphaDropout}. */
 export interface NoisyDropoutOptions extends RandomLayerOptions {
   /** Probability of the equivalent dropout, in [0, 1). */
   rate: number;
@@ -242,7 +242,7 @@ export function gaussianDropout(options: NoisyDropoutOptions): GaussianDropout {
   return new GaussianDropout(options);
 }
 
-/** What `alphaDropout` takes. */
+/** Options of {@link alphaDropout}. */
 export interface AlphaDropoutOptions extends NoisyDropoutOptions {
   /**
    * Shape of the dropout pattern, batch axis included: size 1 drops along an axis together. Default: the input's shape.
@@ -250,7 +250,7 @@ export interface AlphaDropoutOptions extends NoisyDropoutOptions {
   noiseShape?: Shape;
 }
 
-/** SELU's least value, which stands for "dropped". */
+/** SELU's lower limit, the value of dropped elements. */
 const LEAST_SELU = -1.7580993408473766;
 
 /** The layer that {@link alphaDropout} makes. */
@@ -287,7 +287,7 @@ export function alphaDropout(options: AlphaDropoutOptions): AlphaDropout {
   return new AlphaDropout(options);
 }
 
-/** What `activityRegularization` takes. */
+/** Options of {@link activityRegularization}. */
 export interface ActivityRegularizationOptions extends LayerOptions {
   /** Factor of the sum of absolute values; default 0. */
   l1?: number;

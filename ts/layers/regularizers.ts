@@ -57,7 +57,7 @@ export function l2(x: number = DEFAULT): Regularizer {
   return l1l2({ l1: 0, l2: x });
 }
 
-/** What `orthogonal` takes. */
+/** Options of {@link orthogonal}. */
 export interface OrthogonalRegularizerOptions {
   /** Factor of the penalty; default 0.01. */
   factor?: number;
@@ -105,7 +105,7 @@ export interface OrthogonalConfig extends OrthogonalRegularizerOptions {
   name: "orthogonal";
 }
 
-/** How layers are given a regularizer: by name, by its factors, or as a function. */
+/** A regularizer by name, by its factors, or as a function. */
 export type RegularizerLike = RegularizerName | Penalties | OrthogonalConfig | Regularizer;
 
 /**

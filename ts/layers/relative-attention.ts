@@ -18,7 +18,7 @@ import { Projection, type ProjectionOptions } from "./projection.ts";
 import { Dropout } from "./regularization.ts";
 import { type Shapes, shapeList } from "./shapes.ts";
 
-/** What `relativeMultiHeadAttention` takes. */
+/** Options of {@link relativeMultiHeadAttention}. */
 export interface RelativeMultiHeadAttentionOptions extends ProjectionOptions {
   /** Number of heads. */
   numHeads: number;
@@ -149,7 +149,7 @@ export class RelativeMultiHeadAttention extends Layer {
   }
 }
 
-/** The score of a key that is not to be seen. */
+/** The score of a hidden key. */
 const HIDDEN = -1e30;
 
 /** Which steps of several sequences one after the other count; nothing where all do. */

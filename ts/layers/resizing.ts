@@ -12,7 +12,7 @@ import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { ownCopy } from "./config.ts";
 import { Layer, type LayerKind, type LayerOptions } from "./layer.ts";
 
-/** What `upSampling1d` and `upSampling3d` take. */
+/** Options of {@link upSampling1d} and {@link upSampling3d}. */
 export interface UpSamplingOptions<R extends Rank> extends LayerOptions {
   /** Factor along each axis; default 2. */
   size?: PerAxis<R>;
@@ -60,7 +60,7 @@ export function upSampling1d(options?: UpSamplingOptions<1>): UpSampling1D {
   return new UpSampling1D(options);
 }
 
-/** What `upSampling2d` takes. */
+/** Options of {@link upSampling2d}. */
 export interface UpSampling2DOptions extends UpSamplingOptions<2> {
   /** "nearest", the default, repeats pixels; "bilinear" interpolates. */
   interpolation?: Interpolation;
@@ -140,7 +140,7 @@ function endsOf(name: string, what: string, value: EndsPerAxis<Rank>, rank: Rank
   return ends as unknown as readonly Ends[];
 }
 
-/** What `zeroPadding1d`, `zeroPadding2d` and `zeroPadding3d` take. */
+/** Options of {@link zeroPadding1d}, {@link zeroPadding2d} and {@link zeroPadding3d}. */
 export interface ZeroPaddingOptions<R extends Rank> extends LayerOptions {
   /** Zeros before and after each axis; default 1. */
   padding?: EndsPerAxis<R>;
@@ -171,7 +171,7 @@ abstract class ZeroPadding<R extends Rank> extends Layer {
   }
 }
 
-/** What `cropping1d`, `cropping2d` and `cropping3d` take. */
+/** Options of {@link cropping1d}, {@link cropping2d} and {@link cropping3d}. */
 export interface CroppingOptions<R extends Rank> extends LayerOptions {
   /** Elements removed at both ends of each axis; default 1, for images 0. */
   cropping?: EndsPerAxis<R>;

@@ -46,7 +46,7 @@ export interface RecurrentLayerOptions extends LayerOptions {
   unroll?: boolean;
 }
 
-/** What `rnn` takes. */
+/** Options of {@link rnn}. */
 export interface RNNOptions extends RecurrentLayerOptions {
   /** Computes one step. */
   cell: RecurrentCell;
@@ -65,7 +65,7 @@ export abstract class RecurrentLayer extends Layer {
   readonly stateful: boolean;
   readonly zeroOutputForMask: boolean;
   readonly unroll: boolean;
-  /** What the last batch left. */
+  /** The final states of the last batch. */
   #kept: readonly Variable[] | undefined;
 
   /** The cell is made when the layer's name is known. */
@@ -180,7 +180,7 @@ export abstract class RecurrentLayer extends Layer {
     return { output: returnSequences ? stack(outputs, 1) : output, states };
   }
 
-  /** What the last batch left, for a stateful layer; no gradient goes into the last batch. */
+  /** The final states of the last batch, for a stateful layer; no gradient flows into it. */
   private keptStates(x: Tensor): Tensor[] | undefined {
     if (!this.stateful) return undefined;
     const shapes = this.cell.stateShapes(x.shape.slice(2)).map((shape) => [x.shape[0], ...shape]);

@@ -6,7 +6,7 @@ import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { CallContext, LayerOptions } from "./layer.ts";
 import { type CellRun, oneStep, RecurrentCell, type SequenceOptions, type SequenceResult } from "./recurrent-cell.ts";
 
-/** What `stackedRnnCells` takes. */
+/** Options of {@link stackedRnnCells}. */
 export interface StackedRNNCellsOptions extends LayerOptions {
   /** The cells, from the inputs to the output. */
   cells: readonly RecurrentCell[];

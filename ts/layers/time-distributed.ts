@@ -9,7 +9,7 @@ import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { type CallContext, type Inputs, Layer, type LayerOptions } from "./layer.ts";
 import { isShapeList, type Shapes, shapeList } from "./shapes.ts";
 
-/** What `timeDistributed` takes. */
+/** Options of {@link timeDistributed}. */
 export interface TimeDistributedOptions extends LayerOptions {
   /** The layer to apply to each step. */
   layer: Layer;

@@ -48,13 +48,13 @@ export interface TransformerOptions extends LayerOptions {
   rotary?: boolean;
 }
 
-/** What `transformerEncoder` takes. */
+/** Options of {@link transformerEncoder}. */
 export interface TransformerEncoderOptions extends TransformerOptions {
   /** Whether no step sees later ones; default false. */
   useCausalMask?: boolean;
 }
 
-/** The way around a part of a block: x + dropout(part(x)), normalized before the part or after the sum. */
+/** A residual connection: x + dropout(part(x)), normalized before the part or after the sum. */
 class Residual extends Layer {
   private readonly normalization: LayerNormalization;
   private readonly dropout: Dropout;
@@ -138,7 +138,7 @@ abstract class TransformerBlock extends Layer {
     return { name: `${this.name}/${name}`, trainable: this.trainable };
   }
 
-  /** A seed for each part that drops numbers: with the same one they would drop the same. */
+  /** A seed for each dropout: with the same one their patterns would be equal. */
   private get nextSeed(): number | undefined {
     return this.settings.seed === undefined ? undefined : this.settings.seed + this.parts++;
   }

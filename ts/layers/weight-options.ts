@@ -4,10 +4,10 @@ import { getInitializer, type InitializerLike } from "./initializers.ts";
 import type { WeightOptions } from "./layer.ts";
 import { getRegularizer, type RegularizerLike } from "./regularizers.ts";
 
-/** All that `addWeight` takes but the shape, which is known when the layer is built. */
+/** Options of `addWeight` without the shape, which is known when the layer is built. */
 export type ShapelessWeightOptions = Omit<WeightOptions, "shape">;
 
-/** A weight's options; finds what is given by name now, so that wrong names are known before the layer is built. */
+/** A weight's options; looks up names at once, so that wrong ones throw before the layer is built. */
 export function weightOptions(
   initializer: InitializerLike,
   regularizer: RegularizerLike | undefined,

@@ -53,13 +53,13 @@ export interface FocalOptions extends SmoothedCrossentropyOptions {
   gamma?: number;
 }
 
-/** Options of `binaryFocalCrossentropy`. */
+/** Options of {@link binaryFocalCrossentropy}. */
 export interface BinaryFocalOptions extends FocalOptions {
   /** Whether class 1 is weighted by alpha and class 0 by 1 - alpha; default false. */
   applyClassBalancing?: boolean;
 }
 
-/** Options of `sparseCategoricalCrossentropy`. */
+/** Options of {@link sparseCategoricalCrossentropy}. */
 export interface SparseCrossentropyOptions extends CrossentropyAxisOptions {
   /** A label whose examples are left out, such as -1; default none. */
   ignoreClass?: number;
@@ -224,7 +224,7 @@ export const sparseCategoricalCrossentropy: LossFunction<SparseCrossentropyOptio
   },
 );
 
-/** Options of `categoricalGeneralizedCrossEntropy`. */
+/** Options of {@link categoricalGeneralizedCrossEntropy}. */
 export interface GeneralizedCrossentropyOptions extends CrossentropyOptions {
   /**
    * Above 0 and at most 1: near 0 it is cross-entropy, at 1 the mean absolute error, which is robust to wrong labels;

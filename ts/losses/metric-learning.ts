@@ -21,7 +21,7 @@ import { defineLoss, type LossFunction, ratio } from "./loss.ts";
 import { defineMeanLoss } from "./mean-loss.ts";
 import { fractions } from "./targets.ts";
 
-/** Options of `contrastive`. */
+/** Options of {@link contrastive}. */
 export interface ContrastiveOptions {
   /** Distance beyond which dissimilar pairs no longer count, at least 0; default 1. */
   margin?: number;
@@ -43,7 +43,7 @@ export const contrastive: LossFunction<ContrastiveOptions> = defineMeanLoss(
   { margin: [0] },
 );
 
-/** Options of `tripletMargin`. */
+/** Options of {@link tripletMargin}. */
 export interface TripletMarginOptions {
   /** How much closer the positive should be than the negative, at least 0; default 1. */
   margin?: number;
@@ -76,7 +76,7 @@ export const tripletMargin: LossFunction<TripletMarginOptions> = defineLoss(
   { optionNames: tripletMarginOptions, bounds: { margin: [0] } },
 );
 
-/** Options of `tripletSemiHard`. */
+/** Options of {@link tripletSemiHard}. */
 export interface TripletSemiHardOptions {
   /** How much closer a positive should be than a negative, at least 0; default 1. */
   margin?: number;
@@ -125,7 +125,7 @@ function pairwiseDistances(x: Tensor): Tensor {
   return where(apart, sqrt(where(apart, squared, 1)), 0);
 }
 
-/** Options of `circle`. */
+/** Options of {@link circle}. */
 export interface CircleOptions {
   /** Scale of the exponents, above 0; default 80. */
   gamma?: number;

@@ -6,7 +6,7 @@ import type { Axes } from "../ops/reduce.ts";
 import { defineLoss, type LossFunction } from "./loss.ts";
 import { EPSILON, fractions, targetsFor } from "./targets.ts";
 
-/** Options of `dice`. */
+/** Options of {@link dice}. */
 export interface DiceOptions {
   /** The axes of one region; default all, so that the batch is one region; [1, 2, 3] for one per image. */
   axis?: Axes;
@@ -28,7 +28,7 @@ export const dice: LossFunction<DiceOptions> = defineLoss(
   { optionNames: diceOptions, checkTargets: fractions("dice"), ofProbabilities: true },
 );
 
-/** Options of `tversky`. */
+/** Options of {@link tversky}. */
 export interface TverskyOptions extends DiceOptions {
   /** Weight of false negatives, sum(t (1 - p)), at least 0; default 0.5. */
   alpha?: number;

@@ -58,7 +58,7 @@ export const meanSquaredLogarithmicError: LossFunction = defineMeanLoss(
 /** Another name of {@link meanSquaredLogarithmicError}. */
 export const msle: LossFunction = meanSquaredLogarithmicError;
 
-/** Options of `huber`. */
+/** Options of {@link huber}. */
 export interface HuberOptions {
   /** The error beyond which the loss is linear, above 0; default 1. */
   delta?: number;
@@ -114,7 +114,7 @@ export const poisson: LossFunction = defineMeanLoss(
   amounts("poisson"),
 );
 
-/** Options of `cosineSimilarity`. */
+/** Options of {@link cosineSimilarity}. */
 export interface CosineOptions {
   /** The axis of the vectors; default the last. */
   axis?: number;

@@ -12,7 +12,7 @@ import { arange } from "../tensor/create.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { defineFigure, type FigureFunction } from "./metric.ts";
 
-/** Options of `binaryAccuracy`. */
+/** Options of {@link binaryAccuracy}. */
 export interface BinaryAccuracyOptions {
   /** Predictions above it are positive; default 0.5. */
   threshold?: number;

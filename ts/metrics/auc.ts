@@ -12,7 +12,7 @@ import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { defineMetric, GatheringMetric, type MetricDefinition, type MetricOptions } from "./metric.ts";
 import { type Counts, evenThresholds, precisionOf, quotient, recallOf, ThresholdCounts } from "./thresholds.ts";
 
-/** Options of `AUC`. */
+/** Options of {@link AUC}. */
 export interface AUCOptions extends MetricOptions {
   /** Number of thresholds, evenly spaced; default 200. */
   numThresholds?: number;
@@ -38,7 +38,7 @@ export interface AUCOptions extends MetricOptions {
   fromLogits?: boolean;
 }
 
-/** How far the outer thresholds are from 0: every prediction lies between them, also one that is no probability. */
+/** The outer thresholds: all predictions lie between them, even those that are no probabilities. */
 const BEYOND = 1e30;
 
 /** The metric that {@link auc} makes. */
@@ -143,7 +143,7 @@ const heights = {
   majoring: Math.max,
 };
 
-/** Where a point of each curve lies: [x, y]. */
+/** Coordinates of a point of each curve. */
 const place = {
   ROC: (counts: Counts): [number, number] => {
     const { falsePositives, trueNegatives } = counts;

@@ -8,7 +8,7 @@ import { checkOptions } from "../runtime/options.ts";
 /** Words or token numbers. */
 export type Tokens = readonly (string | number)[];
 
-/** Options of `Bleu` and `bleu`. */
+/** Options of {@link Bleu} and {@link bleu}. */
 export interface BleuOptions {
   /** Length of the longest n-grams; default 4. */
   maxOrder?: number;

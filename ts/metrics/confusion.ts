@@ -32,15 +32,15 @@ export interface ThresholdOptions<T extends number | readonly number[] = number 
   thresholds?: T;
 }
 
-/** Options of `Precision` and `Recall`. */
+/** Options of {@link Precision} and {@link Recall}. */
 export interface PrecisionOptions<T extends number | readonly number[] = number | readonly number[]>
   extends ThresholdOptions<T>,
     Selection {}
 
-/** Where logits are cut: at the probability 0.5. */
+/** The threshold of logits: probability 0.5. */
 const ofLogits = { thresholds: 0 };
 
-/** A figure of the counts at each threshold. */
+/** A metric of the confusion counts at each threshold. */
 abstract class CountMetric<T extends number | readonly number[]> extends GatheringMetric<PerThreshold<T>> {
   /** @internal */
   protected readonly gathered: ThresholdCounts;
@@ -208,7 +208,7 @@ export interface TradeOffOptions extends MetricOptions {
   classId?: number;
 }
 
-/** The best of one figure over the thresholds at which another is at least as large as wanted. */
+/** The best of one rate over the thresholds at which another is at least the given one. */
 abstract class TradeOff extends GatheringMetric {
   /** @internal */
   protected readonly gathered: ThresholdCounts;
@@ -247,7 +247,7 @@ abstract class TradeOff extends GatheringMetric {
   }
 }
 
-/** Options of `SensitivityAtSpecificity`. */
+/** Options of {@link SensitivityAtSpecificity}. */
 export interface SensitivityAtSpecificityOptions extends TradeOffOptions {
   /** The minimum specificity, from 0 to 1. */
   specificity: number;
@@ -272,7 +272,7 @@ export const sensitivityAtSpecificity: MetricDefinition<typeof SensitivityAtSpec
   { direction: "max", optionNames: sensitivityAtSpecificityOptions },
 );
 
-/** Options of `SpecificityAtSensitivity`. */
+/** Options of {@link SpecificityAtSensitivity}. */
 export interface SpecificityAtSensitivityOptions extends TradeOffOptions {
   /** The minimum sensitivity, from 0 to 1. */
   sensitivity: number;
@@ -297,7 +297,7 @@ export const specificityAtSensitivity: MetricDefinition<typeof SpecificityAtSens
   { direction: "max", optionNames: specificityAtSensitivityOptions },
 );
 
-/** Options of `PrecisionAtRecall`. */
+/** Options of {@link PrecisionAtRecall}. */
 export interface PrecisionAtRecallOptions extends TradeOffOptions {
   /** The minimum recall, from 0 to 1. */
   recall: number;
@@ -322,7 +322,7 @@ export const precisionAtRecall: MetricDefinition<typeof PrecisionAtRecall> = def
   { direction: "max", optionNames: precisionAtRecallOptions },
 );
 
-/** Options of `RecallAtPrecision`. */
+/** Options of {@link RecallAtPrecision}. */
 export interface RecallAtPrecisionOptions extends TradeOffOptions {
   /** The minimum precision, from 0 to 1. */
   precision: number;

@@ -27,7 +27,7 @@ import { Totals } from "./totals.ts";
 /** How the classes' scores are combined; undefined for a list. */
 export type Average = "micro" | "macro" | "weighted" | undefined;
 
-/** Options of `F1Score`. */
+/** Options of {@link F1Score}. */
 export interface F1Options<A extends Average = Average> extends MetricOptions {
   /**
    * "micro": over all predictions of all classes; "macro": the mean of the classes' scores; "weighted": that weighted
@@ -38,7 +38,7 @@ export interface F1Options<A extends Average = Average> extends MetricOptions {
   threshold?: number;
 }
 
-/** Options of `FBetaScore`. */
+/** Options of {@link FBetaScore}. */
 export interface FBetaOptions<A extends Average = Average> extends F1Options<A> {
   /** How many times as much recall counts as precision; default 1. */
   beta?: number;
@@ -77,7 +77,7 @@ export class FBetaScore<A extends Average = undefined> extends GatheringMetric<A
         const truth = targetsFor(this.kind, yTrue, yPred);
         const said = cast(this.answers(yPred), "f32") as Tensor;
         const given = weightsOf(this.kind, yPred, yPred, undefined, sampleWeight);
-        // Without a threshold each answer depends on its whole row.
+        // Without a threshold each prediction depends on its whole row.
         const told = this.threshold === undefined ? max(yPred, -1, true) : yPred;
         const own = weightOfEach(this.kind, yPred, given);
         requireFlags(this.kind, truth, given && notEqual(own, 0));
@@ -91,7 +91,7 @@ export class FBetaScore<A extends Average = undefined> extends GatheringMetric<A
 
   private answers(yPred: Tensor): Tensor<"bool"> {
     if (this.threshold !== undefined) return greater(yPred, this.threshold);
-    // A row of zeros answers nothing.
+    // A row of zeros predicts nothing.
     return logicalAnd(greaterEqual(yPred, max(yPred, -1, true)), greater(abs(yPred), 1e-9));
   }
 

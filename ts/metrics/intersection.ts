@@ -49,17 +49,17 @@ type CountOptions = ConfusionOptions & { readonly threshold?: number };
 
 type Label = Tensor | Tensor<"i32">;
 
-/** Classes, the numbers by which they were told, and whether they cannot be others. */
+/** Class numbers, the scores they came from, and whether they are known to be valid. */
 interface Told {
   readonly labels: Label;
   readonly by?: Tensor;
   readonly isSure?: boolean;
 }
 
-/** The most classes that can be told apart: pairs of them are counted. */
+/** The most classes: pairs of them are counted. */
 const MOST_CLASSES = 4096;
 
-/** How often each class (rows) is taken for each (columns), gathered over batches. */
+/** The confusion matrix, accumulated over batches: actual classes are rows, predicted ones columns. */
 class ClassCounts {
   readonly classes: number;
   private readonly operation: string;
@@ -122,7 +122,7 @@ class ClassCounts {
     );
   }
 
-  /** counts[i][j]: how often class i was taken for class j. */
+  /** counts[i][j]: how often class i was predicted as class j. */
   matrix(): number[][] {
     const values = this.totals.values();
     const row = (i: number): number[] => Array.from(values.subarray(i * this.classes, (i + 1) * this.classes));
@@ -170,7 +170,7 @@ export const confusionMatrix: MetricDefinition<typeof ConfusionMatrix> = defineM
   { optionNames: confusionOptions },
 );
 
-/** Options of `IoU`. */
+/** Options of {@link IoU}. */
 export interface IoUOptions extends ConfusionOptions {
   /** The classes to average over. */
   targetClassIds: readonly number[];
@@ -203,10 +203,10 @@ abstract class Intersection extends GatheringMetric {
     this.gathered.add(yTrue, yPred, sampleWeight);
   }
 
-  /** Classes that are neither true nor answered do not count. NaN if one of the answers was. */
+  /** Classes that neither occur nor are predicted are left out. NaN if a prediction was. */
   result(): number {
     const matrix = this.gathered.matrix();
-    // What was NaN might have been any class.
+    // NaN predictions might have been of whatever class.
     let sum = matrix.some((row) => row.some(Number.isNaN)) ? Number.NaN : 0;
     let found = 0;
     for (const id of this.targets) {
@@ -241,7 +241,7 @@ export const iou: MetricDefinition<typeof IoU> = defineMetric("iou", IoU, {
   optionNames: ioUOptions,
 });
 
-/** Options of `BinaryIoU`. */
+/** Options of {@link BinaryIoU}. */
 export interface BinaryIoUOptions extends MetricOptions {
   /** The classes to average over; default [0, 1]. */
   targetClassIds?: readonly number[];
@@ -285,7 +285,7 @@ export const meanIoU: MetricDefinition<typeof MeanIoU> = defineMetric("meanIoU",
   optionNames: confusionOptions,
 });
 
-/** Options of `OneHotIoU`. */
+/** Options of {@link OneHotIoU}. */
 export interface OneHotIoUOptions extends Omit<IoUOptions, "sparseYTrue"> {}
 
 /** The metric that {@link oneHotIoU} makes. */
@@ -306,7 +306,7 @@ export const oneHotIoU: MetricDefinition<typeof OneHotIoU> = defineMetric("oneHo
   optionNames: oneHotIoUOptions,
 });
 
-/** Options of `OneHotMeanIoU`. */
+/** Options of {@link OneHotMeanIoU}. */
 export interface OneHotMeanIoUOptions extends Omit<ConfusionOptions, "sparseYTrue"> {}
 
 /** The metric that {@link oneHotMeanIoU} makes. */

@@ -34,7 +34,7 @@ export interface MetricOptions {
   name?: string;
 }
 
-/** What `defineMetric` takes beside a class. */
+/** Options of {@link defineMetric}. */
 export interface MetricDetails {
   /** Whether smaller or larger is better; default: callbacks ask for a `mode`. */
   readonly direction?: Direction;
@@ -106,7 +106,7 @@ export abstract class Metric<Result = number> {
    */
   abstract update(yTrue: AnyTensor, yPred: AnyTensor, sampleWeight?: Tensor): void;
 
-  /** The figure over all batches since the last reset. */
+  /** The value over all batches since the last reset. */
   abstract result(): Result;
 
   /** Its class, its name, and what it says now. */
@@ -135,7 +135,7 @@ export abstract class GatheringMetric<Result = number> extends Metric<Result> {
   }
 }
 
-/** What `defineFigure` takes beside a function. */
+/** Options of {@link defineFigure}. */
 export interface FigureDetails<Options extends object = object> {
   /** Whether smaller or larger is better; default: callbacks ask for a `mode`. */
   readonly direction?: Direction;
@@ -153,7 +153,7 @@ export interface FigureFunction<Options extends object = object> {
   readonly optionNames: Names | undefined;
 }
 
-/** A figure by name, from what it says of each example. */
+/** A metric by name, as the mean of a function of each example. */
 export function defineFigure<Options extends object = object>(
   kind: string,
   f: (yTrue: AnyTensor, yPred: Tensor, options: Options) => Tensor,

@@ -17,7 +17,7 @@ import {
 } from "./metric.ts";
 import { Totals, weigh } from "./totals.ts";
 
-/** Options of `Perplexity`. */
+/** Options of {@link Perplexity}. */
 export interface PerplexityOptions extends MetricOptions {
   /** Whether yPred are logits; default false. */
   fromLogits?: boolean;

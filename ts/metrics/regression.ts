@@ -120,7 +120,7 @@ export const rootMeanSquaredError: MetricDefinition<typeof RootMeanSquaredError>
 /** How the scores of several outputs are combined; null for a list. */
 export type ClassAggregation = "uniformAverage" | "varianceWeightedAverage" | null;
 
-/** Options of `R2Score`. */
+/** Options of {@link R2Score}. */
 export interface R2Options<A extends ClassAggregation = ClassAggregation> {
   /** "uniformAverage", the default, "varianceWeightedAverage", or null for a list with one number per output. */
   classAggregation?: A;

@@ -26,7 +26,7 @@ export interface Selection {
   topK?: number;
 }
 
-/** What is below all predictions: with topK, everything chosen is above it, and nothing else. */
+/** Below all predictions: with topK, exactly the chosen ones are above it. */
 export const LOWEST = -1e10;
 
 /** Weighted numbers of predictions at one threshold. */
@@ -127,7 +127,7 @@ export class ThresholdCounts {
   }
 }
 
-/** 0, ..., 1 in even steps; 0.5 if it is only one. */
+/** Evenly spaced from 0 to 1; 0.5 if there is one. */
 export function evenThresholds(count: number): number[] {
   return count === 1 ? [0.5] : Array.from({ length: count }, (_, i) => i / (count - 1));
 }
@@ -137,12 +137,12 @@ export function quotient(a: number, b: number): number {
   return b === 0 ? 0 : a / b;
 }
 
-/** The part of the answers yes that is right; 0 where there is none. */
+/** Precision; 0 without predicted positives. */
 export function precisionOf({ truePositives, falsePositives }: Counts): number {
   return quotient(truePositives, truePositives + falsePositives);
 }
 
-/** The part of what is true that is answered yes, also called sensitivity; 0 where nothing is. */
+/** Recall, or sensitivity; 0 without actual positives. */
 export function recallOf({ truePositives, falseNegatives }: Counts): number {
   return quotient(truePositives, truePositives + falseNegatives);
 }
@@ -159,7 +159,7 @@ function pick(operation: string, x: Tensor, classId: number): Tensor {
   return slice(x, begin, [...x.shape.slice(0, -1), 1]) as Tensor;
 }
 
-/** x where it is among the k largest of its row, LOWEST elsewhere; of equal numbers the first ones are taken. NaN spoils its row. */
+/** x where it is among its row's k largest, LOWEST elsewhere; the first of equal elements. NaN makes its row NaN. */
 function keepLargest(operation: string, x: Tensor, k: number): Tensor {
   requireCount(operation, "topK", k);
   const classes = x.shape[x.rank - 1];

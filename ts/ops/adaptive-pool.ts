@@ -74,7 +74,7 @@ export function adaptiveMaxPool3d(x: Tensor, outputSize: PerAxis<3>, ...none: ne
   return adaptivePool("adaptiveMaxPool3d", 3, x, outputSize, maxPool, none);
 }
 
-/** Axis by axis, the last first: so the first of equal numbers, in the order of memory, gets the gradient. */
+/** Pools axis by axis, the last first, so that the first of equal elements in memory order gets the gradient. */
 function adaptivePool(
   operation: string,
   rank: Rank,
@@ -101,10 +101,10 @@ function poolEvenly(operation: string, x: Tensor, axis: number, windows: number,
     return poolLine(y, axis, slideAlong(operation, length, taps, taps, 1, "valid"), pool);
   };
   if (size % windows === 0) return tiled(x, size);
-  // Windows have different sizes: the numbers of each are listed, the last of shorter ones more than once.
+  // Windows differ in size: elements are gathered window by window, the last of shorter ones repeated.
   const start = (i: number): number => Math.floor((i * size) / windows);
   const lengthOf = (i: number): number => Math.ceil(((i + 1) * size) / windows) - start(i);
-  // The longest window begins as far behind a multiple of size / windows as one does.
+  // The size of the longest window.
   const taps = 1 + Math.ceil((size - greatestDivisor(size, windows)) / windows);
   const length = windows * taps;
   checkShape(operation, [length]);
@@ -112,7 +112,7 @@ function poolEvenly(operation: string, x: Tensor, axis: number, windows: number,
   const places = tabulate([length], (i) => start(window(i)) + Math.min(i % taps, lengthOf(window(i)) - 1), "i32");
   const listed = pickSlices(x, places, axis) as Tensor;
   if (pool === maxPool) return tiled(listed, length);
-  // What a number more than once in the list counts for: nothing; the others make up for it.
+  // Repeated elements get weight 0, the others a weight that makes up for it.
   const shape = [length, ...x.shape.slice(axis + 1).map(() => 1)];
   const share = (i: number): number => (i % taps < lengthOf(window(i)) ? taps / lengthOf(window(i)) : 0);
   return tiled(mul(listed, tabulate(shape, share)), length);

@@ -56,7 +56,7 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
   const sight = sightOf("attention", q, k, options);
   requireValues("attention", k, v);
   const { mask, position } = options;
-  // The kernel has no gradient for a mask: one that is learned takes the way of basic ops.
+  // The kernel has no gradient for a mask: a trained one goes through basic ops.
   if (mask && isTracked(mask)) return composed(q, k, v, mask, position, sight);
   const rows = [q.shape[0], q.shape[2], q.shape[1]];
   // Filled by the forward pass and kept for the gradient.
@@ -64,7 +64,7 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
 }
 
 /**
- * The probabilities that `attention` weighs values by: softmax(scale q k' + mask), [batch, heads, queries, keys]. Takes
+ * The attention weights, softmax(scale q k^T + mask), [batch, heads, queries, keys]. Takes
  * what `attention` takes but for v. Errors: ShapeError, DtypeError, ArgumentError.
  * @internal
  */
@@ -74,7 +74,7 @@ export function attentionScores(q: Tensor, k: Tensor, options: AttentionOptions 
 }
 
 /**
- * Values weighed by scores: [batch, heads, queries, keys] x [batch, keys, keyHeads, valueDim] -> [batch, queries, heads,
+ * Values weighted by scores: [batch, heads, queries, keys] x [batch, keys, keyHeads, valueDim] -> [batch, queries, heads,
  * valueDim]. Errors: ShapeError, DtypeError.
  * @internal
  */
@@ -94,16 +94,16 @@ export function attentionValues(scores: Tensor, v: Tensor): Tensor {
   return transpose(reshape(y, [batch, heads, queries, valueDim]), [0, 2, 1, 3]) as Tensor;
 }
 
-/** Which keys queries see and how scores are scaled, as the kernels take it. */
+/** Visibility and scale of the scores, as the kernels take them. */
 interface Sight {
   readonly scale: number;
-  /** How many keys before and after its own position a query sees; 0 after it: none that follow, ever. */
+  /** How many keys before and after its own position a query sees; with 0 after it, attention is causal. */
   readonly before: number;
   readonly after: number;
   readonly globals: number;
 }
 
-/** Farther than any key. */
+/** Beyond all keys. */
 const UNBOUNDED = 2 ** 30;
 
 function sightOf(operation: string, q: Tensor, k: Tensor, options: AttentionOptions): Sight {
@@ -172,7 +172,7 @@ function requireValues(operation: string, k: Tensor, v: Tensor): void {
 type Mask = Tensor<"bool"> | Tensor | undefined;
 type Position = Tensor<"i32"> | undefined;
 
-/** Attention by its kernels. `peak` and `reciprocal` hold each row's largest score and 1 / sum of e^(score - peak). */
+/** Fused attention. `peak` and `reciprocal` hold each row's maximum score and 1 / sum of e^(score - peak). */
 const attend = defineOp("attention", {
   forward(
     q: Tensor,
@@ -211,12 +211,12 @@ const attend = defineOp("attention", {
 const BLOCK_QUERIES = 64;
 const BLOCK_KEYS = 256;
 
-/** About how many keys a block of queries looks at. */
+/** An estimate of how many keys a block of queries attends to. */
 function seenKeys(k: Tensor, sight: Sight): number {
   return Math.min(k.shape[1], sight.before + sight.after + sight.globals + BLOCK_QUERIES);
 }
 
-/** What both kernels take. */
+/** The arguments that both kernels share. */
 function operands(q: Tensor, k: Tensor, v: Tensor, mask: Mask, position: Position, sight: Sight) {
   const [, queries, heads, dim] = q.shape;
   const [, keys, keyHeads, valueDim] = v.shape;
@@ -225,12 +225,12 @@ function operands(q: Tensor, k: Tensor, v: Tensor, mask: Mask, position: Positio
   return [q, k, v, position, ...maskOperands(mask), ...sizes, BLOCK_QUERIES, BLOCK_KEYS] as const;
 }
 
-/** A mask with a number for each key. */
+/** The mask, broadcast along keys. */
 function wholeRows(mask: Tensor<"bool"> | Tensor, keys: number): Mask {
   return mask.shape.at(-1) === keys ? mask : (broadcastTo(mask as Tensor, [...mask.shape.slice(0, -1), keys]) as Mask);
 }
 
-/** A mask as bytes or numbers, and the elements from one batch, head and query to the next. */
+/** The mask as bool or f32 operand, and its strides of batch, head and query. */
 function maskOperands(mask: Mask) {
   if (mask === undefined) return [undefined, undefined, 0, 0, 0] as const;
   const shape = [1, 1, 1, 1, ...mask.shape].slice(-4);
@@ -270,11 +270,11 @@ function probabilities(q: Tensor, k: Tensor, mask: Mask, position: Position, sig
   const allowed = mask?.dtype === "f32" ? notEqual(mask as Tensor, -Infinity) : (mask as Tensor<"bool"> | undefined);
   if (allowed !== undefined) seen = seen ? logicalAnd(seen, allowed) : allowed;
   if (seen === undefined) return softmax(scores);
-  // Not -Infinity: a row of nothing else would be NaN. It is made zeros.
+  // Not -Infinity: a row without visible keys would be NaN instead of zeros.
   return where(seen, softmax(where(seen, scores, -1e30)), 0);
 }
 
-/** Whether query i sees key j, [queries, keys]; nothing where all see all. */
+/** Whether query i sees key j, [queries, keys]; undefined where all do. */
 function seenMask(queries: number, keys: number, position: Position, sight: Sight): Tensor<"bool"> | undefined {
   const { before, after, globals } = sight;
   if (after === UNBOUNDED) return undefined;
@@ -366,7 +366,7 @@ export function writeRows(buffer: Variable, x: Tensor, position: Tensor<"i32">):
   launch("write_rows_f32", batch * time, 5 + 0.1 * width, buffer, x, position, time, length, width);
 }
 
-/** The rows whose 16 numbers fit into a thread's scratch memory. */
+/** The most rows of which 16 elements each fit into a thread's scratch memory. */
 const MOST_ROWS = 8192;
 
 /**

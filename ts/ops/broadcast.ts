@@ -120,7 +120,7 @@ export function repeat<D extends Dtype>(x: Tensor<D>, repeats: number, axis?: nu
   return reshape(spread, x.shape.with(at, x.shape[at] * repeats)) as Tensor<D>;
 }
 
-/** What `meshgrid` takes beside its tensors. */
+/** Options of {@link meshgrid}. */
 export interface MeshgridOptions {
   /** "xy", the default as in NumPy: the first tensor along axis 1, the second along axis 0; "ij": in their order. */
   indexing?: "xy" | "ij";

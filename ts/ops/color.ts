@@ -31,7 +31,7 @@ export function rgbToHsv(x: Tensor): Tensor {
   const [red, green, blue] = split(x, 3, -1);
   const value = max(x, -1, true);
   const chroma = sub(value, min(x, -1, true));
-  // Grey has no hue and black no saturation: both 0, and no gradient passes.
+  // Grey has no hue and black no saturation: both are 0, without gradient.
   const isGrey = equal(chroma, 0);
   const isBlack = equal(value, 0);
   const sixth = div(1 / 6, where(isGrey, 1, chroma));

@@ -15,7 +15,7 @@ export type { Comparison } from "./lower/launch-binary.ts";
 
 type ComparisonKernel = "equal" | "not_equal" | "less" | "less_equal";
 
-/** A kernel's comparison of numbers as they are, bytes and bools as i32; of b with a where it is `turned`. */
+/** A comparison by one kernel, u8 and bool as i32; with the operands swapped where it is `turned`. */
 /* @__NO_SIDE_EFFECTS__ */
 function comparison(operation: string, kernel: ComparisonKernel, turned = false): Comparison {
   return defineElementwise(operation, {
@@ -70,7 +70,7 @@ export const greater: Comparison = comparison("greater", "less", true);
  */
 export const greaterEqual: Comparison = comparison("greaterEqual", "less_equal", true);
 
-/** x in the shape: itself if it has it. */
+/** x broadcast to the shape; x itself if it has it. */
 function spread<D extends Dtype>(x: Tensor<D>, shape: Shape): Tensor<D> {
   return sameShape(x.shape, shape) ? x : copyBroadcast("where", x, shape);
 }
@@ -194,7 +194,7 @@ export const cast: Op<<D extends Dtype>(x: AnyTensor, dtype: D) => Tensor<D>> = 
     }
     const y = empty(x.shape, dtype);
     const to = dtype as Exclude<Dtype, "bool">;
-    // Which dtypes go with which kernel, the table knows and the compiler does not.
+    // The table, not the compiler, knows which dtypes go with which kernel.
     const kernel = conversions[x.dtype][to as keyof (typeof conversions)[Dtype]] as "cast_i32_f32";
     launch(kernel, y.size, 0.3, y as AnyTensor as Tensor, x as Tensor<"i32">);
     return y;

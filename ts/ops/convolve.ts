@@ -154,7 +154,7 @@ export const convolveBack: Op<
   ],
 });
 
-/** The gradient of `convolve` by its filters. */
+/** The filter gradient of `convolve`. */
 const filterGradient = defineOp("conv2dFilterGradient", {
   forward(x: Tensor, dy: Tensor, geometry: Geometry, isSparse = false): Tensor {
     const { rows, columns, channels, outputs, groups } = geometry;
@@ -170,7 +170,7 @@ const filterGradient = defineOp("conv2dFilterGradient", {
   ],
 });
 
-/** Numbers that all chunks' partial sums may take together. */
+/** The most elements of all partial sums together. */
 const MOST_PARTIAL = 4_000_000;
 
 function blockedFilterGradient(gradient: Tensor, x: Tensor, dy: Tensor, geometry: Geometry): void {

@@ -63,7 +63,7 @@ export function ctcLoss(
   return negativeLogLikelihood(logSoftmax(logits), labels, inputLengths, labelLengths, alpha, blank);
 }
 
-/** Floats in a row of the kernels: the labels with blanks around each, in fours, and four more on both sides. */
+/** Floats in a kernel's row: labels interleaved with blanks, rounded up to fours, padded by four on both sides. */
 function rowLength(labels: Tensor<"i32">): number {
   return 4 * Math.ceil((2 * labels.shape[1] + 1) / 4) + 8;
 }
@@ -100,7 +100,7 @@ const negativeLogLikelihood = defineOp("ctcLoss", {
   ],
 });
 
-/** -dy times how probable each class is in each time step, given the labels. */
+/** -dy times the posterior probability of each class in each time step, given the labels. */
 function gradientByAlignments(
   dy: Tensor,
   x: Tensor,
@@ -119,7 +119,7 @@ function gradientByAlignments(
   return dx;
 }
 
-/** The logarithm of zero, finite so that differences of two are numbers. */
+/** log 0, finite so that differences are not NaN. */
 const NEVER = -1e30;
 
 /** The same gradient through the forward recursion made of basic ops. */
@@ -155,7 +155,7 @@ function gradientOfFormula(
   })(x);
 }
 
-/** Rows [batch, states] moved `by` states on, and so many times the filler before them. */
+/** Rows [batch, states] shifted right by `by` states, filled with `filler`. */
 function later<D extends "f32" | "i32">(rows: Tensor<D>, by: number, filler: number): Tensor<D> {
   const [batch, states] = rows.shape;
   const kept = slice(rows, [0, 0], [batch, Math.max(0, states - by)]) as Tensor<D>;

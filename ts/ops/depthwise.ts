@@ -183,7 +183,7 @@ export const convolveChannels: Op<
   ],
 });
 
-/** The gradient of `convolveChannels` by its images. */
+/** The input gradient of `convolveChannels`. */
 const inputGradient = defineOp("depthwiseConv2dInputGradient", {
   forward(dy: Tensor, filters: Tensor, geometry: Geometry): Tensor {
     const { batch, rows, columns, channels } = geometry;
@@ -198,7 +198,7 @@ const inputGradient = defineOp("depthwiseConv2dInputGradient", {
   ],
 });
 
-/** The gradient of `convolveChannels` by its filters. */
+/** The filter gradient of `convolveChannels`. */
 const filterGradient = defineOp("depthwiseConv2dFilterGradient", {
   forward(x: Tensor, dy: Tensor, geometry: Geometry): Tensor {
     const { batch, rows, columns, channels, multiplier } = geometry;

@@ -11,7 +11,7 @@ import { abs } from "./elementwise.ts";
 import { slice } from "./layout.ts";
 import { all } from "./reduce.ts";
 
-/** Of more the binomial coefficients are beyond f32, and each takes a pass. */
+/** More differences have binomial coefficients beyond f32, and each takes a pass. */
 const MOST_DIFFERENCES = 1000;
 
 /**

@@ -14,7 +14,7 @@ import { matmul } from "./matmul.ts";
 /** Names of axes: letters, and for those that an ellipsis stands for their numbers, counted from the right. */
 type Labels = readonly string[];
 
-/** A tensor and what its axes are called. */
+/** A tensor and the labels of its axes. */
 interface Term {
   readonly x: Tensor;
   readonly labels: Labels;
@@ -147,13 +147,13 @@ function cheapest(terms: readonly Term[], output: Labels, sizes: ReadonlyMap<str
   return best;
 }
 
-/** The term summed over axes that nobody needs. */
+/** The term summed over axes that are not kept. */
 function summed({ x, labels }: Term, kept: ReadonlySet<string>): Term {
   const axes = labels.flatMap((label, axis) => (kept.has(label) ? [] : [axis]));
   return axes.length === 0 ? { x, labels } : { x: sum(x, axes), labels: labels.filter((label) => kept.has(label)) };
 }
 
-/** The tensor with its axes in another order; itself if they have it. */
+/** The tensor with its axes in another order; itself if they are in it. */
 function arranged({ x, labels }: Term, order: Labels): Tensor {
   if (order.every((label, axis) => label === labels[axis])) return x;
   return transpose(
@@ -181,7 +181,7 @@ function contract(a: Term, b: Term, kept: ReadonlySet<string>): Term {
     return { x: mul(x as Tensor, y as Tensor), labels };
   }
   const [m, n, k] = [rowSizes, columnSizes, sizes(left, depth)].map(sizeOf);
-  // Matrices that lie transposed are read as they lie.
+  // Transposed matrices are read in place.
   const transposeA = isOrder(left.labels, [...batch, ...depth, ...rows]);
   const transposeB = isOrder(right.labels, [...batch, ...columns, ...depth]);
   const x = arranged(left, transposeA ? left.labels : [...batch, ...rows, ...depth]);

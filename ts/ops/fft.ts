@@ -22,7 +22,7 @@ import { denseStrides, readView } from "./lower/strided-copy.ts";
 /** Complex numbers: their real parts and their imaginary parts, of one shape. */
 export type ComplexPair = readonly [real: Tensor, imaginary: Tensor];
 
-/** Rows up to this long fit into a thread's own memory. */
+/** The longest rows that fit into a thread's scratch memory. */
 const SHORT = 65536;
 
 /**
@@ -54,7 +54,7 @@ function isSmooth(n: number): boolean {
   return n === 1;
 }
 
-/** The tables made last, by length. */
+/** Tables of roots of unity by length, the last ones made. */
 const tables = new Map<number, Float32Array>();
 const MOST_TABLES = 32;
 
@@ -357,7 +357,7 @@ function mirrored(x: Tensor, width: number): Tensor {
   return concat([part(1), x, part(n - 1 - width)], -1) as Tensor;
 }
 
-/** What `istft` takes beside its lengths. */
+/** Options of {@link istft}. */
 export interface IstftOptions extends StftOptions {
   /** Length of the result; default: all there is. */
   length?: number;

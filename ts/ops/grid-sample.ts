@@ -128,7 +128,7 @@ export function affineGrid(matrices: Tensor, size: readonly [number, number], al
   return reshape(grid, [matrices.shape[0], height, width, 2]) as Tensor;
 }
 
-/** What `affineWarp` takes beside the images and matrices. */
+/** Options of {@link affineWarp}. */
 export interface AffineWarpOptions extends GridSampleOptions {
   /** Height and width of the result; default x's. */
   size?: readonly [number, number];

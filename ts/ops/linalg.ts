@@ -45,7 +45,7 @@ function batchOf(a: AnyTensor): Shape {
   return a.shape.slice(0, -2);
 }
 
-/** Room for `count` times so many float64 numbers. */
+/** Scratch memory for count x doubles float64 numbers. */
 function room(count: number, doubles: number): Tensor {
   return empty([count, doubles, 2]);
 }
@@ -75,7 +75,7 @@ function diagonalMatrix(x: Tensor): Tensor {
   return mul(expandDims(x, -1) as Tensor, eye(x.shape[x.rank - 1]));
 }
 
-/** What stands from `begin` on in the last axis of packed factors, as [batch, ...shape]. */
+/** A factor that begins at `begin` in the last axis of packed factors, as [batch, ...shape]. */
 function unpack(packed: Tensor, begin: number, shape: Shape): Tensor {
   const outer = packed.shape.slice(0, -1);
   const part = slice(packed, [...outer.map(() => 0), begin], [...outer, sizeOf(shape)]);
@@ -146,7 +146,7 @@ const squareSolve = defineOp("solve", {
   },
 });
 
-/** Calls `f` with matrices of equal batches: b's vectors as columns, and both broadcast. */
+/** Calls f with a and b broadcast to equal batches, vectors b as columns. */
 function solveWith(operation: string, a: Tensor, b: Tensor, f: (a: Tensor, b: Tensor) => Tensor): Tensor {
   const n = sideOf(operation, a);
   requireTensor(operation, "b", b);
@@ -166,7 +166,7 @@ function solveWith(operation: string, a: Tensor, b: Tensor, f: (a: Tensor, b: Te
   return isVector ? (reshape(x, x.shape.slice(0, -1)) as Tensor) : x;
 }
 
-/** What `solveTriangular` takes beside a and b. */
+/** Options of {@link solveTriangular}. */
 export interface TriangularOptions {
   /** Whether a is lower triangular instead of upper; default false. */
   lower?: boolean;
@@ -225,7 +225,7 @@ function determinant(operation: string, a: Tensor, of: Shape, logarithm: number)
   return y;
 }
 
-/** One number for each matrix, so that it broadcasts against the matrices. */
+/** Scalars per matrix, shaped to broadcast against the matrices. */
 function overMatrices(x: Tensor): Tensor {
   return reshape(x, [...x.shape, 1, 1]) as Tensor;
 }
@@ -298,7 +298,7 @@ const otherColumns = defineOp("otherColumns", {
   ],
 });
 
-/** What `qr` takes beside its matrices. */
+/** Options of {@link qr}. */
 export interface QrOptions {
   /** "reduced", the default as in NumPy, or "complete": q `[..., m, m]` and r `[..., m, n]`. */
   mode?: "reduced" | "complete";
@@ -408,7 +408,7 @@ function factorsOf(packed: Tensor, m: number, n: number): [u: Tensor, s: Tensor,
   return [unpack(packed, 0, [m, n]), unpack(packed, m * n, [n]), unpack(packed, m * n + n, [n, n])];
 }
 
-/** What `svd` takes beside its matrices. */
+/** Options of {@link svd}. */
 export interface SvdOptions {
   /** Whether u and v^T are square; default false, unlike Keras and NumPy: only the reduced factors have gradients. */
   fullMatrices?: boolean;
@@ -442,7 +442,7 @@ export function svdvals(a: Tensor): Tensor {
   return within("svdvals", () => svd(a)[1]);
 }
 
-/** What `pinv` and `lstsq` take beside their tensors. */
+/** Options of {@link pinv} and {@link lstsq}. */
 export interface PseudoInverseOptions {
   /** Singular values up to this times the largest count as 0; default max(m, n) 2^-23. */
   rcond?: number;

@@ -72,7 +72,7 @@ export const matmul: Op<(a: Tensor, b: Tensor, options?: MatmulOptions) => Tenso
   ],
 });
 
-/** What `linear` takes beside the tensors. */
+/** Options of {@link linear}. */
 export interface LinearOptions {
   /** Applied to the sums; default "linear". */
   activation?: FusedActivation;
@@ -119,7 +119,7 @@ const affine = defineOp("linear", {
   ],
 });
 
-/** What the shapes of a product come to. */
+/** The shapes of a matrix product. */
 interface ProductShapes {
   /** The operands' shapes, vectors as matrices. */
   readonly left: Shape;
@@ -155,7 +155,7 @@ function productOf(a: Shape, b: Shape, options: MatmulOptions = {}): ProductShap
   return { left, right, transposeA, transposeB, m, n, k, batch, shape };
 }
 
-/** A tensor with a matrix for each product, or one for all, and the distance from one product's to the next. */
+/** A tensor with one matrix per product, or one for all, and the stride between products. */
 function overBatch(x: Tensor, matrix: Shape, batch: Shape): [Tensor, number] {
   const size = sizeOf(matrix.slice(-2));
   const own = matrix.slice(0, -2);
@@ -177,7 +177,7 @@ interface Product {
   readonly activation?: number;
 }
 
-/** Row blocks from which on packing the right matrix beforehand beats packing it for each block. */
+/** From this many row blocks on, packing the right matrix once beats packing it per block. */
 const PACK_FROM_BLOCKS = 2;
 
 /** y = activation(a b + bias). */
@@ -280,7 +280,7 @@ function multiplyVector(
     launch("matvec_f32", units, cost, y, x, matrix, bias, n, k, xBatch, matrixBatch, activation);
     return;
   }
-  // Small matrices are read from one end to the other; of large ones several threads take columns.
+  // Small matrices are read in one go; columns of large ones are split among threads.
   const group = n * k * nanoseconds < 20_000 ? n : n >= 2048 ? 512 : n >= 512 ? 128 : 32;
   const units = products * Math.ceil(n / group);
   const cost = nanoseconds * k * Math.min(n, group);

@@ -16,7 +16,7 @@ import { svdvals } from "./linalg.ts";
 import { inverseOrZero, pow } from "./powers.ts";
 import { max, min } from "./reduce.ts";
 
-/** What `norm` takes beside x. */
+/** Options of {@link norm}. */
 export interface NormOptions {
   /**
    * Default: the root of the sum of squares, over any number of axes. Over one axis a number p: (sum |x|^p)^(1/p), also
@@ -57,7 +57,7 @@ function normOver(x: Tensor, axes: number[], given: readonly number[], ord: Norm
     if (ord === 0) return sum(cast(notEqual(x, 0), "f32"), axes, true);
     if (Math.abs(ord) === Number.POSITIVE_INFINITY) return (ord > 0 ? max : min)(abs(x), axes, true);
     if (ord === 1) return sum(abs(x), axes, true);
-    // The power's slope at 0 may be infinite: zeros take a way of their own.
+    // The power's slope at 0 may be infinite: zeros are handled apart.
     const isNought = equal(x, 0);
     const sizes = where(isNought, 1, abs(x));
     const powers = sum(where(isNought, ord > 0 ? 0 : Infinity, pow(sizes, ord)), axes, true);

@@ -159,7 +159,7 @@ function draw(operation: string, kernel: Draw, shape: Shape, p: number, q: numbe
   return y;
 }
 
-/** What `randomUniform` takes. */
+/** Options of {@link randomUniform}. */
 export interface RandomUniformOptions extends RandomOptions {
   /** Lower bound, inclusive; default 0. */
   low?: number;
@@ -183,7 +183,7 @@ export function randomUniform(shape: Shape, options: RandomUniformOptions = {}):
   return draw("randomUniform", "random_uniform_f32", shape, low, high, options);
 }
 
-/** What `randomNormal` and `randomTruncatedNormal` take. */
+/** Options of {@link randomNormal} and {@link randomTruncatedNormal}. */
 export interface RandomNormalOptions extends RandomOptions {
   /** Default 0. */
   mean?: number;
@@ -220,7 +220,7 @@ function checkNormal(operation: string, shape: Shape, mean: number, stddev: numb
   }
 }
 
-/** What `randomBernoulli` takes. */
+/** Options of {@link randomBernoulli}. */
 export interface RandomBernoulliOptions extends RandomOptions {
   /** Probability of `value`; default 0.5. */
   probability?: number;

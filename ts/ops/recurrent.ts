@@ -30,7 +30,7 @@ export interface RecurrentOptions {
   returnSequences?: boolean;
 }
 
-/** What `lstm` takes beside tensors. */
+/** Options of {@link lstm}. */
 export interface LstmSequenceOptions extends RecurrentOptions {
   /** Whether one more row holds the last cell state: [batch, 2, units], or [batch, time + 1, units]; default false. */
   returnCell?: boolean;
@@ -204,7 +204,7 @@ const simpleSequence = defineOp("simpleRnn", {
   },
 });
 
-/** What the forward pass keeps: of all steps for the gradient, or of the step at hand. */
+/** Memory of the forward pass: of all steps for the gradient, or of the current step. */
 interface Memory {
   readonly isKept: boolean;
   /** [batch, steps, gates units] */

@@ -57,7 +57,7 @@ export const prod: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tensor> = 
   ],
 });
 
-/** The product of one half of the numbers with the other, again and again: no division, so that zeros have gradients. */
+/** The product by repeated halving: without division, so that zeros have gradients. */
 function halving(x: Tensor, axes: Axes): Tensor {
   const list = normalizeAxes("prod", axes, x.rank);
   const count = countOf(x.shape, list);
@@ -213,7 +213,7 @@ export const logSumExp: Op<(x: Tensor, axes?: Axes, keepDims?: boolean) => Tenso
   gradients: [(dy, y, x, axes) => mul(restored(dy, x, axes), exp(sub(x, restored(y, x, axes))))],
 });
 
-/** What `variance` and `std` take beside the axes. */
+/** Options of {@link variance} and {@link std}. */
 export interface VarianceOptions {
   /** Whether reduced axes stay, with size 1; default false. */
   keepDims?: boolean;

@@ -15,7 +15,7 @@ import { pickSlices } from "./lower/picking.ts";
 /** nearest: the pixel whose area holds the place; bilinear: the four around it, weighted by nearness. */
 export type Interpolation = "nearest" | "bilinear";
 
-/** What `resize` takes beside the images and their new size. */
+/** Options of {@link resize}. */
 export interface ResizeOptions {
   /** Default "bilinear". */
   interpolation?: Interpolation;
@@ -58,7 +58,7 @@ function linearAlong(x: Tensor, axis: number, size: number): Tensor {
   const from = x.shape[axis];
   if (from === size) return x;
   const place = (i: number): number => Math.min(Math.max(((2 * i + 1) * from) / (2 * size) - 0.5, 0), from - 1);
-  // On a pixel its neighbour does not count, nor does 0 times it: both halves are that pixel.
+  // At a pixel's centre both halves are that pixel, so that its neighbour does not count, even if NaN.
   const isWhole = (i: number): boolean => Number.isInteger(place(i));
   const picked = (shift: number): Tensor => {
     const rows = tabulate([size], (i) => Math.floor(place(i)) + (isWhole(i) ? 0 : shift), "i32");

@@ -69,7 +69,7 @@ export const cumprod: Op<(x: Tensor, axis?: number, options?: ScanOptions) => Te
   ],
 });
 
-/** The running product by products of 1, 2, 4, ... neighbours: no division, so that zeros have gradients. */
+/** The cumulative product by doubling: without division, so that zeros have gradients. */
 function doubling(x: Tensor, axis: number, { reverse = false, exclusive = false }: ScanOptions): Tensor {
   const length = x.shape[axis];
   /** x moved on by `steps`, ones coming in. */
@@ -91,7 +91,7 @@ function doubling(x: Tensor, axis: number, { reverse = false, exclusive = false 
   return reverse ? (flip(y, axis) as Tensor) : y;
 }
 
-/** What `cumMax` and `cumMin` take beside the axis. */
+/** Options of {@link cumMax} and {@link cumMin}. */
 export type ExtremeScanOptions = Pick<ScanOptions, "reverse">;
 
 /**
@@ -109,7 +109,7 @@ export const cumMax: Op<(x: Tensor, axis?: number, options?: ExtremeScanOptions)
       const at = normalizeAxis("cumMax", axis, x.rank);
       const length = x.shape[at];
       const shape = x.shape.map((_, i) => (i === at ? length : 1));
-      // The largest yet, or NaN, stands where x was last equal to it: the greatest such step, steps counted as scanned.
+      // The running maximum, or NaN, is where x last equalled it: the last such step in scan order.
       const last = length - 1;
       const steps = reshape(options.reverse ? arange(last, -1, -1) : arange(length), shape) as Tensor;
       const found = cumMax(where(logicalOr(equal(x, y), notEqual(x, x)), steps, 0), at, options);

@@ -34,7 +34,7 @@ export function logSoftmax(x: Tensor, axis = -1): Tensor {
   return alongAxis("logSoftmax", logSoftmaxRows, x, axis);
 }
 
-/** What `f` makes of the rows of x when the axis is its last. */
+/** f applied along an axis, which it gets as the last. */
 function alongAxis(operation: string, f: (x: Tensor) => Tensor, x: Tensor, axis: number): Tensor {
   requireTensor(operation, "x", x);
   requireDtype(operation, "x", x.dtype, "f32");

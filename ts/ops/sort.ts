@@ -25,7 +25,7 @@ function requireNumeric(operation: string, what: string, x: AnyTensor): asserts 
   requireDtype(operation, what, x.dtype, "f32", "i32");
 }
 
-/** What `f` makes of x's rows along an axis: `f` gets x with that axis last, and its result is moved back. */
+/** f applied along an axis: f gets x with that axis last, and its result is transposed back. */
 function alongRows(x: Tensor<Numeric>, axis: number, f: (rows: Tensor<Numeric>) => Tensor<"i32">): Tensor<"i32"> {
   const last = x.rank - 1;
   if (axis === last) return f(x);
@@ -72,7 +72,7 @@ export const argsort: Op<(x: Tensor<Numeric>, axis?: number, options?: SortOptio
   },
 );
 
-/** What kernels need to know to compare elements of x. */
+/** Flags with which kernels compare elements of x. */
 function orderOf(x: AnyTensor, descending: boolean): [isFloat: number, flip: number] {
   return [x.dtype === "f32" ? 1 : 0, descending ? -1 : 0];
 }
@@ -147,7 +147,7 @@ export function topK<D extends Numeric = "f32">(
   });
 }
 
-/** What `searchSorted` takes beside its tensors. */
+/** Options of {@link searchSorted}. */
 export interface SearchSortedOptions {
   /** "left", the default: before equal elements; "right": after them. */
   side?: "left" | "right";
@@ -226,7 +226,7 @@ export function unique<D extends Dtype = "f32">(x: Tensor<D>, ...none: never[]):
   };
 }
 
-/** Where all elements of x stand in ascending order. */
+/** The indices that sort all elements of x. */
 function orderOfAll(x: AnyTensor): Int32Array {
   const numbers = (x.dtype === "f32" ? x : cast(x, "i32")) as Tensor<Numeric>;
   return argsort(reshape(numbers, [sizeOf(x.shape)])).data();

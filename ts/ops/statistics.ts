@@ -63,7 +63,7 @@ export function median(x: Tensor, axes?: Axes, keepDims = false): Tensor {
   return within("median", () => quantile(x, 0.5, axes, keepDims));
 }
 
-/** What `bincount` takes beside x. */
+/** Options of {@link bincount}. */
 export interface BincountOptions {
   /** Numbers to count, from 0; default: up to the largest, which reads values: StateError in a captured step. */
   length?: number;
@@ -90,7 +90,7 @@ function lengthOf(x: Tensor<"i32">): number {
   return x.data().reduce((largest, value) => Math.max(largest, value), -1) + 1;
 }
 
-/** What `histogram` takes beside x. */
+/** Options of {@link histogram}. */
 export interface HistogramOptions {
   /** Number of bins, all of one width; default 10. */
   bins?: number;
@@ -134,7 +134,7 @@ function rangeOf(x: Tensor): [number, number] {
   return low < high ? [low, high] : [low - 0.5, high + 0.5];
 }
 
-/** What `cov` takes beside x. */
+/** Options of {@link cov}. */
 export interface CovarianceOptions {
   /** Subtracted from the number of observations before dividing; default 1, Bessel's correction, as in NumPy. */
   correction?: number;

@@ -22,7 +22,7 @@ import {
 } from "./optimizer.ts";
 import { requireNonNegative, requirePositive, requireRange } from "./options.ts";
 
-/** Options of `Adafactor`; the default learningRate is 0.001. */
+/** Options of {@link Adafactor}; the default learningRate is 0.001. */
 export interface AdafactorOptions extends OptimizerOptions {
   /** Moving averages decay by 1 - t^beta2Decay in step t; default -0.8. */
   beta2Decay?: number;

@@ -7,7 +7,7 @@ import type { Variable } from "../tensor/variable.ts";
 import { defineOptimizer, Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
 import { requireNonNegative, requirePositive, requireRange } from "./options.ts";
 
-/** Options of `Adagrad`; the default learningRate is 0.001 (PyTorch: 0.01). */
+/** Options of {@link Adagrad}; the default learningRate is 0.001 (PyTorch: 0.01). */
 export interface AdagradOptions extends OptimizerOptions {
   /** Initial value of the sums of squares; default 0.1 (PyTorch: 0). */
   initialAccumulatorValue?: number;
@@ -45,7 +45,7 @@ export class Adagrad extends Optimizer {
  */
 export const adagrad: Definition<typeof Adagrad> = defineOptimizer("adagrad", Adagrad, adagradOptions);
 
-/** Options of `Adadelta`; the default learningRate is 0.001 (PyTorch: 1). */
+/** Options of {@link Adadelta}; the default learningRate is 0.001 (PyTorch: 1). */
 export interface AdadeltaOptions extends OptimizerOptions {
   /** Decay of the moving averages, in [0, 1]; default 0.95 (PyTorch: 0.9). */
   rho?: number;
@@ -85,7 +85,7 @@ export class Adadelta extends Optimizer {
  */
 export const adadelta: Definition<typeof Adadelta> = defineOptimizer("adadelta", Adadelta, adadeltaOptions);
 
-/** Options of `Ftrl`; the default learningRate is 0.001. */
+/** Options of {@link Ftrl}; the default learningRate is 0.001. */
 export interface FtrlOptions extends OptimizerOptions {
   /** Exponent with which the learning rate decays in the sum of squares, at most 0; default -0.5. */
   learningRatePower?: number;

@@ -6,7 +6,7 @@ import { full } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import { defineOptimizer, Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
-import { requireFading, requireNonNegative } from "./options.ts";
+import { requireDecay, requireNonNegative } from "./options.ts";
 
 /** Options of {@link adamax}, {@link nadam} and {@link lamb}. */
 export interface MomentOptions extends OptimizerOptions {
@@ -38,8 +38,8 @@ export abstract class MomentOptimizer extends Optimizer {
   constructor(options: MomentOptions = {}) {
     super(options);
     const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 } = options;
-    requireFading("beta1", beta1);
-    requireFading("beta2", beta2);
+    requireDecay("beta1", beta1);
+    requireDecay("beta2", beta2);
     requireNonNegative("epsilon", epsilon);
     this.beta1 = beta1;
     this.beta2 = beta2;

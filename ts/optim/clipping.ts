@@ -57,10 +57,10 @@ function clipScale(gradients: readonly Tensor[], limit: number, unscale: Tensor 
   return scale;
 }
 
-/** Greater gradients have sums of squares beyond f32, and an average of infinity would never come back. */
+/** Larger gradients have sums of squares beyond f32, and a moving average would stay infinite. */
 const GREATEST = 1e14;
 
-/** The gradient within bounds; NaN where it is infinite, so that it shows. */
+/** The gradient clipped to finite bounds; NaN where it is infinite, so that it shows. */
 export function bounded(gradient: Tensor): Tensor {
   return add(clip(gradient, -GREATEST, GREATEST), mul(gradient, 0));
 }

@@ -69,7 +69,7 @@ export const inverseTimeDecay: ScheduleDefinition<RateDecayOptions> = defineSche
   rateDecayOptions,
 );
 
-/** What `piecewiseConstantDecay` takes. */
+/** Options of {@link piecewiseConstantDecay}. */
 export interface PiecewiseConstantOptions {
   /** Steps, ascending, after which the next value holds. */
   boundaries: readonly number[];
@@ -103,7 +103,7 @@ export const piecewiseConstantDecay: ScheduleDefinition<PiecewiseConstantOptions
   piecewiseConstantOptions,
 );
 
-/** What `polynomialDecay` takes. */
+/** Options of {@link polynomialDecay}. */
 export interface PolynomialDecayOptions extends DecayOptions {
   /** Learning rate from decaySteps on; default 0.0001. */
   endLearningRate?: number;
@@ -134,7 +134,7 @@ export const polynomialDecay: ScheduleDefinition<PolynomialDecayOptions> = defin
   polynomialDecayOptions,
 );
 
-/** What `cosineDecay` takes. */
+/** Options of {@link cosineDecay}. */
 export interface CosineDecayOptions extends DecayOptions {
   /** The final fraction of the rate, from 0 to 1; default 0. */
   alpha?: number;
@@ -170,7 +170,7 @@ export const cosineDecay: ScheduleDefinition<CosineDecayOptions> = defineSchedul
   cosineDecayOptions,
 );
 
-/** What `cosineDecayRestarts` takes. */
+/** Options of {@link cosineDecayRestarts}. */
 export interface CosineDecayRestartsOptions {
   /** Learning rate at step 0. */
   initialLearningRate: number;
@@ -206,7 +206,7 @@ export const cosineDecayRestarts: ScheduleDefinition<CosineDecayRestartsOptions>
   cosineDecayRestartsOptions,
 );
 
-/** What `stepDecay` takes. */
+/** Options of {@link stepDecay}. */
 export interface StepDecayOptions {
   /** Learning rate at step 0. */
   initialLearningRate: number;
@@ -229,7 +229,7 @@ export const stepDecay: ScheduleDefinition<StepDecayOptions> = defineSchedule(
   stepDecayOptions,
 );
 
-/** What `linearWarmup` takes. */
+/** Options of {@link linearWarmup}. */
 export interface LinearWarmupOptions {
   /** Where the rise ends: a rate that stays, or a schedule that follows. */
   learningRate: LearningRate;
@@ -256,7 +256,7 @@ export const linearWarmup: ScheduleDefinition<LinearWarmupOptions> = defineSched
   linearWarmupOptions,
 );
 
-/** What `oneCycle` takes. */
+/** Options of {@link oneCycle}. */
 export interface OneCycleOptions {
   /** Learning rate at the peak. */
   maxLearningRate: number;
@@ -307,7 +307,7 @@ function checked({ initialLearningRate, decaySteps }: DecayOptions): number {
   return decaySteps;
 }
 
-/** How often decaySteps steps have passed. */
+/** Elapsed multiples of decaySteps. */
 function passed(step: Tensor, decaySteps: number, staircase: boolean): Tensor {
   const times = div(step, decaySteps);
   return staircase ? floor(times) : times;
@@ -318,18 +318,18 @@ function halfCosine(x: Tensor): Tensor {
   return mul(add(cos(mul(x, Math.PI)), 1), 0.5);
 }
 
-/** How many decays are over, each tMul times as long as the one before, and which part of the present one. */
+/** Finished decays, each tMul times as long as the one before, and the elapsed fraction of the current one. */
 function sinceRestart(times: Tensor, tMul: number): { restarts: Tensor; part: Tensor } {
   if (tMul === 1) return { restarts: floor(times), part: sub(times, floor(times)) };
   const begin = (restarts: Tensor): Tensor => div(sub(pow(tMul, restarts), 1), tMul - 1);
-  // The logarithm may be wrong in its last digit, which would be a whole decay where one ends.
+  // The logarithm's rounding would be a whole decay off where one ends.
   const guess = floor(div(log(add(mul(times, tMul - 1), 1)), Math.log(tMul)));
   const grown = where(lessEqual(begin(add(guess, 1)), times), add(guess, 1), guess);
   const restarts = where(less(times, begin(grown)), sub(grown, 1), grown);
   return { restarts, part: div(sub(times, begin(restarts)), pow(tMul, restarts)) };
 }
 
-/** Rises evenly from initialLearningRate to `top`, by default the beginning of what follows. */
+/** Rises linearly from initialLearningRate to `top`, by default the start of what follows. */
 function warmUp(options: {
   target: Schedule;
   warmupSteps: number;

@@ -5,9 +5,9 @@ import { launch } from "../runtime/launch.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import { defineOptimizer, Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
-import { requireFading } from "./options.ts";
+import { requireDecay } from "./options.ts";
 
-/** Options of `Lion`; the default learningRate is 0.001. */
+/** Options of {@link Lion}; the default learningRate is 0.001. */
 export interface LionOptions extends OptimizerOptions {
   /** Weight of the momentum in the step, the rest being the gradient's, in [0, 1); default 0.9. */
   beta1?: number;
@@ -23,8 +23,8 @@ export class Lion extends Optimizer {
   constructor(options: LionOptions = {}) {
     super(options);
     const { beta1 = 0.9, beta2 = 0.99 } = options;
-    requireFading("beta1", beta1);
-    requireFading("beta2", beta2);
+    requireDecay("beta1", beta1);
+    requireDecay("beta2", beta2);
     this.blend1 = 1 - beta1;
     this.blend2 = 1 - beta2;
   }

@@ -13,7 +13,7 @@ import { blockNorms } from "./clipping.ts";
 import { defineOptimizer, type ExclusionOptions, Optimizer, type OptimizerOptions, type Slots } from "./optimizer.ts";
 import { requirePositive, requireSteps } from "./options.ts";
 
-/** Options of `LossScaleOptimizer`. */
+/** Options of {@link LossScaleOptimizer}. */
 export interface LossScaleOptions {
   /** The optimizer that takes the steps. */
   innerOptimizer: Optimizer;
@@ -27,7 +27,7 @@ export interface LossScaleOptions {
 export class LossScaleOptimizer extends Optimizer {
   /** The optimizer that takes the steps. */
   readonly innerOptimizer: Optimizer;
-  /** What losses are multiplied by at present. */
+  /** The current loss scale. */
   readonly dynamicScale: Variable;
   /** Steps with finite gradients since the scale changed. */
   private readonly goodSteps: Variable<"i32">;

@@ -20,7 +20,7 @@ import {
   slotsLike,
   type Update,
 } from "./optimizer.ts";
-import { requireFading, requireNonNegative, requirePositive, requireRange, requireSteps } from "./options.ts";
+import { requireDecay, requireNonNegative, requirePositive, requireRange, requireSteps } from "./options.ts";
 
 /** Options of {@link muon}; the default learningRate is 0.001, the default weightDecay 0.004. */
 export interface MuonOptions extends OptimizerOptions {
@@ -79,7 +79,7 @@ export class Muon extends Optimizer {
     super(options);
     const given = Object.entries(options).filter(([name, value]) => name in defaults && value !== undefined);
     const settings = { ...defaults, ...Object.fromEntries(given) };
-    for (const name of ["adamBeta1", "adamBeta2"] as const) requireFading(name, settings[name]);
+    for (const name of ["adamBeta1", "adamBeta2"] as const) requireDecay(name, settings[name]);
     for (const name of ["adamWeightDecay", "epsilon"] as const) requireNonNegative(name, settings[name]);
     requirePositive("adamLrRatio", settings.adamLrRatio);
     requireRange("momentum", settings.momentum, 0, 1);
@@ -148,7 +148,7 @@ export class Muon extends Optimizer {
     launch("sgd_f32", x.size, 0.2, x, step, undefined, gate, rate, weightDecay);
   }
 
-  /** Newton and Schulz's iteration: singular values go towards 1, singular vectors stay. */
+  /** Newton-Schulz iteration: singular values go to 1, singular vectors stay. */
   private orthogonalized(matrix: Tensor): Tensor {
     const { muonA, muonB, muonC, nsSteps } = this.settings;
     const tall = matrix.shape[0] > matrix.shape[1];

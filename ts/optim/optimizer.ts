@@ -28,7 +28,7 @@ import { type ClippingOptions, checkClipping, clipGradients } from "./clipping.t
 import { type Collection, paired, requireVariables } from "./collections.ts";
 import { Group, type ParameterGroup } from "./groups.ts";
 import { minimize } from "./minimize.ts";
-import { requireFading, requireNonNegative, requirePositive, requireSteps } from "./options.ts";
+import { requireDecay, requireNonNegative, requirePositive, requireSteps } from "./options.ts";
 import { type LearningRate, Rate } from "./rate.ts";
 
 /** Options of all optimizers. At most one way of clipping. */
@@ -53,7 +53,7 @@ export interface OptimizerOptions extends ClippingOptions {
   groups?: readonly ParameterGroup[];
 }
 
-/** What `excludeFromWeightDecay` takes. */
+/** Options of `excludeFromWeightDecay`. */
 export interface ExclusionOptions {
   /** The variables themselves; default none. */
   variables?: Variable[];
@@ -61,10 +61,10 @@ export interface ExclusionOptions {
   names?: string[];
 }
 
-/** What an optimizer keeps for a variable, by name. */
+/** An optimizer's state of one variable, by name. */
 export type Slots<T = Variable> = Record<string, T>;
 
-/** What the update of one variable is told beside its gradient. All tensors are scalars in memory. */
+/** Parameters of one variable's update. All tensors are scalars in memory. */
 export interface Update {
   readonly rate: Tensor;
   readonly weightDecay: number;
@@ -76,7 +76,7 @@ export interface Update {
   readonly updates: Tensor<"i32">;
 }
 
-/** What optimizers that wrap others tell them. */
+/** Parameters that a wrapping optimizer passes to the inner one. */
 export interface Outer {
   /** When this is 0, nothing may change. */
   readonly gate?: Tensor<"i32">;
@@ -119,7 +119,7 @@ export abstract class Optimizer {
     const { weightDecay = 0, emaMomentum = 0.99, emaOverwriteFrequency, gradientAccumulationSteps = 1 } = options;
     checkClipping(options);
     requireNonNegative("weightDecay", weightDecay);
-    requireFading("emaMomentum", emaMomentum);
+    requireDecay("emaMomentum", emaMomentum);
     if (emaOverwriteFrequency !== undefined) requireSteps("emaOverwriteFrequency", emaOverwriteFrequency);
     requireSteps("gradientAccumulationSteps", gradientAccumulationSteps);
     requirePositive("lossScaleFactor", options.lossScaleFactor ?? 1);
@@ -218,7 +218,7 @@ export abstract class Optimizer {
     return this.options.weightDecay ?? this.defaultWeightDecay;
   }
 
-  /** What a loss is multiplied by so that no gradient vanishes: gradients are to be taken of the result. */
+  /** The loss times the loss scale, of which gradients are to be taken, so that they do not underflow. */
   scaleLoss(loss: Tensor): Tensor {
     const { lossScaleFactor = 1 } = this.options;
     return lossScaleFactor === 1 ? loss : mul(loss, lossScaleFactor);

@@ -17,7 +17,7 @@ export function requirePositive(option: string, value: number): void {
 }
 
 /** Throws an ArgumentError unless 0 <= value < 1: the decay of an exponential moving average. */
-export function requireFading(option: string, value: number): void {
+export function requireDecay(option: string, value: number): void {
   requireShare("optimizer", option, value);
 }
 

@@ -7,7 +7,7 @@ import type { Variable } from "../tensor/variable.ts";
 import { defineOptimizer, Optimizer, type OptimizerOptions, type Slots, slotsLike, type Update } from "./optimizer.ts";
 import { requireNonNegative, requireRange } from "./options.ts";
 
-/** Options of `RMSprop`; the default learningRate is 0.001. */
+/** Options of {@link RMSprop}; the default learningRate is 0.001. */
 export interface RMSpropOptions extends OptimizerOptions {
   /** Decay of the moving averages, in [0, 1]; default 0.9. */
   rho?: number;
