@@ -4,6 +4,7 @@ import { ArrayData } from "../../ts/data/array.ts";
 import { dense } from "../../ts/layers/index.ts";
 import { ArgumentError } from "../../ts/runtime/errors.ts";
 import { tensor } from "../../ts/tensor/create.ts";
+import { LambdaCallback } from "../../ts/train/callbacks/control.ts";
 import { crossValidate, type Fold, kFold, stratifiedKFold } from "../../ts/train/cross-validate.ts";
 import { Sequential } from "../../ts/train/sequential.ts";
 
@@ -106,7 +107,32 @@ describe("crossValidate", () => {
     expect(seen).toEqual([3, 4, 5, 0, 1, 2]);
   });
 
+  it("takes callbacks of each fold and data to validate all of them on, and returns histories", async () => {
+    const seen: string[] = [];
+    const callbacks = (fold: number) => [
+      new LambdaCallback({ onEpochEnd: (epoch, logs) => void seen.push(`${fold} ${epoch} ${"val_loss" in logs}`) }),
+    ];
+    const cut = { folds: 2, epochs: 2, seed: 3 };
+    const { histories } = await crossValidate(makeModel, x, labels, { ...cut, callbacks });
+    expect(seen).toEqual(["0 0 true", "0 1 true", "1 0 true", "1 1 true"]);
+    expect(histories.map(({ history }) => history.val_loss.length)).toEqual([2, 2]);
+
+    const same = await crossValidate(makeModel, x, labels, { ...cut, validationData: [x, labels] });
+    const streamed = await crossValidate(makeModel, x, labels, { ...cut, validationData: () => [[x, labels]] });
+    expect(streamed.histories.map(({ history }) => history)).toEqual(same.histories.map(({ history }) => history));
+    expect(same.histories[0].history.val_loss).not.toEqual(histories[0].history.val_loss);
+    await expect(crossValidate(makeModel, x, labels, { ...cut, callbacks: () => 1 as never })).rejects.toThrow(
+      "fit: callbacks must be a list, got 1",
+    );
+    await expect(crossValidate(makeModel, x, labels, { ...cut, callbacks: (async () => []) as never })).rejects.toThrow(
+      ArgumentError,
+    );
+  });
+
   it("refuses what cannot be cut", async () => {
+    await expect(crossValidate(makeModel, (() => [[x, labels]]) as never, labels)).rejects.toThrow(
+      "crossValidate: x must be data, of which each fold takes its rows, got a function",
+    );
     await expect(crossValidate(makeModel, x, tensor([1, 2]))).rejects.toThrow("all data must have 2 examples, got 30");
     const fractions = tensor(Array.from({ length: 30 }, (_, i) => i / 2));
     await expect(crossValidate(makeModel, x, fractions, { stratified: true })).rejects.toThrow(

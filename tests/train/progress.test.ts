@@ -68,6 +68,24 @@ describe("in a terminal", () => {
     expect(written.pop()).toBe(`\r100/200 ━━━━━━━━━━────────── 10s 100ms/step - loss: 1.0000${CLEAR}`);
   });
 
+  it("has no end where nobody knows how many steps there are, until they are done", () => {
+    const line = new ProgressLine(recorded());
+    line.onTrainBegin({ epochs: 1, steps: undefined });
+    line.onEpochBegin(0);
+    expect(written.pop()).toBe(`\r0/Unknown${CLEAR}`);
+    for (let batch = 0; batch < 12; batch++) {
+      milliseconds += 500;
+      line.onBatchEnd(batch, { loss: 1 });
+    }
+    expect(written.pop()).toBe(`\r12/Unknown 6s 500ms/step - loss: 1.0000${CLEAR}`);
+    line.onEpochEnd(0, { loss: 1 });
+    expect(screen().slice(-2)).toEqual(["12/12 ━━━━━━━━━━━━━━━━━━━━ 6s 500ms/step - loss: 1.0000", ""]);
+    const once = new ProgressBar(undefined, { ...recorded(), verbose: 2 });
+    once.update(3);
+    once.finish({ loss: 1 });
+    expect(written.pop()).toMatch(/^3\/3 - 0s - .* - loss: 1.0000\n$/);
+  });
+
   it("is redrawn at most ten times a second, and reads the figures only then", () => {
     const line = new ProgressLine(recorded());
     line.onTrainBegin({ epochs: 1, steps: 10_000 });

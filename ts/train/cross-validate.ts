@@ -2,13 +2,14 @@
 
 import { ArrayData } from "../data/array.ts";
 import { type Data, type DataList, isByName, isOfSeveral, type Targets, toRows } from "../data/rows.ts";
+import { isStream } from "../data/source.ts";
 import { crossValidateOptions, foldOptions } from "../generated/options.ts";
 import { Generator, randomPermutation } from "../ops/random.ts";
-import { requireFunction, textOf } from "../runtime/arguments.ts";
+import { requireFunction, requireSynchronous, textOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { formatShape } from "../tensor/shape.ts";
-import type { Logs } from "./callbacks/callback.ts";
+import type { Callback, Logs } from "./callbacks/callback.ts";
 import type { History } from "./callbacks/history.ts";
 import type { FitOptions } from "./fit.ts";
 import { Model } from "./model.ts";
@@ -25,11 +26,14 @@ export interface FoldOptions {
 
 /**
  * What `crossValidate` takes. The other options go to `fit`; its default for `verbose` is 0 here. Each model is validated on
- * the part left out after each epoch, so that callbacks can watch val_loss, or with `validationSplit` on a part of the others.
+ * the part left out after each epoch, so that callbacks can watch val_loss, or with `validationSplit` on a part of the others,
+ * or on `validationData` of its own.
  */
 export interface CrossValidateOptions
   extends FoldOptions,
-    Omit<FitOptions, "validationData" | "sampleWeight" | "shuffle" | "seed"> {
+    Omit<FitOptions, "callbacks" | "sampleWeight" | "shuffle" | "seed"> {
+  /** Callbacks for all folds, one after the other, or a function that makes those of a fold, counted from 0. */
+  callbacks?: readonly Callback[] | ((fold: number) => readonly Callback[]);
   /** Whether each class is spread evenly over the folds; for class labels [n], [n, 1] or one-hot rows; default false. */
   stratified?: boolean;
 }
@@ -66,9 +70,16 @@ export async function crossValidate(
     shuffle,
     seed,
     verbose = 0,
+    callbacks,
     ...fitting
   } = checkOptions("crossValidate", options, crossValidateOptions);
   requireFunction("crossValidate: makeModel", makeModel);
+  if (isStream(x)) {
+    throw new ArgumentError(
+      `crossValidate: x must be data, of which each fold takes its rows, got ${textOf(x)}; batches that come by themselves ` +
+        "have no rows",
+    );
+  }
   const inputs = rowsOf("x", x);
   const targets = rowsOf("y", y);
   const [first] = listOf(targets);
@@ -95,8 +106,10 @@ export async function crossValidate(
     try {
       const left = [pick(inputs, test) as DataList, pick(targets, test)] as const;
       const order = seed === undefined ? {} : { seed: seed + i };
-      const validationData = fitting.validationSplit ? undefined : left;
-      const options = { ...fitting, ...order, validationData, verbose };
+      const validationData = fitting.validationData ?? (fitting.validationSplit ? undefined : left);
+      const own =
+        typeof callbacks === "function" ? requireSynchronous("crossValidate: callbacks", callbacks(i)) : callbacks;
+      const options = { ...fitting, ...order, validationData, callbacks: own, verbose };
       histories.push(await model.fit(pick(inputs, train) as DataList, pick(targets, train), options));
       const { batchSize, signal } = fitting;
       results.push(await model.evaluate(...left, { batchSize, signal }));
