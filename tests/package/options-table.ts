@@ -18,7 +18,16 @@ export interface Row {
 }
 
 /** Types of records that are no options: data, and what the library itself hands on. */
-const records = new Set(["Buffer", "CallContext", "Node", "Outer", "Scoped", "SequenceOptions", "TrainingInfo"]);
+const records = new Set([
+  "Buffer",
+  "CallContext",
+  "Caller",
+  "Node",
+  "Outer",
+  "Scoped",
+  "SequenceOptions",
+  "TrainingInfo",
+]);
 
 /** All rows of the entries, given by name and file; an export that several have counts once. */
 export function optionRows(entries: Readonly<Record<string, string>>): Row[] {

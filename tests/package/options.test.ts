@@ -45,6 +45,7 @@ function compiledModel(): heddle.Sequential {
 
 /** What goes for a parameter of this type until it is looked at closer. */
 function sample(type: string): unknown {
+  if (/^BatchStream/.test(type)) return () => [[heddle.ones([2, 2]), heddle.ones([2, 2])]];
   if (/Tensor|Variable|^DataList|^Targets|^Inputs/.test(type)) return heddle.ones([2, 2]);
   if (/Layer\[\]/.test(type)) return [layers.dense({ units: 2 })];
   if (/Optimizer/.test(type)) return new heddle.optimizers.SGD();

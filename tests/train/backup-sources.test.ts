@@ -99,7 +99,10 @@ describe("a backup is refused", () => {
   it("where batches are an iterator's", async () => {
     const backup = new BackupAndRestore({ backupDir: mkdtempSync(join(folder, "training-")) });
     const data = pass(0).values();
-    const error: Error = await train(() => data, { epochs: 1 }, [backup]).then(Error, (reason) => reason);
+    const error: Error = await train(() => data, { epochs: 1 }, [backup]).then(
+      () => new Error("nothing was rejected"),
+      (reason) => reason,
+    );
     expect(error).toBeInstanceOf(ArgumentError);
     expect(error.message).toContain(
       "BackupAndRestore: batches must be such that they can be read again, got an iterator's",

@@ -486,8 +486,9 @@ export class Model extends ModelSteps {
 
 /** Targets and options; what gives batches has its targets with it, and options next to it. */
 function argumentsOf<Options>(x: unknown, y: Targets | Options | undefined, options: Options | undefined) {
-  if (isStream(x) && options === undefined) return [undefined, (y ?? {}) as Options] as const;
-  return [y as Targets | undefined, options ?? ({} as Options)] as const;
+  const isNext = isStream(x) && options === undefined;
+  const [targets, given = {} as Options] = isNext ? [undefined, y as Options | undefined] : [y as Targets, options];
+  return [targets, given] as const;
 }
 
 /** A drawn model from its configuration. */

@@ -78,6 +78,7 @@ export const LOOKS: unique symbol = Symbol("looks");
 
 /** A callback that knows whether it will look at the figures of the batch that is done. */
 export interface Looking extends Callback {
+  /** @internal */
   [LOOKS](): boolean;
 }
 
