@@ -174,6 +174,17 @@ export function examplesFor(operation: string, model: Model, { x, y, sampleWeigh
   return toExamples(operation, { x, y, sampleWeight }, model[PART_NAMES]);
 }
 
+/** Targets and options; what gives batches has its targets with it, and options next to it. */
+export function argumentsOf<Options>(
+  x: unknown,
+  y: Targets | Options | undefined,
+  options: Options | undefined,
+): readonly [y: Targets | undefined, options: Options] {
+  const isNext = isStream(x) && options === undefined;
+  const [targets, given = {} as Options] = isNext ? [undefined, y as Options | undefined] : [y as Targets, options];
+  return [targets, given];
+}
+
 /** What a run over one pass reads. */
 export function feedOf(operation: string, model: Model, options: FeedOptions): Feed {
   const { x, y, sampleWeight, use, batchSize } = options;

@@ -3,7 +3,7 @@
 
 import type { ArrayData } from "../data/array.ts";
 import type { DataList, Examples, Targets } from "../data/rows.ts";
-import { type BatchStream, isStream } from "../data/source.ts";
+import type { BatchStream } from "../data/source.ts";
 import { readFile, writeFileAtomic } from "../formats/files.ts";
 import {
   compileOptions,
@@ -50,6 +50,7 @@ import {
 } from "./batches.ts";
 import type { Evaluation, LogName, Logs } from "./callbacks/callback.ts";
 import type { History } from "./callbacks/history.ts";
+import { argumentsOf } from "./feed.ts";
 import {
   type EvaluateOptions,
   evaluateModel,
@@ -482,13 +483,6 @@ export class Model extends ModelSteps {
       `${this.name}: a model without inputs and outputs must override ${operation}, got one that does not`,
     );
   }
-}
-
-/** Targets and options; what gives batches has its targets with it, and options next to it. */
-function argumentsOf<Options>(x: unknown, y: Targets | Options | undefined, options: Options | undefined) {
-  const isNext = isStream(x) && options === undefined;
-  const [targets, given = {} as Options] = isNext ? [undefined, y as Options | undefined] : [y as Targets, options];
-  return [targets, given] as const;
 }
 
 /** A drawn model from its configuration. */
