@@ -19,6 +19,23 @@ async function fresh(): Promise<typeof engineModule & typeof createModule> {
   return { ...engine, ...create };
 }
 
+describe("memory", () => {
+  it("tells the most bytes that were in use at once", async () => {
+    const { memory, zeros } = await fresh();
+    const x = zeros([MB]);
+    const big = zeros([4 * MB]);
+    const most = memory.peak();
+    expect(most).toBe(memory.report().inUse);
+    big.dispose();
+    expect(memory.peak()).toBe(most);
+    memory.resetPeak();
+    expect(memory.peak()).toBe(memory.report().inUse);
+    expect(memory.peak()).toBe(most - 16 * MB);
+    x.dispose();
+    expect(memory.peak()).toBe(most - 16 * MB);
+  });
+});
+
 describe("configure", () => {
   it.each([
     [{ threads: 0 }, "configure: threads must be a whole number from 1 to 64, got 0"],

@@ -23,8 +23,7 @@ import {
   type Outputs,
   snakeCase,
 } from "../layers/layer.ts";
-import { matched } from "../layers/matching.ts";
-import { buildFor, followTrainable, PARTS, STRUCTURE, shapesOf } from "../layers/module.ts";
+import { PARTS } from "../layers/module.ts";
 import { families, type LayerMaker, registered } from "../layers/registered.ts";
 import { type Shapes, shapeList } from "../layers/shapes.ts";
 import type { Symbolic } from "../layers/symbolic.ts";
@@ -61,6 +60,7 @@ import {
   requireIdle,
 } from "./fit.ts";
 import { type Drawing, drawnFrom, type FunctionalOptions, Graph } from "./graph.ts";
+import { completed } from "./model-copy.ts";
 import { optimizersOf } from "./model-optimizers.ts";
 import { defineViews, only } from "./model-views.ts";
 import { type Judgement, Objective } from "./objective.ts";
@@ -210,16 +210,12 @@ export class Model extends ModelSteps {
   }
 
   override copy(changes: Parameters<Layer["copy"]>[0] = {}): this {
-    const made = super.copy(changes);
-    // As built as this one, so that weights can be taken over.
-    buildFor(made, shapesOf(this));
-    if (this.built) matched("copy", this[STRUCTURE]().weights, made[STRUCTURE]().weights, ArgumentError);
-    if (!("trainable" in changes)) followTrainable(made, this);
-    return made;
+    return completed(this, super.copy(changes), "trainable" in changes);
   }
 
   /** @internal */
   override [COPY](options: object, copied: (value: unknown) => unknown): Layer {
+    // A subclass that draws itself ignores this drawing.
     return super[COPY]({ ...options, ...this.#graph?.copy(copied as (layer: Layer) => Layer) }, copied);
   }
 
