@@ -41,7 +41,7 @@ const layerCategories = {
   Regularization: "regularization",
   Merging: "merging",
   Resizing: "resizing",
-  "Layers of one's own": "layer masks registry shapes symbolic",
+  "Layers of one's own": "definition layer masks registry shapes symbolic",
 };
 
 /** The tables turned round: the category of each folder and file. */

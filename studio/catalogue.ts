@@ -1,5 +1,6 @@
 // What can be chosen in the studio: models, optimizers, batch sizes. Words only; engine/models.ts and engine/optimizers.ts
 // make the things themselves.
+import type { Json, optimizers as library } from "heddle";
 
 /** What a model is asked to do: name the digit, or draw it again. */
 export type Task = "classify" | "reconstruct";
@@ -43,18 +44,21 @@ export type ModelId = keyof typeof models;
 
 export interface OptimizerEntry {
   readonly title: string;
+  /** The library's name for it, and options beside the rate. */
+  readonly kind: library.OptimizerName;
+  readonly config?: { readonly [option: string]: Json };
   /** A rate that suits all models here. */
   readonly learningRate: number;
 }
 
 export const optimizers = {
-  adam: { title: "Adam", learningRate: 0.001 },
-  adamw: { title: "AdamW", learningRate: 0.001 },
-  nadam: { title: "Nadam", learningRate: 0.001 },
-  rmsprop: { title: "RMSprop", learningRate: 0.001 },
-  momentum: { title: "SGD with momentum", learningRate: 0.05 },
-  sgd: { title: "SGD", learningRate: 0.1 },
-  lion: { title: "Lion", learningRate: 0.0003 },
+  adam: { title: "Adam", kind: "adam", learningRate: 0.001 },
+  adamw: { title: "AdamW", kind: "adamw", learningRate: 0.001 },
+  nadam: { title: "Nadam", kind: "nadam", learningRate: 0.001 },
+  rmsprop: { title: "RMSprop", kind: "rmsprop", learningRate: 0.001 },
+  momentum: { title: "SGD with momentum", kind: "sgd", config: { momentum: 0.9 }, learningRate: 0.05 },
+  sgd: { title: "SGD", kind: "sgd", learningRate: 0.1 },
+  lion: { title: "Lion", kind: "lion", learningRate: 0.0003 },
 } as const satisfies { readonly [id: string]: OptimizerEntry };
 
 export type OptimizerId = keyof typeof optimizers;

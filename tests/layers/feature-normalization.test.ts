@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { capture } from "../../ts/autograd/capture.ts";
 import { grad } from "../../ts/autograd/grad.ts";
 import { batchNormalization, masking, Normalization, normalization } from "../../ts/layers/index.ts";
-import { layerFromConfig } from "../../ts/layers/registry.ts";
+import { fromConfig } from "../../ts/layers/registry.ts";
 import { mul } from "../../ts/ops/arithmetic.ts";
 import { sum } from "../../ts/ops/broadcast.ts";
 import { ArgumentError, ShapeError } from "../../ts/runtime/errors.ts";
@@ -97,7 +97,7 @@ describe("Normalization", () => {
 
   it("is made again from its configuration, and captured", () => {
     const layer = normalization({ mean: [3, 20, 0], variance: [4, 100, 1], axis: -1 });
-    const again = layerFromConfig("normalization", layer.config());
+    const again = fromConfig({ kind: "normalization", config: layer.config() });
     expect(again.apply(x()).array()).toEqual(layer.apply(x()).array());
     const step = capture((v: Tensor) => layer.apply(v));
     step(x());

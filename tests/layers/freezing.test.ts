@@ -2,12 +2,13 @@
 import { describe, expect, it } from "vitest";
 import { type AnyTensor, Layer, layers, Model, ones, Sequential, variable } from "../../ts/index.ts";
 
-const { dense, layerFromConfig } = layers;
+const { dense } = layers;
 
 /** Which weights are trained, in order. */
 const trained = (layer: Layer): boolean[] => layer.weights.map(({ trainable }) => trainable);
 /** A layer from what was written of another, as a file has it. */
-const again = (layer: Layer): Layer => layerFromConfig(layer.kind, JSON.parse(JSON.stringify(layer.config())));
+const again = (layer: Layer): Layer =>
+  layers.fromConfig({ kind: layer.kind, config: JSON.parse(JSON.stringify(layer.config())) });
 const built = (layer: Layer): Layer => {
   layer.ensureBuilt([2]);
   return layer;
@@ -82,7 +83,7 @@ it("variables of a class of one's own are as frozen in a copy and from a configu
       return this.floats(x).mul(this.scale);
     }
   }
-  layers.registerLayer("scale", Scale);
+  layers.defineLayer("scale", Scale);
   const layer = new Scale();
   expect(trained(again(layer))).toEqual([true, false]);
   layer.scale.trainable = false;
@@ -91,10 +92,13 @@ it("variables of a class of one's own are as frozen in a copy and from a configu
 
 it("configurations that name parts alone, and paths that are not there, are read as before", () => {
   const dense = (name: string) => ({ kind: "dense", config: { units: 1, name } });
-  const made = layerFromConfig("sequential", {
-    layers: [dense("a"), dense("b")],
-    inputShape: [2],
-    trainableParts: { "layers/0": false, "layers/7": false },
+  const made = layers.fromConfig({
+    kind: "sequential",
+    config: {
+      layers: [dense("a"), dense("b")],
+      inputShape: [2],
+      trainableParts: { "layers/0": false, "layers/7": false },
+    },
   });
   expect(trained(made)).toEqual([false, false, true, true]);
 });

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { grad } from "../../ts/autograd/grad.ts";
 import type { Json } from "../../ts/layers/config.ts";
-import { layerFromConfig } from "../../ts/layers/index.ts";
+import { fromConfig } from "../../ts/layers/index.ts";
 import { getLoss, type LossName } from "../../ts/losses/index.ts";
 import { mul } from "../../ts/ops/arithmetic.ts";
 import { sum } from "../../ts/ops/broadcast.ts";
@@ -41,7 +41,7 @@ describe("layers agree with PyTorch", () => {
       (row) => [`${row.kind} ${JSON.stringify(row.config)}${row.training ? " training" : ""}`, row] as const,
     ),
   )("%s", (_title, { kind, config, training, input, weights, output, direction, gradients, after }) => {
-    const layer = layerFromConfig(kind, config);
+    const layer = fromConfig({ kind, config });
     const x = toTensor(input);
     layer.ensureBuilt(x.shape.slice(1));
     const named = (name: string): Variable => {

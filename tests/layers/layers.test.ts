@@ -15,29 +15,24 @@ import { tensor, zeros } from "../../ts/tensor/create.ts";
 import type { Shape } from "../../ts/tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../../ts/tensor/tensor.ts";
 import { Variable } from "../../ts/tensor/variable.ts";
+import type { Case } from "./cases/case.ts";
+import { cases } from "./cases/index.ts";
 import { expectClose, spread } from "./close.ts";
-import type { Row } from "./row.ts";
-import { attentionRows } from "./rows-attention.ts";
-import { coreRows } from "./rows-core.ts";
-import { recurrentRows } from "./rows-recurrent.ts";
-import { windowRows } from "./rows-windows.ts";
-
-const rows: Record<string, Row> = { ...coreRows, ...windowRows, ...recurrentRows, ...attentionRows };
 
 const BATCH = 4;
 
 /** The shapes of a row's inputs, each alone. */
-function shapesOf({ input }: Row): readonly Shape[] {
+function shapesOf({ input }: Case): readonly Shape[] {
   return isShapeList(input) ? input : [input];
 }
 
 /** A tensor, or a list where the layer takes several. */
-function given(row: Row, list: readonly AnyTensor[]): layers.Inputs {
+function given(row: Case, list: readonly AnyTensor[]): layers.Inputs {
   return isShapeList(row.input) ? list : list[0];
 }
 
 /** Batches for a layer: floats well apart from each other, or ids. */
-function inputsFor(row: Row): AnyTensor[] {
+function inputsFor(row: Case): AnyTensor[] {
   return shapesOf(row).map((one, i) => {
     const shape = [BATCH, ...one];
     const size = shape.reduce((a, b) => a * b, 1);
@@ -60,14 +55,14 @@ function descend(weights: readonly Variable[], gradients: readonly Tensor[]): vo
   for (const [i, weight] of weights.entries()) weight.assign(sub(weight, mul(gradients[i], 0.05)));
 }
 
-const isPlain = (row: Row): boolean => !row.ids;
+const isPlain = (row: Case): boolean => !row.ids;
 const training = { training: true };
 const bits = (x: AnyTensor): Uint8Array => new Uint8Array(x.data().slice().buffer);
 const factories: Record<string, unknown> = { ...layers };
 
 beforeEach(layers.resetLayerNames);
 
-describe.each(Object.entries(rows))("%s", (kind, row) => {
+describe.each(Object.entries(cases))("%s", (kind, row) => {
   it("has the output shape and the weights it says, for any batch", () => {
     const layer = row.make();
     expect(layer.kind).toBe(kind);
@@ -159,7 +154,7 @@ describe.each(Object.entries(rows))("%s", (kind, row) => {
   it("is made again from its config as JSON", () => {
     const layer = row.make();
     layer.ensureBuilt(row.input);
-    const again = layers.layerFromConfig(layer.kind, JSON.parse(JSON.stringify(layer.config())));
+    const again = layers.fromConfig({ kind: layer.kind, config: JSON.parse(JSON.stringify(layer.config())) });
     expect(again.constructor).toBe(layer.constructor);
     expect(again.name).toBe(layer.name);
     expect(again.config()).toEqual(layer.config());
@@ -179,7 +174,7 @@ describe.each(Object.entries(rows))("%s", (kind, row) => {
 
 it("has a factory for every class", () => {
   const name = (kind: string): string => kind.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  for (const kind of Object.keys(rows)) expect(factories[name(kind)], kind).toBeTypeOf("function");
+  for (const kind of Object.keys(cases)) expect(factories[name(kind)], kind).toBeTypeOf("function");
 });
 
 describe("inputs that do not fit are ShapeErrors naming the layer, before anything is computed", () => {
@@ -299,7 +294,7 @@ describe("bad options are ArgumentErrors at construction", () => {
     ["embedding: inputDim must be", () => layers.embedding({ inputDim: 0, outputDim: 1 })],
     ["batch_normalization: momentum must be from 0 to 1, got 2", () => layers.batchNormalization({ momentum: 2 })],
     ["layer_normalization: epsilon must be at least 0, got -1", () => layers.layerNormalization({ epsilon: -1 })],
-    ["layer: the name must be one of input, dense, einsum_dense,", () => layers.layerFromConfig("loom", {})],
+    ["layer: the name must be one of relu, leaky_relu,", () => layers.fromConfig({ kind: "loom", config: {} })],
   ];
   it.each(wrong)("%s", (message, make) => {
     layers.resetLayerNames();
@@ -468,9 +463,11 @@ describe("a layer of one's own", () => {
     const [, [gradient]] = valueAndGrad((_: readonly Tensor[]) => sum(layer.apply(x)))(layer.trainableWeights);
     expect(gradient.data()).toEqual(Float32Array.of(1, 2, 3));
     expect(layer.config()).toEqual({ name: "scale", trainable: true, start: 2 });
-    expect(() => layers.layerFromConfig("scale", layer.config())).toThrow("layer: the name must be one of");
-    layers.registerLayer("scale", Scale);
-    expect((layers.layerFromConfig("scale", layer.config()) as Scale).start).toBe(2);
+    expect(() => layers.fromConfig({ kind: "scale", config: layer.config() })).toThrow(
+      "layer: the name must be one of",
+    );
+    layers.defineLayer("scale", Scale);
+    expect((layers.fromConfig({ kind: "scale", config: layer.config() }) as Scale).start).toBe(2);
   });
 
   it("may hold others: their weights, penalties and freezing are its own", () => {

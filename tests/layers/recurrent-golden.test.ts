@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { grad } from "../../ts/autograd/grad.ts";
 import type { Json } from "../../ts/layers/config.ts";
-import { attachMask, layerFromConfig } from "../../ts/layers/index.ts";
+import { attachMask, fromConfig } from "../../ts/layers/index.ts";
 import { add, mul } from "../../ts/ops/arithmetic.ts";
 import { sum } from "../../ts/ops/broadcast.ts";
 import { tensor } from "../../ts/tensor/create.ts";
@@ -36,7 +36,7 @@ describe("recurrent layers agree with Keras", () => {
   it.each(ways.map((row) => [`${row.kind} ${JSON.stringify(row.config)}${row.mask ? " masked" : ""}`, row] as const))(
     "%s",
     (_title, { kind, config, inputs, mask, weights, outputs, directions, inputGradients, weightGradients }) => {
-      const layer = layerFromConfig(kind, config);
+      const layer = fromConfig({ kind, config });
       const xs = inputs.map(toTensor);
       const shapes = xs.map(({ shape }) => shape.slice(1));
       layer.ensureBuilt(shapes.length === 1 ? shapes[0] : shapes);

@@ -13,13 +13,10 @@ import {
   zeros,
 } from "../../ts/index.ts";
 import { modelFromConfig } from "../../ts/train/model-config.ts";
-import { attentionRows } from "./rows-attention.ts";
-import { coreRows } from "./rows-core.ts";
-import { recurrentRows } from "./rows-recurrent.ts";
-import { windowRows } from "./rows-windows.ts";
+import { cases } from "./cases/index.ts";
 
 const typed = [ArgumentError, ShapeError, DtypeError, StateError, FormatError];
-const { dense, layerFromConfig } = layers;
+const { dense } = layers;
 type Config = { [option: string]: never };
 
 /** What of these is an error that no user should see, or gives what is no layer. */
@@ -50,7 +47,7 @@ const wrong: Record<string, unknown> = {
   "layer without options": { kind: "dense", config: {} },
 };
 
-const rows = Object.entries({ ...coreRows, ...attentionRows, ...recurrentRows, ...windowRows });
+const rows = Object.entries(cases);
 
 describe("an option of another type, or none", () => {
   it.each(rows)("of %s", (_, { make, input }) => {
@@ -81,13 +78,14 @@ describe("an option of another type, or none", () => {
     expect(
       strange([
         ...options.map(
-          (option) => [`no ${option}`, () => build(without(option), (o) => layerFromConfig(kind, o))] as const,
+          (option) =>
+            [`no ${option}`, () => build(without(option), (o) => layers.fromConfig({ kind, config: o }))] as const,
         ),
         ...options.flatMap((option) =>
           Object.entries(wrong).flatMap(([what, value]) => [
             [
               `${option}, read: ${what}`,
-              () => build({ ...config(), [option]: value }, (o) => layerFromConfig(kind, o)),
+              () => build({ ...config(), [option]: value }, (o) => layers.fromConfig({ kind, config: o })),
             ] as const,
             [`${option}: ${what}`, () => build({ [option]: value }, (o) => layer.copy(o))] as const,
           ]),
@@ -119,19 +117,24 @@ it("of any kind at all is refused, or works", () => {
     }
     return "";
   };
-  const kinds = (/one of (.*), got/.exec(message(() => layerFromConfig("?", {})))?.[1] ?? "").split(", ");
+  const kinds = (/one of (.*), got/.exec(message(() => layers.fromConfig({ kind: "?", config: {} })))?.[1] ?? "").split(
+    ", ",
+  );
   expect(kinds.length).toBeGreaterThan(90);
   for (const kind of kinds) {
-    const names = (/known are (.*?)(;|$)/.exec(message(() => layerFromConfig(kind, { strange: 1 })))?.[1] ?? "").split(
-      ", ",
-    );
+    const names = (
+      /known are (.*?)(;|$)/.exec(message(() => layers.fromConfig({ kind, config: { strange: 1 } })))?.[1] ?? ""
+    ).split(", ");
     expect(names).toContain("name");
     const tries = names.flatMap((option) =>
       Object.entries(wrong).map(([what, value]) => {
-        return [`${kind}, ${option}: ${what}`, () => layerFromConfig(kind, { [option]: value as never })] as const;
+        return [
+          `${kind}, ${option}: ${what}`,
+          () => layers.fromConfig({ kind, config: { [option]: value as never } }),
+        ] as const;
       }),
     );
-    expect(strange([...tries, [kind, () => layerFromConfig(kind, {})]])).toEqual([]);
+    expect(strange([...tries, [kind, () => layers.fromConfig({ kind, config: {} })]])).toEqual([]);
   }
 });
 
@@ -174,7 +177,7 @@ describe("a configuration of a model", () => {
         `no ${field}`,
         () => {
           const { [field]: _, ...rest } = config();
-          const made = layerFromConfig(model.kind, rest);
+          const made = layers.fromConfig({ kind: model.kind, config: rest });
           expect(
             ["name", "trainable", "inputShape", "trainableParts"].includes(field) && made.sublayers().length > 0,
           ).toBe(true);
@@ -183,7 +186,10 @@ describe("a configuration of a model", () => {
       ] as const,
       ...values.map(
         (value, i) =>
-          [`${field}, ${i}`, () => layerFromConfig(model.kind, { ...config(), [field]: value as never })] as const,
+          [
+            `${field}, ${i}`,
+            () => layers.fromConfig({ kind: model.kind, config: { ...config(), [field]: value as never } }),
+          ] as const,
       ),
     ]);
     expect(strange(tries)).toEqual([]);
@@ -191,26 +197,30 @@ describe("a configuration of a model", () => {
 
   it("names what is wrong", () => {
     const config = drawn.config() as Config;
-    expect(() => layerFromConfig("sequential", {})).toThrow("sequential: layers must be a list, got undefined");
-    expect(() => layerFromConfig("functional", { ...config, outputs: [9] })).toThrow(
+    expect(() => layers.fromConfig({ kind: "sequential", config: {} })).toThrow(
+      "sequential: layers must be a list, got undefined",
+    );
+    expect(() => layers.fromConfig({ kind: "functional", config: { ...config, outputs: [9] } })).toThrow(
       "functional: an output must be a whole number of at least 0 and at most 2, got 9",
     );
-    expect(() => layerFromConfig("functional", { ...config, calls: [[9, 0]] })).toThrow(
+    expect(() => layers.fromConfig({ kind: "functional", config: { ...config, calls: [[9, 0]] } })).toThrow(
       "functional: the layer of a call",
     );
-    expect(() => layerFromConfig("functional", { ...config, calls: [[1, 7]] })).toThrow(
+    expect(() => layers.fromConfig({ kind: "functional", config: { ...config, calls: [[1, 7]] } })).toThrow(
       "functional: an input of a call",
     );
-    expect(() => layerFromConfig("dens", {})).toThrow("did you mean dense?");
-    expect(() => layerFromConfig("dense", undefined as never)).toThrow(
-      "config of dense must be a record, got undefined",
+    expect(() => layers.fromConfig({ kind: "dens", config: {} })).toThrow("did you mean dense?");
+    expect(() => layers.fromConfig({ kind: "dense", config: null as never })).toThrow(
+      "config of dense must be a record, got null",
     );
-    expect(() => layerFromConfig({ kind: "dense", config: {} } as never, undefined as never)).toThrow(ArgumentError);
-    expect(() => layerFromConfig("dense", { units: 1, trainableParts: { kernel: 1 } })).toThrow(
+    expect(() =>
+      layers.fromConfig({ kind: { kind: "dense", config: {} } as never, config: undefined as never }),
+    ).toThrow(ArgumentError);
+    expect(() => layers.fromConfig({ kind: "dense", config: { units: 1, trainableParts: { kernel: 1 } } })).toThrow(
       "dense: trainableParts[kernel] must be true or false, got 1",
     );
     const shared = { kind: "dense", shared: "a" };
-    expect(() => layerFromConfig("sequential", { layers: [shared] })).toThrow(
+    expect(() => layers.fromConfig({ kind: "sequential", config: { layers: [shared] } })).toThrow(
       "shared must name a layer before it, got a",
     );
     for (const none of [null, undefined, 5, "x", []])
@@ -221,18 +231,18 @@ describe("a configuration of a model", () => {
     const list: unknown[] = [];
     const config = { layers: list };
     list.push({ kind: "sequential", config });
-    expect(() => layerFromConfig("sequential", config as never)).toThrow("must not contain itself");
+    expect(() => layers.fromConfig({ kind: "sequential", config: config as never })).toThrow("must not contain itself");
     let deep: unknown = { kind: "relu", config: {} };
     for (let i = 0; i < 20000; i++) deep = { kind: "sequential", config: { layers: [deep] } };
-    expect(() => layerFromConfig("sequential", { layers: [deep] } as never)).toThrow("1000 deep");
+    expect(() => layers.fromConfig({ kind: "sequential", config: { layers: [deep] } as never })).toThrow("1000 deep");
     // Nothing is left behind.
-    expect(layerFromConfig("dense", { units: 1 }).kind).toBe("dense");
+    expect(layers.fromConfig({ kind: "dense", config: { units: 1 } }).kind).toBe("dense");
   });
 });
 
-it("registerLayer takes classes of layers", () => {
+it("defineLayer takes classes of layers", () => {
   for (const given of [undefined, null, {}, Map, () => {}, dense]) {
-    expect(() => layers.registerLayer("own", given as never)).toThrow("registerLayer: it must get a kind and a class");
+    expect(() => layers.defineLayer("own", given as never)).toThrow("defineLayer: own must be a class of layers, got");
   }
 });
 

@@ -34,7 +34,7 @@ describe("layers agree with Keras", () => {
   it.each(
     golden.layers.map((row) => [`${row.kind} ${JSON.stringify(row.config)}${row.mask ? " masked" : ""}`, row] as const),
   )("%s", (_title, { kind, config, mask, input, weights, output, direction, gradients }) => {
-    const layer = layers.layerFromConfig(kind, config);
+    const layer = layers.fromConfig({ kind, config });
     const x = toTensor(input);
     layer.ensureBuilt(x.shape.slice(1));
     expect(layer.weights.map(({ name, shape }) => [name.split("/")[1], shape])).toEqual(

@@ -86,7 +86,7 @@ export const settings: CompileOptions = {
 /** Whatever may be left out may also be undefined, and a class of one's own may list its options. */
 export class Wide extends layers.Layer {
   constructor(options: heddle.LayerOptions & { width?: number }) {
-    super(["wide", Wide, ["width", "name"]] satisfies layers.LayerKind, options);
+    super(options);
   }
   override call(x: Tensor): Tensor {
     return layers
@@ -94,6 +94,9 @@ export class Wide extends layers.Layer {
       .apply(x, { training: undefined });
   }
 }
+
+/** What makes such layers, which files then know as "wide". */
+export const wide: layers.LayerDefinition<typeof Wide> = layers.defineLayer("wide", Wide, ["width", "name"]);
 
 /** A sequential model and a functional one, trained. */
 export async function train(x: AnyTensor, y: AnyTensor, options: FitOptions = {}): Promise<History> {
@@ -153,7 +156,7 @@ export async function trainRemotely(
     signal,
     callbacks: [
       { onBatchEnd: (batch, { loss }) => console.assert(batch >= 0 && loss !== undefined) },
-      { kind: "EarlyStopping", config: { patience: 2 } },
+      { kind: "earlyStopping", config: { patience: 2 } },
     ],
   });
   console.assert(history.epochs.length > 0);
@@ -164,7 +167,8 @@ export async function trainRemotely(
 
 /** What a worker file of one's own does. */
 export function serveOwn(): void {
-  serve({ layers: { scale: Scale }, losses: { farFromZero }, metrics: { auc: () => new metrics.AUC() } });
+  layers.defineLayer("scale", Scale);
+  serve({ methods: { summary: (model) => model.summary() } });
 }
 
 /** Figures are numbers by the names that the library's metrics have, and by names that are told. */

@@ -154,13 +154,13 @@ describe("options from JavaScript", () => {
   });
 
   it("reach what is made by name and configuration", () => {
-    const { dense, layerFromConfig } = layers;
+    const { dense } = layers;
     expect(() => dense({ units: 1, kernelInitializer: { name: "randomNormal", std: 1 } })).toThrow(
       "did you mean stddev?",
     );
     expect(() => dense({ units: 1, kernelInitializer: { name: "zeros", value: 1 } })).toThrow("unknown option value");
     expect(() => dense({ units: 1, kernelRegularizer: { l1: 1, l3: 1 } as never })).toThrow("unknown option l3");
-    expect(() => layerFromConfig("dense", { unit: 1 })).toThrow("did you mean units?");
+    expect(() => layers.fromConfig({ kind: "dense", config: { unit: 1 } })).toThrow("did you mean units?");
     expect(() => compiledModel().compile({ optimizer: "adm" as never, loss: "mse" })).toThrow("did you mean adam?");
   });
 
@@ -210,12 +210,13 @@ describe("a layer's options", () => {
   it("are checked in a class of one's own that lists them", () => {
     class Own extends layers.Layer {
       constructor(options: heddle.LayerOptions & { factor?: number } = {}) {
-        super(["own", Own, ["factor", "name"]], options);
+        super(options);
       }
       call(x: heddle.Tensor): heddle.Tensor {
         return x;
       }
     }
+    layers.defineLayer("own", Own, ["factor", "name"]);
     expect(new Own({ factor: 2 }).kind).toBe("own");
     expect(() => new Own({ factr: 2 } as never)).toThrow(
       "own: unknown option factr, known are factor, name; did you mean factor?",

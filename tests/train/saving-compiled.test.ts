@@ -114,7 +114,7 @@ describe("other optimizers among a model's properties", () => {
     class Adversary extends Sequential {
       readonly second: optimizers.Adam = optimizers.adam({ learningRate: 0.1 });
     }
-    layers.registerLayer("adversary", Adversary as never);
+    layers.defineLayer("adversary", Adversary as never);
     const model = new Adversary([layers.dense({ units: 1, inputShape: [2] })]);
     model.compile({ optimizer: "sgd", loss: "mse" });
     const step = ({ second, weights }: Adversary): void =>

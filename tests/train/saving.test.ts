@@ -130,9 +130,9 @@ describe("a whole model in a file", () => {
     model.apply(x);
     const bytes = model.exportModel();
     expect(() => importModel(bytes)).toThrow(FormatError);
-    expect(() => importModel(bytes)).toThrow(/got "twice".*registerLayer/);
-    layers.registerLayer("twice", Twice);
-    layers.registerLayer("scaled_by", Scaled as never);
+    expect(() => importModel(bytes)).toThrow(/got "twice".*defineLayer/);
+    layers.defineLayer("twice", Twice);
+    layers.defineLayer("scaled_by", Scaled as never);
     expect(outputs(importModel(bytes), x)).toEqual(outputs(model, x));
   });
 });
@@ -164,8 +164,8 @@ describe("a subclass of a model", () => {
     expect(copy).toBeInstanceOf(model.constructor);
     expect(outputs(copy, x)).toEqual(outputs(model, x));
     const bytes = model.exportModel();
-    expect(() => importModel(bytes)).toThrow(new RegExp(`got "${kind}".*registerLayer`));
-    layers.registerLayer(kind, model.constructor as layers.LayerClass);
+    expect(() => importModel(bytes)).toThrow(new RegExp(`got "${kind}".*defineLayer`));
+    layers.defineLayer(kind, model.constructor as never);
     const again = importModel(bytes);
     expect(again).toBeInstanceOf(model.constructor);
     expect(outputs(again, x)).toEqual(outputs(model, x));

@@ -20,7 +20,8 @@ afterEach(() => vi.restoreAllMocks());
 
 const values = (layer: Layer): number[][] => layer.weights.map((w) => [...w.data()]);
 const outputs = (layer: Layer, x: Tensor): number[] => [...layer.apply(x).data()];
-const again = (layer: Layer): Layer => layers.layerFromConfig(layer.kind, JSON.parse(JSON.stringify(layer.config())));
+const again = (layer: Layer): Layer =>
+  layers.fromConfig({ kind: layer.kind, config: JSON.parse(JSON.stringify(layer.config())) });
 
 /** Two towers of one shared layer. */
 function towers(): Model {

@@ -38,13 +38,13 @@ describe("a worker file of one's own", () => {
     const { history } = await model.fit(x, x, {
       epochs: 2,
       verbose: 0,
-      callbacks: [{ kind: "Stop", config: { epochs: 5 } }],
+      callbacks: [{ kind: "stop", config: { epochs: 5 } }],
     });
     expect(history).toEqual({ loss: [31, 31], apart: [5, 5], left: [5, 4] });
     expect(await model.method("names", "its ")).toEqual(["its three", "its dense"]);
     await expect(model.method("thread")).rejects.toThrow("method: the name must be one of names, seen, uncloneable");
     const options = { kind: "shifted", config: { by: 2 } };
-    await expect(model.compile({ loss: options })).rejects.toThrow("a loss with options must be made by defineLoss");
+    await expect(model.compile({ loss: options })).rejects.toThrow("shifted: unknown option by");
   });
 
   it("has models without targets, whose layers add losses and figures", async () => {

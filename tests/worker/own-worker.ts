@@ -3,6 +3,7 @@ import {
   abs,
   add,
   type CallContext,
+  defineCallback,
   Layer,
   layers,
   losses,
@@ -58,6 +59,13 @@ class Spy extends Layer {
 
 const seen: number[] = [];
 
+/** Takes no steps. */
+class Still extends optimizers.SGD {
+  constructor(options: optimizers.SGDOptions = {}) {
+    super({ ...options, learningRate: 0 });
+  }
+}
+
 class Stop {
   private readonly epochs: number;
 
@@ -70,12 +78,17 @@ class Stop {
   }
 }
 
+layers.defineLayer("triple", Triple);
+layers.defineLayer("shrink", Shrink);
+layers.defineLayer("spy", Spy);
+optimizers.defineOptimizer("still", Still);
+losses.defineLoss("shifted", (yTrue, yPred) => add(losses.meanSquaredError.perExample(yTrue, yPred), 1), {
+  optionNames: [],
+});
+metrics.defineFigure("distance", (yTrue, yPred) => losses.meanAbsoluteError.perExample(yTrue, yPred));
+defineCallback("stop", Stop);
+
 serve({
-  layers: { triple: Triple, shrink: Shrink, spy: Spy },
-  optimizers: { still: () => optimizers.sgd({ learningRate: 0 }) },
-  losses: { shifted: (yTrue, yPred) => add(losses.meanSquaredError(yTrue, yPred), 1) },
-  metrics: { distance: ({ name }: { name: string }) => new metrics.MeanMetric(name, losses.meanAbsoluteError) },
-  callbacks: { Stop: (config: { epochs: number }) => new Stop(config) },
   methods: {
     names: (model, prefix: string) => model.sublayers().map(({ name }) => prefix + name),
     seen: () => seen,

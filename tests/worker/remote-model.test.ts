@@ -107,7 +107,7 @@ describe("a remote model", () => {
       verbose: 0,
       epochs: 50,
       validationSplit: 0.1,
-      callbacks: [{ kind: "EarlyStopping", config: { monitor: "val_accuracy", patience: 1, minDelta: 2 } }],
+      callbacks: [{ kind: "earlyStopping", config: { monitor: "val_accuracy", patience: 1, minDelta: 2 } }],
     });
     expect(history.sparseTopKCategoricalAccuracy).toEqual([1, 1]);
     expect(history.accuracy.length).toBe(2);
@@ -362,7 +362,7 @@ describe("errors of an engine worker", () => {
     await expect(far.fit(x, y, { verbose: 0, batchSize: 0 })).rejects.toThrow("fit: batchSize must be");
     const missing = { kind: "Patience", config: {} };
     await expect(far.fit(x, y, { verbose: 0, callbacks: [missing] })).rejects.toThrow(
-      "callback: the name must be one of Early",
+      "callback: the name must be one of modelCheckpoint",
     );
   });
 
@@ -374,7 +374,7 @@ describe("errors of an engine worker", () => {
     await expect(far.compile({ loss: "loom" as never })).rejects.toThrow("loss: the name must be one of");
     expect(() => new RemoteModel([layers.dense({ units: 1, activation: f })], { engine })).toThrow(ArgumentError);
     await expect(
-      far.fit(x, y, { verbose: 0, callbacks: [{ kind: "CSVLogger", config: { filename: f } }] }),
+      far.fit(x, y, { verbose: 0, callbacks: [{ kind: "csvLogger", config: { filename: f } }] }),
     ).rejects.toThrow(ArgumentError);
     const eager = { onBatchBegin: f } as RemoteCallback;
     await expect(far.fit(x, y, { verbose: 0, callbacks: [eager] })).rejects.toThrow("must do without onBatchBegin");
@@ -400,9 +400,7 @@ describe("errors of an engine worker", () => {
     built.ensureBuilt([2]);
     expect(() => new RemoteModel([built], { engine })).toThrow("layers must not be built yet");
     class Own extends Model {}
-    await expect(new RemoteModel(new Own(), { engine }).summary()).rejects.toThrow(
-      "must be made known by registerLayer",
-    );
+    await expect(new RemoteModel(new Own(), { engine }).summary()).rejects.toThrow("must be made known by defineLayer");
   });
 
   it("come back as they went, whatever their class", () => {

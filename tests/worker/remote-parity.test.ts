@@ -188,7 +188,7 @@ describe("callbacks of a remote model", () => {
     const { epochs } = await far.fit(rows, y, {
       verbose: 0,
       epochs: 9,
-      callbacks: [watch, stop, { kind: "EarlyStopping", config: { monitor: "mae", patience: 5 } }],
+      callbacks: [watch, stop, { kind: "earlyStopping", config: { monitor: "mae", patience: 5 } }],
     });
     expect(told).toEqual({ loss: "min", cosineSimilarity: "max", mae: "min" });
     expect(epochs.length).toBe(2);
@@ -199,8 +199,8 @@ describe("callbacks of a remote model", () => {
     await far.compile({ optimizer: "sgd", loss: "mse" });
     const train = (callback: unknown): Promise<unknown> =>
       far.fit(rows, y, { verbose: 0, callbacks: [callback as never] });
-    await expect(train({ kind: "EarlyStopping", config: { patiance: 1 } })).rejects.toThrow("did you mean patience");
-    await expect(train({ kind: "EarlyStopping", confg: {} })).rejects.toThrow("did you mean config");
+    await expect(train({ kind: "earlyStopping", config: { patiance: 1 } })).rejects.toThrow("did you mean patience");
+    await expect(train({ kind: "earlyStopping", confg: {} })).rejects.toThrow("did you mean config");
     await expect(train({ onEpochEnds: (_epoch: number, _logs: Logs) => {} })).rejects.toThrow("the hooks of callbacks");
     await expect(train(() => {})).rejects.toThrow("callbacks must be objects with hooks, got function");
     await expect(train(null)).rejects.toThrow(ArgumentError);

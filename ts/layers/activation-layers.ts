@@ -14,7 +14,7 @@ import type { Variable } from "../tensor/variable.ts";
 import { severalOf } from "./activations.ts";
 import type { ConstraintLike } from "./constraints.ts";
 import type { InitializerLike } from "./initializers.ts";
-import { type CallContext, Layer, type LayerOptions } from "./layer.ts";
+import { type CallContext, defineLayer, Layer, type LayerDefinition, type LayerOptions } from "./layer.ts";
 import type { Mask } from "./masks.ts";
 import type { RegularizerLike } from "./regularizers.ts";
 import { isTimeAxis } from "./stepping.ts";
@@ -37,7 +37,7 @@ export class ReLU extends Layer {
   readonly threshold: number;
 
   constructor(options: ReLUOptions = {}) {
-    super(["relu", ReLU, reLUOptions], options);
+    super(relu, options);
     const { maxValue = Number.POSITIVE_INFINITY, negativeSlope = 0, threshold = 0 } = options;
     if (!(maxValue >= 0 && negativeSlope >= 0 && threshold >= 0)) {
       throw new ArgumentError(
@@ -67,9 +67,7 @@ export class ReLU extends Layer {
  * Shapes: `[batch, ...]` -> the same.
  * Errors: ArgumentError unless maxValue, negativeSlope and threshold are at least 0; DtypeError unless inputs are f32.
  */
-export function relu(options?: ReLUOptions): ReLU {
-  return new ReLU(options);
-}
+export const relu: LayerDefinition<typeof ReLU> = defineLayer("relu", ReLU, reLUOptions);
 
 /** Options of {@link leakyRelu}. */
 export interface LeakyReLUOptions extends LayerOptions {
@@ -82,7 +80,7 @@ export class LeakyReLU extends Layer {
   readonly negativeSlope: number;
 
   constructor(options: LeakyReLUOptions = {}) {
-    super(["leaky_relu", LeakyReLU, leakyReLUOptions], options);
+    super(leakyRelu, options);
     this.negativeSlope = options.negativeSlope ?? 0.3;
   }
 
@@ -96,9 +94,7 @@ export class LeakyReLU extends Layer {
  * Shapes: `[batch, ...]` -> the same.
  * Errors: DtypeError unless inputs are f32.
  */
-export function leakyRelu(options?: LeakyReLUOptions): LeakyReLU {
-  return new LeakyReLU(options);
-}
+export const leakyRelu: LayerDefinition<typeof LeakyReLU> = defineLayer("leaky_relu", LeakyReLU, leakyReLUOptions);
 
 /** Options of {@link elu}. */
 export interface ELUOptions extends LayerOptions {
@@ -111,7 +107,7 @@ export class ELU extends Layer {
   readonly alpha: number;
 
   constructor(options: ELUOptions = {}) {
-    super(["elu", ELU, eluOptions], options);
+    super(elu, options);
     this.alpha = options.alpha ?? 1;
   }
 
@@ -125,9 +121,7 @@ export class ELU extends Layer {
  * Shapes: `[batch, ...]` -> the same.
  * Errors: DtypeError unless inputs are f32. Source: Clevert et al. 2015.
  */
-export function elu(options?: ELUOptions): ELU {
-  return new ELU(options);
-}
+export const elu: LayerDefinition<typeof ELU> = defineLayer("elu", ELU, eluOptions);
 
 /** Options of {@link prelu}. */
 export interface PReLUOptions extends LayerOptions {
@@ -149,7 +143,7 @@ export class PReLU extends Layer {
   private readonly alphaOptions: ShapelessWeightOptions;
 
   constructor(options: PReLUOptions = {}) {
-    super(["prelu", PReLU, pReLUOptions], options);
+    super(prelu, options);
     const { alphaInitializer = "zeros", alphaRegularizer, alphaConstraint } = options;
     this.alphaOptions = weightOptions(alphaInitializer, alphaRegularizer, alphaConstraint);
     const { sharedAxes = [] } = options;
@@ -175,9 +169,7 @@ export class PReLU extends Layer {
  * Errors: ArgumentError unless sharedAxes are whole numbers of at least 1; ShapeError for inputs that do not broadcast
  * with alpha; DtypeError unless they are f32. Source: He et al. 2015.
  */
-export function prelu(options?: PReLUOptions): PReLU {
-  return new PReLU(options);
-}
+export const prelu: LayerDefinition<typeof PReLU> = defineLayer("prelu", PReLU, pReLUOptions);
 
 /** Options of {@link softmax}. */
 export interface SoftmaxOptions extends LayerOptions {
@@ -190,7 +182,7 @@ export class Softmax extends Layer {
   readonly axis: number;
 
   constructor(options: SoftmaxOptions = {}) {
-    super(["softmax", Softmax, softmaxOptions], options);
+    super(softmax, options);
     this.axis = options.axis ?? -1;
   }
 
@@ -218,9 +210,7 @@ export class Softmax extends Layer {
  * Shapes: `[batch, ...]` -> the same.
  * Errors: ArgumentError for an axis out of range; DtypeError unless inputs are f32.
  */
-export function softmax(options?: SoftmaxOptions): Softmax {
-  return new Softmax(options);
-}
+export const softmax: LayerDefinition<typeof Softmax> = defineLayer("softmax", Softmax, softmaxOptions);
 
 /** exp of it is 0. */
 const LEAST_LOGIT = -1e9;

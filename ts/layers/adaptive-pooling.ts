@@ -5,7 +5,7 @@ import { FORMS, type PerAxis, perAxis, type Rank } from "../ops/lower/conv-geome
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { ownCopy } from "./config.ts";
-import { Layer, type LayerKind, type LayerOptions } from "./layer.ts";
+import { defineLayer, Layer, type LayerDefinition, type LayerKind, type LayerOptions } from "./layer.ts";
 
 /** Options of {@link adaptiveAveragePooling1d} to {@link adaptiveMaxPooling3d}. */
 export interface AdaptivePoolingOptions<R extends Rank> extends LayerOptions {
@@ -51,12 +51,7 @@ abstract class AdaptivePooling<R extends Rank> extends Layer {
 /** The layer that {@link adaptiveAveragePooling1d} makes. */
 export class AdaptiveAveragePooling1D extends AdaptivePooling<1> {
   constructor(options: AdaptivePoolingOptions<1>) {
-    super(
-      ["adaptive_average_pooling1d", AdaptiveAveragePooling1D, adaptivePoolingOptions],
-      1,
-      adaptive.adaptiveAveragePool1d,
-      options,
-    );
+    super(adaptiveAveragePooling1d, 1, adaptive.adaptiveAveragePool1d, options);
   }
 }
 
@@ -66,19 +61,16 @@ export class AdaptiveAveragePooling1D extends AdaptivePooling<1> {
  * Errors: ArgumentError unless outputSize is a whole number of at least 1; ShapeError for inputs of another rank;
  * DtypeError unless they are f32.
  */
-export function adaptiveAveragePooling1d(options: AdaptivePoolingOptions<1>): AdaptiveAveragePooling1D {
-  return new AdaptiveAveragePooling1D(options);
-}
+export const adaptiveAveragePooling1d: LayerDefinition<typeof AdaptiveAveragePooling1D> = defineLayer(
+  "adaptive_average_pooling1d",
+  AdaptiveAveragePooling1D,
+  adaptivePoolingOptions,
+);
 
 /** The layer that {@link adaptiveAveragePooling2d} makes. */
 export class AdaptiveAveragePooling2D extends AdaptivePooling<2> {
   constructor(options: AdaptivePoolingOptions<2>) {
-    super(
-      ["adaptive_average_pooling2d", AdaptiveAveragePooling2D, adaptivePoolingOptions],
-      2,
-      adaptive.adaptiveAveragePool2d,
-      options,
-    );
+    super(adaptiveAveragePooling2d, 2, adaptive.adaptiveAveragePool2d, options);
   }
 }
 
@@ -88,19 +80,16 @@ export class AdaptiveAveragePooling2D extends AdaptivePooling<2> {
  * Errors: ArgumentError unless outputSize holds whole numbers of at least 1; ShapeError for inputs of another rank;
  * DtypeError unless they are f32.
  */
-export function adaptiveAveragePooling2d(options: AdaptivePoolingOptions<2>): AdaptiveAveragePooling2D {
-  return new AdaptiveAveragePooling2D(options);
-}
+export const adaptiveAveragePooling2d: LayerDefinition<typeof AdaptiveAveragePooling2D> = defineLayer(
+  "adaptive_average_pooling2d",
+  AdaptiveAveragePooling2D,
+  adaptivePoolingOptions,
+);
 
 /** The layer that {@link adaptiveAveragePooling3d} makes. */
 export class AdaptiveAveragePooling3D extends AdaptivePooling<3> {
   constructor(options: AdaptivePoolingOptions<3>) {
-    super(
-      ["adaptive_average_pooling3d", AdaptiveAveragePooling3D, adaptivePoolingOptions],
-      3,
-      adaptive.adaptiveAveragePool3d,
-      options,
-    );
+    super(adaptiveAveragePooling3d, 3, adaptive.adaptiveAveragePool3d, options);
   }
 }
 
@@ -110,19 +99,16 @@ export class AdaptiveAveragePooling3D extends AdaptivePooling<3> {
  * Errors: ArgumentError unless outputSize holds whole numbers of at least 1; ShapeError for inputs of another rank;
  * DtypeError unless they are f32.
  */
-export function adaptiveAveragePooling3d(options: AdaptivePoolingOptions<3>): AdaptiveAveragePooling3D {
-  return new AdaptiveAveragePooling3D(options);
-}
+export const adaptiveAveragePooling3d: LayerDefinition<typeof AdaptiveAveragePooling3D> = defineLayer(
+  "adaptive_average_pooling3d",
+  AdaptiveAveragePooling3D,
+  adaptivePoolingOptions,
+);
 
 /** The layer that {@link adaptiveMaxPooling1d} makes. */
 export class AdaptiveMaxPooling1D extends AdaptivePooling<1> {
   constructor(options: AdaptivePoolingOptions<1>) {
-    super(
-      ["adaptive_max_pooling1d", AdaptiveMaxPooling1D, adaptivePoolingOptions],
-      1,
-      adaptive.adaptiveMaxPool1d,
-      options,
-    );
+    super(adaptiveMaxPooling1d, 1, adaptive.adaptiveMaxPool1d, options);
   }
 }
 
@@ -132,19 +118,16 @@ export class AdaptiveMaxPooling1D extends AdaptivePooling<1> {
  * Errors: ArgumentError unless outputSize is a whole number of at least 1; ShapeError for inputs of another rank;
  * DtypeError unless they are f32.
  */
-export function adaptiveMaxPooling1d(options: AdaptivePoolingOptions<1>): AdaptiveMaxPooling1D {
-  return new AdaptiveMaxPooling1D(options);
-}
+export const adaptiveMaxPooling1d: LayerDefinition<typeof AdaptiveMaxPooling1D> = defineLayer(
+  "adaptive_max_pooling1d",
+  AdaptiveMaxPooling1D,
+  adaptivePoolingOptions,
+);
 
 /** The layer that {@link adaptiveMaxPooling2d} makes. */
 export class AdaptiveMaxPooling2D extends AdaptivePooling<2> {
   constructor(options: AdaptivePoolingOptions<2>) {
-    super(
-      ["adaptive_max_pooling2d", AdaptiveMaxPooling2D, adaptivePoolingOptions],
-      2,
-      adaptive.adaptiveMaxPool2d,
-      options,
-    );
+    super(adaptiveMaxPooling2d, 2, adaptive.adaptiveMaxPool2d, options);
   }
 }
 
@@ -154,19 +137,16 @@ export class AdaptiveMaxPooling2D extends AdaptivePooling<2> {
  * Errors: ArgumentError unless outputSize holds whole numbers of at least 1; ShapeError for inputs of another rank;
  * DtypeError unless they are f32.
  */
-export function adaptiveMaxPooling2d(options: AdaptivePoolingOptions<2>): AdaptiveMaxPooling2D {
-  return new AdaptiveMaxPooling2D(options);
-}
+export const adaptiveMaxPooling2d: LayerDefinition<typeof AdaptiveMaxPooling2D> = defineLayer(
+  "adaptive_max_pooling2d",
+  AdaptiveMaxPooling2D,
+  adaptivePoolingOptions,
+);
 
 /** The layer that {@link adaptiveMaxPooling3d} makes. */
 export class AdaptiveMaxPooling3D extends AdaptivePooling<3> {
   constructor(options: AdaptivePoolingOptions<3>) {
-    super(
-      ["adaptive_max_pooling3d", AdaptiveMaxPooling3D, adaptivePoolingOptions],
-      3,
-      adaptive.adaptiveMaxPool3d,
-      options,
-    );
+    super(adaptiveMaxPooling3d, 3, adaptive.adaptiveMaxPool3d, options);
   }
 }
 
@@ -176,6 +156,8 @@ export class AdaptiveMaxPooling3D extends AdaptivePooling<3> {
  * Errors: ArgumentError unless outputSize holds whole numbers of at least 1; ShapeError for inputs of another rank;
  * DtypeError unless they are f32.
  */
-export function adaptiveMaxPooling3d(options: AdaptivePoolingOptions<3>): AdaptiveMaxPooling3D {
-  return new AdaptiveMaxPooling3D(options);
-}
+export const adaptiveMaxPooling3d: LayerDefinition<typeof AdaptiveMaxPooling3D> = defineLayer(
+  "adaptive_max_pooling3d",
+  AdaptiveMaxPooling3D,
+  adaptivePoolingOptions,
+);

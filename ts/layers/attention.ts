@@ -14,8 +14,10 @@ import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import {
   type CallContext,
+  defineLayer,
   type Inputs,
   Layer,
+  type LayerDefinition,
   type LayerKind,
   type LayerOptions,
   type Masks,
@@ -134,7 +136,7 @@ export class Attention extends PlainAttention {
   private readonly useScale: boolean;
 
   constructor(options: AttentionLayerOptions = {}) {
-    super(["attention", Attention, attentionLayerOptions], options);
+    super(attention, options);
     const { useScale = false, scoreMode = "dot" } = options;
     if (scoreMode !== "dot" && scoreMode !== "concat") {
       throw new ArgumentError(`${this.name}: scoreMode must be dot or concat, got ${String(scoreMode)}`);
@@ -183,7 +185,7 @@ export class AdditiveAttention extends PlainAttention {
   private readonly useScale: boolean;
 
   constructor(options: AdditiveAttentionOptions = {}) {
-    super(["additive_attention", AdditiveAttention, additiveAttentionOptions], options);
+    super(additiveAttention, options);
     this.useScale = options.useScale ?? true;
   }
 
@@ -210,9 +212,7 @@ function oneHead(x: Tensor): Tensor {
  * Errors: ArgumentError for options out of range; ShapeError for inputs whose axes do not fit; DtypeError unless they
  * are f32. Source: Luong et al. 2015.
  */
-export function attention(options?: AttentionLayerOptions): Attention {
-  return new Attention(options);
-}
+export const attention: LayerDefinition<typeof Attention> = defineLayer("attention", Attention, attentionLayerOptions);
 
 /**
  * Additive attention without projections: softmax(sum(scale tanh(query + key))) value, inputs [query, value, key?];
@@ -223,6 +223,8 @@ export function attention(options?: AttentionLayerOptions): Attention {
  * Errors: ArgumentError for options out of range; ShapeError for inputs whose axes do not fit; DtypeError unless they
  * are f32. Source: Bahdanau et al. 2015.
  */
-export function additiveAttention(options?: AdditiveAttentionOptions): AdditiveAttention {
-  return new AdditiveAttention(options);
-}
+export const additiveAttention: LayerDefinition<typeof AdditiveAttention> = defineLayer(
+  "additive_attention",
+  AdditiveAttention,
+  additiveAttentionOptions,
+);

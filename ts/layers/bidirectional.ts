@@ -7,7 +7,16 @@ import { textOf, typeOf } from "../runtime/arguments.ts";
 import { ArgumentError, ShapeError } from "../runtime/errors.ts";
 import { sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { type CallContext, type Inputs, Layer, type LayerOptions, type Masks, perExample } from "./layer.ts";
+import {
+  type CallContext,
+  defineLayer,
+  type Inputs,
+  Layer,
+  type LayerDefinition,
+  type LayerOptions,
+  type Masks,
+  perExample,
+} from "./layer.ts";
 import { firstMask } from "./masks.ts";
 import { RecurrentLayer } from "./rnn.ts";
 import { isShapeList, type Shapes, shapeList } from "./shapes.ts";
@@ -31,7 +40,7 @@ export class Bidirectional extends Layer {
   readonly backwardLayer: RecurrentLayer;
 
   constructor(options: BidirectionalOptions) {
-    super(["bidirectional", Bidirectional, bidirectionalOptions], options);
+    super(bidirectional, options);
     const { layer, mergeMode = "concat", backwardLayer } = options;
     const back = backwardLayer ?? layer;
     if (!(layer instanceof RecurrentLayer)) {
@@ -148,6 +157,8 @@ export class Bidirectional extends Layer {
  * concatenated.
  * Source: Schuster and Paliwal 1997.
  */
-export function bidirectional(options: BidirectionalOptions): Bidirectional {
-  return new Bidirectional(options);
-}
+export const bidirectional: LayerDefinition<typeof Bidirectional> = defineLayer(
+  "bidirectional",
+  Bidirectional,
+  bidirectionalOptions,
+);

@@ -8,7 +8,7 @@ import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type ActivationLike, activations, getActivation } from "./activations.ts";
 import type { InitializerLike } from "./initializers.ts";
-import { type CallContext, type LayerKind, requireCount } from "./layer.ts";
+import { type CallContext, defineLayer, type LayerDefinition, type LayerKind, requireCount } from "./layer.ts";
 import { forgetBias, lstmStep } from "./lstm-gates.ts";
 import {
   type CellRun,
@@ -118,7 +118,7 @@ abstract class DenseCell extends KernelCell {
 /** The layer that {@link simpleRnnCell} makes. */
 export class SimpleRNNCell extends DenseCell {
   constructor(options: SimpleRNNCellOptions) {
-    super(["simple_rnn_cell", SimpleRNNCell, simpleRNNCellOptions], options, 1);
+    super(simpleRnnCell, options, 1);
   }
 
   protected advance(projected: Tensor, shown: Tensor): readonly Tensor[] {
@@ -139,7 +139,7 @@ export class LSTMCell extends DenseCell {
   readonly unitForgetBias: boolean;
 
   constructor(options: LSTMCellOptions) {
-    super(["lstm_cell", LSTMCell, lstmCellOptions], options, 4);
+    super(lstmCell, options, 4);
     this.recurrentActivation = getActivation(options.recurrentActivation ?? "sigmoid");
     this.unitForgetBias = options.unitForgetBias ?? true;
   }
@@ -181,7 +181,7 @@ export class GRUCell extends DenseCell {
   readonly resetAfter: boolean;
 
   constructor(options: GRUCellOptions) {
-    super(["gru_cell", GRUCell, gruCellOptions], options, 3);
+    super(gruCell, options, 3);
     this.recurrentActivation = getActivation(options.recurrentActivation ?? "sigmoid");
     this.resetAfter = options.resetAfter ?? true;
   }
@@ -246,9 +246,11 @@ function withLast(output: Tensor, { returnSequences, returnState }: SequenceOpti
  * Errors: ArgumentError for options out of range; ShapeError for steps with other than one axis of features, or with
  * others than those it was built for; DtypeError unless they are f32.
  */
-export function simpleRnnCell(options: SimpleRNNCellOptions): SimpleRNNCell {
-  return new SimpleRNNCell(options);
-}
+export const simpleRnnCell: LayerDefinition<typeof SimpleRNNCell> = defineLayer(
+  "simple_rnn_cell",
+  SimpleRNNCell,
+  simpleRNNCellOptions,
+);
 
 /**
  * One step of long short-term memory, for {@link rnn}: gates i, f, o = recurrentActivation(x kernel + h
@@ -257,9 +259,7 @@ export function simpleRnnCell(options: SimpleRNNCellOptions): SimpleRNNCell {
  * Errors: ArgumentError for options out of range; ShapeError for steps with other than one axis of features, or with
  * others than those it was built for; DtypeError unless they are f32. Source: Hochreiter and Schmidhuber 1997.
  */
-export function lstmCell(options: LSTMCellOptions): LSTMCell {
-  return new LSTMCell(options);
-}
+export const lstmCell: LayerDefinition<typeof LSTMCell> = defineLayer("lstm_cell", LSTMCell, lstmCellOptions);
 
 /**
  * One step of gated recurrent units, for {@link rnn}: gates z, r = recurrentActivation(x kernel + h recurrentKernel +
@@ -270,6 +270,4 @@ export function lstmCell(options: LSTMCellOptions): LSTMCell {
  * Errors: ArgumentError for options out of range; ShapeError for steps with other than one axis of features, or with
  * others than those it was built for; DtypeError unless they are f32. Source: Cho et al. 2014.
  */
-export function gruCell(options: GRUCellOptions): GRUCell {
-  return new GRUCell(options);
-}
+export const gruCell: LayerDefinition<typeof GRUCell> = defineLayer("gru_cell", GRUCell, gruCellOptions);

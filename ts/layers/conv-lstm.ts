@@ -17,7 +17,7 @@ import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type ActivationLike, getActivation } from "./activations.ts";
 import { ownCopy } from "./config.ts";
-import { type CallContext, type LayerKind, requireCount } from "./layer.ts";
+import { type CallContext, defineLayer, type LayerDefinition, type LayerKind, requireCount } from "./layer.ts";
 import { forgetBias, lstmStep } from "./lstm-gates.ts";
 import { type CellRun, KernelCell, type KernelCellOptions } from "./recurrent-cell.ts";
 import { cellOptions, RecurrentLayer, type RecurrentLayerOptions } from "./rnn.ts";
@@ -123,21 +123,21 @@ abstract class ConvLSTM extends RecurrentLayer {
 /** The layer that {@link convLstm1d} makes. */
 export class ConvLSTM1D extends ConvLSTM {
   constructor(options: ConvLSTMOptions<1>) {
-    super(["conv_lstm1d", ConvLSTM1D, convLSTMOptions], options, 1);
+    super(convLstm1d, options, 1);
   }
 }
 
 /** The layer that {@link convLstm2d} makes. */
 export class ConvLSTM2D extends ConvLSTM {
   constructor(options: ConvLSTMOptions<2>) {
-    super(["conv_lstm2d", ConvLSTM2D, convLSTMOptions], options, 2);
+    super(convLstm2d, options, 2);
   }
 }
 
 /** The layer that {@link convLstm3d} makes. */
 export class ConvLSTM3D extends ConvLSTM {
   constructor(options: ConvLSTMOptions<3>) {
-    super(["conv_lstm3d", ConvLSTM3D, convLSTMOptions], options, 3);
+    super(convLstm3d, options, 3);
   }
 }
 
@@ -149,9 +149,7 @@ export class ConvLSTM3D extends ConvLSTM {
  * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank, with other channels than those
  * it was built for or shorter than a window; DtypeError unless they are f32. Source: Shi et al. 2015.
  */
-export function convLstm1d(options: ConvLSTMOptions<1>): ConvLSTM1D {
-  return new ConvLSTM1D(options);
-}
+export const convLstm1d: LayerDefinition<typeof ConvLSTM1D> = defineLayer("conv_lstm1d", ConvLSTM1D, convLSTMOptions);
 
 /**
  * Convolutional LSTM over sequences of images: an LSTM whose products are 2D convolutions. States: hidden, then cell.
@@ -161,9 +159,7 @@ export function convLstm1d(options: ConvLSTMOptions<1>): ConvLSTM1D {
  * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank, with other channels than those
  * it was built for or smaller than a window; DtypeError unless they are f32. Source: Shi et al. 2015.
  */
-export function convLstm2d(options: ConvLSTMOptions<2>): ConvLSTM2D {
-  return new ConvLSTM2D(options);
-}
+export const convLstm2d: LayerDefinition<typeof ConvLSTM2D> = defineLayer("conv_lstm2d", ConvLSTM2D, convLSTMOptions);
 
 /**
  * Convolutional LSTM over sequences of volumes: an LSTM whose products are 3D convolutions. States: hidden, then cell.
@@ -172,6 +168,4 @@ export function convLstm2d(options: ConvLSTMOptions<2>): ConvLSTM2D {
  * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank, with other channels than those
  * it was built for or smaller than a window; DtypeError unless they are f32. Source: Shi et al. 2015.
  */
-export function convLstm3d(options: ConvLSTMOptions<3>): ConvLSTM3D {
-  return new ConvLSTM3D(options);
-}
+export const convLstm3d: LayerDefinition<typeof ConvLSTM3D> = defineLayer("conv_lstm3d", ConvLSTM3D, convLSTMOptions);

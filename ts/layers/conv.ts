@@ -15,7 +15,7 @@ import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { ownCopy } from "./config.ts";
 import { Convolution, type ConvolutionOptions, type Op } from "./convolution.ts";
 import type { KernelOptions } from "./kernel-layer.ts";
-import { type LayerKind, requireCount } from "./layer.ts";
+import { defineLayer, type LayerDefinition, type LayerKind, requireCount } from "./layer.ts";
 
 /** Options of {@link conv1d}, {@link conv2d} and {@link conv3d}. */
 export interface ConvLayerOptions<R extends Rank> extends ConvolutionOptions<R>, KernelOptions {
@@ -64,7 +64,7 @@ abstract class Conv<R extends Rank> extends Convolution<R, ConvPadding<R>> {
 /** The layer that {@link conv1d} makes. */
 export class Conv1D extends Conv<1> {
   constructor(options: ConvLayerOptions<1>) {
-    super(["conv1d", Conv1D, convLayerOptions], 1, conv.conv1d, options);
+    super(conv1d, 1, conv.conv1d, options);
   }
 }
 
@@ -77,14 +77,12 @@ export class Conv1D extends Conv<1> {
  * Errors: ArgumentError for options out of range, and unless groups divide filters; ShapeError for inputs of another
  * rank, with channels that do not fit or shorter than a window; DtypeError unless they are f32.
  */
-export function conv1d(options: ConvLayerOptions<1>): Conv1D {
-  return new Conv1D(options);
-}
+export const conv1d: LayerDefinition<typeof Conv1D> = defineLayer("conv1d", Conv1D, convLayerOptions);
 
 /** The layer that {@link conv2d} makes. */
 export class Conv2D extends Conv<2> {
   constructor(options: ConvLayerOptions<2>) {
-    super(["conv2d", Conv2D, convLayerOptions], 2, conv.conv2d, options);
+    super(conv2d, 2, conv.conv2d, options);
   }
 }
 
@@ -97,14 +95,12 @@ export class Conv2D extends Conv<2> {
  * Errors: ArgumentError for options out of range, and unless groups divide filters; ShapeError for inputs of another
  * rank, with channels that do not fit or smaller than a window; DtypeError unless they are f32.
  */
-export function conv2d(options: ConvLayerOptions<2>): Conv2D {
-  return new Conv2D(options);
-}
+export const conv2d: LayerDefinition<typeof Conv2D> = defineLayer("conv2d", Conv2D, convLayerOptions);
 
 /** The layer that {@link conv3d} makes. */
 export class Conv3D extends Conv<3> {
   constructor(options: ConvLayerOptions<3>) {
-    super(["conv3d", Conv3D, convLayerOptions], 3, conv.conv3d, options);
+    super(conv3d, 3, conv.conv3d, options);
   }
 }
 
@@ -116,9 +112,7 @@ export class Conv3D extends Conv<3> {
  * Errors: ArgumentError for options out of range, and unless groups divide filters; ShapeError for inputs of another
  * rank, with channels that do not fit or smaller than a window; DtypeError unless they are f32.
  */
-export function conv3d(options: ConvLayerOptions<3>): Conv3D {
-  return new Conv3D(options);
-}
+export const conv3d: LayerDefinition<typeof Conv3D> = defineLayer("conv3d", Conv3D, convLayerOptions);
 
 /** Options of {@link conv1dTranspose}, {@link conv2dTranspose} and {@link conv3dTranspose}. */
 export interface ConvTransposeLayerOptions<R extends Rank> extends ConvolutionOptions<R, Padding>, KernelOptions {
@@ -177,7 +171,7 @@ abstract class ConvTranspose<R extends Rank> extends Convolution<R, Padding> {
 /** The layer that {@link conv1dTranspose} makes. */
 export class Conv1DTranspose extends ConvTranspose<1> {
   constructor(options: ConvTransposeLayerOptions<1>) {
-    super(["conv1d_transpose", Conv1DTranspose, convTransposeLayerOptions], 1, conv.conv1dTranspose, options);
+    super(conv1dTranspose, 1, conv.conv1dTranspose, options);
   }
 }
 
@@ -190,14 +184,16 @@ export class Conv1DTranspose extends ConvTranspose<1> {
  * fit the strides; ShapeError for inputs of another rank or with channels that do not fit; DtypeError unless they are
  * f32.
  */
-export function conv1dTranspose(options: ConvTransposeLayerOptions<1>): Conv1DTranspose {
-  return new Conv1DTranspose(options);
-}
+export const conv1dTranspose: LayerDefinition<typeof Conv1DTranspose> = defineLayer(
+  "conv1d_transpose",
+  Conv1DTranspose,
+  convTransposeLayerOptions,
+);
 
 /** The layer that {@link conv2dTranspose} makes. */
 export class Conv2DTranspose extends ConvTranspose<2> {
   constructor(options: ConvTransposeLayerOptions<2>) {
-    super(["conv2d_transpose", Conv2DTranspose, convTransposeLayerOptions], 2, conv.conv2dTranspose, options);
+    super(conv2dTranspose, 2, conv.conv2dTranspose, options);
   }
 }
 
@@ -213,14 +209,16 @@ export class Conv2DTranspose extends ConvTranspose<2> {
  * fit the strides; ShapeError for inputs of another rank or with channels that do not fit; DtypeError unless they are
  * f32.
  */
-export function conv2dTranspose(options: ConvTransposeLayerOptions<2>): Conv2DTranspose {
-  return new Conv2DTranspose(options);
-}
+export const conv2dTranspose: LayerDefinition<typeof Conv2DTranspose> = defineLayer(
+  "conv2d_transpose",
+  Conv2DTranspose,
+  convTransposeLayerOptions,
+);
 
 /** The layer that {@link conv3dTranspose} makes. */
 export class Conv3DTranspose extends ConvTranspose<3> {
   constructor(options: ConvTransposeLayerOptions<3>) {
-    super(["conv3d_transpose", Conv3DTranspose, convTransposeLayerOptions], 3, conv.conv3dTranspose, options);
+    super(conv3dTranspose, 3, conv.conv3dTranspose, options);
   }
 }
 
@@ -234,9 +232,11 @@ export class Conv3DTranspose extends ConvTranspose<3> {
  * fit the strides; ShapeError for inputs of another rank or with channels that do not fit; DtypeError unless they are
  * f32.
  */
-export function conv3dTranspose(options: ConvTransposeLayerOptions<3>): Conv3DTranspose {
-  return new Conv3DTranspose(options);
-}
+export const conv3dTranspose: LayerDefinition<typeof Conv3DTranspose> = defineLayer(
+  "conv3d_transpose",
+  Conv3DTranspose,
+  convTransposeLayerOptions,
+);
 
 function requireGroups(name: string, groups: number, filters: number): void {
   requireCount(name, "groups", groups);

@@ -32,8 +32,10 @@ import type { ConstraintLike } from "./constraints.ts";
 import type { InitializerLike } from "./initializers.ts";
 import {
   type CallContext,
+  defineLayer,
   type Inputs,
   Layer,
+  type LayerDefinition,
   type LayerOptions,
   type Masks,
   type Outputs,
@@ -46,7 +48,7 @@ import { type ShapelessWeightOptions, weightOptions } from "./weight-options.ts"
 /** The layer that {@link flatten} makes. */
 export class Flatten extends Layer {
   constructor(options: LayerOptions = {}) {
-    super(["flatten", Flatten, layerOptions], options);
+    super(flatten, options);
   }
 
   override get mixesSteps(): boolean {
@@ -68,9 +70,7 @@ export class Flatten extends Layer {
  * Shapes: `[batch, ...]` -> `[batch, features]`, of any dtype.
  * Errors: none of its own.
  */
-export function flatten(options?: LayerOptions): Flatten {
-  return new Flatten(options);
-}
+export const flatten: LayerDefinition<typeof Flatten> = defineLayer("flatten", Flatten, layerOptions);
 
 /** Options of {@link reshape}. */
 export interface ReshapeOptions extends LayerOptions {
@@ -83,7 +83,7 @@ export class Reshape extends Layer {
   readonly targetShape: Shape;
 
   constructor(options: ReshapeOptions) {
-    super(["reshape", Reshape, reshapeOptions], options);
+    super(reshape, options);
     const { targetShape } = options;
     const fits =
       Array.isArray(targetShape) && targetShape.every((size) => Number.isInteger(size) && (size > 0 || size === -1));
@@ -120,9 +120,7 @@ export class Reshape extends Layer {
  * Shapes: `[batch, ...]` -> `[batch, ...targetShape]`, of any dtype.
  * Errors: ArgumentError for an invalid targetShape; ShapeError for inputs with another number of elements.
  */
-export function reshape(options: ReshapeOptions): Reshape {
-  return new Reshape(options);
-}
+export const reshape: LayerDefinition<typeof Reshape> = defineLayer("reshape", Reshape, reshapeOptions);
 
 /** Options of {@link activation}. */
 export interface ActivationOptions extends LayerOptions {
@@ -135,7 +133,7 @@ export class Activation extends Layer {
   readonly activation: ActivationFunction;
 
   constructor(options: ActivationOptions) {
-    super(["activation", Activation, activationOptions], options);
+    super(activation, options);
     this.activation = getActivation(options.activation);
   }
 
@@ -155,9 +153,7 @@ export class Activation extends Layer {
  * Shapes: `[batch, ...]` -> the same; "glu" halves the last axis.
  * Errors: ArgumentError for an unknown name; DtypeError unless inputs are f32.
  */
-export function activation(options: ActivationOptions): Activation {
-  return new Activation(options);
-}
+export const activation: LayerDefinition<typeof Activation> = defineLayer("activation", Activation, activationOptions);
 
 /** Options of {@link embedding}. */
 export interface EmbeddingOptions extends LayerOptions {
@@ -185,7 +181,7 @@ export class Embedding extends Layer {
   private readonly embeddingsOptions: ShapelessWeightOptions;
 
   constructor(options: EmbeddingOptions) {
-    super(["embedding", Embedding, embeddingOptions], options);
+    super(embedding, options);
     const { inputDim, outputDim, embeddingsInitializer = "randomUniform" } = options;
     requireCount(this.name, "inputDim", inputDim);
     requireCount(this.name, "outputDim", outputDim);
@@ -223,9 +219,7 @@ export class Embedding extends Layer {
  * Shapes: i32 ids `[batch, ...]` -> `[batch, ..., outputDim]`.
  * Errors: ArgumentError for ids outside [0, inputDim) and for sizes below 1; DtypeError unless ids are i32.
  */
-export function embedding(options: EmbeddingOptions): Embedding {
-  return new Embedding(options);
-}
+export const embedding: LayerDefinition<typeof Embedding> = defineLayer("embedding", Embedding, embeddingOptions);
 
 /** Options of {@link permute}. */
 export interface PermuteOptions extends LayerOptions {
@@ -238,7 +232,7 @@ export class Permute extends Layer {
   readonly dims: readonly number[];
 
   constructor(options: PermuteOptions) {
-    super(["permute", Permute, permuteOptions], options);
+    super(permute, options);
     const { dims } = options;
     if (!Array.isArray(dims) || [...dims].sort((a, b) => a - b).some((axis, i) => axis !== i + 1)) {
       throw new ArgumentError(`${this.name}: dims must hold each axis from 1 on once, got [${dims}]`);
@@ -272,9 +266,7 @@ export class Permute extends Layer {
  * Shapes: `[batch, a, b]` -> `[batch, b, a]` with dims [2, 1], of any dtype.
  * Errors: ArgumentError unless dims holds each axis from 1 on once; ShapeError for inputs of another rank.
  */
-export function permute(options: PermuteOptions): Permute {
-  return new Permute(options);
-}
+export const permute: LayerDefinition<typeof Permute> = defineLayer("permute", Permute, permuteOptions);
 
 /** Options of {@link repeatVector}. */
 export interface RepeatVectorOptions extends LayerOptions {
@@ -287,7 +279,7 @@ export class RepeatVector extends Layer {
   readonly n: number;
 
   constructor(options: RepeatVectorOptions) {
-    super(["repeat_vector", RepeatVector, repeatVectorOptions], options);
+    super(repeatVector, options);
     requireCount(this.name, "n", options.n);
     this.n = options.n;
   }
@@ -313,14 +305,16 @@ export class RepeatVector extends Layer {
  * Shapes: `[batch, features]` -> `[batch, n, features]`, of any dtype.
  * Errors: ArgumentError unless n is a whole number of at least 1; ShapeError for inputs of another rank.
  */
-export function repeatVector(options: RepeatVectorOptions): RepeatVector {
-  return new RepeatVector(options);
-}
+export const repeatVector: LayerDefinition<typeof RepeatVector> = defineLayer(
+  "repeat_vector",
+  RepeatVector,
+  repeatVectorOptions,
+);
 
 /** The layer that {@link identity} makes. */
 export class Identity extends Layer {
   constructor(options: LayerOptions = {}) {
-    super(["identity", Identity, layerOptions], options);
+    super(identity, options);
   }
 
   call(x: AnyTensor): Tensor {
@@ -333,9 +327,7 @@ export class Identity extends Layer {
  * Shapes: `[batch, ...]` -> the same, of any dtype.
  * Errors: none of its own.
  */
-export function identity(options?: LayerOptions): Identity {
-  return new Identity(options);
-}
+export const identity: LayerDefinition<typeof Identity> = defineLayer("identity", Identity, layerOptions);
 
 /** Options of {@link masking}. */
 export interface MaskingOptions extends LayerOptions {
@@ -348,7 +340,7 @@ export class Masking extends Layer {
   readonly maskValue: number;
 
   constructor(options: MaskingOptions = {}) {
-    super(["masking", Masking, maskingOptions], options);
+    super(masking, options);
     this.maskValue = options.maskValue ?? 0;
   }
 
@@ -377,9 +369,7 @@ export class Masking extends Layer {
  * Shapes: `[batch, time, ...features]` -> the same.
  * Errors: ShapeError for inputs of fewer axes; DtypeError unless they are f32.
  */
-export function masking(options?: MaskingOptions): Masking {
-  return new Masking(options);
-}
+export const masking: LayerDefinition<typeof Masking> = defineLayer("masking", Masking, maskingOptions);
 
 /** Options of {@link lambda}. */
 export interface LambdaOptions extends LayerOptions {
@@ -395,7 +385,7 @@ export class Lambda extends Layer {
   private readonly shape: LambdaOptions["outputShape"];
 
   constructor(options: LambdaOptions) {
-    super(["lambda", Lambda, lambdaOptions], options);
+    super(lambda, options);
     const { function: compute, outputShape } = options;
     if (typeof compute !== "function") {
       throw new ArgumentError(`${this.name}: function must be a function, got ${typeof compute}`);
@@ -424,6 +414,4 @@ export class Lambda extends Layer {
  * Errors: ArgumentError unless function is a function, and where the layer is to be saved; ShapeError where the result
  * has another shape than outputShape says.
  */
-export function lambda(options: LambdaOptions): Lambda {
-  return new Lambda(options);
-}
+export const lambda: LayerDefinition<typeof Lambda> = defineLayer("lambda", Lambda, lambdaOptions);

@@ -32,25 +32,47 @@ export interface DefinitionDetails<C extends OptionsClass = OptionsClass> {
 /** Where a class has its definition. */
 const DEFINITION: unique symbol = Symbol("definition");
 
-/** Defines a class, from which subclasses without a definition inherit it; `details` are what definitions of a sort know too. */
+/** A definition; `details` are what those of a sort know too. */
+export function definition<C extends OptionsClass, Details>(
+  kind: string,
+  made: C,
+  optionNames: Names | undefined,
+  details?: Details,
+): Definition<C> & Details {
+  const make = (...options: ConstructorParameters<C>): object => new made(...(options as [never]));
+  return Object.assign(make, { kind, made, optionNames }, details) as unknown as Definition<C> & Details;
+}
+
+/** Defines a class, from which subclasses without a definition of their own inherit it. */
 export function defineClass<C extends OptionsClass, Details>(
   kind: string,
   made: C,
   optionNames: Names | undefined,
   details: Details,
 ): Definition<C> & Details {
-  const make = (...options: ConstructorParameters<C>): object => new made(...(options as [never]));
-  const definition = Object.assign(make, { kind, made, optionNames }, details) as unknown as Definition<C> & Details;
-  return Object.assign(made, { [DEFINITION]: definition })[DEFINITION];
+  return Object.assign(made, { [DEFINITION]: definition(kind, made, optionNames, details) })[DEFINITION];
 }
 
-/** The definition of the class that is being constructed, or of the nearest above it. A class's own checks the options. */
-export function definitionOf<D extends DefinitionDetails>(target: object, options: object): D | undefined {
-  const definition = (target as { [DEFINITION]?: D })[DEFINITION];
-  if (definition?.optionNames) {
-    checkOptions<object>(definition.kind, options, definition.optionNames as never, definition.made === target);
+/**
+ * The definition of the class that is being constructed, or of the nearest above it: `otherwise`, where it is known to this one.
+ * A class's own checks the options.
+ */
+export function definitionOf<D extends DefinitionDetails>(
+  target: object,
+  options: object | undefined,
+  otherwise?: D | string,
+): D | undefined {
+  const known = (target as { [DEFINITION]?: D })[DEFINITION] ?? otherwise;
+  if (known === undefined || typeof known === "string") return undefined;
+  if (known.optionNames) {
+    checkOptions<object>(camelCase(known.kind), options, known.optionNames as never, known.made === target);
   }
-  return definition;
+  return known;
+}
+
+/** What the factory of a kind is called: maxPooling2d of max_pooling2d. */
+export function camelCase(kind: string): string {
+  return kind.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** A configuration's parts; a name alone is one too. */

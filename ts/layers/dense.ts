@@ -4,7 +4,7 @@ import { linear } from "../ops/matmul.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { KernelLayer, type KernelLayerOptions, type KernelOptions } from "./kernel-layer.ts";
-import { requireCount } from "./layer.ts";
+import { defineLayer, type LayerDefinition, requireCount } from "./layer.ts";
 
 /** Options of {@link dense}. */
 export interface DenseOptions extends KernelLayerOptions, KernelOptions {
@@ -17,7 +17,7 @@ export class Dense extends KernelLayer {
   readonly units: number;
 
   constructor(options: DenseOptions) {
-    super(["dense", Dense, denseOptions], options, options);
+    super(dense, options, options);
     requireCount(this.name, "units", options.units);
     this.units = options.units;
   }
@@ -49,6 +49,4 @@ export class Dense extends KernelLayer {
  * Errors: ArgumentError for options out of range; ShapeError for inputs without features, or with others than those it
  * was built for; DtypeError unless they are f32.
  */
-export function dense(options: DenseOptions): Dense {
-  return new Dense(options);
-}
+export const dense: LayerDefinition<typeof Dense> = defineLayer("dense", Dense, denseOptions);

@@ -8,7 +8,7 @@ import type { Variable } from "../tensor/variable.ts";
 import type { ConstraintLike } from "./constraints.ts";
 import { Convolution, type ConvolutionOptions, type Op } from "./convolution.ts";
 import type { InitializerLike } from "./initializers.ts";
-import { type LayerKind, requireCount } from "./layer.ts";
+import { defineLayer, type LayerDefinition, type LayerKind, requireCount } from "./layer.ts";
 import type { RegularizerLike } from "./regularizers.ts";
 import { type ShapelessWeightOptions, weightOptions } from "./weight-options.ts";
 
@@ -72,7 +72,7 @@ abstract class DepthwiseConv<R extends 1 | 2> extends Convolution<R, ConvPadding
 /** The layer that {@link depthwiseConv1d} makes. */
 export class DepthwiseConv1D extends DepthwiseConv<1> {
   constructor(options: DepthwiseConvLayerOptions<1>) {
-    super(["depthwise_conv1d", DepthwiseConv1D, depthwiseConvLayerOptions], 1, depthwise.depthwiseConv1d, options);
+    super(depthwiseConv1d, 1, depthwise.depthwiseConv1d, options);
   }
 }
 
@@ -83,14 +83,16 @@ export class DepthwiseConv1D extends DepthwiseConv<1> {
  * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank, with other channels than those
  * it was built for or shorter than a window; DtypeError unless they are f32.
  */
-export function depthwiseConv1d(options: DepthwiseConvLayerOptions<1>): DepthwiseConv1D {
-  return new DepthwiseConv1D(options);
-}
+export const depthwiseConv1d: LayerDefinition<typeof DepthwiseConv1D> = defineLayer(
+  "depthwise_conv1d",
+  DepthwiseConv1D,
+  depthwiseConvLayerOptions,
+);
 
 /** The layer that {@link depthwiseConv2d} makes. */
 export class DepthwiseConv2D extends DepthwiseConv<2> {
   constructor(options: DepthwiseConvLayerOptions<2>) {
-    super(["depthwise_conv2d", DepthwiseConv2D, depthwiseConvLayerOptions], 2, depthwise.depthwiseConv2d, options);
+    super(depthwiseConv2d, 2, depthwise.depthwiseConv2d, options);
   }
 }
 
@@ -102,9 +104,11 @@ export class DepthwiseConv2D extends DepthwiseConv<2> {
  * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank, with other channels than those
  * it was built for or smaller than a window; DtypeError unless they are f32.
  */
-export function depthwiseConv2d(options: DepthwiseConvLayerOptions<2>): DepthwiseConv2D {
-  return new DepthwiseConv2D(options);
-}
+export const depthwiseConv2d: LayerDefinition<typeof DepthwiseConv2D> = defineLayer(
+  "depthwise_conv2d",
+  DepthwiseConv2D,
+  depthwiseConvLayerOptions,
+);
 
 /** Options of {@link separableConv1d} and {@link separableConv2d}. */
 export interface SeparableConvLayerOptions<R extends 1 | 2> extends ConvolutionOptions<R>, DepthwiseKernelOptions {
@@ -187,7 +191,7 @@ abstract class SeparableConv<R extends 1 | 2> extends Convolution<R, ConvPadding
 /** The layer that {@link separableConv1d} makes. */
 export class SeparableConv1D extends SeparableConv<1> {
   constructor(options: SeparableConvLayerOptions<1>) {
-    super(["separable_conv1d", SeparableConv1D, separableConvLayerOptions], 1, depthwise.separableConv1d, options);
+    super(separableConv1d, 1, depthwise.separableConv1d, options);
   }
 }
 
@@ -198,14 +202,16 @@ export class SeparableConv1D extends SeparableConv<1> {
  * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank, with other channels than those
  * it was built for or shorter than a window; DtypeError unless they are f32.
  */
-export function separableConv1d(options: SeparableConvLayerOptions<1>): SeparableConv1D {
-  return new SeparableConv1D(options);
-}
+export const separableConv1d: LayerDefinition<typeof SeparableConv1D> = defineLayer(
+  "separable_conv1d",
+  SeparableConv1D,
+  separableConvLayerOptions,
+);
 
 /** The layer that {@link separableConv2d} makes. */
 export class SeparableConv2D extends SeparableConv<2> {
   constructor(options: SeparableConvLayerOptions<2>) {
-    super(["separable_conv2d", SeparableConv2D, separableConvLayerOptions], 2, depthwise.separableConv2d, options);
+    super(separableConv2d, 2, depthwise.separableConv2d, options);
   }
 }
 
@@ -216,6 +222,8 @@ export class SeparableConv2D extends SeparableConv<2> {
  * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank, with other channels than those
  * it was built for or smaller than a window; DtypeError unless they are f32.
  */
-export function separableConv2d(options: SeparableConvLayerOptions<2>): SeparableConv2D {
-  return new SeparableConv2D(options);
-}
+export const separableConv2d: LayerDefinition<typeof SeparableConv2D> = defineLayer(
+  "separable_conv2d",
+  SeparableConv2D,
+  separableConvLayerOptions,
+);

@@ -10,6 +10,7 @@ import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { ownCopy } from "./config.ts";
 import { KernelLayer, type KernelLayerOptions, type KernelOptions } from "./kernel-layer.ts";
+import { defineLayer, type LayerDefinition } from "./layer.ts";
 
 /** Options of {@link einsumDense}. */
 export interface EinsumDenseOptions extends Omit<KernelLayerOptions, "useBias">, KernelOptions {
@@ -36,7 +37,7 @@ export class EinsumDense extends KernelLayer {
   private readonly biasAxes: string;
 
   constructor(options: EinsumDenseOptions) {
-    super(["einsum_dense", EinsumDense, einsumDenseOptions], options, options, options?.biasAxes !== undefined);
+    super(einsumDense, options, options, options?.biasAxes !== undefined);
     const { equation, outputShape, biasAxes = "" } = options;
     requireType(this.name, "biasAxes", biasAxes, "string");
     const match = /^((?:\.\.\.)?[a-z]+|[a-z]+\.\.\.),([a-z]+)->((?:\.\.\.)?[a-z]+|[a-z]+\.\.\.)$/i.exec(equation ?? "");
@@ -119,6 +120,8 @@ export class EinsumDense extends KernelLayer {
  * Errors: ArgumentError for an equation of another form, and for an outputShape or biasAxes that contradict it;
  * ShapeError for inputs with other axes than the equation's; DtypeError unless they are f32.
  */
-export function einsumDense(options: EinsumDenseOptions): EinsumDense {
-  return new EinsumDense(options);
-}
+export const einsumDense: LayerDefinition<typeof EinsumDense> = defineLayer(
+  "einsum_dense",
+  EinsumDense,
+  einsumDenseOptions,
+);

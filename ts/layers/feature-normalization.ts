@@ -15,7 +15,7 @@ import { formatShape, normalizeAxis, type Shape, sameShape, sizeOf } from "../te
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import { ownCopy } from "./config.ts";
-import { Layer, type LayerOptions } from "./layer.ts";
+import { defineLayer, Layer, type LayerDefinition, type LayerOptions } from "./layer.ts";
 
 /** Options of {@link normalization}. */
 export interface NormalizationOptions extends LayerOptions {
@@ -44,7 +44,7 @@ export class Normalization extends Layer {
   private sizes: Shape = [];
 
   constructor(options: NormalizationOptions = {}) {
-    super(["normalization", Normalization, normalizationOptions], options);
+    super(normalization, options);
     const { axis = -1, mean, variance, invert = false } = options;
     this.axis = axis === null ? [] : typeof axis === "number" ? [axis] : ownCopy(axis);
     requireList(this.name, "axis", this.axis);
@@ -170,6 +170,8 @@ class Moments {
  * Errors: ArgumentError for only one of mean and variance, for two that differ in shape, and for an axis out of range;
  * ShapeError for inputs of other sizes than those it was built for.
  */
-export function normalization(options?: NormalizationOptions): Normalization {
-  return new Normalization(options);
-}
+export const normalization: LayerDefinition<typeof Normalization> = defineLayer(
+  "normalization",
+  Normalization,
+  normalizationOptions,
+);

@@ -8,7 +8,15 @@ import { FORMS, type Rank } from "../ops/lower/conv-geometry.ts";
 import * as pool from "../ops/pool.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { type CallContext, Layer, type LayerKind, type LayerOptions, type Masks } from "./layer.ts";
+import {
+  type CallContext,
+  defineLayer,
+  Layer,
+  type LayerDefinition,
+  type LayerKind,
+  type LayerOptions,
+  type Masks,
+} from "./layer.ts";
 
 /** Options of {@link globalAveragePooling1d} to {@link globalMaxPooling3d}. */
 export interface GlobalPoolingOptions extends LayerOptions {
@@ -56,12 +64,7 @@ abstract class GlobalPooling extends Layer {
 /** The layer that {@link globalAveragePooling1d} makes. */
 export class GlobalAveragePooling1D extends GlobalPooling {
   constructor(options: GlobalPoolingOptions = {}) {
-    super(
-      ["global_average_pooling1d", GlobalAveragePooling1D, globalPoolingOptions],
-      1,
-      pool.globalAveragePool1d,
-      options,
-    );
+    super(globalAveragePooling1d, 1, pool.globalAveragePool1d, options);
   }
 
   override get supportsMasking(): boolean {
@@ -83,19 +86,16 @@ export class GlobalAveragePooling1D extends GlobalPooling {
  * Shapes: `[batch, time, channels]` -> `[batch, channels]`, or `[batch, 1, channels]` with keepDims.
  * Errors: ShapeError for inputs of another rank; DtypeError unless they are f32.
  */
-export function globalAveragePooling1d(options?: GlobalPoolingOptions): GlobalAveragePooling1D {
-  return new GlobalAveragePooling1D(options);
-}
+export const globalAveragePooling1d: LayerDefinition<typeof GlobalAveragePooling1D> = defineLayer(
+  "global_average_pooling1d",
+  GlobalAveragePooling1D,
+  globalPoolingOptions,
+);
 
 /** The layer that {@link globalAveragePooling2d} makes. */
 export class GlobalAveragePooling2D extends GlobalPooling {
   constructor(options: GlobalPoolingOptions = {}) {
-    super(
-      ["global_average_pooling2d", GlobalAveragePooling2D, globalPoolingOptions],
-      2,
-      pool.globalAveragePool2d,
-      options,
-    );
+    super(globalAveragePooling2d, 2, pool.globalAveragePool2d, options);
   }
 }
 
@@ -104,19 +104,16 @@ export class GlobalAveragePooling2D extends GlobalPooling {
  * Shapes: `[batch, height, width, channels]` -> `[batch, channels]`, or `[batch, 1, 1, channels]` with keepDims.
  * Errors: ShapeError for inputs of another rank; DtypeError unless they are f32.
  */
-export function globalAveragePooling2d(options?: GlobalPoolingOptions): GlobalAveragePooling2D {
-  return new GlobalAveragePooling2D(options);
-}
+export const globalAveragePooling2d: LayerDefinition<typeof GlobalAveragePooling2D> = defineLayer(
+  "global_average_pooling2d",
+  GlobalAveragePooling2D,
+  globalPoolingOptions,
+);
 
 /** The layer that {@link globalAveragePooling3d} makes. */
 export class GlobalAveragePooling3D extends GlobalPooling {
   constructor(options: GlobalPoolingOptions = {}) {
-    super(
-      ["global_average_pooling3d", GlobalAveragePooling3D, globalPoolingOptions],
-      3,
-      pool.globalAveragePool3d,
-      options,
-    );
+    super(globalAveragePooling3d, 3, pool.globalAveragePool3d, options);
   }
 }
 
@@ -126,14 +123,16 @@ export class GlobalAveragePooling3D extends GlobalPooling {
  * keepDims.
  * Errors: ShapeError for inputs of another rank; DtypeError unless they are f32.
  */
-export function globalAveragePooling3d(options?: GlobalPoolingOptions): GlobalAveragePooling3D {
-  return new GlobalAveragePooling3D(options);
-}
+export const globalAveragePooling3d: LayerDefinition<typeof GlobalAveragePooling3D> = defineLayer(
+  "global_average_pooling3d",
+  GlobalAveragePooling3D,
+  globalPoolingOptions,
+);
 
 /** The layer that {@link globalMaxPooling1d} makes. */
 export class GlobalMaxPooling1D extends GlobalPooling {
   constructor(options: GlobalPoolingOptions = {}) {
-    super(["global_max_pooling1d", GlobalMaxPooling1D, globalPoolingOptions], 1, pool.globalMaxPool1d, options);
+    super(globalMaxPooling1d, 1, pool.globalMaxPool1d, options);
   }
 }
 
@@ -142,14 +141,16 @@ export class GlobalMaxPooling1D extends GlobalPooling {
  * Shapes: `[batch, time, channels]` -> `[batch, channels]`, or `[batch, 1, channels]` with keepDims.
  * Errors: ShapeError for inputs of another rank; DtypeError unless they are f32.
  */
-export function globalMaxPooling1d(options?: GlobalPoolingOptions): GlobalMaxPooling1D {
-  return new GlobalMaxPooling1D(options);
-}
+export const globalMaxPooling1d: LayerDefinition<typeof GlobalMaxPooling1D> = defineLayer(
+  "global_max_pooling1d",
+  GlobalMaxPooling1D,
+  globalPoolingOptions,
+);
 
 /** The layer that {@link globalMaxPooling2d} makes. */
 export class GlobalMaxPooling2D extends GlobalPooling {
   constructor(options: GlobalPoolingOptions = {}) {
-    super(["global_max_pooling2d", GlobalMaxPooling2D, globalPoolingOptions], 2, pool.globalMaxPool2d, options);
+    super(globalMaxPooling2d, 2, pool.globalMaxPool2d, options);
   }
 }
 
@@ -158,14 +159,16 @@ export class GlobalMaxPooling2D extends GlobalPooling {
  * Shapes: `[batch, height, width, channels]` -> `[batch, channels]`, or `[batch, 1, 1, channels]` with keepDims.
  * Errors: ShapeError for inputs of another rank; DtypeError unless they are f32.
  */
-export function globalMaxPooling2d(options?: GlobalPoolingOptions): GlobalMaxPooling2D {
-  return new GlobalMaxPooling2D(options);
-}
+export const globalMaxPooling2d: LayerDefinition<typeof GlobalMaxPooling2D> = defineLayer(
+  "global_max_pooling2d",
+  GlobalMaxPooling2D,
+  globalPoolingOptions,
+);
 
 /** The layer that {@link globalMaxPooling3d} makes. */
 export class GlobalMaxPooling3D extends GlobalPooling {
   constructor(options: GlobalPoolingOptions = {}) {
-    super(["global_max_pooling3d", GlobalMaxPooling3D, globalPoolingOptions], 3, pool.globalMaxPool3d, options);
+    super(globalMaxPooling3d, 3, pool.globalMaxPool3d, options);
   }
 }
 
@@ -175,6 +178,8 @@ export class GlobalMaxPooling3D extends GlobalPooling {
  * keepDims.
  * Errors: ShapeError for inputs of another rank; DtypeError unless they are f32.
  */
-export function globalMaxPooling3d(options?: GlobalPoolingOptions): GlobalMaxPooling3D {
-  return new GlobalMaxPooling3D(options);
-}
+export const globalMaxPooling3d: LayerDefinition<typeof GlobalMaxPooling3D> = defineLayer(
+  "global_max_pooling3d",
+  GlobalMaxPooling3D,
+  globalPoolingOptions,
+);

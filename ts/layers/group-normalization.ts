@@ -20,7 +20,16 @@ import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import { ownCopy } from "./config.ts";
-import { type CallContext, Layer, type LayerKind, type LayerOptions, type Outputs, requireCount } from "./layer.ts";
+import {
+  type CallContext,
+  defineLayer,
+  Layer,
+  type LayerDefinition,
+  type LayerKind,
+  type LayerOptions,
+  type Outputs,
+  requireCount,
+} from "./layer.ts";
 import { AffineNormalization, type AffineNormalizationOptions } from "./normalization.ts";
 import type { Shapes } from "./shapes.ts";
 import { isTimeAxis } from "./stepping.ts";
@@ -35,11 +44,7 @@ export interface GroupNormalizationOptions extends AffineNormalizationOptions {
 export class GroupNormalization extends AffineNormalization {
   readonly groups: number;
 
-  constructor(
-    options: GroupNormalizationOptions = {},
-    kind: LayerKind = ["group_normalization", GroupNormalization, groupNormalizationOptions],
-    groups = 32,
-  ) {
+  constructor(options: GroupNormalizationOptions = {}, kind: LayerKind = groupNormalization, groups = 32) {
     super(kind, options);
     groups = options.groups ?? groups;
     if (groups !== -1) requireCount(this.name, "groups", groups);
@@ -80,14 +85,16 @@ export class GroupNormalization extends AffineNormalization {
  * Errors: ArgumentError for options out of range; ShapeError unless groups divide the channels, and for other channels
  * than those it was built for; DtypeError unless inputs are f32. Source: Wu and He 2018.
  */
-export function groupNormalization(options?: GroupNormalizationOptions): GroupNormalization {
-  return new GroupNormalization(options);
-}
+export const groupNormalization: LayerDefinition<typeof GroupNormalization> = defineLayer(
+  "group_normalization",
+  GroupNormalization,
+  groupNormalizationOptions,
+);
 
 /** The layer that {@link instanceNormalization} makes. */
 export class InstanceNormalization extends GroupNormalization {
   constructor(options: AffineNormalizationOptions = {}) {
-    super(options, ["instance_normalization", InstanceNormalization, affineNormalizationOptions], -1);
+    super(options, instanceNormalization, -1);
   }
 }
 
@@ -97,9 +104,11 @@ export class InstanceNormalization extends GroupNormalization {
  * Errors: ArgumentError for options out of range; ShapeError for other channels than those it was built for; DtypeError
  * unless inputs are f32. Source: Ulyanov et al. 2016.
  */
-export function instanceNormalization(options?: AffineNormalizationOptions): InstanceNormalization {
-  return new InstanceNormalization(options);
-}
+export const instanceNormalization: LayerDefinition<typeof InstanceNormalization> = defineLayer(
+  "instance_normalization",
+  InstanceNormalization,
+  affineNormalizationOptions,
+);
 
 /** Options of {@link rmsNormalization}. */
 export interface RMSNormalizationOptions extends LayerOptions {
@@ -114,7 +123,7 @@ export class RMSNormalization extends Layer {
   scale!: Variable;
 
   constructor(options: RMSNormalizationOptions = {}) {
-    super(["rms_normalization", RMSNormalization, rmsNormalizationOptions], options);
+    super(rmsNormalization, options);
     this.epsilon = options.epsilon ?? 1e-6;
     if (!(this.epsilon >= 0)) throw new ArgumentError(`${this.name}: epsilon must be at least 0, got ${this.epsilon}`);
   }
@@ -140,9 +149,11 @@ export class RMSNormalization extends Layer {
  * Errors: ArgumentError for a negative epsilon; ShapeError for inputs without features; DtypeError unless they are f32.
  * Source: Zhang and Sennrich 2019.
  */
-export function rmsNormalization(options?: RMSNormalizationOptions): RMSNormalization {
-  return new RMSNormalization(options);
-}
+export const rmsNormalization: LayerDefinition<typeof RMSNormalization> = defineLayer(
+  "rms_normalization",
+  RMSNormalization,
+  rmsNormalizationOptions,
+);
 
 /** Options of {@link unitNormalization}. */
 export interface UnitNormalizationOptions extends LayerOptions {
@@ -158,7 +169,7 @@ export class UnitNormalization extends Layer {
   readonly axis: number | readonly number[];
 
   constructor(options: UnitNormalizationOptions = {}) {
-    super(["unit_normalization", UnitNormalization, unitNormalizationOptions], options);
+    super(unitNormalization, options);
     this.axis = ownCopy(options.axis ?? -1);
   }
 
@@ -177,9 +188,11 @@ export class UnitNormalization extends Layer {
  * Shapes: `[batch, ...]` -> the same.
  * Errors: ArgumentError for an axis out of range; DtypeError unless inputs are f32.
  */
-export function unitNormalization(options?: UnitNormalizationOptions): UnitNormalization {
-  return new UnitNormalization(options);
-}
+export const unitNormalization: LayerDefinition<typeof UnitNormalization> = defineLayer(
+  "unit_normalization",
+  UnitNormalization,
+  unitNormalizationOptions,
+);
 
 /** Options of {@link spectralNormalization}. */
 export interface SpectralNormalizationOptions extends LayerOptions {
@@ -197,7 +210,7 @@ export class SpectralNormalization extends Layer {
   vectorU!: Variable;
 
   constructor(options: SpectralNormalizationOptions) {
-    super(["spectral_normalization", SpectralNormalization, spectralNormalizationOptions], options);
+    super(spectralNormalization, options);
     const { layer, powerIterations = 1 } = options;
     if (!(layer instanceof Layer)) throw new ArgumentError(`${this.name}: layer must be a layer, got ${typeOf(layer)}`);
     requireCount(this.name, "powerIterations", powerIterations);
@@ -257,9 +270,11 @@ export class SpectralNormalization extends Layer {
  * Errors: ArgumentError unless layer is a layer with a kernel, or embeddings, of at least two axes.
  * Source: Miyato et al. 2018.
  */
-export function spectralNormalization(options: SpectralNormalizationOptions): SpectralNormalization {
-  return new SpectralNormalization(options);
-}
+export const spectralNormalization: LayerDefinition<typeof SpectralNormalization> = defineLayer(
+  "spectral_normalization",
+  SpectralNormalization,
+  spectralNormalizationOptions,
+);
 
 function unit(x: Tensor): Tensor {
   return div(x, sqrt(maximum(sum(square(x)), LEAST_LENGTH)));

@@ -3,7 +3,7 @@ import { inputOptions } from "../generated/options.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import { checkShape, type Shape } from "../tensor/shape.ts";
-import { Layer, type LayerOptions } from "./layer.ts";
+import { defineLayer, Layer, type LayerDefinition, type LayerOptions } from "./layer.ts";
 import { Symbolic } from "./symbolic.ts";
 
 /** Options of {@link input}. */
@@ -19,7 +19,7 @@ export class InputLayer extends Layer {
   readonly output: Symbolic;
 
   constructor(options: InputOptions) {
-    super(["input", InputLayer, inputOptions], options);
+    super(inputLayer, options);
     const { shape, dtype = "f32" } = options;
     checkShape(this.name, shape);
     const outputs: Symbolic[] = [];
@@ -42,3 +42,6 @@ export class InputLayer extends Layer {
 export function input(options: InputOptions): Symbolic {
   return new InputLayer(options).output;
 }
+
+/** An input as a layer; see `input`. @internal */
+export const inputLayer: LayerDefinition<typeof InputLayer> = defineLayer("input", InputLayer, inputOptions);

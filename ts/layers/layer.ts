@@ -17,6 +17,7 @@ import { noteChange, Variable } from "../tensor/variable.ts";
 import { type Collector, collector, dropping } from "./collecting.ts";
 import { inConfig, type Json, mapLeaves, ownCopy, toJsonRecord } from "./config.ts";
 import { type ConstraintLike, getConstraint } from "./constraints.ts";
+import { type Definition, type DefinitionDetails, definition, definitionOf, type OptionsClass } from "./definition.ts";
 import type { InitializerLike } from "./initializers.ts";
 import { attachMask, type Mask, maskOf } from "./masks.ts";
 import { BUILD, BUILD_FOR, BUILT_FOR, followTrainable, Module, OWN, STRUCTURE, trainableParts } from "./module.ts";
@@ -86,13 +87,28 @@ export interface WeightOptions {
   trainable?: boolean;
 }
 
-/**
- * The type of a layer in snake_case. With the class itself and the names of all its options, `[kind, class, names]`, these
- * are checked when the class is constructed; a subclass may have others, and checks them by a list of its own.
- */
-export type LayerKind =
-  | string
-  | readonly [kind: string, layer: abstract new (...options: never) => Layer, options: Names];
+/** The type of a layer in snake_case, or what its class is defined as. */
+export type LayerKind = string | DefinitionDetails<OptionsClass<Layer>>;
+
+/** What makes layers of a class from their options, the first that the class is constructed with. */
+export type LayerDefinition<C extends OptionsClass<Layer>> = Definition<
+  C,
+  (...options: FirstOf<ConstructorParameters<C>>) => InstanceType<C>
+>;
+
+type FirstOf<Given extends unknown[]> = Given extends [infer Options, ...unknown[]]
+  ? [options: Options]
+  : [options?: NonNullable<Given[0]>];
+
+/** Defines a class of layers, which hands on the definition to `Layer`: so bundlers leave out what is not used. */
+/* @__NO_SIDE_EFFECTS__ */
+export function defineLayer<C extends OptionsClass<Layer>>(
+  kind: string,
+  made: C,
+  optionNames?: Names,
+): LayerDefinition<C> {
+  return definition(kind, made, optionNames) as LayerDefinition<C>;
+}
 
 const counts = new Map<string, number>();
 
@@ -102,11 +118,6 @@ const counts = new Map<string, number>();
  */
 export function resetLayerNames(): void {
   counts.clear();
-}
-
-/** What the factory of a kind is called: maxPooling2d of max_pooling2d. */
-function camelCase(kind: string): string {
-  return kind.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** A class as a kind, variational_encoder of VariationalEncoder, unless a minifier has left nothing of its name. */
@@ -158,13 +169,15 @@ export abstract class Layer extends Module {
   /** The layers that were found inside it last, for calls within its own. */
   #known: ReadonlySet<unknown> = new Set();
 
-  /** `given` are also what `config` returns; a subclass hands on all it was given. `base` begins default names: the kind. */
-  constructor(kind: LayerKind, given?: LayerOptions, base?: string) {
-    // A class without a constructor of its own, from options alone.
-    if (typeof kind === "object" && !Array.isArray(kind))
+  /**
+   * `given` are also what `config` returns; a subclass hands on all it was given. Given options alone, a layer is of the kind that
+   * `defineLayer` or the class's name says. `base` begins default names: the kind.
+   */
+  constructor(kind: LayerKind | LayerOptions, given?: LayerOptions, base?: string) {
+    if (typeof kind !== "string" && typeof kind !== "function") {
       [kind, given] = [snakeCase(new.target, "layer"), kind as LayerOptions];
-    const [own, layer, names] = typeof kind === "string" ? [kind] : kind;
-    if (names !== undefined) checkOptions(camelCase(own), given, names, new.target === layer);
+    }
+    const own = definitionOf(new.target, given, kind)?.kind ?? (kind as string);
     const options = given ?? {};
     super(options.name ?? nextName(base ?? own), options.trainable ?? true);
     this.kind = own;

@@ -13,7 +13,15 @@ import { full } from "../tensor/create.ts";
 import { broadcastShapes, type Shape, sizeOf } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { ownCopy } from "./config.ts";
-import { Layer, type LayerKind, type LayerOptions, type Masks, perExample } from "./layer.ts";
+import {
+  defineLayer,
+  Layer,
+  type LayerDefinition,
+  type LayerKind,
+  type LayerOptions,
+  type Masks,
+  perExample,
+} from "./layer.ts";
 import type { Mask } from "./masks.ts";
 import { isShapeList, type Shapes } from "./shapes.ts";
 import { isTimeAxis } from "./stepping.ts";
@@ -63,7 +71,7 @@ abstract class ElementwiseMerge extends Merge {
 /** The layer that {@link add} makes. */
 export class Add extends ElementwiseMerge {
   constructor(options: LayerOptions = {}) {
-    super(["add", Add, layerOptions], binary.add, options);
+    super(add, binary.add, options);
   }
 }
 
@@ -72,14 +80,12 @@ export class Add extends ElementwiseMerge {
  * Shapes: `[batch, ...]` each -> their broadcast shape.
  * Errors: ShapeError for fewer than two inputs or shapes that do not broadcast; DtypeError unless they are f32.
  */
-export function add(options?: LayerOptions): Add {
-  return new Add(options);
-}
+export const add: LayerDefinition<typeof Add> = defineLayer("add", Add, layerOptions);
 
 /** The layer that {@link subtract} makes. */
 export class Subtract extends ElementwiseMerge {
   constructor(options: LayerOptions = {}) {
-    super(["subtract", Subtract, layerOptions], binary.sub, options);
+    super(subtract, binary.sub, options);
   }
 
   /** That of two inputs broadcast against each other; ShapeError for more or fewer. */
@@ -97,14 +103,12 @@ export class Subtract extends ElementwiseMerge {
  * Shapes: `[batch, ...]` each -> their broadcast shape.
  * Errors: ShapeError unless there are two inputs whose shapes broadcast; DtypeError unless they are f32.
  */
-export function subtract(options?: LayerOptions): Subtract {
-  return new Subtract(options);
-}
+export const subtract: LayerDefinition<typeof Subtract> = defineLayer("subtract", Subtract, layerOptions);
 
 /** The layer that {@link multiply} makes. */
 export class Multiply extends ElementwiseMerge {
   constructor(options: LayerOptions = {}) {
-    super(["multiply", Multiply, layerOptions], binary.mul, options);
+    super(multiply, binary.mul, options);
   }
 }
 
@@ -113,14 +117,12 @@ export class Multiply extends ElementwiseMerge {
  * Shapes: `[batch, ...]` each -> their broadcast shape.
  * Errors: ShapeError for fewer than two inputs or shapes that do not broadcast; DtypeError unless they are f32.
  */
-export function multiply(options?: LayerOptions): Multiply {
-  return new Multiply(options);
-}
+export const multiply: LayerDefinition<typeof Multiply> = defineLayer("multiply", Multiply, layerOptions);
 
 /** The layer that {@link average} makes. */
 export class Average extends ElementwiseMerge {
   constructor(options: LayerOptions = {}) {
-    super(["average", Average, layerOptions], binary.add, options);
+    super(average, binary.add, options);
   }
 
   /** The sum of the inputs, divided by how many there are. */
@@ -134,14 +136,12 @@ export class Average extends ElementwiseMerge {
  * Shapes: `[batch, ...]` each -> their broadcast shape.
  * Errors: ShapeError for fewer than two inputs or shapes that do not broadcast; DtypeError unless they are f32.
  */
-export function average(options?: LayerOptions): Average {
-  return new Average(options);
-}
+export const average: LayerDefinition<typeof Average> = defineLayer("average", Average, layerOptions);
 
 /** The layer that {@link maximum} makes. */
 export class Maximum extends ElementwiseMerge {
   constructor(options: LayerOptions = {}) {
-    super(["maximum", Maximum, layerOptions], binary.maximum, options);
+    super(maximum, binary.maximum, options);
   }
 }
 
@@ -150,14 +150,12 @@ export class Maximum extends ElementwiseMerge {
  * Shapes: `[batch, ...]` each -> their broadcast shape.
  * Errors: ShapeError for fewer than two inputs or shapes that do not broadcast; DtypeError unless they are f32.
  */
-export function maximum(options?: LayerOptions): Maximum {
-  return new Maximum(options);
-}
+export const maximum: LayerDefinition<typeof Maximum> = defineLayer("maximum", Maximum, layerOptions);
 
 /** The layer that {@link minimum} makes. */
 export class Minimum extends ElementwiseMerge {
   constructor(options: LayerOptions = {}) {
-    super(["minimum", Minimum, layerOptions], binary.minimum, options);
+    super(minimum, binary.minimum, options);
   }
 }
 
@@ -166,9 +164,7 @@ export class Minimum extends ElementwiseMerge {
  * Shapes: `[batch, ...]` each -> their broadcast shape.
  * Errors: ShapeError for fewer than two inputs or shapes that do not broadcast; DtypeError unless they are f32.
  */
-export function minimum(options?: LayerOptions): Minimum {
-  return new Minimum(options);
-}
+export const minimum: LayerDefinition<typeof Minimum> = defineLayer("minimum", Minimum, layerOptions);
 
 /** Options of {@link concatenate}. */
 export interface ConcatenateOptions extends LayerOptions {
@@ -181,7 +177,7 @@ export class Concatenate extends Merge {
   readonly axis: number;
 
   constructor(options: ConcatenateOptions = {}) {
-    super(["concatenate", Concatenate, concatenateOptions], options);
+    super(concatenate, options);
     this.axis = options.axis ?? -1;
     if (!Number.isInteger(this.axis) || this.axis === 0) {
       throw new ArgumentError(`${this.name}: axis must be a whole number other than 0, the batch, got ${this.axis}`);
@@ -242,9 +238,11 @@ export class Concatenate extends Merge {
  * Errors: ArgumentError for axis 0; ShapeError for fewer than two inputs, for an axis they do not have, or for shapes
  * that differ in another axis; DtypeError unless they are f32.
  */
-export function concatenate(options?: ConcatenateOptions): Concatenate {
-  return new Concatenate(options);
-}
+export const concatenate: LayerDefinition<typeof Concatenate> = defineLayer(
+  "concatenate",
+  Concatenate,
+  concatenateOptions,
+);
 
 function everywhere(shape: Shape): Mask {
   return equal(full(shape, 0), 0);
@@ -264,7 +262,7 @@ export class Dot extends Merge {
   readonly normalize: boolean;
 
   constructor(options: DotOptions) {
-    super(["dot", Dot, dotOptions], options);
+    super(dot, options);
     const { axes, normalize = false } = options;
     this.axes = typeof axes === "number" ? [axes, axes] : ownCopy(axes);
     requireList(this.name, "axes", this.axes);
@@ -333,9 +331,7 @@ export class Dot extends Merge {
  * Errors: ArgumentError unless axes are whole numbers other than 0; ShapeError unless there are two inputs with equal
  * sizes along them; DtypeError unless they are f32.
  */
-export function dot(options: DotOptions): Dot {
-  return new Dot(options);
-}
+export const dot: LayerDefinition<typeof Dot> = defineLayer("dot", Dot, dotOptions);
 
 /** Lower bound of squared norms. */
 const LEAST_SQUARE = 1e-12;

@@ -26,8 +26,10 @@ import { ownCopy } from "./config.ts";
 import { currentCache } from "./key-value-cache.ts";
 import {
   type CallContext,
+  defineLayer,
   type Inputs,
   Layer,
+  type LayerDefinition,
   type LayerKind,
   type Masks,
   type Outputs,
@@ -284,11 +286,7 @@ export interface MultiHeadAttentionOptions extends HeadsOptions {
 
 /** The layer that {@link multiHeadAttention} makes. */
 export class MultiHeadAttention extends HeadsLayer {
-  constructor(
-    options: MultiHeadAttentionOptions,
-    kind: LayerKind = ["multi_head_attention", MultiHeadAttention, multiHeadAttentionOptions],
-    sight: Partial<Heads> = {},
-  ) {
+  constructor(options: MultiHeadAttentionOptions, kind: LayerKind = multiHeadAttention, sight: Partial<Heads> = {}) {
     const {
       numHeads: heads,
       keyDim,
@@ -318,7 +316,7 @@ export class GroupedQueryAttention extends HeadsLayer {
       numQueryHeads: heads,
       numKeyValueHeads: keyHeads,
     } = (options ?? {}) as GroupedQueryAttentionOptions;
-    super(["grouped_query_attention", GroupedQueryAttention, groupedQueryAttentionOptions], options, {
+    super(groupedQueryAttention, options, {
       heads,
       keyHeads,
       keyDim: headDim,
@@ -339,7 +337,7 @@ export interface SlidingWindowAttentionOptions extends MultiHeadAttentionOptions
 export class SlidingWindowAttention extends MultiHeadAttention {
   constructor(options: SlidingWindowAttentionOptions) {
     const { window, globalTokens = 0 } = (options ?? {}) as SlidingWindowAttentionOptions;
-    super(options, ["sliding_window_attention", SlidingWindowAttention, slidingWindowAttentionOptions], {
+    super(options, slidingWindowAttention, {
       window,
       globalTokens,
     });
@@ -361,9 +359,11 @@ export class SlidingWindowAttention extends MultiHeadAttention {
  * Errors: ArgumentError for options out of range; ShapeError for inputs whose axes do not fit; DtypeError unless they
  * are f32 and the mask bool. Source: Vaswani et al. 2017.
  */
-export function multiHeadAttention(options: MultiHeadAttentionOptions): MultiHeadAttention {
-  return new MultiHeadAttention(options);
-}
+export const multiHeadAttention: LayerDefinition<typeof MultiHeadAttention> = defineLayer(
+  "multi_head_attention",
+  MultiHeadAttention,
+  multiHeadAttentionOptions,
+);
 
 /**
  * Multi-head attention in which groups of neighbouring query heads share a key and value head. Inputs as in
@@ -372,9 +372,11 @@ export function multiHeadAttention(options: MultiHeadAttentionOptions): MultiHea
  * Errors: ArgumentError for options out of range, and unless numKeyValueHeads divides numQueryHeads; ShapeError for
  * inputs whose axes do not fit; DtypeError unless they are f32 and the mask bool. Source: Ainslie et al. 2023.
  */
-export function groupedQueryAttention(options: GroupedQueryAttentionOptions): GroupedQueryAttention {
-  return new GroupedQueryAttention(options);
-}
+export const groupedQueryAttention: LayerDefinition<typeof GroupedQueryAttention> = defineLayer(
+  "grouped_query_attention",
+  GroupedQueryAttention,
+  groupedQueryAttentionOptions,
+);
 
 /** Keras's names of them. */
 export { GroupedQueryAttention as GroupQueryAttention, groupedQueryAttention as groupQueryAttention };
@@ -386,6 +388,8 @@ export { GroupedQueryAttention as GroupQueryAttention, groupedQueryAttention as 
  * Errors: ArgumentError for options out of range; ShapeError for inputs whose axes do not fit; DtypeError unless they
  * are f32 and the mask bool. Source: Beltagy et al. 2020, Longformer.
  */
-export function slidingWindowAttention(options: SlidingWindowAttentionOptions): SlidingWindowAttention {
-  return new SlidingWindowAttention(options);
-}
+export const slidingWindowAttention: LayerDefinition<typeof SlidingWindowAttention> = defineLayer(
+  "sliding_window_attention",
+  SlidingWindowAttention,
+  slidingWindowAttentionOptions,
+);

@@ -13,7 +13,14 @@ import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
 import type { ConstraintLike } from "./constraints.ts";
 import { getInitializer, type Initializer, type InitializerLike } from "./initializers.ts";
-import { type CallContext, Layer, type LayerKind, type LayerOptions } from "./layer.ts";
+import {
+  type CallContext,
+  defineLayer,
+  Layer,
+  type LayerDefinition,
+  type LayerKind,
+  type LayerOptions,
+} from "./layer.ts";
 import { firstMask, type Mask } from "./masks.ts";
 import type { RegularizerLike } from "./regularizers.ts";
 import { type ShapelessWeightOptions, weightOptions } from "./weight-options.ts";
@@ -103,7 +110,7 @@ export class BatchNormalization extends AffineNormalization {
   private readonly movingVarianceInitializer: Initializer;
 
   constructor(options: BatchNormalizationOptions = {}) {
-    super(["batch_normalization", BatchNormalization, batchNormalizationOptions], options);
+    super(batchNormalization, options);
     const { momentum = 0.99, movingMeanInitializer = "zeros", movingVarianceInitializer = "ones" } = options;
     if (!(momentum >= 0 && momentum <= 1)) {
       throw new ArgumentError(`${this.name}: momentum must be from 0 to 1, got ${momentum}`);
@@ -166,14 +173,16 @@ function maskedMoments(x: Tensor, mask: Mask): { mean: Tensor; variance: Tensor;
  * Errors: ArgumentError for options out of range; ShapeError for inputs without channels, or with others than those it
  * was built for; DtypeError unless they are f32. Source: Ioffe and Szegedy 2015.
  */
-export function batchNormalization(options?: BatchNormalizationOptions): BatchNormalization {
-  return new BatchNormalization(options);
-}
+export const batchNormalization: LayerDefinition<typeof BatchNormalization> = defineLayer(
+  "batch_normalization",
+  BatchNormalization,
+  batchNormalizationOptions,
+);
 
 /** The layer that {@link layerNormalization} makes. */
 export class LayerNormalization extends AffineNormalization {
   constructor(options: AffineNormalizationOptions = {}) {
-    super(["layer_normalization", LayerNormalization, affineNormalizationOptions], options);
+    super(layerNormalization, options);
   }
 
   call(x: AnyTensor): Tensor {
@@ -187,6 +196,8 @@ export class LayerNormalization extends AffineNormalization {
  * Errors: ArgumentError for a negative epsilon; ShapeError for inputs without features, or with others than those it
  * was built for; DtypeError unless they are f32. Source: Ba, Kiros and Hinton 2016.
  */
-export function layerNormalization(options?: AffineNormalizationOptions): LayerNormalization {
-  return new LayerNormalization(options);
-}
+export const layerNormalization: LayerDefinition<typeof LayerNormalization> = defineLayer(
+  "layer_normalization",
+  LayerNormalization,
+  affineNormalizationOptions,
+);

@@ -14,7 +14,7 @@ import * as pool from "../ops/pool.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { ownCopy } from "./config.ts";
-import { Layer, type LayerKind, type LayerOptions } from "./layer.ts";
+import { defineLayer, Layer, type LayerDefinition, type LayerKind, type LayerOptions } from "./layer.ts";
 
 /** Options of {@link maxPooling1d} to {@link averagePooling3d}. */
 export interface PoolingOptions<R extends Rank> extends LayerOptions {
@@ -71,7 +71,7 @@ abstract class Pooling<R extends Rank> extends Layer {
 /** The layer that {@link maxPooling1d} makes. */
 export class MaxPooling1D extends Pooling<1> {
   constructor(options: PoolingOptions<1> = {}) {
-    super(["max_pooling1d", MaxPooling1D, poolingOptions], 1, pool.maxPool1d, options);
+    super(maxPooling1d, 1, pool.maxPool1d, options);
   }
 }
 
@@ -82,14 +82,16 @@ export class MaxPooling1D extends Pooling<1> {
  * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank or shorter than a window;
  * DtypeError unless they are f32.
  */
-export function maxPooling1d(options?: PoolingOptions<1>): MaxPooling1D {
-  return new MaxPooling1D(options);
-}
+export const maxPooling1d: LayerDefinition<typeof MaxPooling1D> = defineLayer(
+  "max_pooling1d",
+  MaxPooling1D,
+  poolingOptions,
+);
 
 /** The layer that {@link maxPooling2d} makes. */
 export class MaxPooling2D extends Pooling<2> {
   constructor(options: PoolingOptions<2> = {}) {
-    super(["max_pooling2d", MaxPooling2D, poolingOptions], 2, pool.maxPool2d, options);
+    super(maxPooling2d, 2, pool.maxPool2d, options);
   }
 }
 
@@ -101,14 +103,16 @@ export class MaxPooling2D extends Pooling<2> {
  * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank or smaller than a window;
  * DtypeError unless they are f32.
  */
-export function maxPooling2d(options?: PoolingOptions<2>): MaxPooling2D {
-  return new MaxPooling2D(options);
-}
+export const maxPooling2d: LayerDefinition<typeof MaxPooling2D> = defineLayer(
+  "max_pooling2d",
+  MaxPooling2D,
+  poolingOptions,
+);
 
 /** The layer that {@link maxPooling3d} makes. */
 export class MaxPooling3D extends Pooling<3> {
   constructor(options: PoolingOptions<3> = {}) {
-    super(["max_pooling3d", MaxPooling3D, poolingOptions], 3, pool.maxPool3d, options);
+    super(maxPooling3d, 3, pool.maxPool3d, options);
   }
 }
 
@@ -119,14 +123,16 @@ export class MaxPooling3D extends Pooling<3> {
  * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank or smaller than a window;
  * DtypeError unless they are f32.
  */
-export function maxPooling3d(options?: PoolingOptions<3>): MaxPooling3D {
-  return new MaxPooling3D(options);
-}
+export const maxPooling3d: LayerDefinition<typeof MaxPooling3D> = defineLayer(
+  "max_pooling3d",
+  MaxPooling3D,
+  poolingOptions,
+);
 
 /** The layer that {@link averagePooling1d} makes. */
 export class AveragePooling1D extends Pooling<1> {
   constructor(options: PoolingOptions<1> = {}) {
-    super(["average_pooling1d", AveragePooling1D, poolingOptions], 1, pool.avgPool1d, options);
+    super(averagePooling1d, 1, pool.avgPool1d, options);
   }
 }
 
@@ -136,14 +142,16 @@ export class AveragePooling1D extends Pooling<1> {
  * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank or shorter than a window;
  * DtypeError unless they are f32.
  */
-export function averagePooling1d(options?: PoolingOptions<1>): AveragePooling1D {
-  return new AveragePooling1D(options);
-}
+export const averagePooling1d: LayerDefinition<typeof AveragePooling1D> = defineLayer(
+  "average_pooling1d",
+  AveragePooling1D,
+  poolingOptions,
+);
 
 /** The layer that {@link averagePooling2d} makes. */
 export class AveragePooling2D extends Pooling<2> {
   constructor(options: PoolingOptions<2> = {}) {
-    super(["average_pooling2d", AveragePooling2D, poolingOptions], 2, pool.avgPool2d, options);
+    super(averagePooling2d, 2, pool.avgPool2d, options);
   }
 }
 
@@ -154,14 +162,16 @@ export class AveragePooling2D extends Pooling<2> {
  * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank or smaller than a window;
  * DtypeError unless they are f32.
  */
-export function averagePooling2d(options?: PoolingOptions<2>): AveragePooling2D {
-  return new AveragePooling2D(options);
-}
+export const averagePooling2d: LayerDefinition<typeof AveragePooling2D> = defineLayer(
+  "average_pooling2d",
+  AveragePooling2D,
+  poolingOptions,
+);
 
 /** The layer that {@link averagePooling3d} makes. */
 export class AveragePooling3D extends Pooling<3> {
   constructor(options: PoolingOptions<3> = {}) {
-    super(["average_pooling3d", AveragePooling3D, poolingOptions], 3, pool.avgPool3d, options);
+    super(averagePooling3d, 3, pool.avgPool3d, options);
   }
 }
 
@@ -172,6 +182,8 @@ export class AveragePooling3D extends Pooling<3> {
  * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank or smaller than a window;
  * DtypeError unless they are f32.
  */
-export function averagePooling3d(options?: PoolingOptions<3>): AveragePooling3D {
-  return new AveragePooling3D(options);
-}
+export const averagePooling3d: LayerDefinition<typeof AveragePooling3D> = defineLayer(
+  "average_pooling3d",
+  AveragePooling3D,
+  poolingOptions,
+);

@@ -16,7 +16,16 @@ import type { Variable } from "../tensor/variable.ts";
 import type { ConstraintLike } from "./constraints.ts";
 import type { InitializerLike } from "./initializers.ts";
 import { currentCache } from "./key-value-cache.ts";
-import { type CallContext, Layer, type LayerOptions, type Masks, perExample, requireCount } from "./layer.ts";
+import {
+  type CallContext,
+  defineLayer,
+  Layer,
+  type LayerDefinition,
+  type LayerOptions,
+  type Masks,
+  perExample,
+  requireCount,
+} from "./layer.ts";
 import { firstMask } from "./masks.ts";
 import type { RegularizerLike } from "./regularizers.ts";
 import { type ShapelessWeightOptions, weightOptions } from "./weight-options.ts";
@@ -41,7 +50,7 @@ export class PositionEmbedding extends Layer {
   private readonly embeddingsOptions: ShapelessWeightOptions;
 
   constructor(options: PositionEmbeddingOptions) {
-    super(["position_embedding", PositionEmbedding, positionEmbeddingOptions], options);
+    super(positionEmbedding, options);
     const { sequenceLength, embeddingsInitializer = "glorotUniform" } = options;
     requireCount(this.name, "sequenceLength", sequenceLength);
     this.sequenceLength = sequenceLength;
@@ -85,7 +94,7 @@ export class SinePositionEncoding extends Layer {
   readonly maxWavelength: number;
 
   constructor(options: SinePositionEncodingOptions = {}) {
-    super(["sine_position_encoding", SinePositionEncoding, sinePositionEncodingOptions], options);
+    super(sinePositionEncoding, options);
     this.maxWavelength = requireWavelength(this.name, options.maxWavelength);
   }
 
@@ -117,7 +126,7 @@ export class RotaryEmbedding extends Layer {
   readonly maxWavelength: number;
 
   constructor(options: RotaryEmbeddingOptions = {}) {
-    super(["rotary_embedding", RotaryEmbedding, rotaryEmbeddingOptions], options);
+    super(rotaryEmbedding, options);
     this.maxWavelength = requireWavelength(this.name, options.maxWavelength);
   }
 
@@ -159,9 +168,11 @@ function requireWavelength(name: string, maxWavelength = 10_000): number {
  * Errors: ArgumentError for a sequenceLength below 1; ShapeError for inputs of another rank or longer than it;
  * DtypeError unless they are f32.
  */
-export function positionEmbedding(options: PositionEmbeddingOptions): PositionEmbedding {
-  return new PositionEmbedding(options);
-}
+export const positionEmbedding: LayerDefinition<typeof PositionEmbedding> = defineLayer(
+  "position_embedding",
+  PositionEmbedding,
+  positionEmbeddingOptions,
+);
 
 /**
  * Adds sinusoidal position encodings: sin(t w) at feature 2 i and cos(t w) at 2 i + 1, w = maxWavelength^(-2 i /
@@ -170,9 +181,11 @@ export function positionEmbedding(options: PositionEmbeddingOptions): PositionEm
  * Errors: ArgumentError unless maxWavelength is above 1; ShapeError for inputs of another rank; DtypeError unless they
  * are f32. Source: Vaswani et al. 2017.
  */
-export function sinePositionEncoding(options?: SinePositionEncodingOptions): SinePositionEncoding {
-  return new SinePositionEncoding(options);
-}
+export const sinePositionEncoding: LayerDefinition<typeof SinePositionEncoding> = defineLayer(
+  "sine_position_encoding",
+  SinePositionEncoding,
+  sinePositionEncodingOptions,
+);
 
 /**
  * Rotary position embedding of queries or keys: features i and i + size / 2 are rotated together by an angle
@@ -181,6 +194,8 @@ export function sinePositionEncoding(options?: SinePositionEncodingOptions): Sin
  * Errors: ArgumentError unless maxWavelength is above 1; ShapeError for other axes or an odd size; DtypeError unless
  * inputs are f32. Source: Su et al. 2021, RoFormer.
  */
-export function rotaryEmbedding(options?: RotaryEmbeddingOptions): RotaryEmbedding {
-  return new RotaryEmbedding(options);
-}
+export const rotaryEmbedding: LayerDefinition<typeof RotaryEmbedding> = defineLayer(
+  "rotary_embedding",
+  RotaryEmbedding,
+  rotaryEmbeddingOptions,
+);

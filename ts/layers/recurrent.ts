@@ -15,6 +15,7 @@ import {
   SimpleRNNCell,
   type SimpleRNNCellOptions,
 } from "./cells.ts";
+import { defineLayer, type LayerDefinition } from "./layer.ts";
 import { cellOptions, RecurrentLayer, type RecurrentLayerOptions } from "./rnn.ts";
 
 /** Options of {@link simpleRnn}. */
@@ -31,7 +32,7 @@ export class SimpleRNN extends RecurrentLayer {
   constructor(options: SimpleRNNOptions) {
     const makeCell = (name: string) =>
       new SimpleRNNCell(cellOptions<SimpleRNNCellOptions>(options, simpleRNNCellOptions, `${name}/simple_rnn_cell`));
-    super(["simple_rnn", SimpleRNN, simpleRNNOptions], options, makeCell);
+    super(simpleRnn, options, makeCell);
   }
 }
 
@@ -39,7 +40,7 @@ export class SimpleRNN extends RecurrentLayer {
 export class LSTM extends RecurrentLayer {
   constructor(options: LSTMOptions) {
     super(
-      ["lstm", LSTM, lstmOptions],
+      lstm,
       options,
       (name) => new LSTMCell(cellOptions<LSTMCellOptions>(options, lstmCellOptions, `${name}/lstm_cell`)),
     );
@@ -50,7 +51,7 @@ export class LSTM extends RecurrentLayer {
 export class GRU extends RecurrentLayer {
   constructor(options: GRUOptions) {
     super(
-      ["gru", GRU, gruOptions],
+      gru,
       options,
       (name) => new GRUCell(cellOptions<GRUCellOptions>(options, gruCellOptions, `${name}/gru_cell`)),
     );
@@ -65,9 +66,7 @@ export class GRU extends RecurrentLayer {
  * Errors: ArgumentError for options out of range; ShapeError for inputs or states of other shapes; DtypeError unless
  * they are f32.
  */
-export function simpleRnn(options: SimpleRNNOptions): SimpleRNN {
-  return new SimpleRNN(options);
-}
+export const simpleRnn: LayerDefinition<typeof SimpleRNN> = defineLayer("simple_rnn", SimpleRNN, simpleRNNOptions);
 
 /**
  * Long short-term memory (see {@link lstmCell} for the formula). Apply it to x or to [x, h, cell].
@@ -77,9 +76,7 @@ export function simpleRnn(options: SimpleRNNOptions): SimpleRNN {
  * Errors: ArgumentError for options out of range; ShapeError for inputs or states of other shapes; DtypeError unless
  * they are f32. Source: Hochreiter and Schmidhuber 1997.
  */
-export function lstm(options: LSTMOptions): LSTM {
-  return new LSTM(options);
-}
+export const lstm: LayerDefinition<typeof LSTM> = defineLayer("lstm", LSTM, lstmOptions);
 
 /**
  * Gated recurrent units (see {@link gruCell} for the formula). Apply it to x or to [x, h].
@@ -88,6 +85,4 @@ export function lstm(options: LSTMOptions): LSTM {
  * Errors: ArgumentError for options out of range; ShapeError for inputs or states of other shapes; DtypeError unless
  * they are f32. Source: Cho et al. 2014.
  */
-export function gru(options: GRUOptions): GRU {
-  return new GRU(options);
-}
+export const gru: LayerDefinition<typeof GRU> = defineLayer("gru", GRU, gruOptions);

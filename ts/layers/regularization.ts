@@ -16,7 +16,14 @@ import { ArgumentError } from "../runtime/errors.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { ownCopy } from "./config.ts";
-import { type CallContext, Layer, type LayerKind, type LayerOptions } from "./layer.ts";
+import {
+  type CallContext,
+  defineLayer,
+  Layer,
+  type LayerDefinition,
+  type LayerKind,
+  type LayerOptions,
+} from "./layer.ts";
 import { l1l2 } from "./regularizers.ts";
 
 /** Options of layers that draw random numbers. */
@@ -64,7 +71,7 @@ export class Dropout extends RandomLayer {
   readonly rate: number;
   readonly noiseShape: readonly (number | null)[] | undefined;
 
-  constructor(options: DropoutOptions, kind: LayerKind = ["dropout", Dropout, dropoutOptions]) {
+  constructor(options: DropoutOptions, kind: LayerKind = dropout) {
     super(kind, options);
     requireShare(this.name, "rate", options.rate);
     this.rate = options.rate;
@@ -99,9 +106,7 @@ export class Dropout extends RandomLayer {
  * Errors: ArgumentError unless 0 <= rate < 1, and for a noiseShape that does not fit; DtypeError unless inputs are f32.
  * Source: Srivastava et al. 2014.
  */
-export function dropout(options: DropoutOptions): Dropout {
-  return new Dropout(options);
-}
+export const dropout: LayerDefinition<typeof Dropout> = defineLayer("dropout", Dropout, dropoutOptions);
 
 /** Dropout of whole feature maps: all steps or pixels of a channel together. Source: Tompson et al. 2015. */
 abstract class SpatialDropout extends Dropout {
@@ -131,7 +136,7 @@ export type SpatialDropoutOptions = Omit<DropoutOptions, "noiseShape">;
 /** The layer that {@link spatialDropout1d} makes. */
 export class SpatialDropout1D extends SpatialDropout {
   constructor(options: SpatialDropoutOptions) {
-    super(["spatial_dropout1d", SpatialDropout1D, spatialDropoutOptions], options, 1);
+    super(spatialDropout1d, options, 1);
   }
 }
 
@@ -141,14 +146,16 @@ export class SpatialDropout1D extends SpatialDropout {
  * Errors: ArgumentError unless 0 <= rate < 1; ShapeError for inputs of another rank; DtypeError unless they are f32.
  * Source: Tompson et al. 2015.
  */
-export function spatialDropout1d(options: SpatialDropoutOptions): SpatialDropout1D {
-  return new SpatialDropout1D(options);
-}
+export const spatialDropout1d: LayerDefinition<typeof SpatialDropout1D> = defineLayer(
+  "spatial_dropout1d",
+  SpatialDropout1D,
+  spatialDropoutOptions,
+);
 
 /** The layer that {@link spatialDropout2d} makes. */
 export class SpatialDropout2D extends SpatialDropout {
   constructor(options: SpatialDropoutOptions) {
-    super(["spatial_dropout2d", SpatialDropout2D, spatialDropoutOptions], options, 2);
+    super(spatialDropout2d, options, 2);
   }
 }
 
@@ -158,14 +165,16 @@ export class SpatialDropout2D extends SpatialDropout {
  * Errors: ArgumentError unless 0 <= rate < 1; ShapeError for inputs of another rank; DtypeError unless they are f32.
  * Source: Tompson et al. 2015.
  */
-export function spatialDropout2d(options: SpatialDropoutOptions): SpatialDropout2D {
-  return new SpatialDropout2D(options);
-}
+export const spatialDropout2d: LayerDefinition<typeof SpatialDropout2D> = defineLayer(
+  "spatial_dropout2d",
+  SpatialDropout2D,
+  spatialDropoutOptions,
+);
 
 /** The layer that {@link spatialDropout3d} makes. */
 export class SpatialDropout3D extends SpatialDropout {
   constructor(options: SpatialDropoutOptions) {
-    super(["spatial_dropout3d", SpatialDropout3D, spatialDropoutOptions], options, 3);
+    super(spatialDropout3d, options, 3);
   }
 }
 
@@ -175,9 +184,11 @@ export class SpatialDropout3D extends SpatialDropout {
  * Errors: ArgumentError unless 0 <= rate < 1; ShapeError for inputs of another rank; DtypeError unless they are f32.
  * Source: Tompson et al. 2015.
  */
-export function spatialDropout3d(options: SpatialDropoutOptions): SpatialDropout3D {
-  return new SpatialDropout3D(options);
-}
+export const spatialDropout3d: LayerDefinition<typeof SpatialDropout3D> = defineLayer(
+  "spatial_dropout3d",
+  SpatialDropout3D,
+  spatialDropoutOptions,
+);
 
 /** Options of {@link gaussianNoise}. */
 export interface GaussianNoiseOptions extends RandomLayerOptions {
@@ -190,7 +201,7 @@ export class GaussianNoise extends RandomLayer {
   readonly stddev: number;
 
   constructor(options: GaussianNoiseOptions) {
-    super(["gaussian_noise", GaussianNoise, gaussianNoiseOptions], options);
+    super(gaussianNoise, options);
     const { stddev } = options;
     if (!(stddev >= 0)) throw new ArgumentError(`${this.name}: stddev must be at least 0, got ${stddev}`);
     this.stddev = stddev;
@@ -207,9 +218,11 @@ export class GaussianNoise extends RandomLayer {
  * Shapes: `[batch, ...]` -> the same.
  * Errors: ArgumentError unless stddev is at least 0; DtypeError unless inputs are f32.
  */
-export function gaussianNoise(options: GaussianNoiseOptions): GaussianNoise {
-  return new GaussianNoise(options);
-}
+export const gaussianNoise: LayerDefinition<typeof GaussianNoise> = defineLayer(
+  "gaussian_noise",
+  GaussianNoise,
+  gaussianNoiseOptions,
+);
 
 /** Options of {@link gaussianDropout} and {@link alphaDropout}. */
 export interface NoisyDropoutOptions extends RandomLayerOptions {
@@ -222,7 +235,7 @@ export class GaussianDropout extends RandomLayer {
   readonly rate: number;
 
   constructor(options: NoisyDropoutOptions) {
-    super(["gaussian_dropout", GaussianDropout, noisyDropoutOptions], options);
+    super(gaussianDropout, options);
     requireShare(this.name, "rate", options.rate);
     this.rate = options.rate;
   }
@@ -238,9 +251,11 @@ export class GaussianDropout extends RandomLayer {
  * Shapes: `[batch, ...]` -> the same.
  * Errors: ArgumentError unless 0 <= rate < 1; DtypeError unless inputs are f32. Source: Srivastava et al. 2014.
  */
-export function gaussianDropout(options: NoisyDropoutOptions): GaussianDropout {
-  return new GaussianDropout(options);
-}
+export const gaussianDropout: LayerDefinition<typeof GaussianDropout> = defineLayer(
+  "gaussian_dropout",
+  GaussianDropout,
+  noisyDropoutOptions,
+);
 
 /** Options of {@link alphaDropout}. */
 export interface AlphaDropoutOptions extends NoisyDropoutOptions {
@@ -259,7 +274,7 @@ export class AlphaDropout extends RandomLayer {
   readonly noiseShape: Shape | undefined;
 
   constructor(options: AlphaDropoutOptions) {
-    super(["alpha_dropout", AlphaDropout, alphaDropoutOptions], options);
+    super(alphaDropout, options);
     requireShare(this.name, "rate", options.rate);
     this.rate = options.rate;
     this.noiseShape = ownCopy(options.noiseShape);
@@ -283,9 +298,11 @@ export class AlphaDropout extends RandomLayer {
  * Errors: ArgumentError unless 0 <= rate < 1; ShapeError for a noiseShape that does not broadcast to the inputs;
  * DtypeError unless they are f32. Source: Klambauer et al. 2017.
  */
-export function alphaDropout(options: AlphaDropoutOptions): AlphaDropout {
-  return new AlphaDropout(options);
-}
+export const alphaDropout: LayerDefinition<typeof AlphaDropout> = defineLayer(
+  "alpha_dropout",
+  AlphaDropout,
+  alphaDropoutOptions,
+);
 
 /** Options of {@link activityRegularization}. */
 export interface ActivityRegularizationOptions extends LayerOptions {
@@ -300,7 +317,7 @@ export class ActivityRegularization extends Layer {
   private readonly penalty: (x: Tensor) => Tensor;
 
   constructor(options: ActivityRegularizationOptions = {}) {
-    super(["activity_regularization", ActivityRegularization, activityRegularizationOptions], options);
+    super(activityRegularization, options);
     const { l1 = 0, l2 = 0 } = options;
     this.penalty = l1l2({ l1, l2 });
   }
@@ -317,6 +334,8 @@ export class ActivityRegularization extends Layer {
  * Shapes: `[batch, ...]` -> the same.
  * Errors: ArgumentError for negative factors; DtypeError unless inputs are f32.
  */
-export function activityRegularization(options?: ActivityRegularizationOptions): ActivityRegularization {
-  return new ActivityRegularization(options);
-}
+export const activityRegularization: LayerDefinition<typeof ActivityRegularization> = defineLayer(
+  "activity_regularization",
+  ActivityRegularization,
+  activityRegularizationOptions,
+);

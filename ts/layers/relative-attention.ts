@@ -12,7 +12,16 @@ import { requireDtype } from "../tensor/dtype.ts";
 import { type Shape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
-import { type CallContext, type Inputs, Layer, type Masks, type Outputs, requireCount } from "./layer.ts";
+import {
+  type CallContext,
+  defineLayer,
+  type Inputs,
+  Layer,
+  type LayerDefinition,
+  type Masks,
+  type Outputs,
+  requireCount,
+} from "./layer.ts";
 import type { Mask } from "./masks.ts";
 import { Projection, type ProjectionOptions } from "./projection.ts";
 import { Dropout } from "./regularization.ts";
@@ -48,7 +57,7 @@ export class RelativeMultiHeadAttention extends Layer {
   private readonly dropout: Dropout | undefined;
 
   constructor(options: RelativeMultiHeadAttentionOptions) {
-    super(["relative_multi_head_attention", RelativeMultiHeadAttention, relativeMultiHeadAttentionOptions], options);
+    super(relativeMultiHeadAttention, options);
     const { numHeads, keyDim, valueDim = keyDim, memoryLength, dropout = 0, seed } = options;
     requireCount(this.name, "numHeads", numHeads);
     requireCount(this.name, "keyDim", keyDim);
@@ -201,6 +210,8 @@ function distanceWaves(keys: number, features: number): Tensor {
  * Errors: ArgumentError for options out of range; ShapeError for inputs whose axes do not fit; DtypeError unless they
  * are f32 and the mask bool. Source: Dai et al. 2019.
  */
-export function relativeMultiHeadAttention(options: RelativeMultiHeadAttentionOptions): RelativeMultiHeadAttention {
-  return new RelativeMultiHeadAttention(options);
-}
+export const relativeMultiHeadAttention: LayerDefinition<typeof RelativeMultiHeadAttention> = defineLayer(
+  "relative_multi_head_attention",
+  RelativeMultiHeadAttention,
+  relativeMultiHeadAttentionOptions,
+);

@@ -10,7 +10,7 @@ import { ArgumentError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { ownCopy } from "./config.ts";
-import { Layer, type LayerKind, type LayerOptions } from "./layer.ts";
+import { defineLayer, Layer, type LayerDefinition, type LayerKind, type LayerOptions } from "./layer.ts";
 
 /** Options of {@link upSampling1d} and {@link upSampling3d}. */
 export interface UpSamplingOptions<R extends Rank> extends LayerOptions {
@@ -46,7 +46,7 @@ abstract class UpSampling<R extends Rank> extends Layer {
 /** The layer that {@link upSampling1d} makes. */
 export class UpSampling1D extends UpSampling<1> {
   constructor(options: UpSamplingOptions<1> = {}) {
-    super(["up_sampling1d", UpSampling1D, upSamplingOptions], 1, options);
+    super(upSampling1d, 1, options);
   }
 }
 
@@ -56,9 +56,11 @@ export class UpSampling1D extends UpSampling<1> {
  * Errors: ArgumentError unless size is a whole number of at least 1; ShapeError for inputs of another rank; DtypeError
  * unless they are f32.
  */
-export function upSampling1d(options?: UpSamplingOptions<1>): UpSampling1D {
-  return new UpSampling1D(options);
-}
+export const upSampling1d: LayerDefinition<typeof UpSampling1D> = defineLayer(
+  "up_sampling1d",
+  UpSampling1D,
+  upSamplingOptions,
+);
 
 /** Options of {@link upSampling2d}. */
 export interface UpSampling2DOptions extends UpSamplingOptions<2> {
@@ -71,7 +73,7 @@ export class UpSampling2D extends UpSampling<2> {
   readonly interpolation: Interpolation;
 
   constructor(options: UpSampling2DOptions = {}) {
-    super(["up_sampling2d", UpSampling2D, upSampling2DOptions], 2, options);
+    super(upSampling2d, 2, options);
     this.interpolation = options.interpolation ?? "nearest";
     requireInterpolation(this.name, this.interpolation);
   }
@@ -91,14 +93,16 @@ export class UpSampling2D extends UpSampling<2> {
  * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank; DtypeError unless they are
  * f32.
  */
-export function upSampling2d(options?: UpSampling2DOptions): UpSampling2D {
-  return new UpSampling2D(options);
-}
+export const upSampling2d: LayerDefinition<typeof UpSampling2D> = defineLayer(
+  "up_sampling2d",
+  UpSampling2D,
+  upSampling2DOptions,
+);
 
 /** The layer that {@link upSampling3d} makes. */
 export class UpSampling3D extends UpSampling<3> {
   constructor(options: UpSamplingOptions<3> = {}) {
-    super(["up_sampling3d", UpSampling3D, upSamplingOptions], 3, options);
+    super(upSampling3d, 3, options);
   }
 }
 
@@ -109,9 +113,11 @@ export class UpSampling3D extends UpSampling<3> {
  * Errors: ArgumentError unless size holds whole numbers of at least 1; ShapeError for inputs of another rank;
  * DtypeError unless they are f32.
  */
-export function upSampling3d(options?: UpSamplingOptions<3>): UpSampling3D {
-  return new UpSampling3D(options);
-}
+export const upSampling3d: LayerDefinition<typeof UpSampling3D> = defineLayer(
+  "up_sampling3d",
+  UpSampling3D,
+  upSamplingOptions,
+);
 
 /** Numbers before and after an axis. */
 export type Ends = readonly [number, number];
@@ -214,7 +220,7 @@ abstract class Cropping<R extends Rank> extends Layer {
 /** The layer that {@link zeroPadding1d} makes. */
 export class ZeroPadding1D extends ZeroPadding<1> {
   constructor(options: ZeroPaddingOptions<1> = {}) {
-    super(["zero_padding1d", ZeroPadding1D, zeroPaddingOptions], 1, options);
+    super(zeroPadding1d, 1, options);
   }
 }
 
@@ -224,14 +230,16 @@ export class ZeroPadding1D extends ZeroPadding<1> {
  * Errors: ArgumentError unless padding holds whole numbers of at least 0; ShapeError for inputs of another rank;
  * DtypeError unless they are f32.
  */
-export function zeroPadding1d(options?: ZeroPaddingOptions<1>): ZeroPadding1D {
-  return new ZeroPadding1D(options);
-}
+export const zeroPadding1d: LayerDefinition<typeof ZeroPadding1D> = defineLayer(
+  "zero_padding1d",
+  ZeroPadding1D,
+  zeroPaddingOptions,
+);
 
 /** The layer that {@link zeroPadding2d} makes. */
 export class ZeroPadding2D extends ZeroPadding<2> {
   constructor(options: ZeroPaddingOptions<2> = {}) {
-    super(["zero_padding2d", ZeroPadding2D, zeroPaddingOptions], 2, options);
+    super(zeroPadding2d, 2, options);
   }
 }
 
@@ -242,14 +250,16 @@ export class ZeroPadding2D extends ZeroPadding<2> {
  * Errors: ArgumentError unless padding holds whole numbers of at least 0; ShapeError for inputs of another rank;
  * DtypeError unless they are f32.
  */
-export function zeroPadding2d(options?: ZeroPaddingOptions<2>): ZeroPadding2D {
-  return new ZeroPadding2D(options);
-}
+export const zeroPadding2d: LayerDefinition<typeof ZeroPadding2D> = defineLayer(
+  "zero_padding2d",
+  ZeroPadding2D,
+  zeroPaddingOptions,
+);
 
 /** The layer that {@link zeroPadding3d} makes. */
 export class ZeroPadding3D extends ZeroPadding<3> {
   constructor(options: ZeroPaddingOptions<3> = {}) {
-    super(["zero_padding3d", ZeroPadding3D, zeroPaddingOptions], 3, options);
+    super(zeroPadding3d, 3, options);
   }
 }
 
@@ -260,14 +270,16 @@ export class ZeroPadding3D extends ZeroPadding<3> {
  * Errors: ArgumentError unless padding holds whole numbers of at least 0; ShapeError for inputs of another rank;
  * DtypeError unless they are f32.
  */
-export function zeroPadding3d(options?: ZeroPaddingOptions<3>): ZeroPadding3D {
-  return new ZeroPadding3D(options);
-}
+export const zeroPadding3d: LayerDefinition<typeof ZeroPadding3D> = defineLayer(
+  "zero_padding3d",
+  ZeroPadding3D,
+  zeroPaddingOptions,
+);
 
 /** The layer that {@link cropping1d} makes. */
 export class Cropping1D extends Cropping<1> {
   constructor(options: CroppingOptions<1> = {}) {
-    super(["cropping1d", Cropping1D, croppingOptions], 1, 1, options);
+    super(cropping1d, 1, 1, options);
   }
 }
 
@@ -277,14 +289,12 @@ export class Cropping1D extends Cropping<1> {
  * Errors: ArgumentError unless cropping holds whole numbers of at least 0; ShapeError for inputs of another rank, or of
  * which nothing would be left; DtypeError unless they are f32.
  */
-export function cropping1d(options?: CroppingOptions<1>): Cropping1D {
-  return new Cropping1D(options);
-}
+export const cropping1d: LayerDefinition<typeof Cropping1D> = defineLayer("cropping1d", Cropping1D, croppingOptions);
 
 /** The layer that {@link cropping2d} makes. */
 export class Cropping2D extends Cropping<2> {
   constructor(options: CroppingOptions<2> = {}) {
-    super(["cropping2d", Cropping2D, croppingOptions], 2, 0, options);
+    super(cropping2d, 2, 0, options);
   }
 }
 
@@ -294,14 +304,12 @@ export class Cropping2D extends Cropping<2> {
  * Errors: ArgumentError unless cropping holds whole numbers of at least 0; ShapeError for inputs of another rank, or of
  * which nothing would be left; DtypeError unless they are f32.
  */
-export function cropping2d(options?: CroppingOptions<2>): Cropping2D {
-  return new Cropping2D(options);
-}
+export const cropping2d: LayerDefinition<typeof Cropping2D> = defineLayer("cropping2d", Cropping2D, croppingOptions);
 
 /** The layer that {@link cropping3d} makes. */
 export class Cropping3D extends Cropping<3> {
   constructor(options: CroppingOptions<3> = {}) {
-    super(["cropping3d", Cropping3D, croppingOptions], 3, 1, options);
+    super(cropping3d, 3, 1, options);
   }
 }
 
@@ -312,6 +320,4 @@ export class Cropping3D extends Cropping<3> {
  * Errors: ArgumentError unless cropping holds whole numbers of at least 0; ShapeError for inputs of another rank, or of
  * which nothing would be left; DtypeError unless they are f32.
  */
-export function cropping3d(options?: CroppingOptions<3>): Cropping3D {
-  return new Cropping3D(options);
-}
+export const cropping3d: LayerDefinition<typeof Cropping3D> = defineLayer("cropping3d", Cropping3D, croppingOptions);

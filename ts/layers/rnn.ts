@@ -15,7 +15,16 @@ import { scope } from "../tensor/scope.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { noteChange, Variable } from "../tensor/variable.ts";
-import { type CallContext, type Inputs, Layer, type LayerKind, type LayerOptions, type Masks } from "./layer.ts";
+import {
+  type CallContext,
+  defineLayer,
+  type Inputs,
+  Layer,
+  type LayerDefinition,
+  type LayerKind,
+  type LayerOptions,
+  type Masks,
+} from "./layer.ts";
 import { firstMask, type Mask } from "./masks.ts";
 import { MAKE_STATE, type Saved, STATE } from "./module.ts";
 import { RecurrentCell, type SequenceOptions, type SequenceResult } from "./recurrent-cell.ts";
@@ -217,7 +226,7 @@ export abstract class RecurrentLayer extends Layer {
 /** The layer that {@link rnn} makes. */
 export class RNN extends RecurrentLayer {
   constructor(options: RNNOptions) {
-    super(["rnn", RNN, rnnOptions], options, () => options.cell);
+    super(rnn, options, () => options.cell);
   }
 }
 
@@ -229,11 +238,9 @@ export class RNN extends RecurrentLayer {
  * Errors: ArgumentError unless cell is a recurrent cell; ShapeError for inputs or states of other shapes; DtypeError
  * unless they are f32.
  */
-export function rnn(options: RNNOptions): RNN {
-  return new RNN(options);
-}
+export const rnn: LayerDefinition<typeof RNN> = defineLayer("rnn", RNN, rnnOptions);
 
-/** A cell's options, which have these names, among those of the layer that is made of it. */
+/** A cell's options, which have these names, among those of the layer that is made of it. @internal */
 export function cellOptions<O extends LayerOptions>(options: O, names: Names<keyof O & string>, name: string): O {
   const { inputShape: _, activityRegularizer: __, ...others } = pickOptions(options, names);
   return { ...others, name } as O;

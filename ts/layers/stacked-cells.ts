@@ -3,7 +3,7 @@ import { stackedRNNCellsOptions } from "../generated/options.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
-import type { CallContext, LayerOptions } from "./layer.ts";
+import { type CallContext, defineLayer, type LayerDefinition, type LayerOptions } from "./layer.ts";
 import { type CellRun, oneStep, RecurrentCell, type SequenceOptions, type SequenceResult } from "./recurrent-cell.ts";
 
 /** Options of {@link stackedRnnCells}. */
@@ -19,7 +19,7 @@ export class StackedRNNCells extends RecurrentCell {
   private counts: readonly number[] = [];
 
   constructor(options: StackedRNNCellsOptions) {
-    super(["stacked_rnn_cells", StackedRNNCells, stackedRNNCellsOptions], options);
+    super(stackedRnnCells, options);
     const { cells } = options;
     if (!(Array.isArray(cells) && cells.length > 0 && cells.every((cell) => cell instanceof RecurrentCell))) {
       throw new ArgumentError(`${this.name}: cells must be a list of at least one recurrent cell, got something else`);
@@ -110,6 +110,8 @@ export class StackedRNNCells extends RecurrentCell {
  * Errors: ArgumentError unless cells is a list of at least one recurrent cell; ShapeError for inputs that a cell cannot
  * take.
  */
-export function stackedRnnCells(options: StackedRNNCellsOptions): StackedRNNCells {
-  return new StackedRNNCells(options);
-}
+export const stackedRnnCells: LayerDefinition<typeof StackedRNNCells> = defineLayer(
+  "stacked_rnn_cells",
+  StackedRNNCells,
+  stackedRNNCellsOptions,
+);

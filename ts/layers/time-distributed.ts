@@ -6,7 +6,7 @@ import { typeOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
-import { type CallContext, type Inputs, Layer, type LayerOptions } from "./layer.ts";
+import { type CallContext, defineLayer, type Inputs, Layer, type LayerDefinition, type LayerOptions } from "./layer.ts";
 import { isShapeList, type Shapes, shapeList } from "./shapes.ts";
 
 /** Options of {@link timeDistributed}. */
@@ -20,7 +20,7 @@ export class TimeDistributed extends Layer {
   readonly layer: Layer;
 
   constructor(options: TimeDistributedOptions) {
-    super(["time_distributed", TimeDistributed, timeDistributedOptions], options);
+    super(timeDistributed, options);
     if (!(options.layer instanceof Layer)) {
       throw new ArgumentError(`${this.name}: layer must be a layer, got ${typeOf(options.layer)}`);
     }
@@ -69,6 +69,8 @@ export class TimeDistributed extends Layer {
  * Errors: ArgumentError unless layer is a layer; ShapeError for inputs without an axis after the steps; the layer's
  * own.
  */
-export function timeDistributed(options: TimeDistributedOptions): TimeDistributed {
-  return new TimeDistributed(options);
-}
+export const timeDistributed: LayerDefinition<typeof TimeDistributed> = defineLayer(
+  "time_distributed",
+  TimeDistributed,
+  timeDistributedOptions,
+);

@@ -8,8 +8,10 @@ import { Dense } from "./dense.ts";
 import type { InitializerLike } from "./initializers.ts";
 import {
   type CallContext,
+  defineLayer,
   type Inputs,
   Layer,
+  type LayerDefinition,
   type LayerKind,
   type LayerOptions,
   type Masks,
@@ -186,18 +188,14 @@ abstract class TransformerBlock extends Layer {
 /** The layer that {@link transformerEncoder} makes. */
 export class TransformerEncoder extends TransformerBlock {
   constructor(options: TransformerEncoderOptions) {
-    super(
-      ["transformer_encoder", TransformerEncoder, transformerEncoderOptions],
-      options,
-      options?.useCausalMask ?? false,
-    );
+    super(transformerEncoder, options, options?.useCausalMask ?? false);
   }
 }
 
 /** The layer that {@link transformerDecoder} makes. */
 export class TransformerDecoder extends TransformerBlock {
   constructor(options: TransformerOptions) {
-    super(["transformer_decoder", TransformerDecoder, transformerOptions], options, true);
+    super(transformerDecoder, options, true);
   }
 }
 
@@ -208,9 +206,11 @@ export class TransformerDecoder extends TransformerBlock {
  * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank, or with features that numHeads
  * does not divide; DtypeError unless they are f32. Source: Vaswani et al. 2017; normalizeFirst: Xiong et al. 2020.
  */
-export function transformerEncoder(options: TransformerEncoderOptions): TransformerEncoder {
-  return new TransformerEncoder(options);
-}
+export const transformerEncoder: LayerDefinition<typeof TransformerEncoder> = defineLayer(
+  "transformer_encoder",
+  TransformerEncoder,
+  transformerEncoderOptions,
+);
 
 /**
  * Transformer decoder block: causal self-attention, attention to an encoder's output if there is one, then a
@@ -219,6 +219,8 @@ export function transformerEncoder(options: TransformerEncoderOptions): Transfor
  * Errors: ArgumentError for options out of range; ShapeError for inputs of another rank, or with features that numHeads
  * does not divide; DtypeError unless they are f32. Source: Vaswani et al. 2017.
  */
-export function transformerDecoder(options: TransformerOptions): TransformerDecoder {
-  return new TransformerDecoder(options);
-}
+export const transformerDecoder: LayerDefinition<typeof TransformerDecoder> = defineLayer(
+  "transformer_decoder",
+  TransformerDecoder,
+  transformerOptions,
+);

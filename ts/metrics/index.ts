@@ -108,7 +108,10 @@ export function getMetric(metric: MetricLike, options?: object, isOfLogits = fal
   if (metric instanceof Metric) return metric;
   if (typeof metric !== "function") {
     const found = lookUp<NamedMetric>("metric", metric, known());
-    if (!("made" in found)) return meanOf(found, metric, options, isOfLogits);
+    if (!("made" in found)) {
+      const { name = metric, ...own } = (options ?? {}) as MetricOptions;
+      return meanOf(found, name, own, isOfLogits);
+    }
     return found({ ...found.byName, ...(isOfLogits ? found.ofLogits : undefined), ...options });
   }
   if (metric.prototype instanceof Metric) {

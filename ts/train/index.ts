@@ -1,4 +1,5 @@
 // Models and how they are trained.
+export * from "../generated/callbacks.ts";
 export { Batches, type BatchesOptions, type BatchOf, batches, StreamBatches } from "./batch-iterator.ts";
 export type {
   AnyStepBatch,
@@ -17,25 +18,9 @@ export {
   StatefulCallback,
   type TrainingInfo,
 } from "./callbacks/callback.ts";
-export {
-  BackupAndRestore,
-  type BackupAndRestoreOptions,
-  ModelCheckpoint,
-  type ModelCheckpointOptions,
-} from "./callbacks/checkpoint.ts";
-export {
-  LambdaCallback,
-  SwapEMAWeights,
-  type SwapEMAWeightsOptions,
-  TerminateOnNaN,
-  type TerminateOnNaNOptions,
-} from "./callbacks/control.ts";
-export { CSVLogger, type CSVLoggerOptions } from "./callbacks/csv-logger.ts";
-export { EarlyStopping, type EarlyStoppingOptions } from "./callbacks/early-stopping.ts";
 export { History } from "./callbacks/history.ts";
-export { LearningRateScheduler, ReduceLROnPlateau, type ReduceLROnPlateauOptions } from "./callbacks/learning-rate.ts";
 export type { MonitorMode } from "./callbacks/monitor.ts";
-export { TensorBoard, type TensorBoardOptions } from "./callbacks/tensorboard.ts";
+export { callbackFromConfig, defineCallback } from "./callbacks/named.ts";
 export {
   type CrossValidateOptions,
   type CrossValidation,

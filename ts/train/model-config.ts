@@ -2,7 +2,7 @@
 import { modelConfig } from "../generated/options.ts";
 import type { Json } from "../layers/config.ts";
 import { registered } from "../layers/registered.ts";
-import { layerFromConfig } from "../layers/registry.ts";
+import { fromConfig } from "../layers/registry.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { functionalFrom, Model } from "./model.ts";
@@ -23,7 +23,7 @@ export function modelFromConfig(written: ModelConfig): Model {
   const { kind, config = {} } = checkOptions("modelFromConfig", written, modelConfig);
   // Said here too: bundlers leave out modules of which nothing is used.
   registered.set("sequential", sequentialFrom).set("functional", functionalFrom);
-  const model = layerFromConfig(kind, config);
+  const model = fromConfig({ kind, config });
   if (model instanceof Model) return model;
   throw new ArgumentError(`modelFromConfig: the configuration must be that of a model, got that of a ${kind}`);
 }

@@ -6,7 +6,7 @@ export { EngineWorker, type EngineWorkerOptions } from "./engine-worker.ts";
 
 export type { ModelConfig } from "../train/model-config.ts";
 export type { WorkerLike } from "./line.ts";
-export type { Maker, RemoteMethod, ServeOptions } from "./makers.ts";
+export type { RemoteMethod, ServeOptions } from "./makers.ts";
 export type {
   CallbackConfig,
   LayerConfig,

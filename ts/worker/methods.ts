@@ -2,7 +2,6 @@
 import { ArrayData } from "../data/array.ts";
 import type { DataList, Targets } from "../data/rows.ts";
 import { lookUp } from "../layers/config.ts";
-import { registerLayer } from "../layers/registry.ts";
 import { seed } from "../ops/random.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { configure, engineInfo } from "../runtime/engine.ts";
@@ -40,7 +39,6 @@ export function makeMethods(own: ServeOptions): Methods {
   /** Those of the models, which nobody else can free. */
   const optimizers = new Map<number, Optimizer>();
   const stored = new Map<number, Stored>();
-  for (const [kind, layer] of Object.entries(own.layers ?? {})) registerLayer(kind, layer);
 
   const model = (number: number): Model => {
     const found = models.get(number);
@@ -99,7 +97,7 @@ export function makeMethods(own: ServeOptions): Methods {
 
     compile: (asks) => {
       const compiled = model(asks.model);
-      compiled.compile(compileOptionsFrom(asks.options, own));
+      compiled.compile(compileOptionsFrom(asks.options));
       optimizers.get(asks.model)?.dispose();
       optimizers.set(asks.model, compiled.compilation.optimizer);
     },
@@ -115,7 +113,7 @@ export function makeMethods(own: ServeOptions): Methods {
           given(validationData[2]),
         ],
         // The page is told last, since others add figures of their own.
-        callbacks: [...callbacks.map((callback) => callbackFrom(callback, own)), reporter(hooks, call.tell)],
+        callbacks: [...callbacks.map((callback) => callbackFrom(callback)), reporter(hooks, call.tell)],
       });
       return { history, epochs };
     },

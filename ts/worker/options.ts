@@ -1,16 +1,11 @@
 // What a remote model is told by name or configuration, where a model at hand would be given functions and objects.
+import type callbacks from "../generated/callbacks.ts";
 import type { Json } from "../layers/config.ts";
 import type { LossName } from "../losses/index.ts";
 import type { MetricName } from "../metrics/index.ts";
 import type * as optimizers from "../optim/index.ts";
 import type { ScheduleName } from "../optim/schedules.ts";
 import type { Weighting } from "../train/batches.ts";
-import type { BackupAndRestoreOptions, ModelCheckpointOptions } from "../train/callbacks/checkpoint.ts";
-import type { SwapEMAWeightsOptions, TerminateOnNaNOptions } from "../train/callbacks/control.ts";
-import type { CSVLoggerOptions } from "../train/callbacks/csv-logger.ts";
-import type { EarlyStoppingOptions } from "../train/callbacks/early-stopping.ts";
-import type { ReduceLROnPlateauOptions } from "../train/callbacks/learning-rate.ts";
-import type { TensorBoardOptions } from "../train/callbacks/tensorboard.ts";
 import type { PredictOptions } from "../train/fit.ts";
 import type { PerOutput } from "../train/objective.ts";
 import type { Named } from "./protocol.ts";
@@ -60,16 +55,11 @@ export type MetricLists =
   | readonly (readonly RemoteMetric[])[]
   | { readonly [output: string]: readonly RemoteMetric[] };
 
-/** A callback that runs in the worker: `{ kind: "EarlyStopping", config: { patience: 3 } }`, or one of the worker's own. */
+/** A callback that runs in the worker: `{ kind: "earlyStopping", config: { patience: 3 } }`, or one of the worker's own. */
 export type CallbackConfig =
-  | Named<"EarlyStopping", EarlyStoppingOptions>
-  | Named<"ReduceLROnPlateau", ReduceLROnPlateauOptions>
-  | Named<"TerminateOnNaN", TerminateOnNaNOptions>
-  | Named<"SwapEMAWeights", SwapEMAWeightsOptions>
-  | Named<"ModelCheckpoint", ModelCheckpointOptions>
-  | Named<"BackupAndRestore", BackupAndRestoreOptions>
-  | Named<"CSVLogger", CSVLoggerOptions>
-  | Named<"TensorBoard", TensorBoardOptions>
+  | {
+      [K in keyof typeof callbacks]: Named<K, NonNullable<Parameters<(typeof callbacks)[K]>[0]>>;
+    }[keyof typeof callbacks]
   | Named;
 
 /** What examples count. */

@@ -408,8 +408,8 @@ export class RemoteModel {
     hooks: Hooks;
   } {
     for (const callback of callbacks) checkCallback(callback);
-    const inside = callbacks.filter((callback) => "kind" in callback);
-    const here = callbacks.filter((callback): callback is RemoteCallback => !("kind" in callback));
+    const inside = callbacks.filter((callback) => Object.hasOwn(callback, "kind")) as readonly CallbackConfig[];
+    const here = callbacks.filter((callback): callback is RemoteCallback => !Object.hasOwn(callback, "kind"));
     if (here.some((callback) => (callback as Callback).onBatchBegin !== undefined)) {
       throw new ArgumentError(
         "fit: callbacks of a page must do without onBatchBegin, since no batch waits for it, got one that has it",
@@ -462,7 +462,7 @@ function configOf(source: Exclude<RemoteModelSource, Uint8Array>): ModelConfig {
 function notHere(what: string, instead: string): StateError {
   return new StateError(
     `RemoteModel: its ${what} must be left to the worker, got a look at them; use ${instead}, ` +
-      'and callbacks such as { kind: "EarlyStopping", config: {} }',
+      'and callbacks such as { kind: "earlyStopping", config: {} }',
   );
 }
 

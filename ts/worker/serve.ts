@@ -15,7 +15,7 @@ interface Asked {
 }
 
 /**
- * Makes this worker an engine worker: `import { serve } from "heddle/worker"; serve({ layers: { my_layer: MyLayer } })` is
+ * Makes this worker an engine worker: `import { serve } from "heddle/worker"; layers.defineLayer("my_layer", MyLayer); serve()` is
  * a whole worker file. Errors: StateError on a main thread.
  */
 export function serve(own: ServeOptions = {}): void {

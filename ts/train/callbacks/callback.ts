@@ -1,10 +1,19 @@
 // What training tells others while it runs: the Callback interface, and what callbacks with state share.
+import type { Names } from "../../generated/options.ts";
+import { type Json, ownCopy, toJsonRecord } from "../../layers/config.ts";
+import {
+  type Definition,
+  type DefinitionDetails,
+  defineClass,
+  definitionOf,
+  type OptionsClass,
+} from "../../layers/definition.ts";
 import type { MetricName } from "../../metrics/index.ts";
 import type { Direction } from "../../metrics/metric.ts";
 import type { Stream } from "../../ops/random.ts";
 import { ArgumentError } from "../../runtime/errors.ts";
 import type { TypedArray } from "../../tensor/dtype.ts";
-import type { Model } from "../trained.ts";
+import type { Model } from "../model.ts";
 
 /** Figures by name: loss, accuracy, val_loss and so on. During an epoch they are means over the batches so far. */
 export type Logs = Record<string, number>;
@@ -142,6 +151,28 @@ export function checkCallback(callback: unknown): asserts callback is Callback {
  * another training uses it. One after the other may.
  */
 export abstract class StatefulCallback {
+  readonly #definition: DefinitionDetails | undefined;
+  readonly #given: object;
+
+  /** `options` are all that it was given, which `config` returns where `defineCallback` has made its class known. */
+  constructor(options?: object) {
+    this.#definition = definitionOf(new.target, options);
+    this.#given = ownCopy(options ?? {});
+  }
+
+  /** The name by which its class is known. ArgumentError where it is not. */
+  get kind(): string {
+    if (this.#definition !== undefined) return this.#definition.kind;
+    throw new ArgumentError(
+      `callback: to be saved or sent, it must be of a class of defineCallback, got ${this.constructor.name}`,
+    );
+  }
+
+  /** The options that make the same callback again, as plain JSON. ArgumentError for what cannot be. */
+  config(): Record<string, Json> {
+    return toJsonRecord(this.kind, this.#given);
+  }
+
   /** Whether its turn comes after all others'. @internal */
   get isLast(): boolean {
     return false;
@@ -168,4 +199,13 @@ export interface Memory {
 /** Those of the callbacks that only one training may use at a time. */
 export function statefulOf(callbacks: readonly object[]): StatefulCallback[] {
   return callbacks.filter((callback) => callback instanceof StatefulCallback);
+}
+
+/** Defines a class of callbacks by name: what makes them from options. */
+export function defineCallback<C extends OptionsClass<Callback>>(
+  kind: string,
+  made: C,
+  optionNames?: Names,
+): Definition<C> {
+  return defineClass(kind, made, optionNames, {});
 }

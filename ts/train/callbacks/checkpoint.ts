@@ -3,8 +3,8 @@
 import { makeFolder, makeFolderOf, readFileIfAny, removeFile, writeFileAtomic } from "../../formats/files.ts";
 import { decodeSafetensors, encodeSafetensors, type TensorRecord } from "../../formats/safetensors.ts";
 import { backupAndRestoreOptions, modelCheckpointOptions } from "../../generated/options.ts";
+import type { Definition } from "../../layers/definition.ts";
 import { ArgumentError, FormatError } from "../../runtime/errors.ts";
-import { checkOptions } from "../../runtime/options.ts";
 import { type FilePath, pathOf } from "../../runtime/paths.ts";
 import type { TypedArray } from "../../tensor/dtype.ts";
 import type { Model } from "../model.ts";
@@ -14,6 +14,7 @@ import { aboutPaths, buildAs, underPath } from "../weights.ts";
 import {
   type Callback,
   COURSE,
+  defineCallback,
   LOOKS,
   type Logs,
   type Memory,
@@ -58,7 +59,7 @@ export class ModelCheckpoint extends StatefulCallback implements Callback {
   private epoch = 0;
 
   constructor(options: ModelCheckpointOptions) {
-    super();
+    super(options);
     const {
       filepath,
       monitor = "val_loss",
@@ -66,7 +67,7 @@ export class ModelCheckpoint extends StatefulCallback implements Callback {
       saveWeightsOnly = false,
       mode = "auto",
       saveFreq = "epoch",
-    } = checkOptions("ModelCheckpoint", options, modelCheckpointOptions, new.target === ModelCheckpoint);
+    } = options;
     this.filepath = pathOf("ModelCheckpoint: filepath", filepath);
     this.weightsOnly = saveWeightsOnly;
     // What is wrong with the formats is not to wait for the end of an epoch.
@@ -123,7 +124,14 @@ export class ModelCheckpoint extends StatefulCallback implements Callback {
   }
 }
 
-/** The text with {name} and {name:format} replaced by figures; formats: d, 02d, .3f, .2e, g. */
+/** Saves the model while it is trained; see `ModelCheckpoint`. */
+export const modelCheckpoint: Definition<typeof ModelCheckpoint> = defineCallback(
+  "modelCheckpoint",
+  ModelCheckpoint,
+  modelCheckpointOptions,
+);
+
+/** The text with {name} and {name:format} replaced by figures; formats: d, 02d, .3f, .2e, g. @internal */
 export function fillTemplate(template: string, figures: Logs): string {
   return template.replace(/\{([^{}:]*)(?::([^{}]*))?\}/g, (_, name: string, format = "") => {
     if (!Object.hasOwn(figures, name)) {
@@ -176,12 +184,8 @@ export class BackupAndRestore extends StatefulCallback implements Callback {
   private rate: number | undefined;
 
   constructor(options: BackupAndRestoreOptions) {
-    super();
-    const {
-      backupDir,
-      saveFreq = "epoch",
-      deleteCheckpoint = true,
-    } = checkOptions("BackupAndRestore", options, backupAndRestoreOptions, new.target === BackupAndRestore);
+    super(options);
+    const { backupDir, saveFreq = "epoch", deleteCheckpoint = true } = options;
     this.folder = pathOf("BackupAndRestore: backupDir", backupDir);
     this.deletes = deleteCheckpoint;
     this.counter = new BatchCounter("BackupAndRestore", "saveFreq", saveFreq);
@@ -250,6 +254,13 @@ export class BackupAndRestore extends StatefulCallback implements Callback {
     await writeFileAtomic(this.path, bytes);
   }
 }
+
+/** Takes a training up again where it was interrupted; see `BackupAndRestore`. */
+export const backupAndRestore: Definition<typeof BackupAndRestore> = defineCallback(
+  "backupAndRestore",
+  BackupAndRestore,
+  backupAndRestoreOptions,
+);
 
 function encodeTraining(info: TrainingInfo, epoch: number): Uint8Array {
   const { model, seed, [COURSE]: course } = info;

@@ -1,9 +1,17 @@
 // Callbacks that step in while a model is trained: functions of the user's, a stop at NaN, averages in place of weights.
 import { callback, swapEMAWeightsOptions, terminateOnNaNOptions } from "../../generated/options.ts";
+import type { Definition } from "../../layers/definition.ts";
 import { StateError } from "../../runtime/errors.ts";
 import { checkOptions } from "../../runtime/options.ts";
 import type { Model } from "../model.ts";
-import { type Callback, checkCallback, type Logs, StatefulCallback, type TrainingInfo } from "./callback.ts";
+import {
+  type Callback,
+  checkCallback,
+  defineCallback,
+  type Logs,
+  StatefulCallback,
+  type TrainingInfo,
+} from "./callback.ts";
 
 /** A callback made of functions: new LambdaCallback({ onEpochEnd: (epoch, logs) => .. }). */
 export class LambdaCallback implements Callback {
@@ -36,13 +44,8 @@ export class TerminateOnNaN extends StatefulCallback implements Callback {
   private model: Model | undefined;
 
   constructor(options: TerminateOnNaNOptions = {}) {
-    super();
-    const { raiseError = false } = checkOptions(
-      "TerminateOnNaN",
-      options,
-      terminateOnNaNOptions,
-      new.target === TerminateOnNaN,
-    );
+    super(options);
+    const { raiseError = false } = options;
     this.raiseError = raiseError;
   }
 
@@ -56,6 +59,13 @@ export class TerminateOnNaN extends StatefulCallback implements Callback {
     if (this.model !== undefined) this.model.stopTraining = true;
   }
 }
+
+/** Ends training at a loss that is NaN or infinite; see `TerminateOnNaN`. */
+export const terminateOnNaN: Definition<typeof TerminateOnNaN> = defineCallback(
+  "terminateOnNaN",
+  TerminateOnNaN,
+  terminateOnNaNOptions,
+);
 
 /** What `SwapEMAWeights` takes. */
 export interface SwapEMAWeightsOptions {
@@ -72,13 +82,8 @@ export class SwapEMAWeights extends StatefulCallback implements Callback {
   private info: TrainingInfo | undefined;
 
   constructor(options: SwapEMAWeightsOptions = {}) {
-    super();
-    const { swapOnEpoch = false } = checkOptions(
-      "SwapEMAWeights",
-      options,
-      swapEMAWeightsOptions,
-      new.target === SwapEMAWeights,
-    );
+    super(options);
+    const { swapOnEpoch = false } = options;
     this.swapOnEpoch = swapOnEpoch;
   }
 
@@ -119,3 +124,10 @@ export class SwapEMAWeights extends StatefulCallback implements Callback {
     if (optimizer.averagesInPlace !== toAverages) optimizer.swapAverages(model.trainableWeights);
   }
 }
+
+/** Evaluates with the optimizer's averages of the weights; see `SwapEMAWeights`. */
+export const swapEMAWeights: Definition<typeof SwapEMAWeights> = defineCallback(
+  "swapEMAWeights",
+  SwapEMAWeights,
+  swapEMAWeightsOptions,
+);

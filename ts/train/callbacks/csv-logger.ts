@@ -2,10 +2,10 @@
 
 import { makeFolderOf, readFileIfAny, writeFileAtomic } from "../../formats/files.ts";
 import { csvLoggerOptions } from "../../generated/options.ts";
+import type { Definition } from "../../layers/definition.ts";
 import { FormatError } from "../../runtime/errors.ts";
-import { checkOptions } from "../../runtime/options.ts";
 import { type FilePath, pathOf } from "../../runtime/paths.ts";
-import { type Callback, type Logs, StatefulCallback } from "./callback.ts";
+import { type Callback, defineCallback, type Logs, StatefulCallback } from "./callback.ts";
 
 /** What `CSVLogger` takes. */
 export interface CSVLoggerOptions {
@@ -28,12 +28,8 @@ export class CSVLogger extends StatefulCallback implements Callback {
   private text = "";
 
   constructor(options: CSVLoggerOptions) {
-    super();
-    const {
-      filename,
-      separator = ",",
-      append = false,
-    } = checkOptions("CSVLogger", options, csvLoggerOptions, new.target === CSVLogger);
+    super(options);
+    const { filename, separator = ",", append = false } = options;
     this.filename = pathOf("CSVLogger: filename", filename);
     this.separator = separator;
     this.append = append;
@@ -73,6 +69,9 @@ export class CSVLogger extends StatefulCallback implements Callback {
     return `${cells.map(quoted).join(this.separator)}\n`;
   }
 }
+
+/** Writes the figures of each epoch to a table; see `CSVLogger`. */
+export const csvLogger: Definition<typeof CSVLogger> = defineCallback("csvLogger", CSVLogger, csvLoggerOptions);
 
 function unquoted(cell: string): string {
   return cell.startsWith('"') ? cell.slice(1, -1).replaceAll('""', '"') : cell;

@@ -1,10 +1,17 @@
 // Ends a training when a figure has stopped getting better.
 import { earlyStoppingOptions } from "../../generated/options.ts";
+import type { Definition } from "../../layers/definition.ts";
 import { requireCount } from "../../runtime/arguments.ts";
-import { checkOptions } from "../../runtime/options.ts";
 import type { TypedArray } from "../../tensor/dtype.ts";
 import type { Model } from "../model.ts";
-import { type Callback, type Logs, type Memory, StatefulCallback, type TrainingInfo } from "./callback.ts";
+import {
+  type Callback,
+  defineCallback,
+  type Logs,
+  type Memory,
+  StatefulCallback,
+  type TrainingInfo,
+} from "./callback.ts";
 import { Monitor, type MonitorMode } from "./monitor.ts";
 
 /** What `EarlyStopping` takes. */
@@ -39,14 +46,8 @@ export class EarlyStopping extends StatefulCallback implements Callback {
   private bestWeights: TypedArray[] | undefined;
 
   constructor(options: EarlyStoppingOptions = {}) {
-    super();
-    const {
-      monitor = "val_loss",
-      minDelta = 0,
-      patience = 0,
-      mode = "auto",
-      baseline,
-    } = checkOptions("EarlyStopping", options, earlyStoppingOptions, new.target === EarlyStopping);
+    super(options);
+    const { monitor = "val_loss", minDelta = 0, patience = 0, mode = "auto", baseline } = options;
     const { restoreBestWeights = false, startFromEpoch = 0 } = options;
     requireCount("EarlyStopping", "patience", patience, 0);
     requireCount("EarlyStopping", "startFromEpoch", startFromEpoch, 0);
@@ -107,3 +108,10 @@ export class EarlyStopping extends StatefulCallback implements Callback {
     return new Monitor("EarlyStopping", monitor, mode, minDelta);
   }
 }
+
+/** Ends a training when a figure has stopped getting better; see `EarlyStopping`. */
+export const earlyStopping: Definition<typeof EarlyStopping> = defineCallback(
+  "earlyStopping",
+  EarlyStopping,
+  earlyStoppingOptions,
+);

@@ -1,10 +1,17 @@
 // Callbacks that change the learning rate between epochs.
 import { reduceLROnPlateauOptions } from "../../generated/options.ts";
+import type { Definition } from "../../layers/definition.ts";
 import { requireCount, requireSynchronous } from "../../runtime/arguments.ts";
 import { ArgumentError, StateError } from "../../runtime/errors.ts";
-import { checkOptions } from "../../runtime/options.ts";
 import type { Model } from "../model.ts";
-import { type Callback, type Logs, type Memory, StatefulCallback, type TrainingInfo } from "./callback.ts";
+import {
+  type Callback,
+  defineCallback,
+  type Logs,
+  type Memory,
+  StatefulCallback,
+  type TrainingInfo,
+} from "./callback.ts";
 import { Monitor, type MonitorMode } from "./monitor.ts";
 
 /** Sets the learning rate of each epoch by a function of the epoch, counted from 0, and the rate so far. */
@@ -66,13 +73,8 @@ export class ReduceLROnPlateau extends StatefulCallback implements Callback {
   private waited = 0;
 
   constructor(options: ReduceLROnPlateauOptions = {}) {
-    super();
-    const {
-      monitor = "val_loss",
-      factor = 0.1,
-      patience = 10,
-      mode = "auto",
-    } = checkOptions("ReduceLROnPlateau", options, reduceLROnPlateauOptions, new.target === ReduceLROnPlateau);
+    super(options);
+    const { monitor = "val_loss", factor = 0.1, patience = 10, mode = "auto" } = options;
     const { minDelta = 1e-4, cooldown = 0, minLr = 0 } = options;
     if (!(factor > 0 && factor < 1)) {
       throw new ArgumentError(`ReduceLROnPlateau: factor must be between 0 and 1, got ${factor}`);
@@ -127,6 +129,13 @@ export class ReduceLROnPlateau extends StatefulCallback implements Callback {
     return new Monitor("ReduceLROnPlateau", monitor, mode, minDelta);
   }
 }
+
+/** Reduces the learning rate when a figure has stopped getting better; see `ReduceLROnPlateau`. */
+export const reduceLROnPlateau: Definition<typeof ReduceLROnPlateau> = defineCallback(
+  "reduceLROnPlateau",
+  ReduceLROnPlateau,
+  reduceLROnPlateauOptions,
+);
 
 /** Throws a StateError where a schedule sets the learning rate, which nobody else can then. */
 function requireOwnRate(callback: string, { compilation }: Model): void {

@@ -3,10 +3,10 @@
 import { encodeFileVersion, encodeSummaries, type Summary } from "../../formats/event-file.ts";
 import { appendToFile, makeFolder } from "../../formats/files.ts";
 import { tensorBoardOptions } from "../../generated/options.ts";
+import type { Definition } from "../../layers/definition.ts";
 import { requireCount } from "../../runtime/arguments.ts";
-import { checkOptions } from "../../runtime/options.ts";
 import { type FilePath, pathOf } from "../../runtime/paths.ts";
-import { type Callback, LOOKS, type Logs, StatefulCallback, type TrainingInfo } from "./callback.ts";
+import { type Callback, defineCallback, LOOKS, type Logs, StatefulCallback, type TrainingInfo } from "./callback.ts";
 import { BatchCounter } from "./monitor.ts";
 
 /** What `TensorBoard` takes. */
@@ -32,12 +32,8 @@ export class TensorBoard extends StatefulCallback implements Callback {
   private batches = 0;
 
   constructor(options: TensorBoardOptions = {}) {
-    super();
-    const {
-      logDir = "logs",
-      histogramFreq = 0,
-      updateFreq = "epoch",
-    } = checkOptions("TensorBoard", options, tensorBoardOptions, new.target === TensorBoard);
+    super(options);
+    const { logDir = "logs", histogramFreq = 0, updateFreq = "epoch" } = options;
     requireCount("TensorBoard", "histogramFreq", histogramFreq, 0);
     this.logDir = pathOf("TensorBoard: logDir", logDir);
     this.histogramFreq = histogramFreq;
@@ -86,6 +82,13 @@ export class TensorBoard extends StatefulCallback implements Callback {
     await file.write(step, summaries);
   }
 }
+
+/** Writes event files for TensorBoard; see `TensorBoard`. */
+export const tensorBoard: Definition<typeof TensorBoard> = defineCallback(
+  "tensorBoard",
+  TensorBoard,
+  tensorBoardOptions,
+);
 
 function scalarsOf(logs: Logs, prefix: string): Summary[] {
   return Object.entries(logs).map(([name, scalar]) => ({ tag: prefix + name, scalar }));

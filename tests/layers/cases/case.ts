@@ -1,8 +1,8 @@
 // One layer of the table of layers: how it is made, what it takes and gives, and what it cannot do.
-import type { Layer } from "../../ts/layers/index.ts";
-import type { Shape } from "../../ts/tensor/shape.ts";
+import type { Layer } from "../../../ts/layers/index.ts";
+import type { Shape } from "../../../ts/tensor/shape.ts";
 
-export interface Row {
+export interface Case {
   readonly make: () => Layer;
   /** Shape of one example; a list for layers of several inputs. */
   readonly input: Shape | readonly Shape[];

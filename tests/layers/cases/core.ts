@@ -1,8 +1,8 @@
 // The table of layers: dense and convolutions, reshaping, merging, normalizing and disturbing ones.
-import * as layers from "../../ts/layers/index.ts";
-import { type Row, seeded } from "./row.ts";
+import * as layers from "../../../ts/layers/index.ts";
+import { type Case, seeded } from "./case.ts";
 
-export const coreRows: Record<string, Row> = {
+export const coreCases = {
   einsum_dense: {
     make: () =>
       layers.einsumDense({ equation: "...x,xyz->...yz", outputShape: [null, 3, 2], biasAxes: "y", ...seeded }),
@@ -206,4 +206,4 @@ export const coreRows: Record<string, Row> = {
     output: [3, 5],
     weights: { gamma: [5], beta: [5] },
   },
-};
+} satisfies { readonly [kind: string]: Case };

@@ -1,13 +1,13 @@
 // The table of layers: recurrent ones.
-import * as layers from "../../ts/layers/index.ts";
-import type { Row } from "./row.ts";
+import * as layers from "../../../ts/layers/index.ts";
+import type { Case } from "./case.ts";
 
 const seeded = {
   kernelInitializer: { name: "glorotUniform", seed: 3 },
   recurrentInitializer: { name: "orthogonal", seed: 4 },
 } as const;
 
-export const recurrentRows: Record<string, Row> = {
+export const recurrentCases = {
   simple_rnn: {
     make: () => layers.simpleRnn({ units: 3, returnSequences: true, ...seeded }),
     input: [4, 2],
@@ -67,7 +67,7 @@ export const recurrentRows: Record<string, Row> = {
     output: [2, 1, 2, 1],
     weights: convolved([2, 2, 2], 1, 1),
   },
-};
+} satisfies { readonly [kind: string]: Case };
 
 /** The weights of a convolution with memory. */
 function convolved(window: readonly number[], channels: number, filters: number): Record<string, readonly number[]> {

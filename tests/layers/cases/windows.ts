@@ -1,11 +1,11 @@
 // The table of layers: windows that slide over sequences, images and volumes, and what changes their sizes.
-import * as layers from "../../ts/layers/index.ts";
-import { type Row, seeded } from "./row.ts";
+import * as layers from "../../../ts/layers/index.ts";
+import { type Case, seeded } from "./case.ts";
 
 const { kernelInitializer } = seeded;
 const separable = { depthwiseInitializer: kernelInitializer, pointwiseInitializer: kernelInitializer };
 
-export const windowRows: Record<string, Row> = {
+export const windowCases = {
   conv1d: {
     make: () => layers.conv1d({ filters: 4, kernelSize: 3, padding: "causal", dilationRate: 2, groups: 2, ...seeded }),
     input: [6, 2],
@@ -119,4 +119,4 @@ export const windowRows: Record<string, Row> = {
     input: [4, 2, 3, 2],
     output: [2, 2, 2, 2],
   },
-};
+} satisfies { readonly [kind: string]: Case };

@@ -1,7 +1,7 @@
 // The table of layers: attention, positions, transformer blocks.
-import * as layers from "../../ts/layers/index.ts";
-import type { Shape } from "../../ts/tensor/shape.ts";
-import { type Row, seeded } from "./row.ts";
+import * as layers from "../../../ts/layers/index.ts";
+import type { Shape } from "../../../ts/tensor/shape.ts";
+import { type Case, seeded } from "./case.ts";
 
 /** The weights of projections to and from heads. */
 function projections(
@@ -41,7 +41,7 @@ function blockWeights(hasMemory: boolean): Record<string, Shape> {
   };
 }
 
-export const attentionRows: Record<string, Row> = {
+export const attentionCases = {
   attention: {
     make: () => layers.attention({ useScale: true, useCausalMask: true }),
     input: [
@@ -124,4 +124,4 @@ export const attentionRows: Record<string, Row> = {
     output: [3, 4],
     weights: blockWeights(true),
   },
-};
+} satisfies { readonly [kind: string]: Case };
