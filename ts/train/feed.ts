@@ -17,8 +17,8 @@ import { ArgumentError, DtypeError, ShapeError } from "../runtime/errors.ts";
 import { checkDtype } from "../tensor/dtype.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import { type Given, PART_NAMES, toExamples, toInputs, type Weighting, weighClasses } from "./batches.ts";
-import type { Model } from "./model.ts";
 import { type Pause, settled } from "./pause.ts";
+import type { Model } from "./trained.ts";
 
 /** What is read, and how. */
 export interface FeedOptions extends Weighting {

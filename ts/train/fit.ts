@@ -24,11 +24,11 @@ import {
 import { History } from "./callbacks/history.ts";
 import { eachBatch, examplesFor, Feed, type FeedOptions, feedOf, requireInStream } from "./feed.ts";
 import { hold, release } from "./holding.ts";
-import type { Model } from "./model.ts";
 import { optimizersOf } from "./model-optimizers.ts";
 import type { Objective } from "./objective.ts";
 import { makePause, type Pause, settled } from "./pause.ts";
 import { ProgressBar, ProgressLine, type Verbosity } from "./progress.ts";
+import type { Model } from "./trained.ts";
 
 /** What `fit` takes beside the data. */
 export interface FitOptions extends Weighting {

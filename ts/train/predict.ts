@@ -9,9 +9,9 @@ import { type AnyTensor, type Tensor, unfilled } from "../tensor/tensor.ts";
 import { type Batch, BUFFERS } from "./batches.ts";
 import { eachBatch, feedOf } from "./feed.ts";
 import type { PredictOptions } from "./fit.ts";
-import type { Model } from "./model.ts";
 import { makePause } from "./pause.ts";
 import { ProgressBar } from "./progress.ts";
+import type { Model } from "./trained.ts";
 
 /** Outputs of one kind, one batch after the other. */
 class Gathered {

@@ -10,8 +10,8 @@ import { type AnyTensor, unfilled } from "../tensor/tensor.ts";
 import { trainableChanges } from "../tensor/variable.ts";
 import { type AnyStepBatch, type Compiled, listed, oneOrAll, runStep, type StepFigures } from "./batch-step.ts";
 import { asRead, type Batch } from "./batches.ts";
-import type { Model } from "./model.ts";
 import { optimizersOf } from "./model-optimizers.ts";
+import type { Model } from "./trained.ts";
 
 /** A step over the tensors of one batch: so many inputs, so many targets, then weights. */
 type Step = Captured<[inputs: number, targets: number, ...tensors: AnyTensor[]], void>;

@@ -13,7 +13,7 @@ import type { Direction } from "../../metrics/metric.ts";
 import type { Stream } from "../../ops/random.ts";
 import { ArgumentError } from "../../runtime/errors.ts";
 import type { TypedArray } from "../../tensor/dtype.ts";
-import type { Model } from "../model.ts";
+import type { Model } from "../trained.ts";
 
 /** Figures by name: loss, accuracy, val_loss and so on. During an epoch they are means over the batches so far. */
 export type Logs = Record<string, number>;
