@@ -1,4 +1,4 @@
-// What does it cost to get work started? Eager ops on 16 floats, rows of a captured program, waking the threads.
+// What does it cost to get work started? Eager ops on 16 floats, launches of a captured program, waking the threads.
 
 import { add, capture, grad, ones, relu, softmax, sum } from "../dist/index.js";
 import { splitting } from "../dist/runtime/splitting.js";
@@ -19,7 +19,7 @@ function repeated(size: number): Case["prepare"] {
   };
 }
 
-/** Rows of two chunks of next to no work, each on the result before: what it costs to hand out a row and wait for it. */
+/** Launches of two chunks of next to no work, each on the result before: what a ticket and waiting for it cost. */
 function handedOut(): () => ReturnType<typeof ones> {
   const usual = { ...splitting };
   Object.assign(splitting, { parallelNanoseconds: 0, chunkNanoseconds: 1 });
@@ -55,8 +55,8 @@ export const cases: Case[] = [
       return () => gradient(x);
     },
   },
-  { name: "captured-row-16", unit: "us", amount: chain, prepare: repeated(16) },
-  { name: "captured-row-handed-out", unit: "us", amount: chain, prepare: handedOut },
-  { name: "captured-row-65536", unit: "us", amount: chain, prepare: repeated(65536) },
-  { name: "captured-row-1048576", unit: "us", amount: chain, prepare: repeated(1 << 20) },
+  { name: "captured-launch-16", unit: "us", amount: chain, prepare: repeated(16) },
+  { name: "captured-launch-of-two-chunks", unit: "us", amount: chain, prepare: handedOut },
+  { name: "captured-launch-65536", unit: "us", amount: chain, prepare: repeated(65536) },
+  { name: "captured-launch-1048576", unit: "us", amount: chain, prepare: repeated(1 << 20) },
 ];

@@ -1,4 +1,4 @@
-// What does an op cost beside its arithmetic? Called from JavaScript, as a row of a captured program (such small ones are
+// What does an op cost beside its arithmetic? Called from JavaScript, as a launch of a captured program (such small ones are
 // strung together on one thread), and as a row whose halves are handed out to threads, which the next row waits for. And
 // what do threads cost that have nothing to do?
 import type { Question } from "../harness/question.ts";
@@ -21,7 +21,7 @@ export const overhead: Question[] = [
   },
   {
     name: "row-overhead",
-    work: "one row of a captured program of 1,000 additions of 16 floats, each of the sum before: a replay's time / 1,000",
+    work: "one launch of a captured program of 1,000 additions of 16 floats, each of the sum before: a replay's time / 1,000",
     unit: "us/row",
     better: "less",
     task: "row-overhead",
@@ -38,8 +38,8 @@ export const overhead: Question[] = [
   {
     name: "handout-overhead",
     work:
-      "handing out one row of a captured program: the time of 128 softmax rows over 2 x 8192 floats, each of the result " +
-      "before, less that of 64 rows over twice as many, so the same arithmetic, / 64; of each the fastest replay of a round",
+      "handing out one launch of a captured program: the time of 128 softmax launches over 2 x 8192 floats, each of the result " +
+      "before, less that of 64 launches over twice as many, so the same arithmetic, / 64; of each the fastest replay of a round",
     unit: "us/row",
     better: "less",
     task: "handout-overhead",

@@ -318,7 +318,7 @@ function checkShape(shape: Shape, numbers: number): void {
   }
 }
 
-/** Where in a shape a number stands that has this place among all. */
+/** The indices in a shape of the number at this offset. */
 export function indexPath(position: number, shape: Shape): number[] {
   const path: number[] = [];
   let rest = position;

@@ -33,7 +33,7 @@ export { requireCount } from "../runtime/arguments.ts";
 export type Inputs = AnyTensor | readonly AnyTensor[];
 /** One result, or a list of several. */
 export type Outputs = Tensor | readonly Tensor[];
-/** The mask of one input, or a list with a place for each of several. */
+/** The mask of one input, or a list with an entry for each of several. */
 export type Masks = Mask | undefined | readonly (Mask | undefined)[];
 
 /** Options of `apply`. */

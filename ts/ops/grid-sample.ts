@@ -58,7 +58,7 @@ export function gridSample(x: Tensor, grid: Tensor, options: GridSampleOptions =
   // Zeros outside are a border of zeros: what lies further out reads that.
   const edge = padding === "zeros" ? 1 : 0;
   const images = edge === 0 ? x : pad(x, [NONE, [1, 1], [1, 1], NONE]);
-  const place = (axis: 0 | 1, size: number): Tensor => {
+  const position = (axis: 0 | 1, size: number): Tensor => {
     const at = slice(grid, [0, 0, 0, axis], [-1, -1, -1, 1]) as Tensor;
     // From [-1, 1] to pixels.
     const pixel = alignCorners ? mul(add(at, 1), (size - 1) / 2) : sub(mul(add(at, 1), size / 2), 0.5);
@@ -66,17 +66,17 @@ export function gridSample(x: Tensor, grid: Tensor, options: GridSampleOptions =
     const meant = interpolation === "nearest" ? round(inside) : inside;
     return clip(add(meant, edge), 0, size - 1 + 2 * edge);
   };
-  return sample(images, place(0, width), place(1, height), interpolation, channels);
+  return sample(images, position(0, width), position(1, height), interpolation, channels);
 }
 
 const NONE = [0, 0] as const;
 
 /** Places outside the image folded back into it, at the centres of its outermost pixels or at their outer edges. */
-function reflect(place: Tensor, size: number, alignCorners: boolean): Tensor {
+function reflect(position: Tensor, size: number, alignCorners: boolean): Tensor {
   const low = alignCorners ? 0 : -0.5;
   const span = alignCorners ? size - 1 : size;
-  if (span === 0) return mul(place, 0);
-  const distance = sub(place, low);
+  if (span === 0) return mul(position, 0);
+  const distance = sub(position, low);
   const turns = floor(mul(distance, 1 / (2 * span)));
   const within = sub(distance, mul(turns, 2 * span));
   return sub(low + span, abs(sub(within, span)));
@@ -91,7 +91,7 @@ function sample(images: Tensor, x: Tensor, y: Tensor, interpolation: Interpolati
     { shape: [batch, 1, 1], dtype: "i32" },
   );
   const [, rows, columns] = x.shape;
-  const whole = (place: Tensor): Tensor<"i32"> => cast(reshape(place, [batch, rows, columns]), "i32");
+  const whole = (position: Tensor): Tensor<"i32"> => cast(reshape(position, [batch, rows, columns]), "i32");
   const read = (left: Tensor, top: Tensor): Tensor =>
     pickSlices(pixels, add(add(mul(whole(top), width), whole(left)), first), 0) as Tensor;
   if (interpolation === "nearest") return read(x, y);

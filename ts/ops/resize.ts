@@ -12,7 +12,7 @@ import { reshape } from "./layout.ts";
 import { perAxis, requireImages } from "./lower/conv-geometry.ts";
 import { pickSlices } from "./lower/picking.ts";
 
-/** nearest: the pixel whose area holds the place; bilinear: the four around it, weighted by nearness. */
+/** nearest: the pixel whose area holds the position; bilinear: the four around it, weighted by nearness. */
 export type Interpolation = "nearest" | "bilinear";
 
 /** Options of {@link resize}. */
@@ -57,14 +57,14 @@ function nearestAlong(x: Tensor, axis: number, size: number): Tensor {
 function linearAlong(x: Tensor, axis: number, size: number): Tensor {
   const from = x.shape[axis];
   if (from === size) return x;
-  const place = (i: number): number => Math.min(Math.max(((2 * i + 1) * from) / (2 * size) - 0.5, 0), from - 1);
+  const position = (i: number): number => Math.min(Math.max(((2 * i + 1) * from) / (2 * size) - 0.5, 0), from - 1);
   // At a pixel's centre both halves are that pixel, so that its neighbour does not count, even if NaN.
-  const isWhole = (i: number): boolean => Number.isInteger(place(i));
+  const isWhole = (i: number): boolean => Number.isInteger(position(i));
   const picked = (shift: number): Tensor => {
-    const rows = tabulate([size], (i) => Math.floor(place(i)) + (isWhole(i) ? 0 : shift), "i32");
+    const rows = tabulate([size], (i) => Math.floor(position(i)) + (isWhole(i) ? 0 : shift), "i32");
     return pickSlices(x, rows, axis) as Tensor;
   };
-  const share = (i: number): number => (isWhole(i) ? 0.5 : place(i) - Math.floor(place(i)));
+  const share = (i: number): number => (isWhole(i) ? 0.5 : position(i) - Math.floor(position(i)));
   const shape = [size, ...x.shape.slice(axis + 1).map(() => 1)];
   const near = mul(
     picked(0),

@@ -212,11 +212,11 @@ export function unique<D extends Dtype = "f32">(x: Tensor<D>, ...none: never[]):
   const firsts = new Int32Array(x.size);
   const counts = new Int32Array(x.size);
   let size = 0;
-  for (const place of orderOfAll(x)) {
-    const value = elements[place];
+  for (const position of orderOfAll(x)) {
+    const value = elements[position];
     const last = elements[firsts[size - 1]];
-    if (size === 0 || !(value === last || (Number.isNaN(value) && Number.isNaN(last)))) firsts[size++] = place;
-    inverse[place] = size - 1;
+    if (size === 0 || !(value === last || (Number.isNaN(value) && Number.isNaN(last)))) firsts[size++] = position;
+    inverse[position] = size - 1;
     counts[size - 1]++;
   }
   return {

@@ -46,7 +46,7 @@ export function quantile(x: Tensor, q: number | readonly number[], axes?: Axes, 
   const weights = positions.map((position, i) => position - below[i]);
   const at = (places: readonly number[]): Tensor => pickSlices(ordered, tensor(places, { dtype: "i32" }), 1) as Tensor;
   const [low, last] = [at(below), at([count - 1])];
-  const high = at(below.map((place) => Math.min(place + 1, count - 1)));
+  const high = at(below.map((position) => Math.min(position + 1, count - 1)));
   const between = add(mul(low, tensor(weights.map((weight) => 1 - weight))), mul(high, tensor(weights)));
   // An infinity beside a weight of 0 would make it NaN.
   const y = where(equal(tensor(weights), 0), low, between);

@@ -192,7 +192,7 @@ export interface Batch {
 /** Where a model's steps read batches. @internal */
 export const BUFFERS: unique symbol = Symbol("buffers");
 
-/** The batches of several arrays of rows: a buffer for each place in the list. */
+/** The batches of several arrays of rows: a buffer for each entry of the list. */
 export class BatchBuffers {
   private readonly buffers: BatchBuffer[] = [];
   private readonly asStored: boolean;

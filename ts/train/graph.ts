@@ -200,9 +200,9 @@ export function drawnFrom({
     throw new ArgumentError("layer: a functional configuration must tell its calls, got that of a subclass of Model");
   }
   const operation = "functional";
-  const at = <T>(what: string, list: readonly T[], place: number): T => {
-    requireCount(operation, what, place, 0, list.length - 1);
-    return list[place];
+  const at = <T>(what: string, list: readonly T[], index: number): T => {
+    requireCount(operation, what, index, 0, list.length - 1);
+    return list[index];
   };
   for (const [what, list] of Object.entries({ layers, calls, outputs })) requireList(operation, what, list);
   requireCount(operation, "inputs", inputs, 1, layers.length);
