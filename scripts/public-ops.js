@@ -31,7 +31,10 @@ export function methodsSource(paths) {
 ${imports.join("\n")}
 
 /** The methods of tensors. */
-export const methods: { readonly [name: string]: unknown } = { ${names.join(", ")} };
+export const methods: { readonly [K in MethodName]: unknown } = { ${names.join(", ")} };
+
+/** Their names. */
+export type MethodName = ${names.map((name) => `"${name}"`).join(" | ")};
 `;
 }
 

@@ -49,6 +49,7 @@ export {
   valueAndGrad,
 } from "./autograd/grad.ts";
 export { defineOp, type Forward, type Gradient, type Gradients, type Op, type OpDefinition } from "./autograd/op.ts";
+export type { Drawing, Drawn, Placeholder } from "./autograd/placeholder.ts";
 export { noGrad } from "./autograd/tape.ts";
 
 // Operations.

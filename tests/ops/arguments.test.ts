@@ -6,6 +6,7 @@ import * as publicOps from "../../ts/ops/public.ts";
 import { ArgumentError, DtypeError, ShapeError } from "../../ts/runtime/errors.ts";
 import * as create from "../../ts/tensor/create.ts";
 import { ones } from "../../ts/tensor/create.ts";
+import type { Tensor } from "../../ts/tensor/tensor.ts";
 import { type Call, calls, creations } from "./calls.ts";
 
 const { full, zeros, ones: makeOnes, arange, linspace, eye, tensor } = create;
@@ -131,7 +132,7 @@ describe("an object of options behind the last argument", () => {
   });
 
   it("is what an op of one's own takes when it says so", () => {
-    const definition = { forward: (x: ReturnType<typeof ones>, { by = 1 } = {}) => publicOps.mul(x as never, by) };
+    const definition = { forward: (x: ReturnType<typeof ones>, { by = 1 } = {}) => publicOps.mul(x as Tensor, by) };
     expect(() => defineOp("plain", definition)(ones([1]), { by: 3 })).toThrow("plain: it must be given no options");
     expect(defineOp("scaled", { ...definition, options: true })(ones([1]), { by: 3 }).item()).toBe(3);
   });

@@ -8,6 +8,7 @@ import { type Dtype, requireDtype } from "../tensor/dtype.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { AnyOp, Gradients, PerExample } from "./gradients.ts";
 import { notify } from "./observe.ts";
+import { type Drawing, Placeholder } from "./placeholder.ts";
 import { cutsSoFar, forgetCuts, isTracked, noteDerivation } from "./tape.ts";
 
 export type { AnyOp, Gradient, Gradients, PerExample } from "./gradients.ts";
@@ -28,11 +29,12 @@ export interface OpDefinition<F extends Forward> {
 }
 
 /** An op: a function that also knows its name and its gradients. */
-export type Op<F extends Forward = Forward> = F & {
-  readonly opName: string;
-  readonly gradients: Gradients<Parameters<F>, ReturnType<F>> | undefined;
-  readonly perExample: PerExample<Parameters<F>> | undefined;
-};
+export type Op<F extends Forward = Forward> = Drawing<Parameters<F>> &
+  F & {
+    readonly opName: string;
+    readonly gradients: Gradients<Parameters<F>, ReturnType<F>> | undefined;
+    readonly perExample: PerExample<Parameters<F>> | undefined;
+  };
 
 /**
  * Declares an op, a function that the tape knows, under the name that errors use.
@@ -59,8 +61,12 @@ export function defineOp<F extends Forward>(name: string, definition: OpDefiniti
         if (arg.disposed) throw new StateError(`${name}: its tensors must not be disposed, got a disposed one`);
         tracked ||= isTracked(arg);
       } else if (Array.isArray(arg)) {
-        for (const item of arg) if (item instanceof Tensor) tracked ||= isTracked(item);
-      } else if (i >= known) requireNoOptions(name, arg);
+        for (const item of arg) {
+          if (item instanceof Tensor) tracked ||= isTracked(item);
+          else if (item instanceof Placeholder) return item.draw(name, op as never, args) as never;
+        }
+      } else if (arg instanceof Placeholder) return arg.draw(name, op as never, args) as never;
+      else if (i >= known) requireNoOptions(name, arg);
     }
     let y: AnyTensor;
     const before = cutsSoFar();
@@ -110,6 +116,11 @@ export function requireTensor(operation: string, what: string, x: unknown): asse
   if (x instanceof Tensor) {
     if (x.disposed) throw new StateError(`${operation}: ${what} must not be disposed, got a disposed tensor`);
     return;
+  }
+  if (x instanceof Placeholder) {
+    throw new ArgumentError(
+      `${operation}: ${what} must be a tensor, got a symbolic result; apply layers.lambda({ function: ... }) to it`,
+    );
   }
   const hint =
     typeof (x as { tensor?: unknown } | null | undefined)?.tensor === "function" ? "; call its tensor()" : "";

@@ -17,7 +17,7 @@ import * as gather from "../ops/gather.ts";
 import * as layout from "../ops/layout.ts";
 import { max } from "../ops/reduce.ts";
 import { ArgumentError } from "../runtime/errors.ts";
-import { requireDtype } from "../tensor/dtype.ts";
+import { type Dtype, requireDtype } from "../tensor/dtype.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import type { Variable } from "../tensor/variable.ts";
@@ -53,6 +53,10 @@ export class Flatten extends Layer {
 
   override get mixesSteps(): boolean {
     return true;
+  }
+
+  override outputDtype([dtype]: readonly Dtype[]): Dtype {
+    return dtype;
   }
 
   override outputShape(inputShape: Shape): Shape {
@@ -98,6 +102,10 @@ export class Reshape extends Layer {
 
   override get mixesSteps(): boolean {
     return true;
+  }
+
+  override outputDtype([dtype]: readonly Dtype[]): Dtype {
+    return dtype;
   }
 
   override outputShape(inputShape: Shape): Shape {
@@ -244,6 +252,10 @@ export class Permute extends Layer {
     return this.dims[0] !== 1;
   }
 
+  override outputDtype([dtype]: readonly Dtype[]): Dtype {
+    return dtype;
+  }
+
   override outputShape(inputShape: Shape): Shape {
     if (inputShape.length !== this.dims.length) {
       throw this.misfit(`have ${this.dims.length} axes after the batch`, inputShape);
@@ -284,6 +296,10 @@ export class RepeatVector extends Layer {
     this.n = options.n;
   }
 
+  override outputDtype([dtype]: readonly Dtype[]): Dtype {
+    return dtype;
+  }
+
   override outputShape(inputShape: Shape): Shape {
     if (inputShape.length !== 1) throw this.misfit("be vectors [batch, features]", inputShape);
     return [this.n, ...inputShape];
@@ -315,6 +331,10 @@ export const repeatVector: LayerDefinition<typeof RepeatVector> = defineLayer(
 export class Identity extends Layer {
   constructor(options: LayerOptions = {}) {
     super(identity, options);
+  }
+
+  override outputDtype([dtype]: readonly Dtype[]): Dtype {
+    return dtype;
   }
 
   call(x: AnyTensor): Tensor {

@@ -27,4 +27,4 @@ export {
 } from "./recurrent-cell.ts";
 export { defineLayer, fromConfig } from "./registry.ts";
 export type { Shapes } from "./shapes.ts";
-export { Symbolic } from "./symbolic.ts";
+export { type Drawer, Symbolic } from "./symbolic.ts";

@@ -4,6 +4,7 @@ import { ArgumentError } from "../runtime/errors.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import { checkShape, type Shape } from "../tensor/shape.ts";
 import { defineLayer, Layer, type LayerDefinition, type LayerOptions } from "./layer.ts";
+import { drawOperation } from "./operation.ts";
 import { Symbolic } from "./symbolic.ts";
 
 /** Options of {@link input}. */
@@ -23,7 +24,7 @@ export class InputLayer extends Layer {
     const { shape, dtype = "f32" } = options;
     checkShape(this.name, shape);
     const outputs: Symbolic[] = [];
-    this.output = new Symbolic([...shape], dtype, { layer: this, inputs: [], isList: false, outputs });
+    this.output = new Symbolic([...shape], dtype, { layer: this, inputs: [], isList: false, outputs }, drawOperation);
     outputs.push(this.output);
     this.ensureBuilt(this.output.shape);
   }

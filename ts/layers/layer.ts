@@ -9,7 +9,7 @@ import { requireList, requireRecord, requireType } from "../runtime/arguments.ts
 import { ArgumentError, ShapeError, StateError } from "../runtime/errors.ts";
 import { unrecorded } from "../runtime/launch.ts";
 import { checkOptions } from "../runtime/options.ts";
-import { requireDtype } from "../tensor/dtype.ts";
+import { type Dtype, requireDtype } from "../tensor/dtype.ts";
 import { scope } from "../tensor/scope.ts";
 import { checkShape, formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
@@ -209,6 +209,11 @@ export abstract class Layer extends Module {
    */
   outputShape(inputShape: Shapes): Shapes | undefined {
     return isShapeList(inputShape) ? undefined : inputShape;
+  }
+
+  /** The dtype of its results for inputs of these dtypes; default f32. */
+  outputDtype(_inputDtypes: readonly Dtype[]): Dtype {
+    return "f32";
   }
 
   /**

@@ -1,14 +1,17 @@
 // Layers by kind, to be made from configurations. Only this file imports all layers, so that bundles without it stay
 // small.
 
+import { stopGradient } from "../autograd/custom.ts";
 import all, { type LayerName } from "../generated/layers.ts";
 import type { Names } from "../generated/options.ts";
+import * as ops from "../ops/public.ts";
 import { requireRecord, requireType, textOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { type Json, lookUp } from "./config.ts";
 import { type Config, defineClass, type OptionsClass, readConfig } from "./definition.ts";
 import { Layer, type LayerDefinition } from "./layer.ts";
 import { setTrainableParts } from "./module.ts";
+import { operationFrom } from "./operation.ts";
 import { families, type LayerMaker, registered } from "./registered.ts";
 
 /**
@@ -70,6 +73,9 @@ function made(kind: string, config: { readonly [option: string]: Json }): Layer 
 }
 
 function maker(kind: string): LayerMaker {
+  if (kind === "operation") {
+    return (options) => operationFrom(options, (name) => lookUp("operation", name, { ...ops, stopGradient }));
+  }
   const own = registered.get(kind);
   if (own) return own;
   try {

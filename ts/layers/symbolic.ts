@@ -1,6 +1,6 @@
 // Symbolic tensors: shapes and dtypes without values, with which functional models are built. Layers applied to them
 // record nodes, which `Model` walks.
-import { methodNames } from "../ops/methods.ts";
+import { Placeholder } from "../autograd/placeholder.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { showAsText } from "../runtime/inspect.ts";
 import type { Dtype } from "../tensor/dtype.ts";
@@ -19,19 +19,18 @@ export interface Node {
   readonly training?: boolean | undefined;
 }
 
-/** What a layer will return. */
-export class Symbolic {
+/** Makes a layer of a function and applies it to the symbolic ones among these arguments; returns its result. */
+export type Drawer = (name: string, f: (...args: never[]) => unknown, args: readonly unknown[]) => Symbolic;
+
+/** What a layer or an op will return. Ops of tensors and their methods can be applied to it, and make others. */
+export class Symbolic extends Placeholder {
   static {
     showAsText(Symbolic);
-    // Tensors have these, and a result that has no values yet is easily taken for one.
-    for (const name of methodNames) {
+    for (const [name, method] of Object.entries(methods)) {
       Object.defineProperty(Symbolic.prototype, name, {
-        value(this: Symbolic): never {
-          const instead = name in merging ? `layers.${merging[name as keyof typeof merging]}() or ` : "";
-          throw new ArgumentError(
-            `${name}: it must be called on tensors, got the symbolic result of ${this.node.layer.name}; ` +
-              `apply ${instead}layers.lambda({ function: (x) => x.${name}(...) }) to it`,
-          );
+        value(this: Symbolic, ...rest: unknown[]): Symbolic {
+          if (name !== "backward") return this.draw(name, method as never, [this, ...rest]);
+          throw new ArgumentError(`backward: it must be called on tensors, got the result of ${this.node.layer.name}`);
         },
       });
     }
@@ -42,21 +41,28 @@ export class Symbolic {
   readonly dtype: Dtype;
   /** What makes it. */
   readonly node: Node;
+  /** @internal */
+  readonly drawer: Drawer;
 
-  constructor(shape: Shape, dtype: Dtype, node: Node) {
+  /** Layers make them: `layers.input` the first one. @internal */
+  constructor(shape: Shape, dtype: Dtype, node: Node, drawer: Drawer) {
+    super();
     this.shape = shape;
     this.dtype = dtype;
     this.node = node;
+    this.drawer = drawer;
+  }
+
+  /** Notes that a function will be applied to these arguments. @internal */
+  override draw(name: string, f: (...args: never[]) => unknown, args: readonly unknown[]): Symbolic {
+    return this.drawer(name, f, args);
   }
 
   /** Its shape, dtype and layer. */
-  toString(): string {
+  override toString(): string {
     return `Symbolic ${this.dtype} [${["batch", ...this.shape].join(", ")}] of ${this.node.layer.name}`;
   }
 }
-
-/** The layers that do with symbolic results what methods of tensors do. */
-const merging = { add: "add", sub: "subtract", mul: "multiply", maximum: "maximum", minimum: "minimum" };
 
 /** Whether these are symbolic inputs, alone or in a list. */
 export function isSymbolic(x: unknown): x is Symbolic | readonly Symbolic[] {
@@ -76,6 +82,7 @@ export function connect(layer: Layer, x: Symbolic | readonly Symbolic[], trainin
   }
   const outputs: Symbolic[] = [];
   const node: Node = { layer, inputs, isList: !(x instanceof Symbolic), outputs, training };
-  for (const one of shapeList(shape)) outputs.push(new Symbolic(one, "f32", node));
+  const dtype = layer.outputDtype(inputs.map((input) => input.dtype));
+  for (const one of shapeList(shape)) outputs.push(new Symbolic(one, dtype, node, inputs[0].drawer));
   return outputs;
 }

@@ -9,6 +9,7 @@ import { windowCases } from "./windows.ts";
 /** Layers that the tests of all layers cannot ask alike; behind each, whose tests they have instead. */
 type Apart =
   | "input" // nothing is computed: tests/train/structure.test.ts
+  | "operation" // made by ops applied to symbolic inputs: operation.test.ts
   | "lambda" // a function is not saved: layers.test.ts
   | "normalization" // it learns from data before: feature-normalization.test.ts
   | "simple_rnn_cell" // cells give lists, and run in layers: recurrent.test.ts
