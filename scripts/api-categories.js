@@ -19,7 +19,7 @@ const categories = {
     "ops/arithmetic ops/elementwise ops/gamma ops/lower/launch-binary ops/powers ops/transcendental",
   "Ops: comparison and selection": "ops/compare",
   "Ops: reductions and statistics": "ops/differences ops/lower/axes ops/reduce ops/scan ops/statistics",
-  "Ops: shapes, indices and order": "ops/broadcast ops/gather ops/layout ops/reorder ops/sort",
+  "Ops: shapes, indices and order": "ops/broadcast ops/gather ops/indexing ops/layout ops/reorder ops/sort",
   "Ops: linear algebra": "ops/diagonal ops/einsum ops/linalg ops/lower/epilogue ops/matmul ops/matrix-norm",
   "Ops: convolution and pooling": "ops/adaptive-pool ops/conv ops/depthwise ops/lower/conv-geometry ops/pool",
   "Ops: sequences": "ops/attention ops/ctc ops/recurrent",

@@ -76,6 +76,7 @@ describe("ops of symbolic inputs", () => {
       [(x) => x.softmax(1).mul(x), (x) => x.softmax(1).mul(x), [2, 3]],
       [(x) => x.expandDims(2).tile([1, 1, 4]), (x) => x.expandDims(2).tile([1, 1, 4])],
       [(x) => x.slice([0, 1], [-1, 2]), (x) => x.slice([0, 1], [-1, 2])],
+      [(x) => x.at(":, ::-1"), (x) => x.at(":, ::-1")],
       [(x) => x.transpose([0, 2, 1]), (x) => x.transpose([0, 2, 1]), [2, 3]],
       [(x) => matmul(x, x, { transposeB: true }), (x) => matmul(x, x, { transposeB: true }), [2, 3]],
       [(x) => where(equal(x, 0.25), x.neg(), 7), (x) => where(equal(x, 0.25), x.neg(), 7)],

@@ -17,7 +17,7 @@ const odd: { readonly [name: string]: () => unknown } = {
   null: () => null,
   "an object": () => ({ axis: 0, keepDims: true }),
   "an object without a prototype": () => Object.create(null),
-  text: () => "0",
+  text: () => "nothing",
   "a symbol": () => Symbol("one"),
   "a function": () => () => 0,
   "a big integer": () => 1n,

@@ -71,6 +71,7 @@ const own: { readonly [K in Exclude<keyof Ops, UnaryName>]: Call } & { readonly 
   argMax: axis,
   argMin: axis,
   argsort: scanned,
+  at: { call: () => [x(), "1:, ::2"] },
   atan2: binary,
   attention: { call: () => [numbers(1, 2, 1, 4), numbers(1, 2, 1, 4), numbers(1, 2, 1, 4), {}], options: 3 },
   avgPool1d: pooled(line, 2),

@@ -137,3 +137,26 @@ describe("slice", () => {
     ).toEqual(values.flat());
   });
 });
+
+describe("at", () => {
+  it("takes elements of every dtype, as NumPy's index does", () => {
+    const x = arange(12).reshape([3, 4]);
+    expect(x.at("1:, ::2").array()).toEqual([
+      [4, 6],
+      [8, 10],
+    ]);
+    expect(x.cast("i32").at("-1").array()).toEqual([8, 9, 10, 11]);
+    expect(x.cast("u8").at("::-1, 0").array()).toEqual([8, 4, 0]);
+    expect(x.at("0, 0").shape).toEqual([]);
+  });
+
+  it("refuses what is no index", () => {
+    const x = zeros([3, 4]);
+    for (const index of ["", "1:2:3:4", "a", "1.5", "..., ...", "0, 0, 0", "::0", "1, , 2", Number.NaN, 1.5, [1]]) {
+      expect(() => x.at(index as string)).toThrow(ArgumentError);
+    }
+    expect(() => x.at("a")).toThrow('at: the index must be like "1:-1, ::2, ..., 0" for 2 axes, got a');
+    expect(() => x.at(3)).toThrow("at: index 3 must lie inside axis 0 of [3, 4], got 3");
+    expect(() => x.at(":, -5")).toThrow(ShapeError);
+  });
+});

@@ -21,6 +21,7 @@ declare module "../tensor/tensor.ts" {
     argMax: Method<typeof ops.argMax>;
     argMin: Method<typeof ops.argMin>;
     argsort(...rest: Rest<typeof ops.argsort>): Tensor<"i32">;
+    at(...rest: Rest<typeof ops.at>): Tensor<D>;
     backward: Method<typeof backward>;
     broadcastTo(...rest: Rest<typeof ops.broadcastTo>): Tensor<D>;
     cast<E extends Dtype>(dtype: E): Tensor<E>;

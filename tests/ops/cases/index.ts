@@ -17,6 +17,7 @@ import { fftCases } from "./fft.ts";
 import { gammaCases } from "./gamma.ts";
 import { gatherCases } from "./gather.ts";
 import { colorCases, gridSampleCases, resizeCases } from "./image.ts";
+import { indexingCases } from "./indexing.ts";
 import { layoutCases } from "./layout.ts";
 import { linalgCases } from "./linalg.ts";
 import { matmulCases } from "./matmul.ts";
@@ -51,6 +52,7 @@ export const cases: { readonly [K in OpName]: readonly Case[] } = {
   ...gammaCases,
   ...gatherCases,
   ...gridSampleCases,
+  ...indexingCases,
   ...layoutCases,
   ...linalgCases,
   ...matmulCases,
