@@ -1,6 +1,7 @@
 // Symbolic tensors: shapes and dtypes without values, with which functional models are built. Layers applied to them
 // record nodes, which `Model` walks.
 import { Placeholder } from "../autograd/placeholder.ts";
+import { methods } from "../ops/methods.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { showAsText } from "../runtime/inspect.ts";
 import type { Dtype } from "../tensor/dtype.ts";

@@ -78,6 +78,8 @@ declare module "../tensor/tensor.ts" {
   }
 }
 
+export { methods };
+
 /** Their names. */
 export const methodNames: readonly string[] = Object.keys(methods);
 
