@@ -100,7 +100,12 @@ type FirstOf<Given extends unknown[]> = Given extends [infer Options, ...unknown
   ? [options: Options]
   : [options?: NonNullable<Given[0]>];
 
-/** Defines a class of layers, which hands on the definition to `Layer`: so bundlers leave out what is not used. */
+/**
+ * Registers a layer class of your own, so that `fromConfig` and `loadModel` find it by `kind`; a later one of the same
+ * kind replaces it. The class takes one record of options and passes it to `Layer`. They are checked against
+ * optionNames; by default every option is accepted. The result makes layers of the class.
+ * Errors: ArgumentError unless they are a string and a class of layers.
+ */
 /* @__NO_SIDE_EFFECTS__ */
 export function defineLayer<C extends OptionsClass<Layer>>(
   kind: string,

@@ -15,9 +15,9 @@ import { operationFrom } from "./operation.ts";
 import { families, type LayerMaker, registered } from "./registered.ts";
 
 /**
- * Registers a layer class of your own, so that `fromConfig` and `loadModel` find it by `kind`; a later one of the same kind takes
- * its place. The class takes one record of options and passes it to `Layer`. `optionNames` are then checked; without them none is
- * refused. The result makes layers of the class.
+ * Registers a layer class of your own, so that `fromConfig` and `loadModel` find it by `kind`; a later one of the same
+ * kind replaces it. The class takes one record of options and passes it to `Layer`. They are checked against
+ * optionNames; by default every option is accepted. The result makes layers of the class.
  * Errors: ArgumentError unless they are a string and a class of layers.
  */
 export function defineLayer<C extends OptionsClass<Layer>>(

@@ -32,7 +32,10 @@ export interface FoldOptions {
 export interface CrossValidateOptions
   extends FoldOptions,
     Omit<FitOptions, "callbacks" | "sampleWeight" | "shuffle" | "seed"> {
-  /** Callbacks for all folds, one after the other, or a function that makes those of a fold, counted from 0. */
+  /**
+   * Callbacks for all folds, one after the other, or a function that makes those of a fold, counted from 0; default
+   * none.
+   */
   callbacks?: readonly Callback[] | ((fold: number) => readonly Callback[]);
   /** Whether each class is spread evenly over the folds; for class labels [n], [n, 1] or one-hot rows; default false. */
   stratified?: boolean;

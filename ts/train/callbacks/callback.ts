@@ -201,7 +201,13 @@ export function statefulOf(callbacks: readonly object[]): StatefulCallback[] {
   return callbacks.filter((callback) => callback instanceof StatefulCallback);
 }
 
-/** Defines a class of callbacks by name: what makes them from options. */
+/**
+ * Registers a callback class of your own, so that `callbackFromConfig` and engine workers find it by name; a later one
+ * of the same name replaces it. The class takes one record of options; one that extends `StatefulCallback` and passes
+ * them to it has `kind` and `config()`. Options are checked against optionNames; by default every option is accepted.
+ * The result makes callbacks of the class.
+ * Errors: ArgumentError unless they are a string and a class.
+ */
 export function defineCallback<C extends OptionsClass<Callback>>(
   kind: string,
   made: C,

@@ -124,7 +124,10 @@ export class ModelCheckpoint extends StatefulCallback implements Callback {
   }
 }
 
-/** Saves the model while it is trained; see `ModelCheckpoint`. */
+/**
+ * Makes a {@link ModelCheckpoint}, which saves the model during training.
+ * Errors: ArgumentError for options out of range, and a filepath with a format or figure that is not known.
+ */
 export const modelCheckpoint: Definition<typeof ModelCheckpoint> = defineCallback(
   "modelCheckpoint",
   ModelCheckpoint,
@@ -255,7 +258,10 @@ export class BackupAndRestore extends StatefulCallback implements Callback {
   }
 }
 
-/** Takes a training up again where it was interrupted; see `BackupAndRestore`. */
+/**
+ * Makes a {@link BackupAndRestore}, which resumes an interrupted training. Errors: ArgumentError for options out of
+ * range.
+ */
 export const backupAndRestore: Definition<typeof BackupAndRestore> = defineCallback(
   "backupAndRestore",
   BackupAndRestore,

@@ -60,7 +60,7 @@ export class TerminateOnNaN extends StatefulCallback implements Callback {
   }
 }
 
-/** Ends training at a loss that is NaN or infinite; see `TerminateOnNaN`. */
+/** Makes a {@link TerminateOnNaN}, which ends training at a loss that is NaN or infinite. Errors: none of its own. */
 export const terminateOnNaN: Definition<typeof TerminateOnNaN> = defineCallback(
   "terminateOnNaN",
   TerminateOnNaN,
@@ -125,7 +125,10 @@ export class SwapEMAWeights extends StatefulCallback implements Callback {
   }
 }
 
-/** Evaluates with the optimizer's averages of the weights; see `SwapEMAWeights`. */
+/**
+ * Makes a {@link SwapEMAWeights}, which evaluates with moving averages of the weights. Errors: ArgumentError for
+ * options out of range.
+ */
 export const swapEMAWeights: Definition<typeof SwapEMAWeights> = defineCallback(
   "swapEMAWeights",
   SwapEMAWeights,

@@ -70,7 +70,10 @@ export class CSVLogger extends StatefulCallback implements Callback {
   }
 }
 
-/** Writes the figures of each epoch to a table; see `CSVLogger`. */
+/**
+ * Makes a {@link CSVLogger}, which writes the figures of each epoch to a table. Errors: ArgumentError for an invalid
+ * filename.
+ */
 export const csvLogger: Definition<typeof CSVLogger> = defineCallback("csvLogger", CSVLogger, csvLoggerOptions);
 
 function unquoted(cell: string): string {

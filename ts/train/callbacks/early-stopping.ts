@@ -109,7 +109,10 @@ export class EarlyStopping extends StatefulCallback implements Callback {
   }
 }
 
-/** Ends a training when a figure has stopped getting better; see `EarlyStopping`. */
+/**
+ * Makes an {@link EarlyStopping}, which ends training when a figure stops improving. Errors: ArgumentError for options
+ * out of range.
+ */
 export const earlyStopping: Definition<typeof EarlyStopping> = defineCallback(
   "earlyStopping",
   EarlyStopping,

@@ -130,7 +130,10 @@ export class ReduceLROnPlateau extends StatefulCallback implements Callback {
   }
 }
 
-/** Reduces the learning rate when a figure has stopped getting better; see `ReduceLROnPlateau`. */
+/**
+ * Makes a {@link ReduceLROnPlateau}, which reduces the learning rate when a figure stops improving.
+ * Errors: ArgumentError for options out of range.
+ */
 export const reduceLROnPlateau: Definition<typeof ReduceLROnPlateau> = defineCallback(
   "reduceLROnPlateau",
   ReduceLROnPlateau,

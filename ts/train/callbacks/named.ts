@@ -11,9 +11,10 @@ type Maker = (options: object) => Callback;
 const defined = new Map<string, Maker>();
 
 /**
- * Registers a callback class of your own, so that `callbackFromConfig` and engine workers find it by name; a later one of the same
- * name takes its place. The class takes one record of options; one that extends `StatefulCallback` and passes them to it has
- * `kind` and `config()`, and its options are checked where their names are given. The result makes callbacks of the class.
+ * Registers a callback class of your own, so that `callbackFromConfig` and engine workers find it by name; a later one
+ * of the same name replaces it. The class takes one record of options; one that extends `StatefulCallback` and passes
+ * them to it has `kind` and `config()`. Options are checked against optionNames; by default every option is accepted.
+ * The result makes callbacks of the class.
  * Errors: ArgumentError unless they are a string and a class.
  */
 export function defineCallback<C extends OptionsClass<Callback>>(

@@ -83,7 +83,7 @@ export class TensorBoard extends StatefulCallback implements Callback {
   }
 }
 
-/** Writes event files for TensorBoard; see `TensorBoard`. */
+/** Makes a {@link TensorBoard}, which writes event files. Errors: ArgumentError for options out of range. */
 export const tensorBoard: Definition<typeof TensorBoard> = defineCallback(
   "tensorBoard",
   TensorBoard,
