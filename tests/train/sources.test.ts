@@ -11,6 +11,7 @@ import {
   type Logs,
   layers,
   Model,
+  memory,
   Sequential,
   ShapeError,
   type Source,
@@ -376,6 +377,20 @@ describe("a batch is refused", () => {
     await model.fit(data, { ...silent, epochs: 2 });
     expect((await model.predict(data)).shape).toEqual([10, 1]);
   });
+});
+
+it("batches of ever new shapes take no more and more memory", async () => {
+  const model = new Sequential([layers.globalAveragePooling1d(), layers.dense({ units: 1 })]);
+  model.compile({ loss: "meanSquaredError", optimizer: "sgd" });
+  const after = async (from: number, to: number): Promise<number> => {
+    const lengths = Array.from({ length: to - from }, (_, i) => from + i);
+    const data = lengths.map((length): BatchData => [new ArrayData(new Float32Array(length), [1, length, 1]), [1]]);
+    await model.fit(() => data, silent);
+    return memory.report().buffers;
+  };
+  const before = await after(1, 40);
+  expect(await after(40, 90)).toBeLessThanOrEqual(before + 4);
+  await after(1, 40);
 });
 
 describe("what a stream cannot have is an error", () => {

@@ -63,6 +63,21 @@ describe("data of a remote model", () => {
     expect((await far.predict(sent)).shape).toEqual([3, 3]);
   });
 
+  it("are cut into as many steps, as at hand", async () => {
+    const near = new Sequential(classifier());
+    const far = new RemoteModel(classifier(), { engine });
+    near.compile({ optimizer: "sgd", loss: "sparseCategoricalCrossentropy" });
+    await far.compile({ optimizer: "sgd", loss: "sparseCategoricalCrossentropy" });
+    const cut = { batchSize: 1, verbose: 0, epochs: 3, shuffle: false } as const;
+    const options = { ...cut, stepsPerEpoch: 2, validationData: [rows, labels], validationSteps: 1 } as const;
+    expect(await far.fit(rows, labels, options)).toEqual(await near.fit(rows, labels, options));
+    const some = { batchSize: 1, steps: 2 };
+    expect(await far.evaluate(rows, labels, some)).toEqual(await near.evaluate(rows, labels, some));
+    const predicted = await far.predict(rows, some);
+    expect(predicted.shape).toEqual([2, 3]);
+    expect(bits(predicted.data)).toEqual(bits((await near.predict(rows, some)).data()));
+  });
+
   it("of several inputs may be so too, where one of them has a shape of its own", async () => {
     const inputs = [layers.input({ shape: [2] }), layers.input({ shape: [2] })];
     const sum = new RemoteModel(new Model({ inputs, outputs: layers.add().apply(inputs) }), {

@@ -224,6 +224,9 @@ export class BatchBuffers {
   }
 }
 
+/** More shapes than this give way to others, the oldest first, as what is captured for them does. */
+const MOST_SHAPES = 32;
+
 /**
  * Variables that hold one batch after the other: one for each shape and dtype that occurs. A captured step reads a
  * variable where it lies, so that a batch is copied once, from the data to where the program reads it.
@@ -262,6 +265,11 @@ class BatchBuffer {
     const key = `${isScaled ? scale : dtype}${formatShape(shape)}`;
     let batch = this.variables.get(key);
     if (batch === undefined) {
+      const [[oldest, first] = []] = this.variables;
+      if (oldest !== undefined && this.variables.size === MOST_SHAPES) {
+        first?.dispose();
+        this.variables.delete(oldest);
+      }
       const options = { name: "batch", trainable: false };
       batch = scope(() => {
         const initial = zeros(shape, isScaled ? stores : dtype);

@@ -241,9 +241,9 @@ export class RemoteModel {
 
   /** The outputs for all examples as a list. Default: batches of 32. */
   async predictAll(x: RemoteInputs, options: RemotePredictOptions = {}): Promise<ArrayData[]> {
-    const { signal, batchSize } = checkOptions("predict", options, remotePredictOptions);
+    const { signal, ...plain } = checkOptions("predict", options, remotePredictOptions);
     const use = async (send: Send): Promise<ArrayData[]> => {
-      const outputs = await this.call("predict", { x: await send(x), batchSize }, { signal });
+      const outputs = await this.call("predict", { ...plain, x: await send(x) }, { signal });
       return outputs.map(toArrayData);
     };
     return withSent(this.engine, use, signal);
