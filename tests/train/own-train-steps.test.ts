@@ -1,8 +1,12 @@
 // Models with steps of their own: a GAN, a VAE, distillation and adversarial training, each of which learns, and replays to
 // the bit what it computes eagerly.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
   add,
+  BackupAndRestore,
   type CompileOptions,
   concat,
   exp,
@@ -176,6 +180,43 @@ describe("steps of one's own", () => {
     await model.fit(far, undefined, { ...silent, epochs: 60, initialEpoch: 3, batchSize: 32 });
     expect(miss()).toBeLessThan(before / 2);
     model.dispose();
+  });
+
+  it("a GAN goes on after an interruption with the same bits, both optimizers and its figures too", async () => {
+    const backupDir = mkdtempSync(join(tmpdir(), "heddle-gan-"));
+    const make = (): GAN => {
+      seed(7);
+      const model = new GAN();
+      model.compile({ optimizer: new optimizers.Adam({ learningRate: 0.01 }) });
+      return model;
+    };
+    const options = { ...silent, epochs: 4, batchSize: 16 };
+    const whole = make();
+    const { history } = await whole.fit(x, undefined, options);
+    let batches = 0;
+    const cut = {
+      onBatchEnd: () => {
+        if (++batches === 19) throw new Error("cut");
+      },
+    };
+    const backup = (): BackupAndRestore => new BackupAndRestore({ backupDir, saveFreq: 3 });
+    await expect(make().fit(x, undefined, { ...options, callbacks: [cut, backup()] })).rejects.toThrow("cut");
+    const model = make();
+    const { history: rest } = await model.fit(x, undefined, { ...options, callbacks: [backup()] });
+    expect(rest.generatorLoss).toEqual(history.generatorLoss.slice(2));
+    expect(bits(model)).toBe(bits(whole));
+    rmSync(backupDir, { recursive: true });
+  });
+
+  it("read batches as they come", async () => {
+    const model = new GAN();
+    model.compile({ optimizer: "adam" });
+    function* batches(): Generator<readonly [number[][]]> {
+      for (let i = 0; i < x.length; i += 32) yield [x.slice(i, i + 32)];
+    }
+    const { history } = await model.fit(() => batches(), { ...silent, epochs: 2 });
+    expect(Object.keys(history)).toEqual(["generatorLoss", "discriminatorLoss"]);
+    expect(history.generatorLoss.every(Number.isFinite)).toBe(true);
   });
 
   it("a VAE with an annealed weight reconstructs better than the mean does", async () => {
