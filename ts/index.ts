@@ -36,7 +36,7 @@ export { Variable, type VariableOptions, variable } from "./tensor/variable.ts";
 // Gradients.
 
 export { type AnomalyOptions, detectAnomaly } from "./autograd/anomaly.ts";
-export { type Captured, type CaptureOptions, capture, type StepResult } from "./autograd/capture.ts";
+export { type Captured, type CaptureOptions, capture, type StepArgument, type StepResult } from "./autograd/capture.ts";
 export { checkGradient, type GradientCheck } from "./autograd/check.ts";
 export { customGrad, stopGradient } from "./autograd/custom.ts";
 export {

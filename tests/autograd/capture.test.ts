@@ -25,7 +25,7 @@ function captured<
   Args extends readonly unknown[],
   R extends AnyTensor | AnyTensor[] | Record<string, AnyTensor> | void,
 >(step: (...args: Args) => R): Captured<Args, R> {
-  const result = capture(step);
+  const result = capture(step as (...args: readonly unknown[]) => R) as Captured<Args, R>;
   made.push(result);
   return result;
 }

@@ -24,6 +24,17 @@ type Tree<T> = T | readonly Tree<T>[] | { readonly [name: string]: Tree<T> } | u
 /** What a captured step may return: a tensor, or a list or record of tensors; nothing else is known after a replay. */
 export type StepResult = Tree<AnyTensor> | void;
 
+/** What a captured step may be given: tensors and plain values, or lists and records of them; anything else becomes never. */
+export type StepArgument<T> = unknown extends T
+  ? T
+  : T extends AnyTensor | string | number | boolean | null | undefined
+    ? T
+    : T extends (...args: never) => unknown
+      ? never
+      : T extends object
+        ? { readonly [K in keyof T]: StepArgument<T[K]> }
+        : never;
+
 /** A captured step: called like the step itself. */
 export interface Captured<Args extends readonly unknown[], R extends StepResult> {
   (...args: Args): R;
@@ -88,10 +99,10 @@ const MOST_RECORDINGS = 32;
  * values, and where the step returns anything but tensors. An index or label out of range throws the error of an eager
  * call, before anything outside the step has changed.
  */
-export function capture<Args extends readonly unknown[], R extends StepResult>(
-  step: (...args: Args) => R,
-  options: CaptureOptions = {},
-): Captured<Args, R> {
+export function capture<
+  Args extends readonly unknown[] & { readonly [K in keyof Args]: StepArgument<Args[K]> },
+  R extends StepResult,
+>(step: (...args: Args) => R, options: CaptureOptions = {}): Captured<Args, R> {
   const { replaceOldest = false } = checkOptions("capture", options, captureOptions);
   requireFunction("capture", step);
   const recordings = new Map<string, Recording>();

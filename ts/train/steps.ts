@@ -131,7 +131,8 @@ function makeStep<Args extends readonly unknown[], R extends AnyTensor[] | void>
   eagerly: boolean,
 ): Captured<Args, R> {
   // Batches of many sizes are no mistake here.
-  if (!eagerly) return capture(step, { replaceOldest: true });
+  const anyStep = step as (...args: readonly unknown[]) => R;
+  if (!eagerly) return capture(anyStep, { replaceOldest: true }) as Captured<Args, R>;
   const copied = (x: AnyTensor): AnyTensor => unfilled(x.shape, x.dtype).write(x.view());
   const run = (...args: Args): R => scope(() => (step(...args) as AnyTensor[] | undefined)?.map(copied) as R);
   return Object.assign(run, { dispose: () => {}, recordings: 0 });
