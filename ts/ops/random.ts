@@ -62,7 +62,7 @@ export class Generator {
   }
 }
 
-/** The words of a stream's state; see `Generator.state`. @internal */
+/** The words of a stream's state; see `Generator.state`. */
 export type Stream = Int32Array;
 
 /** The low and the high bits of a seed. ArgumentError unless it is a safe integer. @internal */
