@@ -5,12 +5,12 @@ import { ArgumentError } from "../runtime/errors.ts";
 import { nearest } from "../runtime/nearest.ts";
 import { checkOptions } from "../runtime/options.ts";
 
-/** What JSON can hold. */
+/** A JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
 const origins = new WeakMap<object, Json>();
 
-/** Notes what makes the function `f` again: the name or the options a layer would be given for it. */
+/** Notes the configuration of the function f: the name or options that make it again. */
 export function madeFrom<F extends object>(f: F, origin: Json): F {
   origins.set(f, origin);
   return f;
@@ -52,7 +52,7 @@ interface Written {
 /** What the layers that occur in the configuration being written were written as. */
 let written: Map<Configurable, Written> | undefined;
 
-/** Writes one configuration: layers that occur in it several times are told to be the same. */
+/** Writes one configuration, in which layers that occur several times are shared. */
 export function inConfig<T>(write: () => T): T {
   if (written !== undefined) return write();
   written = new Map();
@@ -90,7 +90,7 @@ export function toJsonRecord(operation: string, options: object): Record<string,
   return Object.fromEntries(given.map(([option, value]) => [option, toJson(operation, option, value)]));
 }
 
-/** Lists and plain records as copies, however deep, and f of all else. */
+/** A deep copy of lists and plain records, with f applied to the leaves. */
 export function mapLeaves<T>(value: T, f: (leaf: unknown) => unknown, made: Map<unknown, unknown> = new Map()): T {
   const isList = Array.isArray(value);
   if (!isList && value?.constructor !== Object) return f(value) as T;
@@ -102,12 +102,12 @@ export function mapLeaves<T>(value: T, f: (leaf: unknown) => unknown, made: Map<
   return copy as T;
 }
 
-/** An option as a layer may keep it: whoever gave its lists may go on to change them. */
+/** A copy of an option's lists and records, which the caller may change later. */
 export function ownCopy<T>(value: T): T {
   return mapLeaves(value, (leaf) => leaf);
 }
 
-/** A function, which `what` may be given as. ArgumentError for a class. */
+/** The function. ArgumentError for a class. */
 export function asFunction<F>(what: string, f: F): F {
   if (Object.getOwnPropertyDescriptor(f, "prototype")?.writable !== false) return f;
   throw new ArgumentError(`${what}: it must be a name or a function, got a class`);

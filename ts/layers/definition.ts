@@ -1,27 +1,27 @@
-// What has a name is defined once, in the file that makes it. By the name it is found again: among those of the library, and
-// those that were defined since.
+// Definitions: whatever has a name is defined once, in its own file, and found by name among the library's and the
+// user-defined ones.
 import { config as configNames, type Names } from "../generated/options.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { type Json, lookUp } from "./config.ts";
 
-/** Something by name, with options: `{ kind: "adam", config: { learningRate: 0.01 } }`. */
+/** A name with options: `{ kind: "adam", config: { learningRate: 0.01 } }`. */
 export interface Config<Kind extends string = string, Options = { readonly [option: string]: Json }> {
   readonly kind: Kind;
   readonly config?: Options;
 }
 
-/** A class whose objects are made from one record of options. */
+/** A class that is constructed from one record of options. */
 export type OptionsClass<Made extends object = object> = new (options: never) => Made;
 
-/** What makes objects of a class from options, as `new` does, and knows by which name. */
+/** A function that makes objects of a class from options, and knows its name. */
 export type Definition<
   C extends OptionsClass,
   Make = (...options: ConstructorParameters<C>) => InstanceType<C>,
 > = Make & DefinitionDetails<C>;
 
-/** What a definition knows. */
+/** Details of a definition. */
 export interface DefinitionDetails<C extends OptionsClass = OptionsClass> {
-  /** The name, as files have it. */
+  /** Its name in files. */
   readonly kind: string;
   /** The class. */
   readonly made: C;
@@ -29,7 +29,7 @@ export interface DefinitionDetails<C extends OptionsClass = OptionsClass> {
   readonly optionNames: Names | undefined;
 }
 
-/** Where a class has its definition. */
+/** The key of a class's definition. */
 const DEFINITION: unique symbol = Symbol("definition");
 
 /** A definition; `details` are what those of a sort know too. */

@@ -32,9 +32,9 @@ export interface KeyValueCacheOptions {
   whenFull?: "error" | "roll";
 }
 
-/** What `KeyValueCache.next` takes beside the tokens. */
+/** Options of `KeyValueCache.next`. */
 export interface NextTokensOptions {
-  /** true where a token counts, [batch, time]: for prompts of different lengths, padded to one. Default: all count. */
+  /** bool [batch, time], true where a token counts, for prompts padded to one length; default all. */
   mask?: Mask;
 }
 
@@ -46,15 +46,14 @@ export function currentCache(): KeyValueCache | undefined {
 }
 
 /**
- * Runs a causal model token by token: `next` computes the results for new tokens as if all tokens since the last
- * `reset` were given at once, at the cost of the new ones alone. Each step is captured: memory has a fixed size, and the
- * position lies in it. Beside attention and positions, layers must compute each step by itself; what a layer of one's own
- * does with axis 1 is unknown unless it says so by `mixesSteps`. Tokens that a mask hides, on whichever side of a prompt,
- * are never attended to and have no position: a row's other results are those of its tokens alone. With `whenFull: "roll"` they take room all the same.
+ * Runs a causal model token by token: `next` computes the results for new tokens as if all tokens since `reset` were
+ * given at once, at the cost of the new ones alone. Steps are captured. Apart from attention and positions, layers must
+ * compute each step independently; a custom layer says by `mixesSteps` if it does not. Masked tokens, on either side of
+ * a prompt, are never attended to and have no position. With `whenFull: "roll"` they nevertheless take up capacity.
  */
 export class KeyValueCache {
   readonly maxLength: number;
-  /** How many tokens the model has seen, in memory: one number. */
+  /** Number of tokens seen, in memory. */
   readonly position: Variable<"i32">;
   private readonly model: Layer;
   private readonly rolls: boolean;
@@ -86,16 +85,17 @@ export class KeyValueCache {
     });
   }
 
-  /** How many tokens the model has seen, those that a mask hid too. */
+  /** Number of tokens seen, masked ones included. */
   get length(): number {
     return this.seen;
   }
 
   /**
-   * The model's results for the next tokens: its input [batch, time, ...], or a list of inputs the first of which holds
-   * the tokens; what a decoder attends to beside them, such as an encoder's results, must stay the same until `reset`.
-   * Errors: StateError for more than `maxLength` tokens, unless it rolls, and for layers that are not causal or mix steps (`mixesSteps`); ShapeError for
-   * another batch than since `reset`. Tokens that roll are computed one by one: an error leaves those before as seen.
+   * The results for the next tokens: the model's input [batch, time, ...], or a list of inputs, the first of which
+   * holds the tokens; other inputs, such as an encoder's output, must stay the same until `reset`. Tokens that roll are
+   * computed one by one: after an error the ones before remain seen.
+   * Errors: StateError for more than `maxLength` tokens unless it rolls, and for layers that are not causal or mix
+   * steps; ShapeError for another batch size than since `reset`.
    */
   next(inputs: Inputs, options: NextTokensOptions = {}): Tensor {
     forbidWhileRecording("KeyValueCache.next");
@@ -137,8 +137,9 @@ export class KeyValueCache {
   }
 
   /**
-   * Gives each row of the batch what another has seen: row b goes on from what row indices[b] had, as in a beam search.
-   * Errors: StateError before the first tokens, ShapeError for another number of rows, ArgumentError for rows there are not.
+   * Reorders the batch, as in beam search: example b continues from what example indices[b] had.
+   * Errors: StateError before the first tokens, ShapeError for another number of indices, ArgumentError for indices out
+   * of range.
    */
   reorder(indices: Tensor<"i32"> | readonly number[] | Int32Array): void {
     forbidWhileRecording("KeyValueCache.reorder");

@@ -15,7 +15,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
 import type { Mask } from "./masks.ts";
 
-/** Where in the sequence a cached step stands. */
+/** Position of a cached step in the sequence. */
 export interface CacheStep {
   /** The number of steps before it, in memory. */
   readonly position: Tensor<"i32">;
@@ -78,7 +78,7 @@ export class LayerCache {
     return this.counts !== undefined;
   }
 
-  /** Begins a step of so many tokens for each of a batch. */
+  /** Begins a step of `time` tokens per example. */
   begin(step: CacheStep, batch: number, time: number, mask: Mask | undefined): void {
     this.step = step;
     this.mask = mask;
@@ -93,7 +93,7 @@ export class LayerCache {
     this.at = cast(maximum(sub(counted, 1), 0), "i32") as Tensor<"i32">;
   }
 
-  /** Ends it, when nothing can fail any more. */
+  /** Ends the step, after all that can fail. */
   end(): void {
     if (this.counts && this.counted) this.counts.assign(this.counted);
   }

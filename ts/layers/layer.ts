@@ -38,30 +38,30 @@ export type Masks = Mask | undefined | readonly (Mask | undefined)[];
 
 /** Options of `apply`. */
 export interface ApplyOptions {
-  /** Whether dropout drops and batch normalization uses the batch's own statistics; default false. */
+  /** Whether dropout is active and batch normalization uses the batch's statistics; default false. */
   readonly training?: boolean;
-  /** Called with each scalar that a layer adds to the loss; default: in a model's step its `computeLoss`, else they are dropped. */
+  /** Called with each scalar that a layer adds to the loss; default: a model's `computeLoss` in its step, else none. */
   readonly addLoss?: Collector["addLoss"];
-  /** Called with each figure that a layer gives; default: in a model's step its figures, else they are dropped. */
+  /** Called with each value that a layer reports; default: the model's metrics in its step, else none. */
   readonly addMetric?: Collector["addMetric"];
-  /** Not used, since masks travel with tensors: it is here so that a call may hand on its context. */
+  /** Unused, since masks are attached to tensors: allows passing on a context. Default none. */
   readonly mask?: Masks;
 }
 
 /** Context of a call. */
 export interface CallContext extends ApplyOptions {
   readonly training: boolean;
-  /** The steps of the input that count, if not all do: the mask that travels with it (`attachMask`). */
+  /** The mask attached to the input (`attachMask`), undefined where all steps count. */
   readonly mask: Masks;
-  /** Adds a scalar to the loss; with a name its mean is also among the figures of `fit` and `evaluate`. */
+  /** Adds a scalar to the loss; with a name its mean is also reported by `fit` and `evaluate`. */
   readonly addLoss: Collector["addLoss"];
-  /** Adds the mean of a value, a scalar or a number for each example, to the figures of `fit` and `evaluate`. */
+  /** Reports the mean of a value, a scalar or one per example, in `fit` and `evaluate`. */
   readonly addMetric: Collector["addMetric"];
 }
 
 /** Options of all layers. */
 export interface LayerOptions {
-  /** Unique in a model; default: the kind and a number, as in "dense_2". */
+  /** Unique in a model; default: the kind, numbered, as in "dense_2". */
   name?: string;
   /** Whether its weights are trained; default true. */
   trainable?: boolean;
@@ -100,12 +100,7 @@ type FirstOf<Given extends unknown[]> = Given extends [infer Options, ...unknown
   ? [options: Options]
   : [options?: NonNullable<Given[0]>];
 
-/**
- * Registers a layer class of your own, so that `fromConfig` and `loadModel` find it by `kind`; a later one of the same
- * kind replaces it. The class takes one record of options and passes it to `Layer`. They are checked against
- * optionNames; by default every option is accepted. The result makes layers of the class.
- * Errors: ArgumentError unless they are a string and a class of layers.
- */
+/** Defines a class of layers, which passes the definition to `Layer`, so that bundlers leave out what is not used. */
 /* @__NO_SIDE_EFFECTS__ */
 export function defineLayer<C extends OptionsClass<Layer>>(
   kind: string,
@@ -130,7 +125,7 @@ export function snakeCase({ name }: { readonly name: string }, otherwise: string
   return name !== "" ? name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase() : otherwise;
 }
 
-/** Lets a layer be built once more, for parts that were added. @internal */
+/** Builds a layer again, for parts that were added. @internal */
 export const REBUILD: unique symbol = Symbol("rebuild");
 /** Makes a copy from options. @internal */
 export const COPY: unique symbol = Symbol("copy");
@@ -152,12 +147,12 @@ export function reserveNames(names: Iterable<string>): void {
 }
 
 /**
- * A function with weights. A subclass overrides `call`; also `build` if it has weights of its own, which it makes there
- * by `addWeight`, and `outputShape` if its result has another shape than its input. Shapes are of one example, without
- * the batch axis. `apply(x)` checks inputs, builds the layer for them if need be, and calls it.
+ * Base of all layers: a function with weights. A subclass overrides `call`; also `build` to create its own weights by
+ * `addWeight`, and `outputShape` if its result has another shape than its input. Shapes are one example's, without the
+ * batch axis. `apply(x)` checks the inputs, builds the layer if need be, and calls it.
  */
 export abstract class Layer extends Module {
-  /** Its type in snake_case: what its default name and a saved model call it. */
+  /** Its type in snake_case, used by default names and saved models. */
   readonly kind: string;
   readonly inputShape: Shape | undefined;
   readonly #given: LayerOptions | undefined;
@@ -187,7 +182,7 @@ export abstract class Layer extends Module {
     super(options.name ?? nextName(base ?? own), options.trainable ?? true);
     this.kind = own;
     requireType(own, "name", this.name, "string");
-    // Lists stay their owner's, who may change them.
+    // A copy: the caller may change its lists.
     this.#given = ownCopy(given);
     this.inputShape = this.#given?.inputShape;
     if (this.inputShape !== undefined) checkShape(this.name, this.inputShape);
@@ -202,15 +197,15 @@ export abstract class Layer extends Module {
     this.#activityRegularizer = activityRegularizer === undefined ? undefined : getRegularizer(activityRegularizer);
   }
 
-  /** The results for a batch of inputs; the first axis is the batch. */
+  /** Computes the results for a batch of inputs; the first axis is the batch. */
   abstract call(inputs: Inputs, context: CallContext): Outputs;
 
-  /** Makes the weights for inputs of the given shape, one example's, without the batch axis. */
+  /** Creates the weights for inputs of this shape, one example's, without the batch axis. */
   build(_inputShape: Shapes): void {}
 
   /**
-   * The shape of one example's output; ShapeError for an input that does not fit. Undefined: only a call can tell.
-   * Default: that of the only input; of several, only a call can tell.
+   * The shape of one example's output; undefined if known only after a call. Default: the shape of a single input.
+   * Errors: ShapeError for inputs that do not fit.
    */
   outputShape(inputShape: Shapes): Shapes | undefined {
     return isShapeList(inputShape) ? undefined : inputShape;
@@ -222,14 +217,14 @@ export abstract class Layer extends Module {
   }
 
   /**
-   * Whether a step of its results comes from several steps of inputs [batch, time, ...], so that a key-value cache, which
-   * shows it the new ones alone, must not run it; default false.
+   * Whether a step of the result depends on several steps of inputs [batch, time, ...], so that the layer must not run
+   * in a key-value cache; default false.
    */
   get mixesSteps(): boolean {
     return false;
   }
 
-  /** Whether steps that the mask leaves out stay out of the others' results; default: where steps are not mixed. */
+  /** Whether masked steps do not affect the results of others; default: where steps are not mixed. */
   get supportsMasking(): boolean {
     return !this.mixesSteps;
   }
@@ -239,7 +234,7 @@ export abstract class Layer extends Module {
     return isMaskList(mask) ? undefined : mask;
   }
 
-  /** Builds the layer at the first call, then calls it; for symbolic inputs, notes that it will be called. */
+  /** Builds the layer at the first call, then calls it; on symbolic inputs, records the call. */
   apply(x: Inputs, options?: ApplyOptions): Tensor;
   apply(x: Symbolic | readonly Symbolic[], options?: ApplyOptions): Symbolic;
   apply(x: Inputs | Symbolic | readonly Symbolic[], options: ApplyOptions = {}): Tensor | Symbolic {
@@ -252,12 +247,12 @@ export abstract class Layer extends Module {
     return results[0];
   }
 
-  /** The results as a list: for layers that return several, such as recurrent ones with `returnState`. */
+  /** The results as a list, for layers that return several, such as recurrent ones with `returnState`. */
   applyAll(x: Inputs, options?: ApplyOptions): Tensor[];
   applyAll(x: Symbolic | readonly Symbolic[], options?: ApplyOptions): Symbolic[];
   applyAll(x: Inputs | Symbolic | readonly Symbolic[], options: ApplyOptions = {}): Tensor[] | Symbolic[] {
     const { name } = this;
-    // Calls of layers within others hand on what they were told.
+    // Calls of layers within others pass on their context.
     const taker = context.root === undefined ? collector() : dropping;
     const {
       training = false,
@@ -304,7 +299,7 @@ export abstract class Layer extends Module {
     return results;
   }
 
-  /** Checks the shape of inputs, builds the layer for it if it is not built yet, and returns the shape of outputs. */
+  /** Checks the input shape, builds the layer if it is not built yet, and returns the output shape. */
   ensureBuilt(inputShape: Shape): Shape | undefined;
   ensureBuilt(inputShape: Shapes): Shapes | undefined;
   ensureBuilt(inputShape: Shapes): Shapes | undefined {
@@ -333,13 +328,16 @@ export abstract class Layer extends Module {
     return super.sublayers() as Layer[];
   }
 
-  /** The penalties that the regularizers of trained weights add to the loss. */
+  /** Penalties of the regularizers of trained weights, which are added to the loss. */
   penalties(): Tensor[] {
     const all = [...this[STRUCTURE]().modules.values()].flatMap((layer) => [...(layer as Layer).#regularizers]);
     return all.filter(([weight]) => weight.trainable).map(([weight, regularizer]) => regularizer(weight));
   }
 
-  /** The options that make the same layer again, as plain JSON. ArgumentError if one is a function without a name. */
+  /**
+   * The options that make the same layer again, as plain JSON. Errors: ArgumentError for functions that are not known
+   * by a name.
+   */
   config(): Record<string, Json> {
     const { name, trainable } = this;
     return inConfig(() =>
@@ -429,7 +427,7 @@ export abstract class Layer extends Module {
     );
   }
 
-  /** A variable of this layer, named "layer/name": made once, also when a captured step is what builds the layer. */
+  /** Creates a variable of this layer, named "layer/name"; only once, even when a captured step builds the layer. */
   protected addWeight(name: string, options: WeightOptions): Variable {
     requireType(this.name, "a weight's name", name, "string");
     const { shape, initializer, regularizer, constraint, trainable } = checkOptions(this.name, options, weightOptions);
@@ -460,12 +458,12 @@ export abstract class Layer extends Module {
     );
   }
 
-  /** The error for inputs of a shape that the layer cannot take: `must` says what they must do. */
+  /** The error for inputs of a shape that the layer cannot take: `must` says what is required. */
   protected misfit(must: string, inputShape: Shape): ShapeError {
     return new ShapeError(`${this.name}: inputs must ${must}, got shape ${perExample(inputShape)}`);
   }
 
-  /** x as a tensor of floats; DtypeError if it is none. */
+  /** x as an f32 tensor. Errors: DtypeError for other dtypes. */
   protected floats(x: AnyTensor): Tensor {
     requireTensor(this.name, "inputs", x);
     requireDtype(this.name, "inputs", x.dtype, "f32");
@@ -477,7 +475,7 @@ function isMaskList(mask: Masks): mask is readonly (Mask | undefined)[] {
   return Array.isArray(mask);
 }
 
-/** A shape with the batch axis in front, as people read it: [batch, 28, 28, 1]. */
+/** A shape with the batch axis in front, for messages: [batch, 28, 28, 1]. */
 export function perExample(shape: Shape): string {
   return `[${["batch", ...shape].join(", ")}]`;
 }

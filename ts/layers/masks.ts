@@ -5,7 +5,7 @@ import { requireDtype } from "../tensor/dtype.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { type AnyTensor, Tensor } from "../tensor/tensor.ts";
 
-/** true where a step counts: [batch, time], the first axes of the tensor it belongs to. */
+/** bool, true where a step counts: [batch, time], the first axes of its tensor. */
 export type Mask = Tensor<"bool">;
 
 /**

@@ -3,7 +3,7 @@ import { FormatError } from "../runtime/errors.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 
-/** What must agree between two tensors of one name. */
+/** Dtype and shape, which must agree between two tensors of one name. */
 export interface Described {
   readonly dtype: Dtype;
   readonly shape: Shape;

@@ -17,21 +17,21 @@ import { noteChange, snapshot, Variable } from "../tensor/variable.ts";
 import { type Described, matched } from "./matching.ts";
 import type { Shapes } from "./shapes.ts";
 
-/** The values of a weight: a tensor, nested lists of numbers, or what has a shape and numbers, such as `ArrayData`. */
+/** Values of a weight: a tensor, nested lists of numbers, or data with a shape, such as `ArrayData`. */
 export type WeightValue =
   | AnyTensor
   | (Described & { readonly data: ArrayLike<number> })
   | readonly number[]
   | readonly (readonly unknown[])[];
 
-/** What was saved of a variable. @internal */
+/** The saved values of a variable. @internal */
 export interface Saved extends Described {
   readonly data: TypedArray;
 }
 
 /** Options of `copyWeightsFrom`. */
 export interface CopyWeightsOptions {
-  /** How much of the other's weights is taken, from 0 to 1: tau other + (1 - tau) own; default 1. */
+  /** The fraction of the other's weights, from 0 to 1: tau other + (1 - tau) own; default 1. */
   tau?: number;
 }
 
@@ -52,7 +52,7 @@ export const PARTS: unique symbol = Symbol("parts");
 export const STATE: unique symbol = Symbol("state");
 /** Makes the variables of `STATE` that a module has not made yet, as they were saved. @internal */
 export const MAKE_STATE: unique symbol = Symbol("makeState");
-/** All weights and parts by their paths; what is shared has the first. ArgumentError if it contains itself. @internal */
+/** All weights and parts by path; shared ones have the first. ArgumentError if the module contains itself. @internal */
 export const STRUCTURE: unique symbol = Symbol("structure");
 /** The shape of inputs that a module was built for. @internal */
 export const BUILT_FOR: unique symbol = Symbol("builtFor");
@@ -69,7 +69,7 @@ export const BUILD: unique symbol = Symbol("build");
 /** Freezes or frees the variables that are no other module's. @internal */
 export const SET_TRAINABLE: unique symbol = Symbol("setTrainable");
 
-/** What has weights and parts. */
+/** Base of all that has weights and parts: layers and models. */
 export abstract class Module {
   static {
     showAsText(Module);
@@ -93,12 +93,12 @@ export abstract class Module {
     noteChange();
   }
 
-  /** All its variables, trainable or not, in the order they were made; those of layers inside it count. */
+  /** All variables, trainable or not, in the order of creation, those of inner layers included. */
   get weights(): Variable[] {
     return [...this[STRUCTURE]().weights.values()];
   }
 
-  /** The variables that training changes. */
+  /** The variables that training updates. */
   get trainableWeights(): Variable[] {
     return this.weights.filter((weight) => weight.trainable && weight.dtype === "f32");
   }
@@ -168,7 +168,7 @@ export abstract class Module {
     return [...all].filter((x) => x.trainable !== (this.#trainable && !(own.has(x) && this.#fixed.has(x))));
   }
 
-  /** Layers inside this one. Default: those among its properties, alone or in lists, records, maps and sets. */
+  /** Inner layers; default: those among the properties, alone or in lists, records, maps and sets. */
   sublayers(): Module[] {
     return [...new Set(this.#found().flatMap(([, part]) => (part instanceof Module ? [part] : [])))];
   }
@@ -265,9 +265,9 @@ export abstract class Module {
   }
 
   /**
-   * Takes over the weights of another layer or model of the same structure, moving averages included: each from the same
-   * path. With `tau` they move a part of the way only, as target networks do. Layers here that are not built yet are built
-   * as those there. Errors, and nothing changed: ArgumentError for another structure, ShapeError where one does not fit.
+   * Copies the weights of another layer or model of the same structure, moving averages included, path by path. With
+   * `tau` they move only part of the way, as for target networks. Layers that are not built yet are built like the
+   * other's. Errors, and nothing changed: ArgumentError for another structure, ShapeError where a weight does not fit.
    */
   copyWeightsFrom(other: Module, options: CopyWeightsOptions = {}): this {
     const { tau = 1 } = checkOptions("copyWeightsFrom", options, copyWeightsOptions);

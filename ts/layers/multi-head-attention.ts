@@ -76,10 +76,11 @@ interface Heads {
 }
 
 /**
- * Attention between projections: `apply(x)` for self-attention, else a list [query, value, key?, attentionMask?], each
- * [batch, time, features]. Without a key, values are keys too; an attention mask is boolean, true where a query sees a
- * key: [batch, queries, keys] or [batch, heads, queries, keys]. The masks of value and key hide their steps. Kernels
- * have Keras's shapes: query, key, gate and value [features, heads, numbers], attention_output [heads, numbers, outputs].
+ * Base of attention with several heads: `apply(x)` for self-attention, else a list [query, value, key?,
+ * attentionMask?], each [batch, time, features]. Without a key, values are keys too; an attention mask is bool, true
+ * where a query sees a key: [batch, queries, keys] or [batch, heads, queries, keys]. The masks of value and key hide
+ * their steps. Kernels have Keras's shapes: query, key, gate and value [features, heads, size], attention_output
+ * [heads, size, outputs].
  */
 export abstract class HeadsLayer extends Layer {
   readonly query: Projection;

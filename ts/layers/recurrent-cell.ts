@@ -44,7 +44,7 @@ export interface SequenceResult {
 }
 
 /**
- * What `layers.rnn` repeats at every time step: [input of one step, ...states] -> [output, ...new states]. A subclass
+ * Base of cells, which compute one step: [input of one step, ...states] -> [output, ...new states]. A subclass
  * overrides `stateShapes` and `call`.
  */
 export abstract class RecurrentCell extends Layer {

@@ -36,9 +36,9 @@ export function defineLayer<C extends OptionsClass<Layer>>(
   return definition;
 }
 
-/** The layers of the configuration that is being read which occur in it several times. */
+/** Shared layers of the configuration that is being read. */
 let shared: Map<unknown, Layer> | undefined;
-/** What is being read: from the outermost configuration to the innermost. */
+/** The configurations that are being read, from the outermost to the innermost. */
 const open = new Set<unknown>();
 
 /**

@@ -62,9 +62,9 @@ export interface RNNOptions extends RecurrentLayerOptions {
 }
 
 /**
- * A cell over sequences. Inputs: [batch, time, ...], or a list of them and the states before the first step, which are
- * zeros otherwise. Results: the output or outputs, then with `returnState` the states. A masked step keeps the states
- * and repeats the output.
+ * Runs a cell over sequences. Inputs: [batch, time, ...], or a list of them and the initial states, zeros otherwise.
+ * Results: the output or outputs, then with `returnState` the states. A masked step keeps the states and repeats the
+ * output.
  */
 export abstract class RecurrentLayer extends Layer {
   readonly cell: RecurrentCell;
@@ -141,7 +141,7 @@ export abstract class RecurrentLayer extends Layer {
     return this.returnState ? [shown, ...states] : shown;
   }
 
-  /** Sets the states that a stateful layer begins with, default zeros: before sequences that do not go on. */
+  /** Sets the states of a stateful layer, default zeros: call it before unrelated sequences. */
   resetStates(states?: readonly AnyTensor[]): void {
     if (!this.stateful) throw new StateError(`${this.name}: resetStates is for stateful layers, got one that is not`);
     if (states === undefined) {

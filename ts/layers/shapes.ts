@@ -1,7 +1,7 @@
 // Shapes of a layer's inputs and results: one, or a list.
 import { type Shape, sameShape } from "../tensor/shape.ts";
 
-/** The shape of one example, or a list of several inputs' or results'. */
+/** The shape of one example, or a list for several inputs or results. */
 export type Shapes = Shape | readonly Shape[];
 
 /** Whether these are the shapes of several inputs. */

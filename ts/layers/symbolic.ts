@@ -23,7 +23,7 @@ export interface Node {
 /** Makes a layer of a function and applies it to the symbolic ones among these arguments; returns its result. */
 export type Drawer = (name: string, f: (...args: never[]) => unknown, args: readonly unknown[]) => Symbolic;
 
-/** What a layer or an op will return. Ops of tensors and their methods can be applied to it, and make others. */
+/** The symbolic result of a layer or an op. Ops and their methods can be applied to it. */
 export class Symbolic extends Placeholder {
   static {
     showAsText(Symbolic);
@@ -37,7 +37,7 @@ export class Symbolic extends Placeholder {
     }
   }
 
-  /** Of one example, without the batch axis. */
+  /** One example's shape, without the batch axis. */
   readonly shape: Shape;
   readonly dtype: Dtype;
   /** What makes it. */

@@ -49,7 +49,7 @@ export class FBetaScore<A extends Average = undefined> extends GatheringMetric<A
   private readonly average: Average;
   private readonly beta: number;
   private readonly threshold: number | undefined;
-  /** For each class: true positives, answers yes, true answers. @internal */
+  /** For each class: true positives, predicted positives, actual positives. @internal */
   protected gathered: Totals | undefined;
 
   constructor(options: FBetaOptions<A> = {}) {

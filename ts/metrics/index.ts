@@ -135,7 +135,7 @@ export function fromConfig(config: Config | string): Metric {
   return "with" in found ? meanOf((found as LossFunction).with(own), name) : meanOf(found, name, own);
 }
 
-/** The mean of a figure, which is told of logits if there are options for it. */
+/** The mean of a figure, with options for logits if it has them. */
 function meanOf(figure: Figure, name: string, options?: object, isOfLogits = false): Metric {
   const { optionNames } = figure;
   if (isOfLogits && (figure as Partial<LossFunction>).ofProbabilities) {

@@ -192,7 +192,7 @@ export class MeanMetric<Options extends object = object> extends GatheringMetric
   private readonly figure: Figure<Options>;
   private readonly options: Options | undefined;
 
-  /** `options` are handed on to the figure: `new MeanMetric("sure", metrics.binaryAccuracy, { threshold: 0.9 })`. */
+  /** `options` are passed to the figure: `new MeanMetric("sure", metrics.binaryAccuracy, { threshold: 0.9 })`. */
   constructor(name: string | MetricOptions, figure: Figure<Options>, options?: Options) {
     requireFunction(typeof name === "string" ? name : "metric", figure);
     super(name, figure.direction);
@@ -254,7 +254,7 @@ export function weightOfEach(operation: string, values: AnyTensor, weights: Tens
   return broadcastTo(alignWeights(operation, "sampleWeight", weights, values.shape), values.shape) as Tensor;
 }
 
-/** The weights, NaN for what counts and was told by NaN: then so is all that is summed up with it. */
+/** The weights, NaN where a counted prediction is NaN, so that the sums are NaN too. */
 export function spoiledBy(numbers: Tensor, weights: Tensor): Tensor {
   const isBroken = logicalAnd(notEqual(numbers, numbers), notEqual(weights, 0));
   return where(isBroken, Number.NaN, weights) as Tensor;

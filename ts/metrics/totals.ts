@@ -21,7 +21,7 @@ export class Totals {
     this.sums = unrecorded(() => scope(() => new Variable(zeros([2 * size], "i32"), { trainable: false })));
   }
 
-  /** Adds as many numbers as there are sums, of any shape, so many times. */
+  /** Adds one number to each sum, `times` times. */
   add(values: Tensor, times = 1): void {
     launch("running_sum_f32", values.size, 1, this.sums, values, times);
   }

@@ -304,7 +304,7 @@ export function stack<D extends Dtype>(xs: readonly Tensor<D>[], axis = 0): Tens
   });
 }
 
-/** What `concat` and its kin take: a list of tensors of one dtype. @internal */
+/** Checks a list of tensors of one dtype. @internal */
 export function requireTensors<D extends Dtype>(operation: string, xs: readonly Tensor<D>[]): readonly Tensor<D>[] {
   if (!Array.isArray(xs) || xs.length === 0) {
     throw new ArgumentError(

@@ -31,7 +31,7 @@ import { minimize } from "./minimize.ts";
 import { requireDecay, requireNonNegative, requirePositive, requireSteps } from "./options.ts";
 import { type LearningRate, Rate } from "./rate.ts";
 
-/** Options of all optimizers. At most one way of clipping. */
+/** Options of all optimizers. At most one kind of clipping. */
 export interface OptimizerOptions extends ClippingOptions {
   /** A number, which may be set between steps, or a schedule; default 0.001, of SGD 0.01. */
   learningRate?: LearningRate;

@@ -201,13 +201,7 @@ export function statefulOf(callbacks: readonly object[]): StatefulCallback[] {
   return callbacks.filter((callback) => callback instanceof StatefulCallback);
 }
 
-/**
- * Registers a callback class of your own, so that `callbackFromConfig` and engine workers find it by name; a later one
- * of the same name replaces it. The class takes one record of options; one that extends `StatefulCallback` and passes
- * them to it has `kind` and `config()`. Options are checked against optionNames; by default every option is accepted.
- * The result makes callbacks of the class.
- * Errors: ArgumentError unless they are a string and a class.
- */
+/** Defines a class of callbacks by name. */
 export function defineCallback<C extends OptionsClass<Callback>>(
   kind: string,
   made: C,
