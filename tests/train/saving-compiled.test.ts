@@ -201,6 +201,19 @@ describe("functions without a name", () => {
     expect(importModel(model.exportModel({ includeCompile: false })).built).toBe(true);
   });
 
+  it("of classes below others' are refused too", () => {
+    class Slower extends optimizers.Adam {}
+    class Mine extends metrics.AUC {}
+    class Meaning extends metrics.MeanMetric {}
+    for (const options of [
+      { optimizer: new Slower() },
+      { optimizer: "sgd", metrics: [new Mine()] },
+      { optimizer: "sgd", metrics: [new Meaning("mine", losses.meanSquaredError)] },
+    ] as CompileOptions[]) {
+      expect(() => make({ loss: "mse", ...options }).exportModel()).toThrow(/must be defined by a name of its own/);
+    }
+  });
+
   it("may be defined by one", async () => {
     losses.defineLoss("distanceOfOurs", (t, p) => abs(sub(p, t as Tensor)));
     await goesOn(make({ optimizer: "sgd", loss: "distanceOfOurs" as never }));

@@ -84,6 +84,11 @@ export function toConfig(layer: Configurable): { readonly kind: string; readonly
   });
 }
 
+/** A layer as `toConfig` writes it, and all layers that it tells of, itself among them. */
+export function withParts<T extends Configurable>(layer: T): [config: ReturnType<typeof toConfig>, parts: T[]] {
+  return inConfig(() => [toConfig(layer), [...(written as Map<Configurable, unknown>).keys()] as T[]]);
+}
+
 /** Options as plain JSON, without those that are not given. */
 export function toJsonRecord(operation: string, options: object): Record<string, Json> {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);

@@ -1,6 +1,7 @@
 // Definitions: whatever has a name is defined once, in its own file, and found by name among the library's and the
 // user-defined ones.
 import { config as configNames, type Names } from "../generated/options.ts";
+import { ArgumentError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
 import { type Json, lookUp } from "./config.ts";
 
@@ -68,6 +69,13 @@ export function definitionOf<D extends DefinitionDetails>(
     checkOptions<object>(camelCase(known.kind), options, known.optionNames as never, known.made === target);
   }
   return known;
+}
+
+/** ArgumentError for what is of a class without a definition of its own, unless that is `plain`: its kind would make another. */
+export function requireDefined(thing: object, plain: object): void {
+  const made = thing.constructor as { readonly name: string; [DEFINITION]?: DefinitionDetails };
+  if (made === plain || made[DEFINITION]?.made === made) return;
+  throw new ArgumentError(`save: ${made.name} must be defined by a name of its own, got a class that is not`);
 }
 
 /** What the factory of a kind is called: maxPooling2d of max_pooling2d. */

@@ -127,6 +127,8 @@ export function snakeCase({ name }: { readonly name: string }, otherwise: string
 
 /** Builds a layer again, for parts that were added. @internal */
 export const REBUILD: unique symbol = Symbol("rebuild");
+/** Whether its kind and its configuration make another one of its class. @internal */
+export const DEFINED: unique symbol = Symbol("defined");
 /** Makes a copy from options. @internal */
 export const COPY: unique symbol = Symbol("copy");
 /** The copies that were made for the layer around the one that is copied next. */
@@ -155,6 +157,8 @@ export abstract class Layer extends Module {
   /** Its type in snake_case, used by default names and saved models. */
   readonly kind: string;
   readonly inputShape: Shape | undefined;
+  /** @internal */
+  readonly [DEFINED]: boolean;
   readonly #given: LayerOptions | undefined;
   /** The subclass's own. */
   readonly #build: (inputShape: Shapes) => void;
@@ -177,10 +181,12 @@ export abstract class Layer extends Module {
     if (typeof kind !== "string" && typeof kind !== "function") {
       [kind, given] = [snakeCase(new.target, "layer"), kind as LayerOptions];
     }
-    const own = definitionOf(new.target, given, kind)?.kind ?? (kind as string);
+    const known = definitionOf(new.target, given, kind);
+    const own = known?.kind ?? (kind as string);
     const options = given ?? {};
     super(options.name ?? nextName(base ?? own), options.trainable ?? true);
     this.kind = own;
+    this[DEFINED] = known?.made === new.target;
     requireType(own, "name", this.name, "string");
     // A copy: the caller may change its lists.
     this.#given = ownCopy(given);

@@ -1,8 +1,8 @@
 // Makers of layers that registry.ts does not import: user-defined classes, and models.
 import type { Layer } from "./layer.ts";
 
-/** Makes a layer from its options, in which layers are made already. */
-export type LayerMaker = (options: never) => Layer;
+/** Makes a layer from its options, in which layers are made already; of the class `made`, if it says one. */
+export type LayerMaker = ((options: never) => Layer) & { readonly made?: object };
 
 /** Makes a layer of a class below some base from its configuration. */
 export type FamilyMaker = (made: never, config: never) => Layer;

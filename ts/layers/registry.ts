@@ -32,7 +32,10 @@ export function defineLayer<C extends OptionsClass<Layer>>(
   const definition = defineClass(kind, made, optionNames, {}) as unknown as LayerDefinition<C>;
   const family = [...families].filter(([base]) => made.prototype instanceof base).at(-1)?.[1];
   const make = definition as unknown as LayerMaker;
-  registered.set(kind, (options) => family?.(made as never, options) ?? make(options));
+  registered.set(
+    kind,
+    Object.assign((options: never) => family?.(made as never, options) ?? make(options), { made }),
+  );
   return definition;
 }
 

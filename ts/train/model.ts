@@ -482,7 +482,7 @@ export class Model extends ModelSteps {
 }
 
 /** A drawn model from its configuration. */
-export const functionalFrom: LayerMaker = (config: Drawing) => new Model(drawnFrom(config));
+export const functionalFrom: LayerMaker = Object.assign((x: Drawing) => new Model(drawnFrom(x)), { made: Model });
 
 registered.set("functional", functionalFrom);
 // Subclasses that were drawn are drawn again.

@@ -1,11 +1,13 @@
 // A whole model as one safetensors file: its tensors, and in the metadata as JSON what makes the model again.
 import { encodeSafetensors } from "../formats/safetensors.ts";
 import { saveOptions } from "../generated/options.ts";
-import { type Json, toConfig, toJsonRecord } from "../layers/config.ts";
-import type { Layer } from "../layers/layer.ts";
+import { type Json, toConfig, toJsonRecord, withParts } from "../layers/config.ts";
+import { requireDefined } from "../layers/definition.ts";
+import { DEFINED, type Layer, snakeCase } from "../layers/layer.ts";
 import { STRUCTURE } from "../layers/module.ts";
+import { registered } from "../layers/registered.ts";
 import type { Loss } from "../losses/loss.ts";
-import type { Metric } from "../metrics/metric.ts";
+import { MeanMetric, type Metric } from "../metrics/metric.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { ArgumentError, FormatError } from "../runtime/errors.ts";
 import { checkOptions } from "../runtime/options.ts";
@@ -61,12 +63,33 @@ export function encodeModel(model: Layer, compilation: Compilation | undefined, 
 
 /** What a file says of a model. Errors: as `encodeModel`. */
 export function describeModel(model: Layer, compiled: Compilation | undefined): Record<string, string> {
-  return {
-    ...MODEL_FORMAT,
-    model: toText(toConfig(model)),
-    ...(compiled && { compile: toText(compileConfig(model, compiled)) }),
-    ...aboutPaths(model),
-  };
+  const config = toText(configOf(model));
+  const compile = compiled && toText(explained(LEFT_OUT, () => compileConfig(model, compiled)));
+  return { ...MODEL_FORMAT, model: config, ...(compile && { compile }), ...aboutPaths(model) };
+}
+
+/** A model as plain JSON. ArgumentError for a layer whose kind would make one of another class. */
+function configOf(model: Layer): Json {
+  const [config, parts] = explained("make a class of what only code can do", () => withParts(model));
+  const own = parts.find((part) => !part[DEFINED] && registered.get(part.kind)?.made !== part.constructor);
+  if (own === undefined) return config;
+  const { name } = own.constructor;
+  throw new ArgumentError(
+    `save: ${own.name} must be of a class that is defined by a kind, got ${name}; use layers.defineLayer("${snakeCase({ name }, "kind")}", ${name})`,
+  );
+}
+
+const LEFT_OUT =
+  "define it by a name, as losses.defineLoss does, or leave it out: save with includeCompile: false, " +
+  "ModelCheckpoint with saveWeightsOnly: true";
+
+/** What `write` gives; what cannot be written is told with a remedy. */
+function explained<T>(remedy: string, write: () => T): T {
+  try {
+    return write();
+  } catch (cause) {
+    throw new ArgumentError(`${(cause as Error).message}; ${remedy}`, { cause });
+  }
 }
 
 /** What `compile` settled as plain JSON, by the names of the outputs. */
@@ -87,25 +110,24 @@ function compileConfig(model: Layer, { optimizer, objective, runEagerly }: Compi
   const { exclusions } = optimizer;
   const each = <T>(value: (output: Output) => T): Record<string, T> =>
     Object.fromEntries(outputs.map((output) => [output.name, value(output)]));
-  try {
-    return {
-      optimizer: toConfig(optimizer),
-      loss: outputs.some(({ loss }) => loss) ? each(({ loss }) => toJsonRecord("save", { loss }).loss) : undefined,
-      lossWeights: each(({ lossWeight }) => lossWeight),
-      metrics: each(({ metrics }) => metrics.map(toConfig)),
-      weightedMetrics: each(({ weightedMetrics }) => weightedMetrics.map(toConfig)),
-      runEagerly,
-      undecayed: {
-        names: exclusions.filter((one) => typeof one === "string"),
-        paths: [...model[STRUCTURE]().weights].flatMap(([path, x]) => (exclusions.includes(x) ? [path] : [])),
-      },
-    };
-  } catch (cause) {
-    const remedy =
-      "define it by a name, as losses.defineLoss does, or leave it out: save with includeCompile: false, " +
-      "ModelCheckpoint with saveWeightsOnly: true";
-    throw new ArgumentError(`${(cause as Error).message}; ${remedy}`, { cause });
-  }
+  return {
+    optimizer: written(optimizer),
+    loss: outputs.some(({ loss }) => loss) ? each(({ loss }) => toJsonRecord("save", { loss }).loss) : undefined,
+    lossWeights: each(({ lossWeight }) => lossWeight),
+    metrics: each(({ metrics }) => metrics.map(written)),
+    weightedMetrics: each(({ weightedMetrics }) => weightedMetrics.map(written)),
+    runEagerly,
+    undecayed: {
+      names: exclusions.filter((one) => typeof one === "string"),
+      paths: [...model[STRUCTURE]().weights].flatMap(([path, x]) => (exclusions.includes(x) ? [path] : [])),
+    },
+  };
+}
+
+/** An optimizer or a metric. ArgumentError for one of a class that has no definition of its own. */
+function written(made: Optimizer | Metric): Json {
+  requireDefined(made, MeanMetric);
+  return toConfig(made);
 }
 
 /** A configuration as JSON that keeps every number, infinity too. */

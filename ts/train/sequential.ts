@@ -156,7 +156,10 @@ function sequentialOf(made: typeof Sequential, { layers, inputShape, ...options 
 }
 
 /** A `Sequential` from its configuration. */
-export const sequentialFrom: LayerMaker = (config: SequentialConfig) => sequentialOf(Sequential, config);
+export const sequentialFrom: LayerMaker = Object.assign(
+  (config: SequentialConfig) => sequentialOf(Sequential, config),
+  { made: Sequential },
+);
 
 registered.set("sequential", sequentialFrom);
 families.set(Sequential, sequentialOf);

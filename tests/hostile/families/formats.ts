@@ -4,6 +4,7 @@ import { ArrayData } from "../../../ts/data/array.ts";
 import { parseIdx } from "../../../ts/formats/idx.ts";
 import { decodeSafetensors, encodeSafetensors, type TensorRecord } from "../../../ts/formats/safetensors.ts";
 import { add, batchNormalization, concatenate, dense, dropout, input, lstm } from "../../../ts/layers/index.ts";
+import { maximum } from "../../../ts/ops/arithmetic.ts";
 import { SGD } from "../../../ts/optim/index.ts";
 import { FormatError } from "../../../ts/runtime/errors.ts";
 import { makeArray } from "../../../ts/tensor/dtype.ts";
@@ -135,7 +136,10 @@ function graph(random: Random): Model {
   const inputs = [input({ shape: [3, 2] }), input({ shape: [3, 2] })];
   const shared = lstm({ units: 2 });
   const [a, b] = inputs.map((x) => shared.apply(x));
-  return new Model({ inputs, outputs: random.chance(0.5) ? add().apply([a, b]) : concatenate().apply([a, b]) });
+  return new Model({
+    inputs,
+    outputs: random.pick([() => add().apply([a, b]), () => concatenate().apply([a, b]), () => maximum(a, b).mul(2)])(),
+  });
 }
 
 const compiles: readonly CompileOptions[] = [
