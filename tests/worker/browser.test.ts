@@ -168,7 +168,7 @@ describe.each(browsers)("in $name", (browser) => {
 
   inBrowser("a page without isolation trains in its worker on one thread, and is told why", async () => {
     const reason =
-      "workers could not be made: SharedArrayBuffer is hidden since the page is not cross-origin isolated; it is with " +
+      "threads could not be made: SharedArrayBuffer is hidden since the page is not cross-origin isolated; it is with " +
       "the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp (or credentialless)";
     expect(await open(browser, "plain-page")).toEqual({
       page: { isolated: false, reason },

@@ -90,7 +90,7 @@ describe("a worker file of one's own", () => {
     expect((await engine.info()).reason).toBe("one thread was asked for, or the machine has one core");
     await model.method("allowThreads", false);
     await engine.configure({ threads: 2 });
-    const refusal = "workers could not be made: this runtime has no workers that share memory";
+    const refusal = "threads could not be made: this runtime has no threads that share memory";
     expect(await engine.info()).toMatchObject({ threads: 1, reason: refusal });
     await model.method("allowThreads", true);
     await vi.waitFor(async () => expect((await engine.info()).threads).toBe(2), { timeout: 10_000 });
