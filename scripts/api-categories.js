@@ -84,7 +84,7 @@ function categorize(project, entry, child) {
 /** Gives the tensors' methods the words of the ops of the same name, which they are. */
 function documentMethods(root) {
   const ops = new Map(root.children.map((child) => [child.name, child.comment ?? child.signatures?.[0].comment]));
-  for (const name of ["Tensor", "Variable"]) {
+  for (const name of ["Tensor", "Variable", "Symbolic"]) {
     for (const member of root.getChildByName(name)?.children ?? []) {
       const documented = member.signatures?.[0] ?? member;
       documented.comment ??= ops.get(member.name)?.clone();

@@ -48,7 +48,15 @@ export {
   type Trained,
   valueAndGrad,
 } from "./autograd/grad.ts";
-export { defineOp, type Forward, type Gradient, type Gradients, type Op, type OpDefinition } from "./autograd/op.ts";
+export {
+  defineOp,
+  type Forward,
+  type Gradient,
+  type Gradients,
+  type Op,
+  type OpDefinition,
+  type PerExample,
+} from "./autograd/op.ts";
 export type { Drawing, Drawn, Placeholder } from "./autograd/placeholder.ts";
 export { noGrad } from "./autograd/tape.ts";
 

@@ -1,5 +1,6 @@
 // All layers: by their factory functions, `layers.dense({ units: 10 })`, and as classes, `layers.Dense`.
 export * from "../generated/layers.ts";
+export type { MethodName } from "../generated/methods.ts";
 export type { ConvolutionOptions } from "./convolution.ts";
 export type { KernelLayerOptions, KernelOptions } from "./kernel-layer.ts";
 export { KeyValueCache, type KeyValueCacheOptions, keyValueCache, type NextTokensOptions } from "./key-value-cache.ts";

@@ -17,7 +17,10 @@ import { Symbolic } from "./symbolic.ts";
 
 /** What a method of tensors is of symbolic results: it takes tensors, symbolic or not, and returns a symbolic one. */
 export type SymbolicMethod<M> = M extends (...rest: infer Rest) => unknown
-  ? { method(...rest: { [I in keyof Rest]: Rest[I] | Symbolic }): Symbolic }["method"]
+  ? {
+      /** Draws what the method of tensors does. */
+      method(...rest: { [I in keyof Rest]: Rest[I] | Symbolic }): Symbolic;
+    }["method"]
   : never;
 
 /** The methods of tensors, of symbolic results. */

@@ -12,6 +12,7 @@ import { activated, relu } from "./elementwise.ts";
 import { reshaped } from "./layout.ts";
 import {
   type ConvPadding,
+  convSpec,
   type Padding,
   type PerAxis,
   perAxis,
@@ -98,8 +99,8 @@ function convolution(
   const code = activationCode(operation, activation);
   const [frames, rows, columns] = threeAxes(axes);
   const batch = x.shape[0] * frames.windows;
-  const geometry = { batch, rows, columns, channels: channels * frames.taps, outputs, groups };
-  const y = convolve(unfoldFrames(x, frames, rows, columns, groups), foldFilters(filters), bias, geometry, code);
+  const spec = convSpec(batch, rows, columns, channels * frames.taps, outputs, groups);
+  const y = convolve(unfoldFrames(x, frames, rows, columns, groups), foldFilters(filters), bias, spec, code);
   const windows = axes.map((axis) => axis.windows);
   return activated(reshaped(y, [x.shape[0], ...windows, outputs]), activation);
 }
@@ -180,13 +181,13 @@ function transposed(
   const [frames, rows, columns] = threeAxes(axes);
   const batch = x.shape[0] * frames.windows;
   const images = reshaped(x, [batch, rows.windows, columns.windows, outputs]);
-  const geometry = { batch, rows, columns, channels: channels * frames.taps, outputs, groups };
+  const spec = convSpec(batch, rows, columns, channels * frames.taps, outputs, groups);
   const shape = [x.shape[0], ...axes.map((axis) => axis.size), channels];
   if (isPlain(frames)) {
-    const y = convolveBack(images, foldFilters(filters), bias, geometry, code);
+    const y = convolveBack(images, foldFilters(filters), bias, spec, code);
     return activated(reshaped(y, shape), activation);
   }
-  const spread = convolveBack(images, foldFilters(filters), undefined, geometry, 0);
+  const spread = convolveBack(images, foldFilters(filters), undefined, spec, 0);
   const y = overlapFrames(spread, frames, groups, shape);
   const sums = bias === undefined ? y : add(y, bias);
   return code === 0 ? sums : relu(sums);

@@ -8,38 +8,47 @@ import { empty, type Tensor } from "../tensor/tensor.ts";
 import { sum } from "./broadcast.ts";
 import { reshape, reshaped, transpose } from "./layout.ts";
 import { cutFilters, cutIntoBlocks, MOST_CHUNKS, overChunks, WINDOW_ROWS } from "./lower/blocking.ts";
-import type { Geometry, WindowAxis } from "./lower/conv-geometry.ts";
+import type { ConvSpec, WindowAxis } from "./lower/conv-geometry.ts";
 import { isPlain, overlap, unfold } from "./lower/frames.ts";
 import { copyPadded, copyPermuted } from "./lower/strided-copy.ts";
 import { hasFewerProducts, winogradBack, winogradConvolve, winogradFilterGradient } from "./lower/winograd.ts";
 
 /** conv(x, filters) + bias with an activation, and the gradients of the sums. @internal */
 export const convolve: Op<
-  (x: Tensor, filters: Tensor, bias: Tensor | undefined, geometry: Geometry, activation: number) => Tensor
+  (x: Tensor, filters: Tensor, bias: Tensor | undefined, spec: ConvSpec, activation: number) => Tensor
 > = defineOp("conv2d", {
   perExample: () => true,
-  forward(x: Tensor, filters: Tensor, bias: Tensor | undefined, geometry: Geometry, activation: number): Tensor {
-    const { batch, rows, columns, channels, outputs, groups } = geometry;
-    const y = empty(outputShape(geometry));
-    if (hasFewerProducts(geometry)) {
-      winogradConvolve(y, x, filters, bias, geometry, activation);
+  forward(x: Tensor, filters: Tensor, bias: Tensor | undefined, spec: ConvSpec, activation: number): Tensor {
+    const { batch, rows, columns, channels, outputs, groups } = spec;
+    const y = empty(outputShape(spec));
+    if (hasFewerProducts(spec)) {
+      winogradConvolve(y, x, filters, bias, spec, activation);
       return y;
     }
-    const depth = depthOf(geometry);
+    const depth = spec.depth;
     const groupOutputs = outputs / groups;
     const panels = Math.ceil(groupOutputs / 8);
     const packed = empty([groups, panels, depth, 8]);
     launch("matmul_pack_f32", groups * panels, depth, packed, filters, groupOutputs, depth, groupOutputs, outputs, 1);
-    if (isShallow(geometry) && columns.windows >= 4) {
-      withPadding(x, geometry, (padded) => {
+    if (isShallow(spec) && columns.windows >= 4) {
+      withPadding(x, spec, (padded) => {
         const cost = 0.06 * columns.windows * depth * outputs;
-        const all = unpaddedSizes(padded, geometry);
-        launch("conv2d_shallow_f32", batch * rows.windows, cost, y, padded, packed, bias, ...all, activation);
+        launch(
+          "conv2d_shallow_f32",
+          batch * rows.windows,
+          cost,
+          y,
+          padded,
+          packed,
+          bias,
+          ...spec.paddedSizes,
+          activation,
+        );
       });
     } else {
       const cut = cutIntoBlocks(batch * rows.windows * columns.windows, groupOutputs, depth, groups, WINDOW_ROWS);
       const { blockRows, blockColumns, units, cost } = cut;
-      const plain = mayBeSparse(geometry, channels, outputs) ? filters : undefined;
+      const plain = mayBeSparse(spec, channels, outputs) ? filters : undefined;
       const infinite = plain && findInfinite(plain);
       launch(
         "conv2d_f32",
@@ -51,7 +60,9 @@ export const convolve: Op<
         plain,
         infinite,
         bias,
-        ...sizes(geometry),
+        spec.batch,
+        ...spec.sizes,
+        spec.groups,
         blockRows,
         blockColumns,
         activation,
@@ -62,9 +73,9 @@ export const convolve: Op<
     return y;
   },
   gradients: [
-    (dy, _y, _x, filters, _bias, geometry, activation): Tensor =>
-      convolveBack(dy, filters, undefined, geometry, 0, activation !== 0),
-    (dy, _y, x, _filters, _bias, geometry, activation): Tensor => filterGradient(x, dy, geometry, activation !== 0),
+    (dy, _y, _x, filters, _bias, spec, activation): Tensor =>
+      convolveBack(dy, filters, undefined, spec, 0, activation !== 0),
+    (dy, _y, x, _filters, _bias, spec, activation): Tensor => filterGradient(x, dy, spec, activation !== 0),
     (dy) => sum(dy, [0, 1, 2]),
   ],
 });
@@ -79,7 +90,7 @@ export const convolveBack: Op<
     dy: Tensor,
     filters: Tensor,
     bias: Tensor | undefined,
-    geometry: Geometry,
+    spec: ConvSpec,
     activation: number,
     isSparse?: boolean,
   ) => Tensor
@@ -88,14 +99,14 @@ export const convolveBack: Op<
     dy: Tensor,
     filters: Tensor,
     bias: Tensor | undefined,
-    geometry: Geometry,
+    spec: ConvSpec,
     activation: number,
     isSparse = false,
   ): Tensor {
-    const { batch, rows, columns, channels, outputs, groups } = geometry;
-    const dx = empty(imageShape(geometry));
-    if (!isSparse && hasFewerProducts(geometry)) {
-      winogradBack(dx, dy, filters, bias, geometry, activation);
+    const { batch, rows, columns, channels, outputs, groups } = spec;
+    const dx = empty(imageShape(spec));
+    if (!isSparse && hasFewerProducts(spec)) {
+      winogradBack(dx, dy, filters, bias, spec, activation);
       return dx;
     }
     const groupChannels = channels / groups;
@@ -125,7 +136,7 @@ export const convolveBack: Op<
     const { blockRows, blockColumns, units, cost } = cut;
     const isPlain = rows.stride === 1 && columns.stride === 1 && rows.dilation === 1;
     const turned =
-      isPlain && mayBeSparse(geometry, outputs, channels) ? copyPermuted("conv2d", filters, [0, 1, 3, 2]) : undefined;
+      isPlain && mayBeSparse(spec, outputs, channels) ? copyPermuted("conv2d", filters, [0, 1, 3, 2]) : undefined;
     const infinite = turned && findInfinite(filters);
     launch(
       "conv2d_grad_input_f32",
@@ -137,7 +148,9 @@ export const convolveBack: Op<
       turned,
       infinite,
       bias,
-      ...sizes(geometry),
+      spec.batch,
+      ...spec.sizes,
+      spec.groups,
       blockRows,
       blockColumns,
       activation,
@@ -148,40 +161,39 @@ export const convolveBack: Op<
     return dx;
   },
   gradients: [
-    (ddx, _dx, _dy, filters, _bias, geometry): Tensor => convolve(ddx, filters, undefined, geometry, 0),
-    (ddx, _dx, dy, _filters, _bias, geometry): Tensor => filterGradient(ddx, dy, geometry),
+    (ddx, _dx, _dy, filters, _bias, spec): Tensor => convolve(ddx, filters, undefined, spec, 0),
+    (ddx, _dx, dy, _filters, _bias, spec): Tensor => filterGradient(ddx, dy, spec),
     (ddx) => sum(ddx, [0, 1, 2]),
   ],
 });
 
 /** The filter gradient of `convolve`. */
 const filterGradient = defineOp("conv2dFilterGradient", {
-  forward(x: Tensor, dy: Tensor, geometry: Geometry, isSparse = false): Tensor {
-    const { rows, columns, channels, outputs, groups } = geometry;
+  forward(x: Tensor, dy: Tensor, spec: ConvSpec, isSparse = false): Tensor {
+    const { rows, columns, channels, outputs, groups } = spec;
     const gradient = empty([rows.taps, columns.taps, channels / groups, outputs]);
-    if (!isSparse && hasFewerProducts(geometry)) winogradFilterGradient(gradient, x, dy, geometry);
-    else if (isShallow(geometry)) shallowFilterGradient(gradient, x, dy, geometry);
-    else blockedFilterGradient(gradient, x, dy, geometry);
+    if (!isSparse && hasFewerProducts(spec)) winogradFilterGradient(gradient, x, dy, spec);
+    else if (isShallow(spec)) shallowFilterGradient(gradient, x, dy, spec);
+    else blockedFilterGradient(gradient, x, dy, spec);
     return gradient;
   },
   gradients: [
-    (df, _f, _x, dy, geometry): Tensor => convolveBack(dy, df, undefined, geometry, 0),
-    (df, _f, x, _dy, geometry): Tensor => convolve(x, df, undefined, geometry, 0),
+    (df, _f, _x, dy, spec): Tensor => convolveBack(dy, df, undefined, spec, 0),
+    (df, _f, x, _dy, spec): Tensor => convolve(x, df, undefined, spec, 0),
   ],
 });
 
 /** The most elements of all partial sums together. */
 const MOST_PARTIAL = 4_000_000;
 
-function blockedFilterGradient(gradient: Tensor, x: Tensor, dy: Tensor, geometry: Geometry): void {
-  const { batch, rows, columns, outputs, groups } = geometry;
+function blockedFilterGradient(gradient: Tensor, x: Tensor, dy: Tensor, spec: ConvSpec): void {
+  const { batch, rows, columns, outputs, groups } = spec;
   const pixels = batch * rows.windows * columns.windows;
   const fitting = Math.max(1, Math.floor(MOST_PARTIAL / Math.max(1, gradient.size)));
-  const cut = cutFilters(depthOf(geometry), outputs / groups, pixels, groups, fitting);
+  const cut = cutFilters(spec.depth, outputs / groups, pixels, groups, fitting);
   const { chunks, chunkPixels, blockRows, blockColumns, units, cost } = cut;
-  withPadding(x, geometry, (padded) => {
+  withPadding(x, spec, (padded) => {
     overChunks(gradient, chunks, (partial) => {
-      const all = unpaddedSizes(padded, geometry);
       launch(
         "conv2d_grad_filter_f32",
         units,
@@ -190,7 +202,7 @@ function blockedFilterGradient(gradient: Tensor, x: Tensor, dy: Tensor, geometry
         padded,
         dy,
         batch,
-        ...all,
+        ...spec.paddedSizes,
         groups,
         chunkPixels,
         blockRows,
@@ -200,13 +212,13 @@ function blockedFilterGradient(gradient: Tensor, x: Tensor, dy: Tensor, geometry
   });
 }
 
-function shallowFilterGradient(gradient: Tensor, x: Tensor, dy: Tensor, geometry: Geometry): void {
-  const { batch, rows, columns, outputs } = geometry;
+function shallowFilterGradient(gradient: Tensor, x: Tensor, dy: Tensor, spec: ConvSpec): void {
+  const { batch, rows, columns, outputs } = spec;
   const lines = batch * rows.windows;
   const chunkLines = Math.max(1, Math.ceil(lines / MOST_CHUNKS));
   const chunks = Math.max(1, Math.ceil(lines / chunkLines));
-  const cost = 0.05 * chunkLines * columns.windows * depthOf(geometry) * outputs;
-  withPadding(x, geometry, (padded) => {
+  const cost = 0.05 * chunkLines * columns.windows * spec.depth * outputs;
+  withPadding(x, spec, (padded) => {
     overChunks(gradient, chunks, (partial) => {
       launch(
         "conv2d_shallow_grad_filter_f32",
@@ -216,7 +228,7 @@ function shallowFilterGradient(gradient: Tensor, x: Tensor, dy: Tensor, geometry
         padded,
         dy,
         batch,
-        ...unpaddedSizes(padded, geometry),
+        ...spec.paddedSizes,
         chunkLines,
       );
     });
@@ -224,7 +236,7 @@ function shallowFilterGradient(gradient: Tensor, x: Tensor, dy: Tensor, geometry
 }
 
 /** Calls `f` with x between the zeros that its windows reach. */
-function withPadding(x: Tensor, { rows, columns }: Geometry, f: (padded: Tensor) => void): void {
+function withPadding(x: Tensor, { rows, columns }: ConvSpec, f: (padded: Tensor) => void): void {
   if (rows.before + rows.after + columns.before + columns.after === 0) {
     f(x);
     return;
@@ -240,12 +252,12 @@ function withPadding(x: Tensor, { rows, columns }: Geometry, f: (padded: Tensor)
 }
 
 /** Whether windows have so few numbers that they are read directly, without packing. */
-function isShallow({ rows, columns, channels, outputs, groups }: Geometry): boolean {
+function isShallow({ rows, columns, channels, outputs, groups }: ConvSpec): boolean {
   return groups === 1 && rows.taps * columns.taps * channels <= 32 && outputs % 8 === 0 && outputs <= 1024;
 }
 
 /** Whether the blocked kernels can leave out the zeros of images with `read` channels for results with `written`. */
-function mayBeSparse({ columns, groups }: Geometry, read: number, written: number): boolean {
+function mayBeSparse({ columns, groups }: ConvSpec, read: number, written: number): boolean {
   return groups === 1 && columns.dilation === 1 && read % 4 === 0 && written % 8 === 0;
 }
 
@@ -256,58 +268,12 @@ function findInfinite(filters: Tensor): Tensor {
   return found;
 }
 
-/** Numbers in a window of one group. */
-function depthOf({ rows, columns, channels, groups }: Geometry): number {
-  return (rows.taps * columns.taps * channels) / groups;
-}
-
-function imageShape({ batch, rows, columns, channels }: Geometry): Shape {
+function imageShape({ batch, rows, columns, channels }: ConvSpec): Shape {
   return [batch, rows.size, columns.size, channels];
 }
 
-function outputShape({ batch, rows, columns, outputs }: Geometry): Shape {
+function outputShape({ batch, rows, columns, outputs }: ConvSpec): Shape {
   return [batch, rows.windows, columns.windows, outputs];
-}
-
-/** The sizes in the order of the blocked kernels' parameters. */
-function sizes({ batch, rows, columns, channels, outputs, groups }: Geometry) {
-  return [
-    batch,
-    rows.size,
-    columns.size,
-    channels,
-    rows.windows,
-    columns.windows,
-    outputs,
-    rows.taps,
-    columns.taps,
-    rows.stride,
-    columns.stride,
-    rows.before,
-    columns.before,
-    rows.dilation,
-    columns.dilation,
-    groups,
-  ] as const;
-}
-
-/** The sizes in the order of the parameters of kernels that take images with their padding in place. */
-function unpaddedSizes(padded: Tensor, { rows, columns, channels, outputs }: Geometry) {
-  const [, height, width] = padded.shape;
-  return [
-    height,
-    width,
-    channels,
-    rows.windows,
-    columns.windows,
-    outputs,
-    rows.taps,
-    columns.taps,
-    rows.stride,
-    columns.stride,
-    rows.dilation,
-    columns.dilation,
-  ] as const;
 }
 
 /**

@@ -15,11 +15,12 @@ import { reshaped } from "./layout.ts";
 import { MOST_CHUNKS, overChunks } from "./lower/blocking.ts";
 import {
   type ConvPadding,
+  type ConvSpec,
+  convSpec,
   readOptions,
   requireFilters,
   requireImages,
   slideOver,
-  type WindowAxis,
   type WindowOptions,
 } from "./lower/conv-geometry.ts";
 import { activationCode, type FusedActivation, requireBias } from "./lower/epilogue.ts";
@@ -84,7 +85,13 @@ function depthwiseConvolution(
   const [, rows, columns] = threeAxes(axes);
   const batch = x.shape[0];
   const images = reshaped(x, [batch, rows.size, columns.size, channels]);
-  const y = convolveChannels(images, foldFilters(filters), bias, { batch, rows, columns, channels, multiplier }, code);
+  const y = convolveChannels(
+    images,
+    foldFilters(filters),
+    bias,
+    convSpec(batch, rows, columns, channels, multiplier, channels),
+    code,
+  );
   const windows = axes.map((axis) => axis.windows);
   return activated(reshaped(y, [batch, ...windows, channels * multiplier]), activation);
 }
@@ -153,92 +160,63 @@ function separableConvolution(
   return linear(images, reshaped(pointwise, [channels, outputs]), bias, { activation });
 }
 
-/** All sizes of a depthwise convolution; `rows` and `columns` are the windows down and across. */
-interface Geometry {
-  readonly batch: number;
-  readonly rows: WindowAxis;
-  readonly columns: WindowAxis;
-  readonly channels: number;
-  readonly multiplier: number;
-}
-
 const NANOSECONDS_PER_MULTIPLICATION = 0.15;
 
 /** The convolution + bias with an activation, and the gradients of the sums. @internal */
 export const convolveChannels: Op<
-  (x: Tensor, filters: Tensor, bias: Tensor | undefined, geometry: Geometry, activation: number) => Tensor
+  (x: Tensor, filters: Tensor, bias: Tensor | undefined, spec: ConvSpec, activation: number) => Tensor
 > = defineOp("depthwiseConv2d", {
   perExample: () => true,
-  forward(x: Tensor, filters: Tensor, bias: Tensor | undefined, geometry: Geometry, activation: number): Tensor {
-    const { batch, rows, columns, channels, multiplier } = geometry;
+  forward(x: Tensor, filters: Tensor, bias: Tensor | undefined, spec: ConvSpec, activation: number): Tensor {
+    const { batch, rows, columns, channels, outputs: multiplier } = spec;
     const y = empty([batch, rows.windows, columns.windows, channels * multiplier]);
-    const cost = lineCost(geometry);
-    launch("depthwise_conv2d_f32", batch * rows.windows, cost, y, x, filters, bias, ...sizes(geometry), activation);
+    const cost = lineCost(spec);
+    launch("depthwise_conv2d_f32", batch * rows.windows, cost, y, x, filters, bias, ...spec.sizes, activation);
     return y;
   },
   gradients: [
-    (dy, _y, _x, filters, _bias, geometry): Tensor => inputGradient(dy, filters, geometry),
-    (dy, _y, x, _filters, _bias, geometry): Tensor => filterGradient(x, dy, geometry),
+    (dy, _y, _x, filters, _bias, spec): Tensor => inputGradient(dy, filters, spec),
+    (dy, _y, x, _filters, _bias, spec): Tensor => filterGradient(x, dy, spec),
     (dy) => sum(dy, [0, 1, 2]),
   ],
 });
 
 /** The input gradient of `convolveChannels`. */
 const inputGradient = defineOp("depthwiseConv2dInputGradient", {
-  forward(dy: Tensor, filters: Tensor, geometry: Geometry): Tensor {
-    const { batch, rows, columns, channels } = geometry;
+  forward(dy: Tensor, filters: Tensor, spec: ConvSpec): Tensor {
+    const { batch, rows, columns, channels } = spec;
     const dx = empty([batch, rows.size, columns.size, channels]);
-    const cost = (lineCost(geometry) * rows.windows) / Math.max(1, rows.size);
-    launch("depthwise_conv2d_grad_input_f32", batch * rows.size, cost, dx, dy, filters, ...sizes(geometry));
+    const cost = (lineCost(spec) * rows.windows) / Math.max(1, rows.size);
+    launch("depthwise_conv2d_grad_input_f32", batch * rows.size, cost, dx, dy, filters, ...spec.sizes);
     return dx;
   },
   gradients: [
-    (ddx, _dx, _dy, filters, geometry): Tensor => convolveChannels(ddx, filters, undefined, geometry, 0),
-    (ddx, _dx, dy, _filters, geometry): Tensor => filterGradient(ddx, dy, geometry),
+    (ddx, _dx, _dy, filters, spec): Tensor => convolveChannels(ddx, filters, undefined, spec, 0),
+    (ddx, _dx, dy, _filters, spec): Tensor => filterGradient(ddx, dy, spec),
   ],
 });
 
 /** The filter gradient of `convolveChannels`. */
 const filterGradient = defineOp("depthwiseConv2dFilterGradient", {
-  forward(x: Tensor, dy: Tensor, geometry: Geometry): Tensor {
-    const { batch, rows, columns, channels, multiplier } = geometry;
+  forward(x: Tensor, dy: Tensor, spec: ConvSpec): Tensor {
+    const { batch, rows, columns, channels, outputs: multiplier } = spec;
     const gradient = empty([rows.taps, columns.taps, channels, multiplier]);
     const lines = batch * rows.windows;
     const chunkLines = Math.max(1, Math.ceil(lines / MOST_CHUNKS));
     const chunks = Math.max(1, Math.ceil(lines / chunkLines));
-    const cost = chunkLines * lineCost(geometry);
+    const cost = chunkLines * lineCost(spec);
     overChunks(gradient, chunks, (partial) => {
-      launch("depthwise_conv2d_grad_filter_f32", chunks, cost, partial, x, dy, batch, ...sizes(geometry), chunkLines);
+      launch("depthwise_conv2d_grad_filter_f32", chunks, cost, partial, x, dy, batch, ...spec.sizes, chunkLines);
     });
     return gradient;
   },
   gradients: [
-    (df, _f, _x, dy, geometry): Tensor => inputGradient(dy, df, geometry),
-    (df, _f, x, _dy, geometry): Tensor => convolveChannels(x, df, undefined, geometry, 0),
+    (df, _f, _x, dy, spec): Tensor => inputGradient(dy, df, spec),
+    (df, _f, x, _dy, spec): Tensor => convolveChannels(x, df, undefined, spec, 0),
   ],
 });
 
 /** Nanoseconds for a line of windows. */
-function lineCost({ rows, columns, channels, multiplier }: Geometry): number {
+function lineCost({ rows, columns, channels, outputs: multiplier }: ConvSpec): number {
   return NANOSECONDS_PER_MULTIPLICATION * columns.windows * rows.taps * columns.taps * channels * multiplier;
-}
-
-/** The sizes in the order of the kernels' parameters. */
-function sizes({ rows, columns, channels, multiplier }: Geometry) {
-  return [
-    rows.size,
-    columns.size,
-    channels,
-    rows.windows,
-    columns.windows,
-    multiplier,
-    rows.taps,
-    columns.taps,
-    rows.stride,
-    columns.stride,
-    rows.before,
-    columns.before,
-    rows.dilation,
-    columns.dilation,
-  ] as const;
 }

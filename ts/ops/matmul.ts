@@ -12,6 +12,8 @@ import { reshape } from "./layout.ts";
 import { cutIntoBlocks, MATRIX_ROWS } from "./lower/blocking.ts";
 import { activationCode, type FusedActivation, requireBias } from "./lower/epilogue.ts";
 
+export type { FusedActivation } from "./lower/epilogue.ts";
+
 /** Options of {@link matmul}. */
 export interface MatmulOptions {
   /** Whether a is [..., k, m]; vectors are never transposed; default false. */

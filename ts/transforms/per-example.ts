@@ -206,8 +206,8 @@ function weightGradients({ op, args, output }: Node, k: number, dy: Tensor, coun
   }
   if (op !== convolve && op !== convolveChannels) return matmul(apart(x), apart(dy), { transposeA: true });
   const gradient = (op.gradients as readonly ((...all: unknown[]) => Tensor)[])[k];
-  const [, filters, bias, geometry, ...rest] = args;
-  const alone = { ...(geometry as object), batch: 1 };
+  const [, filters, bias, spec, ...rest] = args;
+  const alone = { ...(spec as object), batch: 1 };
   return stack(
     Array.from({ length: count }, (_, i) =>
       gradient(exampleOf(dy, i), output, exampleOf(x, i), filters, bias, alone, ...rest),

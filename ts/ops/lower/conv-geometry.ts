@@ -58,14 +58,64 @@ export interface WindowAxis {
 /** An axis of size 1 that windows do not slide along. */
 export const POINT: WindowAxis = { size: 1, windows: 1, taps: 1, stride: 1, dilation: 1, before: 0, after: 0 };
 
-/** All sizes of a convolution; `rows` and `columns` are the windows down and across. */
-export interface Geometry {
+/** A convolution of images, worked out once: the windows down (`rows`) and across (`columns`), and what follows from them. */
+export interface ConvSpec {
   readonly batch: number;
   readonly rows: WindowAxis;
   readonly columns: WindowAxis;
   readonly channels: number;
+  /** Output channels; of a depthwise convolution those of one channel. */
   readonly outputs: number;
   readonly groups: number;
+  /** Numbers in a window of one group. */
+  readonly depth: number;
+  /** Sizes in the order of the kernels' parameters. */
+  readonly sizes: ConvSizes;
+  /** The same for kernels that take images with their padding in place. */
+  readonly paddedSizes: PaddedConvSizes;
+}
+
+type Pair = [rows: number, columns: number];
+type Taps = [...taps: Pair, ...strides: Pair];
+
+/** Image, channels, windows, outputs, taps, strides, padding before and dilation. */
+export type ConvSizes = [
+  ...Pair,
+  channels: number,
+  ...Pair,
+  outputs: number,
+  ...Taps,
+  ...before: Pair,
+  ...dilation: Pair,
+];
+
+/** Padded image, channels, windows, outputs, taps, strides and dilation. */
+export type PaddedConvSizes = [...Pair, channels: number, ...Pair, outputs: number, ...Taps, ...dilation: Pair];
+
+/** A convolution with these windows and channels. */
+export function convSpec(
+  batch: number,
+  rows: WindowAxis,
+  columns: WindowAxis,
+  channels: number,
+  outputs: number,
+  groups: number,
+): ConvSpec {
+  const taps: Taps = [rows.taps, columns.taps, rows.stride, columns.stride];
+  const made = [channels, rows.windows, columns.windows, outputs, ...taps] as const;
+  const dilation = [rows.dilation, columns.dilation] as const;
+  const padded = ({ size, before, after }: WindowAxis): number => before + size + after;
+  return {
+    batch,
+    rows,
+    columns,
+    channels,
+    outputs,
+    groups,
+    depth: (rows.taps * columns.taps * channels) / groups,
+    sizes: [rows.size, columns.size, ...made, rows.before, columns.before, ...dilation],
+    paddedSizes: [padded(rows), padded(columns), ...made, ...dilation],
+  };
 }
 
 /** What tensors of a rank are called, and their axes. */

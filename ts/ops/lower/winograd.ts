@@ -5,7 +5,7 @@ import { mayUseWinograd } from "../../runtime/engine.ts";
 import { launch } from "../../runtime/launch.ts";
 import { empty, type Tensor } from "../../tensor/tensor.ts";
 import { cutIntoBlocks, overChunks } from "./blocking.ts";
-import type { Geometry } from "./conv-geometry.ts";
+import type { ConvSpec } from "./conv-geometry.ts";
 import { copyPadded, copyPermuted } from "./strided-copy.ts";
 
 /** Fewer channels do not pay for turning images into matrices and back. */
@@ -20,7 +20,7 @@ const BLOCK_ROWS = 128;
 const NANOSECONDS = 0.3;
 
 /** Whether Winograd's way is open for a convolution and its gradients, and has far fewer multiplications. */
-export function hasFewerProducts({ batch, rows, columns, channels, outputs, groups }: Geometry): boolean {
+export function hasFewerProducts({ batch, rows, columns, channels, outputs, groups }: ConvSpec): boolean {
   const isPlain = [rows, columns].every(({ taps, stride, dilation }) => taps === 3 && stride === 1 && dilation === 1);
   if (!isPlain || groups !== 1 || channels % 8 !== 0 || outputs % 8 !== 0) return false;
   if (Math.min(channels, outputs) < LEAST_CHANNELS || batch === 0 || !mayUseWinograd()) return false;
@@ -35,7 +35,7 @@ export function winogradConvolve(
   x: Tensor,
   filters: Tensor,
   bias: Tensor | undefined,
-  { rows, columns }: Geometry,
+  { rows, columns }: ConvSpec,
   activation: number,
 ): void {
   correlate(y, x, filters, bias, [rows.before, columns.before], activation, false);
@@ -47,7 +47,7 @@ export function winogradBack(
   dy: Tensor,
   filters: Tensor,
   bias: Tensor | undefined,
-  { rows, columns }: Geometry,
+  { rows, columns }: ConvSpec,
   activation: number,
 ): void {
   const swapped = copyPermuted("conv2d", filters, [0, 1, 3, 2]);
@@ -56,7 +56,7 @@ export function winogradBack(
 }
 
 /** The gradient of the filters: sums over all tiles of the products of x's and dy's matrices. */
-export function winogradFilterGradient(gradient: Tensor, x: Tensor, dy: Tensor, { rows, columns }: Geometry): void {
+export function winogradFilterGradient(gradient: Tensor, x: Tensor, dy: Tensor, { rows, columns }: ConvSpec): void {
   const [, height, width, outputs] = dy.shape;
   const channels = x.shape[3];
   const cut = cutIntoChunks(dy, channels);
