@@ -44,7 +44,8 @@ function camel(name) {
 /** What Heddle calls it: the exported names that stand for a Keras name; of its ops some are activations or losses here. */
 function counterparts(section, name) {
   const home = homes[section];
-  const wanted = [...new Set([aliases[section]?.[name], name, camel(name)].flat().filter(Boolean))];
+  const makers = Object.keys(home).filter((one) => home[one]?.made !== undefined && home[one].made === home[name]);
+  const wanted = [...new Set([aliases[section]?.[name], name, ...makers, camel(name)].flat().filter(Boolean))];
   const found = wanted.filter((one) => home[one] !== undefined);
   if (found.length > 0 || section !== "ops") return found;
   return ["activations", "losses"].flatMap((space) =>

@@ -2,20 +2,7 @@
 
 /** Our names, where they do not follow from Keras's. */
 export const aliases = {
-  layers: {
-    InputLayer: ["InputLayer", "input"],
-    ReLU: ["ReLU", "relu"],
-    PReLU: ["PReLU", "prelu"],
-    LeakyReLU: ["LeakyReLU", "leakyRelu"],
-    GroupQueryAttention: ["GroupedQueryAttention", "groupedQueryAttention"],
-    ConvLSTM1D: ["ConvLSTM1D", "convLstm1d"],
-    ConvLSTM2D: ["ConvLSTM2D", "convLstm2d"],
-    ConvLSTM3D: ["ConvLSTM3D", "convLstm3d"],
-  },
-  optimizers: {
-    AdamW: ["AdamW", "adamw"],
-    RMSprop: ["RMSprop", "rmsprop"],
-  },
+  layers: { InputLayer: ["InputLayer", "input"] },
   regularizers: {
     L1L2: ["l1l2"],
     OrthogonalRegularizer: ["orthogonal"],
