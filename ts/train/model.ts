@@ -288,7 +288,7 @@ export class Model extends ModelSteps {
   /**
    * Trains on examples x and targets y, epoch after epoch. It yields to the event loop between steps. Several inputs or
    * outputs: lists of tensors or ArrayData, or records of targets by the outputs' names. Without a loss of `compile`'s there
-   * is no y. Defaults: 1 epoch, batches of 32, shuffled. The first step of each shape of batches is captured, the others
+   * is no y; steps of its own take any, or none. Defaults: 1 epoch, batches of 32, shuffled. The first step of each shape of batches is captured, the others
    * repeat it: see `compile` for what that means to `call`, losses and metrics of one's own. Which weights are trained is
    * looked up before each step, and plain fields of layers, such as `rate` of a dropout, when an epoch begins and after hooks
    * of a batch.

@@ -39,7 +39,7 @@ export interface TrainingInfo {
   readonly samples: number | undefined;
   /** Examples in a batch, undefined where batches come by themselves. */
   readonly batchSize: number | undefined;
-  /** Names of the figures in the logs, without those of validation. */
+  /** Names of the figures in the logs, without those of validation; what steps of the model's own return joins at the first. */
   readonly metrics: readonly string[];
   /** Which way each of them gets better, undefined where its metric does not say; default: what the model's metrics say. */
   readonly directions?: { readonly [figure: string]: Direction | undefined };
