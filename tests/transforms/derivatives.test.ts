@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import {
   ArgumentError,
   add,
+  asinh,
   capture,
   customGrad,
   dropout,
@@ -20,6 +21,7 @@ import {
   linear,
   losses,
   matmul,
+  maxPool1d,
   memory,
   mul,
   neg,
@@ -242,6 +244,9 @@ describe("perExampleGrad", () => {
     };
     expect(runs((w, one) => sum(square(matmul(one, w))))).toBe(1);
     expect(runs((w, one) => neg(sum(tanh(matmul(one, w)), [0, 1])))).toBe(1);
+    expect(runs((w, one) => sum(asinh(matmul(one, w).max(1))))).toBe(1);
+    expect(runs((w, one) => sum(maxPool1d(matmul(one, w).reshape([-1, 2, 1]))))).toBe(1);
+    expect(runs((w, one) => sum(matmul(one.at(":, ::-1"), w)))).toBe(1);
     // One attempt, then seven examples: the weights are used in a way, or the total is, that is not known.
     expect(runs((w, one) => sum(matmul(one, square(w))))).toBe(8);
     expect(runs((w, one) => mul(sum(matmul(one, w)), 1 / one.shape[0]))).toBe(8);
