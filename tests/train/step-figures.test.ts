@@ -66,7 +66,12 @@ describe("figures that steps return", () => {
         new CSVLogger({ filename: path }),
         new EarlyStopping({ monitor: "first", mode: "min", patience: 2 }),
         new ReduceLROnPlateau({ monitor: "negative", mode: "min", patience: 1 }),
-        new ModelCheckpoint({ filepath: join(folder, "{epoch}-{first:.2f}"), monitor: "first", mode: "min" }),
+        new ModelCheckpoint({
+          filepath: join(folder, "{epoch}-{first:.2f}"),
+          monitor: "first",
+          mode: "min",
+          saveWeightsOnly: true,
+        }),
       ],
     });
     // Of batches of 4, 4 and 2.
