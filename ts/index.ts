@@ -78,7 +78,7 @@ export { type Differentiable, hvp, jvp, vjp } from "./transforms/vjp.ts";
 
 export type { Json } from "./layers/config.ts";
 export * as constraints from "./layers/constraints.ts";
-export type { Config } from "./layers/definition.ts";
+export type { Config, Definition, DefinitionDetails, OptionsClass } from "./layers/definition.ts";
 export * as layers from "./layers/index.ts";
 export * as initializers from "./layers/initializers.ts";
 export { type CallContext, Layer, type LayerOptions } from "./layers/layer.ts";

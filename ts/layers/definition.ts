@@ -14,7 +14,12 @@ export interface Config<Kind extends string = string, Options = { readonly [opti
 /** A class that is constructed from one record of options. */
 export type OptionsClass<Made extends object = object> = new (options: never) => Made;
 
-/** A function that makes objects of a class from options, and knows its name. */
+/**
+ * A function that makes objects of a class from options, and knows its name.
+ *
+ * @typeParam C - The class.
+ * @typeParam Make - The call.
+ */
 export type Definition<
   C extends OptionsClass,
   Make = (...options: ConstructorParameters<C>) => InstanceType<C>,

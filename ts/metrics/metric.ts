@@ -46,7 +46,12 @@ export interface MetricDetails {
   readonly ofLogits?: object;
 }
 
-/** What makes metrics of a class from their options. */
+/**
+ * What makes metrics of a class from their options.
+ *
+ * @typeParam C - The class.
+ * @typeParam Make - The call.
+ */
 export type MetricDefinition<
   C extends OptionsClass<Metric<unknown>>,
   Make = (...options: ConstructorParameters<C>) => InstanceType<C>,
