@@ -6,6 +6,7 @@ import { operationOptions } from "../generated/options.ts";
 import { requireFunction, requireList, textOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { type Recorder, withRecorder } from "../runtime/launch.ts";
+import { checkOptions } from "../runtime/options.ts";
 import type { Dtype } from "../tensor/dtype.ts";
 import { scope } from "../tensor/scope.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
@@ -62,7 +63,7 @@ export class Operation extends Layer {
   protected readonly constants: readonly unknown[];
 
   constructor(options: OperationOptions) {
-    const { operation, arguments: args, dtypes = [] } = options;
+    const { operation, arguments: args, dtypes = [] } = checkOptions("operation", options, operationOptions);
     requireFunction("operation", operation);
     requireList("operation", "arguments", args);
     super(
@@ -145,7 +146,7 @@ export function operationFrom(
   options: Omit<OperationOptions, "operation"> & { readonly operation: unknown },
   named: (name: unknown) => unknown,
 ): Operation {
-  const found = named(options.operation);
+  const found = named(checkOptions("operation", options, operationOptions).operation);
   if (typeof found !== "function") {
     throw new ArgumentError(`operation: it must be the name of an op, got ${textOf(options.operation)}`);
   }
