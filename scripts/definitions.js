@@ -1,5 +1,5 @@
 // Finds what is defined by name in ts/ (`export const huber: .. = defineLoss(..)`) and writes for each sort a module of
-// ts/generated/: all that their files export, a record of them by name, and the type of these names. So a new file is found,
+// ts/generated/: all that their files export, a record of them by name (of layers, which have kinds, a list), and the type of these names. So a new file is found,
 // and nobody lists it.
 import { readFileSync } from "node:fs";
 import ts from "typescript";
@@ -85,7 +85,11 @@ function sourceOf(sort, files) {
     `/** The names of the ${sort}. */`,
     `export type ${typeNames[sort]} =\n  | ${kinds.map((name) => JSON.stringify(name)).join("\n  | ")};`,
     "",
-    `const all: {\n${names.map((name) => `  readonly ${name}: typeof ${name};`).join("\n")}\n} = {\n  ${names.join(",\n  ")},\n};`,
+    ...(sort === "layers"
+      ? [`const all: readonly [\n  typeof ${names.join(",\n  typeof ")},\n] = [\n  ${names.join(",\n  ")},\n];`]
+      : [
+          `const all: {\n${names.map((name) => `  readonly ${name}: typeof ${name};`).join("\n")}\n} = {\n  ${names.join(",\n  ")},\n};`,
+        ]),
     "export default all;",
     "",
   ].join("\n");

@@ -82,7 +82,7 @@ function maker(kind: string): LayerMaker {
   const own = registered.get(kind);
   if (own) return own;
   try {
-    return lookUp<LayerMaker>("layer", kind, Object.fromEntries(Object.values(all).map((one) => [one.kind, one])));
+    return lookUp<LayerMaker>("layer", kind, Object.fromEntries(all.map((one) => [one.kind, one])));
   } catch (error) {
     throw new ArgumentError(`${(error as Error).message}; a class of one's own must be made known by defineLayer`);
   }
