@@ -121,7 +121,8 @@ it("of any kind at all is refused, or works", () => {
     ", ",
   );
   expect(kinds.length).toBeGreaterThan(90);
-  for (const kind of kinds) {
+  // What an op makes of symbolic inputs is asked for its op first.
+  for (const kind of kinds.filter((one) => one !== "operation")) {
     const names = (
       /known are (.*?)(;|$)/.exec(message(() => layers.fromConfig({ kind, config: { strange: 1 } })))?.[1] ?? ""
     ).split(", ");
