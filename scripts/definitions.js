@@ -22,9 +22,12 @@ const typeNames = {
   layers: "LayerName",
   losses: "LossName",
   metrics: "MetricKind",
-  optimizers: "OptimizerKind",
+  optimizers: "OptimizerName",
   schedules: "ScheduleName",
 };
+
+/** Sorts of which names alone are given, to `compile`: only those that need no options are among them. */
+const namedAlone = new Set(["metrics", "optimizers"]);
 
 /** The source of ts/generated/SORT.ts for each sort, for the files of ts/. */
 export function definitionsSources(paths) {
@@ -65,11 +68,19 @@ function readFile(path) {
         if (own) sort = own;
         if (!own && !(initializer && names.includes(initializer.text))) continue;
         names.push(name.text);
+        if (own && namedAlone.has(own) && needsOptions(statements, initializer.arguments[1])) continue;
         kinds.push(own ? initializer.arguments[0].text : name.text);
       }
     }
   }
   return { sort, names, kinds, exported };
+}
+
+/** Whether a class of the file must be given options. */
+function needsOptions(statements, made) {
+  const declared = statements.find((one) => ts.isClassDeclaration(one) && one.name.text === made.text);
+  const given = declared?.members.find(ts.isConstructorDeclaration)?.parameters[0];
+  return given !== undefined && given.initializer === undefined && given.questionToken === undefined;
 }
 
 function sourceOf(sort, files) {

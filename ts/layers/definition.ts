@@ -112,8 +112,3 @@ export function readNested<T>(
   ]);
   return lookUp(sort, kind, makers)(Object.fromEntries(read));
 }
-
-/** The names of those definitions that need no options. */
-export type Alone<All> = {
-  [K in keyof All]: All[K] extends { readonly made: unknown } ? (All[K] extends () => unknown ? K : never) : K;
-}[keyof All];

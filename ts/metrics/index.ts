@@ -1,8 +1,8 @@
 // The metrics, and look-up by name.
-import all from "../generated/metrics.ts";
+import all, { type MetricKind } from "../generated/metrics.ts";
 import { figureDetails, metricDetails, type Names } from "../generated/options.ts";
 import { lookUp } from "../layers/config.ts";
-import { type Alone, type Config, type OptionsClass, readConfig } from "../layers/definition.ts";
+import { type Config, type OptionsClass, readConfig } from "../layers/definition.ts";
 import { type LossFunction, type LossName, namedLosses } from "../losses/index.ts";
 import { requireFunction, requireType, textOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
@@ -39,7 +39,7 @@ export type { Counts } from "./thresholds.ts";
 export { Mean, Sum } from "./totals.ts";
 
 /** The names of the metrics: those that need no options, and the losses, whose means they are. */
-export type MetricName = Alone<typeof all> | LossName;
+export type MetricName = MetricKind | LossName;
 
 /** How a model is given a metric. */
 export type MetricLike = MetricName | Metric | Figure;

@@ -1,8 +1,8 @@
 // The optimizers, and look-up by name.
-import all from "../generated/optimizers.ts";
+import all, { type OptimizerName } from "../generated/optimizers.ts";
 import type { Names } from "../generated/options.ts";
 import { lookUp } from "../layers/config.ts";
-import { type Alone, type Config, type Definition, type OptionsClass, readNested } from "../layers/definition.ts";
+import { type Config, type Definition, type OptionsClass, readNested } from "../layers/definition.ts";
 import { requireType, textOf } from "../runtime/arguments.ts";
 import { ArgumentError } from "../runtime/errors.ts";
 import { defineOptimizer as define, Optimizer } from "./optimizer.ts";
@@ -23,9 +23,6 @@ export {
   type Update,
 } from "./optimizer.ts";
 export type { LearningRate, Schedule } from "./rate.ts";
-
-/** The optimizers that have a name. */
-export type OptimizerName = Alone<typeof all>;
 
 /** Those that were defined since. */
 const defined = new Map<string, Definition<OptionsClass<Optimizer>>>();
