@@ -174,7 +174,7 @@ export abstract class Layer extends Module {
   #known: ReadonlySet<unknown> = new Set();
 
   /**
-   * `given` are also what `config` returns; a subclass hands on all it was given. Given options alone, a layer is of the kind that
+   * `given` are also what `config` returns; a subclass passes all its options. Given options alone, a layer is of the kind that
    * `defineLayer` or the class's name says. `base` begins default names: the kind.
    */
   constructor(kind: LayerKind | LayerOptions, given?: LayerOptions, base?: string) {
@@ -354,7 +354,7 @@ export abstract class Layer extends Module {
   /**
    * A new layer from the same options but for `changes`. Layers among them are copied too, and shared ones stay shared. It has
    * weights of its own, newly drawn, and is as frozen as this one. Errors: ArgumentError where the constructor of a subclass
-   * takes something else than the options that it hands on.
+   * takes something else than the options that it passes to `Layer`.
    */
   copy(changes: LayerOptions & { readonly [option: string]: unknown } = {}): this {
     requireRecord(`${this.name}: what a copy changes`, changes);
