@@ -132,6 +132,15 @@ it.each<[string, () => unknown]>([
     "the configuration must be that of an optimizer, got that of stepDecay",
     () => optimizers.fromConfig({ kind: "stepDecay", config: { initialLearningRate: 1, stepSize: 2 } }),
   ],
+  [
+    "schedule: a configuration must be at most 100 deep",
+    () => {
+      let config: object = { kind: "stepDecay", config: { initialLearningRate: 1, stepSize: 2 } };
+      for (let i = 0; i < 20000; i++)
+        config = { kind: "linearWarmup", config: { learningRate: config, warmupSteps: 1 } };
+      schedules.fromConfig(config as never);
+    },
+  ],
   ["schedule: the name must be one of", () => schedules.fromConfig({ kind: "adam" })],
   ["adam: to be saved or sent, decays must be plain values", () => optimizers.adam({ decays: () => true }).config()],
   [

@@ -103,12 +103,14 @@ export function readNested<T>(
   sort: string,
   config: Config | string,
   makers: { readonly [name: string]: (options: object) => T },
+  depth = 0,
 ): T {
   const { kind, options = {} } = readConfig(sort, config);
+  if (depth > 100) throw new ArgumentError(`${sort}: a configuration must be at most 100 deep, got one that is deeper`);
   const isConfig = (value: Json): value is Json & Config => typeof (value as { kind?: Json } | null)?.kind === "string";
   const read = Object.entries(options).map(([option, value]) => [
     option,
-    isConfig(value) ? readNested(sort, value, makers) : value,
+    isConfig(value) ? readNested(sort, value, makers, depth + 1) : value,
   ]);
   return lookUp(sort, kind, makers)(Object.fromEntries(read));
 }
