@@ -55,7 +55,7 @@ function readFile(path) {
     }
     const modifiers = ts.canHaveModifiers(statement) ? (ts.getModifiers(statement) ?? []) : [];
     if (!modifiers.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)) continue;
-    const isInternal = ts.getJSDocTags(statement).some(({ tagName }) => tagName.text === "internal");
+    const isInternal = ts.getJSDocTags(statement).some(({ tagName }) => ["internal", "hidden"].includes(tagName.text));
     if (isInternal && !ts.isVariableStatement(statement)) continue;
     if (ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement)) {
       exported.push(`type ${statement.name.text}`);

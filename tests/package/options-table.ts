@@ -19,6 +19,7 @@ export interface Row {
 
 /** Types of records that are no options: data, and what the library itself hands on. */
 const records = new Set([
+  "AnyStepBatch",
   "Buffer",
   "CallContext",
   "Caller",
@@ -26,6 +27,8 @@ const records = new Set([
   "Outer",
   "Scoped",
   "SequenceOptions",
+  "StepBatch",
+  "Trained",
   "TrainingInfo",
 ]);
 

@@ -21,6 +21,7 @@ const owners: Readonly<Record<string, () => object>> = {
   Layer: () => layers.dense({ units: 2 }),
   KeyValueCache: () => layers.keyValueCache(layers.dense({ units: 2 }), { maxLength: 4 }),
   Model: compiledModel,
+  ModelSteps: compiledModel,
   Sequential: compiledModel,
   Optimizer: () => new heddle.optimizers.SGD(),
   LossScaleOptimizer: () => new heddle.optimizers.LossScaleOptimizer({ innerOptimizer: new heddle.optimizers.SGD() }),

@@ -44,5 +44,5 @@ export function input(options: InputOptions): Symbolic {
   return new InputLayer(options).output;
 }
 
-/** An input as a layer; see `input`. @internal */
+/** An input as a layer; see `input`. @hidden */
 export const inputLayer: LayerDefinition<typeof InputLayer> = defineLayer("input", InputLayer, inputOptions);

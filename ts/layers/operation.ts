@@ -120,7 +120,7 @@ export class Operation extends Layer {
   }
 }
 
-/** The layer of an op. @internal */
+/** The layer of an op. @hidden */
 export const operationLayer: LayerDefinition<typeof Operation> = defineLayer("operation", Operation, operationOptions);
 
 /** Applies a function to arguments of which some are symbolic: makes a layer of it and draws that. @internal */

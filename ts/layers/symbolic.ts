@@ -54,7 +54,7 @@ export class Symbolic extends Placeholder {
     this.drawer = drawer;
   }
 
-  /** Notes that a function will be applied to these arguments. @internal */
+  /** Notes that a function will be applied to these arguments. @hidden */
   override draw(name: string, f: (...args: never[]) => unknown, args: readonly unknown[]): Symbolic {
     return this.drawer(name, f, args);
   }

@@ -2,6 +2,7 @@
 // the metrics.
 import { valueAndGradients } from "../autograd/grad.ts";
 import { isTracked, lostWay } from "../autograd/tape.ts";
+import { lossParts } from "../generated/options.ts";
 import { collecting } from "../layers/collecting.ts";
 import { type Inputs, Layer, type Outputs } from "../layers/layer.ts";
 import { attachMask, maskOf } from "../layers/masks.ts";
@@ -10,6 +11,7 @@ import { cast } from "../ops/compare.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { requireSynchronous } from "../runtime/arguments.ts";
 import { ArgumentError, StateError } from "../runtime/errors.ts";
+import { checkOptions } from "../runtime/options.ts";
 import type { AnyTensor, Tensor } from "../tensor/tensor.ts";
 import { Variable } from "../tensor/variable.ts";
 import type { Objective } from "./objective.ts";
@@ -163,7 +165,8 @@ export function testByDefault(model: ModelSteps, { x, y, sampleWeight }: AnyStep
 }
 
 /** The losses of `compile`, what layers have added, and the penalties of weights. */
-export function lossByDefault(model: ModelSteps, { y, yPred, sampleWeight }: LossParts): Tensor {
+export function lossByDefault(model: ModelSteps, parts: LossParts): Tensor {
+  const { y, yPred, sampleWeight } = checkOptions("computeLoss", parts, lossParts);
   const { objective } = model.compilation;
   const predictions = listed(yPred).map(toFloats);
   const own = added.splice(0);
@@ -177,7 +180,8 @@ export function lossByDefault(model: ModelSteps, { y, yPred, sampleWeight }: Los
 }
 
 /** Takes a batch into the metrics of `compile`. */
-export function measureByDefault(model: ModelSteps, { y, yPred, sampleWeight }: LossParts): void {
+export function measureByDefault(model: ModelSteps, parts: LossParts): void {
+  const { y, yPred, sampleWeight } = checkOptions("updateMetrics", parts, lossParts);
   const { objective } = model.compilation;
   if (objective.metrics.length === 0) return;
   const targets = targetsFor("updateMetrics", objective, y);
