@@ -28,7 +28,9 @@ describe("package.json", () => {
   });
 
   it("is said to differ, field by field", () => {
-    const other = written.replace("./dist/layers/index.d.ts", "./dist/layers.d.ts").replace('"150 kB"', '"151 kB"');
+    const other = written
+      .replace("./dist/layers/index.d.ts", "./dist/layers.d.ts")
+      .replace(/"limit": "\d+ kB"/, '"limit": "1 kB"');
     expect(checkFields(other)).toEqual([
       "package.json: exports must be what scripts/entries.js says: npm run entries",
       "package.json: size-limit must be what scripts/entries.js says: npm run entries",

@@ -224,10 +224,10 @@ describe("what compile is given", () => {
     );
   });
 
-  it("F1Score, which errors call so", () => {
+  it("F-scores, which errors call by their names", () => {
     for (const [make, name] of [
-      [h.metrics.F1Score, "F1Score"],
-      [h.metrics.FBetaScore, "FBetaScore"],
+      [h.metrics.F1Score, "f1Score"],
+      [h.metrics.FBetaScore, "fBetaScore"],
     ] as const) {
       expect(() => new make({ threshold: 2 })).toThrow(`${name}: threshold`);
       expect(() => new make({ average: "most" as never })).toThrow(`${name}: average`);
