@@ -138,12 +138,18 @@ export class Sparse {
 
   /** Whether [x, x + bytes), bytes a multiple of 16, holds neither NaN nor infinity: 0 times those is NaN. */
   static isFinite(x: usize, bytes: usize): bool {
-    const most = i32x4.splat(0x7f800000);
-    let found = i32x4.splat(0);
-    for (const end = x + bytes; x < end; x += 16) {
-      found = v128.or(found, i32x4.eq(v128.and(v128.load(x), most), most));
+    const end = x + bytes;
+    // Without their signs, the greatest bits are the greatest number's.
+    let most = i32x4.splat(0);
+    let other = most;
+    for (; x + 64 <= end; x += 64) {
+      most = i32x4.max_u(most, i32x4.shl(v128.load(x), 1));
+      other = i32x4.max_u(other, i32x4.shl(v128.load(x, 16), 1));
+      most = i32x4.max_u(most, i32x4.shl(v128.load(x, 32), 1));
+      other = i32x4.max_u(other, i32x4.shl(v128.load(x, 48), 1));
     }
-    return !v128.any_true(found);
+    for (; x < end; x += 16) most = i32x4.max_u(most, i32x4.shl(v128.load(x), 1));
+    return !v128.any_true(i32x4.ge_u(i32x4.max_u(most, other), i32x4.splat(0x7f800000 << 1)));
   }
 
   /** How many numbers of `vectors` vectors, evenly spread over [x, x + bytes), are not zero. */

@@ -27,7 +27,7 @@ export interface Report {
   died: string;
 }
 
-const IMAGES = 1024;
+const IMAGES = 4096;
 
 function cnn(): layers.Layer[] {
   layers.resetLayerNames();

@@ -154,7 +154,7 @@ describe.each(browsers)("in $name", (browser) => {
       // No task of the page took 50 ms, while the worker worked for much longer. Only Chromium tells of such tasks.
       expect(seen.longTasks).toEqual([]);
       expect(seen.trainingMilliseconds).toBeGreaterThan(100);
-      expect(seen.steps).toBe(32);
+      expect(seen.steps).toBe(128);
       expect(seen.epochs).toBe(1);
       expect(seen.batches.length).toBeGreaterThan(0);
       expect(seen.batches).toEqual([...seen.batches].sort((a, b) => a - b));
