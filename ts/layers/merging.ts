@@ -313,9 +313,9 @@ export class Dot extends Merge {
   /** [batch, everything else, axis], normalized along it if asked for. */
   private matrix(x: Tensor, axis: number): Tensor {
     const order = [...x.shape.keys()].filter((i) => i !== axis);
-    const turned = axis === x.rank - 1 ? x : (layout.transpose(x, [...order, axis]) as Tensor);
+    const transposed = axis === x.rank - 1 ? x : (layout.transpose(x, [...order, axis]) as Tensor);
     const [batch] = x.shape;
-    const rows = layout.reshape(turned, [
+    const rows = layout.reshape(transposed, [
       batch,
       sizeOf(x.shape) / Math.max(1, batch * x.shape[axis]),
       x.shape[axis],

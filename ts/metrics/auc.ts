@@ -114,11 +114,11 @@ export class AUC extends GatheringMetric {
   private area(points: readonly Counts[]): number {
     const { curve, summationMethod } = this.options;
     if (curve === "PR" && summationMethod === "interpolation") return interpolatedPrecision(points);
-    const places = points.map((point) => place[curve](point));
+    const positions = points.map((point) => position[curve](point));
     const height = heights[summationMethod];
     let sum = 0;
-    for (let i = 0; i + 1 < places.length; i++) {
-      const [[x, y], [nextX, nextY]] = [places[i], places[i + 1]];
+    for (let i = 0; i + 1 < positions.length; i++) {
+      const [[x, y], [nextX, nextY]] = [positions[i], positions[i + 1]];
       sum += (x - nextX) * height(y, nextY);
     }
     return sum;
@@ -144,7 +144,7 @@ const heights = {
 };
 
 /** Coordinates of a point of each curve. */
-const place = {
+const position = {
   ROC: (counts: Counts): [number, number] => {
     const { falsePositives, trueNegatives } = counts;
     return [quotient(falsePositives, falsePositives + trueNegatives), recallOf(counts)];

@@ -15,12 +15,12 @@ export type { Comparison } from "./lower/launch-binary.ts";
 
 type ComparisonKernel = "equal" | "not_equal" | "less" | "less_equal";
 
-/** A comparison by one kernel, u8 and bool as i32; with the operands swapped where it is `turned`. */
+/** A comparison by one kernel, u8 and bool as i32; with the operands swapped where it `swaps`. */
 /* @__NO_SIDE_EFFECTS__ */
-function comparison(operation: string, kernel: ComparisonKernel, turned = false): Comparison {
+function comparison(operation: string, kernel: ComparisonKernel, swaps = false): Comparison {
   return defineElementwise(operation, {
     forward<D extends Dtype>(a: TensorLike<D>, b: TensorLike<D>): Tensor<"bool"> {
-      const [left, right] = (turned ? [b, a] : [a, b]).map((x) =>
+      const [left, right] = (swaps ? [b, a] : [a, b]).map((x) =>
         x instanceof Tensor && x.dtype !== "f32" ? cast(x, "i32") : x,
       );
       return launchPair(operation, kernel, left, right, 0.3, ["f32", "i32"], "bool");

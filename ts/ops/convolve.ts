@@ -135,9 +135,9 @@ export const convolveBack: Op<
     const cut = cutIntoBlocks(pixels, groupChannels, Math.ceil(depth / residues), groups * residues, WINDOW_ROWS);
     const { blockRows, blockColumns, units, cost } = cut;
     const isPlain = rows.stride === 1 && columns.stride === 1 && rows.dilation === 1;
-    const turned =
+    const transposed =
       isPlain && mayBeSparse(spec, outputs, channels) ? copyPermuted("conv2d", filters, [0, 1, 3, 2]) : undefined;
-    const infinite = turned && findInfinite(filters);
+    const infinite = transposed && findInfinite(filters);
     launch(
       "conv2d_grad_input_f32",
       units,
@@ -145,7 +145,7 @@ export const convolveBack: Op<
       dx,
       dy,
       packed,
-      turned,
+      transposed,
       infinite,
       bias,
       spec.batch,
@@ -156,7 +156,7 @@ export const convolveBack: Op<
       activation,
     );
     packed.dispose();
-    turned?.dispose();
+    transposed?.dispose();
     infinite?.dispose();
     return dx;
   },

@@ -192,8 +192,8 @@ function multiply(y: Tensor, a: Tensor, b: Tensor, bias: Tensor | undefined, pro
     return;
   }
   if (n === 1 && k > 0 && bias === undefined) {
-    const turned = { n: m, k, products, xBatch: bBatch, matrixBatch: aBatch, activation };
-    multiplyVector(y, b, a, undefined, !transposeA, turned);
+    const transposed = { n: m, k, products, xBatch: bBatch, matrixBatch: aBatch, activation };
+    multiplyVector(y, b, a, undefined, !transposeA, transposed);
     return;
   }
   const { blockRows, blockColumns, units, cost } = cutIntoBlocks(m, n, k, products, MATRIX_ROWS);

@@ -154,7 +154,7 @@ export class Model extends ModelSteps {
   }
 
   /**
-   * The symbolic result of the layer of this name, or at this place, for another model: `new Model({ inputs: model.inputs,
+   * The symbolic result of the layer of this name, or at this index, for another model: `new Model({ inputs: model.inputs,
    * outputs: [model.outputOf("conv"), model.output] })` also returns what happens inside. Errors: ArgumentError unless there is one.
    */
   outputOf(which: string | number): Symbolic {

@@ -16,7 +16,7 @@ const LEAST_GAIN = 1.6;
 const CHUNK_NUMBERS = 1 << 20;
 /** Rows of a block of a product. */
 const BLOCK_ROWS = 128;
-/** Nanoseconds that a number takes to be turned. */
+/** Nanoseconds that a number takes to be transformed. */
 const NANOSECONDS = 0.3;
 
 /** Whether Winograd's way is open for a convolution and its gradients, and has far fewer multiplications. */
@@ -41,7 +41,7 @@ export function winogradConvolve(
   correlate(y, x, filters, bias, [rows.before, columns.before], activation, false);
 }
 
-/** dx = activation(the transposed convolution of dy + bias): the convolution with filters turned by half a circle. */
+/** dx = activation(the transposed convolution of dy + bias): the convolution with filters rotated by 180 degrees. */
 export function winogradBack(
   dx: Tensor,
   dy: Tensor,
@@ -86,14 +86,14 @@ function correlate(
   bias: Tensor | undefined,
   before: readonly [number, number],
   activation: number,
-  turned: boolean,
+  rotated: boolean,
 ): void {
   const [, height, width, outputs] = y.shape;
   const channels = x.shape[3];
   const filterPlane = planeOf(channels, outputs);
   const u = empty([16, filterPlane]);
   const packing = costOf(1, outputs);
-  launch("winograd_pack_filters_f32", channels, packing, u, filters, channels, outputs, filterPlane, Number(turned));
+  launch("winograd_pack_filters_f32", channels, packing, u, filters, channels, outputs, filterPlane, Number(rotated));
   const cut = cutIntoChunks(y, channels);
   const padded = withZeros(x, before, cut);
   forChunks(cut, (_chunk, firstLine, lines) => {
@@ -187,7 +187,7 @@ function spreadImages(padded: Tensor, cut: Cut, firstLine: number, lines: number
   return v;
 }
 
-/** Nanoseconds that so many tiles of so many channels take to be turned into 16 numbers each, or back. */
+/** Nanoseconds that so many tiles of so many channels take to be transformed into 16 numbers each, or back. */
 function costOf(tiles: number, channels: number): number {
   return NANOSECONDS * 16 * tiles * channels;
 }
