@@ -143,7 +143,9 @@ describe("what is no argument of an ArrayData", () => {
       } catch (thrown) {
         error = thrown;
       }
-      expect(String(error), what).toMatch(/^(Argument|Dtype|Shape)Error: (ArrayData|slice|copyRows|filter|map): /);
+      const called = ["slice", "copyRows", "gather", "filter", "map", "valuesAt"].find((name) => use.includes(name));
+      const name = use === "what a map gives" ? "map" : (called ?? "ArrayData");
+      expect(String(error), what).toMatch(new RegExp(`^(Argument|Dtype|Shape)Error: ${name}: `));
     }
   });
 });
@@ -191,6 +193,8 @@ describe("copyRows", () => {
       ),
     );
     for (const row of [-1, 0.5, Number.NaN]) expect(() => array.copyRows([0, row], target)).toThrow(ArgumentError);
+    expect(() => array.gather([3])).toThrow("gather: rows must be whole numbers");
+    expect(() => array.valuesAt(3)).toThrow("valuesAt: rows must be whole numbers");
     expect(() => array.copyRows({ begin: 2, end: 4 }, target)).toThrow(
       new ArgumentError("copyRows: rows must be a range with 0 <= begin <= end <= 3, got begin 2 and end 4"),
     );

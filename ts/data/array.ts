@@ -110,10 +110,10 @@ export class ArrayData<D extends Dtype = Dtype> {
 
   /** The rows of these numbers, in this order, in memory of their own; stored as they are here. */
   gather(rows: ArrayLike<number>): ArrayData<D> {
-    this.checkRows(rows);
+    this.checkRows("gather", rows);
     const { stores, rowSize, shape, dtype, scale } = this;
     const values = makeArray(stores, rows.length * rowSize) as Stored<D>;
-    this.copyStored(rows, values);
+    this.pick(rows, values);
     return new ArrayData(values, [rows.length, ...shape.slice(1)], dtype, scale);
   }
 
@@ -192,23 +192,29 @@ export class ArrayData<D extends Dtype = Dtype> {
   }
 
   private write(rows: ArrayLike<number> | RowRange, target: TypedArray, dtype: Dtype, values?: Float32Array): void {
-    const { rowSize } = this;
     const given: ArrayLike<number> | RowRange = Object(rows);
     if ("length" in given) {
-      this.checkRows(rows as ArrayLike<number>);
+      this.checkRows("copyRows", rows as ArrayLike<number>);
       this.checkTarget(target, given.length, dtype);
-      for (let i = 0; i < given.length; i++) this.copy(given[i] * rowSize, target, i * rowSize, rowSize, values);
+      this.pick(given, target, values);
     } else {
       this.checkRange("copyRows", given);
       this.checkTarget(target, given.end - given.begin, dtype);
-      this.copy(given.begin * rowSize, target, 0, target.length, values);
+      this.copy(given.begin * this.rowSize, target, 0, target.length, values);
     }
+  }
+
+  /** Copies rows whose numbers are known to be right. */
+  private pick(rows: ArrayLike<number>, target: TypedArray, values?: Float32Array): void {
+    const { rowSize } = this;
+    for (let i = 0; i < rows.length; i++) this.copy(rows[i] * rowSize, target, i * rowSize, rowSize, values);
   }
 
   /** The numbers of one row, in a new typed array. */
   valuesAt(row: number): TypedArray<D> {
+    this.checkRows("valuesAt", [row]);
     const values = makeArray(this.dtype, this.rowSize);
-    this.copyRows([row], values);
+    this.pick([row], values, this.values);
     return values;
   }
 
@@ -251,14 +257,14 @@ export class ArrayData<D extends Dtype = Dtype> {
     }
   }
 
-  private checkRows(rows: ArrayLike<number>): void {
-    if (typeof rows !== "object") throw new ArgumentError(`copyRows: rows must be a list, got ${textOf(rows)}`);
-    requireCount("copyRows", "the number of rows", rows?.length, 0);
+  private checkRows(operation: string, rows: ArrayLike<number>): void {
+    if (typeof rows !== "object") throw new ArgumentError(`${operation}: rows must be a list, got ${textOf(rows)}`);
+    requireCount(operation, "the number of rows", rows?.length, 0);
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i];
       if (!Number.isInteger(row) || row < 0 || row >= this.length) {
         const held = `rows must be whole numbers from 0 and less than the ${this.length} rows there are`;
-        throw new ArgumentError(`copyRows: ${held}, got ${textOf(row)} at position ${i}`);
+        throw new ArgumentError(`${operation}: ${held}, got ${textOf(row)} at position ${i}`);
       }
     }
   }
